@@ -1,0 +1,88 @@
+/**
+ * The contract between the training loop and the devices. Every engine keeps it; tests run the same text over all.
+ *
+ * @module
+ */
+import type { Images, Split } from "../data/dataset.ts";
+import type { Sequence } from "../data/sequence.ts";
+import type { Network } from "../model/network.ts";
+import type { Optimizer } from "../model/optimizers.ts";
+
+/** What an engine is opened with. */
+export interface EngineOptions {
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+  /** The images that steps train on and evaluations read; an engine copies them to its device once, as bytes. */
+  readonly train: Split;
+  readonly test: Split;
+  readonly sequence: Sequence;
+  /** Seeds the dropout masks; an unsigned 32-bit integer. */
+  readonly seed: number;
+  /** The largest batch that will be trained on. */
+  readonly batchSize: number;
+  /** Where the parameters start: flat, as {@link Network} lays them out. Copied. */
+  readonly parameters: Float32Array;
+}
+
+/** What one training step measured, before its update. */
+export interface StepResult {
+  /** The number of the step since the start of the training, from 1 on. */
+  readonly step: number;
+  /** Mean softmax cross-entropy over the batch, in nats. */
+  readonly loss: number;
+  /** How many of the batch were classified rightly. */
+  readonly correct: number;
+  /** How many images the batch had. */
+  readonly count: number;
+}
+
+/** All that a training needs to go on to the bit, but for the order of the images, which is a function of seed and epoch. */
+export interface EngineState {
+  /** Flat, {@link Network.size} elements. */
+  readonly parameters: Float32Array;
+  /** The optimizer's slots, each as long as the parameters, in the order of its equations. */
+  readonly slots: readonly Float32Array[];
+  /** Steps taken. */
+  readonly step: number;
+}
+
+/** Who does the work, for people and logs. */
+export interface DeviceDescription {
+  readonly kind: "reference" | "wasm" | "webgpu";
+  /** Threads that compute; 1 where the device decides by itself. */
+  readonly threads: number;
+  /** One line, for instance `WebAssembly SIMD, 2 threads, fused multiply-add`. */
+  readonly detail: string;
+}
+
+/** A device that trains one network on one data set. Calls must not overlap: await each before the next. */
+export interface Engine extends AsyncDisposable {
+  readonly device: DeviceDescription;
+
+  /**
+   * Takes one training step a batch, in order.
+   *
+   * @param batches The positions of each batch's images in the training split, 1 to `batchSize` of them
+   */
+  train(batches: readonly Uint32Array[]): Promise<StepResult[]>;
+
+  /**
+   * The gradient of the mean loss of one batch, as the next step would find it (its dropout masks included), flat as the
+   * parameters. Changes nothing.
+   */
+  gradient(batch: Uint32Array): Promise<Float32Array>;
+
+  /**
+   * The logits `[N, K]` of images, without dropout.
+   *
+   * @param images One of the two splits, or any images of the same size
+   * @param positions Which of them, all by default
+   */
+  predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array>;
+
+  /** A copy of the state. */
+  readState(): Promise<EngineState>;
+
+  /** Takes a state over. @throws {RangeError} If its lengths are not those of this network and optimizer. */
+  writeState(state: EngineState): Promise<void>;
+}

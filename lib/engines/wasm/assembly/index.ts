@@ -1,0 +1,8 @@
+// All that the TypeScript side calls. Addresses are bytes in the one shared memory; the order of the calls is theirs.
+export { evaluate } from "./math";
+export { crossEntropy } from "./head";
+export { copyMasked, lstmBackward, lstmForward, recordRows, rnnBackward, rnnForward } from "./layers";
+export { dropoutMask, gather } from "./images";
+export { adadelta, adam, momentum, packBackward, packForward, rmsprop, sgd } from "./parameters";
+export { product, weightGradient } from "./product";
+export { leavesOfSquare } from "./simd";

@@ -1,0 +1,146 @@
+// What a layer does between its products, element by element, for eight images at a time: every array ends in [8].
+
+import { madd, nmadd, storeTransposed } from "./simd";
+import { hardSigmoid, hardSigmoidSlope, sigmoid, sigmoidSlope, tanh, tanhSlope } from "./math";
+
+// LSTM, one step forward:
+//
+//   i f g o = σ(z_i) σ(z_f) tanh(z_g) σ(z_o)    gates [H,4,8], z on the way in, activated on the way out
+//   c'      = f∘c + i∘g                         c, cNext [H,8]
+//   h'      = o∘tanh c'                         h, y [H,8], the same numbers: the state, and the output
+export function lstmForward(H: i32, hard: bool, gates: usize, c: usize, cNext: usize, h: usize, y: usize): void {
+  if (hard) lstmCells(H, true, gates, c, cNext, h, y);
+  else lstmCells(H, false, gates, c, cNext, h, y);
+}
+
+@inline
+function lstmCells(H: i32, hard: bool, gates: usize, c: usize, cNext: usize, h: usize, y: usize): void {
+  for (let unit = 0; unit < H; unit++) {
+    for (let lanes: usize = 0; lanes < 32; lanes += 16) {
+      const at = gates + lanes;
+      const i = hard ? hardSigmoid(v128.load(at)) : sigmoid(v128.load(at));
+      const f = hard ? hardSigmoid(v128.load(at, 32)) : sigmoid(v128.load(at, 32));
+      const g = tanh(v128.load(at, 64));
+      const o = hard ? hardSigmoid(v128.load(at, 96)) : sigmoid(v128.load(at, 96));
+      const next = madd(f, v128.load(c + lanes), f32x4.mul(i, g));
+      const out = f32x4.mul(o, tanh(next));
+      v128.store(at, i), v128.store(at, f, 32), v128.store(at, g, 64), v128.store(at, o, 96);
+      v128.store(cNext + lanes, next);
+      v128.store(h + lanes, out);
+      v128.store(y + lanes, out);
+    }
+    gates += 128, c += 32, cNext += 32, h += 32, y += 32;
+  }
+}
+
+// LSTM, one step back, from dh = ∂loss/∂h' and dc = ∂loss/∂c' of the steps after this one, and dy from above (0: none):
+//
+//   dh   ← dh + dy
+//   dc   ← dc + dh∘o∘(1 − tanh² c')
+//   dz_i = dc∘g∘σ'(i)    dz_f = dc∘c∘σ'(f)    dz_g = dc∘i∘(1 − g²)    dz_o = dh∘tanh c'∘σ'(o)
+//   dc   ← dc∘f
+//
+//   gates [H,4,8]   c, cNext [H,8]   dh, dy, dc [H,8]   dz [H,4,8]
+//   rows: the same dz once more for the weight gradient, [8][4] a unit, `panelBytes` apart
+export function lstmBackward(
+  H: i32, hard: bool, gates: usize, c: usize, cNext: usize, dh: usize, dy: usize, dc: usize, dz: usize,
+  rows: usize, panelBytes: i32,
+): void {
+  if (hard) lstmCellsBackward(H, true, gates, c, cNext, dh, dy, dc, dz, rows, panelBytes);
+  else lstmCellsBackward(H, false, gates, c, cNext, dh, dy, dc, dz, rows, panelBytes);
+}
+
+@inline
+function lstmCellsBackward(
+  H: i32, hard: bool, gates: usize, c: usize, cNext: usize, dh: usize, dy: usize, dc: usize, dz: usize,
+  rows: usize, panelBytes: i32,
+): void {
+  for (let unit = 0; unit < H; unit++) {
+    for (let lanes: usize = 0; lanes < 32; lanes += 16) {
+      const at = gates + lanes;
+      const i = v128.load(at), f = v128.load(at, 32), g = v128.load(at, 64), o = v128.load(at, 96);
+      const tanhC = tanh(v128.load(cNext + lanes));
+      let dhTotal = v128.load(dh + lanes);
+      if (dy) dhTotal = f32x4.add(dhTotal, v128.load(dy + lanes));
+      const dcTotal = madd(f32x4.mul(dhTotal, o), tanhSlope(tanhC), v128.load(dc + lanes));
+      const di = f32x4.mul(f32x4.mul(dcTotal, g), hard ? hardSigmoidSlope(i) : sigmoidSlope(i));
+      const df = f32x4.mul(
+        f32x4.mul(dcTotal, v128.load(c + lanes)),
+        hard ? hardSigmoidSlope(f) : sigmoidSlope(f),
+      );
+      const dg = f32x4.mul(f32x4.mul(dcTotal, i), tanhSlope(g));
+      const dO = f32x4.mul(f32x4.mul(dhTotal, tanhC), hard ? hardSigmoidSlope(o) : sigmoidSlope(o));
+      v128.store(dc + lanes, f32x4.mul(dcTotal, f));
+      const to = dz + lanes;
+      v128.store(to, di), v128.store(to, df, 32), v128.store(to, dg, 64), v128.store(to, dO, 96);
+      storeTransposed(di, df, dg, dO, rows + (lanes << 2), 16);
+    }
+    gates += 128, c += 32, cNext += 32, dh += 32, dc += 32, dz += 128, rows += panelBytes;
+    if (dy) dy += 32;
+  }
+}
+
+// RNN, one step forward: h' = activation(z), both [4·quads,8], stored as the state h and as the output y.
+export function rnnForward(quads: i32, relu: bool, z: usize, h: usize, y: usize): void {
+  const bytes: usize = <usize>quads << 7;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const v = v128.load(z + at);
+    const out = relu ? f32x4.max(v, f32x4.splat(0)) : tanh(v);
+    v128.store(h + at, out);
+    v128.store(y + at, out);
+  }
+}
+
+// RNN, one step back: dz = (dh + dy)∘activation'(h'), from y = h' [4·quads,8]; dy 0: none.
+//
+//   dz [quads,4,8], and in `rows` once more for the weight gradient, [8][4] a quad, `panelBytes` apart
+export function rnnBackward(
+  quads: i32, relu: bool, y: usize, dh: usize, dy: usize, dz: usize, rows: usize, panelBytes: i32,
+): void {
+  for (let q = 0; q < quads; q++) {
+    for (let lanes: usize = 0; lanes < 32; lanes += 16) {
+      const d0 = rnnSlope(relu, y + lanes, dh + lanes, dy ? dy + lanes : 0);
+      const d1 = rnnSlope(relu, y + lanes + 32, dh + lanes + 32, dy ? dy + lanes + 32 : 0);
+      const d2 = rnnSlope(relu, y + lanes + 64, dh + lanes + 64, dy ? dy + lanes + 64 : 0);
+      const d3 = rnnSlope(relu, y + lanes + 96, dh + lanes + 96, dy ? dy + lanes + 96 : 0);
+      const to = dz + lanes;
+      v128.store(to, d0), v128.store(to, d1, 32), v128.store(to, d2, 64), v128.store(to, d3, 96);
+      storeTransposed(d0, d1, d2, d3, rows + (lanes << 2), 16);
+    }
+    y += 128, dh += 128, dz += 128, rows += panelBytes;
+    if (dy) dy += 128;
+  }
+}
+
+@inline
+function rnnSlope(relu: bool, y: usize, dh: usize, dy: usize): v128 {
+  const out = v128.load(y);
+  let d = v128.load(dh);
+  if (dy) d = f32x4.add(d, v128.load(dy));
+  return relu ? v128.and(d, f32x4.gt(out, f32x4.splat(0))) : f32x4.mul(d, tanhSlope(out));
+}
+
+// to [count,8] = from [count,8], times mask [count,8] unless that is 0
+export function copyMasked(count: i32, from: usize, mask: usize, to: usize): void {
+  const bytes: usize = <usize>count << 5;
+  if (mask) {
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(to + at, f32x4.mul(v128.load(from + at), v128.load(mask + at)));
+    }
+  } else {
+    for (let at: usize = 0; at < bytes; at += 16) v128.store(to + at, v128.load(from + at));
+  }
+}
+
+// The inputs of a step for the weight gradient: xh [J,8] → rows [ceil(J/8)][8][8], the panels `panelBytes` apart. xh has
+// room for whole panels; what lies past J there is finite and comes to nothing.
+export function recordRows(J: i32, xh: usize, rows: usize, panelBytes: i32): void {
+  for (let j = 0; j < J; j += 8) {
+    for (let lanes: usize = 0; lanes < 32; lanes += 16) {
+      const at = xh + lanes, to = rows + (lanes << 3);
+      storeTransposed(v128.load(at), v128.load(at, 32), v128.load(at, 64), v128.load(at, 96), to, 32);
+      storeTransposed(v128.load(at, 128), v128.load(at, 160), v128.load(at, 192), v128.load(at, 224), to + 16, 32);
+    }
+    xh += 256, rows += panelBytes;
+  }
+}

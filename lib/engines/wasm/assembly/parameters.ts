@@ -1,0 +1,111 @@
+// The flat parameters: their updates, and the panels that the products read.
+
+import { madd, nmadd } from "./simd";
+
+// The panels of a product with W [J,columns] on its way there: panels [quads][J][4], quad q holding columns
+// q·quadStride + l·laneStride, l = 0 … 3. Lanes past `valid` columns of the last quad are 0.
+export function packForward(
+  J: i32, quads: i32, W: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32, valid: i32, panels: usize,
+): void {
+  for (let q = 0; q < quads; q++) {
+    const lanes = q == quads - 1 ? valid : 4;
+    let from = W + q * quadBytes;
+    for (let j = 0; j < J; j++, from += rowBytes, panels += 16) {
+      for (let l = 0; l < lanes; l++) f32.store(panels + (l << 2), f32.load(from + l * laneBytes));
+    }
+  }
+}
+
+// The panels of a product with the transpose of W [J,columns]: panels [ceil(J/4)][quads·4][4], four rows j of W a panel,
+// its columns in the order of packForward's quads. What does not exist is 0.
+export function packBackward(
+  J: i32, quads: i32, W: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32, valid: i32, panels: usize,
+): void {
+  for (let j = 0; j < J; j += 4) {
+    const rows = min(4, J - j);
+    for (let q = 0; q < quads; q++) {
+      const lanes = q == quads - 1 ? valid : 4;
+      for (let l = 0; l < lanes; l++) {
+        let from = W + j * rowBytes + q * quadBytes + l * laneBytes;
+        const to = panels + (l << 4);
+        for (let r = 0; r < rows; r++, from += rowBytes) f32.store(to + (r << 2), f32.load(from));
+      }
+      panels += 64;
+    }
+  }
+}
+
+// In all that follows: `count` parameters p with gradients g, slots u and v; η is the learning rate times the update
+// scale. Arrays are whole vectors long: what lies past `count` is padding.
+
+// p ← p − η g
+export function sgd(count: i32, p: usize, g: usize, rate: f32): void {
+  const eta = f32x4.splat(rate);
+  for (let end = p + (count << 2); p < end; p += 16, g += 16) {
+    v128.store(p, nmadd(eta, v128.load(g), v128.load(p)));
+  }
+}
+
+// m ← µ m + g;  p ← p − η m
+export function momentum(count: i32, p: usize, g: usize, m: usize, rate: f32, decay: f32): void {
+  const eta = f32x4.splat(rate), mu = f32x4.splat(decay);
+  for (let end = p + (count << 2); p < end; p += 16, g += 16, m += 16) {
+    const next = madd(mu, v128.load(m), v128.load(g));
+    v128.store(m, next);
+    v128.store(p, nmadd(eta, next, v128.load(p)));
+  }
+}
+
+// ρ v + (1 − ρ) x²
+@inline
+function averageSquare(v: v128, x: v128, rho: v128, rest: v128): v128 {
+  return madd(rho, v, f32x4.mul(f32x4.mul(rest, x), x));
+}
+
+// v ← α v + (1 − α) g²;  p ← p − η g / (√v + ε)
+export function rmsprop(count: i32, p: usize, g: usize, v: usize, rate: f32, alpha: f32, rest: f32, epsilon: f32): void {
+  const eta = f32x4.splat(rate), a = f32x4.splat(alpha), b = f32x4.splat(rest), e = f32x4.splat(epsilon);
+  for (let end = p + (count << 2); p < end; p += 16, g += 16, v += 16) {
+    const gradient = v128.load(g);
+    const average = averageSquare(v128.load(v), gradient, a, b);
+    v128.store(v, average);
+    const step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(average), e));
+    v128.store(p, nmadd(eta, step, v128.load(p)));
+  }
+}
+
+// m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+//
+// rate is η/(1 − β₁ᵗ), correction 1/√(1 − β₂ᵗ).
+export function adam(
+  count: i32, p: usize, g: usize, m: usize, v: usize, rate: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
+  correction: f32, epsilon: f32,
+): void {
+  const eta = f32x4.splat(rate), c = f32x4.splat(correction), e = f32x4.splat(epsilon);
+  const a1 = f32x4.splat(beta1), b1 = f32x4.splat(rest1), a2 = f32x4.splat(beta2), b2 = f32x4.splat(rest2);
+  for (let end = p + (count << 2); p < end; p += 16, g += 16, m += 16, v += 16) {
+    const gradient = v128.load(g);
+    const mean = madd(a1, v128.load(m), f32x4.mul(b1, gradient));
+    const average = averageSquare(v128.load(v), gradient, a2, b2);
+    v128.store(m, mean);
+    v128.store(v, average);
+    const step = f32x4.div(mean, madd(f32x4.sqrt(average), c, e));
+    v128.store(p, nmadd(eta, step, v128.load(p)));
+  }
+}
+
+// v ← ρ v + (1 − ρ) g²;  d = √(u + ε) / √(v + ε) · g;  p ← p − η d;  u ← ρ u + (1 − ρ) d²
+export function adadelta(
+  count: i32, p: usize, g: usize, v: usize, u: usize, rate: f32, rho: f32, rest: f32, epsilon: f32,
+): void {
+  const eta = f32x4.splat(rate), a = f32x4.splat(rho), b = f32x4.splat(rest), e = f32x4.splat(epsilon);
+  for (let end = p + (count << 2); p < end; p += 16, g += 16, v += 16, u += 16) {
+    const gradient = v128.load(g), before = v128.load(u);
+    const average = averageSquare(v128.load(v), gradient, a, b);
+    v128.store(v, average);
+    const ratio = f32x4.div(f32x4.sqrt(f32x4.add(before, e)), f32x4.sqrt(f32x4.add(average, e)));
+    const d = f32x4.mul(ratio, gradient);
+    v128.store(p, nmadd(eta, d, v128.load(p)));
+    v128.store(u, averageSquare(before, d, a, b));
+  }
+}

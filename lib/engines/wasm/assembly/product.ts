@@ -1,0 +1,96 @@
+// The one matrix product of this engine. Everything recurrent, on the way there and back, and every weight gradient is
+// a run of tiles
+//
+//   out [4,8] = bias [4] + Σ_k  b[k] [4] ⊗ a[k] [8]
+//
+// over two packed panels: a [K][8], eight columns of the left operand, and b [K][4], four of the right one. Both are read
+// from front to back, so nothing is gathered and nothing is transposed inside the loop: per k three loads, four lane
+// splats and eight multiply-adds, in 13 of the 15 registers that V8 has to give.
+
+import { madd, splat0, splat1, splat2, splat3 } from "./simd";
+
+// One tile over K ≥ 0 terms; `bias` is the address of four float32, or 0 for none.
+@inline
+export function tile(K: i32, a: usize, b: usize, bias: usize, out: usize): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  if (bias) {
+    const v = v128.load(bias);
+    c00 = splat0(v), c10 = splat1(v), c20 = splat2(v), c30 = splat3(v);
+    c01 = c00, c11 = c10, c21 = c20, c31 = c30;
+  }
+  const end = b + (K << 4);
+  while (b < end) {
+    const four = v128.load(b);
+    const low = v128.load(a), high = v128.load(a, 16);
+    let s = splat0(four);
+    c00 = madd(low, s, c00), c01 = madd(high, s, c01);
+    s = splat1(four);
+    c10 = madd(low, s, c10), c11 = madd(high, s, c11);
+    s = splat2(four);
+    c20 = madd(low, s, c20), c21 = madd(high, s, c21);
+    s = splat3(four);
+    c30 = madd(low, s, c30), c31 = madd(high, s, c31);
+    a += 32, b += 16;
+  }
+  v128.store(out, c00), v128.store(out, c01, 16);
+  v128.store(out, c10, 32), v128.store(out, c11, 48);
+  v128.store(out, c20, 64), v128.store(out, c21, 80);
+  v128.store(out, c30, 96), v128.store(out, c31, 112);
+}
+
+// out [quads,4,8] = bias [quads,4] + a [K][8] times each of the panels [quads][K][4], which lie `panelBytes` apart.
+export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, out: usize): void {
+  for (let q = 0; q < quads; q++) {
+    tile(K, a, panels, bias, out);
+    panels += panelBytes, out += 128;
+    if (bias) bias += 16;
+  }
+}
+
+// Some quads of columns of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column] for all j, and of the bias,
+// dbias[column] = Σ_rows dz[row][column]:
+//
+//   a      [ceil(J/8)][rows][8]   the inputs of every row (image and step), eight features a panel
+//   dz     [quads][rows][4]       four columns a quad; of the last quad `valid` exist
+//   dW     row j lies `rowBytes` after row j − 1, quad q `quadBytes` after quad q − 1, column l of a quad `laneBytes` after
+//          column l − 1; dbias likewise
+//   block  128 bytes of this thread
+//
+// rows is a multiple of 8. A panel of a meets all quads before the next one is fetched.
+export function weightGradient(
+  rows: i32, J: i32, quads: i32, a: usize, dz: usize, dW: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32,
+  valid: i32, dbias: usize, block: usize,
+): void {
+  const panel: usize = <usize>rows << 5, column: usize = <usize>rows << 4;
+  for (let j = 0; j < J; j += 8, a += panel) {
+    const features = min(8, J - j);
+    for (let q = 0; q < quads; q++) {
+      tile(rows, a, dz + q * column, 0, block);
+      const lanes = q == quads - 1 ? valid : 4;
+      for (let l = 0; l < lanes; l++) {
+        let to = dW + j * rowBytes + q * quadBytes + l * laneBytes;
+        for (let i = 0; i < features; i++, to += rowBytes) f32.store(to, f32.load(block + (l << 5) + (i << 2)));
+      }
+    }
+  }
+  for (let q = 0; q < quads; q++) {
+    sumRows(rows, dz + q * column, dbias + q * quadBytes, laneBytes, q == quads - 1 ? valid : 4);
+  }
+}
+
+// to[l] = Σ_rows dz[row][l], in four running sums
+function sumRows(rows: i32, dz: usize, to: usize, laneBytes: i32, lanes: i32): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  const end = dz + (rows << 4);
+  for (; dz < end; dz += 64) {
+    s0 = f32x4.add(s0, v128.load(dz));
+    s1 = f32x4.add(s1, v128.load(dz, 16));
+    s2 = f32x4.add(s2, v128.load(dz, 32));
+    s3 = f32x4.add(s3, v128.load(dz, 48));
+  }
+  const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  f32.store(to, f32x4.extract_lane(s, 0));
+  if (lanes > 1) f32.store(to + laneBytes, f32x4.extract_lane(s, 1));
+  if (lanes > 2) f32.store(to + 2 * laneBytes, f32x4.extract_lane(s, 2));
+  if (lanes > 3) f32.store(to + 3 * laneBytes, f32x4.extract_lane(s, 3));
+}

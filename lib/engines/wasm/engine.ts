@@ -1,0 +1,237 @@
+/**
+ * The CPU engine: SIMD kernels in WebAssembly, threads over shared memory.
+ *
+ * Reproducible to the bit: the same seed gives the same parameters with any number of threads, on every machine of the
+ * same {@link MathKind}.
+ *
+ * @module
+ */
+import type { Images } from "../../data/dataset.ts";
+import { layOutSequence } from "../../data/sequence.ts";
+import { SLOT_COUNT } from "../../model/optimizers.ts";
+import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } from "../checks.ts";
+import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { chooseKernels, type MathKind } from "./kernels.ts";
+import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
+import type { Command } from "./thread.ts";
+import { WorkerPool } from "./worker_pool.ts";
+
+/** What the wasm engine can be told besides {@link EngineOptions}. */
+export interface WasmOptions extends EngineOptions {
+  /** Default: one a core, but no more than there are groups of eight images in a batch. */
+  readonly threads?: number;
+  /** Default: `fused`, where this machine's multiply-add rounds once. */
+  readonly math?: MathKind;
+}
+
+/** How often a waiting thread looks before it sleeps: some tens of microseconds, more than a phase is out of balance. */
+const SPINS = 20_000;
+
+/**
+ * Opens the wasm engine: copies the images to shared memory and starts the threads. Needs permission to read `lib`.
+ *
+ * @throws {RangeError} If an option is out of range, or a training needs more than 4 GiB
+ */
+export async function openWasm(options: WasmOptions): Promise<Engine> {
+  const { network, optimizer, train, test, batchSize, math: asked } = options;
+  const layout = layOutSequence(options.sequence, train);
+  checkOptions(options, layout);
+  const threads = chooseThreads(options.threads, batchSize);
+  const plan = planMemory({
+    network,
+    sequence: layout,
+    imageBytes: train.height * train.width,
+    trainCount: train.count,
+    testCount: test.count,
+    batchSize,
+    slotCount: SLOT_COUNT[optimizer.kind],
+    threads,
+  });
+  const { math, module } = await chooseKernels(asked);
+  const memory = new WebAssembly.Memory({
+    initial: plan.memoryPages,
+    maximum: plan.memoryPages,
+    shared: true,
+  });
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(train.pixels, plan.images.train);
+  bytes.set(train.labels, plan.trainLabels);
+  bytes.set(test.pixels, plan.images.test);
+  new Float32Array(memory.buffer, plan.scale, 256).set(layout.scale);
+
+  // More threads than cores would spin while the one they wait for cannot run.
+  const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
+  const pool = await WorkerPool.start({ module, memory, plan, optimizer, seed: options.seed, spins });
+  const engine = new WasmEngine({ options, plan, memory, pool, math });
+  await engine.writeState({
+    parameters: options.parameters,
+    slots: plan.slots.map(() => new Float32Array(network.size)),
+    step: 0,
+  });
+  return engine;
+}
+
+function chooseThreads(asked: number | undefined, batchSize: number): number {
+  if (asked === undefined) return Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
+  if (!Number.isInteger(asked) || asked < 1 || asked > 64) {
+    throw new RangeError(
+      `Cannot open the engine: threads must be a whole number from 1 to 64: current value is ${asked}`,
+    );
+  }
+  return asked;
+}
+
+class WasmEngine implements Engine {
+  readonly device: DeviceDescription;
+  readonly #options: EngineOptions;
+  readonly #plan: Plan;
+  readonly #memory: WebAssembly.Memory;
+  readonly #pool: WorkerPool;
+  #step = 0;
+  #open = true;
+
+  constructor(
+    { options, plan, memory, pool, math }: {
+      options: EngineOptions;
+      plan: Plan;
+      memory: WebAssembly.Memory;
+      pool: WorkerPool;
+      math: MathKind;
+    },
+  ) {
+    const { threads } = plan;
+    this.device = {
+      kind: "wasm",
+      threads,
+      detail: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}, ${math} multiply-add`,
+    };
+    this.#options = options;
+    this.#plan = plan;
+    this.#memory = memory;
+    this.#pool = pool;
+  }
+
+  async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
+    this.#check("train", batches); // all of them first: a refused call changes nothing
+    const results: StepResult[] = [];
+    for (let start = 0; start < batches.length; start += MAX_STEPS) {
+      results.push(...await this.#trainSome(batches.slice(start, start + MAX_STEPS)));
+    }
+    return results;
+  }
+
+  async gradient(batch: Uint32Array): Promise<Float32Array> {
+    this.#check("compute the gradient", [batch]);
+    this.#words(this.#plan.positions, batch.length).set(batch);
+    await this.#pool.run({ kind: "gradient", count: batch.length, step: this.#step + 1 });
+    return this.#readFlat(this.#plan.gradients);
+  }
+
+  async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+    this.#checkOpen("predict");
+    const { train, test, network } = this.#options;
+    const source: Images = images === "train" ? train : images === "test" ? test : images;
+    checkImageSize(source, train);
+    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+    checkPositions("predict", all, source.count);
+
+    const { classes } = network.head;
+    const logits = new Float32Array(all.length * classes);
+    for (let start = 0; start < all.length; start += MAX_PREDICTED) {
+      const some = all.subarray(start, start + MAX_PREDICTED);
+      const command = typeof images === "string" ? this.#name(images, some) : this.#stage(images, some);
+      await this.#pool.run(command);
+      logits.set(this.#floats(this.#plan.logits, some.length * classes), start * classes);
+    }
+    return logits;
+  }
+
+  // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
+  async readState(): Promise<EngineState> {
+    this.#checkOpen("read the state");
+    return {
+      parameters: this.#readFlat(this.#plan.parameters),
+      slots: this.#plan.slots.map((address) => this.#readFlat(address)),
+      step: this.#step,
+    };
+  }
+
+  async writeState(state: EngineState): Promise<void> {
+    this.#checkOpen("write the state");
+    checkState(state, { size: this.#options.network.size, slots: this.#plan.slots.length });
+    this.#writeFlat(this.#plan.parameters, state.parameters);
+    this.#plan.slots.forEach((address, index) => this.#writeFlat(address, state.slots[index]));
+    this.#step = state.step;
+    await this.#pool.run({ kind: "pack" });
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#open = false;
+    this.#pool.stop();
+  }
+
+  /** Up to MAX_STEPS steps in one command: the threads do not come back between two of them. */
+  async #trainSome(batches: readonly Uint32Array[]): Promise<StepResult[]> {
+    const { positions, batchSize, results } = this.#plan, firstStep = this.#step + 1;
+    batches.forEach((batch, index) =>
+      this.#words(positions + 4 * batchSize * index, batch.length).set(batch)
+    );
+    await this.#pool.run({ kind: "train", counts: batches.map((batch) => batch.length), firstStep });
+    this.#step += batches.length;
+    const measured = new Float64Array(this.#memory.buffer, results, 2 * batches.length);
+    return batches.map((batch, index) => ({
+      step: firstStep + index,
+      loss: measured[2 * index],
+      correct: measured[2 * index + 1],
+      count: batch.length,
+    }));
+  }
+
+  #name(images: "train" | "test", positions: Uint32Array): Command {
+    this.#words(this.#plan.positions, positions.length).set(positions);
+    return { kind: "predict", images, count: positions.length };
+  }
+
+  /** Copies foreign images to where the threads can read them. */
+  #stage(images: Images, positions: Uint32Array): Command {
+    const { staged, bytes } = this.#plan.images, memory = new Uint8Array(this.#memory.buffer);
+    positions.forEach((position, index) => {
+      memory.set(images.pixels.subarray(position * bytes, (position + 1) * bytes), staged + index * bytes);
+      this.#words(this.#plan.positions + 4 * index, 1)[0] = index;
+    });
+    return { kind: "predict", images: "staged", count: positions.length };
+  }
+
+  #readFlat(address: number): Float32Array {
+    const flat = new Float32Array(this.#options.network.size);
+    for (const { flatOffset, offset, count } of this.#plan.segments) {
+      flat.set(this.#floats(address + 4 * offset, count), flatOffset);
+    }
+    return flat;
+  }
+
+  #writeFlat(address: number, flat: Float32Array): void {
+    for (const { flatOffset, offset, count } of this.#plan.segments) {
+      this.#floats(address + 4 * offset, count).set(flat.subarray(flatOffset, flatOffset + count));
+    }
+  }
+
+  #floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
+  }
+
+  #words(address: number, length: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, address, length);
+  }
+
+  #check(action: string, batches: readonly Uint32Array[]): void {
+    this.#checkOpen(action);
+    const { batchSize, train } = this.#options;
+    for (const batch of batches) checkBatch(action, batch, { batchSize, count: train.count });
+  }
+
+  #checkOpen(action: string): void {
+    if (!this.#open) throw new Error(`Cannot ${action}: the engine must be open: current value is disposed`);
+  }
+}

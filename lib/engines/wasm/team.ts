@@ -1,0 +1,50 @@
+/**
+ * Threads that compute one thing together: a barrier, and a counter that hands out the items of a phase.
+ *
+ * @module
+ */
+
+const ARRIVED = 0, GENERATION = 1, NEXT_ITEM = 2;
+
+/** 32-bit words that a {@link Team} needs in shared memory. */
+export const TEAM_WORDS = 3;
+
+/** The same on every thread, over the same words of shared memory. */
+export class Team {
+  readonly #words: Int32Array;
+  readonly #threads: number;
+  readonly #spins: number;
+
+  /**
+   * @param words {@link TEAM_WORDS} words of shared memory, 0 at first
+   * @param threads How many threads meet at a barrier
+   * @param spins How often a thread that waits looks again before it goes to sleep: waking costs tens of microseconds
+   */
+  constructor(words: Int32Array, threads: number, spins: number) {
+    this.#words = words;
+    this.#threads = threads;
+    this.#spins = spins;
+  }
+
+  /** The next item of this phase, 0, 1, 2, …; no two threads get the same one. */
+  takeItem(): number {
+    return Atomics.add(this.#words, NEXT_ITEM, 1);
+  }
+
+  /** Returns once every thread has called it: ends a phase. What was written before is seen after; items start at 0 again. */
+  barrier(): void {
+    const words = this.#words;
+    const generation = Atomics.load(words, GENERATION);
+    if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) {
+      Atomics.store(words, ARRIVED, 0);
+      Atomics.store(words, NEXT_ITEM, 0);
+      Atomics.add(words, GENERATION, 1);
+      Atomics.notify(words, GENERATION);
+      return;
+    }
+    for (let spin = 0; spin < this.#spins; spin++) {
+      if (Atomics.load(words, GENERATION) !== generation) return;
+    }
+    while (Atomics.load(words, GENERATION) === generation) Atomics.wait(words, GENERATION, generation);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * One optimizer step over a run of parameters.
+ *
+ * @module
+ */
+import type { Optimizer } from "../../model/optimizers.ts";
+import type { Kernels } from "./kernels.ts";
+import type { Plan } from "./plan.ts";
+
+/** Updates `count` parameters from element `start` on, as step `step` (from 1 on). */
+export function applyUpdate(
+  kernels: Kernels,
+  plan: Plan,
+  optimizer: Optimizer,
+  { start, count, updateScale, step }: { start: number; count: number; updateScale: number; step: number },
+): void {
+  const rate = optimizer.learningRate * updateScale;
+  const p = plan.parameters + 4 * start, g = plan.gradients + 4 * start;
+  const [slot0, slot1] = plan.slots.map((address) => address + 4 * start);
+  switch (optimizer.kind) {
+    case "sgd":
+      return kernels.sgd(count, p, g, rate);
+    case "momentum":
+      return kernels.momentum(count, p, g, slot0, rate, optimizer.momentum);
+    case "rmsprop": {
+      const { alpha, epsilon } = optimizer;
+      return kernels.rmsprop(count, p, g, slot0, rate, alpha, 1 - alpha, epsilon);
+    }
+    case "adam": {
+      const { beta1, beta2, epsilon } = optimizer;
+      const meanRate = rate / (1 - integerPower(beta1, step));
+      const correction = 1 / Math.sqrt(1 - integerPower(beta2, step));
+      // deno-fmt-ignore
+      return kernels.adam(count, p, g, slot0, slot1, meanRate, beta1, 1 - beta1, beta2, 1 - beta2, correction, epsilon);
+    }
+    case "adadelta": {
+      const { rho, epsilon } = optimizer;
+      return kernels.adadelta(count, p, g, slot0, slot1, rate, rho, 1 - rho, epsilon);
+    }
+  }
+}
+
+/** x to a whole power by multiplications alone, so that its bits are the same everywhere (`Math.pow`'s need not be). */
+export function integerPower(x: number, exponent: number): number {
+  let power = 1;
+  for (let e = exponent, square = x; e > 0; e = Math.floor(e / 2), square *= square) {
+    if (e % 2 === 1) power *= square;
+  }
+  return power;
+}

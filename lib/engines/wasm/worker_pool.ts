@@ -1,0 +1,67 @@
+/**
+ * The workers of the wasm engine, as one thing that takes commands.
+ *
+ * @module
+ */
+import type { Plan } from "./plan.ts";
+import type { Command } from "./thread.ts";
+import type { Answer, Start } from "./worker.ts";
+
+/** Workers that run every command together. */
+export class WorkerPool {
+  readonly #workers: readonly Worker[];
+  #failure: Error | undefined;
+
+  private constructor(workers: readonly Worker[]) {
+    this.#workers = workers;
+  }
+
+  /** Starts a worker a thread and waits until all of them are ready. @throws {Error} If one does not start. */
+  static async start(options: Omit<Start, "rank"> & { plan: Plan }): Promise<WorkerPool> {
+    const url = new URL("./worker.ts", import.meta.url);
+    const pool = new WorkerPool(
+      Array.from({ length: options.plan.threads }, () => new Worker(url, { type: "module" })),
+    );
+    await pool.#ask((rank) => ({ ...options, rank }));
+    return pool;
+  }
+
+  /**
+   * Runs a command on all threads.
+   *
+   * @throws {Error} If a worker fails; the others are stopped, since they may wait for it for ever
+   */
+  async run(command: Command): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    await this.#ask(() => command);
+  }
+
+  /** Ends all threads at once. */
+  stop(): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+
+  async #ask(message: (rank: number) => Start | Command): Promise<void> {
+    try {
+      await Promise.all(this.#workers.map((worker, rank) => ask(worker, message(rank))));
+    } catch (error) {
+      this.stop();
+      this.#failure = error as Error;
+      throw error;
+    }
+  }
+}
+
+/** Sends one message and waits for its answer. */
+function ask(worker: Worker, message: Start | Command): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (reason: string) =>
+    reject(new Error(`Cannot go on: a thread of the device wasm failed: ${reason}`));
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => "error" in data ? fail(data.error) : resolve();
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(event.message);
+  };
+  worker.postMessage(message);
+  return promise;
+}

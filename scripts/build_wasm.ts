@@ -1,0 +1,63 @@
+/**
+ * Compiles the kernels of the wasm engine: lib/engines/wasm/assembly/*.ts → fused.wasm and plain.wasm beside it.
+ *
+ *     deno task build-wasm            writes the two files
+ *     deno task build-wasm --check    compiles in memory and compares: exit 1 if a committed file is not what its source gives
+ */
+import asc from "assemblyscript/asc";
+
+const folder = new URL("../lib/engines/wasm/", import.meta.url);
+const builds = [
+  { file: "fused.wasm", features: "simd,threads,relaxed-simd" },
+  { file: "plain.wasm", features: "simd,threads" },
+];
+
+/** The bytes that AssemblyScript makes of the sources with these WebAssembly features. */
+async function compileKernels(features: string): Promise<Uint8Array> {
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main([
+    "assembly/index.ts",
+    "--outFile=kernels.wasm",
+    "-O3",
+    "--runtime=stub",
+    "--noAssert",
+    `--enable=${features}`,
+    "--importMemory",
+    "--sharedMemory",
+    "--initialMemory=1",
+    "--maximumMemory=65536", // 4 GiB, all that 32-bit addresses reach; the engine asks for what a network needs
+  ], {
+    readFile: (name, base) => {
+      try {
+        return Deno.readTextFileSync(new URL(`${base}/${name}`, folder));
+      } catch {
+        return null; // the compiler asks for several spellings of a name
+      }
+    },
+    writeFile: (_name, contents) => {
+      binary = contents as Uint8Array;
+    },
+    listFiles: () => [],
+  });
+  if (error || !binary) throw new Error(`Cannot compile the kernels: ${stderr}`);
+  return binary;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+const check = Deno.args.includes("--check");
+for (const { file, features } of builds) {
+  const bytes = await compileKernels(features);
+  const url = new URL(file, folder);
+  if (!check) {
+    Deno.writeFileSync(url, bytes);
+    console.log(`${file}: ${bytes.length} bytes`);
+  } else if (sameBytes(bytes, Deno.readFileSync(url))) {
+    console.log(`${file}: as its source gives it`);
+  } else {
+    console.error(`${file}: not what its source gives: run \`deno task build-wasm\` and commit the result`);
+    Deno.exitCode = 1;
+  }
+}
