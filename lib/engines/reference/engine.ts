@@ -1,0 +1,146 @@
+/**
+ * The reference engine: the textbook in plain loops, in float64. Slow, and the oracle of all other engines.
+ *
+ * Each file is one piece of the mathematics: `lstm.ts`, `rnn.ts`, `dropout.ts`, `head.ts`, `network.ts` (all of them
+ * in order, and back), `optimizers.ts`.
+ *
+ * @module
+ */
+// deno-lint-ignore-file require-await -- the contract is asynchronous, a textbook is not
+import type { Images } from "../../data/dataset.ts";
+import { layOutSequence, type SequenceLayout } from "../../data/sequence.ts";
+import { SLOT_COUNT } from "../../model/optimizers.ts";
+import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } from "../checks.ts";
+import { drawMasks } from "./dropout.ts";
+import { gatherBatch, gatherLabels } from "./gather.ts";
+import { networkForward, type NetworkGradient, networkGradient } from "./network.ts";
+import { updateParameters } from "./optimizers.ts";
+
+/**
+ * Opens the reference engine. It computes and keeps its parameters in float64; what leaves it in a Float32Array is rounded.
+ *
+ * @throws {RangeError} If the options do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork } from "../../model/network.ts";
+ * import { sgd } from "../../model/optimizers.ts";
+ * import { openReference } from "./engine.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const network = createNetwork({
+ *   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
+ *   classes: 2,
+ * });
+ * const images = { pixels: Uint8Array.of(0, 255, 255, 0), labels: Uint8Array.of(1), count: 1, height: 2, width: 2 };
+ * await using engine = await openReference({
+ *   network,
+ *   optimizer: sgd({ learningRate: 0.1 }),
+ *   train: images,
+ *   test: images,
+ *   sequence: { axis: "rows", range: [0, 1] },
+ *   seed: 1,
+ *   batchSize: 1,
+ *   parameters: new Float32Array(network.size),
+ * });
+ * const [{ loss }] = await engine.train([Uint32Array.of(0)]);
+ * assert.equal(loss, Math.log(2)); // all weights are 0: both classes are as likely
+ * ```
+ */
+export async function openReference(options: EngineOptions): Promise<Engine> {
+  return new ReferenceEngine(options);
+}
+
+class ReferenceEngine implements Engine {
+  readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
+  readonly #options: EngineOptions;
+  readonly #layout: SequenceLayout;
+  readonly #parameters: Float64Array;
+  readonly #slots: readonly Float64Array[];
+  #step = 0;
+  #open = true;
+
+  constructor(options: EngineOptions) {
+    const { network, optimizer, train, sequence, parameters } = options;
+    this.#layout = layOutSequence(sequence, train);
+    checkOptions(options, this.#layout);
+    this.#options = options;
+    this.#parameters = Float64Array.from(parameters);
+    this.#slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => new Float64Array(network.size));
+  }
+
+  async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
+    this.#check("train", batches); // all of them first: a refused call changes nothing
+    return batches.map((batch) => this.#takeStep(batch));
+  }
+
+  async gradient(batch: Uint32Array): Promise<Float32Array> {
+    this.#check("compute the gradient", [batch]);
+    return Float32Array.from(this.#measure(batch).gradient);
+  }
+
+  async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+    this.#checkOpen("predict");
+    const { train, test, batchSize, network } = this.#options;
+    const source: Images = images === "train" ? train : images === "test" ? test : images;
+    checkImageSize(source, train);
+    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+    checkPositions("predict", all, source.count);
+
+    const logits = new Float32Array(all.length * network.head.classes);
+    for (let start = 0; start < all.length; start += batchSize) {
+      const batch = gatherBatch(source, all.subarray(start, start + batchSize), this.#layout);
+      const trace = networkForward(network, this.#parameters, { batch, masks: [] });
+      logits.set(trace.logits, start * network.head.classes);
+    }
+    return logits;
+  }
+
+  async readState(): Promise<EngineState> {
+    this.#checkOpen("read the state");
+    return {
+      parameters: Float32Array.from(this.#parameters),
+      slots: this.#slots.map((slot) => Float32Array.from(slot)),
+      step: this.#step,
+    };
+  }
+
+  async writeState(state: EngineState): Promise<void> {
+    this.#checkOpen("write the state");
+    checkState(state, { size: this.#parameters.length, slots: this.#slots.length });
+    this.#parameters.set(state.parameters);
+    this.#slots.forEach((slot, index) => slot.set(state.slots[index]));
+    this.#step = state.step;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#open = false;
+  }
+
+  #takeStep(batch: Uint32Array): StepResult {
+    const { loss, correct, gradient } = this.#measure(batch);
+    const step = ++this.#step;
+    updateParameters(this.#options, { p: this.#parameters, g: gradient }, { slots: this.#slots, step });
+    return { step, loss, correct, count: batch.length };
+  }
+
+  /** Loss and gradient as the next step finds them. */
+  #measure(positions: Uint32Array): NetworkGradient {
+    const { network, train, seed } = this.#options;
+    const batch = gatherBatch(train, positions, this.#layout);
+    const labels = gatherLabels(train.labels, positions);
+    const masks = drawMasks(network, { seed, step: this.#step + 1, T: batch.T, N: batch.N });
+    return networkGradient(network, this.#parameters, { batch, labels, masks });
+  }
+
+  #check(action: string, batches: readonly Uint32Array[]): void {
+    this.#checkOpen(action);
+    const { batchSize, train } = this.#options;
+    for (const batch of batches) checkBatch(action, batch, { batchSize, count: train.count });
+  }
+
+  #checkOpen(action: string): void {
+    if (!this.#open) throw new Error(`Cannot ${action}: the engine must be open: current value is disposed`);
+  }
+}

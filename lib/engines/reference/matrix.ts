@@ -1,0 +1,53 @@
+/**
+ * The three matrix products of a layer: forward, towards the weights, towards the input.
+ *
+ * Matrices are flat and lie row by row; the inner dimension K tells the two others.
+ *
+ * @module
+ */
+
+/** `C += A B`: A `[I,K]`, B `[K,J]`, C `[I,J]`. */
+export function addProduct(C: Float64Array, A: Float64Array, B: Float64Array, K: number): void {
+  const I = A.length / K, J = B.length / K;
+  for (let i = 0; i < I; i++) {
+    for (let k = 0; k < K; k++) {
+      const a = A[i * K + k];
+      for (let j = 0; j < J; j++) C[i * J + j] += a * B[k * J + j];
+    }
+  }
+}
+
+/** `C += Aᵀ B`: A `[K,I]`, B `[K,J]`, C `[I,J]`. */
+export function addProductTransposedA(C: Float64Array, A: Float64Array, B: Float64Array, K: number): void {
+  const I = A.length / K, J = B.length / K;
+  for (let k = 0; k < K; k++) {
+    for (let i = 0; i < I; i++) {
+      const a = A[k * I + i];
+      for (let j = 0; j < J; j++) C[i * J + j] += a * B[k * J + j];
+    }
+  }
+}
+
+/** `C += A Bᵀ`: A `[I,K]`, B `[J,K]`, C `[I,J]`. */
+export function addProductTransposedB(C: Float64Array, A: Float64Array, B: Float64Array, K: number): void {
+  const I = A.length / K, J = B.length / K;
+  for (let i = 0; i < I; i++) {
+    for (let j = 0; j < J; j++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++) sum += A[i * K + k] * B[j * K + k];
+      C[i * J + j] += sum;
+    }
+  }
+}
+
+/** `C += 1 bᵀ`: adds b `[J]` to every row of C `[I,J]`. */
+export function addToRows(C: Float64Array, b: Float64Array): void {
+  const J = b.length;
+  for (let k = 0; k < C.length; k++) C[k] += b[k % J];
+}
+
+/** `b += Aᵀ 1`: adds the rows of A `[I,J]` to b `[J]`. */
+export function addSumOfRows(b: Float64Array, A: Float64Array): void {
+  const J = b.length;
+  for (let k = 0; k < A.length; k++) b[k % J] += A[k];
+}

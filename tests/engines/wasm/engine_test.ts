@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { openWasm } from "../../../lib/engines/wasm/engine.ts";
+import { MAX_PREDICTED, MAX_STEPS } from "../../../lib/engines/wasm/plan.ts";
+import type { EngineOptions } from "../../../lib/engines/engine.ts";
+import { adam, sgd } from "../../../lib/model/optimizers.ts";
+import { createNetwork } from "../../../lib/model/network.ts";
+import { lacking, lacks, named } from "../../support/permissions.ts";
+import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
+import { testEngine } from "../contract.ts";
+import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+
+const NEEDS = [{ name: "read", path: "lib" }] as const;
+
+// Twice the largest error measured over all cases, in units of the largest element of the tensor: logits 1.0e-6,
+// loss 2.4e-7, gradient 2.2e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by itself).
+const TOLERANCE = {
+  logits: { atol: 2.0e-6, rtol: 0 },
+  loss: { atol: 4.8e-7, rtol: 0 },
+  gradient: { atol: 4.4e-6, rtol: 0 },
+  movement: { atol: 9.0e-5, rtol: 0 },
+};
+
+for (const math of ["fused", "plain"] as const) {
+  testEngine({
+    name: `wasm, ${math}`,
+    open: (options) => openWasm({ ...options, threads: 2, math }),
+    tolerance: TOLERANCE,
+    ignore: lacking(NEEDS),
+  });
+}
+
+/** The parameters after `steps` steps, as the bits of their words. */
+async function trainBits(
+  options: EngineOptions,
+  { threads, steps, together }: { threads: number; steps: number; together: number },
+): Promise<Uint32Array> {
+  await using engine = await openWasm({ ...options, threads });
+  const { batchSize, train } = options;
+  const batches = Array.from({ length: steps }, (_, step) => {
+    const count = step % 5 === 4 ? batchSize - 9 : batchSize;
+    return scattered(count, train.count, step);
+  });
+  for (let start = 0; start < steps; start += together) {
+    await engine.train(batches.slice(start, start + together));
+  }
+  return new Uint32Array((await engine.readState()).parameters.buffer);
+}
+
+const BITS: readonly Case[] = [
+  { kind: "LSTM", hidden: [21, 10], images: 41, size: [9, 6], dropout: [0.5, 0.25], biases: 2 },
+  { kind: "ReLU RNN", hidden: [30], images: 30, size: [6, 9], biases: 1 },
+];
+
+for (const test of BITS) {
+  Deno.test({
+    name: named(
+      `openWasm() trains a ${test.kind} to the same bits with 1, 2 and 3 threads, in calls of any length`,
+      NEEDS,
+    ),
+    ignore: lacks(NEEDS),
+    fn: async () => {
+      const options = optionsOf(test, { optimizer: adam({ learningRate: 0.01 }) });
+      const expected = await trainBits(options, { threads: 1, steps: 50, together: 50 });
+      for (const [threads, together] of [[2, 50], [3, 7], [1, 1]]) {
+        assert.deepEqual(
+          await trainBits(options, { threads, steps: 50, together }),
+          expected,
+          `${threads} threads`,
+        );
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: named("train() and predict() take more than fits into one command", NEEDS),
+  ignore: lacks(NEEDS),
+  fn: async () => {
+    const network = createNetwork({
+      layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
+      classes: 2,
+    });
+    const split = tinySplit({ count: MAX_PREDICTED + 5, height: 2, width: 2, classes: 2 });
+    await using engine = await openWasm({
+      network,
+      optimizer: sgd({ learningRate: 0.1 }),
+      train: split,
+      test: split,
+      sequence: { axis: "rows", range: [0, 1] },
+      seed: 1,
+      batchSize: 2,
+      parameters: tinyParameters(network),
+    });
+    const results = await engine.train(Array.from({ length: MAX_STEPS + 3 }, (_, i) => Uint32Array.of(i)));
+    assert.deepEqual(results.map(({ step }) => step), Array.from({ length: MAX_STEPS + 3 }, (_, i) => i + 1));
+
+    const byName = await engine.predict("train");
+    assert.equal(byName.length, 2 * split.count);
+    assert.deepEqual(await engine.predict(split), byName); // foreign images take another way in
+    const last = Uint32Array.of(split.count - 1);
+    assert.deepEqual(await engine.predict("train", last), byName.subarray(-2));
+  },
+});
+
+Deno.test("openWasm() rejects a number of threads that makes no team", async () => {
+  const options = optionsOf(BITS[0]);
+  for (const threads of [0, -1, 1.5, 65, NaN]) {
+    await assert.rejects(
+      openWasm({ ...options, threads }),
+      new RangeError(
+        `Cannot open the engine: threads must be a whole number from 1 to 64: current value is ${threads}`,
+      ),
+    );
+  }
+});
+
+Deno.test("openWasm() refuses a training that 4 GiB do not hold, and says what takes less", async () => {
+  const network = createNetwork({
+    layers: [{ kind: "lstm", inputSize: 1, hiddenSize: 1024, gateActivation: "sigmoid", dropout: 0 }],
+    classes: 10,
+  });
+  const split = tinySplit({ count: 1, height: 28, width: 28, classes: 10 });
+  await assert.rejects(
+    openWasm({
+      network,
+      optimizer: sgd({ learningRate: 0.1 }),
+      train: split,
+      test: split,
+      sequence: { axis: "pixels", range: [0, 1] },
+      seed: 1,
+      batchSize: 1024,
+      parameters: new Float32Array(network.size),
+    }),
+    /^RangeError: Cannot train on the device wasm: .* 4 GiB: they need [\d.]+ GiB; a smaller batch/,
+  );
+});

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import {
+  chooseKernels,
+  compileKernels,
+  instantiateKernels,
+  type MathKind,
+} from "../../../lib/engines/wasm/kernels.ts";
+import { integerPower } from "../../../lib/engines/wasm/update.ts";
+import { lacks, named } from "../../support/permissions.ts";
+
+const NEEDS = [{ name: "read", path: "lib" }] as const;
+
+/** y = f(x) by the kernels; f as in assembly/math.ts `evaluate`. */
+async function evaluate(math: MathKind, f: number, x: Float32Array): Promise<Float32Array> {
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
+  const kernels = instantiateKernels(await compileKernels(math), memory);
+  const from = 65536, to = from + x.byteLength;
+  new Float32Array(memory.buffer, from, x.length).set(x);
+  kernels.evaluate(f, x.length / 4, from, to);
+  return new Float32Array(memory.buffer, to, x.length).slice();
+}
+
+const grid = (low: number, high: number, count = 40_000) =>
+  Float32Array.from({ length: count }, (_, i) => low + (high - low) * i / (count - 1));
+
+// The bounds are the measured errors, rounded up in the second digit.
+const FUNCTIONS = [
+  { name: "tanh", f: 0, exact: Math.tanh, x: grid(-12, 12), absolute: 3.2e-7, relative: 3.2e-7 },
+  {
+    name: "sigmoid",
+    f: 1,
+    exact: (x: number) => 1 / (1 + Math.exp(-x)),
+    x: grid(-30, 30),
+    absolute: 1.6e-7,
+    relative: Infinity,
+  },
+  { name: "exp", f: 2, exact: Math.exp, x: grid(-87, 0), absolute: 6.0e-8, relative: 1.2e-7 },
+  { name: "ln", f: 3, exact: Math.log, x: grid(1, 1024), absolute: 2.6e-7, relative: 7.0e-8 },
+];
+
+for (const math of ["fused", "plain"] as const) {
+  for (const { name, f, exact, x, absolute, relative } of FUNCTIONS) {
+    Deno.test({
+      name: named(`${name} of the ${math} kernels is as near to the exact value as measured`, NEEDS),
+      ignore: lacks(NEEDS),
+      fn: async () => {
+        const y = await evaluate(math, f, x);
+        let worstAbsolute = 0, worstRelative = 0;
+        x.forEach((value, i) => {
+          const expected = exact(value), error = Math.abs(y[i] - expected);
+          worstAbsolute = Math.max(worstAbsolute, error);
+          worstRelative = Math.max(worstRelative, expected === 0 ? 0 : error / Math.abs(expected));
+        });
+        assert(worstAbsolute <= absolute, `absolute error ${worstAbsolute}`);
+        assert(worstRelative <= relative, `relative error ${worstRelative}`);
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: named("the gates saturate at 0 and 1, and tanh at −1 and 1, whatever comes in", NEEDS),
+  ignore: lacks(NEEDS),
+  fn: async () => {
+    const x = Float32Array.of(-Infinity, -1e30, 1e30, Infinity);
+    for (const math of ["fused", "plain"] as const) {
+      const ends = await evaluate(math, 0, x);
+      assert(ends.every((y, i) => Math.abs(y - Math.sign(x[i])) < 1e-6 && Math.abs(y) <= 1), `tanh ${ends}`);
+      const gates = await evaluate(math, 1, x);
+      assert(
+        gates.every((y, i) => Math.abs(y - (x[i] > 0 ? 1 : 0)) < 1e-6 && y >= 0 && y <= 1),
+        `sigmoid ${gates}`,
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: named("chooseKernels() takes what the probe says, and never another than was asked for", NEEDS),
+  ignore: lacks(NEEDS),
+  fn: async () => {
+    const once = () => true, twice = () => false;
+    assert.equal((await chooseKernels(undefined, once)).math, "fused");
+    assert.equal((await chooseKernels(undefined, twice)).math, "plain");
+    assert.equal((await chooseKernels("plain", once)).math, "plain");
+    assert.equal((await chooseKernels("fused", once)).math, "fused");
+    await assert.rejects(
+      chooseKernels("fused", twice),
+      /^RangeError: Cannot train with --math fused: .*--math plain/,
+    );
+  },
+});
+
+Deno.test({
+  name: named("the plain build never rounds once", NEEDS),
+  ignore: lacks(NEEDS),
+  fn: async () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    assert.equal(instantiateKernels(await compileKernels("plain"), memory).leavesOfSquare(), 0);
+  },
+});
+
+Deno.test("integerPower() is the power, by multiplications", () => {
+  assert.equal(integerPower(2, 0), 1);
+  assert.equal(integerPower(3, 13), 3 ** 13);
+  for (const step of [1, 2, 937, 9380, 1e6]) {
+    const expected = Math.exp(step * Math.log(0.999));
+    assert(Math.abs(integerPower(0.999, step) - expected) <= 1e-12 * Math.max(expected, 1e-12) * step);
+  }
+});
