@@ -1,0 +1,326 @@
+/**
+ * From a `tf.Sequential` to the {@link Network} that engines train, and its weights both ways.
+ *
+ * What an engine does not compute is rejected here, with one error that names layer, property, what is supported and
+ * what was found: a model that compiles means the same to Scanline as to TensorFlow.js.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
+
+/** What {@link toNetwork} finds in a model. */
+export interface ModelNetwork {
+  /** What an engine trains. */
+  readonly network: Network;
+  /** T of the model's input shape `[N, T, C]`, null where it is open. */
+  readonly steps: number | null;
+}
+
+/**
+ * The values of a property that mean to an engine what they mean to TensorFlow.js (which itself keeps `returnState` and
+ * `activityRegularizer` out of a `Sequential`).
+ */
+interface Rule {
+  readonly allowed: readonly unknown[];
+  readonly remedy?: string;
+}
+
+const ONLY_NULL: Rule = { allowed: [null] };
+const ONLY_TRUE: Rule = { allowed: [true] };
+const ONLY_FALSE: Rule = { allowed: [false] };
+const NO_DROPOUT: Rule = { allowed: [0], remedy: "tf.layers.dropout above the layer drops its outputs" };
+
+const WEIGHT_RULES: Readonly<Record<string, Rule>> = {
+  useBias: ONLY_TRUE,
+  kernelRegularizer: ONLY_NULL,
+  biasRegularizer: ONLY_NULL,
+  kernelConstraint: ONLY_NULL,
+  biasConstraint: ONLY_NULL,
+};
+
+const RECURRENT_RULES: Readonly<Record<string, Rule>> = {
+  ...WEIGHT_RULES,
+  recurrentRegularizer: ONLY_NULL,
+  recurrentConstraint: ONLY_NULL,
+  dropout: NO_DROPOUT,
+  recurrentDropout: NO_DROPOUT,
+  goBackwards: ONLY_FALSE,
+  stateful: ONLY_FALSE,
+};
+
+const LSTM_RULES: Readonly<Record<string, Rule>> = {
+  activation: { allowed: ["tanh"] },
+  recurrentActivation: { allowed: ["sigmoid", "hardSigmoid"] },
+  ...RECURRENT_RULES,
+};
+
+const RNN_RULES: Readonly<Record<string, Rule>> = {
+  activation: { allowed: ["tanh", "relu"] },
+  ...RECURRENT_RULES,
+};
+
+const HEAD_RULES: Readonly<Record<string, Rule>> = {
+  activation: { allowed: ["linear", "softmax"] },
+  ...WEIGHT_RULES,
+};
+
+const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
+  noiseShape: ONLY_NULL,
+  seed: { allowed: [null], remedy: "masks follow from the seed of the training" },
+};
+
+/**
+ * Compiles a `tf.Sequential` of `lstm` and `simpleRNN` layers, a `dropout` above any of them, and one `dense` head into a
+ * network. Initializers, `unroll` and `implementation` do not matter; a softmax of the head is left to the loss.
+ *
+ * @param model Input `[N, T, C]`, output `[N, K]`
+ * @param options.biases 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default
+ * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
+ * what was found are in the message.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { toNetwork } from "./layers_model.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const model = tf.sequential({
+ *   layers: [
+ *     tf.layers.simpleRNN({ units: 8, activation: "relu", inputShape: [28, 28], recurrentInitializer: "zeros" }),
+ *     tf.layers.dropout({ rate: 0.5 }),
+ *     tf.layers.dense({ units: 10 }),
+ *   ],
+ * });
+ * const { network, steps } = toNetwork(model);
+ * assert.equal(steps, 28);
+ * assert.equal(network.layers[0].dropout, 0.5);
+ * assert.equal(network.size, model.countParams());
+ * ```
+ */
+export function toNetwork(model: tf.LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
+  checkModel(model);
+  const { steps, inputSize } = checkInput(model);
+  const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
+  checkOrder(model, layers);
+
+  const specs: LayerSpec[] = [];
+  const lastRecurrent = layers.findLastIndex(isRecurrent);
+  for (const [index, layer] of layers.slice(0, -1).entries()) {
+    const below = specs.at(-1);
+    if (isRecurrent(layer)) {
+      specs.push(
+        recurrentSpec(layer, below?.hiddenSize ?? inputSize, { returnSequences: index < lastRecurrent }),
+      );
+    } else {
+      specs[specs.length - 1] = { ...below!, dropout: dropoutRate(layer) };
+    }
+  }
+
+  const head = layers[layers.length - 1];
+  checkLayer(head, HEAD_RULES);
+  const classes = Number(head.getConfig().units);
+  return { network: createNetwork({ layers: specs, classes, biases: options.biases }), steps };
+}
+
+/**
+ * The weights of a model, flat in the network's order, on whatever backend they are.
+ *
+ * @param network What {@link toNetwork} made of this model
+ * @returns A new array of {@link Network.size} elements
+ * @throws {TypeError} If the model's weights are not the network's.
+ */
+export async function readWeights(model: tf.LayersModel, network: Network): Promise<Float32Array> {
+  const variables = matchedVariables(model, network, "read");
+  const arrays = await Promise.all(variables.map((variable) => variable.read().data())); // waits for the backend
+  const parameters = new Float32Array(network.size);
+  network.parameters.forEach(({ offset }, i) => parameters.set(arrays[i], offset));
+  return parameters;
+}
+
+/**
+ * Puts flat parameters into the weights of a model. They are copied; no tensor is left behind.
+ *
+ * @param network What {@link toNetwork} made of this model
+ * @param parameters {@link Network.size} elements
+ * @throws {TypeError} If the model's weights are not the network's, or the parameters are too few or too many.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { readWeights, toNetwork, writeWeights } from "./layers_model.ts";
+ * import { initialize } from "./initialize.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const lstm = tf.layers.lstm({ units: 4, inputShape: [28, 28], recurrentInitializer: "zeros" });
+ * const model = tf.sequential({ layers: [lstm, tf.layers.dense({ units: 10 })] });
+ * const { network } = toNetwork(model);
+ * const parameters = initialize(network, "keras", 1);
+ * writeWeights(model, network, parameters);
+ * assert.deepEqual(await readWeights(model, network), parameters);
+ * ```
+ */
+export function writeWeights(model: tf.LayersModel, network: Network, parameters: Float32Array): void {
+  const variables = matchedVariables(model, network, "write");
+  if (parameters.length !== network.size) {
+    throw new TypeError(
+      `Cannot write the weights: parameters must have ${network.size} elements: current value is ${parameters.length}`,
+    );
+  }
+  tf.tidy(() => {
+    for (const [i, { offset, size, shape }] of network.parameters.entries()) {
+      // slice(), not subarray(): a tensor on the CPU backend keeps the array that it is made from.
+      variables[i].write(tf.tensor(parameters.slice(offset, offset + size), [...shape], "float32"));
+    }
+  });
+}
+
+/** Layer by layer, because `model.weights` lists trainable weights first. */
+function matchedVariables(model: tf.LayersModel, network: Network, action: "read" | "write") {
+  const variables = model.layers.flatMap((layer) => layer.weights);
+  const expected = network.parameters.map(({ shape }) => `[${shape}]`).join(" ");
+  const found = variables.map(({ shape }) => `[${shape}]`).join(" ");
+  if (found !== expected) {
+    throw new TypeError(
+      `Cannot ${action} the weights: shapes of the model's weights must be ${expected}: current value is ${found}`,
+    );
+  }
+  return variables;
+}
+
+function checkModel(model: tf.LayersModel): void {
+  if (!(model instanceof tf.Sequential)) throw notSequential(model);
+  if (model.layers.length === 0) {
+    throw cannotCompile(
+      `layers of model "${model.name}"`,
+      "be LSTM or SimpleRNN layers and a Dense head",
+      "[]",
+      "add() them, the first with an inputShape",
+    );
+  }
+  if (!model.trainable) throw cannotCompile(`trainable of model "${model.name}"`, "be true", "false");
+}
+
+function notSequential(model: unknown): TypeError {
+  const name = (model as { getClassName?: () => string } | null | undefined)?.getClassName?.();
+  const remedy = name === "Sequential"
+    ? `of another copy of TensorFlow.js: import version ${tf.version.tfjs}`
+    : undefined;
+  return cannotCompile("it", "be a tf.Sequential", name ?? (model === null ? "null" : typeof model), remedy);
+}
+
+/** T and C of the one input `[N, T, C]`, which must go into the first layer and nowhere else. */
+function checkInput(model: tf.LayersModel): { steps: number | null; inputSize: number } {
+  const input = model.inputs[0];
+  const first = model.layers[0];
+  if (model.inputs.length !== 1 || first.getInputAt(0) !== input) {
+    throw cannotCompile(
+      `input of layer "${first.name}" (${first.getClassName()})`,
+      "be the only input of the model",
+      `one of ${model.inputs.map(({ name }) => `"${name}"`).join(", ")} or made from it`,
+    );
+  }
+  if (input.dtype !== "float32") {
+    throw cannotCompile(`dtype of layer "${first.name}"`, 'be "float32"', JSON.stringify(input.dtype));
+  }
+  const [, steps, inputSize] = input.shape;
+  if (input.shape.length !== 3 || !isSize(inputSize) || !(steps === null || isSize(steps))) {
+    throw cannotCompile(
+      `batchInputShape of layer "${first.name}"`,
+      "be [N, T, C] with a positive C and a positive or open T",
+      JSON.stringify(input.shape),
+    );
+  }
+  return { steps, inputSize };
+}
+
+/** Recurrent layers, each with at most one Dropout above it, then the head; no layer twice. */
+function checkOrder(model: tf.LayersModel, layers: readonly tf.layers.Layer[]): void {
+  const supported = ["LSTM", "SimpleRNN", "Dropout", "Dense"];
+  for (const [index, layer] of layers.entries()) {
+    const kind = layer.getClassName();
+    if (!supported.includes(kind)) {
+      throw cannotCompile(`class of layer "${layer.name}"`, "be LSTM, SimpleRNN, Dropout or Dense", kind);
+    }
+    if (layers.indexOf(layer) !== index) {
+      throw cannotCompile(`layer "${layer.name}"`, "stand in the model once", "twice or more");
+    }
+    if (kind === "Dense" && index < layers.length - 1) {
+      const position = `${index + 1} of ${layers.length}`;
+      throw cannotCompile(`position of layer "${layer.name}" (Dense)`, "be the last, as head", position);
+    }
+    if (kind === "Dropout" && !(index > 0 && isRecurrent(layers[index - 1]))) {
+      const below = index > 0
+        ? `${layers[index - 1].getClassName()} "${layers[index - 1].name}"`
+        : "the input";
+      throw cannotCompile(`layer below "${layer.name}" (Dropout)`, "be LSTM or SimpleRNN", below);
+    }
+  }
+  const classes = layers.map((layer) => layer.getClassName()).join(", ");
+  if (!layers.some(isRecurrent) || layers.at(-1)?.getClassName() !== "Dense") {
+    throw cannotCompile(
+      `layers of model "${model.name}"`,
+      "be LSTM or SimpleRNN layers and a Dense head",
+      classes || "no layer above the input",
+    );
+  }
+}
+
+function recurrentSpec(
+  layer: tf.layers.Layer,
+  inputSize: number,
+  { returnSequences }: { returnSequences: boolean },
+): LayerSpec {
+  const isLstm = layer.getClassName() === "LSTM";
+  checkLayer(layer, {
+    ...(isLstm ? LSTM_RULES : RNN_RULES),
+    returnSequences: {
+      allowed: [returnSequences],
+      remedy: "true in every recurrent layer but the last: the head reads the last step",
+    },
+  });
+  const config = layer.getConfig();
+  const sizes = { inputSize, hiddenSize: Number(config.units), dropout: 0 };
+  return isLstm
+    ? { kind: "lstm", ...sizes, gateActivation: config.recurrentActivation as LstmSpec["gateActivation"] }
+    : { kind: "rnn", ...sizes, activation: config.activation as RnnSpec["activation"] };
+}
+
+function dropoutRate(layer: tf.layers.Layer): number {
+  checkLayer(layer, DROPOUT_RULES);
+  const rate = Number(layer.getConfig().rate);
+  // TensorFlow.js clamps the rate, and then drops nothing at a rate of 1.
+  if (!(rate >= 0 && rate < 1)) {
+    throw cannotCompile(`rate of layer "${layer.name}" (Dropout)`, "be at least 0 and below 1", `${rate}`);
+  }
+  return rate;
+}
+
+function checkLayer(layer: tf.layers.Layer, rules: Readonly<Record<string, Rule>>): void {
+  const config = layer.getConfig();
+  for (const [property, { allowed, remedy }] of Object.entries(rules)) {
+    const value = config[property] ?? null;
+    if (!allowed.includes(value)) {
+      const subject = `${property} of layer "${layer.name}" (${layer.getClassName()})`;
+      const supported = allowed.map((one) => JSON.stringify(one)).join(" or ");
+      throw cannotCompile(subject, `be ${supported}`, JSON.stringify(value), remedy);
+    }
+  }
+  // Not layer.trainable: a cell or a single weight can be frozen without it.
+  if (layer.nonTrainableWeights.length > 0) {
+    throw cannotCompile(`trainable of layer "${layer.name}" (${layer.getClassName()})`, "be true", "false");
+  }
+}
+
+function isRecurrent(layer: tf.layers.Layer): boolean {
+  return layer.getClassName() === "LSTM" || layer.getClassName() === "SimpleRNN";
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0;
+}
+
+function cannotCompile(subject: string, supported: string, found: string, remedy?: string): TypeError {
+  const message = `Cannot compile the model: ${subject} must ${supported}: current value is ${found}`;
+  return new TypeError(remedy ? `${message} (${remedy})` : message);
+}

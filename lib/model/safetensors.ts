@@ -1,0 +1,279 @@
+/**
+ * The safetensors format: named arrays of numbers in one file, read without running anything.
+ *
+ * A file is the header's length (u64), the header (JSON, padded with spaces), and the bytes of all tensors without gaps;
+ * all numbers are little-endian, as every machine is that Deno runs on, and arrays lie row by row.
+ * Source: the format section of https://github.com/huggingface/safetensors.
+ *
+ * @module
+ */
+
+/** Element types by their name in the file, in the order in which the reference implementation sorts them. */
+const ARRAYS = {
+  U8: Uint8Array,
+  I8: Int8Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  F32: Float32Array,
+  F64: Float64Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+} as const;
+
+/** An element type: `F32`, `U8`, … */
+export type ElementType = keyof typeof ARRAYS;
+
+const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
+const METADATA = "__metadata__";
+const MAX_HEADER_BYTES = 100_000_000; // as the reference implementation has it
+
+/** One array of numbers; its class says which type its elements have. */
+export interface Tensor {
+  /** `[]` for a single number; the product of the sizes is the length of `data`. */
+  readonly shape: readonly number[];
+  /** The elements, row by row. */
+  readonly data: InstanceType<(typeof ARRAYS)[ElementType]>;
+}
+
+/** What a file holds. */
+export interface SafetensorsContent {
+  /** The tensors by name, in the order of their bytes. */
+  readonly tensors: Map<string, Tensor>;
+  /** Whatever the writer had to say. */
+  readonly metadata: Record<string, string>;
+}
+
+/** Bytes that are not a safetensors file. */
+export class SafetensorsError extends SyntaxError {
+  /** The name under which it prints. */
+  override readonly name = "SafetensorsError";
+}
+
+/**
+ * Writes tensors to the bytes of a file: largest elements first, so that each lies aligned, and then by name.
+ *
+ * @param metadata Anything the file should say of itself
+ *
+ * @throws {TypeError} If a shape does not fit its data, or a name cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const kernel = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+ * const bytes = encodeSafetensors(new Map([["kernel", kernel]]), { recipe: "lstm" });
+ * const { tensors, metadata } = decodeSafetensors(bytes);
+ * assert.deepEqual(tensors.get("kernel"), kernel);
+ * assert.equal(metadata.recipe, "lstm");
+ * ```
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const sorted = [...tensors].map(([name, tensor]) => ({ name, type: elementType(name, tensor), ...tensor }));
+  sorted.sort((a, b) =>
+    ELEMENT_TYPES.indexOf(b.type) - ELEMENT_TYPES.indexOf(a.type) || (a.name < b.name ? -1 : 1)
+  );
+
+  if (!isMetadata(metadata)) {
+    throw new TypeError(
+      `Cannot write safetensors: metadata must map names to strings: current value is ${
+        JSON.stringify(metadata)
+      }`,
+    );
+  }
+  const fields = Object.keys(metadata).length > 0 ? [field(METADATA, metadata)] : [];
+  let end = 0;
+  for (const { name, type, shape, data } of sorted) {
+    const begin = end;
+    end += data.byteLength;
+    fields.push(field(name, { dtype: type, shape, data_offsets: [begin, end] }));
+  }
+  const json = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+
+  const file = new Uint8Array(8 + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.set(json, 8);
+  file.fill(0x20, 8 + json.length, 8 + headerBytes);
+  let position = 8 + headerBytes;
+  for (const { data } of sorted) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return file;
+}
+
+/**
+ * Reads the bytes of a file. Strict: names must be unique and tensors must cover the data without gap or overlap,
+ * so no byte is read twice and none can hide.
+ *
+ * @throws {SafetensorsError} If the bytes are not a safetensors file, or hold a type of element that is not supported.
+ */
+export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
+  const { text, dataStart } = readHeader(bytes);
+  const { [METADATA]: metadata = {}, ...fields } = parseHeader(text);
+  if (!isMetadata(metadata)) {
+    fail(`${METADATA} must map names to strings`, JSON.stringify(metadata));
+  }
+
+  const entries = Object.entries(fields).map(([name, value]) => readEntry(name, value));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  const tensors = new Map<string, Tensor>();
+  let position = 0;
+  for (const { name, type, shape, begin, end } of entries) {
+    if (begin !== position) {
+      fail(`data of ${quote(name)} must begin at byte ${position}, where the last ends`, begin);
+    }
+    if (end > bytes.length - dataStart) {
+      fail(
+        `data of ${quote(name)} must end within the file's ${bytes.length - dataStart} bytes of data`,
+        end,
+      );
+    }
+    const { buffer } = bytes.slice(dataStart + begin, dataStart + end); // a copy, so that it is aligned
+    tensors.set(name, { shape, data: new ARRAYS[type](buffer) });
+    position = end;
+  }
+  if (dataStart + position !== bytes.length) {
+    fail(`the file must end with the last tensor at byte ${dataStart + position}`, bytes.length);
+  }
+  return { tensors, metadata };
+}
+
+function readHeader(bytes: Uint8Array): { text: string; dataStart: number } {
+  if (bytes.length < 8) fail("a file must have at least 8 bytes", bytes.length);
+  const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const most = Math.min(bytes.length - 8, MAX_HEADER_BYTES);
+  if (headerBytes > most) fail(`the header must have at most ${most} bytes`, headerBytes);
+  const dataStart = 8 + Number(headerBytes);
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return { text: decoder.decode(bytes.subarray(8, dataStart)), dataStart };
+  } catch (cause) {
+    throw new SafetensorsError("Cannot read safetensors: the header must be UTF-8", { cause });
+  }
+}
+
+function parseHeader(text: string): Record<string, unknown> {
+  if (!text.startsWith("{")) fail("the header must begin with {", quote(text.slice(0, 1)));
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SafetensorsError(`Cannot read safetensors: the header must be JSON: ${reason}`, { cause });
+  }
+  scanHeader(text);
+  return header as Record<string, unknown>; // valid JSON that begins with { is an object
+}
+
+/** One tensor as the header describes it. */
+interface Entry {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readEntry(name: string, value: unknown): Entry {
+  if (!name.isWellFormed()) fail("names must be Unicode", quote(name));
+  if (!isRecord(value) || Object.keys(value).sort().join() !== "data_offsets,dtype,shape") {
+    return fail(`${quote(name)} must have dtype, shape and data_offsets`, JSON.stringify(value));
+  }
+  const { dtype, shape, data_offsets: offsets } = value;
+  const type = ELEMENT_TYPES.find((type) => type === dtype);
+  if (type === undefined) {
+    return fail(`dtype of ${quote(name)} must be one of ${ELEMENT_TYPES.join(" ")}`, JSON.stringify(dtype));
+  }
+  if (!isSizes(shape)) return fail(`shape of ${quote(name)} must be a list of sizes`, JSON.stringify(shape));
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    return fail(`data_offsets of ${quote(name)} must be two positions`, JSON.stringify(offsets));
+  }
+  const [begin, end] = offsets;
+  const sizeBytes = product(shape) * ARRAYS[type].BYTES_PER_ELEMENT;
+  if (end - begin !== sizeBytes) {
+    fail(`${quote(name)}, ${type} [${shape}], must have ${sizeBytes} bytes`, end - begin);
+  }
+  return { name, type, shape, begin, end };
+}
+
+/** What `JSON.parse` lets pass in a valid text: keys that stand twice in one object, and numbers like `-0` or `1e3`. */
+function scanHeader(text: string): void {
+  const open: Set<string>[] = []; // the keys so far of each object around this place
+  const colon = /\s*:/y;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "{") open.push(new Set());
+    else if (text[at] === "}") open.pop();
+    else if (text[at] === '"') {
+      const start = at;
+      for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++;
+      colon.lastIndex = at + 1;
+      if (colon.test(text)) addKey(open[open.length - 1], text.slice(start, at + 1));
+    } else if (!"0123456789[]:, \t\r\n".includes(text[at])) {
+      fail("the header must have names and whole numbers only", quote(text[at]));
+    }
+  }
+}
+
+function addKey(keys: Set<string>, token: string): void {
+  const key = JSON.parse(token);
+  if (keys.has(key)) fail("names must be unique", quote(key));
+  keys.add(key);
+}
+
+function elementType(name: string, { shape, data }: Tensor): ElementType {
+  if (name === METADATA || !name.isWellFormed()) {
+    throw new TypeError(
+      `Cannot write safetensors: a name must be Unicode and not ${METADATA}: current value is ${quote(name)}`,
+    );
+  }
+  if (!isSizes(shape) || product(shape) !== data.length) {
+    throw new TypeError(
+      `Cannot write safetensors: the shape of ${quote(name)} must have ${data.length} elements: ` +
+        `current value is [${shape}]`,
+    );
+  }
+  const type = ELEMENT_TYPES.find((type) => data instanceof ARRAYS[type]);
+  if (type !== undefined) return type;
+  throw new TypeError(
+    `Cannot write safetensors: the data of ${quote(name)} must be one of ${ELEMENT_TYPES.join(" ")}: ` +
+      `current value is ${Object.prototype.toString.call(data)}`,
+  );
+}
+
+/** Joined by hand: an object would move names that look like numbers to the front. */
+function field(name: string, value: unknown): string {
+  return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isMetadata(value: unknown): value is Record<string, string> {
+  return isRecord(value) &&
+    Object.entries(value).flat().every((text) => typeof text === "string" && text.isWellFormed());
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** Too large a product to be exact equals no length of data. */
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name);
+}
+
+function fail(rule: string, value: unknown): never {
+  throw new SafetensorsError(`Cannot read safetensors: ${rule}: current value is ${value}`);
+}

@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { toNetwork } from "../../lib/model/layers_model.ts";
+import {
+  dense,
+  dropout,
+  INPUT,
+  type Layer,
+  lstm,
+  type LstmArgs,
+  rnn,
+  type RnnArgs,
+  sequential,
+} from "./models.ts";
+
+const l2 = () => tf.regularizers.l2();
+const positive = () => tf.constraints.nonNeg();
+
+/** What is found at which property of a recurrent layer, for either kind. */
+const RECURRENT: { property: string; args: RnnArgs & LstmArgs; found: string }[] = [
+  { property: "useBias", args: { useBias: false }, found: "true: current value is false" },
+  { property: "goBackwards", args: { goBackwards: true }, found: "false: current value is true" },
+  {
+    property: "stateful",
+    args: { stateful: true, batchInputShape: [1, 5, 2] },
+    found: "false: current value is true",
+  },
+  { property: "dropout", args: { dropout: 0.25 }, found: "0: current value is 0.25 (" },
+  { property: "recurrentDropout", args: { recurrentDropout: 0.5 }, found: "0: current value is 0.5 (" },
+  { property: "trainable", args: { trainable: false }, found: "true: current value is false" },
+  { property: "returnSequences", args: { returnSequences: true }, found: "false: current value is true (" },
+  {
+    property: "kernelRegularizer",
+    args: { kernelRegularizer: l2() },
+    found: 'null: current value is {"className"',
+  },
+  {
+    property: "recurrentRegularizer",
+    args: { recurrentRegularizer: l2() },
+    found: "null: current value is {",
+  },
+  { property: "biasRegularizer", args: { biasRegularizer: l2() }, found: "null: current value is {" },
+  { property: "kernelConstraint", args: { kernelConstraint: positive() }, found: "null: current value is {" },
+  {
+    property: "recurrentConstraint",
+    args: { recurrentConstraint: positive() },
+    found: "null: current value is {",
+  },
+  { property: "biasConstraint", args: { biasConstraint: positive() }, found: "null: current value is {" },
+];
+
+for (const { property, args, found } of RECURRENT) {
+  for (const [kind, create] of [["LSTM", lstm], ["SimpleRNN", rnn]] as const) {
+    Deno.test(`toNetwork() rejects ${property} in ${kind}`, () => {
+      const model = sequential(create({ ...INPUT, ...args }), dense());
+      rejects(model, `${property} of layer "reader" (${kind}) must be ${found}`);
+    });
+  }
+}
+
+/** What else is wrong with a model, and what the error says after "Cannot compile the model: ". */
+const REJECTED: { name: string; model: () => unknown; message: string }[] = [
+  {
+    name: "relu as activation of an LSTM",
+    model: () => sequential(lstm({ ...INPUT, activation: "relu" }), dense()),
+    message: 'activation of layer "reader" (LSTM) must be "tanh": current value is "relu"',
+  },
+  {
+    name: "tanh gates",
+    model: () => sequential(lstm({ ...INPUT, recurrentActivation: "tanh" }), dense()),
+    message:
+      'recurrentActivation of layer "reader" (LSTM) must be "sigmoid" or "hardSigmoid": current value is "tanh"',
+  },
+  {
+    name: "a sigmoid RNN",
+    model: () => sequential(rnn({ ...INPUT, activation: "sigmoid" }), dense()),
+    message: 'activation of layer "reader" (SimpleRNN) must be "tanh" or "relu": current value is "sigmoid"',
+  },
+  {
+    name: "a frozen cell",
+    model: () => {
+      const layer = lstm(INPUT);
+      (layer as unknown as { cell: Layer }).cell.trainable = false;
+      return sequential(layer, dense());
+    },
+    message: 'trainable of layer "reader" (LSTM) must be true: current value is false',
+  },
+  {
+    name: "a frozen head",
+    model: () => sequential(lstm(INPUT), dense({ trainable: false })),
+    message: 'trainable of layer "head" (Dense) must be true: current value is false',
+  },
+  {
+    name: "a frozen model",
+    model: () => Object.assign(sequential(lstm(INPUT), dense()), { trainable: false }),
+    message: 'trainable of model "digits" must be true: current value is false',
+  },
+  {
+    name: "a head without bias",
+    model: () => sequential(lstm(INPUT), dense({ useBias: false })),
+    message: 'useBias of layer "head" (Dense) must be true: current value is false',
+  },
+  {
+    name: "a relu head",
+    model: () => sequential(lstm(INPUT), dense({ activation: "relu" })),
+    message: 'activation of layer "head" (Dense) must be "linear" or "softmax": current value is "relu"',
+  },
+  ...(["kernelRegularizer", "biasRegularizer"] as const).map((property) => ({
+    name: `${property} in the head`,
+    model: () => sequential(lstm(INPUT), dense({ [property]: l2() })),
+    message: `${property} of layer "head" (Dense) must be null: current value is {"className"`,
+  })),
+  ...(["kernelConstraint", "biasConstraint"] as const).map((property) => ({
+    name: `${property} in the head`,
+    model: () => sequential(lstm(INPUT), dense({ [property]: positive() })),
+    message: `${property} of layer "head" (Dense) must be null: current value is {"className"`,
+  })),
+  {
+    name: "dropout with a seed",
+    model: () => sequential(lstm(INPUT), dropout({ seed: 1 }), dense()),
+    message: 'seed of layer "dropped" (Dropout) must be null: current value is 1 (',
+  },
+  {
+    name: "dropout with a noise shape",
+    model: () => sequential(lstm(INPUT), dropout({ noiseShape: [1, 3] }), dense()),
+    message: 'noiseShape of layer "dropped" (Dropout) must be null: current value is [1,3]',
+  },
+  {
+    name: "dropout of everything",
+    model: () => sequential(lstm(INPUT), dropout({ rate: 1 }), dense()),
+    message: 'rate of layer "dropped" (Dropout) must be at least 0 and below 1: current value is 1',
+  },
+  {
+    name: "dropout without a rate",
+    model: () => sequential(lstm(INPUT), dropout({ rate: undefined }), dense()),
+    message: 'rate of layer "dropped" (Dropout) must be at least 0 and below 1: current value is NaN',
+  },
+  {
+    name: "dropout above dropout",
+    model: () => sequential(lstm(INPUT), dropout({ name: "first" }), dropout(), dense()),
+    message: 'layer below "dropped" (Dropout) must be LSTM or SimpleRNN: current value is Dropout "first"',
+  },
+  {
+    name: "dropout on the input",
+    model: () => sequential(tf.layers.inputLayer(INPUT), dropout(), lstm(), dense()),
+    message: 'layer below "dropped" (Dropout) must be LSTM or SimpleRNN: current value is the input',
+  },
+  {
+    name: "dropout above the head",
+    model: () => sequential(lstm(INPUT), dense(), dropout()),
+    message: 'position of layer "head" (Dense) must be the last, as head: current value is 2 of 3',
+  },
+  {
+    name: "two dense layers",
+    model: () => sequential(lstm(INPUT), dense(), dense({ name: "second" })),
+    message: 'position of layer "head" (Dense) must be the last, as head: current value is 2 of 3',
+  },
+  {
+    name: "no head",
+    model: () => sequential(lstm(INPUT)),
+    message:
+      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is LSTM',
+  },
+  {
+    name: "nothing recurrent",
+    model: () => sequential(tf.layers.inputLayer(INPUT), dense()),
+    message:
+      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is Dense',
+  },
+  {
+    name: "an input without layers",
+    model: () => sequential(tf.layers.inputLayer(INPUT)),
+    message:
+      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is no layer above the input',
+  },
+  {
+    name: "a model that was never given layers",
+    model: () => sequential(),
+    message:
+      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is [] (add() them, the first with an inputShape)',
+  },
+  {
+    name: "another kind of recurrent layer",
+    model: () =>
+      sequential(
+        tf.layers.gru({ ...INPUT, units: 3, recurrentInitializer: "zeros", name: "reader" }),
+        dense(),
+      ),
+    message: 'class of layer "reader" must be LSTM, SimpleRNN, Dropout or Dense: current value is GRU',
+  },
+  {
+    name: "masking",
+    model: () =>
+      sequential(tf.layers.inputLayer(INPUT), tf.layers.masking({ name: "masked" }), lstm(), dense()),
+    message: 'class of layer "masked" must be LSTM, SimpleRNN, Dropout or Dense: current value is Masking',
+  },
+  {
+    name: "a model within a model",
+    model: () => tf.sequential({ layers: [sequential(lstm(INPUT)) as unknown as Layer, dense()] }),
+    message: 'class of layer "digits" must be LSTM, SimpleRNN, Dropout or Dense: current value is Sequential',
+  },
+  {
+    name: "one layer at two places",
+    model: () => {
+      const layer = rnn({ ...INPUT, units: 2, returnSequences: true });
+      return sequential(layer, layer, dense());
+    },
+    message: 'layer "reader" must stand in the model once: current value is twice or more',
+  },
+  {
+    name: "several inputs",
+    model: () => {
+      const layer = rnn();
+      const x = tf.input({ shape: [5, 2], name: "x" });
+      layer.apply(x, { initialState: [tf.input({ shape: [3], name: "h0" })] });
+      return sequential(layer, dense());
+    },
+    message:
+      'input of layer "reader" (SimpleRNN) must be the only input of the model: current value is one of "x", "h0" or made from it',
+  },
+  {
+    name: "a layer hidden below the first",
+    model: () => {
+      const layer = lstm();
+      layer.apply(tf.layers.dense({ units: 2 }).apply(tf.input({ shape: [5, 2], name: "pixels" })));
+      return sequential(layer, dense());
+    },
+    message:
+      'input of layer "reader" (LSTM) must be the only input of the model: current value is one of "pixels" or made from it',
+  },
+  {
+    name: "inputs of whole numbers",
+    model: () => sequential(lstm({ ...INPUT, dtype: "int32" }), dense()),
+    message: 'dtype of layer "reader" must be "float32": current value is "int32"',
+  },
+  {
+    name: "an input of another rank",
+    model: () => sequential(dense({ inputShape: [3] })),
+    message:
+      'batchInputShape of layer "head" must be [N, T, C] with a positive C and a positive or open T: current value is [null,3]',
+  },
+  {
+    name: "no step",
+    model: () => sequential(lstm({ inputShape: [0, 2] }), dense()),
+    message:
+      'batchInputShape of layer "reader" must be [N, T, C] with a positive C and a positive or open T: current value is [null,0,2]',
+  },
+  {
+    name: "a functional model",
+    model: () => {
+      const x = tf.input({ shape: [5, 2] });
+      return tf.model({ inputs: x, outputs: dense().apply(lstm().apply(x)) as tf.SymbolicTensor });
+    },
+    message: "it must be a tf.Sequential: current value is Model",
+  },
+  {
+    name: "a Sequential of another copy of TensorFlow.js",
+    model: () => ({ getClassName: () => "Sequential", layers: [] }),
+    message:
+      `it must be a tf.Sequential: current value is Sequential (of another copy of TensorFlow.js: import version ${tf.version.tfjs})`,
+  },
+  {
+    name: "a plain object",
+    model: () => ({}),
+    message: "it must be a tf.Sequential: current value is object",
+  },
+  { name: "null", model: () => null, message: "it must be a tf.Sequential: current value is null" },
+];
+
+for (const { name, model, message } of REJECTED) {
+  Deno.test(`toNetwork() rejects ${name}`, () => rejects(model(), message));
+}
+
+function rejects(model: unknown, message: string): void {
+  assert.throws(() => toNetwork(model as tf.LayersModel), (error: Error) => {
+    assert.equal(error.name, "TypeError");
+    assert.equal(error.message.slice(0, 26 + message.length), `Cannot compile the model: ${message}`);
+    return true;
+  });
+}
+
+Deno.test("TensorFlow.js itself keeps returnState and activityRegularizer out of a Sequential", () => {
+  assert.throws(() => sequential(lstm({ ...INPUT, returnState: true }), dense()), /single output tensor/);
+  assert.throws(() => sequential(lstm(INPUT), dense({ activityRegularizer: l2() })), /activity regularizer/);
+});

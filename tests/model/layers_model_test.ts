@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { networkForward } from "../../lib/engines/reference/network.ts";
+import { readWeights, toNetwork, writeWeights } from "../../lib/model/layers_model.ts";
+import type { LayerSpec } from "../../lib/model/network.ts";
+import { assertClose } from "../support/assert_close.ts";
+import { testStream, tinyParameters } from "../support/tiny_data.ts";
+import { deepModel, dense, dropout, INPUT, type Layer, lstm, rnn, sequential } from "./models.ts";
+
+Deno.test("toNetwork() takes sizes, activations and dropout from the layers", () => {
+  const { network, steps } = toNetwork(deepModel());
+  assert.equal(steps, 5);
+  assert.partialDeepStrictEqual(network, {
+    inputSize: 2,
+    layers: [
+      { kind: "lstm", inputSize: 2, hiddenSize: 3, gateActivation: "hardSigmoid", dropout: 0.25 },
+      { kind: "rnn", inputSize: 3, hiddenSize: 6, activation: "tanh", dropout: 0.5 },
+    ],
+    head: { inputSize: 6, classes: 4 },
+  });
+});
+
+Deno.test("toNetwork() lays the parameters out in the shapes of the model's own weights", () => {
+  const model = deepModel();
+  const { network } = toNetwork(model);
+  assert.deepEqual(
+    network.parameters.map(({ shape }) => shape),
+    model.getWeights().map(({ shape }) => shape),
+  );
+  assert.equal(network.size, model.countParams());
+});
+
+const LAYERS: { name: string; layer: Layer; expected: Partial<LayerSpec> }[] = [
+  { name: "tfjs's default gates", layer: lstm(INPUT), expected: { gateActivation: "hardSigmoid" } },
+  {
+    name: "sigmoid gates",
+    layer: lstm({ ...INPUT, recurrentActivation: "sigmoid" }),
+    expected: { gateActivation: "sigmoid" },
+  },
+  { name: "a ReLU RNN", layer: rnn({ ...INPUT, activation: "relu" }), expected: { activation: "relu" } },
+  { name: "a tanh RNN", layer: rnn({ ...INPUT, activation: "tanh" }), expected: { activation: "tanh" } },
+];
+
+for (const { name, layer, expected } of LAYERS) {
+  Deno.test(`toNetwork() compiles ${name}`, () => {
+    assert.partialDeepStrictEqual(toNetwork(sequential(layer, dense())).network.layers[0], expected);
+  });
+}
+
+Deno.test("toNetwork() takes an input layer, an open number of steps, and what does not matter to an engine", () => {
+  const model = sequential(
+    tf.layers.inputLayer({ inputShape: [null as unknown as number, 2] }),
+    lstm({ unroll: true, implementation: 2, unitForgetBias: true, kernelInitializer: "ones" }),
+    dropout({ rate: 0, trainable: false }),
+    dense({ activation: "softmax" }),
+  );
+  assert.equal(toNetwork(model).steps, null);
+  assert.equal(toNetwork(sequential(lstm({ batchInputShape: [7, 5, 2] }), dense())).steps, 5);
+});
+
+Deno.test("toNetwork() hands two biases on", () => {
+  const model = sequential(lstm(INPUT), dense());
+  assert.equal(toNetwork(model, { biases: 2 }).network.layers[0].bias.updateScale, 2);
+  assert.throws(() => toNetwork(model, { biases: 0 as 1 }), { name: "RangeError" });
+});
+
+Deno.test("readWeights() reads back what writeWeights() wrote, and both leave no tensor behind", async () => {
+  const model = deepModel();
+  const { network } = toNetwork(model);
+  const parameters = tinyParameters(network);
+  const before = tf.memory();
+  writeWeights(model, network, parameters);
+  assert.deepEqual(await readWeights(model, network), parameters);
+  writeWeights(model, network, parameters);
+  assert.equal(tf.memory().numTensors, before.numTensors);
+  assert.equal(tf.memory().numBytes, before.numBytes);
+});
+
+Deno.test("readWeights() and writeWeights() share no memory with the model", async () => {
+  const model = sequential(lstm(INPUT), dense());
+  const { network } = toNetwork(model);
+  const parameters = tinyParameters(network);
+  const copy = parameters.slice();
+  writeWeights(model, network, parameters);
+  parameters.fill(7);
+  const first = await readWeights(model, network);
+  assert.deepEqual(first, copy);
+  first.fill(8);
+  assert.deepEqual(await readWeights(model, network), copy);
+});
+
+Deno.test("readWeights() keeps the network's order where a layer was frozen meanwhile", async () => {
+  const model = deepModel();
+  const { network } = toNetwork(model);
+  const parameters = tinyParameters(network);
+  writeWeights(model, network, parameters);
+  model.layers[0].trainable = false; // its weights come last in model.getWeights() now
+  assert.deepEqual(await readWeights(model, network), parameters);
+});
+
+Deno.test("readWeights() and writeWeights() reject a model of other shapes", async () => {
+  const { network } = toNetwork(sequential(lstm(INPUT), dense()));
+  const other = sequential(lstm({ ...INPUT, units: 5 }), dense());
+  const message = /shapes of the model's weights must be \[2,12\] .*: current value is \[2,20\]/;
+  await assert.rejects(readWeights(other, network), { name: "TypeError", message });
+  assert.throws(() => writeWeights(other, network, new Float32Array(network.size)), {
+    name: "TypeError",
+    message,
+  });
+});
+
+Deno.test("writeWeights() rejects parameters of another length and then changes nothing", async () => {
+  const model = sequential(lstm(INPUT), dense());
+  const { network } = toNetwork(model);
+  const before = await readWeights(model, network);
+  assert.throws(() => writeWeights(model, network, new Float32Array(network.size - 1)), {
+    name: "TypeError",
+    message: `Cannot write the weights: parameters must have ${network.size} elements: current value is ${
+      network.size - 1
+    }`,
+  });
+  assert.deepEqual(await readWeights(model, network), before);
+});
+
+const PREDICTED: { name: string; layers: () => Layer[] }[] = [
+  { name: "an LSTM with sigmoid gates", layers: () => [lstm({ ...INPUT, recurrentActivation: "sigmoid" })] },
+  { name: "an LSTM with hardSigmoid gates", layers: () => [lstm(INPUT)] },
+  { name: "a ReLU RNN", layers: () => [rnn({ ...INPUT, activation: "relu" })] },
+  {
+    name: "an RNN above an LSTM with dropout",
+    layers: () => [lstm({ ...INPUT, units: 4, returnSequences: true, name: "lower" }), dropout(), rnn()],
+  },
+];
+
+for (const { name, layers } of PREDICTED) {
+  Deno.test(`model.predict() after writeWeights() gives the logits of the reference: ${name}`, () => {
+    const model = sequential(...layers(), dense());
+    const { network } = toNetwork(model);
+    const parameters = tinyParameters(network, { scale: 3 }); // large: gates saturate, swapped ones would show
+    writeWeights(model, network, parameters);
+
+    const [N, T, C] = [3, 5, 2];
+    const random = testStream("x");
+    const images = Float32Array.from({ length: N * T * C }, () => 2 * random.uniform() - 1); // [N,T,C]
+    const logits = tf.tidy(() =>
+      (model.predict(tf.tensor(images, [N, T, C])) as tf.Tensor).dataSync().slice()
+    );
+
+    const x = Float64Array.from(images, (_, i) => { // [T,N,C]
+      const t = Math.floor(i / (N * C)), n = Math.floor(i / C) % N;
+      return images[(n * T + t) * C + i % C];
+    });
+    const expected = networkForward(network, Float64Array.from(parameters), {
+      batch: { x, T, N },
+      masks: [],
+    });
+    assertClose(logits, expected.logits, { atol: 1e-5, rtol: 0, name: "logits" });
+  });
+}

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { createNetwork, gateCount, type LayerSpec } from "../../lib/model/network.ts";
+
+const LSTM: LayerSpec = {
+  kind: "lstm",
+  inputSize: 28,
+  hiddenSize: 100,
+  gateActivation: "sigmoid",
+  dropout: 0,
+};
+const UPPER_LSTM: LayerSpec = { ...LSTM, inputSize: 100 };
+const RNN: LayerSpec = { kind: "rnn", inputSize: 28, hiddenSize: 128, activation: "relu", dropout: 0 };
+
+Deno.test("createNetwork() lays every parameter out where the one before ends", () => {
+  const network = createNetwork({
+    layers: [{ ...RNN, hiddenSize: 5 }, { ...LSTM, inputSize: 5 }],
+    classes: 3,
+  });
+  assert.deepEqual(network.parameters.map(({ name, shape }) => [name, shape]), [
+    ["layer0.kernel", [28, 5]],
+    ["layer0.recurrentKernel", [5, 5]],
+    ["layer0.bias", [5]],
+    ["layer1.kernel", [5, 400]],
+    ["layer1.recurrentKernel", [100, 400]],
+    ["layer1.bias", [400]],
+    ["head.kernel", [100, 3]],
+    ["head.bias", [3]],
+  ]);
+  let end = 0;
+  for (const { offset, size, shape } of network.parameters) {
+    assert.equal(offset, end);
+    assert.equal(size, shape.reduce((a, b) => a * b));
+    end += size;
+  }
+  assert.equal(network.size, end);
+});
+
+Deno.test("createNetwork() gives layers and head the parameters of its own list", () => {
+  const { layers: [layer], head, parameters, inputSize } = createNetwork({ layers: [LSTM], classes: 10 });
+  assert.deepEqual(
+    [layer.kernel, layer.recurrentKernel, layer.bias, head.kernel, head.bias],
+    [...parameters],
+  );
+  assert.equal(layer.kernel, parameters[0]);
+  assert.deepEqual([inputSize, layer.hiddenSize, head.inputSize, head.classes], [28, 100, 100, 10]);
+});
+
+// The counts of the sources: two LSTM layers in PyTorch (two biases) and TensorFlow 1 (one), a ReLU RNN, one LSTM layer.
+const COUNTS: { layers: LayerSpec[]; biases: 1 | 2; parameterCount: number; size: number }[] = [
+  { layers: [LSTM, UPPER_LSTM], biases: 2, parameterCount: 133_810, size: 133_010 },
+  { layers: [LSTM, UPPER_LSTM], biases: 1, parameterCount: 133_010, size: 133_010 },
+  { layers: [RNN], biases: 2, parameterCount: 21_514, size: 21_386 },
+  { layers: [{ ...LSTM, hiddenSize: 64 }], biases: 2, parameterCount: 24_714, size: 24_458 },
+];
+
+for (const { layers, biases, parameterCount, size } of COUNTS) {
+  const kinds = layers.map(({ kind, hiddenSize }) => `${kind} ${hiddenSize}`).join(", ");
+  Deno.test(`createNetwork() counts ${parameterCount} parameters in ${kinds} with ${biases} biases`, () => {
+    const network = createNetwork({ layers, biases, classes: 10 });
+    assert.equal(network.parameterCount, parameterCount);
+    assert.equal(network.size, size);
+  });
+}
+
+Deno.test("createNetwork() doubles the updates of recurrent biases alone, and of no array by default", () => {
+  const scales = (biases?: 1 | 2) =>
+    createNetwork({ layers: [LSTM, UPPER_LSTM], biases, classes: 10 }).parameters.map((p) => p.updateScale);
+  assert.deepEqual(scales(2), [1, 1, 2, 1, 1, 2, 1, 1]);
+  assert.deepEqual(scales(), [1, 1, 1, 1, 1, 1, 1, 1]);
+});
+
+Deno.test("gateCount() is 4 for an LSTM and 1 for an RNN", () => {
+  assert.deepEqual([gateCount(LSTM), gateCount(RNN)], [4, 1]);
+});
+
+const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; message: RegExp }[] = [
+  { name: "no layer", options: { layers: [], classes: 10 }, message: /at least one recurrent layer.* is 0$/ },
+  {
+    name: "a layer that does not take what the one below gives",
+    options: { layers: [LSTM, { ...LSTM, inputSize: 99 }], classes: 10 },
+    message: /inputSize of layer 1 must be the hiddenSize of the layer below, 100: current value is 99$/,
+  },
+  {
+    name: "an input size of 0",
+    options: { layers: [{ ...LSTM, inputSize: 0 }], classes: 10 },
+    message: /inputSize of layer 0 must be a positive whole number: current value is 0$/,
+  },
+  {
+    name: "half a hidden unit",
+    options: { layers: [{ ...LSTM, hiddenSize: 0.5 }], classes: 10 },
+    message: /hiddenSize of layer 0 must be a positive whole number: current value is 0.5$/,
+  },
+  {
+    name: "no class",
+    options: { layers: [LSTM], classes: 0 },
+    message: /classes must be a positive whole number: current value is 0$/,
+  },
+  ...[-0.1, 1, NaN].map((dropout) => ({
+    name: `a dropout of ${dropout}`,
+    options: { layers: [{ ...LSTM, dropout }], classes: 10 },
+    message: new RegExp(`dropout of layer 0 must be at least 0 and below 1: current value is ${dropout}$`),
+  })),
+  {
+    name: "three biases",
+    options: { layers: [LSTM], classes: 10, biases: 3 as 2 },
+    message: /biases must be 1 or 2: current value is 3$/,
+  },
+];
+
+for (const { name, options, message } of REJECTED) {
+  Deno.test(`createNetwork() rejects ${name}`, () => {
+    assert.throws(() => createNetwork(options), { name: "RangeError", message });
+  });
+}

@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  SafetensorsError,
+  type Tensor,
+} from "../../lib/model/safetensors.ts";
+import official from "../golden/lstm.safetensors" with { type: "bytes" };
+
+/** A file with this header and so many bytes of data. */
+function fileOf(header: string | Uint8Array, dataBytes = 0): Uint8Array {
+  const json = typeof header === "string" ? new TextEncoder().encode(header) : header;
+  const file = new Uint8Array(8 + json.length + dataBytes);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  return file;
+}
+
+function rejects(file: Uint8Array, message: RegExp): void {
+  assert.throws(() => decodeSafetensors(file), (error: unknown) => {
+    assert(error instanceof SafetensorsError && error instanceof SyntaxError);
+    assert.match(error.message, /^Cannot read safetensors: /);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+const shapes = fc.array(fc.nat(4), { maxLength: 4 });
+
+/** Tensors of every type with any bits in them, NaNs included. */
+const tensors: fc.Arbitrary<Tensor> = fc.tuple(
+  shapes,
+  fc.constantFrom(
+    Uint8Array,
+    Int8Array,
+    Uint16Array,
+    Int16Array,
+    Uint32Array,
+    Int32Array,
+    BigInt64Array,
+    BigUint64Array,
+    Float32Array,
+    Float64Array,
+  ),
+  fc.uint8Array({ minLength: 2048, maxLength: 2048 }),
+).map(([shape, ArrayType, bits]) => {
+  const length = shape.reduce((a, b) => a * b, 1); // at most 4⁴ elements, 2048 bytes
+  return { shape, data: new ArrayType(bits.slice(0, length * ArrayType.BYTES_PER_ELEMENT).buffer) };
+});
+
+const contents = fc.record({
+  tensors: fc.array(fc.tuple(fc.string({ unit: "grapheme" }), tensors), { maxLength: 5 })
+    .map((entries) => new Map(entries.filter(([name]) => name !== "__metadata__"))),
+  metadata: fc.dictionary(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" })),
+});
+
+/** Everything in a map of tensors, to the bit and independent of order. */
+function bits(all: ReadonlyMap<string, Tensor>): unknown {
+  const describe = ([name, { shape, data }]: [string, Tensor]) => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { name, shape, type: data.constructor.name, bytes: bytes.toHex() };
+  };
+  return [...all].map(describe).sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+Deno.test("decodeSafetensors() reads back to the bit what encodeSafetensors() wrote", () => {
+  fc.assert(fc.property(contents, ({ tensors, metadata }) => {
+    const file = encodeSafetensors(tensors, metadata);
+    const read = decodeSafetensors(file);
+    assert.deepEqual(bits(read.tensors), bits(tensors));
+    assert.deepEqual({ ...read.metadata }, { ...metadata });
+  }));
+});
+
+Deno.test("encodeSafetensors() writes the bytes that the reference implementation writes", () => {
+  const { tensors, metadata } = decodeSafetensors(official); // written by the safetensors package, of three types
+  assert.deepEqual(new Set([...tensors.values()].map(({ data }) => data.constructor.name)).size, 3);
+  const shuffled = new Map([...tensors].toReversed());
+  assert.equal(encodeSafetensors(shuffled, metadata).toHex(), official.toHex());
+});
+
+Deno.test("encodeSafetensors() writes a view's own elements, and scalars and empty tensors", () => {
+  const file = encodeSafetensors(
+    new Map<string, Tensor>([
+      ["view", { shape: [2], data: Float32Array.of(1, 2, 3, 4).subarray(1, 3) }],
+      ["scalar", { shape: [], data: Float64Array.of(0.1) }],
+      ["empty", { shape: [3, 0], data: new Int32Array(0) }],
+    ]),
+  );
+  const { tensors, metadata } = decodeSafetensors(file);
+  assert.deepEqual(tensors.get("view"), { shape: [2], data: Float32Array.of(2, 3) });
+  assert.deepEqual(tensors.get("scalar"), { shape: [], data: Float64Array.of(0.1) });
+  assert.deepEqual(tensors.get("empty"), { shape: [3, 0], data: new Int32Array(0) });
+  assert.deepEqual(metadata, {});
+});
+
+Deno.test("encodeSafetensors() pads the header to a multiple of 8 bytes with spaces", () => {
+  for (const name of ["a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh"]) {
+    const file = encodeSafetensors(new Map([[name, { shape: [1], data: Uint8Array.of(7) }]]));
+    const headerBytes = Number(new DataView(file.buffer).getBigUint64(0, true));
+    assert.equal(headerBytes % 8, 0);
+    assert.equal(file.length, 8 + headerBytes + 1);
+    assert.match(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)), /^\{.*\} {0,7}$/);
+  }
+});
+
+Deno.test("encodeSafetensors() rejects what no file can hold", () => {
+  const encode = (name: string, tensor: Tensor, metadata = {}) => () =>
+    encodeSafetensors(new Map([[name, tensor]]), metadata);
+  const one = { shape: [1], data: Uint8Array.of(1) };
+  const message = (end: RegExp) => (error: unknown) =>
+    error instanceof TypeError && /^Cannot write safetensors: /.test(error.message) &&
+    end.test(error.message);
+
+  assert.throws(encode("__metadata__", one), message(/"__metadata__"$/));
+  assert.throws(encode("\ud800", one), message(/name must be Unicode/));
+  assert.throws(
+    encode("x", { ...one, shape: [2] }),
+    message(/"x" must have 1 elements: current value is \[2\]$/),
+  );
+  assert.throws(encode("x", { ...one, shape: [-1, -1] }), message(/current value is \[-1,-1\]$/));
+  assert.throws(encode("x", one, { key: 1 }), message(/metadata must map names to strings/));
+  const clamped = { shape: [1], data: Uint8ClampedArray.of(1) } as unknown as Tensor;
+  assert.throws(encode("x", clamped), message(/must be one of U8 .*Uint8ClampedArray\]$/));
+});
+
+Deno.test("decodeSafetensors() rejects every proper prefix of a file, and a file with a byte too many", () => {
+  const file = encodeSafetensors(new Map([["x", { shape: [2], data: Float32Array.of(1, 2) }]]), { a: "b" });
+  for (let length = 0; length < file.length; length++) {
+    rejects(file.subarray(0, length), /current value is \d+$/);
+  }
+  rejects(Uint8Array.of(...file, 0), /must end with the last tensor/);
+});
+
+Deno.test("decodeSafetensors() reads a file that begins anywhere in its buffer", () => {
+  const file = encodeSafetensors(new Map([["x", { shape: [2], data: Float32Array.of(1, 2) }]]));
+  const shifted = Uint8Array.of(9, 9, 9, ...file).subarray(3);
+  assert.deepEqual(decodeSafetensors(shifted).tensors.get("x"), { shape: [2], data: Float32Array.of(1, 2) });
+});
+
+Deno.test("decodeSafetensors() accepts a file of nothing, and any blanks between the header's words", () => {
+  assert.equal(decodeSafetensors(fileOf("{}")).tensors.size, 0);
+  const spaced = '{ "x"\n : { "shape" : [ 1 ] , "data_offsets" : [ 0 , 1 ] ,\t"dtype" : "U8" } }   ';
+  assert.deepEqual(decodeSafetensors(fileOf(spaced, 1)).tensors.get("x"), {
+    shape: [1],
+    data: Uint8Array.of(0),
+  });
+});
+
+const U8 = (begin: number, end: number) =>
+  `{"dtype":"U8","shape":[${end - begin}],"data_offsets":[${begin},${end}]}`;
+
+const BAD_HEADERS: Record<string, [header: string, dataBytes: number, message: RegExp]> = {
+  "a gap between tensors": [`{"a":${U8(0, 2)},"b":${U8(3, 4)}}`, 4, /"b" must begin at byte 2/],
+  "a gap before the first": [`{"a":${U8(1, 2)}}`, 2, /"a" must begin at byte 0/],
+  "overlapping tensors": [`{"a":${U8(0, 2)},"b":${U8(1, 3)}}`, 3, /"b" must begin at byte 2/],
+  "two tensors in one place": [`{"a":${U8(0, 2)},"b":${U8(0, 2)}}`, 2, /must begin at byte 2/],
+  "data beyond the end": [`{"a":${U8(0, 5)}}`, 4, /must end within the file's 4 bytes of data/],
+  "data that no tensor names": [`{"a":${U8(0, 3)}}`, 4, /must end with the last tensor/],
+  "positions the wrong way round": [
+    '{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}',
+    1,
+    /must have 1 bytes: current value is -1/,
+  ],
+  "a size that is not the shape's": [
+    '{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,23]}}',
+    23,
+    /"a", F32 \[2,3\], must have 24 bytes: current value is 23$/,
+  ],
+  "a shape whose product overflows": [
+    '{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}}',
+    0,
+    /must have 18446744073709552000 bytes/,
+  ],
+  "a size too large to be exact": [
+    '{"a":{"dtype":"U8","shape":[9007199254740993],"data_offsets":[0,0]}}',
+    0,
+    /shape of "a" must be a list of sizes/,
+  ],
+  "an unknown type": [
+    '{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}',
+    2,
+    /dtype of "a" must be one of U8 .* F32 F64 .*: current value is "BF16"$/,
+  ],
+  "no shape": ['{"a":{"dtype":"U8","data_offsets":[0,1]}}', 1, /must have dtype, shape and data_offsets/],
+  "a field too many": [
+    '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1}}',
+    1,
+    /must have dtype, shape and data_offsets/,
+  ],
+  "a tensor that is no object": ['{"a":[1]}', 0, /must have dtype/],
+  "three positions": [
+    '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}',
+    1,
+    /data_offsets of "a" must be two positions/,
+  ],
+  "a negative size": [
+    '{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}',
+    1,
+    /whole numbers only.*"-"$/,
+  ],
+  "a size with a fraction": [
+    '{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}',
+    1,
+    /whole numbers only.*"\."$/,
+  ],
+  "a size in exponents": [
+    '{"a":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}',
+    1,
+    /whole numbers only.*"e"$/,
+  ],
+  "a name twice": [`{"a":${U8(0, 1)},"b":${U8(1, 2)},"a":${U8(0, 1)}}`, 2, /unique: current value is "a"$/],
+  "a name twice, once escaped": [
+    `{"a":${U8(0, 1)},"\\u0061" :${U8(0, 1)}}`,
+    1,
+    /unique: current value is "a"$/,
+  ],
+  "a field twice": [
+    '{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
+    1,
+    /unique: current value is "dtype"$/,
+  ],
+  "metadata twice": ['{"__metadata__":{},"__metadata__":{}}', 0, /unique: current value is "__metadata__"$/],
+  "metadata that is no text": ['{"__metadata__":{"a":1}}', 0, /must map names to strings/],
+  "metadata that is a list": ['{"__metadata__":["a"]}', 0, /must map names to strings/],
+  "a name that is not Unicode": [`{"\\ud800":${U8(0, 1)}}`, 1, /names must be Unicode/],
+  "a list": ["[]", 0, /must begin with \{/],
+  "a blank first": [" {}", 0, /must begin with \{/],
+  "a byte order mark first": ["\ufeff{}", 0, /must begin with \{/],
+  "an empty header": ["", 0, /must begin with \{/],
+  "broken JSON": ['{"a":', 0, /must be JSON/],
+  "a comma too many": [`{"a":${U8(0, 1)},}`, 1, /must be JSON/],
+};
+
+for (const [what, [header, dataBytes, message]] of Object.entries(BAD_HEADERS)) {
+  Deno.test(`decodeSafetensors() rejects ${what}`, () => rejects(fileOf(header, dataBytes), message));
+}
+
+Deno.test("decodeSafetensors() rejects a header that is not UTF-8", () => {
+  rejects(fileOf(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d)), /must be UTF-8/);
+});
+
+Deno.test("decodeSafetensors() rejects a header length beyond the file or the limit", () => {
+  const file = fileOf("{}");
+  for (const length of [3n, 1n << 32n, (1n << 64n) - 1n]) {
+    new DataView(file.buffer).setBigUint64(0, length, true);
+    rejects(file, new RegExp(`at most 2 bytes: current value is ${length}$`));
+  }
+  rejects(fileOf(new Uint8Array(100_000_001)), /at most 100000000 bytes: current value is 100000001$/);
+});
+
+Deno.test("decodeSafetensors() keeps names that objects treat as their own", () => {
+  const tensor = { shape: [1], data: Uint8Array.of(1) };
+  const names = ["__proto__", "constructor", "toString", "0", "", 'é\u0000"\\'];
+  const metadata = JSON.parse('{"__proto__":"a","constructor":"b"}');
+  const read = decodeSafetensors(encodeSafetensors(new Map(names.map((name) => [name, tensor])), metadata));
+  assert.deepEqual([...read.tensors.keys()].sort(), names.toSorted());
+  assert.equal(JSON.stringify(read.metadata), JSON.stringify(metadata));
+});
+
+Deno.test("decodeSafetensors() of a damaged file throws its own error or reads a file that says the same again", () => {
+  const file = encodeSafetensors(
+    new Map<string, Tensor>([
+      ["a", { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }],
+      ["b", { shape: [3], data: Uint8Array.of(1, 2, 3) }],
+    ]),
+    { note: "x" },
+  );
+  let rejected = 0;
+  for (let position = 0; position < file.length; position++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const damaged = file.slice();
+      damaged[position] ^= 1 << bit;
+      try {
+        const { tensors, metadata } = decodeSafetensors(damaged);
+        const again = decodeSafetensors(encodeSafetensors(tensors, metadata));
+        assert.deepEqual([bits(again.tensors), again.metadata], [bits(tensors), metadata]);
+      } catch (error) {
+        assert(error instanceof SafetensorsError, `byte ${position}, bit ${bit}: ${error}`);
+        rejected++;
+      }
+    }
+  }
+  assert(rejected > 500, `only ${rejected} of ${file.length * 8} damaged files were rejected`);
+});
