@@ -1,0 +1,216 @@
+/**
+ * Puts a data set of the catalogue into a folder: found, fetched, verified, stored.
+ *
+ * @module
+ */
+import type { CatalogueEntry, CatalogueFile, SourceSpec } from "./catalogue.ts";
+import { notAllowed, readFirst, reasonOf, removeStaleParts, writeWhole } from "./files.ts";
+import { DEFAULT_LIMITS, type Limits, openSource, type Source, SourceError } from "./sources.ts";
+import { isStamped, writeStamp } from "./stamp.ts";
+import { keptName, namesToRead, verifyFile } from "./verify.ts";
+
+/** What happens on the way. */
+export type AcquireEvent =
+  /** Bytes of a file have come in; `totalBytes` where the source announced it. */
+  | {
+    readonly kind: "progress";
+    readonly source: string;
+    readonly file: string;
+    readonly doneBytes: number;
+    readonly totalBytes?: number;
+  }
+  /** A file has been verified and stored. */
+  | { readonly kind: "stored"; readonly source: string; readonly file: string }
+  /** A file in the folder is not what the catalogue says, and will be replaced. */
+  | { readonly kind: "damaged"; readonly file: string; readonly reason: string };
+
+/** Where to put the data set, and how. */
+export interface AcquireOptions {
+  /** Default: `data/<name>`. */
+  readonly folder?: string;
+  /** Where to look, in this order. Default: those of the catalogue. */
+  readonly sources?: readonly SourceSpec[];
+  /** How long a source may take. Default: {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+  /** Called on the way. */
+  readonly onEvent?: (event: AcquireEvent) => void;
+}
+
+/** What {@link acquireDataset} did. */
+export interface Acquired {
+  /** The folder that has the files now. */
+  readonly folder: string;
+  /** How many files had to be stored; 0 if all were there. */
+  readonly stored: number;
+}
+
+/** Why one source did not give one file. */
+export interface Attempt {
+  /** The source: a path, a package, a URL. */
+  readonly source: string;
+  /** The name of the file, unpacked. */
+  readonly file: string;
+  /** What happened. */
+  readonly reason: string;
+}
+
+/** No source gave all that was missing; the message says what happened at each. */
+export class AcquireError extends Error {
+  /** `"AcquireError"`. */
+  override readonly name: string = "AcquireError";
+  /** What was tried, in order. */
+  readonly attempts: readonly Attempt[];
+
+  /** Composes the message. */
+  constructor(
+    { title, files }: CatalogueEntry,
+    { folder, missing, attempts }: {
+      folder: string;
+      missing: readonly CatalogueFile[];
+      attempts: readonly Attempt[];
+    },
+  ) {
+    const tried = attempts.map(({ source, file, reason }) => `\n  ${source}, ${file}: ${reason}`).join("");
+    super(
+      `Cannot get ${title}: ${folder} must hold ${files.length} files: ` +
+        `current value is ${files.length - missing.length}; tried${tried || " nothing"}\n` +
+        `Try again later, or put ${missing.map(({ name }) => `${name}.gz`).join(", ")} into ${folder}`,
+    );
+    this.attempts = attempts;
+  }
+}
+
+/**
+ * Sees to it that a folder holds a data set, as cheaply as can be: files that are there are kept, and what
+ * is missing is taken from the first source that has it. Whatever the source, a file is stored only if its
+ * hash is right, and then whole or not at all; two runs at once, or a kill, leave nothing half.
+ *
+ * When everything is there it looks at sizes and times only; `loadDataset` hashes what it loads.
+ *
+ * @throws {AcquireError} If a file is missing and no source had it.
+ * @throws {Error} If the folder cannot be written.
+ *
+ * @example
+ * ```ts ignore
+ * import { acquireDataset } from "./acquire.ts";
+ * import { findDataset } from "./catalogue.ts";
+ *
+ * const { folder, stored } = await acquireDataset(findDataset("mnist"));
+ * console.log(`${stored} files were stored in ${folder}`);
+ * ```
+ */
+export async function acquireDataset(entry: CatalogueEntry, options: AcquireOptions = {}): Promise<Acquired> {
+  const { folder = `data/${entry.name}`, sources = entry.sources, limits, onEvent = () => {} } = options;
+  await prepareFolder(folder);
+  if (await isStamped(entry, folder)) return { folder, stored: 0 };
+
+  const job: Job = { folder, onEvent, attempts: [], stored: 0 };
+  let missing = await keepWhatIsThere(entry.files, job);
+  for (const spec of sources) {
+    if (missing.length === 0) break;
+    missing = await takeFrom(openSource(spec, { ...DEFAULT_LIMITS, ...limits }), missing, job);
+  }
+  if (missing.length > 0) throw new AcquireError(entry, { ...job, missing });
+  await writeStamp(entry, folder);
+  return { folder, stored: job.stored };
+}
+
+interface Job {
+  readonly folder: string;
+  readonly onEvent: (event: AcquireEvent) => void;
+  readonly attempts: Attempt[];
+  stored: number;
+}
+
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await removeStaleParts(folder);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw notAllowed(error.message.includes("read access") ? "read" : "write", `${folder}/`, error);
+    }
+    throw new Error(`Cannot write ${folder}: it must be a folder: current value is ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Returns the files that are missing, or are not what they should be. */
+async function keepWhatIsThere(files: readonly CatalogueFile[], job: Job): Promise<CatalogueFile[]> {
+  const missing: CatalogueFile[] = [];
+  for (const file of files) if (!await isThere(file, job)) missing.push(file);
+  return missing;
+}
+
+/** Whether the folder has the file; one that is there packed only is unpacked. */
+async function isThere(file: CatalogueFile, job: Job): Promise<boolean> {
+  for (const name of namesToRead(file)) {
+    const found = await readFirst(job.folder, [name]);
+    if (!found) continue;
+    const checked = await check(file, found.bytes);
+    if (checked instanceof Uint8Array) {
+      if (name !== keptName(file)) await store(file, checked, { source: found.path, job });
+      return true;
+    }
+    job.attempts.push({ source: job.folder, file: name, reason: checked.reason });
+    job.onEvent({ kind: "damaged", file: found.path, reason: checked.reason });
+  }
+  return false;
+}
+
+/** Returns the files that the source did not give. */
+async function takeFrom(source: Source, files: readonly CatalogueFile[], job: Job): Promise<CatalogueFile[]> {
+  const missing: CatalogueFile[] = [];
+  let gone = false;
+  for (const file of files) {
+    const answer: Uint8Array | Refusal | undefined = gone ? undefined : await ask(source, file, job.onEvent);
+    if (answer instanceof Uint8Array) {
+      await store(file, answer, { source: source.label, job });
+      continue;
+    }
+    missing.push(file);
+    if (!answer) continue;
+    job.attempts.push({ source: source.label, file: file.name, reason: answer.reason });
+    gone = answer.gone;
+  }
+  return missing;
+}
+
+interface Refusal {
+  readonly reason: string;
+  /** Whether the source need not be asked again. */
+  readonly gone: boolean;
+}
+
+async function ask(
+  source: Source,
+  file: CatalogueFile,
+  onEvent: Job["onEvent"],
+): Promise<Uint8Array | Refusal> {
+  const event = { kind: "progress", source: source.label, file: file.name } as const;
+  onEvent({ ...event, doneBytes: 0 });
+  try {
+    const bytes = await source.read(
+      file,
+      (doneBytes, totalBytes) => onEvent({ ...event, doneBytes, totalBytes }),
+    );
+    return await check(file, bytes);
+  } catch (error) {
+    return { reason: reasonOf(error), gone: error instanceof SourceError && error.gone };
+  }
+}
+
+async function check(file: CatalogueFile, bytes: Uint8Array): Promise<Uint8Array | Refusal> {
+  try {
+    return await verifyFile(file, bytes, "it");
+  } catch (error) {
+    return { reason: reasonOf(error), gone: false };
+  }
+}
+
+async function store(file: CatalogueFile, kept: Uint8Array, { source, job }: { source: string; job: Job }) {
+  await writeWhole(`${job.folder}/${keptName(file)}`, kept);
+  job.stored++;
+  job.onEvent({ kind: "stored", source, file: file.name });
+}

@@ -1,0 +1,254 @@
+/**
+ * IDX, the file format of MNIST: bytes to arrays and back.
+ *
+ * An IDX file is two zero bytes, one byte for the type of the elements, one for the number of axes, one
+ * big-endian uint32 for the size of each axis, then the elements, big-endian, last axis fastest.
+ *
+ * Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", section
+ * "File formats for the MNIST database".
+ *
+ * @module
+ */
+
+/** What the elements of each IDX type are held in. */
+export interface IdxElements {
+  /** Type byte 0x08. */
+  u8: Uint8Array;
+  /** Type byte 0x09. */
+  i8: Int8Array;
+  /** Type byte 0x0b. */
+  i16: Int16Array;
+  /** Type byte 0x0c. */
+  i32: Int32Array;
+  /** Type byte 0x0d. */
+  f32: Float32Array;
+  /** Type byte 0x0e. */
+  f64: Float64Array;
+}
+
+/** The element types that IDX knows. */
+export type IdxType = keyof IdxElements;
+
+/** An array of any rank, last axis fastest; `data.length` is the product of `shape`. */
+export type IdxArray<T extends IdxType = IdxType> = {
+  [K in T]: {
+    /** What the elements are. */
+    readonly type: K;
+    /** The size of each axis; `[]` is a single number. */
+    readonly shape: readonly number[];
+    /** The elements, last axis fastest. */
+    readonly data: IdxElements[K];
+  };
+}[T];
+
+/** Bytes that are no IDX file. */
+export class IdxSyntaxError extends SyntaxError {
+  /** `"IdxSyntaxError"`. */
+  override readonly name: string = "IdxSyntaxError";
+  /** The byte at which the file stops being IDX, counted in the unpacked file. */
+  readonly offset: number;
+  /** What is wrong there, without the name of the file. */
+  readonly problem: string;
+
+  /** `file` is what could not be parsed, for the message: a path, say. */
+  constructor(problem: string, offset: number, file = "IDX") {
+    super(`Cannot parse ${file}: ${problem} (at byte ${offset})`);
+    this.offset = offset;
+    this.problem = problem;
+  }
+}
+
+interface Format {
+  readonly type: IdxType;
+  readonly code: number;
+  readonly make: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => IdxElements[IdxType];
+  readonly elementBytes: number;
+}
+
+const FORMATS: readonly Format[] = [
+  { type: "u8", code: 0x08, make: Uint8Array, elementBytes: 1 },
+  { type: "i8", code: 0x09, make: Int8Array, elementBytes: 1 },
+  { type: "i16", code: 0x0b, make: Int16Array, elementBytes: 2 },
+  { type: "i32", code: 0x0c, make: Int32Array, elementBytes: 4 },
+  { type: "f32", code: 0x0d, make: Float32Array, elementBytes: 4 },
+  { type: "f64", code: 0x0e, make: Float64Array, elementBytes: 8 },
+];
+
+/** What the header of an IDX file promises. */
+export interface IdxHeader {
+  /** What the elements are. */
+  readonly type: IdxType;
+  /** The size of each axis. */
+  readonly shape: readonly number[];
+  /** Where the elements begin. */
+  readonly headerBytes: number;
+  /** How long the whole file must be. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Reads the header only. `undefined` if it is right so far and goes on past the end of `bytes`.
+ *
+ * @throws {IdxSyntaxError} If the bytes are wrong, or the array would be larger than 2^53 bytes.
+ *
+ * @example
+ * ```ts
+ * import { parseIdxHeader } from "./idx.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const start = new Uint8Array([0, 0, 0x0d, 1, 0, 0, 0, 3]);
+ * assert.equal(parseIdxHeader(start)?.totalBytes, 8 + 3 * 4);
+ * assert.equal(parseIdxHeader(start.subarray(0, 7)), undefined);
+ * ```
+ */
+export function parseIdxHeader(bytes: Uint8Array): IdxHeader | undefined {
+  for (let at = 0; at < Math.min(2, bytes.length); at++) {
+    if (bytes[at] !== 0) {
+      throw new IdxSyntaxError(`the first two bytes must be 0: current value is ${hex(bytes[at])}`, at);
+    }
+  }
+  if (bytes.length < 3) return undefined;
+  const format = FORMATS.find(({ code }) => code === bytes[2]);
+  if (!format) {
+    const codes = FORMATS.map(({ code }) => hex(code)).join(", ");
+    throw new IdxSyntaxError(`the type must be one of ${codes}: current value is ${hex(bytes[2])}`, 2);
+  }
+  if (bytes.length < 4) return undefined;
+  const headerBytes = 4 + 4 * bytes[3];
+  if (bytes.length < headerBytes) return undefined;
+  const shape = readShape(bytes, headerBytes);
+  return { type: format.type, shape, headerBytes, totalBytes: totalSize(shape, format, headerBytes) };
+}
+
+function readShape(bytes: Uint8Array, headerBytes: number): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
+  const shape: number[] = [];
+  for (let at = 4; at < headerBytes; at += 4) shape.push(view.getUint32(at));
+  return shape;
+}
+
+function totalSize(shape: readonly number[], { elementBytes }: Format, headerBytes: number): number {
+  if (shape.includes(0)) return headerBytes;
+  let sizeBytes = elementBytes;
+  for (const [axis, size] of shape.entries()) {
+    sizeBytes *= size;
+    if (headerBytes + sizeBytes > Number.MAX_SAFE_INTEGER) {
+      throw new IdxSyntaxError(
+        `the array must be smaller than 2^53 bytes: current value is [${shape.join(", ")}]`,
+        4 + 4 * axis,
+      );
+    }
+  }
+  return headerBytes + sizeBytes;
+}
+
+/**
+ * Parses a whole IDX file, not gzipped (see `unpackIdx` for those).
+ *
+ * Bytes (u8, i8) are not copied: `data` is a view of `bytes`. Wider elements are copied once, because
+ * their bytes must be swapped. Nothing is allocated before the length of the file bears the header out.
+ *
+ * @throws {IdxSyntaxError} If the bytes are not exactly one IDX file: wrong first bytes, unknown type, a
+ * header or data cut short, bytes left over, sizes whose product overflows.
+ *
+ * @example
+ * ```ts
+ * import { parseIdx } from "./idx.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const file = new Uint8Array([0, 0, 0x08, 2, 0, 0, 0, 2, 0, 0, 0, 3, 10, 11, 12, 20, 21, 22]);
+ * const { type, shape, data } = parseIdx(file);
+ * assert.equal(type, "u8");
+ * assert.deepEqual(shape, [2, 3]);
+ * assert.deepEqual([...data], [10, 11, 12, 20, 21, 22]);
+ * ```
+ */
+export function parseIdx(bytes: Uint8Array): IdxArray {
+  const header = parseIdxHeader(bytes);
+  if (!header) {
+    throw new IdxSyntaxError(
+      `the header must be whole: current value is ${bytes.length} bytes`,
+      bytes.length,
+    );
+  }
+  const { type, shape, headerBytes, totalBytes } = header;
+  if (bytes.length !== totalBytes) {
+    const at = Math.min(bytes.length, totalBytes);
+    throw new IdxSyntaxError(`${lengthRule(header)}: current value is ${bytes.length} bytes`, at);
+  }
+  const { make, elementBytes } = FORMATS.find((format) => format.type === type)!;
+  const body = bytes.subarray(headerBytes);
+  const native = elementBytes === 1 ? body : swapBytes(new Uint8Array(body), elementBytes);
+  const data = new make(native.buffer, native.byteOffset, native.length / elementBytes);
+  return { type, shape, data } as IdxArray;
+}
+
+function lengthRule({ type, shape, totalBytes }: IdxHeader): string {
+  return `a file of ${type} [${shape.join(", ")}] must be ${totalBytes} bytes long`;
+}
+
+/**
+ * Writes an array as an IDX file; `parseIdx` gives it back to the bit.
+ *
+ * @throws {TypeError} If `data` is not the typed array that `type` asks for.
+ * @throws {RangeError} If the rank is above 255, a size is no uint32, or `data.length` is not their product.
+ *
+ * @example
+ * ```ts
+ * import { encodeIdx } from "./idx.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const file = encodeIdx({ type: "i16", shape: [2], data: new Int16Array([1, -2]) });
+ * assert.deepEqual([...file], [0, 0, 0x0b, 1, 0, 0, 0, 2, 0, 1, 0xff, 0xfe]);
+ * ```
+ */
+export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuffer> {
+  const format = FORMATS.find((format) => format.type === type);
+  if (!format) {
+    const types = FORMATS.map(({ type }) => type).join(", ");
+    throw new TypeError(`Cannot encode IDX: type must be one of ${types}: current value is ${type}`);
+  }
+  if (!(data instanceof format.make)) {
+    throw new TypeError(
+      `Cannot encode IDX: data of type ${type} must be held in ${format.make.name}: current value is ${
+        Object.prototype.toString.call(data).slice(8, -1)
+      }`,
+    );
+  }
+  checkShape(shape, data.length);
+  const headerBytes = 4 + 4 * shape.length;
+  const file = new Uint8Array(headerBytes + data.byteLength);
+  const view = new DataView(file.buffer);
+  file.set([0, 0, format.code, shape.length]);
+  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), headerBytes);
+  if (format.elementBytes > 1) swapBytes(file.subarray(headerBytes), format.elementBytes);
+  return file;
+}
+
+function checkShape(shape: readonly number[], length: number): void {
+  const problem = (what: string) =>
+    new RangeError(`Cannot encode IDX: ${what}: current value is [${shape.join(", ")}]`);
+  if (shape.length > 255) throw problem("shape must have at most 255 axes");
+  if (!shape.every((size) => Number.isInteger(size) && size >= 0 && size < 2 ** 32)) {
+    throw problem("each size must be an integer from 0 to 4294967295");
+  }
+  const product = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  if (product !== length) throw problem(`the sizes must multiply to the ${length} elements of data`);
+}
+
+/** Reverses the bytes of each element in place: the file is big-endian, every platform of Deno little-endian. */
+function swapBytes(bytes: Uint8Array, elementBytes: number): Uint8Array {
+  for (let at = 0; at < bytes.length; at += elementBytes) {
+    for (let low = at, high = at + elementBytes - 1; low < high; low++, high--) {
+      const byte = bytes[low];
+      bytes[low] = bytes[high];
+      bytes[high] = byte;
+    }
+  }
+  return bytes;
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}

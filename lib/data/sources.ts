@@ -1,0 +1,212 @@
+/**
+ * Where the files of a data set come from: folders, an npm package, mirrors.
+ *
+ * A source hands over bytes and is not trusted: what it may send is bounded in length and in time, and
+ * whoever asked checks the bytes.
+ *
+ * @module
+ */
+import type { CatalogueFile, SourceSpec } from "./catalogue.ts";
+import { readFirst, reasonOf } from "./files.ts";
+import { namesToRead } from "./verify.ts";
+
+/** How long a source may take. */
+export interface Limits {
+  /** Within any such span, in ms, a mirror must answer and send `stallBytes` or finish. */
+  readonly stallMs: number;
+  /** The bytes a mirror must send within `stallMs`. */
+  readonly stallBytes: number;
+  /** The longest a mirror may take for one file, in ms. */
+  readonly totalMs: number;
+  /** The longest a package may take to be there, in ms. */
+  readonly packageMs: number;
+}
+
+/** 3.3 kB/s at least, and 22 kB/s for the largest file on average. */
+export const DEFAULT_LIMITS: Limits = {
+  stallMs: 20_000,
+  stallBytes: 65_536,
+  totalMs: 1_200_000,
+  packageMs: 300_000,
+};
+
+/** Called as bytes come in; `total` is what the source announced, if it did. */
+export type OnBytes = (done: number, total: number | undefined) => void;
+
+/** A place to read files from. */
+export interface Source {
+  /** For people: a path, a package, a URL. */
+  readonly label: string;
+  /** The bytes of one file, raw or gzipped, unchecked. */
+  read(file: CatalogueFile, onBytes: OnBytes): Promise<Uint8Array>;
+}
+
+/** A source has no such file, or does not work at all. */
+export class SourceError extends Error {
+  /** `"SourceError"`. */
+  override readonly name: string = "SourceError";
+  /** Whether asking this source for another file is pointless. */
+  readonly gone: boolean;
+
+  /** `gone` is false by default. */
+  constructor(message: string, options: { gone?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.gone = options.gone ?? false;
+  }
+}
+
+/** Turns a line of the catalogue into a source. */
+export function openSource(spec: SourceSpec, limits: Limits): Source {
+  switch (spec.kind) {
+    case "folder":
+      return { label: spec.path, read: (file) => readFromFolder(spec.path, file) };
+    case "package":
+      return { label: spec.specifier, read: (file) => readFromPackage(spec.specifier, file, limits) };
+    case "mirror":
+      return { label: spec.url, read: (file, onBytes) => download(spec.url, file, { limits, onBytes }) };
+  }
+}
+
+async function readFromFolder(folder: string, file: CatalogueFile): Promise<Uint8Array> {
+  const found = await readFirst(folder, namesToRead(file));
+  if (found) return found.bytes;
+  throw new SourceError("there is no such file");
+}
+
+async function readFromPackage(
+  specifier: string,
+  file: CatalogueFile,
+  { packageMs }: Limits,
+): Promise<Uint8Array> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it took longer than ${packageMs / 1000} s`)), packageMs);
+  try {
+    return await Promise.race([importBytes(specifier, `data/${file.name}`), late]);
+  } catch (cause) {
+    throw new SourceError(`it cannot be loaded: ${explain(cause)}`, { gone: true, cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Needs no permission. The specifiers are computed, so that Deno fetches the package now and not whenever
+ * this module is loaded or checked; only the import of JSON makes it fetch one that is not in its cache.
+ */
+async function importBytes(specifier: string, path: string): Promise<Uint8Array> {
+  await import(`${specifier}/package.json`, { with: { type: "json" } });
+  return (await import(`${specifier}/${path}`, { with: { type: "bytes" } })).default;
+}
+
+interface DownloadOptions {
+  readonly limits: Limits;
+  readonly onBytes: OnBytes;
+}
+
+/** Room for a gzip header and for a file that gzip makes longer. */
+const SLACK_BYTES = 65_536;
+
+async function download(
+  base: string,
+  file: CatalogueFile,
+  { limits, onBytes }: DownloadOptions,
+): Promise<Uint8Array> {
+  const maxBytes = file.sizeBytes + SLACK_BYTES;
+  using watchdog = new Watchdog(limits);
+  try {
+    const response = await fetch(`${base}${file.name}.gz`, { signal: watchdog.signal });
+    const total = await expectFile(response, maxBytes);
+    return await collect(response, { maxBytes, watchdog, onBytes: (done) => onBytes(done, total) });
+  } catch (cause) {
+    if (cause instanceof SourceError) throw cause;
+    if (watchdog.signal.aborted) throw new SourceError(watchdog.signal.reason.message, { gone: true, cause });
+    throw new SourceError(`it cannot be reached, or the connection was cut: ${explain(cause)}`, {
+      gone: true,
+      cause,
+    });
+  }
+}
+
+/** Returns the length that the answer announces, if it does. */
+async function expectFile(response: Response, maxBytes: number): Promise<number | undefined> {
+  const length = response.headers.get("content-length");
+  const total = length === null ? undefined : Number(length);
+  if (response.status === 200 && !(total! > maxBytes)) return total;
+  await response.body?.cancel();
+  const problem = response.status === 200
+    ? `the file must be at most ${maxBytes} bytes long: current value is ${total}`
+    : `the answer must be 200: current value is ${response.status} ${response.statusText}`;
+  throw new SourceError(problem.trimEnd());
+}
+
+interface CollectOptions {
+  readonly maxBytes: number;
+  readonly watchdog: Watchdog;
+  readonly onBytes: (done: number) => void;
+}
+
+/** A length that is only announced gets no memory: what has come is kept in pieces until all is there. */
+async function collect(
+  response: Response,
+  { maxBytes, watchdog, onBytes }: CollectOptions,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of response.body ?? []) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > maxBytes) {
+      throw new SourceError(`the file must be at most ${maxBytes} bytes long: current value is more`);
+    }
+    watchdog.count(piece.length);
+    onBytes(length);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** Aborts a download that stalls, drips or never ends. */
+class Watchdog implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #stall: ReturnType<typeof setInterval>;
+  readonly #total: ReturnType<typeof setTimeout>;
+  #recentBytes = 0;
+
+  constructor({ stallMs, stallBytes, totalMs }: Limits) {
+    this.#stall = setInterval(() => {
+      if (this.#recentBytes < stallBytes) {
+        this.#abort(`it sent less than ${stallBytes} bytes in ${stallMs / 1000} s`);
+      }
+      this.#recentBytes = 0;
+    }, stallMs);
+    this.#total = setTimeout(() => this.#abort(`it took longer than ${totalMs / 1000} s`), totalMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  count(bytes: number): void {
+    this.#recentBytes += bytes;
+  }
+
+  #abort(message: string): void {
+    this.#controller.abort(new Error(message));
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#stall);
+    clearTimeout(this.#total);
+  }
+}
+
+/** The first line of what it says, and of what caused it. */
+function explain(error: unknown): string {
+  const line = reasonOf(error).split("\n", 1)[0];
+  return error instanceof Error && error.cause instanceof Error ? `${line}: ${explain(error.cause)}` : line;
+}

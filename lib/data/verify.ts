@@ -1,0 +1,52 @@
+/**
+ * Whether bytes, wherever they came from, are a file of the catalogue.
+ *
+ * @module
+ */
+import type { CatalogueFile } from "./catalogue.ts";
+import { sha256 } from "./files.ts";
+import { isGzip, unpackIdx } from "./gzip.ts";
+
+/**
+ * Checks the bytes of a file, raw or gzipped, against the catalogue, and returns them in the form in which
+ * the file is kept. Unpacks no more than the catalogue says the file holds.
+ *
+ * `origin` names the bytes in errors: a path, say.
+ *
+ * @throws {IdxSyntaxError} If the bytes cannot be unpacked.
+ * @throws {RangeError} If the length or the hash differs.
+ */
+export async function verifyFile(
+  file: CatalogueFile,
+  bytes: Uint8Array,
+  origin: string,
+): Promise<Uint8Array> {
+  const fail = (what: string) => new RangeError(`Cannot use ${origin}: ${what}`);
+  if (!isGzip(bytes) && !(bytes[0] === 0 && bytes[1] === 0)) {
+    throw fail(`it must be an IDX file, raw or gzipped: current value ${describeStart(bytes)}`);
+  }
+  const raw = file.keptAs === "raw";
+  const kept = raw ? await unpackIdx(bytes, { maxBytes: file.sizeBytes, file: origin }) : bytes;
+  if (raw && kept.length !== file.sizeBytes) {
+    throw fail(`it must be ${file.sizeBytes} bytes long: current value is ${kept.length}`);
+  }
+  const hash = sha256(kept);
+  if (hash !== file.sha256) throw fail(`its SHA-256 must be ${file.sha256}: current value is ${hash}`);
+  return kept;
+}
+
+function describeStart(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "is empty";
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 40));
+  return `begins with ${JSON.stringify(start)}`;
+}
+
+/** The name under which a file is kept in the data set's folder. */
+export function keptName(file: CatalogueFile): string {
+  return file.keptAs === "gzip" ? `${file.name}.gz` : file.name;
+}
+
+/** The names under which a file may lie in the data set's folder, in order of preference. */
+export function namesToRead(file: CatalogueFile): readonly string[] {
+  return file.keptAs === "gzip" ? [`${file.name}.gz`] : [file.name, `${file.name}.gz`];
+}

@@ -1,0 +1,169 @@
+/**
+ * The text of a progress bar.
+ *
+ * @module
+ */
+
+/** How far something has come. */
+export interface Progress {
+  /** What is going on; cut off at its end if there is no room. */
+  readonly label: string;
+  /** How many units are done. */
+  readonly done: number;
+  /** How many there are in all, if that is known. */
+  readonly total?: number;
+  /** How long it has taken so far, in ms. */
+  readonly elapsedMs: number;
+  /** What is counted: `B` for bytes, or a word in the plural such as `images`. */
+  readonly unit: string;
+  /** The columns of the terminal. */
+  readonly width: number;
+  /** More to show at the end if there is room, such as `loss 0.0945`. */
+  readonly extra?: string;
+}
+
+const MIN_BAR = 12;
+const MAX_BAR = 42;
+
+/**
+ * One line of text: label, percentage, bar, rate and time left. It is shorter than `width`, so it does not
+ * wrap; what there is no room for is left out: first the extra, then the rate, the time, the bar.
+ *
+ * Without a total there is neither percentage, bar nor time left, but what is done and the time it took.
+ * A width below 20 counts as 20.
+ *
+ * @example
+ * ```ts
+ * import { formatProgress } from "./progress.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const line = formatProgress({ label: "Epoch 1", done: 15_000, total: 60_000, elapsedMs: 2_000, unit: "images", width: 60 });
+ * assert.equal(line, "Epoch 1   25% [####............]  7,500 images/s  0:06 left");
+ * ```
+ */
+export function formatProgress(progress: Progress): string {
+  const room = Math.max(20, Math.floor(progress.width) || 0) - 1;
+  return progress.total === undefined
+    ? withoutTotal(progress, room)
+    : withTotal(progress, progress.total, room);
+}
+
+function withTotal(progress: Progress, total: number, room: number): string {
+  const { elapsedMs, unit } = progress;
+  const done = amount(progress.done);
+  const fraction = total > 0 ? Math.min(1, done / total) : 1;
+  const perSecond = rateOf(done, elapsedMs);
+  const leftMs = perSecond > 0 ? (total - done) / perSecond * 1000 : undefined;
+  const time = fraction === 1
+    ? `in ${formatDuration(elapsedMs)}`
+    : leftMs === undefined
+    ? ""
+    : `${formatDuration(leftMs)} left`;
+  const rate = perSecond > 0 ? `${formatQuantity(perSecond, unit)}/s` : "";
+  const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
+
+  const head = `${clip(progress.label, Math.floor(room * 0.4))}  ${percent}`;
+  for (const tail of [[rate, time, progress.extra], [rate, time], [time], []]) {
+    const end = tail.filter((part) => part).map((part) => `  ${plain(part!)}`).join("");
+    const barRoom = room - columns(head) - 1 - columns(end);
+    if (barRoom >= MIN_BAR) return `${head} ${drawBar(fraction, Math.min(MAX_BAR, barRoom))}${end}`;
+  }
+  return head;
+}
+
+function withoutTotal(progress: Progress, room: number): string {
+  const { elapsedMs, unit } = progress;
+  const done = amount(progress.done);
+  const perSecond = rateOf(done, elapsedMs);
+  const rate = perSecond > 0 ? `${formatQuantity(perSecond, unit)}/s` : "";
+  const parts = [formatQuantity(done, unit), rate, formatDuration(elapsedMs), progress.extra];
+  const head = clip(progress.label, Math.floor(room * 0.4));
+  for (let kept = parts.length; kept > 0; kept--) {
+    const line = [head, ...parts.slice(0, kept)].filter((part) => part).map((part) => plain(part!)).join(
+      "  ",
+    );
+    if (columns(line) <= room) return line;
+  }
+  return head;
+}
+
+function drawBar(fraction: number, width: number): string {
+  const inside = width - 2;
+  const full = Math.floor(fraction * inside);
+  return `[${"#".repeat(full)}${".".repeat(inside - full)}]`;
+}
+
+/**
+ * An amount with its unit: bytes in powers of 1000, others with commas, one decimal below ten.
+ *
+ * @example
+ * ```ts
+ * import { formatQuantity } from "./progress.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(formatQuantity(47_040_016, "B"), "47.0 MB");
+ * assert.equal(formatQuantity(12_345.6, "images"), "12,346 images");
+ * assert.equal(formatQuantity(3.21, "steps"), "3.2 steps");
+ * ```
+ */
+export function formatQuantity(value: number, unit: string): string {
+  if (unit !== "B") return `${formatCount(value)} ${plain(unit)}`;
+  const prefixes = ["", "k", "M", "G", "T"];
+  let power = 0;
+  for (; power < prefixes.length - 1 && value >= 999.95; power++) value /= 1000;
+  return `${power === 0 ? Math.round(value) : value.toFixed(1)} ${prefixes[power]}B`;
+}
+
+function formatCount(value: number): string {
+  if (value < 9.95 && !Number.isInteger(value)) return value.toFixed(1);
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/**
+ * A span of time as `m:ss` or `h:mm:ss`, rounded to seconds; `>99 h` above that.
+ *
+ * @example
+ * ```ts
+ * import { formatDuration } from "./progress.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(formatDuration(9_400), "0:09");
+ * assert.equal(formatDuration(3_723_000), "1:02:03");
+ * ```
+ */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(amount(ms) / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (h > 99 || ms === Infinity) return ">99 h";
+  const two = (value: number) => String(value).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function amount(value: number): number {
+  return Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+/** Per second; 0 where there is nothing to tell yet. */
+function rateOf(done: number, elapsedMs: number): number {
+  return elapsedMs > 0 ? amount(done / elapsedMs * 1000) : 0;
+}
+
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, " ");
+}
+
+/** At most so many columns of the terminal: what is not ASCII may take two. */
+function columns(text: string): number {
+  let count = 0;
+  for (const character of text) count += character < "\x7f" ? 1 : 2;
+  return count;
+}
+
+function clip(text: string, room: number): string {
+  let clipped = "";
+  for (const character of plain(text)) {
+    if (columns(clipped + character) > room) break;
+    clipped += character;
+  }
+  return clipped;
+}
