@@ -122,3 +122,24 @@ function checked<O extends Optimizer>(optimizer: O): O {
   }
   return optimizer;
 }
+
+/**
+ * What Adam's bias correction makes of a step: `p ← p − rate · m / (√v · correction + ε)`.
+ *
+ * @param step The number of the step, from 1 on
+ */
+export function adamFactors({ learningRate, beta1, beta2 }: Adam, step: number): { rate: number; correction: number } {
+  return {
+    rate: learningRate / (1 - integerPower(beta1, step)),
+    correction: 1 / Math.sqrt(1 - integerPower(beta2, step)),
+  };
+}
+
+/** x to a whole power by multiplications alone, so that its bits are the same everywhere (`Math.pow`'s need not be). */
+export function integerPower(x: number, exponent: number): number {
+  let power = 1;
+  for (let e = exponent, square = x; e > 0; e = Math.floor(e / 2), square *= square) {
+    if (e % 2 === 1) power *= square;
+  }
+  return power;
+}

@@ -8,7 +8,20 @@
  * @module
  */
 
-/** Element types by their name in the file, in the order in which the reference implementation sorts them. */
+/** The elements of a tensor; the class says of which type they are. */
+export type TensorData =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Types by their name in the file, in the order in which the reference implementation sorts them. */
 const ARRAYS = {
   U8: Uint8Array,
   I8: Int8Array,
@@ -22,19 +35,18 @@ const ARRAYS = {
   U64: BigUint64Array,
 } as const;
 
-/** An element type: `F32`, `U8`, … */
-export type ElementType = keyof typeof ARRAYS;
+type ElementType = keyof typeof ARRAYS;
 
 const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
 const METADATA = "__metadata__";
 const MAX_HEADER_BYTES = 100_000_000; // as the reference implementation has it
 
-/** One array of numbers; its class says which type its elements have. */
+/** One array of numbers. */
 export interface Tensor {
   /** `[]` for a single number; the product of the sizes is the length of `data`. */
   readonly shape: readonly number[];
   /** The elements, row by row. */
-  readonly data: InstanceType<(typeof ARRAYS)[ElementType]>;
+  readonly data: TensorData;
 }
 
 /** What a file holds. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Optimizer } from "../../model/optimizers.ts";
+import { adamFactors, type Optimizer } from "../../model/optimizers.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 
@@ -28,23 +28,13 @@ export function applyUpdate(
     }
     case "adam": {
       const { beta1, beta2, epsilon } = optimizer;
-      const meanRate = rate / (1 - integerPower(beta1, step));
-      const correction = 1 / Math.sqrt(1 - integerPower(beta2, step));
+      const { rate: meanRate, correction } = adamFactors(optimizer, step);
       // deno-fmt-ignore
-      return kernels.adam(count, p, g, slot0, slot1, meanRate, beta1, 1 - beta1, beta2, 1 - beta2, correction, epsilon);
+      return kernels.adam(count, p, g, slot0, slot1, meanRate * updateScale, beta1, 1 - beta1, beta2, 1 - beta2, correction, epsilon);
     }
     case "adadelta": {
       const { rho, epsilon } = optimizer;
       return kernels.adadelta(count, p, g, slot0, slot1, rate, rho, 1 - rho, epsilon);
     }
   }
-}
-
-/** x to a whole power by multiplications alone, so that its bits are the same everywhere (`Math.pow`'s need not be). */
-export function integerPower(x: number, exponent: number): number {
-  let power = 1;
-  for (let e = exponent, square = x; e > 0; e = Math.floor(e / 2), square *= square) {
-    if (e % 2 === 1) power *= square;
-  }
-  return power;
 }

@@ -27,7 +27,7 @@ export function crossEntropy(
     for (let k = 1; k < K; k++) {
       const v = v128.load(z + (k << 5));
       bestClass = v128.bitselect(i32x4.splat(k), bestClass, f32x4.gt(v, best));
-      best = f32x4.max(v, best);
+      best = f32x4.pmax(best, v);
       ofLabel = v128.bitselect(v, ofLabel, i32x4.eq(wanted, i32x4.splat(k)));
     }
     let sum = f32x4.splat(0);

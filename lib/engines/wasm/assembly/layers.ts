@@ -85,7 +85,7 @@ export function rnnForward(quads: i32, relu: bool, z: usize, h: usize, y: usize)
   const bytes: usize = <usize>quads << 7;
   for (let at: usize = 0; at < bytes; at += 16) {
     const v = v128.load(z + at);
-    const out = relu ? f32x4.max(v, f32x4.splat(0)) : tanh(v);
+    const out = relu ? f32x4.pmax(v, f32x4.splat(0)) : tanh(v);
     v128.store(h + at, out);
     v128.store(y + at, out);
   }

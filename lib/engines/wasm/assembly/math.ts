@@ -21,6 +21,7 @@ const TABLE = memory.data<f32>([
   2.26843463243900e-03, 2.26843463243900e-03, 2.26843463243900e-03, 2.26843463243900e-03,
   4.89352518554385e-03, 4.89352518554385e-03, 4.89352518554385e-03, 4.89352518554385e-03, // 13
   0.2, 0.2, 0.2, 0.2, // 14, the slope of the hard sigmoid
+  -7.90531110763549805, -7.90531110763549805, -7.90531110763549805, -7.90531110763549805, // 15
 ]);
 
 @inline
@@ -40,8 +41,8 @@ export function one(): v128 {
 
 @inline
 export function tanh(v: v128): v128 {
-  const limit = constant(2);
-  const x = f32x4.max(f32x4.min(v, limit), f32x4.neg(limit));
+  // pmin and pmax are one instruction each, and let NaN through as it comes; min and max are six.
+  const x = f32x4.pmax(f32x4.pmin(v, constant(2)), constant(15));
   const x2 = f32x4.mul(x, x);
   let p = madd(x2, constant(3), constant(4));
   p = madd(x2, p, constant(5));
@@ -64,7 +65,7 @@ export function sigmoid(x: v128): v128 {
 // Keras's: 0.2 x + 0.5, cut to 0 … 1
 @inline
 export function hardSigmoid(x: v128): v128 {
-  return f32x4.max(f32x4.splat(0), f32x4.min(one(), madd(constant(14), x, half())));
+  return f32x4.pmax(f32x4.pmin(madd(constant(14), x, half()), one()), f32x4.splat(0));
 }
 
 // σ'(x) from y = σ(x): y (1 − y)
@@ -88,7 +89,7 @@ export function tanhSlope(y: v128): v128 {
 // eˣ for x ≤ 0, by x = n ln 2 + r, |r| ≤ ½ ln 2; below −87 the result is that of −87 (Cephes expf).
 @inline
 export function exp(v: v128): v128 {
-  const x = f32x4.max(v, f32x4.splat(-87));
+  const x = f32x4.pmax(v, f32x4.splat(-87));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = nmadd(n, f32x4.splat(0.693359375), x);
   r = nmadd(n, f32x4.splat(-2.12194440e-4), r);

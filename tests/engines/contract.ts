@@ -1,0 +1,333 @@
+/**
+ * The test text that every engine passes: the same numbers as the textbook, and what {@link Engine} promises.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { EngineOptions, StepResult } from "../../lib/engines/engine.ts";
+import { drawMasks } from "../../lib/engines/reference/dropout.ts";
+import { openReference } from "../../lib/engines/reference/engine.ts";
+import { gatherBatch, gatherLabels } from "../../lib/engines/reference/gather.ts";
+import { type NetworkGradient, networkGradient } from "../../lib/engines/reference/network.ts";
+import { layOutSequence } from "../../lib/data/sequence.ts";
+import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
+import { tinySplit } from "../support/tiny_data.ts";
+import { compare, compareTensors, type EngineUnderTest, movement, register } from "./comparison.ts";
+import { type Case, CASES, describe, optionsOf, scattered } from "./contract_cases.ts";
+
+/** An engine that the whole text is run over. */
+export interface ContractEngine extends EngineUnderTest {
+  /** Whether a state that is read and written goes on to the bit; false where it is rounded on its way. True by default. */
+  readonly exactState?: boolean;
+}
+
+const OPTIMIZERS: readonly Optimizer[] = [
+  sgd({ learningRate: 0.1 }),
+  momentum({ learningRate: 0.1 }),
+  rmsprop({ learningRate: 0.001 }),
+  adam({ learningRate: 0.01 }),
+  adadelta({ learningRate: 1 }),
+];
+
+const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], classes: 4 };
+
+/** Registers the tests of one engine. */
+export function testEngine(engine: ContractEngine): void {
+  for (const test of CASES) {
+    register(engine, `agrees with the textbook: ${describe(test)}`, () => agreesOnGradient(engine, test));
+  }
+  for (const dropout of [[0.5], [0.3, 0.5]]) {
+    register(engine, `drops as the textbook: dropout ${dropout}`, () => agreesOnDropout(engine, dropout));
+  }
+  for (const optimizer of OPTIMIZERS) {
+    for (const biases of [1, 2] as const) {
+      const title = `agrees after ten steps of ${optimizer.kind}, biases: ${biases}`;
+      register(engine, title, () => agreesAfterTenSteps(engine, { ...SMALL, biases }, optimizer));
+    }
+  }
+  for (const [text, check] of Object.entries(PROMISES)) register(engine, text, () => check(engine));
+}
+
+const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void>>> = {
+  "computes through saturated gates": agreesWhenSaturated,
+  "takes many steps in one call as it takes them one by one": stepsAreSteps,
+  "a state read and written goes on as if never stopped": resumes,
+  "a state read is a copy": stateIsACopy,
+  "predicts any images, in any order": predictsAnyImages,
+  "the order of a batch's images does not matter": orderDoesNotMatter,
+  "an image many times in a batch weighs as one alone": repetitionDoesNotMatter,
+  "a small step lowers the loss by as much as the gradient says": smallStepLowersLoss,
+  "gradient() changes nothing": gradientChangesNothing,
+  "rejects batches it cannot train on, and stays as it was": rejectsBatches,
+  "rejects states of another length": rejectsStates,
+  "rejects every call once disposed": rejectsOnceDisposed,
+};
+
+async function agreesOnGradient(engine: EngineUnderTest, test: Case): Promise<void> {
+  const options = optionsOf(test), { network } = options;
+  const batch = scattered(test.images, options.train.count);
+  const expected = textbook(options, batch);
+  await using tested = await engine.open(options);
+
+  const gradient = await tested.gradient(batch);
+  compareTensors(engine, "gradient", { network, actual: gradient, expected: expected.gradient });
+  compare(engine, "logits", { actual: await tested.predict("train", batch), expected: expected.logits });
+  const [{ step, loss, correct, count }] = await tested.train([batch]);
+  compare(engine, "loss", { actual: [loss], expected: [expected.loss] });
+  assert.deepEqual({ step, correct, count }, { step: 1, correct: expected.correct, count: test.images });
+}
+
+async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Promise<void> {
+  const hidden = dropout.map((_, index) => 9 - index);
+  const options = optionsOf({ kind: "LSTM", hidden, images: 17, size: [5, 6], dropout });
+  const { network } = options;
+  await using tested = await engine.open(options);
+  await using reference = await openReference(options);
+
+  for (const step of [0, 1, 2]) { // each step draws other masks
+    const batch = scattered(17 - step, options.train.count, step);
+    const [actual, expected] = [await tested.gradient(batch), await reference.gradient(batch)];
+    compareTensors(engine, "gradient", { network, actual, expected });
+    compare(engine, "logits", {
+      actual: await tested.predict("test"),
+      expected: await reference.predict("test"),
+    });
+    compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
+  }
+}
+
+async function agreesAfterTenSteps(engine: EngineUnderTest, test: Case, optimizer: Optimizer): Promise<void> {
+  const options = optionsOf(test, { optimizer }), { network, parameters } = options;
+  const batches = tenBatches(options);
+  await using tested = await engine.open(options);
+  await using reference = await openReference(options);
+  compareLosses(engine, await tested.train(batches), await reference.train(batches));
+
+  const [after, wanted] = [await tested.readState(), await reference.readState()];
+  assert.equal(after.step, 10);
+  compareTensors(engine, "movement", {
+    network,
+    actual: movement(after.parameters, parameters),
+    expected: movement(wanted.parameters, parameters),
+  });
+  assert.equal(after.slots.length, wanted.slots.length, "number of slots");
+  for (const [index, slot] of after.slots.entries()) {
+    const prefix = `slot ${index} of `;
+    compareTensors(engine, "movement", { network, actual: slot, expected: wanted.slots[index], prefix });
+  }
+}
+
+async function agreesWhenSaturated(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf({ kind: "LSTM", hidden: [7, 9], images: 6, size: [5, 9], scale: 100 });
+  const batch = scattered(6, options.train.count);
+  await using tested = await engine.open(options);
+  await using reference = await openReference(options);
+
+  compare(engine, "logits", {
+    actual: await tested.predict("train"),
+    expected: await reference.predict("train"),
+  });
+  assert((await tested.gradient(batch)).every(Number.isFinite), "a gradient is not finite");
+  compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
+}
+
+async function stepsAreSteps(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer: adam({ learningRate: 0.01 }) });
+  const batches = tenBatches(options);
+  await using together = await engine.open(options);
+  await using apart = await engine.open(options);
+
+  const all = await together.train(batches);
+  const each = [];
+  for (const batch of batches) each.push(...await apart.train([batch]));
+  assert.deepEqual(all, each);
+  const counted = all.map(({ step, count }) => [step, count]);
+  assert.deepEqual(counted, batches.map(({ length }, index) => [index + 1, length]));
+  assert.deepEqual(await together.readState(), await apart.readState());
+  assert.deepEqual(await together.train([]), []);
+}
+
+async function resumes(engine: ContractEngine): Promise<void> {
+  const options = optionsOf({ ...SMALL, dropout: [0.5, 0] }, { optimizer: adam({ learningRate: 0.01 }) });
+  const { network } = options;
+  const batches = tenBatches(options);
+  await using unstopped = await engine.open(options);
+  await unstopped.train(batches.slice(0, 4));
+  const state = await unstopped.readState();
+  await unstopped.train(batches.slice(4));
+
+  await using resumed = await engine.open({ ...options, parameters: new Float32Array(network.size) });
+  await resumed.train(batches.slice(7));
+  await resumed.writeState(state);
+  await resumed.train(batches.slice(4));
+
+  const [found, expected] = [await resumed.readState(), await unstopped.readState()];
+  if (engine.exactState ?? true) return assert.deepEqual(found, expected);
+  assert.equal(found.step, expected.step);
+  for (const [index, array] of [found.parameters, ...found.slots].entries()) {
+    const wanted = [expected.parameters, ...expected.slots][index];
+    const prefix = `array ${index} of the state, `;
+    compareTensors(engine, "movement", { network, actual: array, expected: wanted, prefix });
+  }
+}
+
+async function stateIsACopy(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL, { optimizer: momentum({ learningRate: 0.1 }) });
+  await using tested = await engine.open(options);
+  await tested.train(tenBatches(options));
+  const state = await tested.readState();
+  const kept = structuredClone(state);
+
+  options.parameters.fill(0);
+  const written = structuredClone(state);
+  await tested.writeState(written);
+  for (const array of [state.parameters, ...state.slots, written.parameters, ...written.slots]) array.fill(9);
+  assert.deepEqual(await tested.readState(), kept);
+}
+
+async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] });
+  const foreign = tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 });
+  const positions = Uint32Array.of(19, 3, 3, 0, 7, 11, 2, 19, 5); // more than batchSize, one of them twice
+  await using tested = await engine.open(options);
+  await using reference = await openReference(options);
+  await tested.train([Uint32Array.of(1, 2)]); // whatever a step leaves behind must not matter
+  await tested.writeState(await reference.readState());
+
+  const requests = [[foreign], [foreign, positions], ["test"], ["train", Uint32Array.of(9, 0, 9)]] as const;
+  for (const [images, some] of requests) {
+    const expected = await reference.predict(images, some);
+    compare(engine, "logits", { actual: await tested.predict(images, some), expected });
+  }
+  assert.equal((await tested.predict("test", new Uint32Array(0))).length, 0);
+  const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
+  await assert.rejects(tested.predict(smaller), /^RangeError: Cannot predict: .*5×9.*9×5/);
+  await assert.rejects(tested.predict(foreign, Uint32Array.of(0, 20)), /^RangeError: Cannot predict: .*20/);
+}
+
+async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
+  for (const images of [6, 37]) {
+    const options = optionsOf({ ...SMALL, images }), { network } = options;
+    const batch = scattered(images, options.train.count);
+    await using tested = await engine.open(options);
+    const [actual, expected] = [await tested.gradient(batch.toReversed()), await tested.gradient(batch)];
+    compareTensors(engine, "gradient", { network, actual, expected });
+  }
+}
+
+async function repetitionDoesNotMatter(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL);
+  await using tested = await engine.open(options);
+  compareTensors(engine, "gradient", {
+    network: options.network,
+    actual: await tested.gradient(Uint32Array.of(2, 2, 2, 2, 2)),
+    expected: await tested.gradient(Uint32Array.of(2)),
+  });
+}
+
+async function smallStepLowersLoss(engine: EngineUnderTest): Promise<void> {
+  const learningRate = 0.01;
+  const options = optionsOf(SMALL, { optimizer: sgd({ learningRate }) });
+  const batch = Uint32Array.of(0, 3, 1, 5);
+  await using tested = await engine.open(options);
+  const gradient = await tested.gradient(batch);
+  const [before, after] = await tested.train([batch, batch]);
+  const foretold = learningRate * gradient.reduce((sum, g) => sum + g * g, 0);
+  const share = (before.loss - after.loss) / foretold; // 1 − O(learningRate)
+  assert(share > 0.9 && share < 1.01, `the loss fell by ${share} times what the gradient says`);
+}
+
+async function gradientChangesNothing(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer: adam({ learningRate: 0.01 }) });
+  await using tested = await engine.open(options);
+  await tested.train([Uint32Array.of(0, 3, 1)]);
+  const state = await tested.readState();
+  const gradient = await tested.gradient(Uint32Array.of(4, 2));
+  assert.deepEqual(await tested.gradient(Uint32Array.of(4, 2)), gradient);
+  assert.deepEqual(await tested.readState(), state);
+}
+
+async function rejectsBatches(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL);
+  await using tested = await engine.open(options);
+  const { batchSize, train } = options;
+  const before = await tested.readState();
+  const good = Uint32Array.of(0, 1);
+  const bad: [Uint32Array, RegExp][] = [
+    [new Uint32Array(0), /1 to 6 images: current value is 0$/],
+    [new Uint32Array(batchSize + 1), /1 to 6 images: current value is 7$/],
+    [Uint32Array.of(0, train.count), /below 11: current value is 11$/],
+    [Uint32Array.of(0xffffffff), /below 11: current value is 4294967295$/],
+  ];
+  for (const [batch, reason] of bad) {
+    await assert.rejects(tested.train([good, batch]), rangeError(/^Cannot train: /, reason));
+    await assert.rejects(tested.gradient(batch), rangeError(/^Cannot compute the gradient: /, reason));
+  }
+  assert.deepEqual(await tested.readState(), before);
+}
+
+async function rejectsStates(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL, { optimizer: adam({ learningRate: 0.01 }) });
+  await using tested = await engine.open(options);
+  const before = await tested.readState();
+  const { parameters, slots: [m, v] } = before;
+  const bad = [
+    { ...before, parameters: parameters.subarray(1) },
+    { ...before, slots: [m] },
+    { ...before, slots: [m, v, m] },
+    { ...before, slots: [m, v.subarray(1)] },
+    { ...before, step: -1 },
+    { ...before, step: 1.5 },
+  ];
+  for (const state of bad) {
+    await assert.rejects(
+      tested.writeState(state),
+      rangeError(/^Cannot write the state: /, /current value is \S+$/),
+    );
+  }
+  assert.deepEqual(await tested.readState(), before);
+}
+
+async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
+  const tested = await engine.open(optionsOf(SMALL));
+  const state = await tested.readState();
+  await tested[Symbol.asyncDispose]();
+  await tested[Symbol.asyncDispose](); // as often as one likes
+  const batch = Uint32Array.of(0);
+  const calls: [string, () => Promise<unknown>][] = [
+    ["train", () => tested.train([batch])],
+    ["compute the gradient", () => tested.gradient(batch)],
+    ["predict", () => tested.predict("test")],
+    ["read the state", () => tested.readState()],
+    ["write the state", () => tested.writeState(state)],
+  ];
+  for (const [action, call] of calls) {
+    await assert.rejects(call, {
+      message: `Cannot ${action}: the engine must be open: current value is disposed`,
+    });
+  }
+}
+
+/** What the pure functions say of a batch at the first step. */
+function textbook(options: EngineOptions, positions: Uint32Array): NetworkGradient {
+  const { network, train, sequence, seed, parameters } = options;
+  const batch = gatherBatch(train, positions, layOutSequence(sequence, train));
+  const labels = gatherLabels(train.labels, positions);
+  const masks = drawMasks(network, { seed, step: 1, ...batch });
+  return networkGradient(network, Float64Array.from(parameters), { batch, labels, masks });
+}
+
+/** Ten batches of 1 to batchSize images. */
+function tenBatches({ train, batchSize }: EngineOptions): Uint32Array[] {
+  return Array.from({ length: 10 }, (_, k) => scattered(1 + (k + 4) % batchSize, train.count, k));
+}
+
+function compareLosses(engine: EngineUnderTest, actual: StepResult[], expected: StepResult[]): void {
+  const losses = (results: StepResult[]) => results.map(({ loss }) => loss);
+  compare(engine, "loss", { actual: losses(actual), expected: losses(expected) });
+}
+
+/** Accepts a RangeError whose message begins and ends like this. */
+function rangeError(beginning: RegExp, end: RegExp): (error: unknown) => boolean {
+  return (error) => error instanceof RangeError && beginning.test(error.message) && end.test(error.message);
+}

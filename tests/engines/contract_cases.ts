@@ -1,0 +1,128 @@
+/**
+ * The networks and batches over which engines are compared: sizes below, at and above a tile or workgroup, not all of
+ * their combinations but each value with each kind of layer.
+ *
+ * @module
+ */
+import type { EngineOptions } from "../../lib/engines/engine.ts";
+import { layOutSequence, type Sequence } from "../../lib/data/sequence.ts";
+import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
+import { sgd } from "../../lib/model/optimizers.ts";
+import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
+
+/** One layer's kind, without its sizes. */
+export type Kind = "LSTM" | "LSTM, hardSigmoid" | "ReLU RNN" | "tanh RNN";
+
+/** One network and the batch it is compared on. */
+export interface Case {
+  readonly kind: Kind;
+  /** H of each layer, from the bottom up. */
+  readonly hidden: readonly number[];
+  /** N. */
+  readonly images: number;
+  /** Height and width; with the axis they give T and C. */
+  readonly size: readonly [number, number];
+  readonly axis?: Sequence["axis"];
+  readonly range?: Sequence["range"];
+  /** K, 10 by default. */
+  readonly classes?: number;
+  readonly biases?: 1 | 2;
+  readonly dropout?: readonly number[];
+  /** Multiplies the parameters: large ones drive gates into saturation. */
+  readonly scale?: number;
+}
+
+/** Every gradient is compared over these. */
+export const CASES: readonly Case[] = [
+  { kind: "LSTM", hidden: [1], images: 1, size: [1, 1], classes: 2 },
+  { kind: "LSTM", hidden: [7], images: 3, size: [5, 6], range: [-1, 1], classes: 4 },
+  { kind: "LSTM", hidden: [63], images: 16, size: [28, 5], axis: "columns" },
+  { kind: "LSTM", hidden: [64], images: 17, size: [28, 28], axis: "columns", range: [-1, 1] },
+  { kind: "LSTM", hidden: [65], images: 3, size: [4, 7], axis: "pixels", classes: 3 },
+  { kind: "LSTM", hidden: [7], images: 16, size: [28, 28], axis: "pixels" },
+  { kind: "LSTM", hidden: [7, 65], images: 17, size: [5, 9], range: [-1, 1] },
+  { kind: "LSTM", hidden: [64, 1, 63], images: 3, size: [5, 3] },
+  { kind: "LSTM", hidden: [100, 100], images: 64, size: [28, 28], axis: "columns", range: [-1, 1] },
+
+  { kind: "LSTM, hardSigmoid", hidden: [1, 7], images: 17, size: [1, 11], scale: 4 },
+  { kind: "LSTM, hardSigmoid", hidden: [65, 63], images: 3, size: [5, 13], axis: "columns", range: [-1, 1] },
+  { kind: "LSTM, hardSigmoid", hidden: [64], images: 16, size: [5, 28], scale: 4 },
+  { kind: "LSTM, hardSigmoid", hidden: [100], images: 1, size: [28, 28] },
+
+  { kind: "ReLU RNN", hidden: [1], images: 3, size: [5, 2], classes: 2 },
+  { kind: "ReLU RNN", hidden: [7, 63], images: 1, size: [5, 5], axis: "pixels", range: [-1, 1] },
+  { kind: "ReLU RNN", hidden: [64, 65], images: 16, size: [28, 13], classes: 11 },
+  { kind: "ReLU RNN", hidden: [100], images: 17, size: [28, 28] },
+  { kind: "ReLU RNN", hidden: [128], images: 64, size: [28, 28] },
+  { kind: "ReLU RNN", hidden: [65], images: 64, size: [28, 1], axis: "columns", range: [-1, 1] },
+
+  { kind: "tanh RNN", hidden: [7], images: 64, size: [5, 4], range: [-1, 1] },
+  { kind: "tanh RNN", hidden: [1, 100], images: 16, size: [28, 3], classes: 17 },
+  { kind: "tanh RNN", hidden: [65, 64], images: 1, size: [28, 5], axis: "columns" },
+  { kind: "tanh RNN", hidden: [63], images: 3, size: [3, 7], axis: "pixels" },
+  { kind: "tanh RNN", hidden: [64], images: 17, size: [1, 28] },
+];
+
+/** `LSTM 28→100→100, T 28, N 64, K 10`, and what else the case has. */
+export function describe(test: Case): string {
+  const { steps, inputSize } = layOutSequence(sequenceOf(test), {
+    height: test.size[0],
+    width: test.size[1],
+  });
+  const sizes = `${test.kind} ${[inputSize, ...test.hidden].join("→")}, T ${steps}, N ${test.images}`;
+  const { axis, range } = sequenceOf(test);
+  return `${sizes}, K ${test.classes ?? 10}, ${axis} in ${range[0]}…1${
+    test.scale ? `, weights × ${test.scale}` : ""
+  }`;
+}
+
+/** What an engine is opened with for a case; SGD unless another optimizer is given. The test split has two more images. */
+export function optionsOf(test: Case, changes: Partial<EngineOptions> = {}): EngineOptions {
+  const [height, width] = test.size, sequence = sequenceOf(test), classes = test.classes ?? 10;
+  const { inputSize } = layOutSequence(sequence, { height, width });
+  const layers = test.hidden.map((hiddenSize, index) =>
+    specOf(test.kind, {
+      inputSize: index === 0 ? inputSize : test.hidden[index - 1],
+      hiddenSize,
+      dropout: test.dropout?.[index] ?? 0,
+    })
+  );
+  const network = createNetwork({ layers, classes, biases: test.biases });
+  return {
+    network,
+    optimizer: sgd({ learningRate: 0.1 }),
+    train: tinySplit({ count: test.images + 5, height, width, classes, seed: 1 }),
+    test: tinySplit({ count: test.images + 2, height, width, classes, seed: 2 }),
+    sequence,
+    seed: 7,
+    batchSize: test.images,
+    parameters: tinyParameters(network, { scale: test.scale }),
+    ...changes,
+  };
+}
+
+/** `count` positions below `bound`, neither sorted nor the first ones: each one once while there are enough. */
+export function scattered(count: number, bound: number, start = 0): Uint32Array {
+  const stride = bound % 3 === 0 ? (bound % 2 === 0 ? 1 : 2) : 3; // shares no divisor with bound
+  return Uint32Array.from({ length: count }, (_, k) => (start + (count - k) * stride) % bound);
+}
+
+function sequenceOf({ axis = "rows", range = [0, 1] }: Case): Sequence {
+  return { axis, range };
+}
+
+function specOf(
+  kind: Kind,
+  sizes: { inputSize: number; hiddenSize: number; dropout: number },
+): LayerSpec {
+  switch (kind) {
+    case "LSTM":
+      return { kind: "lstm", gateActivation: "sigmoid", ...sizes };
+    case "LSTM, hardSigmoid":
+      return { kind: "lstm", gateActivation: "hardSigmoid", ...sizes };
+    case "ReLU RNN":
+      return { kind: "rnn", activation: "relu", ...sizes };
+    case "tanh RNN":
+      return { kind: "rnn", activation: "tanh", ...sizes };
+  }
+}
