@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import {
   adadelta,
   adam,
+  adamFactors,
+  integerPower,
   momentum,
   type Optimizer,
   rmsprop,
@@ -97,3 +99,18 @@ for (const [kind, properties] of Object.entries(REPLACED)) {
     });
   }
 }
+
+Deno.test("integerPower() is the power, by multiplications", () => {
+  assert.equal(integerPower(2, 0), 1);
+  assert.equal(integerPower(3, 13), 3 ** 13);
+  for (const step of [1, 2, 937, 9380, 1e6]) {
+    const expected = Math.exp(step * Math.log(0.999));
+    assert(Math.abs(integerPower(0.999, step) - expected) <= 1e-12 * Math.max(expected, 1e-12) * step);
+  }
+});
+
+Deno.test("adamFactors() correct the bias of both averages", () => {
+  const { rate, correction } = adamFactors(adam({ learningRate: 0.01, beta1: 0.5, beta2: 0.75 }), 2);
+  assert.equal(rate, 0.01 / (1 - 0.25));
+  assert.equal(correction, 1 / Math.sqrt(1 - 0.5625));
+});

@@ -6,6 +6,7 @@ import { adam, sgd } from "../../../lib/model/optimizers.ts";
 import { createNetwork } from "../../../lib/model/network.ts";
 import { lacking, lacks, named } from "../../support/permissions.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
+import { replayGoldens } from "../../golden/replay.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
 
@@ -20,13 +21,18 @@ const TOLERANCE = {
   movement: { atol: 9.0e-5, rtol: 0 },
 };
 
+// Fifty steps of Adam or Adadelta carry rounding further (PyTorch's own float32 training ends 6.8e-6 away): twice what
+// was measured, loss 4.0e-6 (fused) and 9.0e-6 (plain), movement 7.5e-5 and 1.7e-4.
+const FIFTY_STEPS = {
+  fused: { ...TOLERANCE, loss: { atol: 8.0e-6, rtol: 0 }, movement: { atol: 1.5e-4, rtol: 0 } },
+  plain: { ...TOLERANCE, loss: { atol: 1.8e-5, rtol: 0 }, movement: { atol: 3.4e-4, rtol: 0 } },
+};
+
 for (const math of ["fused", "plain"] as const) {
-  testEngine({
-    name: `wasm, ${math}`,
-    open: (options) => openWasm({ ...options, threads: 2, math }),
-    tolerance: TOLERANCE,
-    ignore: lacking(NEEDS),
-  });
+  const open = (options: EngineOptions) => openWasm({ ...options, threads: 2, math });
+  const engine = { name: `wasm, ${math}`, open, ignore: lacking(NEEDS) };
+  testEngine({ ...engine, tolerance: TOLERANCE });
+  replayGoldens({ ...engine, tolerance: FIFTY_STEPS[math] });
 }
 
 /** The parameters after `steps` steps, as the bits of their words. */

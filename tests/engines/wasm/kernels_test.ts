@@ -5,7 +5,6 @@ import {
   instantiateKernels,
   type MathKind,
 } from "../../../lib/engines/wasm/kernels.ts";
-import { integerPower } from "../../../lib/engines/wasm/update.ts";
 import { lacks, named } from "../../support/permissions.ts";
 
 const NEEDS = [{ name: "read", path: "lib" }] as const;
@@ -98,13 +97,4 @@ Deno.test({
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     assert.equal(instantiateKernels(await compileKernels("plain"), memory).leavesOfSquare(), 0);
   },
-});
-
-Deno.test("integerPower() is the power, by multiplications", () => {
-  assert.equal(integerPower(2, 0), 1);
-  assert.equal(integerPower(3, 13), 3 ** 13);
-  for (const step of [1, 2, 937, 9380, 1e6]) {
-    const expected = Math.exp(step * Math.log(0.999));
-    assert(Math.abs(integerPower(0.999, step) - expected) <= 1e-12 * Math.max(expected, 1e-12) * step);
-  }
 });
