@@ -48,6 +48,7 @@ export interface EngineState {
 
 /** Who does the work, for people and logs. */
 export interface DeviceDescription {
+  /** Which engine it is. */
   readonly kind: "reference" | "wasm" | "webgpu";
   /** Threads that compute; 1 where the device decides by itself. */
   readonly threads: number;

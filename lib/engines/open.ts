@@ -45,7 +45,9 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
     case "auto":
     case "wasm": {
       const { openWasm } = await import("./wasm/engine.ts");
-      const reason = device === "auto" ? "auto: this version trains on the CPU" : "as asked";
+      const reason = device === "auto"
+        ? "chosen by auto: this version computes on the CPU alone"
+        : "as asked";
       return { engine: await openWasm({ ...options, threads, math }), reason };
     }
     case "reference": {

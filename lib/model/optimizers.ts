@@ -128,7 +128,10 @@ function checked<O extends Optimizer>(optimizer: O): O {
  *
  * @param step The number of the step, from 1 on
  */
-export function adamFactors({ learningRate, beta1, beta2 }: Adam, step: number): { rate: number; correction: number } {
+export function adamFactors(
+  { learningRate, beta1, beta2 }: Adam,
+  step: number,
+): { rate: number; correction: number } {
   return {
     rate: learningRate / (1 - integerPower(beta1, step)),
     correction: 1 / Math.sqrt(1 - integerPower(beta2, step)),

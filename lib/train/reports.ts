@@ -1,0 +1,133 @@
+/**
+ * What a training says about itself while it runs.
+ *
+ * @module
+ */
+import type { StepResult } from "../engines/engine.ts";
+import type { Score } from "./metrics.ts";
+
+/** The images of a training: those trained on, those held out of them, and those to test with. */
+export type SplitName = "train" | "validation" | "test";
+
+/** How far a loop over images has come. */
+export interface LoopProgress {
+  /** What the loop does. */
+  readonly phase: "train" | "evaluate";
+  /** The epoch that the loop is over, from 0 on; null in `steps()` and in an evaluation. */
+  readonly epoch: number | null;
+  /** Images done, of this epoch, this call of `steps()` or this evaluation. */
+  readonly done: number;
+  /** Images to do in all. */
+  readonly total: number;
+  /** Time spent on them. */
+  readonly elapsedMs: number;
+  /** Mean loss since the last report; null in an evaluation. */
+  readonly loss: number | null;
+}
+
+/** What everything that takes long can be given. */
+export interface LoopOptions {
+  /** Ends the work cleanly, after the steps that are running. */
+  readonly signal?: AbortSignal;
+  /** Called some twenty times a second. */
+  readonly onProgress?: (progress: LoopProgress) => void;
+}
+
+/** Figures gathered while training: of weights that moved meanwhile. */
+export interface TrainingFigures {
+  /** Mean softmax cross-entropy over all images, in nats, each at its own step. */
+  readonly loss: number;
+  /** The share of the images that were classified rightly, 0 … 1, each at its own step. */
+  readonly accuracy: number;
+  /** Steps that the figures are about. */
+  readonly steps: number;
+  /** Images in them. */
+  readonly images: number;
+  /** Time spent training them. */
+  readonly seconds: number;
+}
+
+/** One epoch. */
+export interface EpochReport extends TrainingFigures {
+  /** From 0 on. */
+  readonly index: number;
+}
+
+/** The last step before a report, alone. */
+export interface BatchReport extends StepResult {
+  /** The share of the batch that was classified rightly before the update, 0 … 1. */
+  readonly accuracy: number;
+  /** Where its images are in the training split. */
+  readonly positions: Uint32Array;
+}
+
+/** The steps since the report before. */
+export interface StepsReport extends TrainingFigures {
+  /** Steps since the start of the training. */
+  readonly step: number;
+  /** The epoch, from 0 on, of the last step's first image. */
+  readonly epoch: number;
+  /** The last step. */
+  readonly batch: BatchReport;
+}
+
+/** How well a network does on images of one split. */
+export interface Evaluation extends Score {
+  /** Time it took. */
+  readonly seconds: number;
+}
+
+/** Training met a loss that is not finite. The model keeps the weights of the last report. */
+export class NonFiniteLossError extends RangeError {
+  /** The number of the step, from 1 on. */
+  readonly step: number;
+
+  /** Says at which step, and what to try. */
+  constructor({ step, loss }: { step: number; loss: number }, learningRate: number) {
+    super(
+      `Cannot go on training: the loss must be finite: current value is ${loss} at step ${step} ` +
+        `(try a learning rate below ${learningRate}; the model keeps the weights of the last report)`,
+    );
+    this.name = "NonFiniteLossError";
+    this.step = step;
+  }
+}
+
+/** Sums the results of steps up to {@link TrainingFigures}: every image weighs the same, whatever batch it was in. */
+export class Tally {
+  #loss = 0;
+  #correct = 0;
+  #images = 0;
+  #steps = 0;
+  #elapsedMs = 0;
+  #last: StepResult | null = null;
+
+  /** Takes in what one call to the engine gave. */
+  add(results: readonly StepResult[], elapsedMs: number): void {
+    for (const { loss, correct, count } of results) {
+      this.#loss += loss * count;
+      this.#correct += correct;
+      this.#images += count;
+    }
+    this.#steps += results.length;
+    this.#elapsedMs += elapsedMs;
+    this.#last = results.at(-1) ?? this.#last;
+  }
+
+  /** The means so far. */
+  figures(): TrainingFigures {
+    return {
+      loss: this.#loss / this.#images,
+      accuracy: this.#correct / this.#images,
+      steps: this.#steps,
+      images: this.#images,
+      seconds: this.#elapsedMs / 1000,
+    };
+  }
+
+  /** The last step alone; its images were at `positions`. */
+  batch(positions: Uint32Array): BatchReport {
+    const last = this.#last!;
+    return { ...last, accuracy: last.correct / last.count, positions };
+  }
+}

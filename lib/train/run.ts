@@ -1,0 +1,201 @@
+/**
+ * The folder of a run: what was trained and how, what came of it, and the model.
+ *
+ * ```text
+ * runs/train-lstm/2026-11-22T05-41-25/
+ *   config.json     everything resolved
+ *   metrics.jsonl   one line a report, appended as it happens
+ *   model/          model.json, weights.bin: what TensorFlow.js loads
+ * ```
+ *
+ * @module
+ */
+import { notAllowed, readFirst, sha256, writeWhole } from "../data/files.ts";
+import { readWeights, toNetwork } from "../model/layers_model.ts";
+import { deserializeModel, serializeModel } from "../model/saved_model.ts";
+import type { LayersModel, TrainingConfig } from "./trainer.ts";
+
+/** Where {@link createRun} puts a run. */
+export interface RunOptions {
+  /** Names the folder below `root`. */
+  readonly recipe: string;
+  /** The folder of all runs; `runs` by default. */
+  readonly root?: string;
+  /** Takes this folder instead, which must be empty or not there yet. */
+  readonly out?: string;
+}
+
+/** What a run's `config.json` holds at least. */
+export interface RunConfig {
+  /** The name of what was run. */
+  readonly recipe: string;
+  /** How the model was trained. */
+  readonly training: TrainingConfig;
+  /** Where the images came from; what of it `loadDataset()` takes. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A run as it was found on disk. */
+export interface SavedRun {
+  /** The folder. */
+  readonly path: string;
+  /** What `config.json` says. */
+  readonly config: RunConfig;
+  /** The model as it was saved last. */
+  readonly model: LayersModel;
+}
+
+/** A run that is being written. */
+export class Run {
+  /** The folder. */
+  readonly path: string;
+
+  /** Use {@link createRun}. */
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Writes `config.json`. */
+  async writeConfig(config: RunConfig): Promise<void> {
+    await writeWhole(`${this.path}/config.json`, encode(JSON.stringify(config, null, 2) + "\n"));
+  }
+
+  /** Appends one line to `metrics.jsonl`. */
+  async log(metrics: Readonly<Record<string, unknown>>): Promise<void> {
+    await Deno.writeTextFile(`${this.path}/metrics.jsonl`, JSON.stringify(metrics) + "\n", { append: true });
+  }
+
+  /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
+  async saveModel(model: LayersModel): Promise<void> {
+    const { json, weights } = await serializeModel(model);
+    await Deno.mkdir(`${this.path}/model`, { recursive: true });
+    await writeWhole(`${this.path}/model/weights.bin`, weights);
+    await writeWhole(`${this.path}/model/model.json`, encode(json)); // the same text every time
+  }
+}
+
+/**
+ * Makes the folder of a new run, `<root>/<recipe>/<time>`; nothing is ever overwritten.
+ *
+ * @example
+ * ```ts ignore
+ * import { createRun } from "./run.ts";
+ *
+ * const run = await createRun({ recipe: "my-recipe" });
+ * await run.writeConfig({ recipe: "my-recipe", training: trainer.config, data: { dataset: "mnist" } });
+ * for await (const { index, loss, accuracy } of trainer.epochs(10)) {
+ *   await run.log({ event: "epoch", epoch: index, trainLoss: loss, trainAccuracy: accuracy });
+ *   await run.saveModel(trainer.model);
+ * }
+ * ```
+ *
+ * @throws {RangeError} If `out` is not empty.
+ * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
+ */
+export async function createRun({ recipe, root = "runs", out }: RunOptions): Promise<Run> {
+  const path = out ?? `${root}/${recipe}`;
+  try {
+    return new Run(out ? await makeEmpty(out) : await makeTimed(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw notAllowed(error.message.includes("read access") ? "read" : "write", `${path}/`, error);
+  }
+}
+
+async function makeEmpty(out: string): Promise<string> {
+  await Deno.mkdir(out, { recursive: true });
+  const found = (await Array.fromAsync(Deno.readDir(out))).length;
+  if (found > 0) {
+    throw new RangeError(
+      `Cannot write the run to ${out}: it must be empty: current value is ${found} entries`,
+    );
+  }
+  return out;
+}
+
+/** A second run in the same second gets `-2`. */
+async function makeTimed(folder: string): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  const time = Temporal.Now.plainDateTimeISO().toString({ smallestUnit: "second" }).replaceAll(":", "-");
+  for (let attempt = 1;; attempt++) {
+    const path = `${folder}/${time}${attempt > 1 ? `-${attempt}` : ""}`;
+    try {
+      await Deno.mkdir(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/**
+ * Reads a run back.
+ *
+ * @example
+ * ```ts ignore
+ * import { openRun } from "./run.ts";
+ *
+ * const { config, model } = await openRun("runs/train-lstm/2026-11-22T05-41-25");
+ * console.log(config.training.sequence, model.countParams());
+ * ```
+ *
+ * @param path The folder of the run, or `model` in it
+ * @throws {Deno.errors.NotFound} If there is no run.
+ * @throws {SyntaxError} If `config.json` is none.
+ * @throws {TypeError} If the model is damaged.
+ */
+export async function openRun(path: string): Promise<SavedRun> {
+  const folder = path.replace(/\/+$/, "").replace(/(^|\/)model$/, "") || ".";
+  const config = parseConfig(decode(await readPart(folder, "config.json")), folder);
+  const json = decode(await readPart(`${folder}/model`, "model.json"));
+  const weights = await readPart(`${folder}/model`, "weights.bin");
+  return { path: folder, config, model: await deserializeModel(json, weights) };
+}
+
+async function readPart(folder: string, name: string): Promise<Uint8Array> {
+  const found = await readFirst(folder, [name]);
+  if (found) return found.bytes;
+  throw new Deno.errors.NotFound(
+    `Cannot open the run: it must have config.json, model/model.json and model/weights.bin: ` +
+      `current value is no ${folder}/${name}`,
+  );
+}
+
+function parseConfig(text: string, folder: string): RunConfig {
+  let config;
+  try {
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot open the run ${folder}: config.json must be JSON: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+  for (const key of ["recipe", "training", "data"]) {
+    if (config?.[key] === undefined) {
+      throw new SyntaxError(
+        `Cannot open the run ${folder}: config.json must be that of a run: current value has no ${key}`,
+      );
+    }
+  }
+  return config;
+}
+
+/**
+ * SHA-256, in hexadecimal, of a model's weights: flat float32 in the order of its `Network`, little-endian, as every
+ * machine that Deno runs on keeps them. Equal hashes are equal models, to the bit.
+ */
+export async function parametersSha256(model: LayersModel): Promise<string> {
+  const parameters = await readWeights(model, toNetwork(model).network);
+  return sha256(new Uint8Array(parameters.buffer));
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,314 @@
+/**
+ * The training loop: epochs and steps, evaluation, and the way of the weights back into the model.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { setImmediate as turnOfEventLoop } from "node:timers/promises";
+import type { Images, Split } from "../data/dataset.ts";
+import type { Sequence } from "../data/sequence.ts";
+import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
+import type { Start } from "../model/initialize.ts";
+import { writeWeights } from "../model/layers_model.ts";
+import type { Network } from "../model/network.ts";
+import type { Optimizer } from "../model/optimizers.ts";
+import type { BatchOrder } from "./batches.ts";
+import { scoreLogits } from "./metrics.ts";
+import { Pace } from "./pace.ts";
+import {
+  type EpochReport,
+  type Evaluation,
+  type LoopOptions,
+  NonFiniteLossError,
+  type SplitName,
+  type StepsReport,
+  Tally,
+} from "./reports.ts";
+
+/** Images in a call to the engine while evaluating: fixed, so that no figure depends on timing. */
+const EVALUATION_IMAGES = 1_000;
+
+/** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
+export type LayersModel = tf.LayersModel;
+
+/** A training with all defaults filled in: plain data, for records. */
+export interface TrainingConfig {
+  /** How the network reads an image. */
+  readonly sequence: Sequence;
+  /** What turns gradients into updates. */
+  readonly optimizer: Optimizer;
+  /** Whose start the weights got. Null where the model kept its own weights. */
+  readonly initialize: Start | null;
+  /** Bias vectors a recurrent layer, trained as one. */
+  readonly biases: 1 | 2;
+  /** Images a step. */
+  readonly batchSize: number;
+  /** What happens where an epoch does not end with a full batch. */
+  readonly lastBatch: "short" | "carry";
+  /** Of weights, order and dropout. */
+  readonly seed: number;
+  /** How many images each split has. */
+  readonly images: Readonly<Record<SplitName, number>>;
+}
+
+/** How long to train. */
+export type Length = { readonly epochs: number } | { readonly steps: number };
+
+/** Which images to take: those at `positions`, else `from` (0) up to but without `to` (the count). */
+export interface Selection {
+  /** The first position. */
+  readonly from?: number;
+  /** The position after the last one. */
+  readonly to?: number;
+  /** Any positions, in any order. */
+  readonly positions?: Uint32Array;
+}
+
+/** What a {@link Trainer} is made of. */
+interface TrainerParts {
+  readonly model: LayersModel;
+  readonly network: Network;
+  readonly engine: Engine;
+  readonly reason: string;
+  readonly order: BatchOrder;
+  readonly splits: Readonly<Record<SplitName, Split>>;
+  readonly config: TrainingConfig;
+}
+
+/** What one bar of progress is about: from which step to which it goes, and the time spent in it. */
+interface Span {
+  readonly epoch: number | null;
+  readonly firstStep: number;
+  readonly lastStep: number;
+  elapsedMs: number;
+}
+
+/** A model in training on a device. Made by `compile()`; await each call before the next. */
+export class Trainer implements AsyncDisposable {
+  /** The model whose weights are trained. They are in it after every report, and when a loop ends. */
+  readonly model: LayersModel;
+  /** What the model was compiled to. */
+  readonly network: Network;
+  /** Everything resolved, for records. */
+  readonly config: TrainingConfig;
+  /** Why the device is this one, for people, in a few words. */
+  readonly reason: string;
+  readonly #engine: Engine;
+  readonly #order: BatchOrder;
+  readonly #splits: Readonly<Record<SplitName, Split>>;
+  readonly #pace = new Pace();
+  #step = 0;
+
+  /** @ignore `compile()` makes trainers. The engine is disposed with the trainer. */
+  constructor(parts: TrainerParts) {
+    this.model = parts.model;
+    this.network = parts.network;
+    this.config = parts.config;
+    this.reason = parts.reason;
+    this.#engine = parts.engine;
+    this.#order = parts.order;
+    this.#splits = parts.splits;
+  }
+
+  /** Who computes. */
+  get device(): DeviceDescription {
+    return this.#engine.device;
+  }
+
+  /** Steps taken since the start of the training. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** The images and labels of a split. */
+  split(name: SplitName): Split {
+    return this.#splits[name];
+  }
+
+  /**
+   * Trains, and yields a report after every epoch. One that was begun before is finished first, and counts.
+   *
+   * @param length How many epochs; or how many steps, and then the last epoch may be cut short
+   * @throws {NonFiniteLossError} If the loss of a step is not finite.
+   */
+  async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
+    const lastStep = this.#lastStep(typeof length === "number" ? { epochs: length } : length);
+    while (this.#step < lastStep) {
+      const index = this.#order.epochAt(this.#step);
+      const end = Math.min(this.#order.stepsThrough(index + 1), lastStep);
+      const span = { epoch: index, firstStep: this.#step, lastStep: end, elapsedMs: 0 };
+      const tally = await this.#train(end, span, options);
+      if (!tally) return;
+      yield { index, ...tally.figures() };
+    }
+  }
+
+  /**
+   * Trains, and yields a report every so many steps, and after the last one.
+   *
+   * @param length How many steps; or how many epochs' worth of them
+   * @param options.every Steps from one report to the next; all by default
+   * @throws {NonFiniteLossError} If the loss of a step is not finite.
+   */
+  async *steps(
+    length: number | Length,
+    options: LoopOptions & { every?: number } = {},
+  ): AsyncGenerator<StepsReport> {
+    const lastStep = this.#lastStep(typeof length === "number" ? { steps: length } : length);
+    const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
+    while (this.#step < lastStep) {
+      const end = Math.min(this.#step + (options.every ?? Infinity), lastStep);
+      const tally = await this.#train(end, span, options);
+      if (!tally) return;
+      const step = this.#step;
+      const batch = tally.batch(this.#order.batch(step - 1));
+      yield { step, epoch: this.#order.epochAt(step - 1), ...tally.figures(), batch };
+    }
+  }
+
+  /**
+   * Loss and accuracy on a split, or on part of it, without dropout.
+   *
+   * @throws {RangeError} If no image is selected, or one that is not there.
+   * @throws {DOMException} `AbortError`, if the signal ends it.
+   */
+  async evaluate(split: SplitName, options: Selection & LoopOptions = {}): Promise<Evaluation> {
+    const started = performance.now();
+    const { labels, count } = this.split(split);
+    const positions = selectPositions(count, options, split);
+    const logits = await this.#predict(split, positions, options);
+    const score = scoreLogits(
+      logits,
+      Uint8Array.from(positions, (n) => labels[n]),
+      this.network.head.classes,
+    );
+    return { ...score, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /**
+   * The logits `[N, K]` of images, without dropout.
+   *
+   * @param images A split, or any images of the same size
+   * @throws {RangeError} If no image is selected, or one that is not there.
+   * @throws {DOMException} `AbortError`, if the signal ends it.
+   */
+  async predict(images: SplitName | Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
+    const [count, name] = typeof images === "string"
+      ? [this.split(images).count, images]
+      : [images.count, "the images"];
+    return await this.#predict(images, selectPositions(count, options, name), options);
+  }
+
+  /** A copy of all that it takes to go on to the bit, with the same seed and batch size. */
+  readState(): Promise<EngineState> {
+    return this.#engine.readState();
+  }
+
+  /** Goes on from a state. @throws {RangeError} If it is not one of this network and optimizer. */
+  async writeState(state: EngineState): Promise<void> {
+    await this.#engine.writeState(state);
+    this.#step = state.step;
+    writeWeights(this.model, this.network, state.parameters);
+  }
+
+  /** Gives the device back. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.#engine[Symbol.asyncDispose]());
+  }
+
+  #lastStep(length: Length): number {
+    const [unit, count] = Object.entries(length)[0];
+    if (!Number.isInteger(count) || count < 0) {
+      throw new RangeError(`Cannot train: ${unit} must be a whole number: current value is ${count}`);
+    }
+    if ("steps" in length) return this.#step + length.steps;
+    return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
+  }
+
+  /** Trains up to step `end` and puts the weights into the model; null if the signal ended it before. */
+  async #train(end: number, span: Span, { signal, onProgress }: LoopOptions): Promise<Tally | null> {
+    const tally = new Tally();
+    while (this.#step < end && !signal?.aborted) {
+      await this.#call(Math.min(this.#pace.steps, end - this.#step), tally, span);
+      onProgress?.(this.#progress(tally, span));
+      await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
+    }
+    const { parameters } = await this.#engine.readState();
+    writeWeights(this.model, this.network, parameters);
+    return this.#step < end ? null : tally;
+  }
+
+  /** Hands some steps to the engine. How many at a time changes nothing but the time it takes. */
+  async #call(steps: number, tally: Tally, span: Span): Promise<void> {
+    const batches = Array.from({ length: steps }, (_, i) => this.#order.batch(this.#step + i));
+    const started = performance.now();
+    const results = await this.#engine.train(batches);
+    const elapsedMs = performance.now() - started;
+    this.#pace.record(steps, elapsedMs);
+    this.#step += steps;
+    const broken = results.find(({ loss }) => !Number.isFinite(loss));
+    if (broken) throw new NonFiniteLossError(broken, this.config.optimizer.learningRate);
+    tally.add(results, elapsedMs);
+    span.elapsedMs += elapsedMs;
+  }
+
+  #progress(tally: Tally, span: Span) {
+    const first = this.#order.imagesThrough(span.firstStep);
+    return {
+      phase: "train" as const,
+      epoch: span.epoch,
+      done: this.#order.imagesThrough(this.#step) - first,
+      total: this.#order.imagesThrough(span.lastStep) - first,
+      elapsedMs: span.elapsedMs,
+      loss: tally.figures().loss,
+    };
+  }
+
+  async #predict(
+    images: SplitName | Images,
+    positions: Uint32Array,
+    loop: LoopOptions,
+  ): Promise<Float32Array> {
+    const source = images === "validation" ? this.#splits.validation : images; // engines know two splits
+    const { classes } = this.network.head;
+    const logits = new Float32Array(positions.length * classes);
+    const started = performance.now();
+    for (let done = 0; done < positions.length;) {
+      loop.signal?.throwIfAborted();
+      const piece = positions.subarray(done, done + EVALUATION_IMAGES);
+      logits.set(await this.#engine.predict(source, piece), done * classes);
+      done += piece.length;
+      const elapsedMs = performance.now() - started;
+      loop.onProgress?.({
+        phase: "evaluate",
+        epoch: null,
+        done,
+        total: positions.length,
+        elapsedMs,
+        loss: null,
+      });
+      await turnOfEventLoop();
+    }
+    return logits;
+  }
+}
+
+function selectPositions(
+  count: number,
+  { from = 0, to = count, positions = range(from, to) }: Selection,
+  name: string,
+): Uint32Array {
+  const outside = positions.find((position) => position >= count);
+  if (positions.length === 0 || outside !== undefined) {
+    throw new RangeError(
+      `Cannot predict: one or more of the ${count} images of ${name} must be selected: ` +
+        `current value is ${outside ?? "none"}`,
+    );
+  }
+  return positions;
+}
+
+/** The whole numbers from `from` up to but without `to`. */
+function range(from: number, to: number): Uint32Array {
+  return Uint32Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+}

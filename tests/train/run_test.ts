@@ -1,0 +1,117 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { createRun, openRun, parametersSha256, type RunConfig } from "../../lib/train/run.ts";
+import { lacks, named } from "../support/permissions.ts";
+
+tf.enableProdMode();
+
+const needs = [{ name: "read" }, { name: "write" }] as const;
+
+function test(name: string, fn: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name: named(name, needs),
+    ignore: lacks(needs),
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+function tinyModel(): tf.Sequential {
+  return tf.sequential({
+    layers: [
+      tf.layers.lstm({ units: 3, recurrentInitializer: "zeros", inputShape: [5, 4] }),
+      tf.layers.dropout({ rate: 0.5 }),
+      tf.layers.dense({ units: 3 }),
+    ],
+  });
+}
+
+const config: RunConfig = {
+  recipe: "tiny",
+  training: {
+    sequence: { axis: "rows", range: [0, 1] },
+    optimizer: { kind: "sgd", learningRate: 0.1 },
+    initialize: "pytorch",
+    biases: 2,
+    batchSize: 4,
+    lastBatch: "short",
+    seed: 1,
+    images: { train: 22, validation: 0, test: 13 },
+  },
+  data: { dataset: "mnist" },
+};
+
+test("createRun() makes <root>/<recipe>/<time>, and another folder in the same second", async (folder) => {
+  const options = { recipe: "tiny", root: `${folder}/runs` };
+  const runs = [await createRun(options), await createRun(options), await createRun(options)];
+  for (const { path } of runs) {
+    assert.match(path.slice(folder.length), /^\/runs\/tiny\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?$/);
+  }
+  assert.equal(new Set(runs.map(({ path }) => path)).size, 3);
+});
+
+test("createRun() takes an empty folder, and none that has something in it", async (folder) => {
+  const run = await createRun({ recipe: "tiny", out: `${folder}/new/deep` });
+  assert.equal(run.path, `${folder}/new/deep`);
+  await run.writeConfig(config);
+  await assert.rejects(
+    createRun({ recipe: "tiny", out: run.path }),
+    /must be empty: current value is 1 entries/,
+  );
+});
+
+test("a run that was written is read back, from its folder or that of its model", async (folder) => {
+  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
+  const model = tinyModel();
+  await run.writeConfig(config);
+  await run.saveModel(tinyModel());
+  await run.saveModel(model); // the last one counts
+  for (const path of [run.path, `${run.path}/`, `${run.path}/model`, `${run.path}/model/`]) {
+    const found = await openRun(path);
+    assert.deepEqual(found.config, config);
+    assert.equal(await parametersSha256(found.model), await parametersSha256(model));
+  }
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(`${run.path}/model`), ({ name }) => name)).sort(), [
+    "model.json",
+    "weights.bin",
+  ]);
+});
+
+test("metrics are there as they happen, one line each", async (folder) => {
+  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
+  await run.log({ event: "epoch", epoch: 0, trainLoss: 1.5 });
+  const path = `${run.path}/metrics.jsonl`;
+  assert.equal(await Deno.readTextFile(path), '{"event":"epoch","epoch":0,"trainLoss":1.5}\n');
+  await run.log({ event: "epoch", epoch: 1, trainLoss: NaN });
+  assert.equal((await Deno.readTextFile(path)).split("\n").length, 3);
+});
+
+test("openRun() says what is missing or damaged", async (folder) => {
+  const path = `${folder}/run`;
+  await assert.rejects(openRun(path), /must have config.json, .* current value is no .*\/run\/config.json/);
+  const run = await createRun({ recipe: "tiny", out: path });
+  await run.writeConfig(config);
+  await assert.rejects(openRun(path), /current value is no .*\/run\/model\/model.json/);
+  await run.saveModel(tinyModel());
+  await Deno.truncate(`${path}/model/weights.bin`, 40);
+  await assert.rejects(openRun(path), /weights.bin/);
+  await Deno.writeTextFile(`${path}/config.json`, "{");
+  await assert.rejects(openRun(path), /config.json must be JSON/);
+  await Deno.writeTextFile(`${path}/config.json`, "null");
+  await assert.rejects(openRun(path), /config.json must be that of a run: current value has no recipe/);
+});
+
+Deno.test("parametersSha256(): equal models have equal hashes", async () => {
+  const model = tinyModel(), copy = tinyModel();
+  copy.setWeights(model.getWeights());
+  assert.equal(await parametersSha256(copy), await parametersSha256(model));
+  assert.match(await parametersSha256(model), /^[0-9a-f]{64}$/);
+  copy.setWeights(model.getWeights().map((weight) => weight.mul(1 + 2 ** -22)));
+  assert.notEqual(await parametersSha256(copy), await parametersSha256(model));
+});
