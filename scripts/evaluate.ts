@@ -1,0 +1,134 @@
+/**
+ * Shows how well the model of a run does: accuracy, what it takes for what, and its ten worst mistakes.
+ *
+ *     deno task evaluate --model runs/train-lstm/2026-11-22T05-41-25
+ */
+import "./support/deno_version.ts";
+import * as scanline from "../mod.ts";
+import { DATA_FLAGS, describeDevice, DEVICE_FLAGS, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { FlagError } from "./support/flags.ts";
+import { StatusLine } from "./support/status_line.ts";
+
+const mistakesShown = 10;
+
+const command = {
+  name: "evaluate",
+  about: "Shows how well the model of a run does, and its worst mistakes.",
+  flags: {
+    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    split: { kind: "choice", choices: ["test", "train"], default: "test", help: "which images" },
+    ...DEVICE_FLAGS,
+    ...DATA_FLAGS,
+    dataset: { ...DATA_FLAGS.dataset, help: "other images than the run's" },
+    ...OUTPUT_FLAGS,
+  },
+  read: ["data", "runs", "lib"],
+  write: [],
+} as const;
+
+await runCommand(command, async (flags) => {
+  if (!flags.model) {
+    throw new FlagError("Cannot evaluate: --model must be the folder of a run: current value is missing");
+  }
+  const { config, model } = await scanline.openRun(flags.model);
+  const { dataset, device, threads, math, split } = flags;
+  const otherData = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : null;
+  const data = await scanline.loadDataset(otherData ?? config.data);
+  const { sequence, optimizer, biases, images } = config.training;
+
+  await using trainer = await scanline.compile(model, {
+    train: data.train,
+    test: data.test,
+    validation: otherData ? 0 : images.validation,
+    sequence,
+    optimizer,
+    biases,
+    device,
+    threads,
+    math,
+  });
+  if (!flags.quiet) console.error(describeDevice(trainer));
+
+  const logits = await predict(trainer, split, new StatusLine(!flags.quiet));
+  const { labels, count } = trainer.split(split);
+  const { classes, classNames } = data;
+  const score = scanline.scoreLogits(logits, labels, classes);
+  const confusion = scanline.confusionMatrix(labels, scanline.predictedClasses(logits, classes), classes);
+  const mistakes = scanline.worstMistakes(logits, labels, { classes, most: mistakesShown });
+
+  if (flags.json) {
+    const parametersSha256 = await scanline.parametersSha256(model);
+    const line = {
+      event: "evaluation",
+      model: flags.model,
+      split,
+      ...score,
+      confusion,
+      mistakes,
+      parametersSha256,
+    };
+    console.log(JSON.stringify(line));
+    return 0;
+  }
+  console.log(
+    `Accuracy on ${data.name}, ${split}: ${score.accuracy.toFixed(4)} (${score.correct} of ${count})`,
+  );
+  console.log(`Loss: ${score.loss.toFixed(6)}\n`);
+  scanline.drawConfusion(confusion, classNames).forEach((line) => console.log(line));
+  console.log(`\nThe ${mistakes.length} worst mistakes of ${count - score.correct}\n`);
+  listMistakes(mistakes, classNames).forEach((line) => console.log(line));
+  console.log();
+  drawMistakes(mistakes, trainer.split(split)).forEach((line) => console.log(line));
+  return 0;
+});
+
+async function predict(
+  trainer: scanline.Trainer,
+  split: "train" | "test",
+  status: StatusLine,
+): Promise<Float32Array> {
+  const onProgress = ({ done, total, elapsedMs }: scanline.LoopProgress) =>
+    status.draw((width) =>
+      scanline.formatProgress({ label: "Evaluating", done, total, elapsedMs, unit: "images", width })
+    );
+  const logits = await trainer.predict(split, { onProgress });
+  status.clear();
+  return logits;
+}
+
+function listMistakes(mistakes: readonly scanline.Mistake[], classNames: readonly string[]): string[] {
+  const width = Math.max("taken for".length, ...classNames.map((name) => name.length));
+  const row = (cells: readonly string[]) =>
+    `${cells[0].padStart(6)}  ${cells[1].padEnd(width)}  ${cells[2].padEnd(width)}  ${
+      cells.slice(3).join("  ")
+    }`;
+  return [
+    row(["image", "label", "taken for", " with", " loss"]),
+    ...mistakes.map(({ position, label, predicted, probability, loss }) =>
+      row([
+        String(position),
+        classNames[label],
+        classNames[predicted],
+        `${(100 * probability).toFixed(1)}%`.padStart(6),
+        loss.toFixed(2).padStart(5),
+      ])
+    ),
+  ];
+}
+
+/** Five stand side by side; without colour fewer where the terminal is narrow, as small ones cannot be made out then. */
+function drawMistakes(mistakes: readonly scanline.Mistake[], images: scanline.Images): string[] {
+  const { pixels, height, width } = images;
+  const size = height * width;
+  const pictures = mistakes.map(({ position, label, predicted }) => ({
+    pixels: pixels.subarray(position * size, (position + 1) * size),
+    height,
+    width,
+    caption: `#${position}: ${label} as ${predicted}`,
+  }));
+  const isTerminal = Deno.stdout.isTerminal();
+  const columns = isTerminal ? Deno.consoleSize().columns : 160;
+  const colour = isTerminal && !Deno.noColor;
+  const fitting = Math.max(1, Math.floor(columns / (Math.max(width, "#59999: 9 as 9".length) + 2)));
+  return scanline.drawPictures(pictures, { columns, perRow: colour ? 5 : Math.min(5, fitting), colour });
+}

@@ -1,0 +1,96 @@
+/**
+ * What every command shares: flags, help, errors and exit codes.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { CATALOGUE, DEVICES, MATHS, type Trainer } from "../../mod.ts";
+import { FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
+
+tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr
+
+/** Flags that choose the device. */
+export const DEVICE_FLAGS = {
+  device: { kind: "choice", choices: DEVICES, default: "auto", help: "what computes" },
+  threads: { kind: "whole", least: 1, most: 64, help: "threads of wasm, all cores by default" },
+  math: { kind: "choice", choices: MATHS, help: "multiply-add of wasm, fused by default" },
+} as const satisfies Flags;
+
+/** Flags that choose the images. */
+export const DATA_FLAGS = {
+  dataset: {
+    kind: "choice",
+    choices: Object.keys(CATALOGUE) as (keyof typeof CATALOGUE)[],
+    help: "images, mnist by default",
+  },
+  "data-dir": { kind: "text", placeholder: "FOLDER", help: "four IDX files, raw or .gz, instead" },
+} as const satisfies Flags;
+
+/** Flags about what is printed. */
+export const OUTPUT_FLAGS = {
+  json: { kind: "switch", help: "print one JSON object a line, and nothing else" },
+  quiet: { kind: "switch", help: "nothing on stderr: no progress bar, no device" },
+  help: { kind: "switch", help: "print this" },
+} as const satisfies Flags;
+
+/** A command as a person calls it. */
+export interface CommandSpec<F extends Flags> {
+  /** The name of its task; `train-lstm` is `scripts/train_lstm.ts`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly about: string;
+  readonly flags: F;
+  /** The permissions of its task. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+/**
+ * Runs a command: exit code 2 for wrong flags, 1 for any other error, each as one message; else what `main` returns.
+ */
+export async function runCommand<const F extends Flags>(
+  spec: CommandSpec<F & { help: { kind: "switch"; help: string } }>,
+  main: (flags: FlagValues<F>) => Promise<number>,
+): Promise<void> {
+  try {
+    const flags = parseFlags(spec.flags, Deno.args);
+    if (flags.help) console.log(helpText(spec.name, spec.about, spec.flags));
+    else Deno.exitCode = await main(flags);
+  } catch (error) {
+    console.error(explain(error, spec));
+    Deno.exit(error instanceof FlagError ? 2 : 1);
+  }
+}
+
+/** Who computes, and why it is this device: one line of 80 columns, or two. */
+export function describeDevice({ device, reason }: Trainer): string {
+  const line = `Device: ${device.kind} (${device.detail})`;
+  return line.length + reason.length < 78 ? `${line}, ${reason}` : `${line},\n        ${reason}`;
+}
+
+function explain(error: unknown, spec: CommandSpec<Flags>): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof FlagError) return `${message}\n\`deno task ${spec.name} --help\` explains them.`;
+  if (error instanceof Deno.errors.NotCapable) return `${message}\n${withPermissions(spec)}`;
+  return message;
+}
+
+/** A task's permissions are fixed, so a folder elsewhere takes the command behind the task. */
+function withPermissions({ name, read, write }: CommandSpec<Flags>): string {
+  const command = [
+    "deno run",
+    `--allow-read=${[...read, ...valuesOf("data-dir", "out", "model")].join(",")}`,
+    ...(write.length > 0 ? [`--allow-write=${[...write, ...valuesOf("out")].join(",")}`] : []),
+    `scripts/${name.replaceAll("-", "_")}.ts`,
+    ...Deno.args,
+  ];
+  return `The task allows no other folders than its own; this does:\n  ${command.join(" ")}`;
+}
+
+/** What was given for flags, as they were typed. */
+function valuesOf(...names: readonly string[]): string[] {
+  return Deno.args.flatMap((arg, i) => {
+    const [flag, value = Deno.args[i + 1]] = arg.split(/=(.*)/, 2);
+    return names.some((name) => flag === `--${name}`) ? [value] : [];
+  });
+}

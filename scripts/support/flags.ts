@@ -1,0 +1,146 @@
+/**
+ * Flags from a typed description: parsed, checked, explained.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+interface FlagText {
+  /** What the flag does, for `--help`. */
+  readonly help: string;
+}
+
+/** One flag. `whole` and `positive` are numbers, `switch` takes no value. */
+export type Flag =
+  & FlagText
+  & (
+    | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
+    | { readonly kind: "positive"; readonly default?: number }
+    | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
+    | { readonly kind: "text"; readonly placeholder: string; readonly default?: string }
+    | { readonly kind: "switch" }
+  );
+
+/** Flags by name, without the dashes. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
+  : F["kind"] extends "whole" | "positive" ? number
+  : F extends { choices: readonly (infer Choice)[] } ? Choice
+  : string;
+
+/** The values of flags; undefined where a flag was not given and has no default. */
+export type FlagValues<F extends Flags> = {
+  readonly [Name in keyof F]: F[Name] extends { kind: "switch" } | { default: number | string }
+    ? ValueOf<F[Name]>
+    : ValueOf<F[Name]> | undefined;
+};
+
+/** A flag or a value that is not valid; the message lists those that are. */
+export class FlagError extends Error {
+  override name = "FlagError";
+}
+
+/**
+ * Reads the values of flags out of the arguments of a command.
+ *
+ * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag.
+ */
+export function parseFlags<const F extends Flags>(flags: F, args: readonly string[]): FlagValues<F> {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { kind }]) =>
+      [name, { type: kind === "switch" ? "boolean" : "string" }] as const
+    ),
+  );
+  // Not strict: its own messages name neither the valid flags nor the valid values.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(flags)) {
+    values[name] = flag.kind === "switch" ? false : flag.default;
+  }
+  for (const token of tokens) {
+    const given = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
+    if (token.kind !== "option" || !Object.hasOwn(flags, token.name) || !given.startsWith("--")) {
+      const known = Object.keys(flags).map((name) => `--${name}`).join(", ");
+      throw new FlagError(`Cannot use ${JSON.stringify(given)}: it must be one of ${known}`);
+    }
+    values[token.name] = parseValue(token.rawName, flags[token.name], token.value);
+  }
+  return values as FlagValues<F>;
+}
+
+function parseValue(name: string, flag: Flag, text: string | undefined): unknown {
+  const wanted = describeValue(flag);
+  if (flag.kind === "switch") {
+    if (text === undefined) return true;
+    throw new FlagError(`Cannot use ${name}=${text}: ${name} takes no value`);
+  }
+  const invalid = new FlagError(
+    `Cannot use ${name}: it must be ${wanted}: current value is ${
+      text === undefined ? "missing" : `"${text}"`
+    }`,
+  );
+  if (!text) throw invalid;
+  switch (flag.kind) {
+    case "whole": {
+      const value = Number(text);
+      const inRange = value >= flag.least && value <= (flag.most ?? Number.MAX_SAFE_INTEGER);
+      if (!/^\d+$/.test(text) || !inRange) throw invalid;
+      return value;
+    }
+    case "positive": {
+      const value = Number(text);
+      if (!/^[\d.]+(e[+-]?\d+)?$/i.test(text) || !(value > 0 && value < Infinity)) throw invalid;
+      return value;
+    }
+    case "choice":
+      if (!flag.choices.includes(text)) throw invalid;
+      return text;
+    case "text":
+      return text;
+  }
+}
+
+function describeValue(flag: Flag): string {
+  switch (flag.kind) {
+    case "whole":
+      return `a whole number ${
+        flag.most === undefined ? `from ${flag.least} on` : `from ${flag.least} to ${flag.most}`
+      }`;
+    case "positive":
+      return "a positive number";
+    case "choice":
+      return `one of ${flag.choices.join(", ")}`;
+    case "text":
+      return `a ${flag.placeholder.toLowerCase()}`;
+    case "switch":
+      return "given alone";
+  }
+}
+
+/** What `--help` prints: what the command does, how to call it, and its flags. */
+export function helpText(command: string, about: string, flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, flag]) =>
+    [`--${name}${placeholder(flag)}`, explain(flag)] as const
+  );
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
+  return [about, "", `Usage: deno task ${command} [flags]`, "", ...lines].join("\n");
+}
+
+function placeholder(flag: Flag): string {
+  const names = { whole: " N", positive: " X", choice: " NAME", switch: "" };
+  return flag.kind === "text" ? ` ${flag.placeholder}` : names[flag.kind];
+}
+
+function explain(flag: Flag): string {
+  const choices = flag.kind === "choice" ? `: ${flag.choices.join(", ")}` : "";
+  const byDefault = flag.kind !== "switch" && flag.default !== undefined ? ` (default ${flag.default})` : "";
+  return `${flag.help}${choices}${byDefault}`;
+}

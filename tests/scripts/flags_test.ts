@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { FlagError, type Flags, helpText, parseFlags } from "../../scripts/support/flags.ts";
+
+const flags = {
+  epochs: { kind: "whole", least: 1, help: "passes" },
+  seed: { kind: "whole", least: 0, most: 2 ** 32 - 1, default: 1, help: "of everything" },
+  "learning-rate": { kind: "positive", default: 0.1, help: "of the optimizer" },
+  device: { kind: "choice", choices: ["auto", "wasm"], default: "auto", help: "what computes" },
+  out: { kind: "text", placeholder: "FOLDER", help: "where to" },
+  json: { kind: "switch", help: "lines of JSON" },
+} as const satisfies Flags;
+
+Deno.test("parseFlags(): defaults where nothing is given", () => {
+  assert.deepEqual(parseFlags(flags, []), {
+    epochs: undefined,
+    seed: 1,
+    "learning-rate": 0.1,
+    device: "auto",
+    out: undefined,
+    json: false,
+  });
+});
+
+Deno.test("parseFlags(): values after a blank or an equals sign, the last one of several", () => {
+  const args = [
+    "--epochs",
+    "3",
+    "--learning-rate=1e-3",
+    "--device=wasm",
+    "--json",
+    "--out",
+    "a b",
+    "--epochs=4",
+    "--seed=0",
+  ];
+  assert.deepEqual(parseFlags(flags, args), {
+    epochs: 4,
+    seed: 0,
+    "learning-rate": 1e-3,
+    device: "wasm",
+    out: "a b",
+    json: true,
+  });
+});
+
+Deno.test("parseFlags(): what is no flag is told which there are", () => {
+  const all = "--epochs, --seed, --learning-rate, --device, --out, --json";
+  for (const wrong of ["--epoch", "--no-json", "-e", "epochs", "--", "--toString", "--__proto__"]) {
+    assert.throws(() => parseFlags(flags, [wrong]), (error) => {
+      assert.ok(error instanceof FlagError);
+      assert.equal(error.message, `Cannot use "${wrong}": it must be one of ${all}`);
+      return true;
+    });
+  }
+});
+
+Deno.test("parseFlags(): what is no value is told which there are", () => {
+  const cases: [string[], string][] = [
+    [["--epochs", "0"], 'Cannot use --epochs: it must be a whole number from 1 on: current value is "0"'],
+    [["--epochs", "1.5"], 'a whole number from 1 on: current value is "1.5"'],
+    [["--epochs", "1e3"], 'a whole number from 1 on: current value is "1e3"'],
+    [["--epochs", "99999999999999999999"], "a whole number from 1 on"],
+    [["--epochs"], "a whole number from 1 on: current value is missing"],
+    [["--epochs", "--json"], 'a whole number from 1 on: current value is "--json"'],
+    [["--epochs="], 'a whole number from 1 on: current value is ""'],
+    [["--seed", "4294967296"], "a whole number from 0 to 4294967295"],
+    [["--learning-rate", "-1"], 'a positive number: current value is "-1"'],
+    [["--learning-rate", "0"], "a positive number"],
+    [["--learning-rate", "Infinity"], "a positive number"],
+    [["--learning-rate", "1e999"], "a positive number"],
+    [["--learning-rate", "1.2.3"], "a positive number"],
+    [["--device", "gpu"], 'Cannot use --device: it must be one of auto, wasm: current value is "gpu"'],
+    [["--out="], 'Cannot use --out: it must be a folder: current value is ""'],
+    [["--json=yes"], "Cannot use --json=yes: --json takes no value"],
+  ];
+  for (const [args, message] of cases) {
+    assert.throws(() => parseFlags(flags, args), (error) => {
+      assert.ok(error instanceof FlagError);
+      assert.ok(error.message.includes(message), `${args.join(" ")}: ${error.message}`);
+      return true;
+    });
+  }
+});
+
+Deno.test("helpText(): every flag with what it takes and its default", () => {
+  assert.equal(
+    helpText("train", "Trains.", flags),
+    `Trains.
+
+Usage: deno task train [flags]
+
+  --epochs N         passes
+  --seed N           of everything (default 1)
+  --learning-rate X  of the optimizer (default 0.1)
+  --device NAME      what computes: auto, wasm (default auto)
+  --out FOLDER       where to
+  --json             lines of JSON`,
+  );
+});

@@ -1,0 +1,217 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { openRun, parametersSha256 } from "../../lib/train/run.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { makeProject, needs, type Outcome, parseLines, runScript, scriptCommand } from "./tiny_project.ts";
+
+tf.enableProdMode();
+
+const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
+
+function test(name: string, fn: (path: string) => Promise<void>): void {
+  Deno.test({
+    name: named(name, needs),
+    ignore: lacks(needs),
+    fn: async () => {
+      await using project = await makeProject();
+      await fn(project.path);
+    },
+  });
+}
+
+function assertSuccess({ code, stderr }: Outcome): void {
+  assert.equal(code, 0, stderr);
+}
+
+test("train_lstm prints what its source prints, and says where the run is", async (path) => {
+  const outcome = await runScript(path, "train_lstm", [...tiny, "--epochs", "2"]);
+  assertSuccess(outcome);
+  const lines = outcome.stdout.split("\n");
+  const epoch =
+    /^Epoch \d\. Train Loss: \d\.\d{6}, Train Acc: [01]\.\d{6}, Valid Loss: \d\.\d{6}, Valid Acc: [01]\.\d{6}, Time 00:00:\d\d$/;
+  assert.match(lines[0], epoch);
+  assert.match(lines[1], epoch);
+  assert.match(lines[3], /^saved {5}runs\/train-lstm\/\S+$/);
+  assert.match(lines[4], /^sha256 {4}[0-9a-f]{64}$/);
+  assert.match(lines[5], /^evaluate {2}deno task evaluate --model runs\/train-lstm\/\S+$/);
+  assert.equal(outcome.stderr, "Device: reference (plain loops in float64), as asked\n");
+});
+
+test("train_lstm_dropout prints what its source prints", async (path) => {
+  const { stdout, ...rest } = await runScript(path, "train_lstm_dropout", [
+    ...tiny,
+    "--steps",
+    "3",
+    "--quiet",
+  ]);
+  assertSuccess({ stdout, ...rest });
+  assert.equal(rest.stderr, "");
+  const number = String.raw`\d\.\d{6}`;
+  const report =
+    `STEP 3: train_loss: ${number} train_acc: ${number} test_loss: ${number} test_acc: ${number}`;
+  const end =
+    `Train loss: ${number}\nTrain accuracy: ${number}\nTest loss: ${number}\nTest accuracy: ${number}`;
+  assert.match(stdout, new RegExp(`^${report}\nTrain Done!\n-{30}\n${end}\n\nsaved`));
+});
+
+test("train_rnn prints what its source prints", async (path) => {
+  const outcome = await runScript(path, "train_rnn", [...tiny, "--epochs", "1"]);
+  assertSuccess(outcome);
+  const epoch =
+    /^0 Train Loss: \d\.\d{4} Train Acc: [01]\.\d{4}\n0 Test Loss: \d\.\d{4} Test Acc: [01]\.\d{4}\n\nsaved/;
+  assert.match(outcome.stdout, epoch);
+});
+
+test("train_lstm_adam prints what its source prints", async (path) => {
+  const outcome = await runScript(path, "train_lstm_adam", [...tiny, "--epochs", "1", "--limit", "16"]);
+  assertSuccess(outcome);
+  const [report, predicted, real, all] = outcome.stdout.split("\n");
+  assert.match(report, /^Epoch: {2}0 \| train loss: \d\.\d{4} \| test accuracy: [01]\.\d\d$/);
+  assert.match(predicted, /^\[\d( \d){9}\] prediction number$/);
+  assert.match(real, /^\[\d( \d){9}\] real number$/);
+  assert.match(all, /^Accuracy on all 13 test images: [01]\.\d{4}$/);
+});
+
+test("--json: nothing but objects on stdout, and the same figures in the folder", async (path) => {
+  const outcome = await runScript(path, "train_rnn", [
+    ...tiny,
+    "--steps",
+    "5",
+    "--seed",
+    "3",
+    "--json",
+    "--out",
+    "runs/a",
+  ]);
+  assertSuccess(outcome);
+  const [start, ...others] = parseLines(outcome.stdout);
+  assert.deepEqual(
+    { ...start, parameterCount: 0 },
+    {
+      event: "start",
+      recipe: "train-rnn",
+      run: "runs/a",
+      device: "reference",
+      deviceDetail: "plain loops in float64",
+      threads: 1,
+      seed: 3,
+      parameterCount: 0,
+    },
+  );
+  assert.equal(start.parameterCount, (5 + 128 + 2) * 128 + 129 * 10);
+  assert.deepEqual(others.map(({ event }) => event), ["epoch", "epoch", "end"]); // of 3 steps, and of 2
+  for (const epoch of others.slice(0, 2)) {
+    for (const key of ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy", "seconds"]) {
+      assert.equal(typeof epoch[key], "number", key);
+    }
+  }
+  const kept = await Deno.readTextFile(`${path}/runs/a/metrics.jsonl`);
+  assert.deepEqual(parseLines(kept), others);
+
+  const { config, model } = await openRun(`${path}/runs/a`);
+  assert.equal(others[2].parametersSha256, await parametersSha256(model));
+  assert.equal(others[2].interrupted, false);
+  assert.deepEqual(config.training.images, { train: 24, validation: 0, test: 13 });
+  assert.deepEqual([config.training.seed, config.training.batchSize, config.training.initialize], [
+    3,
+    8,
+    "pytorch",
+  ]);
+  assert.deepEqual(config.data, { dataDir: "data/tiny", sha256: {} });
+});
+
+test("a recipe holds images out and reports by steps", async (path) => {
+  const args = [...tiny, "--epochs", "1", "--json", "--out", "runs/a"];
+  const outcome = await runScript(path, "train_lstm_dropout", args);
+  assertSuccess(outcome);
+  const [, report, end] = parseLines(outcome.stdout);
+  assert.deepEqual([report.event, report.step, report.epoch], ["report", 3, 0]);
+  assert.equal(end.step, 3); // 22 images in batches of 8, the last of which runs on
+  assert.equal(typeof end.testAccuracy, "number");
+  const { config } = await openRun(`${path}/runs/a`);
+  assert.deepEqual(config.training.images, { train: 22, validation: 2, test: 13 });
+});
+
+test("the same flags give the same bits, another seed others", async (path) => {
+  const hashes = await Promise.all(["1", "1", "2"].map(async (seed, i) => {
+    const args = [...tiny, "--steps", "2", "--seed", seed, "--json", "--out", `runs/${i}`];
+    return parseLines((await runScript(path, "train_rnn", args)).stdout).at(-1)!.parametersSha256;
+  }));
+  assert.equal(hashes[0], hashes[1]);
+  assert.notEqual(hashes[0], hashes[2]);
+});
+
+test("--help explains every flag; wrong ones exit with 2 and name the valid ones", async (path) => {
+  const cases: [string[], number, RegExp][] = [
+    [
+      ["--help"],
+      0,
+      /^Trains one ReLU RNN layer .*\n\nUsage: deno task train-rnn \[flags\]\n\n {2}--epochs N .*\(default 10\)/,
+    ],
+    [["--epoch", "3"], 2, /^Cannot use "--epoch": it must be one of --epochs, --steps, .*--help/],
+    [
+      ["--device", "gpu"],
+      2,
+      /^Cannot use --device: it must be one of auto, wasm, reference: current value is "gpu"/,
+    ],
+    [["--epochs", "1", "--steps", "2"], 2, /^Cannot use --epochs and --steps/],
+  ];
+  await Promise.all(cases.map(async ([args, code, message]) => {
+    const outcome = await runScript(path, "train_rnn", args);
+    assert.equal(outcome.code, code);
+    assert.match(code === 0 ? outcome.stdout : outcome.stderr, message);
+    assert.equal(code === 0 ? outcome.stderr : outcome.stdout, "");
+  }));
+});
+
+test("other errors are one message and exit with 1", async (path) => {
+  await Deno.writeTextFile(`${path}/runs/full`, "");
+  const cases: [string[], RegExp][] = [
+    [["--data-dir", "data/none"], /^Cannot load .*data\/none.*\n$/],
+    [
+      ["--data-dir", `${path}/data/..`],
+      /^Cannot read .*\n.*\n {2}deno run --allow-read=data,runs,lib,\S+ --allow-write=runs scripts\/train_rnn\.ts --data-dir \S+\n$/,
+    ],
+    [
+      [...tiny, "--out", "data/tiny"],
+      /^Cannot write .*data\/tiny.*\n.*\n {2}deno run .* --allow-write=runs,data\/tiny scripts/,
+    ],
+    [
+      [...tiny, "--out", "runs"],
+      /^Cannot write the run to runs: it must be empty: current value is \d entries\n$/,
+    ],
+    [[...tiny, "--threads", "2"], /^Cannot open the device reference: threads is an option of wasm alone/],
+    [
+      [...tiny, "--learning-rate", "1e308"],
+      /Cannot go on training: the loss must be finite: .* at step \d+ \(try a learning rate below/,
+    ],
+  ];
+  await Promise.all(cases.map(async ([args, message]) => {
+    const { code, stdout, stderr } = await runScript(path, "train_rnn", args);
+    assert.match(stderr.replace(/^Device.*\n/, ""), message);
+    assert.deepEqual([code, stdout], [1, ""]);
+  }));
+});
+
+Deno.test({
+  name: named("Ctrl-C ends after the running step, saves the model, and exits with 130", needs),
+  ignore: lacks(needs) || Deno.build.os === "windows",
+  fn: async () => {
+    await using project = await makeProject();
+    const args = [...tiny, "--epochs", "1000000", "--json", "--out", "runs/a"];
+    const child = scriptCommand(project.path, "train_rnn", args).spawn();
+    const stderr = new Response(child.stderr).text();
+    let stdout = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      if (!stdout.includes('"epoch"') && (stdout + chunk).includes('"epoch"')) child.kill("SIGINT");
+      stdout += chunk;
+    }
+    const { code } = await child.status;
+    assert.equal(code, 130);
+    assert.match(await stderr, /Stopping after the running step; Ctrl-C again exits at once\n$/);
+    const end = parseLines(stdout).at(-1)!;
+    assert.deepEqual([end.event, end.interrupted], ["end", true]);
+    const { model } = await openRun(`${project.path}/runs/a`);
+    assert.equal(await parametersSha256(model), end.parametersSha256);
+  },
+});
