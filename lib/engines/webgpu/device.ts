@@ -1,0 +1,63 @@
+/**
+ * The GPU: which adapter this machine has, and a device with the limits that a training needs.
+ *
+ * @module
+ */
+
+/** What is known of an adapter. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  /** The adapter's name and driver, as far as the platform tells. */
+  readonly description: string;
+  /** Whether the CPU does the work: right for tests, useless for speed. */
+  readonly software: boolean;
+}
+
+/** The adapter, or undefined where there is none. Asks for the faster one of two. */
+export async function findAdapter(): Promise<GPUAdapter | undefined> {
+  return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? undefined;
+}
+
+/** Who an adapter is. */
+export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
+  const { vendor, architecture, device, description } = info;
+  return {
+    vendor,
+    architecture,
+    description: description || device || "unnamed adapter",
+    software: info.isFallbackAdapter,
+  };
+}
+
+/** A limit that a training needs, and what would need less. */
+export interface Need {
+  readonly limit: "maxComputeWorkgroupStorageSize" | "maxStorageBufferBindingSize" | "maxBufferSize";
+  readonly bytes: number;
+  /** What the bytes are for, and what takes less. */
+  readonly what: string;
+  readonly remedy: (available: number) => string;
+}
+
+/**
+ * A device with the limits that are needed.
+ *
+ * @throws {RangeError} If the adapter has less; names the limit, the need and what fits
+ */
+export async function requestDevice(adapter: GPUAdapter, needs: readonly Need[]): Promise<GPUDevice> {
+  const requiredLimits: Record<string, number> = {};
+  for (const { limit, bytes, what, remedy } of needs) {
+    const available = adapter.limits[limit];
+    if (bytes > available) {
+      throw new RangeError(
+        `Cannot train on the device webgpu: ${what} must fit into the adapter's ${limit} of ${available} bytes: ` +
+          `current value is ${bytes}; ${remedy(available)}`,
+      );
+    }
+    requiredLimits[limit] = Math.max(requiredLimits[limit] ?? 0, bytes);
+  }
+  const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query")
+    ? ["timestamp-query"]
+    : [];
+  return await adapter.requestDevice({ label: "scanline", requiredLimits, requiredFeatures });
+}

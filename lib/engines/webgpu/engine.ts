@@ -1,0 +1,248 @@
+/**
+ * The GPU engine: a whole training step in a dozen dispatches, many steps a submission.
+ *
+ * @module
+ */
+import type { Images } from "../../data/dataset.ts";
+import { layOutSequence } from "../../data/sequence.ts";
+import { adamFactors } from "../../model/optimizers.ts";
+import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } from "../checks.ts";
+import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
+import { MAX_STEPS, type Plan, planNeeds, planTraining } from "./plan.ts";
+import { Program, STEP_BYTES } from "./program.ts";
+import { checkDevice } from "./self_check.ts";
+
+/** What the webgpu engine can be told besides {@link EngineOptions}. */
+export interface WebgpuOptions extends EngineOptions {
+  /** Whether a first gradient is compared with the textbook's; true by default. */
+  readonly selfCheck?: boolean;
+}
+
+/**
+ * Opens the engine on this machine's adapter.
+ *
+ * @throws {Error} If there is no adapter, or it computes wrong gradients
+ * @throws {RangeError} If an option is out of range, or a limit of the adapter is below what the training needs
+ */
+export async function openWebgpu(options: WebgpuOptions): Promise<Engine> {
+  const adapter = await findAdapter();
+  if (!adapter) {
+    throw new Error(
+      "Cannot open the device webgpu: this machine must have a WebGPU adapter: current value is none; " +
+        "`deno task devices` tells more, --device wasm runs everywhere",
+    );
+  }
+  const engine = await openOn(adapter, options);
+  if (options.selfCheck === false) return engine;
+  try {
+    await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
+  }
+  return engine;
+}
+
+async function openOn(adapter: GPUAdapter, options: EngineOptions): Promise<Engine> {
+  const { network, optimizer, train, test, batchSize, seed } = options;
+  const sequence = layOutSequence(options.sequence, train);
+  checkOptions(options, sequence);
+  const plan = planTraining({
+    network,
+    optimizer,
+    sequence,
+    imageBytes: train.height * train.width,
+    trainCount: train.count,
+    testCount: test.count,
+    batchSize,
+    seed,
+  });
+  const device = await requestDevice(adapter, planNeeds(plan, sequence.steps));
+  const program = await Program.create(device, plan);
+  program.write("train images", train.pixels);
+  program.write("train labels", train.labels);
+  program.write("test images", test.pixels);
+  program.write("scale", sequence.scale);
+  const engine = new WebgpuEngine(options, plan, program, describeAdapter(adapter));
+  await engine.writeState({
+    parameters: options.parameters,
+    slots: Array.from({ length: plan.slots }, () => new Float32Array(network.size)),
+    step: 0,
+  });
+  return engine;
+}
+
+class WebgpuEngine implements Engine {
+  readonly device: DeviceDescription;
+  readonly #options: EngineOptions;
+  readonly #plan: Plan;
+  readonly #program: Program;
+  #step = 0;
+  #open = true;
+
+  constructor(
+    options: EngineOptions,
+    plan: Plan,
+    program: Program,
+    adapter: { description: string; software: boolean },
+  ) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#program = program;
+    const kind = adapter.software ? "software adapter" : "hardware adapter";
+    this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
+  }
+
+  async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
+    this.#check("train", batches); // all of them first: a refused call changes nothing
+    const results: StepResult[] = [];
+    for (let start = 0; start < batches.length; start += MAX_STEPS) {
+      results.push(...await this.#trainSome(batches.slice(start, start + MAX_STEPS)));
+    }
+    return results;
+  }
+
+  async gradient(batch: Uint32Array): Promise<Float32Array> {
+    this.#check("compute the gradient", [batch]);
+    const { parts } = this.#plan, { size } = this.#options.network;
+    this.#writeSteps([batch], { firstStep: this.#step + 1, training: true, resultsAnImage: 2 });
+    this.#program.submit([{ dispatches: this.#program.gradient, step: 0 }]);
+    const partials = new Float32Array(await this.#program.read("partials", 4 * size * parts));
+    return Float32Array.from({ length: size }, (_, index) => {
+      let sum = 0;
+      for (let part = 0; part < parts; part++) sum = Math.fround(sum + partials[part * size + index]);
+      return sum;
+    });
+  }
+
+  async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+    this.#checkOpen("predict");
+    const { train, test } = this.#options;
+    const source: Images = images === "train" ? train : images === "test" ? test : images;
+    checkImageSize(source, train);
+    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+    checkPositions("predict", all, source.count);
+
+    const { classes, N4 } = this.#plan, staged = typeof images !== "string";
+    const most = 4 * N4 * (staged ? 1 : MAX_STEPS); // foreign images fit one batch at a time
+    const logits = new Float32Array(all.length * classes);
+    for (let start = 0; start < all.length; start += most) {
+      const some = all.subarray(start, start + most);
+      const named = staged ? this.#stage(images, some) : some;
+      logits.set(await this.#predictSome(staged ? "staged" : images, named), start * classes);
+    }
+    return logits;
+  }
+
+  async readState(): Promise<EngineState> {
+    this.#checkOpen("read the state");
+    const bytes = 4 * this.#options.network.size;
+    const slots: Float32Array[] = [];
+    for (let slot = 0; slot < this.#plan.slots; slot++) {
+      slots.push(new Float32Array(await this.#program.read(`slot ${slot}`, bytes)));
+    }
+    return {
+      parameters: new Float32Array(await this.#program.read("parameters", bytes)),
+      slots,
+      step: this.#step,
+    };
+  }
+
+  async writeState(state: EngineState): Promise<void> {
+    this.#checkOpen("write the state");
+    checkState(state, { size: this.#options.network.size, slots: this.#plan.slots });
+    this.#program.write("parameters", state.parameters);
+    state.slots.forEach((slot, index) => this.#program.write(`slot ${index}`, slot));
+    this.#step = state.step;
+    this.#program.submit([{ dispatches: this.#program.pack, step: 0 }]);
+    await this.#program.finished();
+  }
+
+  // deno-lint-ignore require-await -- the contract is asynchronous
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#open = false;
+    this.#program.destroy();
+  }
+
+  /** Up to MAX_STEPS steps in one submission, and one read-back. */
+  async #trainSome(batches: readonly Uint32Array[]): Promise<StepResult[]> {
+    const firstStep = this.#step + 1;
+    const imagesAStep = 4 * this.#plan.N4;
+    this.#writeSteps(batches, { firstStep, training: true, resultsAnImage: 2 });
+    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.training, step })));
+    const bytes = 8 * (imagesAStep * (batches.length - 1) + batches[batches.length - 1].length);
+    const results = new Float32Array(await this.#program.read("results", bytes));
+    this.#step += batches.length;
+    return batches.map(({ length: count }, index) => {
+      let loss = 0, correct = 0;
+      for (let n = 0; n < count; n++) {
+        loss += results[2 * (imagesAStep * index + n)];
+        correct += results[2 * (imagesAStep * index + n) + 1];
+      }
+      return { step: firstStep + index, loss: loss / count, correct, count };
+    });
+  }
+
+  async #predictSome(images: "train" | "test" | "staged", positions: Uint32Array): Promise<Float32Array> {
+    const { N4, classes } = this.#plan, batches: Uint32Array[] = [];
+    for (let start = 0; start < positions.length; start += 4 * N4) {
+      batches.push(positions.subarray(start, start + 4 * N4));
+    }
+    this.#writeSteps(batches, { firstStep: 0, training: false, resultsAnImage: classes });
+    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.predict[images], step })));
+    return new Float32Array(await this.#program.read("results", 4 * classes * positions.length));
+  }
+
+  /** Copies foreign images to where the kernels can read them, and names them there. */
+  #stage(images: Images, positions: Uint32Array): Uint32Array {
+    const bytes = images.height * images.width, pixels = new Uint8Array(positions.length * bytes);
+    positions.forEach((position, index) => {
+      pixels.set(images.pixels.subarray(position * bytes, (position + 1) * bytes), index * bytes);
+    });
+    this.#program.write("staged images", pixels);
+    return Uint32Array.from(positions, (_, index) => index);
+  }
+
+  /** Uploads the positions of some batches, and what else changes from step to step. */
+  #writeSteps(
+    batches: readonly Uint32Array[],
+    { firstStep, training, resultsAnImage }: { firstStep: number; training: boolean; resultsAnImage: number },
+  ): void {
+    const imagesAStep = 4 * this.#plan.N4;
+    const positions = new Uint32Array(batches.length * imagesAStep);
+    const steps = new DataView(new ArrayBuffer(batches.length * STEP_BYTES));
+    batches.forEach((batch, index) => {
+      positions.set(batch, index * imagesAStep);
+      const { rate, correction } = this.#factors(firstStep + index), at = index * STEP_BYTES;
+      const words = [
+        firstStep + index,
+        batch.length,
+        index * imagesAStep,
+        index * imagesAStep * resultsAnImage,
+      ];
+      words.forEach((word, field) => steps.setUint32(at + 4 * field, word, true));
+      steps.setUint32(at + 16, Number(training), true);
+      steps.setFloat32(at + 20, rate, true);
+      steps.setFloat32(at + 24, correction, true);
+    });
+    this.#program.write("positions", positions);
+    this.#program.write("steps", new Uint8Array(steps.buffer));
+  }
+
+  #factors(step: number): { rate: number; correction: number } {
+    const { optimizer } = this.#options;
+    if (optimizer.kind === "adam" && step > 0) return adamFactors(optimizer, step);
+    return { rate: optimizer.learningRate, correction: 1 };
+  }
+
+  #check(action: string, batches: readonly Uint32Array[]): void {
+    this.#checkOpen(action);
+    const { batchSize, train } = this.#options;
+    for (const batch of batches) checkBatch(action, batch, { batchSize, count: train.count });
+  }
+
+  #checkOpen(action: string): void {
+    if (!this.#open) throw new Error(`Cannot ${action}: the engine must be open: current value is disposed`);
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * A plan made real on a device: its buffers, pipelines and bind groups, and the ways to run and read them.
+ *
+ * @module
+ */
+import { type Binding, type Dispatch, KERNELS } from "./kernels.ts";
+import { MAX_STEPS, type Plan } from "./plan.ts";
+
+/** From one step's uniform to the next: the alignment that every adapter takes. */
+export const STEP_BYTES = 256;
+
+/** A dispatch that can be encoded. */
+export interface Prepared {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindings: GPUBindGroup;
+  readonly readsStep: boolean;
+  readonly workgroups: readonly [number, number];
+}
+
+/** Some dispatches, with the step's uniform that they read. */
+export interface Work {
+  readonly dispatches: readonly Prepared[];
+  readonly step: number;
+}
+
+/** The GPU side of the engine. Owns the device. */
+export class Program {
+  readonly #device: GPUDevice;
+  readonly #buffers = new Map<string, GPUBuffer>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  #readback: GPUBuffer | undefined;
+  #failure: Error | undefined;
+  /** One training step: the gradient, then the update. */
+  training: readonly Prepared[] = [];
+  gradient: readonly Prepared[] = [];
+  pack: readonly Prepared[] = [];
+  predict: Readonly<Record<"train" | "test" | "staged", readonly Prepared[]>> = {
+    train: [],
+    test: [],
+    staged: [],
+  };
+
+  private constructor(device: GPUDevice) {
+    this.#device = device;
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#failure ??= new Error(
+        `Cannot go on: the device webgpu reported an error: ${
+          (event as GPUUncapturedErrorEvent).error.message
+        }`,
+      );
+    });
+    device.lost.then(({ reason, message }) => {
+      if (reason === "destroyed") return; // by destroy()
+      this.#failure ??= new Error(
+        `Cannot go on: the device webgpu was lost: ${message}; try again, a smaller --batch-size, or --device wasm`,
+      );
+    });
+  }
+
+  /** Allocates the buffers and compiles the kernels. @throws {Error} If the device refuses one; names it */
+  static async create(device: GPUDevice, plan: Plan): Promise<Program> {
+    const program = new Program(device);
+    try {
+      await program.#guarded("allocate the buffers", () => program.#allocate(plan));
+      const prepare = (dispatches: readonly Dispatch[], names = {}) =>
+        program.#prepareAll(plan, dispatches, names);
+      program.gradient = await prepare(plan.gradient);
+      program.training = [...program.gradient, ...await prepare([plan.update])];
+      program.pack = await prepare([plan.pack]);
+      program.predict = {
+        train: await prepare(plan.predict, { images: "train images" }),
+        test: await prepare(plan.predict, { images: "test images" }),
+        staged: await prepare(plan.predict, { images: "staged images" }),
+      };
+    } catch (error) {
+      program.destroy();
+      throw error;
+    }
+    return program;
+  }
+
+  /** Writes from the start of a buffer. */
+  write(name: string, data: Uint8Array | Uint32Array | Float32Array): void {
+    const buffer = this.#buffers.get(name)!;
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const whole = bytes.length & ~3; // WebGPU writes whole words
+    if (whole > 0) this.#device.queue.writeBuffer(buffer, 0, bytes, 0, whole);
+    if (whole < bytes.length) {
+      const rest = new Uint8Array(4);
+      rest.set(bytes.subarray(whole));
+      this.#device.queue.writeBuffer(buffer, whole, rest);
+    }
+  }
+
+  /** Submits all of it as one command buffer. Returns at once. */
+  submit(work: readonly Work[]): void {
+    this.#throwFailure();
+    const encoder = this.#device.createCommandEncoder({ label: "scanline" });
+    const pass = encoder.beginComputePass({ label: "scanline" });
+    for (const { dispatches, step } of work) {
+      for (const { pipeline, bindings, readsStep, workgroups } of dispatches) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindings, readsStep ? [step * STEP_BYTES] : []);
+        pass.dispatchWorkgroups(...workgroups);
+      }
+    }
+    pass.end();
+    this.#device.queue.submit([encoder.finish()]);
+  }
+
+  /** The first bytes of a buffer, after all that was submitted. Waits for the GPU. */
+  async read(name: string, bytes: number): Promise<ArrayBuffer> {
+    const readback = this.#readbackOf(bytes);
+    const encoder = this.#device.createCommandEncoder({ label: `read ${name}` });
+    encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, readback, 0, bytes);
+    this.#device.queue.submit([encoder.finish()]);
+    try {
+      await readback.mapAsync(GPUMapMode.READ, 0, bytes);
+    } catch (error) {
+      await this.#device.lost.then(() => {}, () => {});
+      this.#throwFailure();
+      throw error;
+    }
+    const copy = readback.getMappedRange(0, bytes).slice(0);
+    readback.unmap();
+    this.#throwFailure();
+    return copy;
+  }
+
+  /** Waits for the GPU. @throws {Error} If the device failed */
+  async finished(): Promise<void> {
+    await this.#device.queue.onSubmittedWorkDone();
+    this.#throwFailure();
+  }
+
+  /** Gives everything back. */
+  destroy(): void {
+    this.#device.destroy();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  #allocate(plan: Plan): void {
+    for (const [name, bytes] of plan.buffers) this.#createBuffer(name, bytes, GPUBufferUsage.STORAGE);
+    this.#createBuffer("steps", MAX_STEPS * STEP_BYTES, GPUBufferUsage.UNIFORM);
+    this.write("matrices", matrixTable(plan));
+    for (const { buffer, stride, rows } of plan.ones) {
+      const inputs = new Float32Array(rows * stride * 4);
+      for (let row = 0; row < rows; row++) {
+        inputs.fill(1, (row * stride + stride - 4) * 4, (row * stride + stride - 3) * 4);
+      }
+      this.write(buffer, inputs);
+    }
+  }
+
+  #createBuffer(name: string, bytes: number, kind: number): void {
+    const usage = kind | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    this.#buffers.set(
+      name,
+      this.#device.createBuffer({ label: name, size: 4 * Math.ceil(bytes / 4), usage }),
+    );
+  }
+
+  async #prepareAll(
+    plan: Plan,
+    dispatches: readonly Dispatch[],
+    names: Readonly<Record<string, string>>,
+  ): Promise<Prepared[]> {
+    const prepared: Prepared[] = [];
+    for (const dispatch of dispatches) {
+      prepared.push(
+        await this.#guarded(`build the kernel ${dispatch.label}`, () => this.#prepare(plan, dispatch, names)),
+      );
+    }
+    return prepared;
+  }
+
+  #prepare(plan: Plan, dispatch: Dispatch, names: Readonly<Record<string, string>>): Prepared {
+    const { label, constants, workgroups } = dispatch, device = this.#device;
+    const { source, bindings } = KERNELS[dispatch.kernel];
+    const layout = this.#layoutOf(bindings);
+    const module = device.createShaderModule({ label, code: source });
+    const pipeline = device.createComputePipeline({
+      label,
+      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main", constants: { ...constants } },
+    });
+    const readsStep = bindings[0] === "step";
+    const buffers = dispatch.buffers.map((name) => this.#bindingOf(plan, names[name] ?? name));
+    if (readsStep) buffers.unshift({ buffer: this.#buffers.get("steps")!, size: 32 });
+    const entries = buffers.map((resource, binding) => ({ binding, resource }));
+    return {
+      label,
+      pipeline,
+      bindings: device.createBindGroup({ label, layout, entries }),
+      readsStep,
+      workgroups,
+    };
+  }
+
+  #bindingOf({ views }: Plan, name: string): GPUBufferBinding {
+    const view = views.get(name);
+    if (!view) return { buffer: this.#buffers.get(name)! };
+    return { buffer: this.#buffers.get(view.buffer)!, offset: view.offset, size: view.size };
+  }
+
+  #layoutOf(bindings: readonly Binding[]): GPUBindGroupLayout {
+    const key = bindings.join();
+    const known = this.#layouts.get(key);
+    if (known) return known;
+    const types = { step: "uniform", read: "read-only-storage", write: "storage" } as const;
+    const layout = this.#device.createBindGroupLayout({
+      label: key,
+      entries: bindings.map((kind, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: types[kind], hasDynamicOffset: kind === "step" },
+      })),
+    });
+    this.#layouts.set(key, layout);
+    return layout;
+  }
+
+  #readbackOf(bytes: number): GPUBuffer {
+    if (this.#readback && this.#readback.size >= bytes) return this.#readback;
+    this.#readback?.destroy();
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    this.#readback = this.#device.createBuffer({ label: "read-back", size: bytes, usage });
+    return this.#readback;
+  }
+
+  /** Does something on the device and turns what it reports into one error. */
+  async #guarded<Result>(action: string, make: () => Result): Promise<Result> {
+    this.#device.pushErrorScope("out-of-memory");
+    this.#device.pushErrorScope("validation");
+    const result = make();
+    const error = await this.#device.popErrorScope() ?? await this.#device.popErrorScope();
+    if (error) throw new Error(`Cannot ${action}: the device webgpu refused it: ${error.message}`);
+    return result;
+  }
+}
+
+/** The matrices as `update.wgsl` reads them. */
+function matrixTable({ matrices }: Plan): Uint8Array {
+  const view = new DataView(new ArrayBuffer(32 * matrices.length));
+  matrices.forEach((m, index) => {
+    const words = [m.offset, m.rows, m.columns, m.unitColumns, m.quads, m.weights, m.weightsBack];
+    words.forEach((word, field) => view.setUint32(32 * index + 4 * field, word, true));
+    view.setFloat32(32 * index + 28, m.biasScale, true);
+  });
+  return new Uint8Array(view.buffer);
+}

@@ -1,0 +1,61 @@
+// The input's share of z, of all steps at once.
+//
+//   z = x W + b                          [T,N,columns]
+//
+// inputs   [rows][J] vec4 over four images; x is features 0 … C−1; a row is (t, n4)
+// weights  [C+H+1][QUADS] vec4 over the four columns of a quad: the kernel, the recurrent kernel, the bias
+// z        [rows][QUADS][4] vec4 over four images
+//
+// An invocation computes one quad of columns of two rows. Dispatch: ceil(ROWS/2)·QUADS invocations.
+
+override ROWS: u32;
+override C: u32;
+override H: u32;
+override J: u32;
+override QUADS: u32;
+
+@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> z: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let quad = index % QUADS;
+  let row0 = 2u * (index / QUADS);
+  if (row0 >= ROWS) { return; }
+  let row1 = min(row0 + 1u, ROWS - 1u); // an odd last row is computed twice
+
+  let b = weights[(C + H) * QUADS + quad];
+  var p0 = vec4f(b.x);
+  var p1 = vec4f(b.y);
+  var p2 = vec4f(b.z);
+  var p3 = vec4f(b.w);
+  var q0 = p0;
+  var q1 = p1;
+  var q2 = p2;
+  var q3 = p3;
+  for (var k = 0u; k < C; k++) {
+    let w = weights[k * QUADS + quad];
+    let x0 = inputs[row0 * J + k];
+    let x1 = inputs[row1 * J + k];
+    p0 += w.x * x0;
+    p1 += w.y * x0;
+    p2 += w.z * x0;
+    p3 += w.w * x0;
+    q0 += w.x * x1;
+    q1 += w.y * x1;
+    q2 += w.z * x1;
+    q3 += w.w * x1;
+  }
+  let to0 = (row0 * QUADS + quad) * 4u;
+  z[to0] = p0;
+  z[to0 + 1u] = p1;
+  z[to0 + 2u] = p2;
+  z[to0 + 3u] = p3;
+  let to1 = (row1 * QUADS + quad) * 4u;
+  z[to1] = q0;
+  z[to1 + 1u] = q1;
+  z[to1 + 2u] = q2;
+  z[to1 + 3u] = q3;
+}

@@ -1,0 +1,69 @@
+// The dropout masks of one layer: 0 where an output is dropped, else 1/(1 − rate).
+//
+//   words = Philox4x32-10(counter (unit >> 2, n, t + layer·2¹⁶, step), key (seed, 2)), word unit & 3
+//   mask  = word ≥ threshold ? SCALE : 0
+//
+// mask [T][N4][H4] vec4 over four images, H4 = H rounded up to fours
+//
+// Source of the generator: Salmon, Moraes, Dror, Shaw, SC 2011.
+// An invocation draws four units of one image quad. Dispatch: T·N4·H4/4 invocations.
+
+override T: u32;
+override N4: u32;
+override H4: u32;
+override LAYER: u32;
+override SEED: u32;
+override THRESHOLD: u32;
+override SCALE: f32;
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read_write> mask: array<vec4f>;
+
+const MULTIPLIER_0 = 0xd2511f53u;
+const MULTIPLIER_1 = 0xcd9e8d57u;
+
+fn multiplyHigh(a: u32, b: u32) -> u32 {
+  let aLow = a & 0xffffu;
+  let aHigh = a >> 16u;
+  let bLow = b & 0xffffu;
+  let bHigh = b >> 16u;
+  let middle = aHigh * bLow + ((aLow * bLow) >> 16u);
+  let carry = aLow * bHigh + (middle & 0xffffu);
+  return aHigh * bHigh + (middle >> 16u) + (carry >> 16u);
+}
+
+fn philox(start: vec4u) -> vec4u {
+  var x = start;
+  var key = vec2u(SEED, 2u);
+  for (var round = 0u; round < 10u; round++) {
+    x = vec4u(
+      multiplyHigh(MULTIPLIER_1, x.z) ^ x.y ^ key.x,
+      MULTIPLIER_1 * x.z,
+      multiplyHigh(MULTIPLIER_0, x.x) ^ x.w ^ key.y,
+      MULTIPLIER_0 * x.x,
+    );
+    key += vec2u(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return x;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let blocks = H4 / 4u;
+  if (index >= T * N4 * blocks) { return; }
+  let block = index % blocks;
+  let n4 = index / blocks % N4;
+  let t = index / blocks / N4;
+  let at = vec4u(block, 4u * n4, t + LAYER * 65536u, step.number);
+  let keep = mat4x4f(
+    select(vec4f(0), vec4f(SCALE), philox(at) >= vec4u(THRESHOLD)),
+    select(vec4f(0), vec4f(SCALE), philox(at + vec4u(0u, 1u, 0u, 0u)) >= vec4u(THRESHOLD)),
+    select(vec4f(0), vec4f(SCALE), philox(at + vec4u(0u, 2u, 0u, 0u)) >= vec4u(THRESHOLD)),
+    select(vec4f(0), vec4f(SCALE), philox(at + vec4u(0u, 3u, 0u, 0u)) >= vec4u(THRESHOLD)),
+  );
+  let units = transpose(keep); // from a column an image to a column a unit
+  for (var unit = 0u; unit < 4u; unit++) {
+    mask[(t * N4 + n4) * H4 + 4u * block + unit] = units[unit];
+  }
+}

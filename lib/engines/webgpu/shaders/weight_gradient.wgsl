@@ -1,0 +1,75 @@
+// The gradient of a kernel over its recurrent kernel over its bias, in PARTS partial sums over the rows.
+//
+//   dW[j][column] = Σ_rows Σ_lanes a[row][j] dz[row][column]
+//
+// inputs    [rows][J] vec4 over four images; features 0 … C−1, C4 … C4+H−1, and a 1 at J − 4 for the bias; a row is (t, n4)
+// dz        [rows][QUADS][4]
+// partials  [PARTS][SIZE] in the order of the flat parameters, this matrix from OFFSET on
+//
+// An invocation sums four features by one quad of columns over ceil(ROWS/PARTS) rows, in order.
+// Dispatch: QUADS · J/4 · PARTS invocations.
+
+override ROWS: u32;
+override C: u32;
+override C4: u32;
+override H: u32;
+override J: u32;
+override QUADS: u32;
+override COLUMNS: u32;
+override LSTM: bool;
+override PARTS: u32;
+override SIZE: u32;
+override OFFSET: u32;
+
+@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(1) var<storage, read> dz: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> partials: array<f32>;
+
+// The row of the flat matrix that a feature is, or −1 for padding.
+fn flatRow(feature: u32) -> i32 {
+  if (feature < C4) { return select(-1, i32(feature), feature < C); }
+  if (feature < J - 4u) { return select(-1, i32(C + feature - C4), feature - C4 < H); }
+  return select(-1, i32(C + H), feature == J - 4u);
+}
+
+fn flatColumn(quad: u32, lane: u32) -> u32 {
+  if (LSTM) { return lane * H + quad; }
+  return 4u * quad + lane;
+}
+
+fn finish(part: u32, feature: u32, quad: u32, sums: vec4f) {
+  let row = flatRow(feature);
+  if (row < 0) { return; }
+  for (var lane = 0u; lane < 4u; lane++) {
+    let column = flatColumn(quad, lane);
+    if (column < COLUMNS) { partials[part * SIZE + OFFSET + u32(row) * COLUMNS + column] = sums[lane]; }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let quad = index % QUADS;
+  let feature = index / QUADS % (J / 4u) * 4u;
+  let part = index / QUADS / (J / 4u);
+  if (part >= PARTS) { return; }
+  let rowsAPart = (ROWS + PARTS - 1u) / PARTS;
+  let end = min((part + 1u) * rowsAPart, ROWS);
+  var s0 = vec4f(0);
+  var s1 = vec4f(0);
+  var s2 = vec4f(0);
+  var s3 = vec4f(0);
+  for (var row = part * rowsAPart; row < end; row++) {
+    let at = (row * QUADS + quad) * 4u;
+    let d = mat4x4f(dz[at], dz[at + 1u], dz[at + 2u], dz[at + 3u]);
+    let source = row * J + feature;
+    s0 += inputs[source] * d;
+    s1 += inputs[source + 1u] * d;
+    s2 += inputs[source + 2u] * d;
+    s3 += inputs[source + 3u] * d;
+  }
+  finish(part, feature, quad, s0);
+  finish(part, feature + 1u, quad, s1);
+  finish(part, feature + 2u, quad, s2);
+  finish(part, feature + 3u, quad, s3);
+}
