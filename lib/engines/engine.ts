@@ -81,6 +81,15 @@ export interface Engine extends AsyncDisposable {
    */
   predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array>;
 
+  /**
+   * The top layer's outputs after every step, `[N, T, H]`, without dropout: the head on the last of them gives
+   * {@link predict}'s logits, on an earlier one what the network thinks by then.
+   *
+   * @param images One of the two splits, or any images of the same size
+   * @param positions Which of them, all by default
+   */
+  outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array>;
+
   /** A copy of the state. */
   readState(): Promise<EngineState>;
 

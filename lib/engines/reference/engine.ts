@@ -16,6 +16,7 @@ import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherLabels } from "./gather.ts";
 import { networkForward, type NetworkGradient, networkGradient } from "./network.ts";
 import { updateParameters } from "./optimizers.ts";
+import { row } from "./recurrent.ts";
 
 /**
  * Opens the reference engine. It computes and keeps its parameters in float64; what leaves it in a Float32Array is rounded.
@@ -81,20 +82,26 @@ class ReferenceEngine implements Engine {
   }
 
   async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    this.#checkOpen("predict");
-    const { train, test, batchSize, network } = this.#options;
-    const source: Images = images === "train" ? train : images === "test" ? test : images;
-    checkImageSize(source, train);
-    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
-    checkPositions("predict", all, source.count);
-
-    const logits = new Float32Array(all.length * network.head.classes);
-    for (let start = 0; start < all.length; start += batchSize) {
-      const batch = gatherBatch(source, all.subarray(start, start + batchSize), this.#layout);
-      const trace = networkForward(network, this.#parameters, { batch, masks: [] });
-      logits.set(trace.logits, start * network.head.classes);
-    }
+    const { classes } = this.#options.network.head;
+    const { source, all } = this.#select("predict", images, positions);
+    const logits = new Float32Array(all.length * classes);
+    for (const { start, trace } of this.#read(source, all)) logits.set(trace.logits, start * classes);
     return logits;
+  }
+
+  async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+    const { source, all } = this.#select("read outputs", images, positions);
+    const { steps: T } = this.#layout, H = this.#options.network.head.inputSize;
+    const outputs = new Float32Array(all.length * T * H);
+    for (const { start, count: N, trace } of this.#read(source, all)) {
+      const { h } = trace.layers[trace.layers.length - 1]; // [T+1,N,H]
+      for (let n = 0; n < N; n++) {
+        for (let t = 0; t < T; t++) {
+          outputs.set(row(h, (t + 1) * N + n, H), ((start + n) * T + t) * H);
+        }
+      }
+    }
+    return outputs;
   }
 
   async readState(): Promise<EngineState> {
@@ -123,6 +130,25 @@ class ReferenceEngine implements Engine {
     const step = ++this.#step;
     updateParameters(this.#options, { p: this.#parameters, g: gradient }, { slots: this.#slots, step });
     return { step, loss, correct, count: batch.length };
+  }
+
+  #select(action: string, images: "train" | "test" | Images, positions?: Uint32Array) {
+    this.#checkOpen(action);
+    const { train, test } = this.#options;
+    const source: Images = images === "train" ? train : images === "test" ? test : images;
+    checkImageSize(source, train);
+    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+    checkPositions(action, all, source.count);
+    return { source, all };
+  }
+
+  /** The way forward of all images, a batch at a time. */
+  *#read(source: Images, positions: Uint32Array) {
+    const { batchSize, network } = this.#options;
+    for (let start = 0; start < positions.length; start += batchSize) {
+      const batch = gatherBatch(source, positions.subarray(start, start + batchSize), this.#layout);
+      yield { start, count: batch.N, trace: networkForward(network, this.#parameters, { batch, masks: [] }) };
+    }
   }
 
   /** Loss and gradient as the next step finds them. */

@@ -13,7 +13,6 @@ import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } 
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
-import type { Command } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What the wasm engine can be told besides {@link EngineOptions}. */
@@ -128,22 +127,21 @@ class WasmEngine implements Engine {
   }
 
   async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    this.#checkOpen("predict");
-    const { train, test, network } = this.#options;
-    const source: Images = images === "train" ? train : images === "test" ? test : images;
-    checkImageSize(source, train);
-    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
-    checkPositions("predict", all, source.count);
+    const { classes } = this.#options.network.head;
+    return await this.#read({ kind: "predict", images, positions }, {
+      most: MAX_PREDICTED,
+      from: this.#plan.logits,
+      size: classes,
+    });
+  }
 
-    const { classes } = network.head;
-    const logits = new Float32Array(all.length * classes);
-    for (let start = 0; start < all.length; start += MAX_PREDICTED) {
-      const some = all.subarray(start, start + MAX_PREDICTED);
-      const command = typeof images === "string" ? this.#name(images, some) : this.#stage(images, some);
-      await this.#pool.run(command);
-      logits.set(this.#floats(this.#plan.logits, some.length * classes), start * classes);
-    }
-    return logits;
+  async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+    const size = this.#plan.sequence.steps * this.#options.network.head.inputSize;
+    return await this.#read({ kind: "outputs", images, positions }, {
+      most: GROUP,
+      from: this.#plan.outputs,
+      size,
+    });
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
@@ -188,19 +186,42 @@ class WasmEngine implements Engine {
     }));
   }
 
-  #name(images: "train" | "test", positions: Uint32Array): Command {
-    this.#words(this.#plan.positions, positions.length).set(positions);
-    return { kind: "predict", images, count: positions.length };
+  /** Runs a command over some images at a time; each gives `size` float32 at the address `from`. */
+  async #read(
+    { kind, images, positions }: {
+      kind: "predict" | "outputs";
+      images: "train" | "test" | Images;
+      positions?: Uint32Array;
+    },
+    { most, from, size }: { most: number; from: number; size: number },
+  ): Promise<Float32Array> {
+    const action = kind === "predict" ? "predict" : "read outputs";
+    this.#checkOpen(action);
+    const { train, test } = this.#options;
+    const source: Images = images === "train" ? train : images === "test" ? test : images;
+    checkImageSize(source, train);
+    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+    checkPositions(action, all, source.count);
+
+    const results = new Float32Array(all.length * size);
+    for (let start = 0; start < all.length; start += most) {
+      const some = all.subarray(start, start + most);
+      const named = typeof images === "string" ? some : this.#stage(images, some);
+      this.#words(this.#plan.positions, named.length).set(named);
+      const held = typeof images === "string" ? images : "staged";
+      await this.#pool.run({ kind, images: held, count: named.length });
+      results.set(this.#floats(from, named.length * size), start * size);
+    }
+    return results;
   }
 
-  /** Copies foreign images to where the threads can read them. */
-  #stage(images: Images, positions: Uint32Array): Command {
+  /** Copies foreign images to where the threads can read them, and names them there. */
+  #stage(images: Images, positions: Uint32Array): Uint32Array {
     const { staged, bytes } = this.#plan.images, memory = new Uint8Array(this.#memory.buffer);
-    positions.forEach((position, index) => {
+    return positions.map((position, index) => {
       memory.set(images.pixels.subarray(position * bytes, (position + 1) * bytes), staged + index * bytes);
-      this.#words(this.#plan.positions + 4 * index, 1)[0] = index;
+      return index;
     });
-    return { kind: "predict", images: "staged", count: positions.length };
   }
 
   #readFlat(address: number): Float32Array {

@@ -110,6 +110,8 @@ export interface Plan {
   readonly positions: number;
   /** [MAX_PREDICTED][K]. */
   readonly logits: number;
+  /** [GROUP][T][H] of the top layer. */
+  readonly outputs: number;
   /** One batch: losses [batchSize] float32, correct [batchSize] int32. */
   readonly losses: number;
   readonly correct: number;
@@ -199,6 +201,7 @@ export function planMemory(options: PlanOptions): Plan {
     trainLabels: arena.take(options.trainCount),
     positions: arena.take(4 * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(4 * MAX_PREDICTED * network.head.classes),
+    outputs: arena.take(4 * GROUP * sequence.steps * network.head.inputSize),
     losses: arena.take(4 * groups * GROUP),
     correct: arena.take(4 * groups * GROUP),
     results: arena.take(16 * MAX_STEPS),

@@ -25,7 +25,11 @@ export type Command =
   | { readonly kind: "pack" }
   | { readonly kind: "train"; readonly counts: readonly number[]; readonly firstStep: number }
   | { readonly kind: "gradient"; readonly count: number; readonly step: number }
-  | { readonly kind: "predict"; readonly images: "train" | "test" | "staged"; readonly count: number };
+  | { readonly kind: "predict"; readonly images: ImageSource; readonly count: number }
+  | { readonly kind: "outputs"; readonly images: ImageSource; readonly count: number };
+
+/** Images that the engine holds, and those that were handed over for a prediction. */
+export type ImageSource = "train" | "test" | "staged";
 
 /** Columns of a weight gradient that are one item: a panel of inputs is read once for all of them. */
 const QUADS_AN_ITEM = 4;
@@ -93,6 +97,9 @@ export class Thread {
         return;
       case "predict":
         this.#predict(command.images, command.count);
+        return;
+      case "outputs":
+        if (this.#rank === 0) this.#readOutputs(command.images, command.count);
         return;
     }
   }
@@ -359,7 +366,7 @@ export class Thread {
     this.#kernels.packBackward(end - first, m.quads, W, m.rowBytes, m.quadBytes, m.laneBytes, m.valid, out);
   }
 
-  #predict(images: "train" | "test" | "staged", count: number): void {
+  #predict(images: ImageSource, count: number): void {
     const plan = this.#plan, groups = Math.ceil(count / GROUP);
     const out = new Float32Array(this.#memory.buffer, plan.logits, count * plan.head.classes);
     const logits = new Float32Array(
@@ -377,6 +384,22 @@ export class Thread {
       }
     }
     this.#team.barrier();
+  }
+
+  /** The top layer's outputs of one group after every step. */
+  #readOutputs(images: ImageSource, count: number): void {
+    const { layers, sequence: { steps }, positions } = this.#plan, top = layers[layers.length - 1];
+    this.#forward({ count, groups: 1, group: 0, step: 0, positions }, {
+      images: this.#plan.images[images],
+      training: false,
+    });
+    const out = new Float32Array(this.#memory.buffer, this.#plan.outputs, count * steps * top.H);
+    for (let t = 0; t < steps; t++) {
+      const y = new Float32Array(this.#memory.buffer, this.#outputAddress(top, t), top.H * GROUP);
+      for (let n = 0; n < count; n++) {
+        for (let unit = 0; unit < top.H; unit++) out[(n * steps + t) * top.H + unit] = y[unit * GROUP + n];
+      }
+    }
   }
 
   /** In the order of the batch, in float64. */

@@ -117,22 +117,30 @@ class WebgpuEngine implements Engine {
   }
 
   async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    this.#checkOpen("predict");
-    const { train, test } = this.#options;
-    const source: Images = images === "train" ? train : images === "test" ? test : images;
-    checkImageSize(source, train);
-    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
-    checkPositions("predict", all, source.count);
+    const { classes, N4 } = this.#plan;
+    // Foreign images fit one batch at a time.
+    const most = 4 * N4 * (typeof images === "string" ? MAX_STEPS : 1);
+    return await this.#readImages("predict", { images, positions, most, size: classes }, async (count) => {
+      return new Float32Array(await this.#program.read("results", 4 * classes * count));
+    });
+  }
 
-    const { classes, N4 } = this.#plan, staged = typeof images !== "string";
-    const most = 4 * N4 * (staged ? 1 : MAX_STEPS); // foreign images fit one batch at a time
-    const logits = new Float32Array(all.length * classes);
-    for (let start = 0; start < all.length; start += most) {
-      const some = all.subarray(start, start + most);
-      const named = staged ? this.#stage(images, some) : some;
-      logits.set(await this.#predictSome(staged ? "staged" : images, named), start * classes);
-    }
-    return logits;
+  async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+    const { N4, top: { name, stride, first, units }, steps } = this.#plan;
+    const chosen = { images, positions, most: 4 * N4, size: steps * units };
+    return await this.#readImages("read outputs", chosen, async (count) => {
+      const inputs = new Float32Array(await this.#program.read(name, 16 * (steps + 1) * N4 * stride));
+      const outputs = new Float32Array(count * steps * units);
+      for (let n = 0; n < count; n++) {
+        for (let t = 0; t < steps; t++) {
+          const row = ((t + 1) * N4 + (n >> 2)) * stride + first; // what a step leaves, the next one reads
+          for (let unit = 0; unit < units; unit++) {
+            outputs[(n * steps + t) * units + unit] = inputs[4 * (row + unit) + n % 4];
+          }
+        }
+      }
+      return outputs;
+    });
   }
 
   async readState(): Promise<EngineState> {
@@ -184,14 +192,41 @@ class WebgpuEngine implements Engine {
     });
   }
 
-  async #predictSome(images: "train" | "test" | "staged", positions: Uint32Array): Promise<Float32Array> {
+  /** Reads images without dropout, `most` at a time; `collect` fetches the `size` float32 that each of them gave. */
+  async #readImages(
+    action: string,
+    { images, positions, most, size }: {
+      images: "train" | "test" | Images;
+      positions?: Uint32Array;
+      most: number;
+      size: number;
+    },
+    collect: (count: number) => Promise<Float32Array>,
+  ): Promise<Float32Array> {
+    this.#checkOpen(action);
+    const { train, test } = this.#options;
+    const source: Images = images === "train" ? train : images === "test" ? test : images;
+    checkImageSize(source, train);
+    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+    checkPositions(action, all, source.count);
+
+    const results = new Float32Array(all.length * size);
+    for (let start = 0; start < all.length; start += most) {
+      const some = all.subarray(start, start + most);
+      const held = typeof images === "string" ? images : "staged";
+      this.#submitPrediction(held, typeof images === "string" ? some : this.#stage(images, some));
+      results.set(await collect(some.length), start * size);
+    }
+    return results;
+  }
+
+  #submitPrediction(images: "train" | "test" | "staged", positions: Uint32Array): void {
     const { N4, classes } = this.#plan, batches: Uint32Array[] = [];
     for (let start = 0; start < positions.length; start += 4 * N4) {
       batches.push(positions.subarray(start, start + 4 * N4));
     }
     this.#writeSteps(batches, { firstStep: 0, training: false, resultsAnImage: classes });
     this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.predict[images], step })));
-    return new Float32Array(await this.#program.read("results", 4 * classes * positions.length));
   }
 
   /** Copies foreign images to where the kernels can read them, and names them there. */

@@ -56,6 +56,15 @@ export interface Plan {
   /** Image quads of a batch. */
   readonly N4: number;
   readonly classes: number;
+  /** T. */
+  readonly steps: number;
+  /** Where the top layer's states lie: the buffer, its features a row, the first state and how many. */
+  readonly top: {
+    readonly name: string;
+    readonly stride: number;
+    readonly first: number;
+    readonly units: number;
+  };
   /** Size in bytes of each buffer, by name. */
   readonly buffers: ReadonlyMap<string, number>;
   readonly views: ReadonlyMap<string, View>;
@@ -160,6 +169,8 @@ export function planTraining(options: PlanOptions): Plan {
     batchSize,
     N4,
     classes: head.classes,
+    steps: T,
+    top: { name: `inputs ${last}`, stride: layers[last].J, first: layers[last].C4, units: head.H },
     buffers: planBuffers(options, layers, { head, frame, weightBytes, weightBackBytes }),
     views,
     matrices,
