@@ -9,6 +9,7 @@ import { drawMasks } from "../../lib/engines/reference/dropout.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { gatherBatch, gatherLabels } from "../../lib/engines/reference/gather.ts";
 import { type NetworkGradient, networkGradient } from "../../lib/engines/reference/network.ts";
+import { headForward, headWeightsOf } from "../../lib/engines/reference/head.ts";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -54,6 +55,7 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
   "a state read and written goes on as if never stopped": resumes,
   "a state read is a copy": stateIsACopy,
   "predicts any images, in any order": predictsAnyImages,
+  "gives the outputs of every step, whose last the head turns into the logits": givesOutputs,
   "the order of a batch's images does not matter": orderDoesNotMatter,
   "an image many times in a batch weighs as one alone": repetitionDoesNotMatter,
   "a small step lowers the loss by as much as the gradient says": smallStepLowersLoss,
@@ -205,6 +207,35 @@ async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
   await assert.rejects(tested.predict(foreign, Uint32Array.of(0, 20)), /^RangeError: Cannot predict: .*20/);
 }
 
+async function givesOutputs(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }), { network: { head } } = options;
+  const foreign = tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 });
+  const positions = Uint32Array.of(19, 3, 3, 0, 7, 11, 2, 19, 5); // more than batchSize, one of them twice
+  const T = 5, H = head.inputSize;
+  await using tested = await engine.open(options);
+  await using reference = await openReference(options);
+
+  const requests = [[foreign], [foreign, positions], ["test"], ["train", Uint32Array.of(9, 0, 9)]] as const;
+  for (const [images, some] of requests) {
+    const outputs = await tested.outputs(images, some); // [N,T,H]
+    compare(engine, "logits", {
+      name: "outputs",
+      actual: outputs,
+      expected: await reference.outputs(images, some),
+    });
+    const N = outputs.length / (T * H);
+    const last = Float64Array.from({ length: N * H }, (_, k) => {
+      return outputs[(Math.floor(k / H) * T + T - 1) * H + k % H];
+    });
+    const expected = headForward(last, headWeightsOf(head, Float64Array.from(options.parameters)));
+    compare(engine, "logits", { actual: await tested.predict(images, some), expected });
+  }
+  assert.equal((await tested.outputs("test", new Uint32Array(0))).length, 0);
+  const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
+  await assert.rejects(tested.outputs(smaller), /^RangeError: Cannot .*5×9.*9×5/);
+  await assert.rejects(tested.outputs(foreign, Uint32Array.of(20)), /^RangeError: Cannot read outputs: .*20/);
+}
+
 async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
   for (const images of [6, 37]) {
     const options = optionsOf({ ...SMALL, images }), { network } = options;
@@ -298,6 +329,7 @@ async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
     ["train", () => tested.train([batch])],
     ["compute the gradient", () => tested.gradient(batch)],
     ["predict", () => tested.predict("test")],
+    ["read outputs", () => tested.outputs("test")],
     ["read the state", () => tested.readState()],
     ["write the state", () => tested.writeState(state)],
   ];
