@@ -66,6 +66,7 @@ export {
   type LoopOptions,
   type LoopProgress,
   NonFiniteLossError,
+export * from "./lib/train/reading.ts";
   type SplitName,
   type StepsReport,
   type TrainingFigures,
@@ -81,3 +82,4 @@ export {
 export * from "./lib/view/confusion.ts";
 export * from "./lib/view/digits.ts";
 export * from "./lib/view/progress.ts";
+export * from "./lib/view/reading.ts";

@@ -15,6 +15,7 @@ import type { Optimizer } from "../model/optimizers.ts";
 import type { BatchOrder } from "./batches.ts";
 import { scoreLogits } from "./metrics.ts";
 import { Pace } from "./pace.ts";
+import { readProbabilities } from "./reading.ts";
 import {
   type EpochReport,
   type Evaluation,
@@ -197,6 +198,21 @@ export class Trainer implements AsyncDisposable {
       ? [this.split(images).count, images]
       : [images.count, "the images"];
     return await this.#predict(images, selectPositions(count, options, name), options);
+  }
+
+  /**
+   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout.
+   *
+   * @param images A split, or any images of the same size
+   * @throws {RangeError} If no image is selected, or one that is not there.
+   */
+  async read(images: SplitName | Images, options: Selection = {}): Promise<Float32Array> {
+    const source = typeof images === "string" ? this.split(images) : images;
+    const positions = selectPositions(source.count, options, "the images");
+    const known = images === "validation" ? source : images; // engines know two splits
+    const outputs = await this.#engine.outputs(known, positions);
+    const { parameters } = await this.#engine.readState();
+    return readProbabilities(outputs, this.network, parameters);
   }
 
   /** A copy of all that it takes to go on to the bit, with the same seed and batch size. */

@@ -1,0 +1,114 @@
+/**
+ * What a network thinks after each line of an image: the head, which was trained on the last step, asked at every step.
+ *
+ * @module
+ */
+import type { Network } from "../model/network.ts";
+
+/**
+ * The probability of each class after every step.
+ *
+ *     z = y W + b               [K], y the top layer's output after step t
+ *     p = softmax(z)            [K]
+ *
+ * @param outputs The top layer's outputs, `[N, T, H]`, as an engine gives them
+ * @param parameters All parameters, flat as `network` lays them out
+ * @returns `[N, T, K]`; each row of K sums to 1
+ * @throws {TypeError} If the outputs are not rows of H, or the parameters are not those of the network.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork } from "../model/network.ts";
+ * import { readProbabilities } from "./reading.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const network = createNetwork({
+ *   layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
+ *   classes: 2,
+ * });
+ * const parameters = Float32Array.of(0, 0, 0, Math.log(3), 0, 0, 0); // of the head: kernel [ln 3, 0], bias [0, 0]
+ * const probabilities = readProbabilities(Float32Array.of(0, 1), network, parameters);
+ * assert.deepEqual([...probabilities].map((p) => p.toFixed(3)), ["0.500", "0.500", "0.750", "0.250"]);
+ * ```
+ */
+export function readProbabilities(
+  outputs: Float32Array,
+  network: Network,
+  parameters: Float32Array,
+): Float32Array {
+  const { inputSize: H, classes: K, kernel, bias } = network.head;
+  if (outputs.length % H !== 0) {
+    throw new TypeError(
+      `Cannot read the probabilities: outputs must be rows of ${H} numbers: current value is ${outputs.length}`,
+    );
+  }
+  if (parameters.length !== network.size) {
+    throw new TypeError(
+      `Cannot read the probabilities: parameters must have ${network.size} elements: ` +
+        `current value is ${parameters.length}`,
+    );
+  }
+  const W = parameters.subarray(kernel.offset, kernel.offset + kernel.size); // [H,K]
+  const b = parameters.subarray(bias.offset, bias.offset + bias.size); // [K]
+  const rows = outputs.length / H;
+  const probabilities = new Float32Array(rows * K);
+  const z = new Float64Array(K);
+  for (let row = 0; row < rows; row++) {
+    z.set(b);
+    for (let j = 0; j < H; j++) {
+      const y = outputs[row * H + j];
+      for (let k = 0; k < K; k++) z[k] += y * W[j * K + k];
+    }
+    probabilities.set(softmax(z), row * K);
+  }
+  return probabilities;
+}
+
+/**
+ * `exp(z) / Σ exp(z)`, which no logit overflows.
+ *
+ * @param logits `[K]`
+ *
+ * @example
+ * ```ts
+ * import { softmax } from "./reading.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...softmax([1000, 1000])], [0.5, 0.5]);
+ * ```
+ */
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const z = Float64Array.from(logits);
+  const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
+  const e = z.map((value) => Math.exp(value - largest));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((value) => value / sum);
+}
+
+/**
+ * From which step on the largest probability stays with the class that has it in the end, from 0 on: when the network
+ * makes up its mind.
+ *
+ * @param probabilities `[T, K]` of one image
+ *
+ * @example
+ * ```ts
+ * import { decidedAt } from "./reading.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(decidedAt(Float32Array.of(0.9, 0.1, 0.4, 0.6, 0.2, 0.8), 2), 1);
+ * ```
+ */
+export function decidedAt(probabilities: Float32Array, classes: number): number {
+  const steps = probabilities.length / classes;
+  const last = likeliest(probabilities, steps - 1, classes);
+  let step = steps - 1;
+  while (step > 0 && likeliest(probabilities, step - 1, classes) === last) step--;
+  return step;
+}
+
+/** The class with the largest probability after step t; the first of equal ones. */
+export function likeliest(probabilities: Float32Array, t: number, classes: number): number {
+  const row = probabilities.subarray(t * classes, (t + 1) * classes);
+  return row.reduce((best, p, k) => p > row[best] ? k : best, 0);
+}

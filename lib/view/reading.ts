@@ -1,0 +1,346 @@
+/**
+ * A network at work: an image, and beside it what the network thought after each of its lines.
+ *
+ * Where the lines are rows, the strip stands to the right of the image, one row of it a row of the image; where they are
+ * columns, it lies below. Pixel by pixel, it shows what the network thought at the end of each row.
+ *
+ * @module
+ */
+import type { Sequence } from "../data/sequence.ts";
+import { decidedAt, likeliest } from "../train/reading.ts";
+import { drawPictures, type Picture } from "./digits.ts";
+
+/** An image, and the probabilities that a network gave each class after every step. */
+export interface Reading {
+  /** The image; its caption stands above. */
+  readonly image: Picture;
+  /** How the network reads it. */
+  readonly axis: Sequence["axis"];
+  /** `[T, K]`, each row with the sum 1. */
+  readonly probabilities: Float32Array;
+  /** What class 0, 1, … stands for. */
+  readonly classNames: readonly string[];
+}
+
+/** How {@link readingsSvg} draws. */
+export interface ReadingsSvgOptions {
+  /** How many readings stand side by side; 1 by default. */
+  readonly perRow?: number;
+}
+
+/** How {@link drawReading} draws. */
+export interface DrawReadingOptions {
+  /** The columns of the terminal; what is too wide for them is scaled down. */
+  readonly columns: number;
+  /** Whether to draw in greys (by escape sequences of 256 colours), or with plain characters. */
+  readonly colour: boolean;
+}
+
+const PIXEL = 10; // of the image, in units of the picture; as much as one line of the strip
+const CELL = 16; // one class of the strip
+const GAP = 12;
+const CHARACTER = 6.2; // the mean width at FONT, with room to spare
+const FONT = 11;
+const RESET = "\x1b[0m";
+const SHADES = " ░▒▓█";
+
+const STYLE = [
+  ".reading text{font:11px system-ui,sans-serif;fill:#1f2328}",
+  ".reading .small{font-size:9px}",
+  ".reading .strong{font-weight:600}",
+  ".reading .ground{fill:#eceff3}",
+  ".reading .heat{fill:#c2410c}",
+  ".reading .settled{stroke:#2563eb;stroke-width:1.5;stroke-dasharray:4 3}",
+  "@media (prefers-color-scheme:dark){.reading text{fill:#e6edf3}.reading .ground{fill:#2a313c}" +
+  ".reading .heat{fill:#fb923c}.reading .settled{stroke:#79b8ff}}",
+].join("");
+
+/** A reading with its steps gathered to the lines that are drawn. */
+interface Lines {
+  readonly reading: Reading;
+  readonly names: readonly string[];
+  /** Which step each line ends with. */
+  readonly steps: readonly number[];
+  /** Where the strip settles: from this line on the winning class stays the same. */
+  readonly settled: number;
+}
+
+/** The SVG of one reading, and the room it takes. */
+interface Block {
+  readonly width: number;
+  readonly height: number;
+  readonly svg: string;
+}
+
+/**
+ * A picture of readings, light on light and dark on dark pages.
+ *
+ * @returns One `<svg>` element, which needs nothing from outside
+ * @throws {TypeError} If the probabilities are not a row for every step of the image.
+ *
+ * @example
+ * ```ts
+ * import { readingsSvg } from "./reading.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const image = { pixels: Uint8Array.of(0, 255, 255, 0), height: 2, width: 2, caption: "#0" };
+ * const probabilities = Float32Array.of(0.5, 0.5, 0.1, 0.9);
+ * const svg = readingsSvg([{ image, axis: "rows", probabilities, classNames: ["0", "1"] }]);
+ * assert.ok(svg.startsWith("<svg ") && svg.includes("#0"));
+ * ```
+ */
+export function readingsSvg(readings: readonly Reading[], { perRow = 1 }: ReadingsSvgOptions = {}): string {
+  const blocks = readings.map((reading) => drawBlock(toLines(reading)));
+  const columns = Math.max(1, Math.min(perRow, blocks.length));
+  const width = Math.max(0, ...blocks.map((block) => block.width));
+  const height = Math.max(0, ...blocks.map((block) => block.height));
+  const rows = Math.ceil(blocks.length / columns);
+  const placed = blocks.map(({ svg }, i) => {
+    const x = i % columns * (width + 2 * GAP) + GAP, y = Math.floor(i / columns) * (height + 2 * GAP) + GAP;
+    return `<g transform="translate(${x} ${y})">${svg}</g>`;
+  });
+  const [w, h] = [columns * (width + 2 * GAP), rows * (height + 2 * GAP)].map(round);
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="reading" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}">` +
+    `<style>${STYLE}</style>\n${placed.join("\n")}\n</svg>\n`;
+}
+
+function drawBlock(lines: Lines): Block {
+  return lines.reading.axis === "columns" ? drawColumns(lines) : drawRows(lines);
+}
+
+/** The strip to the right: one line a row of the image, one column a class. */
+function drawRows({ reading, names, steps, settled }: Lines): Block {
+  const { image, probabilities } = reading;
+  const K = names.length, top = 2 * FONT + GAP, left = image.width * PIXEL + GAP;
+  const height = image.height * PIXEL, right = left + K * CELL;
+  const cells = steps.flatMap((step, line) =>
+    names.map((_, k) =>
+      cell(left + k * CELL, top + line * PIXEL, {
+        width: CELL,
+        height: PIXEL,
+        p: probabilities[step * K + k],
+      })
+    )
+  );
+  const heads = names.map((name, k) =>
+    text(short(name, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
+  );
+  const winners = steps.map((step, line) => {
+    const k = likeliest(probabilities, step, K);
+    const words = `${names[k]} ${percent(probabilities[step * K + k])}`;
+    return text(words, {
+      x: right + 6,
+      y: top + (line + 0.85) * PIXEL,
+      kind: line >= settled ? "small strong" : "small",
+    });
+  });
+  const longest = Math.max(...names.map((name) => name.length)) + 6;
+  return {
+    width: Math.max(right + 6 + longest * CHARACTER, image.caption.length * CHARACTER),
+    height: top + height + 2,
+    svg: [
+      text(image.caption, { x: 0, y: FONT, kind: "strong" }),
+      drawImage(image, top),
+      ground(left, top, K * CELL, height),
+      ...cells,
+      `<line class="settled" x1="0" x2="${right}" y1="${top + settled * PIXEL}" y2="${
+        top + settled * PIXEL
+      }"/>`,
+      ...heads,
+      ...winners,
+    ].join(""),
+  };
+}
+
+/** The strip below: one column a column of the image, one row a class. */
+function drawColumns({ reading, names, steps, settled }: Lines): Block {
+  const { image, probabilities } = reading;
+  const K = names.length, top = FONT + GAP;
+  const strip = top + image.height * PIXEL + GAP, bottom = strip + K * CELL;
+  const width = image.width * PIXEL;
+  const cells = steps.flatMap((step, line) =>
+    names.map((_, k) =>
+      cell(line * PIXEL, strip + k * CELL, { width: PIXEL, height: CELL, p: probabilities[step * K + k] })
+    )
+  );
+  const labels = names.map((name, k) => text(name, { x: width + 6, y: strip + (k + 0.75) * CELL }));
+  const winners = steps.map((step, line) => {
+    const k = likeliest(probabilities, step, K);
+    const kind = line >= settled ? "small strong" : "small";
+    return text(short(names[k], k), {
+      x: (line + 0.5) * PIXEL,
+      y: bottom + FONT,
+      anchor: "middle",
+      kind,
+    });
+  });
+  const longest = Math.max(...names.map((name) => name.length));
+  return {
+    width: Math.max(width + 6 + longest * CHARACTER, image.caption.length * CHARACTER),
+    height: bottom + FONT + 4,
+    svg: [
+      text(image.caption, { x: 0, y: FONT, kind: "strong" }),
+      drawImage(image, top),
+      ground(0, strip, width, K * CELL),
+      ...cells,
+      `<line class="settled" x1="${settled * PIXEL}" x2="${settled * PIXEL}" y1="${top}" y2="${bottom}"/>`,
+      ...labels,
+      ...winners,
+    ].join(""),
+  };
+}
+
+/** Runs of equal pixels as one rectangle each, on black. */
+function drawImage({ pixels, height, width }: Picture, top: number): string {
+  const parts = [
+    `<rect y="${top}" width="${width * PIXEL}" height="${height * PIXEL}" fill="#000"/>`,
+  ];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width;) {
+      const first = x, value = pixels[y * width + x];
+      while (x < width && pixels[y * width + x] === value) x++;
+      if (value === 0) continue;
+      const grey = value.toString(16).padStart(2, "0");
+      parts.push(
+        `<rect x="${first * PIXEL}" y="${top + y * PIXEL}" width="${(x - first) * PIXEL}" ` +
+          `height="${PIXEL}" fill="#${grey.repeat(3)}"/>`,
+      );
+    }
+  }
+  return `<g shape-rendering="crispEdges">${parts.join("")}</g>`;
+}
+
+function cell(
+  x: number,
+  y: number,
+  { width, height, p }: { width: number; height: number; p: number },
+): string {
+  if (p < 0.005) return "";
+  const opacity = round(p);
+  return `<rect class="heat" x="${x}" y="${y}" width="${width}" height="${height}" fill-opacity="${opacity}"/>`;
+}
+
+function ground(x: number, y: number, width: number, height: number): string {
+  return `<rect class="ground" x="${x}" y="${y}" width="${width}" height="${height}"/>`;
+}
+
+function text(
+  words: string,
+  { x, y, anchor, kind }: { x: number; y: number; anchor?: string; kind?: string },
+): string {
+  const attributes = (kind ? ` class="${kind}"` : "") + (anchor ? ` text-anchor="${anchor}"` : "");
+  const escaped = words.replace(/[&<>\p{Cc}]/gu, (character) => `&#${character.codePointAt(0)};`);
+  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escaped}</text>`;
+}
+
+/**
+ * A reading in the terminal: two rows of the image a line, its strip in greys or shades, and at every line (or below
+ * every column) the likeliest class.
+ *
+ * @returns Lines
+ * @throws {TypeError} If the probabilities are not a row for every step of the image.
+ *
+ * @example
+ * ```ts
+ * import { drawReading } from "./reading.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const image = { pixels: Uint8Array.of(255, 255, 0, 255), height: 2, width: 2, caption: "#0" };
+ * const probabilities = Float32Array.of(0.5, 0.5, 0.1, 0.9);
+ * const lines = drawReading({ image, axis: "rows", probabilities, classNames: ["0", "1"] }, {
+ *   columns: 80,
+ *   colour: false,
+ * });
+ * assert.deepEqual(lines, ["#0", "    0 1", "▀█    ██  1  90%"]);
+ * ```
+ */
+export function drawReading(reading: Reading, { columns, colour }: DrawReadingOptions): string[] {
+  const lines = toLines(reading);
+  const { image } = reading;
+  const longest = Math.max(...lines.names.map((name) => name.length));
+  const beside = reading.axis === "columns" ? 2 + longest : 2 + 2 * lines.names.length + 2 + longest + 6;
+  const room = Math.max(1, columns - beside);
+  const factor = Math.ceil(image.width / room);
+  const width = Math.ceil(image.width / factor);
+  const [, ...digit] = drawPictures([{ ...image, caption: "" }], { columns: room, perRow: 1, colour });
+  const caption = image.caption.slice(0, columns);
+  const draw = reading.axis === "columns" ? columnsText : rowsText;
+  return [caption, ...draw(lines, { digit, factor, width, colour })].map((line) => line.trimEnd());
+}
+
+/** What both ways to draw in the terminal take: the digit as lines, each character `factor` pixels wide. */
+interface TextParts {
+  readonly digit: readonly string[];
+  readonly factor: number;
+  readonly width: number;
+  readonly colour: boolean;
+}
+
+function rowsText({ reading, names, steps }: Lines, { digit, factor, width, colour }: TextParts): string[] {
+  const K = names.length, { probabilities } = reading;
+  const heads = names.map((name, k) => short(name, k).padEnd(2)).join("");
+  return [
+    " ".repeat(width + 2) + heads,
+    ...digit.map((line, i) => {
+      const step = steps[Math.min(steps.length, (i + 1) * 2 * factor) - 1];
+      const k = likeliest(probabilities, step, K);
+      const strip = names.map((_, k) => shade(probabilities[step * K + k], 2, colour)).join("");
+      const end = colour ? RESET : "";
+      return `${colour ? line : line.padEnd(width)}  ${strip}${end}  ${names[k]} ${
+        percent(probabilities[step * K + k]).padStart(4)
+      }`;
+    }),
+  ];
+}
+
+function columnsText(
+  { reading, names, steps }: Lines,
+  { digit, factor, width, colour }: TextParts,
+): string[] {
+  const K = names.length, { probabilities } = reading;
+  const shown = Array.from({ length: width }, (_, x) => steps[Math.min(steps.length, (x + 1) * factor) - 1]);
+  const winners = shown.map((step) => {
+    const k = likeliest(probabilities, step, K);
+    return short(names[k], k).slice(0, 1);
+  });
+  const end = colour ? RESET : "";
+  const strip = names.map((name, k) => {
+    return `${shown.map((step) => shade(probabilities[step * K + k], 1, colour)).join("")}${end}  ${name}`;
+  });
+  return [...digit, "", ...strip, winners.join("")];
+}
+
+/** A probability as so many characters: a grey, or a shade. */
+function shade(p: number, width: number, colour: boolean): string {
+  if (colour) return `\x1b[48;5;${232 + Math.round(p * 23)}m${" ".repeat(width)}`;
+  return SHADES[Math.min(SHADES.length - 1, Math.floor(p * SHADES.length))].repeat(width);
+}
+
+function toLines(reading: Reading): Lines {
+  const { image: { height, width }, axis, probabilities, classNames: names } = reading;
+  const count = axis === "columns" ? width : height;
+  const perLine = axis === "pixels" ? width : 1;
+  const K = names.length;
+  if (probabilities.length !== count * perLine * K) {
+    throw new TypeError(
+      `Cannot draw the reading: probabilities must be ${count * perLine} × ${K} numbers: ` +
+        `current value is ${probabilities.length}`,
+    );
+  }
+  const steps = Array.from({ length: count }, (_, line) => (line + 1) * perLine - 1);
+  const settled = Math.floor(decidedAt(probabilities, K) / perLine);
+  return { reading, names, steps, settled };
+}
+
+/** A name where there is room for one or two characters: else the number of the class. */
+function short(name: string, k: number): string {
+  return name.length <= 2 ? name : String(k);
+}
+
+function percent(p: number): string {
+  return `${Math.round(100 * p)}%`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
