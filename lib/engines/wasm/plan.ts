@@ -314,7 +314,7 @@ function planScratch(
     dz: arena.take(Math.max(largest((layer) => layer.quads * 128), head.quads * 128)),
     headInput: arena.take(roundUp(head.J, 8) * 32),
     logits: arena.take(head.quads * 128),
-    block: arena.take(128),
+    block: arena.take(256),
     bytes: roundUp(arena.next, 4096),
   };
 }

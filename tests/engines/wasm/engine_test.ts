@@ -21,18 +21,15 @@ const TOLERANCE = {
   movement: { atol: 9.0e-5, rtol: 0 },
 };
 
-// Fifty steps of Adam or Adadelta carry rounding further (PyTorch's own float32 training ends 6.8e-6 away): twice what
-// was measured, loss 4.0e-6 (fused) and 9.0e-6 (plain), movement 7.5e-5 and 1.7e-4.
-const FIFTY_STEPS = {
-  fused: { ...TOLERANCE, loss: { atol: 8.0e-6, rtol: 0 }, movement: { atol: 1.5e-4, rtol: 0 } },
-  plain: { ...TOLERANCE, loss: { atol: 1.8e-5, rtol: 0 }, movement: { atol: 3.4e-4, rtol: 0 } },
-};
+// Fifty steps of Adam or Adadelta carry rounding further (PyTorch's own float32 training ends 6.8e-6 away): twice the
+// larger of what both builds were measured at, loss 8.7e-6, movement 1.7e-4.
+const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 1.8e-5, rtol: 0 }, movement: { atol: 3.4e-4, rtol: 0 } };
 
 for (const math of ["fused", "plain"] as const) {
   const open = (options: EngineOptions) => openWasm({ ...options, threads: 2, math });
   const engine = { name: `wasm, ${math}`, open, ignore: lacking(NEEDS) };
   testEngine({ ...engine, tolerance: TOLERANCE });
-  replayGoldens({ ...engine, tolerance: FIFTY_STEPS[math] });
+  replayGoldens({ ...engine, tolerance: FIFTY_STEPS });
 }
 
 /** The parameters after `steps` steps, as the bits of their words. */

@@ -47,6 +47,8 @@ export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes:
   }
 }
 
+const ROWS_A_PIECE = 128;
+
 // Some quads of columns of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column] for all j, and of the bias,
 // dbias[column] = Σ_rows dz[row][column]:
 //
@@ -54,7 +56,7 @@ export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes:
 //   dz     [quads][rows][4]       four columns a quad; of the last quad `valid` exist
 //   dW     row j lies `rowBytes` after row j − 1, quad q `quadBytes` after quad q − 1, column l of a quad `laneBytes` after
 //          column l − 1; dbias likewise
-//   block  128 bytes of this thread
+//   block  256 bytes of this thread
 //
 // rows is a multiple of 8. A panel of a meets all quads before the next one is fetched.
 export function weightGradient(
@@ -65,7 +67,7 @@ export function weightGradient(
   for (let j = 0; j < J; j += 8, a += panel) {
     const features = min(8, J - j);
     for (let q = 0; q < quads; q++) {
-      tile(rows, a, dz + q * column, 0, block);
+      sumTiles(rows, a, dz + q * column, block);
       const lanes = q == quads - 1 ? valid : 4;
       for (let l = 0; l < lanes; l++) {
         let to = dW + j * rowBytes + q * quadBytes + l * laneBytes;
@@ -78,17 +80,33 @@ export function weightGradient(
   }
 }
 
-// to[l] = Σ_rows dz[row][l], in four running sums
-function sumRows(rows: i32, dz: usize, to: usize, laneBytes: i32, lanes: i32): void {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  const end = dz + (rows << 4);
-  for (; dz < end; dz += 64) {
-    s0 = f32x4.add(s0, v128.load(dz));
-    s1 = f32x4.add(s1, v128.load(dz, 16));
-    s2 = f32x4.add(s2, v128.load(dz, 32));
-    s3 = f32x4.add(s3, v128.load(dz, 48));
+// A tile over all rows, in pieces: a running sum of thousands of terms would lose more than a digit.
+function sumTiles(rows: i32, a: usize, dz: usize, block: usize): void {
+  const piece = block + 128;
+  tile(min(rows, ROWS_A_PIECE), a, dz, 0, block);
+  for (let row = ROWS_A_PIECE; row < rows; row += ROWS_A_PIECE) {
+    a += ROWS_A_PIECE << 5, dz += ROWS_A_PIECE << 4;
+    tile(min(rows - row, ROWS_A_PIECE), a, dz, 0, piece);
+    for (let at: usize = 0; at < 128; at += 16) {
+      v128.store(block + at, f32x4.add(v128.load(block + at), v128.load(piece + at)));
+    }
   }
-  const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+}
+
+// to[l] = Σ_rows dz[row][l], in pieces of four running sums each
+function sumRows(rows: i32, dz: usize, to: usize, laneBytes: i32, lanes: i32): void {
+  let s = f32x4.splat(0);
+  const end = dz + (rows << 4);
+  while (dz < end) {
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    for (const piece = min(dz + (ROWS_A_PIECE << 4), end); dz < piece; dz += 64) {
+      s0 = f32x4.add(s0, v128.load(dz));
+      s1 = f32x4.add(s1, v128.load(dz, 16));
+      s2 = f32x4.add(s2, v128.load(dz, 32));
+      s3 = f32x4.add(s3, v128.load(dz, 48));
+    }
+    s = f32x4.add(s, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  }
   f32.store(to, f32x4.extract_lane(s, 0));
   if (lanes > 1) f32.store(to + laneBytes, f32x4.extract_lane(s, 1));
   if (lanes > 2) f32.store(to + 2 * laneBytes, f32x4.extract_lane(s, 2));
