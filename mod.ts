@@ -52,13 +52,21 @@ export {
 export * from "./lib/data/idx.ts";
 export type { Sequence } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
-export { type DeviceName, type DeviceOptions, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
+export {
+  chooseDevice,
+  type DeviceName,
+  type DeviceOptions,
+  DEVICES,
+  type MathName,
+  MATHS,
+} from "./lib/engines/open.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export * from "./lib/model/network.ts";
 export * from "./lib/model/optimizers.ts";
 export { type BatchOptions, BatchOrder } from "./lib/train/batches.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
 export * from "./lib/train/metrics.ts";
+export * from "./lib/train/reading.ts";
 export {
   type BatchReport,
   type EpochReport,
@@ -66,7 +74,6 @@ export {
   type LoopOptions,
   type LoopProgress,
   NonFiniteLossError,
-export * from "./lib/train/reading.ts";
   type SplitName,
   type StepsReport,
   type TrainingFigures,

@@ -5,7 +5,14 @@
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { DATA_FLAGS, describeDevice, DEVICE_FLAGS, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import {
+  DATA_FLAGS,
+  describeDevice,
+  DEVICE_FLAGS,
+  deviceOptions,
+  OUTPUT_FLAGS,
+  runCommand,
+} from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { StatusLine } from "./support/status_line.ts";
 
@@ -31,7 +38,7 @@ await runCommand(command, async (flags) => {
     throw new FlagError("Cannot evaluate: --model must be the folder of a run: current value is missing");
   }
   const { config, model } = await scanline.openRun(flags.model);
-  const { dataset, device, threads, math, split } = flags;
+  const { dataset, split } = flags;
   const otherData = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : null;
   const data = await scanline.loadDataset(otherData ?? config.data);
   const { sequence, optimizer, biases, images } = config.training;
@@ -43,9 +50,7 @@ await runCommand(command, async (flags) => {
     sequence,
     optimizer,
     biases,
-    device,
-    threads,
-    math,
+    ...deviceOptions(flags),
   });
   if (!flags.quiet) console.error(describeDevice(trainer));
 

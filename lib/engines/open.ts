@@ -6,7 +6,7 @@
 import type { Engine, EngineOptions } from "./engine.ts";
 
 /** What can be asked for; `auto` leaves the choice to Scanline. */
-export const DEVICES = ["auto", "wasm", "reference"] as const;
+export const DEVICES = ["auto", "webgpu", "wasm", "reference"] as const;
 
 /** One of {@link DEVICES}. */
 export type DeviceName = typeof DEVICES[number];
@@ -25,6 +25,8 @@ export interface DeviceOptions {
   readonly threads?: number;
   /** Arithmetic of `wasm`; `fused` by default, where the machine has it. */
   readonly math?: MathName;
+  /** Whether `webgpu` compares a first gradient with the textbook's; true by default. */
+  readonly selfCheck?: boolean;
 }
 
 /** An engine, and why it is this one. */
@@ -38,22 +40,23 @@ export interface OpenedEngine {
  * Opens the engine that was asked for. One that is not there is an error: nothing falls back in silence.
  *
  * @throws {RangeError} If there is no such device, or the device has no such option.
+ * @throws {Error} If `webgpu` was asked for and there is no adapter, or one that computes wrong gradients.
  */
 export async function openEngine(choice: DeviceOptions, options: EngineOptions): Promise<OpenedEngine> {
-  const { device = "auto", threads, math } = choice;
+  const { device, reason } = await chooseDevice(choice.device ?? "auto");
+  checkOptionsOf(device, choice);
   switch (device) {
-    case "auto":
+    case "webgpu": {
+      const { openWebgpu } = await import("./webgpu/engine.ts");
+      return { engine: await openWebgpu({ ...options, selfCheck: choice.selfCheck }), reason };
+    }
     case "wasm": {
       const { openWasm } = await import("./wasm/engine.ts");
-      const reason = device === "auto"
-        ? "chosen by auto: this version computes on the CPU alone"
-        : "as asked";
-      return { engine: await openWasm({ ...options, threads, math }), reason };
+      return { engine: await openWasm({ ...options, threads: choice.threads, math: choice.math }), reason };
     }
     case "reference": {
-      checkOnlyWasm({ threads, math });
       const { openReference } = await import("./reference/engine.ts");
-      return { engine: await openReference(options), reason: "as asked" };
+      return { engine: await openReference(options), reason };
     }
     default:
       throw new RangeError(
@@ -64,12 +67,31 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
   }
 }
 
-function checkOnlyWasm(given: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined && value !== 1) {
-      throw new RangeError(
-        `Cannot open the device reference: ${name} is an option of wasm alone: current value is ${value}`,
-      );
-    }
+/** What `auto` takes on this machine, and why: a hardware WebGPU adapter, else `wasm`. */
+export async function chooseDevice(
+  asked: DeviceName,
+): Promise<{ device: Exclude<DeviceName, "auto">; reason: string }> {
+  if (asked !== "auto") return { device: asked, reason: "as asked" };
+  const { describeAdapter, findAdapter } = await import("./webgpu/device.ts");
+  const adapter = await findAdapter();
+  if (!adapter) return { device: "wasm", reason: "chosen by auto: no WebGPU adapter" };
+  const { software } = describeAdapter(adapter);
+  if (software) return { device: "wasm", reason: "chosen by auto: the WebGPU adapter is software" };
+  return { device: "webgpu", reason: "chosen by auto: a hardware WebGPU adapter" };
+}
+
+const OPTIONS_OF = { webgpu: ["selfCheck"], wasm: ["threads", "math"], reference: [] } as const;
+
+/** An option of another device is an error, unless `auto` chose this one. */
+function checkOptionsOf(
+  device: keyof typeof OPTIONS_OF,
+  { device: asked = "auto", ...choice }: DeviceOptions,
+): void {
+  const known: readonly string[] = OPTIONS_OF[device] ?? [];
+  for (const [name, value] of Object.entries(choice)) {
+    if (value === undefined || asked === "auto" || known.includes(name)) continue;
+    throw new RangeError(
+      `Cannot open the device ${device}: it has no option ${name}: current value is ${value}`,
+    );
   }
 }

@@ -83,7 +83,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   const config = resolve(options);
   const { network, steps } = toNetwork(model, { biases: config.biases });
   checkImages(network, steps, options);
-  const { train, test, validation = 0, device, threads, math } = options;
+  const { train, test, validation = 0, device, threads, math, selfCheck } = options;
   const splits = {
     train: takeImages(train, validation, train.count),
     validation: takeImages(train, 0, validation),
@@ -94,7 +94,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   const parameters = options.initialize
     ? initialize(network, options.initialize, seed)
     : await readWeights(model, network);
-  const { engine, reason } = await openEngine({ device, threads, math }, {
+  const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
     optimizer,
     train: splits.train,

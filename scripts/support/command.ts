@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { CATALOGUE, DEVICES, MATHS, type Trainer } from "../../mod.ts";
+import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Trainer } from "../../mod.ts";
 import { FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
 
 tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr
@@ -14,7 +14,14 @@ export const DEVICE_FLAGS = {
   device: { kind: "choice", choices: DEVICES, default: "auto", help: "what computes" },
   threads: { kind: "whole", least: 1, most: 64, help: "threads of wasm, all cores by default" },
   math: { kind: "choice", choices: MATHS, help: "multiply-add of wasm, fused by default" },
+  "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing a gradient" },
 } as const satisfies Flags;
+
+/** What `compile()` takes of {@link DEVICE_FLAGS}. */
+export function deviceOptions(flags: FlagValues<typeof DEVICE_FLAGS>): DeviceOptions {
+  const { device, threads, math } = flags;
+  return { device, threads, math, selfCheck: flags["no-self-check"] ? false : undefined };
+}
 
 /** Flags that choose the images. */
 export const DATA_FLAGS = {

@@ -5,7 +5,14 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../../mod.ts";
-import { DATA_FLAGS, describeDevice, DEVICE_FLAGS, OUTPUT_FLAGS, runCommand } from "./command.ts";
+import {
+  DATA_FLAGS,
+  describeDevice,
+  DEVICE_FLAGS,
+  deviceOptions,
+  OUTPUT_FLAGS,
+  runCommand,
+} from "./command.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
 import { StatusLine } from "./status_line.ts";
 
@@ -115,7 +122,7 @@ export class RecipeRun {
     flags: FlagValues<ReturnType<typeof flagsOf>>,
     { signal }: { signal: AbortSignal },
   ) {
-    const { epochs, steps, dataset, limit, seed, device, threads, math } = flags;
+    const { epochs, steps, dataset, limit, seed } = flags;
     if (epochs !== undefined && steps !== undefined) {
       throw new FlagError("Cannot use --epochs and --steps: it must be one of them");
     }
@@ -123,7 +130,7 @@ export class RecipeRun {
     this.#flags = flags;
     this.data = { dataset, dataDir: flags["data-dir"], limit };
     this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
-    this.training = { batchSize: flags["batch-size"], seed, device, threads, math };
+    this.training = { batchSize: flags["batch-size"], seed, ...deviceOptions(flags) };
     this.learningRate = flags["learning-rate"];
     this.status = new StatusLine(!flags.quiet);
     this.loop = { signal, onProgress: (progress) => this.#draw(progress) };

@@ -30,6 +30,18 @@ export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
   };
 }
 
+/** The limits that decide which trainings fit. */
+export function adapterLimits({ limits }: GPUAdapter): Readonly<Record<string, number>> {
+  return {
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxBufferSize: limits.maxBufferSize,
+  };
+}
+
 /** A limit that a training needs, and what would need less. */
 export interface Need {
   readonly limit: "maxComputeWorkgroupStorageSize" | "maxStorageBufferBindingSize" | "maxBufferSize";

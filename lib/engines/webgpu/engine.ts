@@ -17,6 +17,8 @@ import { checkDevice } from "./self_check.ts";
 export interface WebgpuOptions extends EngineOptions {
   /** Whether a first gradient is compared with the textbook's; true by default. */
   readonly selfCheck?: boolean;
+  /** Is handed the device that trains; tests break it. */
+  readonly onDevice?: (device: GPUDevice) => void;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function openWebgpu(options: WebgpuOptions): Promise<Engine> {
   return engine;
 }
 
-async function openOn(adapter: GPUAdapter, options: EngineOptions): Promise<Engine> {
+async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Engine> {
   const { network, optimizer, train, test, batchSize, seed } = options;
   const sequence = layOutSequence(options.sequence, train);
   checkOptions(options, sequence);
@@ -59,6 +61,7 @@ async function openOn(adapter: GPUAdapter, options: EngineOptions): Promise<Engi
     seed,
   });
   const device = await requestDevice(adapter, planNeeds(plan, sequence.steps));
+  options.onDevice?.(device);
   const program = await Program.create(device, plan);
   program.write("train images", train.pixels);
   program.write("train labels", train.labels);
