@@ -9,16 +9,22 @@ import { createNetwork, type LayerSpec, type Network } from "../../lib/model/net
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import { fromPyTorch, numbersOf, sameOfBoth } from "../support/pytorch.ts";
+import { fromTensorFlow } from "../support/tensorflow.ts";
 import lstm from "./lstm.safetensors" with { type: "bytes" };
 import lstmDropout from "./lstm_dropout.safetensors" with { type: "bytes" };
 import lstmHardSigmoid from "./lstm_hard_sigmoid.safetensors" with { type: "bytes" };
 import lstmTwoLayers from "./lstm_two_layers.safetensors" with { type: "bytes" };
 import rnnRelu from "./rnn_relu.safetensors" with { type: "bytes" };
 import rnnTanhTwoLayers from "./rnn_tanh_two_layers.safetensors" with { type: "bytes" };
+import tf1Lstm from "./tf1_lstm.safetensors" with { type: "bytes" };
+import tf1LstmDropout from "./tf1_lstm_dropout.safetensors" with { type: "bytes" };
+import tf1Training from "./tf1_training.safetensors" with { type: "bytes" };
 import training from "./training.safetensors" with { type: "bytes" };
 
 /** A network, its images, and where its parameters start. */
 export interface Golden {
+  /** Who computed what is expected. */
+  readonly source: "PyTorch" | "TensorFlow 1";
   readonly network: Network;
   readonly images: Split;
   readonly sequence: Sequence;
@@ -26,7 +32,7 @@ export interface Golden {
   readonly parameters: Float64Array;
 }
 
-/** One batch of all images through PyTorch, and back. */
+/** One batch of all images through the network, and back. */
 export interface GradientGolden extends Golden {
   /** `[N,K]`. */
   readonly logits: Float64Array;
@@ -36,7 +42,7 @@ export interface GradientGolden extends Golden {
   readonly masks: readonly Float64Array[];
 }
 
-/** Fifty steps of PyTorch's with one optimizer. */
+/** Fifty steps with one optimizer. */
 export interface TrainingGolden extends Golden {
   readonly optimizer: Optimizer;
   readonly batches: readonly Uint32Array[];
@@ -46,10 +52,12 @@ export interface TrainingGolden extends Golden {
   readonly trained: Float64Array;
 }
 
-/** What the program that wrote a file says of it. */
+/** What the program that wrote a file says of it; `tf1.py` gives the units of each layer, `recurrent.py` a number of equal ones. */
 interface Description {
-  readonly kind: "lstm" | "rnn";
-  readonly layers: number;
+  readonly tensorflow?: string;
+  readonly kind?: "lstm" | "rnn";
+  readonly layers?: number;
+  readonly hidden?: readonly number[];
   readonly axis: Sequence["axis"];
   readonly range: Sequence["range"];
   readonly gate?: "hardSigmoid";
@@ -65,10 +73,15 @@ export const GRADIENTS: Readonly<Record<string, GradientGolden>> = {
   "an LSTM of two layers with dropout": readGradient(lstmDropout),
   "a ReLU RNN": readGradient(rnnRelu),
   "a tanh RNN of two layers": readGradient(rnnTanhTwoLayers),
+  "two LSTMCells": readGradient(tf1Lstm),
+  "two LSTMCells in DropoutWrappers": readGradient(tf1LstmDropout),
 };
 
-/** The trainings, one for each optimizer. */
-export const TRAININGS: readonly TrainingGolden[] = readTrainings(training);
+/** The trainings: PyTorch's, one for each optimizer, and TensorFlow's with Momentum. */
+export const TRAININGS: readonly TrainingGolden[] = [
+  ...readTrainings(training),
+  ...readTrainings(tf1Training),
+];
 
 type Tensors = ReadonlyMap<string, Tensor>;
 
@@ -83,18 +96,49 @@ function readGolden(tensors: Tensors, description: Description): Golden {
   const images = { pixels: data as Uint8Array, labels, count, height, width };
   const sequence = { axis: description.axis, range: description.range };
 
-  const [classes, hiddenSize] = tensors.get("parameters.head.weight")!.shape;
+  const isTensorFlow = description.tensorflow !== undefined;
+  const hidden = isTensorFlow ? description.hidden! : hiddenOfPyTorch(tensors, description);
   const { inputSize } = layOutSequence(sequence, images);
-  const layers = Array.from({ length: description.layers }, (_, layer) => {
-    const sizes = { inputSize: layer === 0 ? inputSize : hiddenSize, hiddenSize, dropout: 0 };
-    return specOf(description, sizes);
-  });
-  const network = createNetwork({ layers, classes, biases: 2 });
-  return { network, images, sequence, parameters: fromPyTorch(network, tensors, { prefix: "parameters." }) };
+  const layers = hidden.map((hiddenSize, layer) =>
+    specOf(description, { inputSize: hidden[layer - 1] ?? inputSize, hiddenSize, dropout: 0 })
+  );
+  const classes = numbersOf(
+    tensors,
+    isTensorFlow ? "parameters.classification.biases" : "parameters.head.bias",
+  );
+  const network = createNetwork({ layers, classes: classes.length, biases: isTensorFlow ? 1 : 2 });
+  return {
+    source: isTensorFlow ? "TensorFlow 1" : "PyTorch",
+    network,
+    images,
+    sequence,
+    parameters: readFlat(network, tensors, { description, prefix: "parameters." }),
+  };
+}
+
+function hiddenOfPyTorch(tensors: Tensors, { layers }: Description): readonly number[] {
+  const [, hiddenSize] = tensors.get("parameters.head.weight")!.shape;
+  return new Array(layers).fill(hiddenSize);
+}
+
+/** What belongs to the parameters, as the network lays it out. */
+function readFlat(
+  network: Network,
+  tensors: Tensors,
+  { description, prefix, isGradient = false }: {
+    description: Description;
+    prefix: string;
+    isGradient?: boolean;
+  },
+): Float64Array {
+  if (description.tensorflow !== undefined) {
+    return fromTensorFlow(network, tensors, { prefix, forgetBias: isGradient ? 0 : 1 });
+  }
+  return fromPyTorch(network, tensors, { prefix, joinBiases: isGradient ? sameOfBoth : undefined });
 }
 
 function specOf(
-  { kind, gate, activation }: Description,
+  { kind = "lstm", gate, activation }: Description,
   sizes: { inputSize: number; hiddenSize: number; dropout: number },
 ): LayerSpec {
   if (kind === "lstm") return { kind, gateActivation: gate ?? "sigmoid", ...sizes };
@@ -109,7 +153,7 @@ function readGradient(bytes: Uint8Array): GradientGolden {
     ...golden,
     logits: numbersOf(tensors, "logits"),
     loss: numbersOf(tensors, "loss")[0],
-    gradient: fromPyTorch(golden.network, tensors, { prefix: "gradient.", joinBiases: sameOfBoth }),
+    gradient: readFlat(golden.network, tensors, { description, prefix: "gradient.", isGradient: true }),
     masks: masks.sort().map((name) => numbersOf(tensors, name)),
   };
 }
@@ -124,6 +168,6 @@ function readTrainings(bytes: Uint8Array): TrainingGolden[] {
     optimizer: { kind, ...settings } as unknown as Optimizer,
     batches: Array.from({ length: steps }, (_, k) => positions.slice(k * batchSize, (k + 1) * batchSize)),
     losses: numbersOf(tensors, `${kind}.losses`),
-    trained: fromPyTorch(golden.network, tensors, { prefix: `${kind}.parameters.` }),
+    trained: readFlat(golden.network, tensors, { description, prefix: `${kind}.parameters.` }),
   }));
 }

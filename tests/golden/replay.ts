@@ -1,5 +1,5 @@
 /**
- * Replays PyTorch's golden files on an engine.
+ * Replays the golden files of PyTorch and TensorFlow on an engine.
  *
  * @module
  */
@@ -19,18 +19,18 @@ import {
  * each optimizer. Engines draw their own dropout masks, so the golden file with masks is left to the pure functions.
  *
  * PyTorch's own training in float32 ends up to 6.9e-7 (SGD, Momentum, RMSprop: 8.0e-7; Adadelta: 2.2e-6; Adam: 6.8e-6)
- * from its losses in float64: no more can be asked of an engine in float32.
+ * from its losses in float64, TensorFlow's 1.1e-6 (Momentum): no more can be asked of an engine in float32.
  */
 export function replayGoldens(engine: EngineUnderTest): void {
   for (const [what, golden] of Object.entries(GRADIENTS)) {
     if (golden.masks.length > 0) continue;
-    register(engine, `agrees with PyTorch on ${what}`, () => agreesOnGradient(engine, golden));
+    register(engine, `agrees with ${golden.source} on ${what}`, () => agreesOnGradient(engine, golden));
   }
   for (const golden of TRAININGS) {
-    const { batches: { length }, optimizer: { kind } } = golden;
+    const { source, batches: { length }, optimizer: { kind } } = golden;
     register(
       engine,
-      `agrees with PyTorch over ${length} steps of ${kind}`,
+      `agrees with ${source} over ${length} steps of ${kind}`,
       () => agreesOnTraining(engine, golden),
     );
   }

@@ -18,7 +18,7 @@ function gather({ images, sequence }: Golden, positions: Uint32Array) {
 }
 
 for (const [what, golden] of Object.entries(GRADIENTS)) {
-  Deno.test(`networkGradient() is PyTorch's gradient of ${what}`, () => {
+  Deno.test(`networkGradient() is ${golden.source}'s gradient of ${what}`, () => {
     const { network, parameters, masks } = golden;
     const found = networkGradient(network, parameters, {
       ...gather(golden, Uint32Array.from(golden.images.labels.keys())),
@@ -32,8 +32,8 @@ for (const [what, golden] of Object.entries(GRADIENTS)) {
 }
 
 for (const golden of TRAININGS) {
-  const { network, optimizer, batches } = golden;
-  Deno.test(`updateParameters() trains as PyTorch does over ${batches.length} steps of ${optimizer.kind}`, () => {
+  const { source, network, optimizer, batches } = golden;
+  Deno.test(`updateParameters() trains as ${source} does over ${batches.length} steps of ${optimizer.kind}`, () => {
     const p = golden.parameters.slice();
     const slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => new Float64Array(network.size));
     const losses = batches.map((positions, index) => {
