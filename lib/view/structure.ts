@@ -1,0 +1,196 @@
+/**
+ * The structure of a network, as lines of text and as a picture: a chain of layers with what flows between them.
+ *
+ * @module
+ */
+import type { Network, Parameter, RecurrentLayer } from "../model/network.ts";
+import { element, picture, text } from "./svg.ts";
+
+/** What the network reads. */
+export interface StructureInput {
+  /** Rows of an image. */
+  readonly height: number;
+  /** Columns of an image. */
+  readonly width: number;
+  /** What one step reads. */
+  readonly axis: "rows" | "columns";
+}
+
+/** One link of the chain. */
+interface Link {
+  readonly kind: "input" | "recurrent" | "other";
+  readonly title: string;
+  readonly details: readonly string[];
+  /** Of what it gives on. */
+  readonly shape: string;
+  readonly parameters: number;
+}
+
+const WIDTH = 560, BOX_LEFT = 60, BOX_WIDTH = 400, TOP = 20;
+const BOX_HEIGHT = 62, LOW_BOX_HEIGHT = 34, GAP = 42;
+
+/**
+ * A summary for people: one line a layer, and the sum of the parameters.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork } from "../model/network.ts";
+ * import { describeStructure } from "./structure.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const network = createNetwork({
+ *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 64, gateActivation: "sigmoid", dropout: 0.5 }],
+ *   classes: 10,
+ * });
+ * assert.deepEqual(describeStructure(network, { height: 28, width: 28, axis: "rows" }), [
+ *   "image 28 × 28, row by row   28 × 28",
+ *   "LSTM, 64 units              64       23,808 parameters",
+ *   "dropout 0.5                 64",
+ *   "dense, 10 classes           10          650 parameters",
+ *   "                                     24,458 parameters",
+ * ]);
+ * ```
+ */
+export function describeStructure(network: Network, input: StructureInput): string[] {
+  const links = linksOf(network, input);
+  const rows = links.map(({ title, shape, parameters }) => [title, shape, parameters] as const);
+  const all = [...rows, ["", "", network.parameterCount] as const];
+  const widths = [0, 1].map((column) => Math.max(...all.map((row) => String(row[column]).length)));
+  const counts = all.map(([, , parameters]) => parameters.toLocaleString("en-US"));
+  const countWidth = Math.max(...counts.map((count) => count.length));
+  return all.map(([title, shape, parameters], i) => {
+    const count = parameters > 0 ? `${counts[i].padStart(countWidth)} parameters` : "";
+    return `${title.padEnd(widths[0])}   ${shape.padEnd(widths[1])}  ${count}`.trimEnd();
+  });
+}
+
+/**
+ * Draws the network from the image (top) to the classes (bottom), each layer with its shapes and parameters.
+ *
+ * @returns SVG
+ */
+export function drawStructure(network: Network, input: StructureInput): string {
+  const links = linksOf(network, input);
+  const parts: string[] = [];
+  let y = TOP;
+  links.forEach((link, i) => {
+    const height = heightOf(link);
+    if (i > 0) y += GAP;
+    parts.push(drawBox(link, y));
+    if (link.kind === "recurrent") parts.push(drawLoop(y + height / 2, stepsOf(input)));
+    y += height;
+    parts.push(drawArrow(y, link.shape));
+  });
+  y += GAP;
+  const x = BOX_LEFT + BOX_WIDTH / 2;
+  parts.push(text("probability of each class", { class: "ink", x, y: y + 14, "text-anchor": "middle" }));
+  const total = `${network.parameterCount.toLocaleString("en-US")} parameters in all`;
+  parts.push(text(total, { class: "soft", x, y: y + 36, "text-anchor": "middle" }));
+  const title = `The network: ${links.map((link) => link.title).join(", ")}`;
+  return picture({ width: WIDTH, height: y + 54, title }, ...parts);
+}
+
+function linksOf(network: Network, input: StructureInput): Link[] {
+  const { layers, head } = network;
+  const { height, width, axis } = input;
+  const steps = stepsOf(input);
+  const line = axis === "rows" ? "row" : "column";
+  const links: Link[] = [{
+    kind: "input",
+    title: `image ${height} × ${width}, ${line} by ${line}`,
+    details: [],
+    shape: `${steps} × ${network.inputSize}`,
+    parameters: 0,
+  }];
+  layers.forEach((layer, index) => {
+    const { hiddenSize, dropout } = layer;
+    const shape = index < layers.length - 1 ? `${steps} × ${hiddenSize}` : String(hiddenSize);
+    links.push({
+      kind: "recurrent",
+      title: titleOf(layer),
+      details: [
+        shapeText("kernel", layer.kernel),
+        shapeText("recurrent", layer.recurrentKernel),
+        shapeText("bias", layer.bias),
+      ],
+      shape,
+      parameters: countOf(layer.kernel, layer.recurrentKernel, layer.bias),
+    });
+    if (dropout > 0) {
+      links.push({ kind: "other", title: `dropout ${dropout}`, details: [], shape, parameters: 0 });
+    }
+  });
+  links.push({
+    kind: "other",
+    title: `dense, ${head.classes} classes`,
+    details: [shapeText("kernel", head.kernel), shapeText("bias", head.bias)],
+    shape: String(head.classes),
+    parameters: countOf(head.kernel, head.bias),
+  });
+  return links;
+}
+
+function stepsOf({ axis, height, width }: StructureInput): number {
+  return axis === "rows" ? height : width;
+}
+
+function titleOf(layer: RecurrentLayer): string {
+  if (layer.kind === "lstm") {
+    return `LSTM, ${layer.hiddenSize} units${layer.gateActivation === "sigmoid" ? "" : ", hard sigmoid"}`;
+  }
+  return `RNN, ${layer.hiddenSize} units, ${layer.activation === "relu" ? "ReLU" : "tanh"}`;
+}
+
+function shapeText(name: string, { shape, updateScale }: Parameter): string {
+  return `${name} ${updateScale === 2 ? "2 of " : ""}${shape.join(" × ")}`;
+}
+
+function countOf(...parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { size, updateScale }) => sum + size * updateScale, 0);
+}
+
+function heightOf({ details }: Link): number {
+  return details.length > 0 ? BOX_HEIGHT : LOW_BOX_HEIGHT;
+}
+
+function drawBox(link: Link, y: number): string {
+  const { kind, title, details, parameters } = link;
+  const height = heightOf(link);
+  const right = BOX_LEFT + BOX_WIDTH - 16;
+  return [
+    element("rect", { class: "box", x: BOX_LEFT, y, width: BOX_WIDTH, height, rx: kind === "input" ? 3 : 8 }),
+    text(title, { class: "ink", x: BOX_LEFT + 16, y: y + 22, "font-weight": 700 }),
+    ...(parameters > 0
+      ? [
+        text(parameters.toLocaleString("en-US"), { class: "ink", x: right, y: y + 22, "text-anchor": "end" }),
+      ]
+      : []),
+    ...(details.length > 0
+      ? [text(details.join("  ·  "), { class: "soft", x: BOX_LEFT + 16, y: y + 46 })]
+      : []),
+  ].join("");
+}
+
+/** From a box down to the next, with the shape of what flows. */
+function drawArrow(y: number, shape: string): string {
+  const x = BOX_LEFT + BOX_WIDTH / 2, end = y + GAP - 3;
+  return [
+    element("path", { class: "series7", d: `M${x} ${y + 3}V${end}`, stroke: "currentColor", fill: "none" }),
+    element("path", { class: "series7", d: `M${x - 5} ${end - 7}L${x} ${end}L${x + 5} ${end - 7}`, ...OPEN }),
+    text(shape, { class: "ink", x: x + 14, y: y + GAP / 2 + 5 }),
+  ].join("");
+}
+
+/** A recurrent layer gets its own state again at the next step. */
+function drawLoop(y: number, steps: number): string {
+  const x = BOX_LEFT + BOX_WIDTH;
+  return element(
+    "g",
+    { class: "series0" },
+    element("path", { d: `M${x + 2} ${y - 14}h12a14 14 0 0 1 0 28h-9`, ...OPEN }),
+    element("path", { d: `M${x + 11} ${y + 8}l-7 6l7 6`, ...OPEN }),
+    text(`${steps} steps`, { class: "soft", x: x + 36, y: y + 5 }),
+  );
+}
+
+const OPEN = { stroke: "currentColor", "stroke-width": 1.5, fill: "none" } as const;

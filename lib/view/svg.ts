@@ -1,0 +1,134 @@
+/**
+ * The little of SVG that the pictures are made of: elements as text, one style for light and dark, scales.
+ *
+ * Colours are given by class, so that a picture in a browser follows `prefers-color-scheme`; what turns it into a PNG
+ * ignores that and draws the light one. Numbers have at most three decimals, so that pictures can be compared as text.
+ *
+ * @module
+ */
+
+/** Attributes of an element; those that are undefined are left out. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** A picture's size in CSS pixels, and what it shows, for those who cannot see it. */
+export interface PictureFrame {
+  /** In CSS pixels. */
+  readonly width: number;
+  /** In CSS pixels. */
+  readonly height: number;
+  /** One sentence. */
+  readonly title: string;
+}
+
+/** How many `series0`, `series1`, … there are. */
+export const SERIES_COLOURS = 8;
+
+const LIGHT = {
+  ground: "#ffffff",
+  ink: "#1f2328",
+  soft: "#59636e",
+  rule: "#d8dee4",
+  box: "#f3f5f8",
+  right: "#0969da",
+  wrong: "#d1570b",
+  onfill: "#ffffff",
+  series: ["#0969da", "#d1570b", "#1a7f37", "#8250df", "#bf3989", "#0e7490", "#9a6700", "#57606a"],
+};
+const DARK = {
+  ground: "#14171c",
+  ink: "#e6edf3",
+  soft: "#9aa4af",
+  rule: "#343b44",
+  box: "#20252c",
+  right: "#4ea1ff",
+  wrong: "#ff9e54",
+  onfill: "#0b0d10",
+  series: ["#58a6ff", "#ff9e54", "#56d364", "#bc8cff", "#ff7bc0", "#39c5cf", "#e3b341", "#9aa4ae"],
+};
+
+/**
+ * The style of all pictures. `ground`, `box`, `right` and `wrong` fill, `rule` draws lines, `ink` and `soft` are text, `onfill` is text on them,
+ * `series0` … set `currentColor`.
+ */
+export const PICTURE_STYLE: string = [
+  ".picture{font:13px 'PT Sans',system-ui,sans-serif}",
+  rulesOf(LIGHT),
+  `@media (prefers-color-scheme:dark){${rulesOf(DARK)}}`,
+].join("\n");
+
+function rulesOf({ ground, ink, soft, rule, box, right, wrong, onfill, series }: typeof LIGHT): string {
+  return [
+    `.ground{fill:${ground}}.ink{fill:${ink}}.soft{fill:${soft}}.box{fill:${box};stroke:${rule}}`,
+    `.rule{stroke:${rule};fill:none}.right{fill:${right}}.wrong{fill:${wrong}}.onfill{fill:${onfill}}`,
+    ...series.map((colour, i) => `.series${i}{color:${colour}}`),
+  ].join("");
+}
+
+/**
+ * One element with its children, which must be SVG already.
+ *
+ * @example
+ * ```ts
+ * import { element, text } from "./svg.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(element("g", { x: 1 / 3, y: undefined }, text("a < b")), '<g x="0.333"><text>a &lt; b</text></g>');
+ * ```
+ */
+export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
+  const open = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeText(value!)}"`)
+    .join("");
+  return children.length === 0 ? `<${name}${open}/>` : `<${name}${open}>${children.join("")}</${name}>`;
+}
+
+/** Text, escaped. */
+export function text(content: string, attributes: Attributes = {}): string {
+  return element("text", attributes, escapeText(content));
+}
+
+/** A whole picture on its ground. */
+export function picture(frame: PictureFrame, ...children: readonly string[]): string {
+  const { width, height, title } = frame;
+  const attributes = {
+    xmlns: "http://www.w3.org/2000/svg",
+    class: "picture",
+    role: "img",
+    width,
+    height,
+    viewBox: `0 0 ${round(width)} ${round(height)}`,
+  };
+  return element(
+    "svg",
+    attributes,
+    element("title", {}, escapeText(title)),
+    `<style>${PICTURE_STYLE}</style>`,
+    element("rect", { class: "ground", width, height }),
+    ...children.map((child) => `\n${child}`),
+  ) + "\n";
+}
+
+/** At most three decimals; never `-0`. */
+export function round(value: number): string {
+  return String(Math.round(value * 1000) / 1000 || 0);
+}
+
+/** Escapes what means something in SVG and HTML; control characters become spaces. */
+export function escapeText(content: string): string {
+  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  // deno-lint-ignore no-control-regex
+  return content.replace(/[&<>"]/g, (c) => entities[c]).replace(/[\x00-\x1f\x7f]/g, " ");
+}
+
+/** Keeps at most so many characters of a text: those at its end matter most, as in paths. */
+export function clipStart(content: string, most: number): string {
+  const characters = [...content];
+  return characters.length <= most ? content : `…${characters.slice(characters.length - most + 1).join("")}`;
+}
+
+/** Keeps at most so many characters of a text, from its start. */
+export function clipEnd(content: string, most: number): string {
+  const characters = [...content];
+  return characters.length <= most ? content : `${characters.slice(0, most - 1).join("")}…`;
+}
