@@ -40,6 +40,8 @@ export const CASES: readonly Case[] = [
   { kind: "LSTM", hidden: [64], images: 17, size: [28, 28], axis: "columns", range: [-1, 1] },
   { kind: "LSTM", hidden: [65], images: 3, size: [4, 7], axis: "pixels", classes: 3 },
   { kind: "LSTM", hidden: [7], images: 16, size: [28, 28], axis: "pixels" },
+  { kind: "LSTM", hidden: [128], images: 16, size: [5, 28] },
+  { kind: "LSTM", hidden: [257], images: 5, size: [3, 9], range: [-1, 1] },
   { kind: "LSTM", hidden: [7, 65], images: 17, size: [5, 9], range: [-1, 1] },
   { kind: "LSTM", hidden: [64, 1, 63], images: 3, size: [5, 3] },
   { kind: "LSTM", hidden: [100, 100], images: 64, size: [28, 28], axis: "columns", range: [-1, 1] },
@@ -54,6 +56,7 @@ export const CASES: readonly Case[] = [
   { kind: "ReLU RNN", hidden: [64, 65], images: 16, size: [28, 13], classes: 11 },
   { kind: "ReLU RNN", hidden: [100], images: 17, size: [28, 28] },
   { kind: "ReLU RNN", hidden: [128], images: 64, size: [28, 28] },
+  { kind: "ReLU RNN", hidden: [257], images: 5, size: [3, 9] },
   { kind: "ReLU RNN", hidden: [65], images: 64, size: [28, 1], axis: "columns", range: [-1, 1] },
 
   { kind: "tanh RNN", hidden: [7], images: 64, size: [5, 4], range: [-1, 1] },

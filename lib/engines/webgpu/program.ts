@@ -3,11 +3,15 @@
  *
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { type Binding, type Dispatch, KERNELS } from "./kernels.ts";
 import { MAX_STEPS, type Plan } from "./plan.ts";
 
 /** From one step's uniform to the next: the alignment that every adapter takes. */
 export const STEP_BYTES = 256;
+
+/** How long a device may take to say that it is lost, after a call failed. */
+const LOSS_MS = 100;
 
 /** A dispatch that can be encoded. */
 export interface Prepared {
@@ -31,6 +35,7 @@ export class Program {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #readback: GPUBuffer | undefined;
   #failure: Error | undefined;
+  #destroyed = false;
   /** One training step: the gradient, then the update. */
   training: readonly Prepared[] = [];
   gradient: readonly Prepared[] = [];
@@ -51,10 +56,12 @@ export class Program {
         }`,
       );
     });
-    device.lost.then(({ reason, message }) => {
-      if (reason === "destroyed") return; // by destroy()
+    device.lost.then(({ message }) => {
+      if (this.#destroyed) return;
       this.#failure ??= new Error(
-        `Cannot go on: the device webgpu was lost: ${message}; try again, a smaller --batch-size, or --device wasm`,
+        `Cannot go on: the device webgpu was lost: ${
+          message || "no reason given"
+        }; try again, a smaller --batch-size, or --device wasm`,
       );
     });
   }
@@ -119,7 +126,7 @@ export class Program {
     try {
       await readback.mapAsync(GPUMapMode.READ, 0, bytes);
     } catch (error) {
-      await this.#device.lost.then(() => {}, () => {});
+      await delay(LOSS_MS); // the news that the device is lost come later than what they cause
       this.#throwFailure();
       throw error;
     }
@@ -137,6 +144,7 @@ export class Program {
 
   /** Gives everything back. */
   destroy(): void {
+    this.#destroyed = true;
     this.#device.destroy();
   }
 

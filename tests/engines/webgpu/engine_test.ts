@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import type { EngineOptions } from "../../../lib/engines/engine.ts";
+import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
+import { MAX_STEPS } from "../../../lib/engines/webgpu/plan.ts";
+import { adam } from "../../../lib/model/optimizers.ts";
+import { replayGoldens } from "../../golden/replay.ts";
+import { LACKING_ADAPTER } from "../../support/adapter.ts";
+import { testEngine } from "../contract.ts";
+import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+
+// Twice the largest error measured over all cases on Mesa's software adapter, in units of the largest element of the
+// tensor: logits 7.0e-7, loss 1.2e-7, gradient 1.4e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by
+// itself).
+const TOLERANCE = {
+  logits: { atol: 1.4e-6, rtol: 0 },
+  loss: { atol: 2.4e-7, rtol: 0 },
+  gradient: { atol: 2.8e-6, rtol: 0 },
+  movement: { atol: 9.0e-5, rtol: 0 },
+};
+
+// Fifty steps of Adam or Adadelta carry rounding further: twice what was measured, loss 4.2e-6, movement 7.9e-5.
+const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 8.4e-6, rtol: 0 }, movement: { atol: 1.6e-4, rtol: 0 } };
+
+const open = (options: WebgpuOptions) => openWebgpu({ ...options, selfCheck: false });
+const engine = { name: "webgpu", open, ignore: LACKING_ADAPTER };
+testEngine({ ...engine, tolerance: TOLERANCE });
+replayGoldens({ ...engine, tolerance: FIFTY_STEPS });
+
+const ONE_LAYER: Case = { kind: "LSTM", hidden: [10], images: 9, size: [5, 6] };
+const TWO_LAYERS: Case = { kind: "LSTM", hidden: [10, 7], images: 9, size: [5, 6], dropout: [0.5, 0.5] };
+
+/** Registers a test that needs an adapter. */
+function test(name: string, fn: () => Promise<void>): void {
+  const reason = LACKING_ADAPTER === undefined ? "" : ` (ignored: ${LACKING_ADAPTER})`;
+  Deno.test({ name: name + reason, ignore: LACKING_ADAPTER !== undefined, fn });
+}
+
+/** How often a method of a WebGPU class is called while `body` runs. */
+async function countCalls<Name extends string>(
+  prototype: Record<Name, (...args: never[]) => void>,
+  name: Name,
+  body: () => Promise<unknown>,
+): Promise<number> {
+  const original = prototype[name];
+  let calls = 0;
+  prototype[name] = function (this: unknown, ...args: never[]) {
+    calls++;
+    return original.apply(this, args);
+  };
+  try {
+    await body();
+  } finally {
+    prototype[name] = original;
+  }
+  return calls;
+}
+
+const countDispatches = (body: () => Promise<unknown>) =>
+  countCalls(GPUComputePassEncoder.prototype, "dispatchWorkgroups", body);
+
+for (
+  const [layers, most, chosen] of [["one layer", 10, ONE_LAYER], ["two layers", 16, TWO_LAYERS]] as const
+) {
+  test(`a training step with ${layers} takes at most ${most} dispatches, however many time steps`, async () => {
+    const counts: number[] = [];
+    for (const steps of [1, 5, 28]) {
+      const options = optionsOf({ ...chosen, size: [steps, 6] });
+      await using engine = await open(options);
+      const batches = [0, 1, 2].map((start) => scattered(9, options.train.count, start));
+      counts.push(await countDispatches(() => engine.train(batches)) / 3);
+    }
+    assert(counts[0] <= most, `${counts[0]} dispatches`);
+    assert.deepEqual(counts, counts.map(() => counts[0]));
+  });
+}
+
+test("many steps go into one submission", async () => {
+  const options = optionsOf(ONE_LAYER);
+  await using engine = await open(options);
+  const batches = Array.from({ length: 20 }, (_, start) => scattered(9, options.train.count, start));
+  const submissions = await countCalls(GPUQueue.prototype, "submit", () => engine.train(batches));
+  assert.equal(submissions, 2); // the steps, and the copy of what they measured
+});
+
+test("openWebgpu() trains to the same bits twice, in calls of any length", async () => {
+  const options = optionsOf(TWO_LAYERS, { optimizer: adam({ learningRate: 0.01 }) });
+  const batches = Array.from(
+    { length: 12 },
+    (_, start) => scattered(9 - start % 3, options.train.count, start),
+  );
+  const train = async (together: number) => {
+    await using engine = await open(options);
+    for (let start = 0; start < 12; start += together) {
+      await engine.train(batches.slice(start, start + together));
+    }
+    return new Uint32Array((await engine.readState()).parameters.buffer);
+  };
+  const expected = await train(12);
+  assert.deepEqual(await train(12), expected);
+  assert.deepEqual(await train(5), expected);
+});
+
+test("train() and predict() take more than fits into one submission", async () => {
+  const options = optionsOf({ kind: "tanh RNN", hidden: [3], images: 4, size: [2, 2] });
+  const many = { ...options.train, count: 0 };
+  const copies = Math.ceil((4 * MAX_STEPS + 5) / options.train.count);
+  many.count = copies * options.train.count;
+  many.pixels = new Uint8Array(Array(copies).fill([...options.train.pixels]).flat());
+  many.labels = new Uint8Array(Array(copies).fill([...options.train.labels]).flat());
+  await using engine = await open({ ...options, train: many });
+  const results = await engine.train(Array.from({ length: MAX_STEPS + 3 }, (_, i) => Uint32Array.of(i)));
+  assert.deepEqual(results.map(({ step }) => step), Array.from({ length: MAX_STEPS + 3 }, (_, i) => i + 1));
+  const logits = await engine.predict("train");
+  assert.equal(logits.length, many.count * 10);
+  assert.deepEqual(await engine.predict(many), logits); // foreign images take another way in
+});
+
+/** An adapter whose shaders are changed on their way in. */
+async function withBrokenShader(change: (code: string) => string, body: () => Promise<void>): Promise<void> {
+  const { createShaderModule } = GPUDevice.prototype;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    return createShaderModule.call(this, { ...descriptor, code: change(descriptor.code) });
+  };
+  try {
+    await body();
+  } finally {
+    GPUDevice.prototype.createShaderModule = createShaderModule;
+  }
+}
+
+const forgetsTheState = (code: string) => code.replace("dc += dh * o", "dc = dh * o");
+
+test("an adapter that computes wrong gradients is refused with the figures", async () => {
+  const options = optionsOf(ONE_LAYER);
+  await withBrokenShader(forgetsTheState, async () => {
+    await assert.rejects(
+      openWebgpu(options),
+      /^Error: Cannot train on WebGPU, .*: its gradients must be right: that of layer0\.\w+\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+; .*--no-self-check/,
+    );
+    await using unchecked = await openWebgpu({ ...options, selfCheck: false });
+    assert.equal(unchecked.device.kind, "webgpu");
+  });
+});
+
+test("a network too large for the textbook is checked by a smaller one of its kind", async () => {
+  const large = optionsOf({ kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4] });
+  await using engine = await openWebgpu(large);
+  assert.equal(engine.device.kind, "webgpu");
+  await withBrokenShader(forgetsTheState, async () => {
+    await assert.rejects(openWebgpu(large), /its gradients must be right/);
+  });
+});
+
+test("a kernel that does not compile is named", async () => {
+  await withBrokenShader((code) => code.replace("let g = safeTanh(zg);", "let g = ;"), async () => {
+    await assert.rejects(
+      open(optionsOf(ONE_LAYER)),
+      /^Error: Cannot build the kernel lstm_forward, layer 0: the device webgpu refused it: /,
+    );
+  });
+});
+
+test("a device that is lost ends the training with one clear error, and every later call too", async () => {
+  let device: GPUDevice | undefined;
+  const options = optionsOf(ONE_LAYER);
+  await using engine = await open({ ...options, onDevice: (made) => device = made });
+  const batch = scattered(9, options.train.count);
+  await engine.train([batch]);
+  device!.destroy();
+  for (const call of [() => engine.train([batch]), () => engine.readState(), () => engine.predict("test")]) {
+    await assert.rejects(call, /^Error: Cannot go on: the device webgpu was lost/);
+  }
+});
+
+test("a training beyond a limit names the limit, the need and what fits", async () => {
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize } = adapter.limits;
+  const units = maxComputeWorkgroupStorageSize / 32;
+  const wide = optionsOf({ kind: "LSTM", hidden: [units + 1], images: 1, size: [1, 1] });
+  await assert.rejects(
+    open(wide),
+    new RangeError(
+      `Cannot train on the device webgpu: the state of four images must fit into the adapter's ` +
+        `maxComputeWorkgroupStorageSize of ${maxComputeWorkgroupStorageSize} bytes: current value is ${
+          32 * (units + 1)
+        }; ${units} units fit into a layer`,
+    ),
+  );
+
+  const steps = 784, hidden = 512, rowBytes = steps * hidden * 16; // of gates, an image
+  const fits = Math.floor(maxStorageBufferBindingSize / rowBytes);
+  const batchSize = 4 * Math.ceil(fits / 4) + 4;
+  const long: EngineOptions = {
+    ...optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" }),
+    batchSize,
+  };
+  await assert.rejects(
+    open(long),
+    (error: Error) => error instanceof RangeError && error.message.includes(`--batch-size ${fits} fits`),
+  );
+});
