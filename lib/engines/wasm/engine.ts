@@ -12,6 +12,7 @@ import { SLOT_COUNT } from "../../model/optimizers.ts";
 import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } from "../checks.ts";
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
+import type { Times } from "./profile.ts";
 import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -21,6 +22,8 @@ export interface WasmOptions extends EngineOptions {
   readonly threads?: number;
   /** Default: `fused`, where this machine's multiply-add rounds once. */
   readonly math?: MathKind;
+  /** Whether the threads keep stopwatches for {@link WasmEngine.profile}, which costs a few percent; false by default. */
+  readonly profile?: boolean;
 }
 
 /** How often a waiting thread looks before it sleeps: some tens of microseconds, more than a phase is out of balance. */
@@ -31,7 +34,7 @@ const SPINS = 20_000;
  *
  * @throws {RangeError} If an option is out of range, or a training needs more than 4 GiB
  */
-export async function openWasm(options: WasmOptions): Promise<Engine> {
+export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
   const { network, optimizer, train, test, batchSize, math: asked } = options;
   const layout = layOutSequence(options.sequence, train);
   checkOptions(options, layout);
@@ -60,7 +63,8 @@ export async function openWasm(options: WasmOptions): Promise<Engine> {
 
   // More threads than cores would spin while the one they wait for cannot run.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
-  const pool = await WorkerPool.start({ module, memory, plan, optimizer, seed: options.seed, spins });
+  const { seed, profile = false } = options;
+  const pool = await WorkerPool.start({ module, memory, plan, optimizer, seed, spins, profile });
   const engine = new WasmEngine({ options, plan, memory, pool, math });
   await engine.writeState({
     parameters: options.parameters,
@@ -80,7 +84,9 @@ function chooseThreads(asked: number | undefined, batchSize: number): number {
   return asked;
 }
 
-class WasmEngine implements Engine {
+/** The CPU engine. */
+export class WasmEngine implements Engine {
+  /** Who does the work. */
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
   readonly #plan: Plan;
@@ -144,6 +150,22 @@ class WasmEngine implements Engine {
     });
   }
 
+  /**
+   * Takes one training step a batch, up to {@link MAX_STEPS}, and says where the time of each thread went, in milliseconds.
+   *
+   * @throws {Error} Unless the engine was opened with `profile`
+   */
+  async profile(batches: readonly Uint32Array[]): Promise<Times[]> {
+    this.#check("profile", batches);
+    const times = await this.#runSteps(batches.slice(0, MAX_STEPS));
+    return times.map((one) => {
+      if (!one) {
+        throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
+      }
+      return one;
+    });
+  }
+
   // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
   async readState(): Promise<EngineState> {
     this.#checkOpen("read the state");
@@ -169,21 +191,28 @@ class WasmEngine implements Engine {
     this.#pool.stop();
   }
 
-  /** Up to MAX_STEPS steps in one command: the threads do not come back between two of them. */
   async #trainSome(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    const { positions, batchSize, results } = this.#plan, firstStep = this.#step + 1;
-    batches.forEach((batch, index) =>
-      this.#words(positions + 4 * batchSize * index, batch.length).set(batch)
-    );
-    await this.#pool.run({ kind: "train", counts: batches.map((batch) => batch.length), firstStep });
-    this.#step += batches.length;
-    const measured = new Float64Array(this.#memory.buffer, results, 2 * batches.length);
+    const firstStep = this.#step + 1;
+    await this.#runSteps(batches);
+    const measured = new Float64Array(this.#memory.buffer, this.#plan.results, 2 * batches.length);
     return batches.map((batch, index) => ({
       step: firstStep + index,
       loss: measured[2 * index],
       correct: measured[2 * index + 1],
       count: batch.length,
     }));
+  }
+
+  /** Up to MAX_STEPS steps in one command: the threads do not come back between two of them. */
+  async #runSteps(batches: readonly Uint32Array[]): Promise<(Times | undefined)[]> {
+    const { positions, batchSize } = this.#plan;
+    batches.forEach((batch, index) =>
+      this.#words(positions + 4 * batchSize * index, batch.length).set(batch)
+    );
+    const counts = batches.map((batch) => batch.length);
+    const times = await this.#pool.run({ kind: "train", counts, firstStep: this.#step + 1 });
+    this.#step += batches.length;
+    return times;
   }
 
   /** Runs a command over some images at a time; each gives `size` float32 at the address `from`. */

@@ -7,6 +7,7 @@
 import type { Optimizer } from "../../model/optimizers.ts";
 import { instantiateKernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
+import { startTimes, timedKernels, TimedTeam, type Times } from "./profile.ts";
 import { Team, TEAM_WORDS } from "./team.ts";
 import { type Command, Thread } from "./thread.ts";
 
@@ -19,17 +20,34 @@ export interface Start {
   readonly seed: number;
   readonly rank: number;
   readonly spins: number;
+  /** Whether the answers say where the time went. */
+  readonly profile: boolean;
 }
 
 /** What a thread answers to each message. */
-export type Answer = { readonly done: true } | { readonly error: string };
+export type Answer = { readonly done: true; readonly times?: Times } | { readonly error: string };
 
 let thread: Thread | undefined;
+let times: Times | undefined;
 
-function startThread({ module, memory, plan, optimizer, seed, rank, spins }: Start): Thread {
-  const team = new Team(new Int32Array(memory.buffer, plan.team, TEAM_WORDS), plan.threads, spins);
+function startThread({ module, memory, plan, optimizer, seed, rank, spins, profile }: Start): Thread {
+  const words = new Int32Array(memory.buffer, plan.team, TEAM_WORDS), { threads } = plan;
+  const kernels = instantiateKernels(module, memory);
+  if (!profile) {
+    return new Thread({
+      kernels,
+      plan,
+      optimizer,
+      seed,
+      team: new Team(words, threads, spins),
+      rank,
+      memory,
+    });
+  }
+  times = startTimes();
+  const team = new TimedTeam(words, { threads, spins, times });
   return new Thread({
-    kernels: instantiateKernels(module, memory),
+    kernels: timedKernels(kernels, plan, times),
     plan,
     optimizer,
     seed,
@@ -40,10 +58,12 @@ function startThread({ module, memory, plan, optimizer, seed, rank, spins }: Sta
 }
 
 self.onmessage = ({ data }: MessageEvent<Start | Command>) => {
-  let answer: Answer = { done: true };
+  let answer: Answer;
   try {
+    if (times) Object.assign(times, startTimes());
     if ("module" in data) thread = startThread(data);
     else thread!.run(data);
+    answer = { done: true, times };
   } catch (error) {
     answer = { error: error instanceof Error ? error.message : String(error) };
   }

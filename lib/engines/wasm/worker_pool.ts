@@ -4,6 +4,7 @@
  * @module
  */
 import type { Plan } from "./plan.ts";
+import type { Times } from "./profile.ts";
 import type { Command } from "./thread.ts";
 import type { Answer, Start } from "./worker.ts";
 
@@ -29,11 +30,12 @@ export class WorkerPool {
   /**
    * Runs a command on all threads.
    *
+   * @returns Where the time of each thread went, if the pool was started to tell
    * @throws {Error} If a worker fails; the others are stopped, since they may wait for it for ever
    */
-  async run(command: Command): Promise<void> {
+  async run(command: Command): Promise<(Times | undefined)[]> {
     if (this.#failure) throw this.#failure;
-    await this.#ask(() => command);
+    return await this.#ask(() => command);
   }
 
   /** Ends all threads at once. */
@@ -41,9 +43,9 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.terminate();
   }
 
-  async #ask(message: (rank: number) => Start | Command): Promise<void> {
+  async #ask(message: (rank: number) => Start | Command): Promise<(Times | undefined)[]> {
     try {
-      await Promise.all(this.#workers.map((worker, rank) => ask(worker, message(rank))));
+      return await Promise.all(this.#workers.map((worker, rank) => ask(worker, message(rank))));
     } catch (error) {
       this.stop();
       this.#failure = error as Error;
@@ -53,11 +55,12 @@ export class WorkerPool {
 }
 
 /** Sends one message and waits for its answer. */
-function ask(worker: Worker, message: Start | Command): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+function ask(worker: Worker, message: Start | Command): Promise<Times | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Times | undefined>();
   const fail = (reason: string) =>
     reject(new Error(`Cannot go on: a thread of the device wasm failed: ${reason}`));
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => "error" in data ? fail(data.error) : resolve();
+  worker.onmessage = ({ data }: MessageEvent<Answer>) =>
+    "error" in data ? fail(data.error) : resolve(data.times);
   worker.onerror = (event) => {
     event.preventDefault();
     fail(event.message);

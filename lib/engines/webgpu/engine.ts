@@ -21,13 +21,23 @@ export interface WebgpuOptions extends EngineOptions {
   readonly onDevice?: (device: GPUDevice) => void;
 }
 
+/** What one training step takes on the GPU. */
+export interface StepProfile {
+  /** Milliseconds by kernel, in the order of their dispatches. */
+  readonly kernelMs: ReadonlyMap<string, number>;
+  /** Bytes to the device. */
+  readonly uploadedBytes: number;
+  /** Bytes back. */
+  readonly downloadedBytes: number;
+}
+
 /**
  * Opens the engine on this machine's adapter.
  *
  * @throws {Error} If there is no adapter, or it computes wrong gradients
  * @throws {RangeError} If an option is out of range, or a limit of the adapter is below what the training needs
  */
-export async function openWebgpu(options: WebgpuOptions): Promise<Engine> {
+export async function openWebgpu(options: WebgpuOptions): Promise<WebgpuEngine> {
   const adapter = await findAdapter();
   if (!adapter) {
     throw new Error(
@@ -46,7 +56,7 @@ export async function openWebgpu(options: WebgpuOptions): Promise<Engine> {
   return engine;
 }
 
-async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Engine> {
+async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   const { network, optimizer, train, test, batchSize, seed } = options;
   const sequence = layOutSequence(options.sequence, train);
   checkOptions(options, sequence);
@@ -76,7 +86,9 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Engi
   return engine;
 }
 
-class WebgpuEngine implements Engine {
+/** The GPU engine. */
+export class WebgpuEngine implements Engine {
+  /** Who does the work. */
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
   readonly #plan: Plan;
@@ -168,6 +180,31 @@ class WebgpuEngine implements Engine {
     this.#step = state.step;
     this.#program.submit([{ dispatches: this.#program.pack, step: 0 }]);
     await this.#program.finished();
+  }
+
+  /**
+   * Takes one training step a batch, one submission each, and measures the kernels on the GPU.
+   *
+   * @returns The milliseconds of each dispatch, by its label, and the bytes that crossed between the device and JavaScript;
+   * all of them per step
+   * @throws {RangeError} If the adapter has no timestamp queries
+   */
+  async profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
+    this.#check("profile", batches);
+    const kernelMs = new Map(this.#program.training.map(({ label }) => [label, 0]));
+    for (const batch of batches) {
+      this.#writeSteps([batch], { firstStep: ++this.#step, training: true, resultsAnImage: 2 });
+      const times = await this.#program.time(this.#program.training);
+      this.#program.training.forEach(({ label }, index) => {
+        kernelMs.set(label, kernelMs.get(label)! + times[index] / batches.length);
+      });
+    }
+    const images = batches.reduce((sum, batch) => sum + batch.length, 0) / batches.length;
+    return {
+      kernelMs,
+      uploadedBytes: STEP_BYTES + 16 * this.#plan.N4,
+      downloadedBytes: 8 * images,
+    };
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous

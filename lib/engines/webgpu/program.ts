@@ -107,14 +107,44 @@ export class Program {
     const encoder = this.#device.createCommandEncoder({ label: "scanline" });
     const pass = encoder.beginComputePass({ label: "scanline" });
     for (const { dispatches, step } of work) {
-      for (const { pipeline, bindings, readsStep, workgroups } of dispatches) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindings, readsStep ? [step * STEP_BYTES] : []);
-        pass.dispatchWorkgroups(...workgroups);
-      }
+      for (const dispatch of dispatches) encode(pass, dispatch, step);
     }
     pass.end();
     this.#device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Runs dispatches one pass each and returns the milliseconds that each took on the GPU. Waits for the GPU.
+   *
+   * @throws {RangeError} If the adapter has no timestamp queries
+   */
+  async time(dispatches: readonly Prepared[]): Promise<number[]> {
+    if (!this.#device.features.has("timestamp-query")) {
+      throw new RangeError(
+        "Cannot time kernels: the adapter must have timestamp queries: current value is none",
+      );
+    }
+    const count = 2 * dispatches.length;
+    const querySet = this.#device.createQuerySet({ label: "times", type: "timestamp", count });
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    this.#buffers.set("times", this.#device.createBuffer({ label: "times", size: 8 * count, usage }));
+    const encoder = this.#device.createCommandEncoder({ label: "timed" });
+    dispatches.forEach((dispatch, index) => {
+      const timestampWrites = {
+        querySet,
+        beginningOfPassWriteIndex: 2 * index,
+        endOfPassWriteIndex: 2 * index + 1,
+      };
+      const pass = encoder.beginComputePass({ label: dispatch.label, timestampWrites });
+      encode(pass, dispatch, 0);
+      pass.end();
+    });
+    encoder.resolveQuerySet(querySet, 0, count, this.#buffers.get("times")!, 0);
+    this.#device.queue.submit([encoder.finish()]);
+    const stamps = new BigUint64Array(await this.read("times", 8 * count));
+    querySet.destroy();
+    this.#buffers.get("times")!.destroy();
+    return dispatches.map((_, index) => Number(stamps[2 * index + 1] - stamps[2 * index]) / 1e6); // from nanoseconds
   }
 
   /** The first bytes of a buffer, after all that was submitted. Waits for the GPU. */
@@ -250,6 +280,16 @@ export class Program {
     if (error) throw new Error(`Cannot ${action}: the device webgpu refused it: ${error.message}`);
     return result;
   }
+}
+
+function encode(
+  pass: GPUComputePassEncoder,
+  { pipeline, bindings, readsStep, workgroups }: Prepared,
+  step: number,
+): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindings, readsStep ? [step * STEP_BYTES] : []);
+  pass.dispatchWorkgroups(...workgroups);
 }
 
 /** The matrices as `update.wgsl` reads them. */

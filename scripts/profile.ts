@@ -1,0 +1,126 @@
+/**
+ * Where the time of a training step goes, kernel by kernel.
+ *
+ *     deno task profile --device webgpu --network lstm-64
+ */
+import "./support/deno_version.ts";
+import { describeAdapter, findAdapter } from "../lib/engines/webgpu/device.ts";
+import { openWasm } from "../lib/engines/wasm/engine.ts";
+import { openWebgpu } from "../lib/engines/webgpu/engine.ts";
+import { initialize } from "../lib/model/initialize.ts";
+import { shuffledOrder } from "../lib/random.ts";
+import * as scanline from "../mod.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./support/networks.ts";
+
+const { json, help } = OUTPUT_FLAGS;
+const spec = {
+  name: "profile",
+  about: "Says where the time of a training step goes, kernel by kernel.",
+  flags: {
+    device: { kind: "choice", choices: ["wasm", "webgpu"], default: "wasm", help: "what computes" },
+    network: {
+      kind: "choice",
+      choices: Object.keys(NETWORKS) as NetworkName[],
+      default: "lstm-64",
+      help: "whose training step",
+    },
+    "batch-size": { kind: "whole", least: 1, default: 64, help: "images a step" },
+    steps: { kind: "whole", least: 1, most: 200, default: 50, help: "how many steps are averaged" },
+    threads: { kind: "whole", least: 1, most: 64, help: "threads of wasm, all cores by default" },
+    json,
+    help,
+  },
+  read: ["data", "lib"],
+  write: [],
+} as const;
+
+const WARM_UP_STEPS = 10;
+
+await runCommand(spec, async (flags) => {
+  const { network: name, steps, device, threads } = flags;
+  const { train, test } = await scanline.loadDataset();
+  const chosen: MeasuredNetwork = NETWORKS[name];
+  const network = scanline.createNetwork({ layers: chosen.layers, classes: 10, biases: 2 });
+  const batchSize = flags["batch-size"], order = shuffledOrder(train.count, 1, 0);
+  const batches = Array.from({ length: WARM_UP_STEPS + steps }, (_, step) => {
+    const first = step * batchSize % (train.count - batchSize);
+    return order.subarray(first, first + batchSize);
+  });
+  const options = {
+    ...{ network, train, test, batchSize, seed: 1 },
+    optimizer: chosen.optimizer,
+    sequence: chosen.sequence,
+    parameters: initialize(network, "pytorch", 1),
+  };
+  const profile = device === "wasm"
+    ? await profileWasm({ ...options, threads }, batches)
+    : await profileWebgpu(options, batches);
+  if (flags.json) {
+    console.log(JSON.stringify({ device, network: name, batchSize, ...profile }));
+  } else {
+    console.log(`${chosen.about}, batch of ${batchSize}, on ${profile.detail}`);
+    for (const { name, ms, share } of profile.parts) {
+      console.log(
+        `  ${name.padEnd(30)} ${ms.toFixed(3).padStart(9)} ms ${(100 * share).toFixed(1).padStart(6)} %`,
+      );
+    }
+    for (const note of profile.notes) console.log(note);
+  }
+  return 0;
+});
+
+interface Profile {
+  readonly detail: string;
+  readonly parts: readonly { name: string; ms: number; share: number }[];
+  readonly notes: readonly string[];
+}
+
+function makeProfile(detail: string, parts: ReadonlyMap<string, number>, notes: readonly string[]): Profile {
+  const total = [...parts.values()].reduce((sum, ms) => sum + ms, 0);
+  return { detail, parts: [...parts].map(([name, ms]) => ({ name, ms, share: ms / total })), notes };
+}
+
+/** Milliseconds of a thread, averaged over the threads. */
+async function profileWasm(
+  options: Parameters<typeof openWasm>[0],
+  batches: Uint32Array[],
+): Promise<Profile> {
+  const timed = batches.slice(WARM_UP_STEPS);
+  await using engine = await openWasm({ ...options, profile: true });
+  await engine.train(batches.slice(0, WARM_UP_STEPS));
+  const started = performance.now();
+  const threads = await engine.profile(timed);
+  const stepMs = (performance.now() - started) / timed.length;
+  const parts = new Map<string, number>();
+  for (const times of threads) {
+    for (const [part, ms] of Object.entries(times)) {
+      if (ms > 0) parts.set(part, (parts.get(part) ?? 0) + ms / timed.length / threads.length);
+    }
+  }
+  const known = [...parts.values()].reduce((sum, ms) => sum + ms, 0);
+  parts.set("between the kernels", Math.max(0, stepMs - known));
+  return makeProfile(engine.device.detail, parts, [
+    `${stepMs.toFixed(3)} ms a step; the stopwatches themselves are part of "between the kernels"`,
+  ]);
+}
+
+async function profileWebgpu(
+  options: Parameters<typeof openWebgpu>[0],
+  batches: Uint32Array[],
+): Promise<Profile> {
+  const timed = batches.slice(WARM_UP_STEPS);
+  await using engine = await openWebgpu({ ...options, selfCheck: false });
+  await engine.train(batches.slice(0, WARM_UP_STEPS));
+  const started = performance.now();
+  await engine.train(timed);
+  const stepMs = (performance.now() - started) / timed.length;
+  const { kernelMs, uploadedBytes, downloadedBytes } = await engine.profile(timed);
+  const { software } = describeAdapter((await findAdapter())!);
+  return makeProfile(engine.device.detail, kernelMs, [
+    `${stepMs.toFixed(3)} ms a step over ${timed.length} steps in one submission, without time stamps`,
+    `${kernelMs.size} dispatches a step, ${(2 / timed.length).toFixed(2)} submissions a step`,
+    `${uploadedBytes} bytes to the device and ${downloadedBytes} bytes back a step`,
+    ...(software ? ["a software adapter: these figures say nothing about a GPU"] : []),
+  ]);
+}
