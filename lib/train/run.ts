@@ -6,6 +6,7 @@
  *   config.json     everything resolved
  *   metrics.jsonl   one line a report, appended as it happens
  *   model/          model.json, weights.bin: what TensorFlow.js loads
+ *   report.html, …  whatever else was written there
  * ```
  *
  * @module
@@ -45,6 +46,16 @@ export interface SavedRun {
   readonly model: LayersModel;
 }
 
+/** The figures of a run as they were found on disk. */
+export interface SavedMetrics {
+  /** The folder. */
+  readonly path: string;
+  /** What `config.json` says. */
+  readonly config: RunConfig;
+  /** The lines of `metrics.jsonl`, as far as they are JSON: the last one may be half written. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+}
+
 /** A run that is being written. */
 export class Run {
   /** The folder. */
@@ -63,6 +74,11 @@ export class Run {
   /** Appends one line to `metrics.jsonl`. */
   async log(metrics: Readonly<Record<string, unknown>>): Promise<void> {
     await Deno.writeTextFile(`${this.path}/metrics.jsonl`, JSON.stringify(metrics) + "\n", { append: true });
+  }
+
+  /** Writes a file into the folder, or replaces it: whoever looks finds all of it. */
+  async write(name: string, contents: string | Uint8Array): Promise<void> {
+    await writeWhole(`${this.path}/${name}`, typeof contents === "string" ? encode(contents) : contents);
   }
 
   /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
@@ -145,11 +161,39 @@ async function makeTimed(folder: string): Promise<string> {
  * @throws {TypeError} If the model is damaged.
  */
 export async function openRun(path: string): Promise<SavedRun> {
-  const folder = path.replace(/\/+$/, "").replace(/(^|\/)model$/, "") || ".";
+  const folder = folderOf(path);
   const config = parseConfig(decode(await readPart(folder, "config.json")), folder);
   const json = decode(await readPart(`${folder}/model`, "model.json"));
   const weights = await readPart(`${folder}/model`, "weights.bin");
   return { path: folder, config, model: await deserializeModel(json, weights) };
+}
+
+/**
+ * Reads the figures of a run, which may still be going on.
+ *
+ * @param path The folder of the run, or `model` in it
+ * @throws {Deno.errors.NotFound} If there is no run.
+ * @throws {SyntaxError} If `config.json` is none.
+ */
+export async function openMetrics(path: string): Promise<SavedMetrics> {
+  const folder = folderOf(path);
+  const config = parseConfig(decode(await readPart(folder, "config.json")), folder);
+  const found = await readFirst(folder, ["metrics.jsonl"]); // none before the first report
+  const lines = found ? decode(found.bytes).split("\n").flatMap(parseLine) : [];
+  return { path: folder, config, lines };
+}
+
+function folderOf(path: string): string {
+  return path.replace(/\/+$/, "").replace(/(^|\/)model$/, "") || ".";
+}
+
+function parseLine(text: string): Record<string, unknown>[] {
+  try {
+    const line = JSON.parse(text);
+    return typeof line === "object" && line !== null ? [line] : [];
+  } catch {
+    return [];
+  }
 }
 
 async function readPart(folder: string, name: string): Promise<Uint8Array> {

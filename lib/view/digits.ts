@@ -22,13 +22,12 @@ export interface DrawOptions {
   readonly columns: number;
   /** How many pictures stand side by side; they are scaled down until they fit. */
   readonly perRow: number;
-  /** Whether to draw in greys (by escape sequences of 256 colours), or only what is brighter than half. */
+  /** Whether to draw in greys (by escape sequences of 24-bit colours), or only what is brighter than half. */
   readonly colour: boolean;
 }
 
 const GAP = 2;
 const RESET = "\x1b[0m";
-const GREYS = 24; // of the 256 colours, from 232 on
 
 /**
  * Draws pictures side by side, each below its caption.
@@ -95,16 +94,31 @@ function plainLines(picture: Picture): string[] {
   return linesOf(picture, (upper, lower) => blocks[Number(upper > 127) + 2 * Number(lower > 127)]);
 }
 
+/** An escape sequence only where a colour changes. */
 function greyLines(picture: Picture): string[] {
-  const grey = (value: number) => 232 + Math.round(value / 255 * (GREYS - 1));
-  return linesOf(picture, (upper, lower) => `\x1b[38;5;${grey(upper)};48;5;${grey(lower)}m▀`)
-    .map((line) => line + RESET);
+  const grey = (value: number) => `${value};${value};${value}`;
+  let last = [NaN, NaN];
+  return linesOf(picture, (upper, lower) => {
+    const [lastUpper, lastLower] = last;
+    last = [upper, lower];
+    const codes = [
+      ...(upper === lastUpper ? [] : [`38;2;${grey(upper)}`]),
+      ...(lower === lastLower ? [] : [`48;2;${grey(lower)}`]),
+    ];
+    return codes.length > 0 ? `\x1b[${codes.join(";")}m▀` : "▀";
+  }, () => last = [NaN, NaN]).map((line) => line + RESET);
 }
 
-function linesOf(picture: Picture, draw: (upper: number, lower: number) => string): string[] {
-  return Array.from({ length: Math.ceil(picture.height / 2) }, (_, line) =>
-    Array.from(
+function linesOf(
+  picture: Picture,
+  draw: (upper: number, lower: number) => string,
+  begin = () => {},
+): string[] {
+  return Array.from({ length: Math.ceil(picture.height / 2) }, (_, line) => {
+    begin();
+    return Array.from(
       { length: picture.width },
       (_, x) => draw(pixelAt(picture, 2 * line, x), pixelAt(picture, 2 * line + 1, x)),
-    ).join(""));
+    ).join("");
+  });
 }

@@ -37,12 +37,16 @@ Deno.test("drawPictures(): scaled down until they fit", () => {
   }
 });
 
-Deno.test("drawPictures() in colour: greys of the 256 colours, reset at the end of a line", () => {
-  const lines = drawPictures([{ pixels: Uint8Array.of(0, 128, 255, 64), height: 2, width: 2, caption: "" }], {
-    ...plain,
-    colour: true,
-  });
-  assert.equal(lines[1], "\x1b[38;5;232;48;5;255m▀\x1b[38;5;244;48;5;238m▀\x1b[0m");
+Deno.test("drawPictures() in colour: 24-bit greys, told only where they change, reset at the end of a line", () => {
+  const pixels = Uint8Array.of(0, 128, 128, 255, 255, 64);
+  const lines = drawPictures([{ pixels, height: 2, width: 3, caption: "" }], { ...plain, colour: true });
+  assert.equal(
+    lines[1],
+    "\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;128;128;128m▀\x1b[48;2;64;64;64m▀\x1b[0m",
+  );
+  const tall = { pixels: new Uint8Array(4), height: 4, width: 1, caption: "" };
+  const [, first, second] = drawPictures([tall], { ...plain, colour: true });
+  assert.equal(second, first); // each line stands alone
 });
 
 Deno.test("drawPictures() of none is nothing", () => {
