@@ -10,7 +10,7 @@ interface FlagText {
   readonly help: string;
 }
 
-/** One flag. `whole` and `positive` are numbers, `switch` takes no value. */
+/** One flag. `whole` and `positive` are numbers, `switch` takes no value, `operands` are what stands without a flag. */
 export type Flag =
   & FlagText
   & (
@@ -19,19 +19,24 @@ export type Flag =
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     | { readonly kind: "text"; readonly placeholder: string; readonly default?: string }
     | { readonly kind: "switch" }
+    | { readonly kind: "operands"; readonly placeholder: string; readonly least: number }
   );
 
 /** Flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
+/** A flag with dashes. */
+type Option = Exclude<Flag, { kind: "operands" }>;
+
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
   : F["kind"] extends "whole" | "positive" ? number
+  : F["kind"] extends "operands" ? readonly string[]
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
 
 /** The values of flags; undefined where a flag was not given and has no default. */
 export type FlagValues<F extends Flags> = {
-  readonly [Name in keyof F]: F[Name] extends { kind: "switch" } | { default: number | string }
+  readonly [Name in keyof F]: F[Name] extends { kind: "switch" | "operands" } | { default: number | string }
     ? ValueOf<F[Name]>
     : ValueOf<F[Name]> | undefined;
 };
@@ -44,11 +49,11 @@ export class FlagError extends Error {
 /**
  * Reads the values of flags out of the arguments of a command.
  *
- * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag.
+ * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag, or operands are missing.
  */
 export function parseFlags<const F extends Flags>(flags: F, args: readonly string[]): FlagValues<F> {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { kind }]) =>
+    optionsOf(flags).map(([name, { kind }]) =>
       [name, { type: kind === "switch" ? "boolean" : "string" }] as const
     ),
   );
@@ -62,20 +67,40 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
   });
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(flags)) {
-    values[name] = flag.kind === "switch" ? false : flag.default;
+    values[name] = flag.kind === "switch" ? false : flag.kind === "operands" ? [] : flag.default;
   }
+  const [operands] = Object.entries(flags).filter(([, { kind }]) => kind === "operands");
   for (const token of tokens) {
+    if (token.kind === "positional" && operands) {
+      (values[operands[0]] as string[]).push(token.value);
+      continue;
+    }
     const given = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-    if (token.kind !== "option" || !Object.hasOwn(flags, token.name) || !given.startsWith("--")) {
-      const known = Object.keys(flags).map((name) => `--${name}`).join(", ");
+    const flag = token.kind === "option" && Object.hasOwn(flags, token.name) ? flags[token.name] : null;
+    if (token.kind !== "option" || !flag || flag.kind === "operands" || !given.startsWith("--")) {
+      const known = optionsOf(flags).map(([name]) => `--${name}`).join(", ");
       throw new FlagError(`Cannot use ${JSON.stringify(given)}: it must be one of ${known}`);
     }
-    values[token.name] = parseValue(token.rawName, flags[token.name], token.value);
+    values[token.name] = parseValue(token.rawName, flag, token.value);
   }
+  if (operands) checkOperands(operands[1], values[operands[0]] as string[]);
   return values as FlagValues<F>;
 }
 
-function parseValue(name: string, flag: Flag, text: string | undefined): unknown {
+function optionsOf(flags: Flags): [string, Option][] {
+  return Object.entries(flags).flatMap(([name, flag]) => flag.kind === "operands" ? [] : [[name, flag]]);
+}
+
+function checkOperands(flag: Flag, given: readonly string[]): void {
+  if (flag.kind !== "operands" || given.length >= flag.least) return;
+  throw new FlagError(
+    `Cannot go on: ${flag.placeholder} must be given, ${flag.help}: current value is ${
+      given.length || "missing"
+    }`,
+  );
+}
+
+function parseValue(name: string, flag: Option, text: string | undefined): unknown {
   const wanted = describeValue(flag);
   if (flag.kind === "switch") {
     if (text === undefined) return true;
@@ -107,7 +132,7 @@ function parseValue(name: string, flag: Flag, text: string | undefined): unknown
   }
 }
 
-function describeValue(flag: Flag): string {
+function describeValue(flag: Option): string {
   switch (flag.kind) {
     case "whole":
       return `a whole number ${
@@ -127,20 +152,25 @@ function describeValue(flag: Flag): string {
 /** What `--help` prints: what the command does, how to call it, and its flags. */
 export function helpText(command: string, about: string, flags: Flags): string {
   const rows = Object.entries(flags).map(([name, flag]) =>
-    [`--${name}${placeholder(flag)}`, explain(flag)] as const
+    [flag.kind === "operands" ? flag.placeholder : `--${name}${placeholder(flag)}`, explain(flag)] as const
   );
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
-  return [about, "", `Usage: deno task ${command} [flags]`, "", ...lines].join("\n");
+  const operands = Object.values(flags).map((flag) =>
+    flag.kind === "operands" ? ` ${flag.placeholder} …` : ""
+  );
+  return [about, "", `Usage: deno task ${command}${operands.join("")} [flags]`, "", ...lines].join("\n");
 }
 
-function placeholder(flag: Flag): string {
+function placeholder(flag: Option): string {
   const names = { whole: " N", positive: " X", choice: " NAME", switch: "" };
   return flag.kind === "text" ? ` ${flag.placeholder}` : names[flag.kind];
 }
 
 function explain(flag: Flag): string {
   const choices = flag.kind === "choice" ? `: ${flag.choices.join(", ")}` : "";
-  const byDefault = flag.kind !== "switch" && flag.default !== undefined ? ` (default ${flag.default})` : "";
+  const byDefault = flag.kind !== "switch" && flag.kind !== "operands" && flag.default !== undefined
+    ? ` (default ${flag.default})`
+    : "";
   return `${flag.help}${choices}${byDefault}`;
 }

@@ -97,3 +97,24 @@ Usage: deno task train [flags]
   --json             lines of JSON`,
   );
 });
+
+Deno.test("parseFlags(): operands stand between flags, in their order, and there must be enough of them", () => {
+  const withRuns = {
+    runs: { kind: "operands", placeholder: "RUN", least: 1, help: "the folders of runs" },
+    json: flags.json,
+  } as const satisfies Flags;
+  assert.deepEqual(parseFlags(withRuns, ["a", "--json", "b"]), { runs: ["a", "b"], json: true });
+  assert.throws(() => parseFlags(withRuns, []), {
+    name: "FlagError",
+    message: "Cannot go on: RUN must be given, the folders of runs: current value is missing",
+  });
+  assert.throws(
+    () => parseFlags(withRuns, ["a", "--runs", "b"]),
+    /Cannot use "--runs": it must be one of --json/,
+  );
+  assert.throws(() => parseFlags(flags, ["a"]), /Cannot use "a"/);
+  assert.match(
+    helpText("plot", "Plots.", withRuns),
+    /Usage: deno task plot RUN … \[flags\]\n\n {2}RUN {5}the folders/,
+  );
+});
