@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { sha256 } from "../../../lib/data/files.ts";
+import { openWasm } from "../../../lib/engines/wasm/engine.ts";
+import { adadelta } from "../../../lib/model/optimizers.ts";
+import { lacks, named } from "../../support/permissions.ts";
+import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+import type { Scrambling } from "./support/scrambled_worker.ts";
+
+const NEEDS = [{ name: "read" }] as const;
+const STEPS = 12;
+
+/** Groups of eight images that do not come out even, two layers, dropout: everything that threads share. */
+const NETWORK: Case = {
+  kind: "LSTM",
+  hidden: [21, 10],
+  images: 61,
+  size: [9, 6],
+  dropout: [0.5, 0.25],
+  biases: 2,
+};
+
+/** Workers started until it is disposed are scrambled ones. */
+function scramble(mode: Scrambling["mode"], threads: number): Disposable & { taken: Int32Array } {
+  const Plain = globalThis.Worker;
+  const taken = new Int32Array(new SharedArrayBuffer(4 * threads));
+  let rank = 0;
+  globalThis.Worker = class extends Plain {
+    constructor(_: URL | string, options?: WorkerOptions) {
+      super(new URL("./support/scrambled_worker.ts", import.meta.url), options);
+      this.postMessage({ mode, rank: rank++, taken } satisfies Scrambling);
+    }
+  };
+  return {
+    taken,
+    [Symbol.dispose]: () => {
+      globalThis.Worker = Plain;
+    },
+  };
+}
+
+/** The hashes of parameters and slots after some steps, of a gradient and of logits. */
+async function trainBits(threads: number): Promise<Record<string, string>> {
+  const options = optionsOf(NETWORK, { optimizer: adadelta({ learningRate: 1 }) });
+  await using engine = await openWasm({ ...options, threads });
+  const { batchSize, train } = options;
+  const batches = Array.from({ length: STEPS }, (_, step) => scattered(batchSize - step, train.count, step));
+  await engine.train(batches);
+  const gradient = await engine.gradient(batches[0]);
+  const logits = await engine.predict("train");
+  const { parameters, slots: [v, u] } = await engine.readState();
+  const hashes: Record<string, string> = {};
+  for (const [name, { buffer }] of Object.entries({ parameters, v, u, gradient, logits })) {
+    hashes[name] = await sha256(new Uint8Array(buffer));
+  }
+  return hashes;
+}
+
+async function trainScrambled(
+  mode: Scrambling["mode"],
+  threads: number,
+): Promise<{ bits: Record<string, string>; taken: number[] }> {
+  using scrambled = scramble(mode, threads);
+  return { bits: await trainBits(threads), taken: [...scrambled.taken] };
+}
+
+for (const mode of ["random", "first", "last"] as const) {
+  Deno.test({
+    name: named(`openWasm() gives the same bits whoever computes what, and when: ${mode}`, NEEDS),
+    ignore: lacks(NEEDS),
+    fn: async () => {
+      const expected = await trainBits(1);
+      for (const threads of [2, 3]) {
+        const { bits, taken } = await trainScrambled(mode, threads);
+        assert(taken.every((count) => count > 0), `${mode}: no thread was left out: ${taken}`);
+        if (mode !== "random") { // otherwise nothing was scrambled
+          const busy = mode === "first" ? 0 : threads - 1;
+          const idle = taken.filter((_, rank) => rank !== busy);
+          assert(taken[busy] > 1.3 * Math.max(...idle), `${mode}: one thread took most: ${taken}`);
+        }
+        assert.deepEqual(bits, expected, `${threads} threads, items taken ${taken}`);
+      }
+    },
+  });
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import hashes from "../golden/hashes.json" with { type: "json" };
+import { lacking, lacks, named } from "../support/permissions.ts";
+import { needs, type Outcome, parseLines } from "./tiny_project.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+const recipes = Object.keys(hashes.sha256);
+
+Deno.test("the task trains every recipe with the flags that are published, into the folders that are compared", () => {
+  const { command } = config.tasks.verify;
+  assert(command.startsWith(`RUN='${hashes.flags} `), command);
+  assert.deepEqual([...command.matchAll(/task -q (\S+) \$RUN\/(\S+)/g)].map(([, ...names]) => names), [
+    ...recipes.map((name) => [name, name]),
+  ]);
+});
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(`${root}${path}`).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Why the recipes cannot train here; where `SCANLINE_REQUIRE_MNIST` is set they must. */
+function whyIgnored(): string | undefined {
+  const missing = lacking([...needs, { name: "env", variable: "SCANLINE_REQUIRE_MNIST" }]);
+  if (missing !== undefined || Deno.env.get("SCANLINE_REQUIRE_MNIST")) return missing;
+  return isThere("data/mnist/train-images-idx3-ubyte") ? undefined : "needs MNIST: `deno task data`";
+}
+
+const ignored = whyIgnored();
+
+// Threads are another number each time, and never the task's: the bits do not depend on them.
+for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries()) {
+  Deno.test({
+    name: `${recipe} trains to the published bits${ignored === undefined ? "" : ` (ignored: ${ignored})`}`,
+    ignore: ignored !== undefined,
+    fn: async () => {
+      const out = await Deno.makeTempDir();
+      const script = `scripts/${recipe.replaceAll("-", "_")}.ts`;
+      const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-check",
+          "--allow-read",
+          `--allow-write=${out}`,
+          script,
+          ...hashes.flags.split(" "),
+        ]
+          .concat("--threads", String(index % 3 + 1), "--out", out, "--json"),
+        cwd: root,
+      }).output();
+      await Deno.remove(out, { recursive: true });
+      assert(success, new TextDecoder().decode(stderr));
+      const end = parseLines(new TextDecoder().decode(stdout)).at(-1)!;
+      assert.equal(
+        end.parametersSha256,
+        expected,
+        "if the arithmetic was meant to change: `deno task verify --update`",
+      );
+    },
+  });
+}
+
+/** A folder with what `scripts/verify.ts` reads, and runs of these hashes. */
+async function makeVerified(sha256: Readonly<Record<string, string>>, last = "end") {
+  const path = await Deno.makeTempDir();
+  await Deno.mkdir(`${path}/tests/golden`, { recursive: true });
+  await Deno.writeTextFile(`${path}/tests/golden/hashes.json`, JSON.stringify(hashes));
+  await Deno.writeTextFile(`${path}/README.md`, `${Object.values(hashes.sha256).join("\n")}\nand more\n`);
+  for (const [recipe, parametersSha256] of Object.entries(sha256)) {
+    await Deno.mkdir(`${path}/runs/verify/${recipe}`, { recursive: true });
+    const lines = [{ event: "epoch" }, { event: last, interrupted: false, parametersSha256 }];
+    const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
+    await Deno.writeTextFile(`${path}/runs/verify/${recipe}/metrics.jsonl`, text);
+  }
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: named(name, needs), ignore: lacks(needs), fn });
+}
+
+/** What comes after the trainings, with the permissions of the task. */
+async function verify(path: string, ...args: string[]): Promise<Outcome> {
+  const permissions = config.tasks.verify.command.match(/--allow-\S+/g)!;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/verify.ts`, ...args],
+    cwd: path,
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+const other = { ...hashes.sha256, [recipes[1]]: "0".repeat(64) };
+
+test("verify says that all hashes are the published ones, or which are not", async () => {
+  await using same = await makeVerified(hashes.sha256);
+  const good = await verify(same.path);
+  assert.equal(good.code, 0, good.stderr);
+  assert.match(good.stdout, /This machine trains to the published bits\n$/);
+
+  await using changed = await makeVerified(other);
+  const bad = await verify(changed.path);
+  assert.equal(bad.code, 1);
+  const lines = bad.stdout.split("\n").filter((line) => line.includes("  published: "));
+  assert.equal(lines.length, 1);
+  assert(lines[0].startsWith(recipes[1]) && lines[0].endsWith(Object.values(hashes.sha256)[1]), lines[0]);
+  assert.match(bad.stdout, /1 of 4 are not what is published/);
+  const [{ same: allSame, rows }] = parseLines((await verify(changed.path, "--json")).stdout);
+  assert.equal(allSame, false);
+  assert.deepEqual((rows as { same: boolean }[]).map((row) => row.same), [true, false, true, true]);
+});
+
+test("verify --update writes the hashes, and puts them into the README", async () => {
+  await using project = await makeVerified(other);
+  const { code, stderr } = await verify(project.path, "--update");
+  assert.equal(code, 0, stderr);
+  const written = JSON.parse(await Deno.readTextFile(`${project.path}/tests/golden/hashes.json`));
+  assert.deepEqual(written, { ...hashes, sha256: other });
+  const readme = await Deno.readTextFile(`${project.path}/README.md`);
+  assert.equal(readme, `${Object.values(other).join("\n")}\nand more\n`);
+  assert.equal((await verify(project.path)).code, 0);
+});
+
+test("verify names the run that is missing or not ended", async () => {
+  await using none = await makeVerified({});
+  assert.match(
+    (await verify(none.path)).stderr,
+    /^Cannot verify: runs\/verify\/train-lstm\/metrics\.jsonl must/,
+  );
+  await using stopped = await makeVerified(hashes.sha256, "report");
+  const { code, stderr } = await verify(stopped.path);
+  assert.equal(code, 1);
+  assert.match(stderr, /must end with the end of a training: current value is report/);
+});
+
+const readmeIgnored = lacking([{ name: "read", path: root }]) ??
+  (isThere("README.md") ? undefined : "there is none");
+
+Deno.test({
+  name: `README.md quotes the published hashes${
+    readmeIgnored === undefined ? "" : ` (ignored: ${readmeIgnored})`
+  }`,
+  ignore: readmeIgnored !== undefined,
+  fn: async () => {
+    const readme = await Deno.readTextFile(`${root}README.md`);
+    for (const [recipe, sha256] of Object.entries(hashes.sha256)) {
+      assert(readme.includes(sha256), `README.md must quote the hash of ${recipe}, ${sha256}`);
+    }
+  },
+});
