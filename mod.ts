@@ -50,6 +50,8 @@ export {
   takeImages,
 } from "./lib/data/dataset.ts";
 export * from "./lib/data/idx.ts";
+export * from "./lib/data/png.ts";
+export * from "./lib/data/prepare.ts";
 export type { Sequence } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
 export {
