@@ -9,6 +9,7 @@
 import type { Sequence } from "../data/sequence.ts";
 import { decidedAt, likeliest } from "../train/reading.ts";
 import { drawPictures, type Picture } from "./digits.ts";
+import { element, picture, round, text } from "./svg.ts";
 
 /** An image, and the probabilities that a network gave each class after every step. */
 export interface Reading {
@@ -39,21 +40,11 @@ export interface DrawReadingOptions {
 const PIXEL = 10; // of the image, in units of the picture; as much as one line of the strip
 const CELL = 16; // one class of the strip
 const GAP = 12;
-const CHARACTER = 6.2; // the mean width at FONT, with room to spare
-const FONT = 11;
+const CHARACTER = 6.6; // the mean width at FONT, with room to spare
+const FONT = 12; // its size in CSS pixels
+const SMALL = 9;
 const RESET = "\x1b[0m";
 const SHADES = " ░▒▓█";
-
-const STYLE = [
-  ".reading text{font:11px system-ui,sans-serif;fill:#1f2328}",
-  ".reading .small{font-size:9px}",
-  ".reading .strong{font-weight:600}",
-  ".reading .ground{fill:#eceff3}",
-  ".reading .heat{fill:#c2410c}",
-  ".reading .settled{stroke:#2563eb;stroke-width:1.5;stroke-dasharray:4 3}",
-  "@media (prefers-color-scheme:dark){.reading text{fill:#e6edf3}.reading .ground{fill:#2a313c}" +
-  ".reading .heat{fill:#fb923c}.reading .settled{stroke:#79b8ff}}",
-].join("");
 
 /** A reading with its steps gathered to the lines that are drawn. */
 interface Lines {
@@ -97,11 +88,13 @@ export function readingsSvg(readings: readonly Reading[], { perRow = 1 }: Readin
   const rows = Math.ceil(blocks.length / columns);
   const placed = blocks.map(({ svg }, i) => {
     const x = i % columns * (width + 2 * GAP) + GAP, y = Math.floor(i / columns) * (height + 2 * GAP) + GAP;
-    return `<g transform="translate(${x} ${y})">${svg}</g>`;
+    return element("g", { transform: `translate(${round(x)} ${round(y)})` }, svg);
   });
-  const [w, h] = [columns * (width + 2 * GAP), rows * (height + 2 * GAP)].map(round);
-  return `<svg xmlns="http://www.w3.org/2000/svg" class="reading" viewBox="0 0 ${w} ${h}" width="${w}" height="${h}">` +
-    `<style>${STYLE}</style>\n${placed.join("\n")}\n</svg>\n`;
+  const title = `What the network thinks after each line of ${
+    readings.map(({ image }) => image.caption).join("; ")
+  }`;
+  const frame = { width: columns * (width + 2 * GAP), height: rows * (height + 2 * GAP), title };
+  return picture(frame, ...placed);
 }
 
 function drawBlock(lines: Lines): Block {
@@ -123,15 +116,16 @@ function drawRows({ reading, names, steps, settled }: Lines): Block {
     )
   );
   const heads = names.map((name, k) =>
-    text(short(name, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
+    word(short(name, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
   );
   const winners = steps.map((step, line) => {
     const k = likeliest(probabilities, step, K);
     const words = `${names[k]} ${percent(probabilities[step * K + k])}`;
-    return text(words, {
+    return word(words, {
       x: right + 6,
       y: top + (line + 0.85) * PIXEL,
-      kind: line >= settled ? "small strong" : "small",
+      size: SMALL,
+      strong: line >= settled,
     });
   });
   const longest = Math.max(...names.map((name) => name.length)) + 6;
@@ -139,7 +133,7 @@ function drawRows({ reading, names, steps, settled }: Lines): Block {
     width: Math.max(right + 6 + longest * CHARACTER, image.caption.length * CHARACTER),
     height: top + height + 2,
     svg: [
-      text(image.caption, { x: 0, y: FONT, kind: "strong" }),
+      word(image.caption, { x: 0, y: FONT, strong: true }),
       drawImage(image, top),
       ground(left, top, K * CELL, height),
       ...cells,
@@ -163,15 +157,15 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
       cell(line * PIXEL, strip + k * CELL, { width: PIXEL, height: CELL, p: probabilities[step * K + k] })
     )
   );
-  const labels = names.map((name, k) => text(name, { x: width + 6, y: strip + (k + 0.75) * CELL }));
+  const labels = names.map((name, k) => word(name, { x: width + 6, y: strip + (k + 0.75) * CELL }));
   const winners = steps.map((step, line) => {
     const k = likeliest(probabilities, step, K);
-    const kind = line >= settled ? "small strong" : "small";
-    return text(short(names[k], k), {
+    return word(short(names[k], k), {
       x: (line + 0.5) * PIXEL,
       y: bottom + FONT,
       anchor: "middle",
-      kind,
+      size: SMALL,
+      strong: line >= settled,
     });
   });
   const longest = Math.max(...names.map((name) => name.length));
@@ -179,11 +173,11 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
     width: Math.max(width + 6 + longest * CHARACTER, image.caption.length * CHARACTER),
     height: bottom + FONT + 4,
     svg: [
-      text(image.caption, { x: 0, y: FONT, kind: "strong" }),
+      word(image.caption, { x: 0, y: FONT, strong: true }),
       drawImage(image, top),
       ground(0, strip, width, K * CELL),
       ...cells,
-      `<line class="settled" x1="${settled * PIXEL}" x2="${settled * PIXEL}" y1="${top}" y2="${bottom}"/>`,
+      mark({ x1: settled * PIXEL, x2: settled * PIXEL, y1: top, y2: bottom }),
       ...labels,
       ...winners,
     ].join(""),
@@ -192,45 +186,61 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
 
 /** Runs of equal pixels as one rectangle each, on black. */
 function drawImage({ pixels, height, width }: Picture, top: number): string {
-  const parts = [
-    `<rect y="${top}" width="${width * PIXEL}" height="${height * PIXEL}" fill="#000"/>`,
-  ];
+  const parts = [element("rect", { y: top, width: width * PIXEL, height: height * PIXEL, fill: "#000000" })];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width;) {
       const first = x, value = pixels[y * width + x];
       while (x < width && pixels[y * width + x] === value) x++;
       if (value === 0) continue;
-      const grey = value.toString(16).padStart(2, "0");
-      parts.push(
-        `<rect x="${first * PIXEL}" y="${top + y * PIXEL}" width="${(x - first) * PIXEL}" ` +
-          `height="${PIXEL}" fill="#${grey.repeat(3)}"/>`,
-      );
+      const fill = `#${value.toString(16).padStart(2, "0").repeat(3)}`;
+      const place = { x: first * PIXEL, y: top + y * PIXEL, width: (x - first) * PIXEL, height: PIXEL };
+      parts.push(element("rect", { ...place, fill }));
     }
   }
-  return `<g shape-rendering="crispEdges">${parts.join("")}</g>`;
+  return element("g", { "shape-rendering": "crispEdges" }, ...parts);
 }
 
+/** One probability, nothing where it would not be seen. */
 function cell(
   x: number,
   y: number,
   { width, height, p }: { width: number; height: number; p: number },
 ): string {
-  if (p < 0.005) return "";
-  const opacity = round(p);
-  return `<rect class="heat" x="${x}" y="${y}" width="${width}" height="${height}" fill-opacity="${opacity}"/>`;
+  return p < 0.005 ? "" : element("rect", { class: "wrong", x, y, width, height, "fill-opacity": p });
 }
 
 function ground(x: number, y: number, width: number, height: number): string {
-  return `<rect class="ground" x="${x}" y="${y}" width="${width}" height="${height}"/>`;
+  return element("rect", { class: "box", x, y, width, height });
 }
 
-function text(
-  words: string,
-  { x, y, anchor, kind }: { x: number; y: number; anchor?: string; kind?: string },
+/** Where the network makes up its mind. */
+function mark(ends: { x1: number; x2: number; y1: number; y2: number }): string {
+  return element("line", {
+    class: "series0",
+    ...ends,
+    stroke: "currentColor",
+    "stroke-width": 1.5,
+    "stroke-dasharray": "4 3",
+  });
+}
+
+function word(
+  content: string,
+  { anchor, size = FONT, strong, ...at }: {
+    x: number;
+    y: number;
+    anchor?: string;
+    size?: number;
+    strong?: boolean;
+  },
 ): string {
-  const attributes = (kind ? ` class="${kind}"` : "") + (anchor ? ` text-anchor="${anchor}"` : "");
-  const escaped = words.replace(/[&<>\p{Cc}]/gu, (character) => `&#${character.codePointAt(0)};`);
-  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escaped}</text>`;
+  return text(content, {
+    class: strong ? "ink" : "soft",
+    ...at,
+    "text-anchor": anchor,
+    "font-size": size,
+    "font-weight": strong ? 700 : undefined,
+  });
 }
 
 /**
@@ -339,8 +349,4 @@ function short(name: string, k: number): string {
 
 function percent(p: number): string {
   return `${Math.round(100 * p)}%`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

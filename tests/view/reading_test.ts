@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { drawReading, type Reading, readingsSvg } from "../../lib/view/reading.ts";
+
+/** An image of 5 × 4 with a bright diagonal, and a network that doubts until the third line. */
+function reading(axis: Reading["axis"], changes: Partial<Reading> = {}): Reading {
+  const height = 5, width = 4;
+  const pixels = Uint8Array.from({ length: 20 }, (_, i) => i % width === Math.floor(i / width) ? 255 - i : 0);
+  const T = { rows: height, columns: width, pixels: height * width }[axis];
+  const probabilities = Float32Array.from({ length: T * 3 }, (_, i) => {
+    const sure = Math.floor(i / 3) / (T - 1);
+    return [[0.5, 0.05], [0.3, 0.05], [0.2, 0.9]][i % 3].reduce((a, b) => a + (b - a) * sure);
+  });
+  const image = { pixels, height, width, caption: "#3: a <7> & more" };
+  return { image, axis, probabilities, classNames: ["0", "1", "2"], ...changes };
+}
+
+Deno.test("readingsSvg() draws the strip beside rows", async (t) => {
+  await t.assertSnapshot(readingsSvg([reading("rows")]));
+});
+
+Deno.test("readingsSvg() draws the strip below columns, with names", async (t) => {
+  const classNames = ["T-shirt/top", "Bag", "Ankle boot"];
+  await t.assertSnapshot(readingsSvg([reading("columns", { classNames })]));
+});
+
+Deno.test("readingsSvg() lays several out, row by row", () => {
+  const one = readingsSvg([reading("rows")]);
+  const four = readingsSvg(Array(4).fill(reading("rows")), { perRow: 3 });
+  const size = (svg: string) => svg.match(/viewBox="0 0 (\S+) (\S+)"/)!.slice(1).map(Number);
+  const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 0.01, `${a} and ${b}`);
+  close(size(four)[0], 3 * size(one)[0]);
+  close(size(four)[1], 2 * size(one)[1]);
+});
+
+Deno.test("drawReading() draws rows without colour", () => {
+  assert.deepEqual(drawReading(reading("rows"), { columns: 80, colour: false }), [
+    "#3: a <7> & more",
+    "      0 1 2",
+    "▀▄    ░░░░░░  0  39%",
+    "  ▀▄      ▓▓  2  73%",
+    "          ██  2  90%",
+  ]);
+});
+
+Deno.test("drawReading() draws columns without colour", () => {
+  const lines = drawReading(reading("columns", { classNames: ["Bag", "b", "c"] }), {
+    columns: 80,
+    colour: false,
+  });
+  assert.deepEqual(lines.slice(5), ["▒░░   Bag", "░░    b", "░▒▓█  c", "0ccc"]);
+});
+
+Deno.test("drawReading() fits any terminal, and ends every coloured line with a reset", () => {
+  const wide = { pixels: new Uint8Array(400 * 30).fill(99), height: 30, width: 400, caption: "wide" };
+  for (const axis of ["rows", "columns"] as const) {
+    const T = axis === "rows" ? 30 : 400;
+    const classNames = Array.from({ length: 10 }, (_, k) => String(k));
+    const probabilities = new Float32Array(T * 10).fill(0.1);
+    for (const columns of [40, 80, 200]) {
+      for (const colour of [false, true]) {
+        const lines = drawReading({ image: wide, axis, probabilities, classNames }, { columns, colour });
+        for (const line of lines) {
+          // deno-lint-ignore no-control-regex
+          const plain = line.replace(/\x1b\[[\d;]*m/g, "");
+          assert.ok([...plain].length <= columns, `${axis}, ${columns}: ${plain.length}`);
+          if (line.includes("\x1b")) assert.match(line.slice(line.lastIndexOf("\x1b")), /^\x1b\[0m/);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("a reading of another length than the image is refused", () => {
+  const probabilities = new Float32Array(3);
+  assert.throws(
+    () => readingsSvg([reading("rows", { probabilities })]),
+    /^TypeError: .* 5 × 3 numbers: current value is 3$/,
+  );
+  assert.throws(
+    () => drawReading(reading("pixels", { probabilities }), { columns: 80, colour: true }),
+    /^TypeError: .* 20 × 3 numbers/,
+  );
+});
+
+Deno.test("pixel by pixel, a reading shows what was thought at the end of each row", () => {
+  const lines = drawReading(reading("pixels"), { columns: 80, colour: false });
+  assert.equal(lines.length, 5);
+  assert.equal(lines[4].slice(-6), "2  90%");
+});
