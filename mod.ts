@@ -66,6 +66,8 @@ export type { Start } from "./lib/model/initialize.ts";
 export * from "./lib/model/network.ts";
 export * from "./lib/model/optimizers.ts";
 export { type BatchOptions, BatchOrder } from "./lib/train/batches.ts";
+export * from "./lib/train/checkpoint.ts";
+export * from "./lib/train/checkpoint_folder.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
 export * from "./lib/train/metrics.ts";
 export * from "./lib/train/reading.ts";
@@ -78,7 +80,9 @@ export {
   NonFiniteLossError,
   type SplitName,
   type StepsReport,
+  type TallyState,
   type TrainingFigures,
+  type TrainingState,
 } from "./lib/train/reports.ts";
 export * from "./lib/train/run.ts";
 export {

@@ -52,6 +52,8 @@ export interface DeviceDescription {
   readonly kind: "reference" | "wasm" | "webgpu";
   /** Threads that compute; 1 where the device decides by itself. */
   readonly threads: number;
+  /** The arithmetic of wasm, on which its bits depend. */
+  readonly math?: "fused" | "plain";
   /** One line, for instance `WebAssembly SIMD, 2 threads, fused multiply-add`. */
   readonly detail: string;
 }

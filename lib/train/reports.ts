@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StepResult } from "../engines/engine.ts";
+import type { EngineState, StepResult } from "../engines/engine.ts";
 import type { Score } from "./metrics.ts";
 
 /** The images of a training: those trained on, those held out of them, and those to test with. */
@@ -31,6 +31,36 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Called some twenty times a second. */
   readonly onProgress?: (progress: LoopProgress) => void;
+  /**
+   * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
+   * when the signal ends the loop. What it is given, `Trainer.writeState()` takes to go on to the bit. A report that is
+   * due at that step comes after it.
+   */
+  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
+  /** Steps from one checkpoint to the next, besides those of the epochs. */
+  readonly checkpointEvery?: number;
+}
+
+/** All that it takes to go on with a training to the bit, its reports included. */
+export interface TrainingState extends EngineState {
+  /** What the next report has gathered so far. */
+  readonly tally: TallyState;
+}
+
+/** Sums over the steps since the last report; plain data. */
+export interface TallyState {
+  /** Of the losses of all images, in nats. */
+  readonly loss: number;
+  /** Images that were classified rightly. */
+  readonly correct: number;
+  /** Images. */
+  readonly images: number;
+  /** Steps. */
+  readonly steps: number;
+  /** Time spent on them. */
+  readonly elapsedMs: number;
+  /** The last step; null where there was none. */
+  readonly last: StepResult | null;
 }
 
 /** Figures gathered while training: of weights that moved meanwhile. */
@@ -95,12 +125,39 @@ export class NonFiniteLossError extends RangeError {
 
 /** Sums the results of steps up to {@link TrainingFigures}: every image weighs the same, whatever batch it was in. */
 export class Tally {
-  #loss = 0;
-  #correct = 0;
-  #images = 0;
-  #steps = 0;
-  #elapsedMs = 0;
-  #last: StepResult | null = null;
+  #loss: number;
+  #correct: number;
+  #images: number;
+  #steps: number;
+  #elapsedMs: number;
+  #last: StepResult | null;
+
+  /** Goes on from what was gathered before; from nothing by default. */
+  constructor(state: TallyState = { loss: 0, correct: 0, images: 0, steps: 0, elapsedMs: 0, last: null }) {
+    this.#loss = state.loss;
+    this.#correct = state.correct;
+    this.#images = state.images;
+    this.#steps = state.steps;
+    this.#elapsedMs = state.elapsedMs;
+    this.#last = state.last;
+  }
+
+  /** Steps gathered. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** What the constructor takes to go on. */
+  state(): TallyState {
+    return {
+      loss: this.#loss,
+      correct: this.#correct,
+      images: this.#images,
+      steps: this.#steps,
+      elapsedMs: this.#elapsedMs,
+      last: this.#last,
+    };
+  }
 
   /** Takes in what one call to the engine gave. */
   add(results: readonly StepResult[], elapsedMs: number): void {

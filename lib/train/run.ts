@@ -5,6 +5,7 @@
  * runs/train-lstm/2026-11-22T05-41-25/
  *   config.json     everything resolved
  *   metrics.jsonl   one line a report, appended as it happens
+ *   checkpoints/    the last two, to go on from
  *   model/          model.json, weights.bin: what TensorFlow.js loads
  *   report.html, …  whatever else was written there
  * ```
@@ -14,6 +15,7 @@
 import { notAllowed, readFirst, sha256, writeWhole } from "../data/files.ts";
 import { readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
+import { checkRunConfig } from "./run_config.ts";
 import type { LayersModel, TrainingConfig } from "./trainer.ts";
 
 /** Where {@link createRun} puts a run. */
@@ -217,14 +219,7 @@ function parseConfig(text: string, folder: string): RunConfig {
       },
     );
   }
-  for (const key of ["recipe", "training", "data"]) {
-    if (config?.[key] === undefined) {
-      throw new SyntaxError(
-        `Cannot open the run ${folder}: config.json must be that of a run: current value has no ${key}`,
-      );
-    }
-  }
-  return config;
+  return checkRunConfig(config, `Cannot open the run ${folder}: config.json`);
 }
 
 /**

@@ -24,6 +24,7 @@ import {
   type SplitName,
   type StepsReport,
   Tally,
+  type TrainingState,
 } from "./reports.ts";
 
 /** Images in a call to the engine while evaluating: fixed, so that no figure depends on timing. */
@@ -99,6 +100,8 @@ export class Trainer implements AsyncDisposable {
   readonly #splits: Readonly<Record<SplitName, Split>>;
   readonly #pace = new Pace();
   #step = 0;
+  /** What was gathered for the next report before `writeState()`; the next loop takes it. */
+  #begun: Tally | null = null;
 
   /** @ignore `compile()` makes trainers. The engine is disposed with the trainer. */
   constructor(parts: TrainerParts) {
@@ -134,12 +137,12 @@ export class Trainer implements AsyncDisposable {
    */
   async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
     const lastStep = this.#lastStep(typeof length === "number" ? { epochs: length } : length);
-    while (this.#step < lastStep) {
-      const index = this.#order.epochAt(this.#step);
+    for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
+      const firstStep = this.#step - tally.steps;
+      const index = this.#order.epochAt(firstStep);
       const end = Math.min(this.#order.stepsThrough(index + 1), lastStep);
-      const span = { epoch: index, firstStep: this.#step, lastStep: end, elapsedMs: 0 };
-      const tally = await this.#train(end, span, options);
-      if (!tally) return;
+      const span = { epoch: index, firstStep, lastStep: end, elapsedMs: 0 };
+      if (!await this.#train(tally, { end, lastStep }, span, options)) return;
       yield { index, ...tally.figures() };
     }
   }
@@ -157,10 +160,10 @@ export class Trainer implements AsyncDisposable {
   ): AsyncGenerator<StepsReport> {
     const lastStep = this.#lastStep(typeof length === "number" ? { steps: length } : length);
     const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
-    while (this.#step < lastStep) {
-      const end = Math.min(this.#step + (options.every ?? Infinity), lastStep);
-      const tally = await this.#train(end, span, options);
-      if (!tally) return;
+    for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
+      const firstStep = this.#step - tally.steps;
+      const end = Math.min(firstStep + (options.every ?? Infinity), lastStep);
+      if (!await this.#train(tally, { end, lastStep }, span, options)) return;
       const step = this.#step;
       const batch = tally.batch(this.#order.batch(step - 1));
       yield { step, epoch: this.#order.epochAt(step - 1), ...tally.figures(), batch };
@@ -220,10 +223,15 @@ export class Trainer implements AsyncDisposable {
     return this.#engine.readState();
   }
 
-  /** Goes on from a state. @throws {RangeError} If it is not one of this network and optimizer. */
-  async writeState(state: EngineState): Promise<void> {
+  /**
+   * Goes on from a state; from one that `onCheckpoint` was given also with the report that was begun.
+   *
+   * @throws {RangeError} If it is not one of this network and optimizer.
+   */
+  async writeState(state: EngineState | TrainingState): Promise<void> {
     await this.#engine.writeState(state);
     this.#step = state.step;
+    this.#begun = "tally" in state ? new Tally(state.tally) : null;
     writeWeights(this.model, this.network, state.parameters);
   }
 
@@ -241,17 +249,43 @@ export class Trainer implements AsyncDisposable {
     return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
   }
 
-  /** Trains up to step `end` and puts the weights into the model; null if the signal ended it before. */
-  async #train(end: number, span: Span, { signal, onProgress }: LoopOptions): Promise<Tally | null> {
-    const tally = new Tally();
+  #takeTally(): Tally {
+    const tally = this.#begun ?? new Tally();
+    this.#begun = null;
+    return tally;
+  }
+
+  /** Trains up to step `end` and puts the weights into the model; false if the signal ended it before. */
+  async #train(
+    tally: Tally,
+    { end, lastStep }: { end: number; lastStep: number },
+    span: Span,
+    { signal, onProgress, onCheckpoint, checkpointEvery = Infinity }: LoopOptions,
+  ): Promise<boolean> {
+    let kept = -1; // the step of the last checkpoint
+    const keep = async () => {
+      if (onCheckpoint && kept !== this.#step) {
+        await onCheckpoint({ ...await this.#engine.readState(), tally: tally.state() });
+      }
+      kept = this.#step;
+    };
     while (this.#step < end && !signal?.aborted) {
-      await this.#call(Math.min(this.#pace.steps, end - this.#step), tally, span);
+      const next = this.#nextCheckpoint(checkpointEvery);
+      await this.#call(Math.min(this.#pace.steps, Math.min(end, next) - this.#step), tally, span);
+      if (this.#step === next || this.#step === lastStep) await keep();
       onProgress?.(this.#progress(tally, span));
       await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
     }
+    if (signal?.aborted) await keep();
     const { parameters } = await this.#engine.readState();
     writeWeights(this.model, this.network, parameters);
-    return this.#step < end ? null : tally;
+    return this.#step >= end;
+  }
+
+  /** The end of the epoch, or the next of every so many steps. */
+  #nextCheckpoint(every: number): number {
+    const endOfEpoch = this.#order.stepsThrough(this.#order.epochAt(this.#step) + 1);
+    return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.#step / every) + 1) * every);
   }
 
   /** Hands some steps to the engine. How many at a time changes nothing but the time it takes. */

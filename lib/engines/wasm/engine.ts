@@ -50,11 +50,7 @@ export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
     threads,
   });
   const { math, module } = await chooseKernels(asked);
-  const memory = new WebAssembly.Memory({
-    initial: plan.memoryPages,
-    maximum: plan.memoryPages,
-    shared: true,
-  });
+  const memory = allocateMemory(plan.memoryPages);
   const bytes = new Uint8Array(memory.buffer);
   bytes.set(train.pixels, plan.images.train);
   bytes.set(train.labels, plan.trainLabels);
@@ -75,6 +71,31 @@ export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
 }
 
 function chooseThreads(asked: number | undefined, batchSize: number): number {
+const PAGE_BYTES = 65_536;
+
+/**
+ * Memory that all threads share.
+ *
+ * @param allocate Makes it; tests put their own in
+ * @throws {RangeError} If this machine does not give so much
+ */
+export function allocateMemory(
+  pages: number,
+  allocate = (descriptor: WebAssembly.MemoryDescriptor) => new WebAssembly.Memory(descriptor),
+): WebAssembly.Memory {
+  try {
+    return allocate({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    const mebibytes = Math.ceil(pages * PAGE_BYTES / 2 ** 20);
+    throw new RangeError(
+      `Cannot train on the device wasm: the machine must give ${mebibytes} MiB of memory: current value is less ` +
+        `(${cause instanceof Error ? cause.message : cause}); a smaller --batch-size, fewer --threads, ` +
+        "a --limit on the images or a smaller model needs less",
+      { cause },
+    );
+  }
+}
+
   if (asked === undefined) return Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
   if (!Number.isInteger(asked) || asked < 1 || asked > 64) {
     throw new RangeError(
@@ -111,6 +132,7 @@ export class WasmEngine implements Engine {
       detail: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}, ${math} multiply-add`,
     };
     this.#options = options;
+      math,
     this.#plan = plan;
     this.#memory = memory;
     this.#pool = pool;

@@ -9,6 +9,15 @@ const ARRIVED = 0, GENERATION = 1, NEXT_ITEM = 2;
 /** 32-bit words that a {@link Team} needs in shared memory. */
 export const TEAM_WORDS = 3;
 
+/**
+ * Wakes all threads of a team that has lost one. `Worker.terminate()` does not: a thread asleep in `Atomics.wait` would
+ * stay, and Deno's process with it. The generation moves on too, for a thread that is just about to fall asleep.
+ */
+export function dissolveTeam(words: Int32Array): void {
+  Atomics.add(words, GENERATION, 1);
+  Atomics.notify(words, GENERATION);
+}
+
 /** The same on every thread, over the same words of shared memory. */
 export class Team {
   readonly #words: Int32Array;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Plan } from "./plan.ts";
+import { dissolveTeam, TEAM_WORDS } from "./team.ts";
 import type { Times } from "./profile.ts";
 import type { Command } from "./thread.ts";
 import type { Answer, Start } from "./worker.ts";
@@ -11,17 +12,22 @@ import type { Answer, Start } from "./worker.ts";
 /** Workers that run every command together. */
 export class WorkerPool {
   readonly #workers: readonly Worker[];
+  /** Where the threads meet. */
+  readonly #team: Int32Array;
   #failure: Error | undefined;
 
-  private constructor(workers: readonly Worker[]) {
+  private constructor(workers: readonly Worker[], team: Int32Array) {
     this.#workers = workers;
+    this.#team = team;
   }
 
   /** Starts a worker a thread and waits until all of them are ready. @throws {Error} If one does not start. */
   static async start(options: Omit<Start, "rank"> & { plan: Plan }): Promise<WorkerPool> {
     const url = new URL("./worker.ts", import.meta.url);
+    const { plan, memory } = options;
     const pool = new WorkerPool(
-      Array.from({ length: options.plan.threads }, () => new Worker(url, { type: "module" })),
+      Array.from({ length: plan.threads }, () => new Worker(url, { type: "module" })),
+      new Int32Array(memory.buffer, plan.team, TEAM_WORDS),
     );
     await pool.#ask((rank) => ({ ...options, rank }));
     return pool;
@@ -38,9 +44,10 @@ export class WorkerPool {
     return await this.#ask(() => command);
   }
 
-  /** Ends all threads at once. */
+  /** Ends all threads at once, those too that wait for another. */
   stop(): void {
     for (const worker of this.#workers) worker.terminate();
+    dissolveTeam(this.#team);
   }
 
   async #ask(message: (rank: number) => Start | Command): Promise<(Times | undefined)[]> {

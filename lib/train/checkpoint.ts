@@ -1,0 +1,202 @@
+/**
+ * A checkpoint: one safetensors file with all that it takes to go on with a training to the bit.
+ *
+ * Tensors: `parameters [P]` and `slot 0 [P]`, `slot 1 [P]` … of the optimizer, float32. Everything else stands in the
+ * metadata, as text: step, epoch and seed, the run's config, the sums of the report that was begun, the length of
+ * `metrics.jsonl`, the SHA-256 of the images, and the SHA-256 of the file itself: that of the same file without it.
+ *
+ * @module
+ */
+import { sha256 } from "../data/files.ts";
+import type { Split } from "../data/dataset.ts";
+import { SLOT_COUNT } from "../model/optimizers.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
+import type { TallyState, TrainingState } from "./reports.ts";
+import type { RunConfig } from "./run.ts";
+import { checkRunConfig } from "./run_config.ts";
+
+const FORMAT = "scanline checkpoint 1";
+
+/** All that it takes to go on. */
+export interface Checkpoint {
+  /** Parameters, optimizer slots, step, and the sums of the report that was begun. */
+  readonly state: TrainingState;
+  /** The epoch, from 0 on, of the next step's first image. */
+  readonly epoch: number;
+  /** What is trained and how; its `training.seed` is the seed. */
+  readonly config: RunConfig;
+  /** Of the images, as {@link imagesSha256} tells it. */
+  readonly images: string;
+  /** How long `metrics.jsonl` was. */
+  readonly metricsBytes: number;
+}
+
+/** Bytes that are not a checkpoint, or a damaged one. */
+export class CheckpointError extends SyntaxError {
+  /** The name under which it prints. */
+  override readonly name = "CheckpointError";
+}
+
+/**
+ * Writes a checkpoint to the bytes of a file.
+ *
+ * @example
+ * ```ts
+ * import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const checkpoint: Checkpoint = {
+ *   state: {
+ *     parameters: Float32Array.of(1, 2),
+ *     slots: [],
+ *     step: 3,
+ *     tally: { loss: 0, correct: 0, images: 0, steps: 0, elapsedMs: 0, last: null },
+ *   },
+ *   epoch: 0,
+ *   config: {
+ *     recipe: "mine",
+ *     training: {
+ *       sequence: { axis: "rows", range: [0, 1] },
+ *       optimizer: { kind: "sgd", learningRate: 0.1 },
+ *       initialize: null,
+ *       biases: 1,
+ *       batchSize: 8,
+ *       lastBatch: "short",
+ *       seed: 1,
+ *       images: { train: 64, validation: 0, test: 8 },
+ *     },
+ *     data: {},
+ *   },
+ *   images: "0".repeat(64),
+ *   metricsBytes: 0,
+ * };
+ * const bytes = encodeCheckpoint(checkpoint);
+ * assert.deepEqual(decodeCheckpoint(bytes), checkpoint);
+ *
+ * bytes[bytes.length - 1] ^= 1;
+ * assert.throws(() => decodeCheckpoint(bytes), /its SHA-256 must be/);
+ * ```
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { state, epoch, config, images, metricsBytes } = checkpoint;
+  const { parameters, slots, step, tally } = state;
+  const flat = (data: Float32Array): Tensor => ({ shape: [data.length], data });
+  const tensors = new Map([["parameters", flat(parameters)]]);
+  slots.forEach((slot, index) => tensors.set(`slot ${index}`, flat(slot)));
+  const metadata = {
+    format: FORMAT,
+    step: String(step),
+    epoch: String(epoch),
+    seed: String(config.training.seed),
+    config: JSON.stringify(config),
+    tally: JSON.stringify(tally),
+    images,
+    metricsBytes: String(metricsBytes),
+  };
+  return encodeSafetensors(tensors, {
+    ...metadata,
+    sha256: sha256(encodeSafetensors(tensors, metadata)),
+  });
+}
+
+/**
+ * Reads the bytes of a file. Takes some four times their length in memory.
+ *
+ * @throws {CheckpointError} If they are no checkpoint, or not as they were written.
+ */
+export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { tensors, metadata: { sha256: expected, ...metadata } } = readTensors(bytes);
+  if (metadata.format !== FORMAT) {
+    fail(`its format must be "${FORMAT}"`, JSON.stringify(metadata.format ?? null).slice(0, 100));
+  }
+  const found = sha256(encodeSafetensors(tensors, metadata));
+  if (found !== expected) fail(`its SHA-256 must be ${String(expected).slice(0, 64)}`, found);
+
+  // From here on the bytes are as somebody wrote them, who may still have meant no good.
+  const config = readConfig(metadata.config);
+  const step = readWhole("step", metadata.step);
+  const tally = readTally(metadata.tally);
+  if (tally.steps > step) fail(`its tally must have at most ${step} steps`, tally.steps);
+  if (readWhole("seed", metadata.seed) !== config.training.seed) {
+    fail(`its seed must be that of its config, ${config.training.seed}`, metadata.seed);
+  }
+  if (!/^[0-9a-f]{64}$/.test(metadata.images)) {
+    fail("images must be a SHA-256", metadata.images.slice(0, 100));
+  }
+  return {
+    state: { ...readFlats(tensors, SLOT_COUNT[config.training.optimizer.kind]), step, tally },
+    epoch: readWhole("epoch", metadata.epoch),
+    config,
+    images: metadata.images,
+    metricsBytes: readWhole("metricsBytes", metadata.metricsBytes),
+  };
+}
+
+/** SHA-256, in hexadecimal, of all images and labels that a training and its reports look at. */
+export function imagesSha256(splits: readonly Split[]): string {
+  const parts = splits.flatMap(({ count, height, width, pixels, labels }) =>
+    `${count} ${height} ${width} ${sha256(pixels)} ${sha256(labels)}`
+  );
+  return sha256(new TextEncoder().encode(parts.join("\n")));
+}
+
+function readTensors(bytes: Uint8Array) {
+  try {
+    return decodeSafetensors(bytes);
+  } catch (cause) {
+    throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function readConfig(text: string | undefined): RunConfig {
+  try {
+    return checkRunConfig(JSON.parse(text ?? ""), "its config");
+  } catch (cause) {
+    throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function readTally(text: string | undefined): TallyState {
+  let tally: Partial<TallyState> | null = null;
+  try {
+    tally = JSON.parse(text ?? "");
+  } catch {
+    // it stays null
+  }
+  const isSum = (value: unknown) => typeof value === "number" && value >= 0;
+  const last = tally?.last;
+  const whole = tally &&
+    [tally.loss, tally.correct, tally.images, tally.steps, tally.elapsedMs].every(isSum) &&
+    Number.isSafeInteger(tally.steps) &&
+    (tally.steps === 0 || (last && [last.step, last.loss, last.correct, last.count].every(isSum)));
+  if (!whole) fail("its tally must have sums and the last step", String(text).slice(0, 100));
+  return tally as TallyState;
+}
+
+function readWhole(name: string, text: string | undefined): number {
+  const value = Number(text);
+  if (!/^\d{1,16}$/.test(text ?? "") || !Number.isSafeInteger(value)) {
+    fail(`its ${name} must be a whole number`, String(text).slice(0, 100));
+  }
+  return value;
+}
+
+/** The parameters and so many slots, all of one length, and nothing else. */
+function readFlats(tensors: ReadonlyMap<string, Tensor>, slotCount: number) {
+  const names = ["parameters", ...Array.from({ length: slotCount }, (_, index) => `slot ${index}`)];
+  const flats = names.map((name) => tensors.get(name)?.data);
+  const [{ length }] = [flats[0] ?? { length: 0 }];
+  const fit = (data: unknown): data is Float32Array => data instanceof Float32Array && data.length === length;
+  if (!flats.every(fit) || tensors.size !== names.length) {
+    fail(
+      `it must have ${names.join(", ")}, float32 of one length`,
+      [...tensors.keys()].join(", ").slice(0, 100),
+    );
+  }
+  const [parameters, ...slots] = flats as Float32Array[];
+  return { parameters, slots };
+}
+
+function fail(rule: string, value: unknown): never {
+  throw new CheckpointError(`Cannot read the checkpoint: ${rule}: current value is ${value}`);
+}

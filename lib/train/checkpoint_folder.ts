@@ -1,0 +1,157 @@
+/**
+ * The checkpoints of a run, in its folder, and the lock that keeps other processes out of it.
+ *
+ * ```text
+ * runs/train-lstm/2026-11-22T05-41-25/
+ *   .lock                          held while a process writes the run
+ *   checkpoints/938.safetensors    the last two, by their step
+ * ```
+ *
+ * A file has its name only when all of it is on the disk, and an old one goes only when the new one has its name: whatever
+ * happens meanwhile, the last good one is there.
+ *
+ * @module
+ */
+import { notAllowed, readFirst, reasonOf, writeWhole } from "../data/files.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+
+const LOCK = ".lock";
+const NAME = /^(\d{1,15})\.safetensors$/;
+const KEPT = 2;
+
+/** The checkpoint that was found, and what is said of others. */
+export interface FoundCheckpoint {
+  /** The last one that is whole. */
+  readonly checkpoint: Checkpoint;
+  /** Why later ones were passed over, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Checkpoints of one run. While it is open no other process can open it. */
+export class CheckpointFolder implements Disposable {
+  readonly #run: string;
+  readonly #lock: Deno.FsFile;
+  /** Steps of the files that stay, oldest first. */
+  #kept: readonly number[] = [];
+
+  private constructor(run: string, lock: Deno.FsFile) {
+    this.#run = run;
+    this.#lock = lock;
+  }
+
+  /**
+   * Locks the folder of a run, which must be there. The lock goes with the process, however that ends.
+   *
+   * @param options.fresh Whether nothing else may be in the folder yet
+   * @throws {Error} If another process has it open, or it cannot be written.
+   */
+  static async open(run: string, { fresh = false } = {}): Promise<CheckpointFolder> {
+    const lock = await openLock(run);
+    const folder = new CheckpointFolder(run, lock);
+    try {
+      if (!await lock.tryLock(true)) throw inUse(run);
+      const others = await Array.fromAsync(Deno.readDir(run), ({ name }) => name);
+      if (fresh && others.some((name) => name !== LOCK)) throw inUse(run);
+      return folder;
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Keeps a checkpoint, and of the others the one before it. @throws {Error} If the disk does not take it. */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const { step } = checkpoint.state;
+    await this.#makeFolder();
+    await writeWhole(this.#pathOf(step), encodeCheckpoint(checkpoint));
+    await syncFolder(this.#folder); // the new name is on the disk before an old one goes
+    this.#kept = [...this.#kept.filter((kept) => kept !== step), step].slice(-KEPT);
+    const names = this.#kept.map(nameOf);
+    for (const name of await this.#list()) {
+      if (!names.includes(name)) await Deno.remove(`${this.#folder}/${name}`);
+    }
+  }
+
+  /**
+   * The last checkpoint that is whole.
+   *
+   * @throws {Deno.errors.NotFound} If there is none; says what is wrong with those that are there.
+   */
+  async latest(): Promise<FoundCheckpoint> {
+    const names = await this.#list().catch(() => []);
+    const steps = names.flatMap((name) => NAME.test(name) ? [parseInt(name)] : []).sort((a, b) => b - a);
+    const notes: string[] = [];
+    for (const step of steps) {
+      try {
+        const { bytes } = (await readFirst(this.#folder, [nameOf(step)]))!;
+        const checkpoint = decodeCheckpoint(bytes);
+        this.#kept = [step];
+        return { checkpoint, notes };
+      } catch (error) {
+        notes.push(`Passed over ${this.#pathOf(step)}: ${reasonOf(error)}`);
+      }
+    }
+    throw new Deno.errors.NotFound(
+      [`Cannot resume ${this.#run}: it must have a checkpoint: current value is no whole one`, ...notes]
+        .join("\n"),
+    );
+  }
+
+  /** Lets other processes in. */
+  [Symbol.dispose](): void {
+    this.#lock.close();
+  }
+
+  get #folder(): string {
+    return `${this.#run}/checkpoints`;
+  }
+
+  #pathOf(step: number): string {
+    return `${this.#folder}/${nameOf(step)}`;
+  }
+
+  async #makeFolder(): Promise<void> {
+    try {
+      await Deno.mkdir(this.#folder);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return;
+      throw new Error(`Cannot write ${this.#folder}: ${this.#run} must be writable: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #list(): Promise<string[]> {
+    return await Array.fromAsync(Deno.readDir(this.#folder), ({ name }) => name);
+  }
+}
+
+async function openLock(run: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(`${run}/${LOCK}`, { create: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", `${run}/`, error);
+    throw new Error(
+      `Cannot write the run ${run}: it must be a writable folder: current value is ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function inUse(run: string): Error {
+  return new Error(
+    `Cannot write the run ${run}: no other process must write it: current value is one that does; ` +
+      "wait for its end, or give another folder",
+  );
+}
+
+function nameOf(step: number): string {
+  return `${step}.safetensors`;
+}
+
+/** Makes the names in a folder last through a power cut, where the platform lets a folder be opened. */
+async function syncFolder(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using folder = await Deno.open(path);
+  await folder.sync();
+}

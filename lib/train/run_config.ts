@@ -1,0 +1,93 @@
+/**
+ * What a `config.json` must be before anything in it is used: it comes from a disk, and anyone may have written it.
+ *
+ * @module
+ */
+import { CATALOGUE } from "../data/catalogue.ts";
+import { SLOT_COUNT } from "../model/optimizers.ts";
+import type { RunConfig } from "./run.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+type Check = readonly [rule: string, holds: (value: unknown) => boolean];
+
+const WHOLE: Check = ["a whole number from 0 on", isWhole];
+const COUNT: Check = ["a whole number from 1 on", (value) => isWhole(value) && value > 0];
+const TEXT: Check = ["a text", (value) => typeof value === "string" && value.length > 0];
+
+/** The properties of a config, by their path, and what each must be. Others are let pass: nothing reads them. */
+const REQUIRED: Readonly<Record<string, Check>> = {
+  "recipe": TEXT,
+  "training.sequence.axis": oneOf("rows", "columns", "pixels"),
+  "training.sequence.range": ["[0, 1] or [-1, 1]", isRange],
+  "training.optimizer.kind": oneOf(...Object.keys(SLOT_COUNT)),
+  "training.optimizer": ["a kind and finite numbers", isOptimizer],
+  "training.biases": oneOf(1, 2),
+  "training.batchSize": COUNT,
+  "training.lastBatch": oneOf("short", "carry"),
+  "training.seed": ["a 32-bit whole number", (value) => isWhole(value) && value < 2 ** 32],
+  "training.images.train": COUNT,
+  "training.images.validation": WHOLE,
+  "training.images.test": WHOLE,
+  "data": ["an object", isRecord],
+};
+
+const OPTIONAL: Readonly<Record<string, Check>> = {
+  "training.initialize": TEXT, // null where the model kept its weights
+  "data.dataset": oneOf(...Object.keys(CATALOGUE)),
+  "data.dataDir": TEXT,
+  "data.limit": COUNT,
+};
+
+/**
+ * Takes a value for a run's config if it is one.
+ *
+ * @throws {SyntaxError} If it is not; names the first property that is wrong.
+ */
+export function checkRunConfig(value: unknown, where: string): RunConfig {
+  for (const [path, [rule, holds]] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
+    const found = at(value, path);
+    if (Object.hasOwn(OPTIONAL, path) && (found === undefined || found === null)) continue;
+    if (holds(found)) continue;
+    const [missing] = path.split(".");
+    if (at(value, missing) === undefined) {
+      throw new SyntaxError(`${where} must be that of a run: current value has no ${missing}`);
+    }
+    throw new SyntaxError(`${where} must have ${path}, ${rule}: current value is ${excerpt(found)}`);
+  }
+  return value as RunConfig;
+}
+
+/** An own property, however deep; never one of a prototype. */
+function at(value: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>(
+    (inner, key) => isRecord(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined,
+    value,
+  );
+}
+
+function oneOf(...values: readonly unknown[]): Check {
+  return [`one of ${values.join(", ")}`, (value) => values.includes(value)];
+}
+
+function isRecord(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRange(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value[1] === 1 && (value[0] === 0 || value[0] === -1);
+}
+
+function isOptimizer(value: unknown): boolean {
+  return isRecord(value) && Number(value.learningRate) > 0 &&
+    Object.entries(value).every(([name, part]) => name === "kind" || Number.isFinite(part));
+}
+
+/** At most 100 characters of a value of unknown size. */
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
