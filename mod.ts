@@ -93,6 +93,12 @@ export {
   type TrainingConfig,
 } from "./lib/train/trainer.ts";
 export * from "./lib/view/confusion.ts";
+export * from "./lib/view/curves.ts";
 export * from "./lib/view/digits.ts";
+export * from "./lib/view/events.ts";
+export * from "./lib/view/history.ts";
 export * from "./lib/view/progress.ts";
 export * from "./lib/view/reading.ts";
+export * from "./lib/view/report.ts";
+export * from "./lib/view/sheet.ts";
+export * from "./lib/view/structure.ts";

@@ -15,6 +15,7 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { StatusLine } from "./support/status_line.ts";
+import { drawForTerminal } from "./support/terminal.ts";
 
 const mistakesShown = 10;
 
@@ -121,19 +122,13 @@ function listMistakes(mistakes: readonly scanline.Mistake[], classNames: readonl
   ];
 }
 
-/** Five stand side by side; without colour fewer where the terminal is narrow, as small ones cannot be made out then. */
 function drawMistakes(mistakes: readonly scanline.Mistake[], images: scanline.Images): string[] {
   const { pixels, height, width } = images;
   const size = height * width;
-  const pictures = mistakes.map(({ position, label, predicted }) => ({
+  return drawForTerminal(mistakes.map(({ position, label, predicted }) => ({
     pixels: pixels.subarray(position * size, (position + 1) * size),
     height,
     width,
     caption: `#${position}: ${label} as ${predicted}`,
-  }));
-  const isTerminal = Deno.stdout.isTerminal();
-  const columns = isTerminal ? Deno.consoleSize().columns : 160;
-  const colour = isTerminal && !Deno.noColor;
-  const fitting = Math.max(1, Math.floor(columns / (Math.max(width, "#59999: 9 as 9".length) + 2)));
-  return scanline.drawPictures(pictures, { columns, perRow: colour ? 5 : Math.min(5, fitting), colour });
+  })));
 }

@@ -24,7 +24,8 @@ const recipe = {
 };
 
 await runRecipe(recipe, async (run) => {
-  const { train, test, classes } = await scanline.loadDataset(run.data);
+  const data = await scanline.loadDataset(run.data);
+  const { train, test, classes } = data;
 
   // Zeros, as Scanline starts the weights below: TensorFlow.js's own start, orthogonal, takes some 20 s a layer.
   const lstm = { units: 100, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
@@ -64,4 +65,5 @@ await runRecipe(recipe, async (run) => {
       seconds,
     });
   }
+  await run.show(data);
 });

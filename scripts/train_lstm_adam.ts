@@ -23,7 +23,8 @@ const reportEvery = 50; // steps
 const peekImages = 2_000; // the first of the test images
 
 await runRecipe(recipe, async (run) => {
-  const { train, test, classes } = await scanline.loadDataset(run.data);
+  const data = await scanline.loadDataset(run.data);
+  const { train, test, classes } = data;
 
   const model = tf.sequential({
     layers: [
@@ -72,4 +73,5 @@ await runRecipe(recipe, async (run) => {
     `[${test.labels.slice(0, 10).join(" ")}] real number`,
     `Accuracy on all ${test.count} test images: ${all.accuracy.toFixed(4)}`,
   );
+  await run.show(data);
 });

@@ -24,7 +24,8 @@ const reportEvery = 1_000; // steps
 const testBatchSize = 128;
 
 await runRecipe(recipe, async (run) => {
-  const { train, test, classes } = await scanline.loadDataset(run.data);
+  const data = await scanline.loadDataset(run.data);
+  const { train, test, classes } = data;
 
   // Zeros, as Scanline starts the weights below: TensorFlow.js's own start, orthogonal, takes some 20 s a layer.
   const lstm = { units: 100, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
@@ -82,6 +83,7 @@ await runRecipe(recipe, async (run) => {
   run.print("Train Done!", "-".repeat(30));
   run.print(`Train loss: ${allTrain.loss.toFixed(6)}`, `Train accuracy: ${allTrain.accuracy.toFixed(6)}`);
   run.print(`Test loss: ${allTest.loss.toFixed(6)}`, `Test accuracy: ${allTest.accuracy.toFixed(6)}`);
+  await run.show(data);
 });
 
 function formatLine(ofTrain: scanline.Score, ofTest: scanline.Score): string {

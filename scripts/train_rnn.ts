@@ -22,7 +22,8 @@ const recipe = {
 };
 
 await runRecipe(recipe, async (run) => {
-  const { train, test, classes } = await scanline.loadDataset(run.data);
+  const data = await scanline.loadDataset(run.data);
+  const { train, test, classes } = data;
 
   const model = tf.sequential({
     layers: [
@@ -59,4 +60,5 @@ await runRecipe(recipe, async (run) => {
       seconds: epoch.seconds + tested.seconds,
     });
   }
+  await run.show(data);
 });

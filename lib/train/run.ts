@@ -83,6 +83,13 @@ export class Run {
     await writeWhole(`${this.path}/${name}`, typeof contents === "string" ? encode(contents) : contents);
   }
 
+  /** Appends to a file in the folder, or in one below it. */
+  async append(name: string, bytes: Uint8Array): Promise<void> {
+    const path = `${this.path}/${name}`;
+    await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeFile(path, bytes, { append: true });
+  }
+
   /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
   async saveModel(model: LayersModel): Promise<void> {
     const { json, weights } = await serializeModel(model);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Sequence } from "../data/sequence.ts";
 import type { Network, Parameter, RecurrentLayer } from "../model/network.ts";
 import { element, picture, text } from "./svg.ts";
 
@@ -13,7 +14,7 @@ export interface StructureInput {
   /** Columns of an image. */
   readonly width: number;
   /** What one step reads. */
-  readonly axis: "rows" | "columns";
+  readonly axis: Sequence["axis"];
 }
 
 /** One link of the chain. */
@@ -94,7 +95,7 @@ function linksOf(network: Network, input: StructureInput): Link[] {
   const { layers, head } = network;
   const { height, width, axis } = input;
   const steps = stepsOf(input);
-  const line = axis === "rows" ? "row" : "column";
+  const line = axis.slice(0, -1); // row, column, pixel
   const links: Link[] = [{
     kind: "input",
     title: `image ${height} × ${width}, ${line} by ${line}`,
@@ -131,7 +132,7 @@ function linksOf(network: Network, input: StructureInput): Link[] {
 }
 
 function stepsOf({ axis, height, width }: StructureInput): number {
-  return axis === "rows" ? height : width;
+  return { rows: height, columns: width, pixels: height * width }[axis];
 }
 
 function titleOf(layer: RecurrentLayer): string {

@@ -13,8 +13,12 @@ import {
   OUTPUT_FLAGS,
   runCommand,
 } from "./command.ts";
+import { EventFiles } from "./event_files.ts";
+import { type Findings, findOut } from "./findings.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
+import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
 import { StatusLine } from "./status_line.ts";
+import { drawForTerminal } from "./terminal.ts";
 
 /** A recipe's name, and what its flags are by default. */
 export interface Recipe {
@@ -36,6 +40,8 @@ export interface Metrics {
   readonly seconds: number;
 }
 
+/** Flags that change no bit of what is trained. */
+const UNSEEN_IN_BITS = ["threads", "out", "tensorboard", "no-pictures", "json", "quiet", "help"];
 const INTERRUPTED = 130; // 128 + SIGINT, as shells count
 
 /** Runs a recipe with the flags it was called with, and saves its model, after Ctrl-C too. */
@@ -74,6 +80,8 @@ function flagsOf({ name, length, batchSize, learningRate, seed }: Recipe) {
     ...DATA_FLAGS,
     limit: { kind: "whole", least: 1, help: "take only the first N training images" },
     out: { kind: "text", placeholder: "FOLDER", help: `where the run goes (default runs/${name}/<time>)` },
+    tensorboard: { kind: "switch", help: "write event files into the run's folder too" },
+    "no-pictures": { kind: "switch", help: "draw nothing and write no report" },
     ...OUTPUT_FLAGS,
   } as const satisfies Flags;
 }
@@ -115,6 +123,9 @@ export class RecipeRun {
   readonly #flags: FlagValues<ReturnType<typeof flagsOf>>;
   #trainer: scanline.Trainer | null = null;
   #run: scanline.Run | null = null;
+  #pictures: RunPictures | null = null;
+  #events: EventFiles | null = null;
+  #findings: Findings | null = null;
   #result: Partial<Metrics> = {};
 
   constructor(
@@ -147,8 +158,10 @@ export class RecipeRun {
     const { device, network } = trainer;
     this.#run = await scanline.createRun({ recipe: name, out: this.#flags.out });
     this.#trainer = trainer;
-    await this.#run.writeConfig(this.#config(trainer));
+    const config = this.#config(trainer);
+    await this.#run.writeConfig(config);
     this.#tell(describeDevice(trainer));
+    if (!this.#flags.json) this.#tell(scanline.describeStructure(network, inputOf(trainer)).join("\n"));
     this.#emit({
       event: "start",
       recipe: name,
@@ -159,6 +172,15 @@ export class RecipeRun {
       seed: trainer.config.seed,
       parameterCount: network.parameterCount,
     });
+    if (this.#flags.tensorboard) this.#events = new EventFiles(this.#run);
+    if (this.#flags["no-pictures"]) return;
+    this.#pictures = new RunPictures(this.#run, {
+      config,
+      network,
+      input: inputOf(trainer),
+      stepsPerEpoch: stepsPerEpoch(trainer.config),
+    });
+    await this.#pictures.begin();
   }
 
   /** Prints lines for people; nothing with `--json`. */
@@ -173,6 +195,18 @@ export class RecipeRun {
     this.#emit(line);
     await this.#run!.log(line);
     await this.#run!.saveModel(this.#trainer!.model);
+    await this.#events?.report(this.#trainer!.step, metrics);
+    await this.#pictures?.report(line, 1000 * metrics.seconds);
+  }
+
+  /** Shows what the trained model takes the first test images for; draws its confusion and its mistakes. */
+  async show({ classNames }: scanline.Dataset): Promise<void> {
+    if (!this.#pictures) return;
+    this.#findings = await findOut(this.#trainer!, classNames, this.loop);
+    this.status.clear();
+    if (this.#flags.json) return;
+    this.print("", "The first test images: what each was taken for, for what it is, and how surely", "");
+    this.print(...drawForTerminal(this.#findings.first));
   }
 
   /** Keeps figures of the trained model for the `end` of the run. */
@@ -191,12 +225,14 @@ export class RecipeRun {
     const line = { event: "end", run: path, step, interrupted, ...this.#result, parametersSha256: sha256 };
     this.#emit(line);
     await this.#run.log(line);
+    await this.#pictures?.end(line, this.#findings);
     if (interrupted) this.print(`Interrupted after ${step} steps`);
     this.print(
       "",
       `saved     ${path}`,
       `sha256    ${sha256}`,
       `evaluate  deno task evaluate --model ${path}`,
+      ...(this.#pictures ? [`report    ${path}/report.html`] : []),
     );
   }
 
@@ -206,6 +242,7 @@ export class RecipeRun {
     const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
     return {
       recipe: this.#recipe.name,
+      command: this.#command(trainer),
       startedAt: new Date().toISOString(),
       length: this.length,
       training: trainer.config,
@@ -215,6 +252,17 @@ export class RecipeRun {
       versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
       machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
     };
+  }
+
+  /** What trains the same again: with the device that was found, as another would give other bits. */
+  #command({ device }: scanline.Trainer): string {
+    const values = Object.entries(this.#flags).filter(([name, value]) => {
+      return value !== undefined && value !== false && !UNSEEN_IN_BITS.includes(name) && name !== "device";
+    });
+    const words = [...values, ["device", device.kind] as const].flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : [`--${name}`, quote(String(value))]
+    );
+    return ["deno task", this.#recipe.name, ...words].join(" ");
   }
 
   #emit(line: Record<string, unknown>): void {
@@ -240,6 +288,11 @@ export class RecipeRun {
       })
     );
   }
+}
+
+/** For a shell, where that is needed. */
+function quote(word: string): string {
+  return /^[\w./:,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function sizesOf({ kernel: _, recurrentKernel: __, bias: ___, ...sizes }: scanline.RecurrentLayer) {

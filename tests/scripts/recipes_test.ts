@@ -6,7 +6,8 @@ import { makeProject, needs, type Outcome, parseLines, runScript, scriptCommand 
 
 tf.enableProdMode();
 
-const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
+const drawn = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
+const tiny = [...drawn, "--no-pictures"];
 
 function test(name: string, fn: (path: string) => Promise<void>): void {
   Deno.test({
@@ -34,7 +35,18 @@ test("train_lstm prints what its source prints, and says where the run is", asyn
   assert.match(lines[3], /^saved {5}runs\/train-lstm\/\S+$/);
   assert.match(lines[4], /^sha256 {4}[0-9a-f]{64}$/);
   assert.match(lines[5], /^evaluate {2}deno task evaluate --model runs\/train-lstm\/\S+$/);
-  assert.equal(outcome.stderr, "Device: reference (plain loops in float64), as asked\n");
+  assert.equal(
+    outcome.stderr,
+    [
+      "Device: reference (plain loops in float64), as asked",
+      "image 6 × 5, column by column   5 × 6",
+      "LSTM, 100 units                 5 × 100   43,200 parameters",
+      "LSTM, 100 units                 100       80,800 parameters",
+      "dense, 10 classes               10         1,010 parameters",
+      "                                         125,010 parameters",
+      "",
+    ].join("\n"),
+  );
 });
 
 test("train_lstm_dropout prints what its source prints", async (path) => {
@@ -152,7 +164,7 @@ test("--help explains every flag; wrong ones exit with 2 and name the valid ones
     [
       ["--device", "gpu"],
       2,
-      /^Cannot use --device: it must be one of auto, wasm, reference: current value is "gpu"/,
+      /^Cannot use --device: it must be one of auto, webgpu, wasm, reference: current value is "gpu"/,
     ],
     [["--epochs", "1", "--steps", "2"], 2, /^Cannot use --epochs and --steps/],
   ];
@@ -180,7 +192,7 @@ test("other errors are one message and exit with 1", async (path) => {
       [...tiny, "--out", "runs"],
       /^Cannot write the run to runs: it must be empty: current value is \d entries\n$/,
     ],
-    [[...tiny, "--threads", "2"], /^Cannot open the device reference: threads is an option of wasm alone/],
+    [[...tiny, "--threads", "2"], /^Cannot open the device reference: it has no option threads/],
     [
       [...tiny, "--learning-rate", "1e308"],
       /Cannot go on training: the loss must be finite: .* at step \d+ \(try a learning rate below/,
@@ -188,7 +200,7 @@ test("other errors are one message and exit with 1", async (path) => {
   ];
   await Promise.all(cases.map(async ([args, message]) => {
     const { code, stdout, stderr } = await runScript(path, "train_rnn", args);
-    assert.match(stderr.replace(/^Device.*\n/, ""), message);
+    assert.match(stderr.replace(/^Device(.*\n)+?.* parameters\n(?=Cannot)/, ""), message);
     assert.deepEqual([code, stdout], [1, ""]);
   }));
 });
@@ -214,4 +226,58 @@ Deno.test({
     const { model } = await openRun(`${project.path}/runs/a`);
     assert.equal(await parametersSha256(model), end.parametersSha256);
   },
+});
+
+const unseen = ["config.json", "metrics.jsonl", "model"];
+
+test("a run draws its curves, structure, confusion, mistakes and readings, and writes a report", async (path) => {
+  const outcome = await runScript(path, "train_rnn", [...drawn, "--epochs", "2", "--out", "runs/a"]);
+  assertSuccess(outcome);
+  assert.match(outcome.stdout, /\n\nThe first test images: .*\n\n\d for \d +\d+\.\d%  (.|\n)*\nsaved/);
+  assert.match(outcome.stdout, /\nreport {4}runs\/a\/report.html\n$/);
+
+  const names = (await Array.fromAsync(Deno.readDir(`${path}/runs/a`), ({ name }) => name)).sort();
+  const pictures = ["confusion", "curves", "readings", "structure"].flatMap((
+    name,
+  ) => [`${name}.png`, `${name}.svg`]);
+  assert.deepEqual(names, [...pictures, "mistakes.png", "report.html", ...unseen].sort());
+  for (const name of names.filter((name) => name.endsWith(".png"))) {
+    const bytes = await Deno.readFile(`${path}/runs/a/${name}`);
+    assert.equal(bytes.subarray(0, 8).toHex(), "89504e470d0a1a0a", name);
+    assert(bytes.length > 5_000, `${name} has ${bytes.length} bytes`);
+  }
+  const report = await Deno.readTextFile(`${path}/runs/a/report.html`);
+  assert.equal(report.match(/<svg /g)?.length, 5);
+  assert.match(report, /deno task train-rnn --epochs 2 .*--data-dir data\/tiny.* --device reference</);
+  assert.doesNotMatch(report, /<script|<link|@import|url\(/);
+  assert.deepEqual(report.match(/(src|href)="(?!data:)[^"]*"/g), null); // nothing that would have to be fetched
+
+  const again = await runScript(path, "report", ["runs/a"]);
+  assertSuccess(again);
+  const [, end] = (await Deno.readTextFile(`${path}/runs/a/metrics.jsonl`)).trimEnd().split("\n").slice(-2);
+  assert((await Deno.readTextFile(`${path}/runs/a/report.html`)).includes(JSON.parse(end).parametersSha256));
+});
+
+test("--json and pictures: nothing but objects on stdout", async (path) => {
+  const outcome = await runScript(path, "train_rnn", [...drawn, "--steps", "1", "--json", "--quiet"]);
+  assertSuccess(outcome);
+  assert.deepEqual(parseLines(outcome.stdout).map(({ event }) => event), ["start", "epoch", "end"]);
+  assert.equal(outcome.stderr, "");
+});
+
+test("plot compares runs in one picture", async (path) => {
+  for (const out of ["runs/a", "runs/b"]) {
+    assertSuccess(await runScript(path, "train_rnn", [...tiny, "--epochs", "2", "--out", out]));
+  }
+  const outcome = await runScript(path, "plot", ["runs/a", "runs/b/", "--out", "runs/ab"]);
+  assertSuccess(outcome);
+  assert.equal(outcome.stdout, "runs/ab.svg\nruns/ab.png\n");
+  const svg = await Deno.readTextFile(`${path}/runs/ab.svg`);
+  assert.match(svg, />runs\/a<.*>runs\/b</s);
+  assert((await Deno.readFile(`${path}/runs/ab.png`)).length > 5_000);
+
+  const none = await runScript(path, "plot", []);
+  assert.deepEqual([none.code, none.stderr.split(":")[0]], [2, "Cannot go on"]);
+  const missing = await runScript(path, "plot", ["runs/c"]);
+  assert.deepEqual([missing.code, missing.stderr.split(":")[0]], [1, "Cannot open the run"]);
 });

@@ -1,0 +1,41 @@
+/**
+ * Draws the curves of runs into one picture, also of those that are still going on.
+ *
+ *     deno task plot runs/train-lstm/2026-11-22T05-41-25 runs/train-rnn/2026-11-22T05-50-01
+ */
+import "./support/deno_version.ts";
+import * as scanline from "../mod.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { FlagError } from "./support/flags.ts";
+import { toPng } from "./support/raster.ts";
+import { historyOf } from "./support/run_pictures.ts";
+
+const command = {
+  name: "plot",
+  about: "Draws loss and accuracy of one or many runs into one picture.",
+  flags: {
+    runs: { kind: "operands", placeholder: "RUN", least: 1, help: "folders of runs" },
+    out: {
+      kind: "text",
+      placeholder: "NAME",
+      default: "runs/plot",
+      help: "where to, without .svg and .png",
+    },
+    help: OUTPUT_FLAGS.help,
+  },
+  read: ["runs"],
+  write: ["runs"],
+} as const;
+
+await runCommand(command, async ({ runs, out }) => {
+  const name = out.replace(/\.(svg|png)$/, "");
+  if (name.endsWith("/")) {
+    throw new FlagError(`Cannot use --out: it must be the name of a file: current value is "${out}"`);
+  }
+  const histories = await Promise.all(runs.map(async (path) => historyOf(await scanline.openMetrics(path))));
+  const svg = scanline.drawCurves(scanline.toCurves(histories));
+  await Deno.writeTextFile(`${name}.svg`, svg);
+  await Deno.writeFile(`${name}.png`, await toPng(svg));
+  console.log(`${name}.svg\n${name}.png`);
+  return 0;
+});

@@ -1,0 +1,57 @@
+/**
+ * Draws the pictures of a run again, and writes its report.
+ *
+ *     deno task report runs/train-lstm/2026-11-22T05-41-25
+ */
+import "./support/deno_version.ts";
+import * as scanline from "../mod.ts";
+import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { findOut } from "./support/findings.ts";
+import { FlagError } from "./support/flags.ts";
+import { inputOf, RunPictures, stepsPerEpoch } from "./support/run_pictures.ts";
+
+const command = {
+  name: "report",
+  about: "Draws the pictures of a run again, and writes its report.",
+  flags: {
+    runs: { kind: "operands", placeholder: "RUN", least: 1, help: "the folder of a run" },
+    ...DEVICE_FLAGS,
+    quiet: OUTPUT_FLAGS.quiet,
+    help: OUTPUT_FLAGS.help,
+  },
+  read: ["data", "runs", "lib"],
+  write: ["runs"],
+} as const;
+
+await runCommand(command, async (flags) => {
+  if (flags.runs.length > 1) {
+    throw new FlagError(`Cannot report: RUN must be one folder: current value is ${flags.runs.length}`);
+  }
+  const [path] = flags.runs;
+  const { config, lines } = await scanline.openMetrics(path);
+  const { path: folder, model } = await scanline.openRun(path);
+  const data = await scanline.loadDataset(config.data);
+  const { sequence, optimizer, biases, images } = config.training;
+  await using trainer = await scanline.compile(model, {
+    train: data.train,
+    test: data.test,
+    validation: images.validation,
+    sequence,
+    optimizer,
+    biases,
+    ...deviceOptions(flags),
+  });
+  if (!flags.quiet) console.error(describeDevice(trainer));
+
+  const source = {
+    config: { ...config },
+    network: trainer.network,
+    input: inputOf(trainer),
+    stepsPerEpoch: stepsPerEpoch(config.training),
+  };
+  const pictures = new RunPictures(new scanline.Run(folder), source, lines);
+  const findings = await findOut(trainer, data.classNames, {});
+  await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
+  console.log(`${folder}/report.html`);
+  return 0;
+});

@@ -1,0 +1,169 @@
+/**
+ * The pictures in the folder of a run, and its report. None of them is worth a training: what cannot be drawn is told
+ * on stderr, and the training goes on.
+ *
+ * @module
+ */
+import * as scanline from "../../mod.ts";
+import type { Findings } from "./findings.ts";
+import { toPng } from "./raster.ts";
+
+/** What the pictures of a run are about. */
+export interface PictureSource {
+  /** As `config.json` keeps it. */
+  readonly config: Readonly<Record<string, unknown>> & { readonly recipe: string };
+  readonly network: scanline.Network;
+  readonly input: scanline.StructureInput;
+  readonly stepsPerEpoch: number;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** Of the time that was spent training, what may be spent drawing meanwhile. */
+const SHARE = 0.01;
+const FIRST_SVG_MS = 15, FIRST_PNG_MS = 500; // with what must be loaded for it; later as long as the last one took
+
+/** What the network reads. */
+export function inputOf(trainer: scanline.Trainer): scanline.StructureInput {
+  const { height, width } = trainer.split("test");
+  return { height, width, axis: trainer.config.sequence.axis };
+}
+
+/** How many steps make an epoch, a part of one included. */
+export function stepsPerEpoch({ images, batchSize }: scanline.TrainingConfig): number {
+  return images.train / batchSize;
+}
+
+/** The figures of a run on disk, called by its folder. */
+export function historyOf({ path, config, lines }: scanline.SavedMetrics): scanline.History {
+  return { name: path, lines, stepsPerEpoch: stepsPerEpoch(config.training) };
+}
+
+/** Draws what a run has come to. */
+export class RunPictures {
+  readonly #run: scanline.Run;
+  readonly #source: PictureSource;
+  readonly #lines: Line[];
+  readonly #budget = new DrawingBudget();
+  readonly #failed = new Set<string>();
+
+  /** @param lines What `metrics.jsonl` has already */
+  constructor(run: scanline.Run, source: PictureSource, lines: readonly Line[] = []) {
+    this.#run = run;
+    this.#source = source;
+    this.#lines = [...lines];
+  }
+
+  /** Writes `structure.svg`. */
+  async begin(): Promise<void> {
+    await this.#write("structure.svg", () => this.#structure());
+  }
+
+  /** Writes `curves.svg` and `curves.png`, unless that would take more than 1 % of the time of training. */
+  async report(line: Line, trainedMs: number): Promise<void> {
+    this.#lines.push(line);
+    this.#budget.trained(trainedMs);
+    await this.#budget.spend("svg", () => this.#write("curves.svg", () => this.#curves()));
+    await this.#budget.spend("png", () => this.#write("curves.png", () => toPng(this.#curves())));
+  }
+
+  /** Writes everything, `report.html` included. */
+  async end(line: Line | null, findings: Findings | null): Promise<void> {
+    const pictures = { structure: this.#structure, curves: this.#curves };
+    const found = findings && { confusion: () => findings.confusion, readings: () => findings.readings };
+    for (const [name, draw] of Object.entries({ ...pictures, ...found })) {
+      await this.#write(`${name}.svg`, () => draw.call(this));
+      await this.#write(`${name}.png`, () => toPng(draw.call(this)));
+    }
+    if (findings) await this.#write("mistakes.png", () => toPng(findings.mistakes));
+    await this.#write("report.html", () => this.#report(line, findings));
+  }
+
+  #structure(): string {
+    return scanline.drawStructure(this.#source.network, this.#source.input);
+  }
+
+  #curves(): string {
+    return scanline.drawCurves(this.#curveSet());
+  }
+
+  #curveSet(): scanline.CurveSet {
+    const { stepsPerEpoch } = this.#source;
+    return scanline.toCurves([{ name: this.#run.path, lines: this.#lines, stepsPerEpoch }]);
+  }
+
+  #report(end: Line | null, findings: Findings | null): string {
+    const { config } = this.#source;
+    const { command } = config;
+    return scanline.writeReport({
+      recipe: config.recipe,
+      run: this.#run.path,
+      curves: this.#curveSet(),
+      end,
+      config,
+      command: typeof command === "string" ? command : null,
+      pictures: [
+        {
+          heading: "Curves",
+          about: "Loss and accuracy at each report; the ring marks the best test accuracy.",
+          svg: this.#curves(),
+        },
+        {
+          heading: "Structure",
+          about: "What flows through the network, and what it learns.",
+          svg: this.#structure(),
+        },
+        ...(findings
+          ? [
+            {
+              heading: "Confusion",
+              about: "How often the test images of each class were taken for each class.",
+              svg: findings.confusion,
+            },
+            { heading: "Mistakes", about: "The test images it got most wrong.", svg: findings.mistakes },
+            {
+              heading: "Reading",
+              about:
+                "What the network thinks after each line of an image; the mark shows where it made up its mind.",
+              svg: findings.readings,
+            },
+          ]
+          : []),
+      ],
+    });
+  }
+
+  async #write(name: string, draw: () => string | Uint8Array | Promise<Uint8Array>): Promise<void> {
+    try {
+      await this.#run.write(name, await draw());
+    } catch (error) {
+      if (this.#failed.has(name)) return;
+      this.#failed.add(name);
+      console.error(
+        `Cannot draw ${name}: ${error instanceof Error ? error.message : error}; all else goes on`,
+      );
+    }
+  }
+}
+
+/** Lets drawing take only so much of the time. */
+export class DrawingBudget {
+  #trainedMs = 0;
+  #spentMs = 0;
+  readonly #expectedMs = { svg: FIRST_SVG_MS, png: FIRST_PNG_MS };
+
+  /** Training took so much longer. */
+  trained(elapsedMs: number): void {
+    this.#trainedMs += elapsedMs;
+  }
+
+  /** Draws, if there is time. */
+  async spend(kind: "svg" | "png", draw: () => Promise<void>): Promise<boolean> {
+    if (this.#spentMs + this.#expectedMs[kind] > SHARE * this.#trainedMs) return false;
+    const started = performance.now();
+    await draw();
+    this.#expectedMs[kind] = performance.now() - started;
+    this.#spentMs += this.#expectedMs[kind];
+    return true;
+  }
+}
