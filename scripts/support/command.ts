@@ -47,6 +47,8 @@ export interface CommandSpec<F extends Flags> {
   /** One sentence. */
   readonly about: string;
   readonly flags: F;
+  /** The arguments that are its own; all by default. */
+  readonly args?: readonly string[];
   /** The permissions of its task. */
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -60,7 +62,7 @@ export async function runCommand<const F extends Flags>(
   main: (flags: FlagValues<F>) => Promise<number>,
 ): Promise<void> {
   try {
-    const flags = parseFlags(spec.flags, Deno.args);
+    const flags = parseFlags(spec.flags, spec.args ?? Deno.args);
     if (flags.help) console.log(helpText(spec.name, spec.about, spec.flags));
     else Deno.exitCode = await main(flags);
   } catch (error) {

@@ -50,7 +50,7 @@ async function trainBits(threads: number): Promise<Record<string, string>> {
   const { parameters, slots: [v, u] } = await engine.readState();
   const hashes: Record<string, string> = {};
   for (const [name, { buffer }] of Object.entries({ parameters, v, u, gradient, logits })) {
-    hashes[name] = await sha256(new Uint8Array(buffer));
+    hashes[name] = sha256(new Uint8Array(buffer));
   }
   return hashes;
 }

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { finalFigures, isComplete, runSideBySide } from "../../scripts/support/recipe_processes.ts";
+import {
+  checkPassedOn,
+  parseSeeds,
+  passedValue,
+  splitArguments,
+} from "../../scripts/support/repeat_arguments.ts";
+import { median, summarize } from "../../scripts/support/statistics.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { makeProject, needs, type Outcome, parseLines } from "./tiny_project.ts";
+
+Deno.test("splitArguments() leaves to the recipe what is its own", () => {
+  const args = ["train-rnn", "--epochs", "2", "--seeds", "1..3", "--device=wasm", "--json", "--limit", "64"];
+  assert.deepEqual(splitArguments(args), {
+    own: ["train-rnn", "--seeds", "1..3", "--json"],
+    passedOn: ["--epochs", "2", "--device=wasm", "--limit", "64"],
+  });
+  assert.deepEqual(splitArguments(["--seeds=4", "train-rnn"]), {
+    own: ["--seeds=4"],
+    passedOn: ["train-rnn"],
+  });
+  assert.deepEqual(splitArguments(["train-rnn", "--seeds"]).own, ["train-rnn", "--seeds"]);
+});
+
+Deno.test("checkPassedOn() refuses what only one run can have", () => {
+  checkPassedOn(["--epochs", "2", "--device", "wasm"]);
+  for (const args of [["--seed", "1"], ["--out=runs/x"], ["--epochs", "1", "--out", "x"]]) {
+    assert.throws(() => checkPassedOn(args), /Cannot pass --(seed|out) on: each run must have its own/);
+  }
+});
+
+Deno.test("passedValue() takes the last value, in both spellings", () => {
+  assert.equal(passedValue(["--threads", "1", "--threads=2"], "--threads"), "2");
+  assert.equal(passedValue(["--threads"], "--threads"), "");
+  assert.equal(passedValue(["--epochs", "1"], "--threads"), null);
+});
+
+Deno.test("parseSeeds() takes ranges and lists, each seed once", () => {
+  assert.deepEqual(parseSeeds("1..5"), [1, 2, 3, 4, 5]);
+  assert.deepEqual(parseSeeds("7..7"), [7]);
+  assert.deepEqual(parseSeeds("3,1,3,2017"), [3, 1, 2017]);
+  for (
+    const text of ["", "5..1", "1..", "a", "1,,2", "-1", "1.5", "1..5000", "4294967296", "1..99999999999"]
+  ) {
+    assert.throws(() => parseSeeds(text), /Cannot use --seeds: it must be a range like 1\.\.5/, text);
+  }
+});
+
+Deno.test("summarize() and median() of a few figures", () => {
+  assert.deepEqual(summarize([2, 4, 9]), { mean: 5, deviation: Math.sqrt(13), min: 2, max: 9 });
+  assert.deepEqual(summarize([3]), { mean: 3, deviation: 0, min: 3, max: 3 });
+  assert.equal(median([9, 1, 4]), 4);
+  assert.equal(median([9, 1, 4, 5]), 4.5);
+});
+
+/** Runs jobs that last so many turns, and tells the threads of each and the most that ran at a time. */
+async function simulate(lasting: readonly number[], sharing: { cores: number; threads?: number }) {
+  let busy = 0, most = 0;
+  const threadsOf = await runSideBySide(lasting, sharing, async (turns, threads) => {
+    busy += threads;
+    most = Math.max(most, busy);
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    busy -= threads;
+    return threads;
+  });
+  return { threadsOf, most };
+}
+
+Deno.test("runSideBySide() fills the cores, and no more", async () => {
+  assert.deepEqual(await simulate([3, 1, 5, 1, 1], { cores: 2 }), { threadsOf: [1, 1, 1, 1, 1], most: 2 });
+  assert.deepEqual(await simulate([2], { cores: 4 }), { threadsOf: [4], most: 4 });
+  assert.deepEqual(await simulate([2, 2, 2], { cores: 8 }), { threadsOf: [2, 3, 3], most: 8 });
+  assert.deepEqual(await simulate([2, 2, 2], { cores: 4, threads: 2 }), { threadsOf: [2, 2, 2], most: 4 });
+  assert.deepEqual(await simulate([2, 2], { cores: 2, threads: 3 }), { threadsOf: [3, 3], most: 3 });
+  assert.deepEqual(await simulate([], { cores: 2 }), { threadsOf: [], most: 0 });
+});
+
+Deno.test("finalFigures() are those of the end, then those of the last report", () => {
+  const lines = [
+    { event: "start" },
+    { event: "report", trainLoss: 2, testLoss: 2, testAccuracy: 0.2 },
+    { event: "report", trainLoss: 1, testLoss: 1, testAccuracy: 0.5 },
+    { event: "end", interrupted: false, testAccuracy: 0.4 },
+  ];
+  assert.deepEqual(finalFigures(lines), { trainLoss: 1, testLoss: 1, testAccuracy: 0.4 });
+  assert.equal(isComplete(lines), true);
+  assert.equal(isComplete(lines.slice(0, 3)), false);
+  assert.equal(isComplete([{ event: "end", interrupted: true }]), false);
+  assert.equal(isComplete([]), false);
+});
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** `deno task repeat` with its own permissions, where the task `train-lstm-adam` trains on tiny images. */
+async function repeat(path: string, args: readonly string[]): Promise<Outcome> {
+  const recipe = `deno run --no-check --no-prompt --allow-read=data,runs,${root}lib --allow-write=runs ` +
+    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8`;
+  await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ tasks: { "train-lstm-adam": recipe } }));
+  const permissions = config.tasks.repeat.command.replace("runs,lib", `runs,${root}lib`).match(
+    /--allow-\S+/g,
+  )!;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/repeat.ts`, ...args],
+    cwd: path,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+function test(name: string, fn: (path: string) => Promise<void>): void {
+  Deno.test({
+    name: named(name, needs),
+    ignore: lacks(needs),
+    fn: async () => {
+      await using project = await makeProject();
+      await fn(project.path);
+    },
+  });
+}
+
+test("repeat trains once a seed, keeps each run, and prints what they have in common", async (path) => {
+  const args = ["train-lstm-adam", "--seeds", "1..3", "--device", "wasm", "--steps", "4"];
+  const { code, stdout, stderr } = await repeat(path, args);
+  assert.equal(code, 0, stderr);
+  const rows = parseLines(await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`));
+  assert.deepEqual(rows.map(({ seed }) => seed).sort(), [1, 2, 3]);
+  assert.equal(new Set(rows.map(({ parametersSha256 }) => parametersSha256)).size, 3);
+  for (const { seed, run, flags, testAccuracy } of rows) {
+    const { training } = JSON.parse(await Deno.readTextFile(`${path}/${run}/config.json`));
+    assert.equal(training.seed, seed);
+    assert.deepEqual(flags, ["--device", "wasm", "--steps", "4"]);
+    assert(stdout.includes(`${seed}         ${(testAccuracy as number).toFixed(4)}`), stdout);
+  }
+  const { mean, deviation, min, max } = summarize(rows.map(({ testAccuracy }) => testAccuracy as number));
+  const [m, d, least, most] = [mean, deviation, min, max].map((value) =>
+    value.toFixed(4).replace(".", "\\.")
+  );
+  assert.match(stdout, new RegExp(`\n3 runs .*\ntest accuracy  ${m} ± ${d} +${least}  ${most}\ntest loss `));
+
+  const again = parseLines((await repeat(path, [...args, "--json"])).stdout);
+  const hashes = (lines: Record<string, unknown>[]) =>
+    lines.filter(({ event }) => event !== "summary").map(({ parametersSha256 }) => parametersSha256).sort();
+  assert.deepEqual(hashes(again), hashes(rows)); // the same bits, and appended
+  const kept = await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`);
+  assert.equal(parseLines(kept).length, 6);
+  assert.deepEqual(again.at(-1)!.testAccuracy, { mean, deviation, min, max });
+});
+
+test("repeat says what the recipe says of a wrong flag, and what it takes itself", async (path) => {
+  const wrong = await repeat(path, [
+    "train-lstm-adam",
+    "--seeds",
+    "1..2",
+    "--device",
+    "wasm",
+    "--epoch",
+    "1",
+  ]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /Seed \d ended with exit code 2: [^]*Cannot use "--epoch": it must be one of/);
+
+  const unknown = await repeat(path, ["train-all"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-lstm, /);
+
+  const taken = await repeat(path, ["train-lstm-adam", "--out", "runs/x"]);
+  assert.equal(taken.code, 2);
+  assert.match(taken.stderr, /^Cannot pass --out on/);
+});
