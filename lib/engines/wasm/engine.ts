@@ -14,6 +14,7 @@ import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult 
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import type { Times } from "./profile.ts";
 import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
+import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What the wasm engine can be told besides {@link EngineOptions}. */
@@ -70,7 +71,6 @@ export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
   return engine;
 }
 
-function chooseThreads(asked: number | undefined, batchSize: number): number {
 const PAGE_BYTES = 65_536;
 
 /**
@@ -96,6 +96,7 @@ export function allocateMemory(
   }
 }
 
+function chooseThreads(asked: number | undefined, batchSize: number): number {
   if (asked === undefined) return Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
   if (!Number.isInteger(asked) || asked < 1 || asked > 64) {
     throw new RangeError(
@@ -113,6 +114,8 @@ export class WasmEngine implements Engine {
   readonly #plan: Plan;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
+  /** In front of each training image; null where dropout makes blank lines differ. */
+  readonly #blankLines: Uint16Array | null;
   #step = 0;
   #open = true;
 
@@ -129,13 +132,17 @@ export class WasmEngine implements Engine {
     this.device = {
       kind: "wasm",
       threads,
+      math,
       detail: `WebAssembly SIMD, ${threads} thread${threads === 1 ? "" : "s"}, ${math} multiply-add`,
     };
     this.#options = options;
-      math,
     this.#plan = plan;
     this.#memory = memory;
     this.#pool = pool;
+    const dropsOut = options.network.layers.some(({ dropout }) => dropout > 0);
+    this.#blankLines = dropsOut
+      ? null
+      : countBlankLines(options.train, layOutSequence(options.sequence, options.train));
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
@@ -149,7 +156,7 @@ export class WasmEngine implements Engine {
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
     this.#check("compute the gradient", [batch]);
-    this.#words(this.#plan.positions, batch.length).set(batch);
+    this.#writeBatch(batch, 0);
     await this.#pool.run({ kind: "gradient", count: batch.length, step: this.#step + 1 });
     return this.#readFlat(this.#plan.gradients);
   }
@@ -227,14 +234,22 @@ export class WasmEngine implements Engine {
 
   /** Up to MAX_STEPS steps in one command: the threads do not come back between two of them. */
   async #runSteps(batches: readonly Uint32Array[]): Promise<(Times | undefined)[]> {
-    const { positions, batchSize } = this.#plan;
-    batches.forEach((batch, index) =>
-      this.#words(positions + 4 * batchSize * index, batch.length).set(batch)
-    );
+    batches.forEach((batch, index) => this.#writeBatch(batch, index));
     const counts = batches.map((batch) => batch.length);
     const times = await this.#pool.run({ kind: "train", counts, firstStep: this.#step + 1 });
     this.#step += batches.length;
     return times;
+  }
+
+  /** Puts a batch where the threads read it, sorted so that the images of a group share their blank lines. */
+  #writeBatch(batch: Uint32Array, index: number): void {
+    const { positions, batchSize, starts, groupsABatch } = this.#plan, blank = this.#blankLines;
+    const sorted = blank ? sortByBlankLines(batch, blank) : batch;
+    this.#words(positions + 4 * batchSize * index, batch.length).set(sorted);
+    const first = this.#words(starts + 4 * groupsABatch * index, groupsABatch);
+    for (let group = 0; group < groupsABatch; group++) {
+      first[group] = blank && group * GROUP < batch.length ? blank[sorted[group * GROUP]] : 0;
+    }
   }
 
   /** Runs a command over some images at a time; each gives `size` float32 at the address `from`. */

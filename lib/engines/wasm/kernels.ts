@@ -23,6 +23,10 @@ export interface Kernels {
   rnnForward(quads: number, relu: number, z: number, h: number, y: number): void;
   // deno-fmt-ignore
   rnnBackward(quads: number, relu: number, y: number, dh: number, dy: number, dz: number, rows: number, panelBytes: number): void;
+  // deno-fmt-ignore
+  rowProduct(K: number, quads: number, a: number, panels: number, panelBytes: number, bias: number, spread: number, out: number): void;
+  sumLanes(count: number, from: number, to: number): void;
+  addToFirstLane(count: number, from: number, to: number): void;
   copyMasked(count: number, from: number, mask: number, to: number): void;
   recordRows(J: number, xh: number, rows: number, panelBytes: number): void;
   // deno-fmt-ignore

@@ -112,6 +112,16 @@ export interface Plan {
   readonly logits: number;
   /** [GROUP][T][H] of the top layer. */
   readonly outputs: number;
+  /** [MAX_STEPS][groupsABatch]: the first step of each group that it does not share, see prefix.ts. */
+  readonly starts: number;
+  readonly groupsABatch: number;
+  /** [layers][groupsABatch][2][H] float32: what groups hand back to the row that they share. */
+  readonly boundaries: {
+    readonly address: number;
+    readonly layerBytes: number;
+    readonly groupBytes: number;
+    readonly arrayBytes: number;
+  };
   /** One batch: losses [batchSize] float32, correct [batchSize] int32. */
   readonly losses: number;
   readonly correct: number;
@@ -129,6 +139,8 @@ export interface Plan {
   readonly thread: {
     readonly start: number;
     readonly bytes: number;
+    /** Of the group at hand; as many again are for the row that groups share. */
+    readonly lanesBytes: number;
     readonly xh: readonly [number, number];
     readonly dh: number;
     readonly dc: number;
@@ -202,6 +214,9 @@ export function planMemory(options: PlanOptions): Plan {
     positions: arena.take(4 * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(4 * MAX_PREDICTED * network.head.classes),
     outputs: arena.take(4 * GROUP * sequence.steps * network.head.inputSize),
+    starts: arena.take(4 * MAX_STEPS * groups),
+    groupsABatch: groups,
+    boundaries: planBoundaries(network, groups, arena),
     losses: arena.take(4 * groups * GROUP),
     correct: arena.take(4 * groups * GROUP),
     results: arena.take(16 * MAX_STEPS),
@@ -240,6 +255,12 @@ function planSegments(network: Network): { segments: Segment[]; size: number } {
   add(network.head.kernel.offset, network.head.kernel.size, 1);
   add(network.head.bias.offset, network.head.bias.size, 1);
   return { segments, size: offset };
+}
+
+function planBoundaries(network: Network, groups: number, arena: Arena): Plan["boundaries"] {
+  const arrayBytes = roundUp(4 * Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)), CACHE_LINE);
+  const groupBytes = 2 * arrayBytes, layerBytes = groups * groupBytes;
+  return { address: arena.take(network.layers.length * layerBytes), layerBytes, groupBytes, arrayBytes };
 }
 
 type MatrixOnly = Omit<LayerPlan, "gates" | "c" | "y" | "mask" | "dy">;
@@ -315,6 +336,7 @@ function planScratch(
     headInput: arena.take(roundUp(head.J, 8) * 32),
     logits: arena.take(head.quads * 128),
     block: arena.take(256),
-    bytes: roundUp(arena.next, 4096),
+    lanesBytes: roundUp(arena.next, 4096),
+    bytes: 2 * roundUp(arena.next, 4096),
   };
 }

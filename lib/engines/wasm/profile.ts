@@ -20,6 +20,7 @@ export const PARTS = [
   "dropout masks",
   "update",
   "packing",
+  "shared prefix",
   "waiting",
 ] as const;
 
@@ -40,6 +41,9 @@ const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   lstmBackward: "slopes",
   rnnBackward: "slopes",
   copyMasked: "activations",
+  sumLanes: "shared prefix",
+  addToFirstLane: "shared prefix",
+  rowProduct: "shared prefix",
   recordRows: "rows for them",
   crossEntropy: "head",
   packForward: "packing",

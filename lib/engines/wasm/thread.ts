@@ -3,7 +3,8 @@
  *
  * A training step has four phases, and all threads meet between two of them:
  *
- * 1. for each group of eight images: forward through time, loss, backward through time;
+ * 1. for each group of eight images: forward through time, loss, backward through time (what the images share at the
+ *    start, see prefix.ts, is done once before and once after);
  * 2. for each few columns of a kernel: the weight gradient over all images and steps;
  * 3. for each piece of the parameters: the update;
  * 4. for each few panels: packing, which lays the new parameters out as the products read them.
@@ -13,10 +14,11 @@
  *
  * @module
  */
-import { dropoutThreshold } from "../../random.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
 import type { Kernels } from "./kernels.ts";
+import { Lanes, type Rows } from "./lanes.ts";
 import { GROUP, type LayerPlan, type MatrixPlan, type Plan, type WorkItem } from "./plan.ts";
+import { type BatchLayout, layOutBatch, SharedPrefix } from "./prefix.ts";
 import { applyUpdate } from "./update.ts";
 import type { Team } from "./team.ts";
 
@@ -45,8 +47,9 @@ export class Thread {
   readonly #team: Team;
   readonly #rank: number;
   readonly #memory: WebAssembly.Memory;
-  /** Where this thread's own memory starts. */
-  readonly #own: number;
+  /** The group at hand. */
+  readonly #lanes: Lanes;
+  readonly #prefix: SharedPrefix;
   readonly #gradientItems: readonly WorkItem[];
   readonly #updateItems: readonly WorkItem[];
   readonly #packItems: readonly WorkItem[];
@@ -70,7 +73,10 @@ export class Thread {
     this.#team = team;
     this.#rank = rank;
     this.#memory = memory;
-    this.#own = plan.thread.start + rank * plan.thread.bytes;
+    const { start, bytes, lanesBytes } = plan.thread, base = start + rank * bytes;
+    this.#lanes = new Lanes({ kernels, plan, memory, base });
+    const shared = new Lanes({ kernels, plan, memory, base: base + lanesBytes });
+    this.#prefix = new SharedPrefix({ kernels, plan, lanes: shared });
     const matrices: readonly MatrixPlan[] = [...plan.layers, plan.head];
     this.#gradientItems = splitWork(matrices.map((m) => m.quads), QUADS_AN_ITEM);
     this.#packItems = splitWork(matrices.map((m) => Math.max(m.quads, Math.ceil(m.J / 4))), PANELS_AN_ITEM);
@@ -84,12 +90,12 @@ export class Thread {
         this.#pack();
         return;
       case "gradient":
-        this.#computeGradient(command.count, command.step, this.#plan.positions);
+        this.#computeGradient(command.count, command.step, 0);
         return;
       case "train":
         command.counts.forEach((count, index) => {
           const step = command.firstStep + index;
-          this.#computeGradient(count, step, this.#plan.positions + 4 * this.#plan.batchSize * index);
+          this.#computeGradient(count, step, index);
           if (this.#rank === 0) this.#sumLosses(count, index);
           this.#update(step);
           this.#pack();
@@ -104,16 +110,25 @@ export class Thread {
     }
   }
 
-  #computeGradient(count: number, step: number, positions: number): void {
-    const groups = Math.ceil(count / GROUP);
+  /** The gradient of batch `index` of the command. */
+  #computeGradient(count: number, step: number, index: number): void {
+    const { positions, batchSize, sequence } = this.#plan, groups = Math.ceil(count / GROUP);
+    const layout = layOutBatch(this.#startsOf(index, groups), sequence.steps);
+    const blank = this.#blank;
+    this.#prefix.forward(layout.sharedSteps, blank);
     for (let group = this.#team.takeItem(); group < groups; group = this.#team.takeItem()) {
-      const batch = { count, groups, group, step, positions: positions + 4 * GROUP * group };
+      const first = positions + 4 * (batchSize * index + GROUP * group);
+      const batch = { count, group, step, positions: first, layout };
       this.#forward(batch, { images: this.#plan.images.train, training: true });
       this.#loss(batch);
       this.#backward(batch);
     }
     this.#team.barrier();
-    this.#eachItem(this.#gradientItems, (item) => this.#weightGradient(item, groups));
+    if (layout.sharedSteps > 0) {
+      if (this.#rank === 0) this.#prefix.backward(layout, blank);
+      this.#team.barrier();
+    }
+    this.#eachItem(this.#gradientItems, (item) => this.#weightGradient(item, { layout, groups }));
   }
 
   /** Runs the items of a phase that this thread gets, and waits for the others. */
@@ -124,37 +139,25 @@ export class Thread {
     this.#team.barrier();
   }
 
-  /** All layers over all steps for one group; leaves the head's input in headInput and its logits in logits. */
+  /** All layers over the steps of one group; leaves the head's input in headInput and its logits in logits. */
   #forward(batch: Batch, { images, training }: { images: number; training: boolean }): void {
-    const { layers, head, sequence, thread } = this.#plan;
-    const kernels = this.#kernels, own = this.#own;
+    const { layers, head, sequence } = this.#plan, kernels = this.#kernels, lanes = this.#lanes;
+    const start = batch.layout.starts[batch.group];
     layers.forEach((layer, index) => {
-      const maskAll = index < layers.length - 1;
-      if (training && layer.layer.dropout > 0) this.#drawMasks(batch, layer, index, maskAll);
-      this.#clear(own + thread.xh[0] + layer.C * 32, layer.H * 32);
-      if (layer.layer.kind === "lstm") this.#clear(own + layer.c, layer.H * 32);
-      for (let t = 0; t < sequence.steps; t++) {
-        const xh = own + thread.xh[t & 1];
+      if (training && layer.layer.dropout > 0) this.#drawMasks(batch, layer, index);
+      lanes.startState(layer, start, this.#prefix.lanes);
+      for (let t = start; t < sequence.steps; t++) {
+        const xh = lanes.xh(t);
         this.#input(batch, { images, training, index, t, xh });
-        if (training) this.#recordInputs(batch, layer, t, xh);
-        const z = own + layer.gates + t * layer.quads * 128;
+        if (training) lanes.recordRows(layer, xh, rowsOf(batch, t));
         const K = t === 0 ? layer.C : layer.J; // h is 0 at the start
-        kernels.product(K, layer.quads, xh, layer.panels, layer.J * 16, layer.bias, z);
-        this.#activate(layer, t, z, own + thread.xh[(t + 1) & 1] + layer.C * 32);
+        kernels.product(K, layer.quads, xh, layer.panels, layer.J * 16, layer.bias, lanes.gates(layer, t));
+        lanes.activate(layer, t);
       }
     });
     const top = layers[layers.length - 1], last = sequence.steps - 1;
-    const mask = training ? this.#maskAddress(top, last) : 0;
-    kernels.copyMasked(head.J, this.#outputAddress(top, last), mask, own + thread.headInput);
-    kernels.product(
-      head.J,
-      head.quads,
-      own + thread.headInput,
-      head.panels,
-      head.J * 16,
-      head.bias,
-      own + thread.logits,
-    );
+    kernels.copyMasked(head.J, lanes.y(top, last), training ? lanes.mask(top, last) : 0, lanes.headInput);
+    kernels.product(head.J, head.quads, lanes.headInput, head.panels, head.J * 16, head.bias, lanes.logits);
   }
 
   /** x_t of a layer: pixels for the first, the (dropped-out) outputs of the layer below for the others. */
@@ -168,127 +171,102 @@ export class Thread {
       xh: number;
     },
   ): void {
-    const { layers, sequence, scale } = this.#plan;
-    const { C } = layers[index];
+    const { layers, sequence, scale } = this.#plan, { C } = layers[index];
     if (index === 0) {
       const count = Math.min(GROUP, batch.count - GROUP * batch.group);
       const first = t * sequence.stepStride, bytes = this.#plan.images.bytes;
       // deno-fmt-ignore
       this.#kernels.gather(count, C, images, bytes, batch.positions, first, sequence.inputStride, scale, xh);
     } else {
-      const below = layers[index - 1];
-      const mask = training ? this.#maskAddress(below, t) : 0;
-      this.#kernels.copyMasked(C, this.#outputAddress(below, t), mask, xh);
+      const below = layers[index - 1], lanes = this.#lanes;
+      this.#kernels.copyMasked(C, lanes.y(below, t), training ? lanes.mask(below, t) : 0, xh);
     }
   }
 
-  #activate(layer: LayerPlan, t: number, z: number, h: number): void {
-    const y = this.#outputAddress(layer, t);
-    if (layer.layer.kind === "lstm") {
-      const c = this.#own + layer.c + t * layer.H * 32;
-      const hard = Number(layer.layer.gateActivation === "hardSigmoid");
-      this.#kernels.lstmForward(layer.H, hard, z, c, c + layer.H * 32, h, y);
-    } else {
-      this.#kernels.rnnForward(layer.quads, Number(layer.layer.activation === "relu"), z, h, y);
-    }
-  }
-
-  #drawMasks(batch: Batch, layer: LayerPlan, index: number, all: boolean): void {
-    const { steps } = this.#plan.sequence, { dropout } = layer.layer;
-    for (let t = all ? 0 : steps - 1; t < steps; t++) {
-      this.#kernels.dropoutMask(
-        Math.ceil(layer.H / 4),
-        batch.group * GROUP,
-        t + index * 65536,
-        batch.step,
-        this.#seed,
-        dropoutThreshold(dropout),
-        1 / (1 - dropout),
-        this.#maskAddress(layer, t),
-      );
-    }
-  }
-
-  #recordInputs(batch: Batch, matrix: MatrixPlan, t: number, xh: number): void {
-    const { steps } = this.#plan.sequence;
-    const rows = batch.groups * steps * GROUP, row = (batch.group * steps + t) * GROUP;
-    this.#kernels.recordRows(matrix.J, xh, matrix.inputRows + row * 32, rows * 32);
+  /** Of every step, or of the top layer's last one, which alone is read. */
+  #drawMasks(batch: Batch, layer: LayerPlan, index: number): void {
+    const isTop = index === this.#plan.layers.length - 1;
+    this.#lanes.drawMasks(layer, index, {
+      from: isTop ? this.#plan.sequence.steps - 1 : 0,
+      firstImage: batch.group * GROUP,
+      step: batch.step,
+      seed: this.#seed,
+    });
   }
 
   /** Losses and the gradient of the logits of one group, and from there of the top layer's last output. */
   #loss(batch: Batch): void {
-    const { layers, head, thread, sequence, losses, correct, trainLabels } = this.#plan;
-    const own = this.#own, first = GROUP * batch.group, rows = batch.groups * GROUP;
-    this.#kernels.recordRows(head.J, own + thread.headInput, head.inputRows + first * 32, rows * 32);
+    const { layers, head, sequence, losses, correct, trainLabels } = this.#plan, lanes = this.#lanes;
+    const first = GROUP * batch.group, rows = { first, total: batch.layout.starts.length * GROUP };
+    lanes.recordRows(head, lanes.headInput, rows);
     this.#kernels.crossEntropy(
       Math.min(GROUP, batch.count - first),
       head.classes,
-      own + thread.logits,
+      lanes.logits,
       trainLabels,
       batch.positions,
       1 / batch.count,
       losses + 4 * first,
       correct + 4 * first,
-      own + thread.dz,
+      lanes.dz,
       head.dzRows + first * 16,
-      rows * 16,
+      rows.total * 16,
     );
-    const top = layers[layers.length - 1], last = sequence.steps - 1;
-    const dy = this.#gradientAddress(top, last);
-    const K = head.quads * 4;
-    this.#clear(own + thread.dz + head.classes * 32, (K - head.classes) * 32);
-    this.#kernels.product(K, Math.ceil(head.J / 4), own + thread.dz, head.back, K * 16, 0, dy);
-    this.#mask(top, last, dy);
+    const top = layers[layers.length - 1], last = sequence.steps - 1, K = head.quads * 4;
+    lanes.clear(lanes.dz + head.classes * 32, (K - head.classes) * 32);
+    this.#kernels.product(K, Math.ceil(head.J / 4), lanes.dz, head.back, K * 16, 0, lanes.dy(top, last));
+    this.#mask(top, last);
   }
 
   #backward(batch: Batch): void {
-    const { layers, sequence, thread } = this.#plan;
-    const own = this.#own, dz = own + thread.dz, dh = own + thread.dh;
+    const { layers, sequence } = this.#plan, lanes = this.#lanes;
+    const start = batch.layout.starts[batch.group], last = sequence.steps - 1;
     for (let index = layers.length - 1; index >= 0; index--) {
-      const layer = layers[index], below = layers[index - 1];
-      const isTop = index === layers.length - 1, K = layer.quads * 4;
-      this.#clear(dh, Math.ceil(layer.H / 4) * 128);
-      this.#clear(own + thread.dc, layer.H * 32);
-      for (let t = sequence.steps - 1; t >= 0; t--) {
-        const hasOutput = !isTop || t === sequence.steps - 1;
-        this.#slopes(batch, layer, t, hasOutput ? this.#gradientAddress(layer, t) : 0);
-        if (t > 0) this.#kernels.product(K, Math.ceil(layer.H / 4), dz, layer.recurrentBack, K * 16, 0, dh);
+      const layer = layers[index], below = layers[index - 1], K = layer.quads * 4;
+      const isTop = index === layers.length - 1;
+      lanes.clearCarried(layer);
+      for (let t = last; t >= start; t--) {
+        const dy = !isTop || t === last ? lanes.dy(layer, t) : 0;
+        lanes.slopes(layer, t, { dy, rows: rowsOf(batch, t) });
+        if (t > 0) this.#multiply(K, layer.H, layer.recurrentBack, lanes.dh);
         if (below) {
-          const dy = this.#gradientAddress(below, t);
-          this.#kernels.product(K, Math.ceil(layer.C / 4), dz, layer.inputBack, K * 16, 0, dy);
-          this.#mask(below, t, dy);
+          this.#multiply(K, layer.C, layer.inputBack, lanes.dy(below, t));
+          this.#mask(below, t);
         }
       }
+      if (start > 0) this.#prefix.collect(lanes, layer, index, batch.group);
     }
   }
 
-  /** dz of one layer and step. */
-  #slopes(batch: Batch, layer: LayerPlan, t: number, dy: number): void {
-    const { sequence: { steps }, thread } = this.#plan, own = this.#own;
-    const rows = batch.groups * steps * GROUP, row = (batch.group * steps + t) * GROUP;
-    const dz = own + thread.dz, dh = own + thread.dh, to = layer.dzRows + row * 16;
-    if (layer.layer.kind === "lstm") {
-      const hard = Number(layer.layer.gateActivation === "hardSigmoid");
-      const gates = own + layer.gates + t * layer.quads * 128;
-      const c = own + layer.c + t * layer.H * 32;
-      // deno-fmt-ignore
-      this.#kernels.lstmBackward(layer.H, hard, gates, c, c + layer.H * 32, dh, dy, own + thread.dc, dz, to, rows * 16);
-    } else {
-      const relu = Number(layer.layer.activation === "relu");
-      this.#kernels.rnnBackward(layer.quads, relu, this.#outputAddress(layer, t), dh, dy, dz, to, rows * 16);
-    }
+  /** out [features,8] = the transpose of the panels' matrix times dz. */
+  #multiply(K: number, features: number, panels: number, out: number): void {
+    this.#kernels.product(K, Math.ceil(features / 4), this.#lanes.dz, panels, K * 16, 0, out);
   }
 
   /** Multiplies what comes back through dropped-out outputs by their mask. */
-  #mask(layer: LayerPlan, t: number, dy: number): void {
-    const mask = this.#maskAddress(layer, t);
+  #mask(layer: LayerPlan, t: number): void {
+    const mask = this.#lanes.mask(layer, t), dy = this.#lanes.dy(layer, t);
     if (mask) this.#kernels.copyMasked(layer.H, dy, mask, dy);
   }
 
-  #weightGradient({ matrix, from, to }: WorkItem, groups: number): void {
-    const { layers, head, sequence, gradients, thread } = this.#plan;
+  /** Where the groups of batch `index` of the command start. */
+  #startsOf(index: number, groups: number): Uint32Array {
+    const { starts, groupsABatch } = this.#plan;
+    return new Uint32Array(this.#memory.buffer, starts + 4 * groupsABatch * index, groups);
+  }
+
+  /** The number that a blank pixel is. */
+  get #blank(): number {
+    return new Float32Array(this.#memory.buffer, this.#plan.scale, 1)[0];
+  }
+
+  #weightGradient(
+    { matrix, from, to }: WorkItem,
+    { layout, groups }: { layout: BatchLayout; groups: number },
+  ): void {
+    const { layers, head, gradients } = this.#plan;
     const m: MatrixPlan = matrix < layers.length ? layers[matrix] : head;
-    const rows = groups * GROUP * (matrix < layers.length ? sequence.steps : 1);
+    const rows = matrix < layers.length ? layout.totalRows : groups * GROUP;
     this.#kernels.weightGradient(
       rows,
       m.J,
@@ -301,7 +279,7 @@ export class Thread {
       m.laneBytes,
       to === m.quads ? m.valid : 4,
       gradients + 4 * m.biasOffset + from * m.quadBytes,
-      this.#own + thread.block,
+      this.#lanes.block,
     );
   }
 
@@ -367,20 +345,15 @@ export class Thread {
   }
 
   #predict(images: ImageSource, count: number): void {
-    const plan = this.#plan, groups = Math.ceil(count / GROUP);
-    const out = new Float32Array(this.#memory.buffer, plan.logits, count * plan.head.classes);
-    const logits = new Float32Array(
-      this.#memory.buffer,
-      this.#own + plan.thread.logits,
-      plan.head.classes * GROUP,
-    );
-    for (let group = this.#team.takeItem(); group < groups; group = this.#team.takeItem()) {
-      const batch = { count, groups, group, step: 0, positions: plan.positions + 4 * GROUP * group };
-      this.#forward(batch, { images: plan.images[images], training: false });
+    const { classes } = this.#plan.head, out = this.#floats(this.#plan.logits, count * classes);
+    const logits = this.#floats(this.#lanes.logits, classes * GROUP);
+    const layout = layOutBatch(new Uint32Array(Math.ceil(count / GROUP)), this.#plan.sequence.steps);
+    for (let group = this.#team.takeItem(); group < layout.starts.length; group = this.#team.takeItem()) {
+      this.#read(images, { count, group, layout });
       const present = Math.min(GROUP, count - GROUP * group);
       for (let n = 0; n < present; n++) {
-        const at = (GROUP * group + n) * plan.head.classes;
-        for (let k = 0; k < plan.head.classes; k++) out[at + k] = logits[k * GROUP + n];
+        const at = (GROUP * group + n) * classes;
+        for (let k = 0; k < classes; k++) out[at + k] = logits[k * GROUP + n];
       }
     }
     this.#team.barrier();
@@ -388,18 +361,21 @@ export class Thread {
 
   /** The top layer's outputs of one group after every step. */
   #readOutputs(images: ImageSource, count: number): void {
-    const { layers, sequence: { steps }, positions } = this.#plan, top = layers[layers.length - 1];
-    this.#forward({ count, groups: 1, group: 0, step: 0, positions }, {
-      images: this.#plan.images[images],
-      training: false,
-    });
-    const out = new Float32Array(this.#memory.buffer, this.#plan.outputs, count * steps * top.H);
+    const { layers, sequence: { steps } } = this.#plan, top = layers[layers.length - 1];
+    this.#read(images, { count, group: 0, layout: layOutBatch([0], steps) });
+    const out = this.#floats(this.#plan.outputs, count * steps * top.H);
     for (let t = 0; t < steps; t++) {
-      const y = new Float32Array(this.#memory.buffer, this.#outputAddress(top, t), top.H * GROUP);
+      const y = this.#floats(this.#lanes.y(top, t), top.H * GROUP);
       for (let n = 0; n < count; n++) {
         for (let unit = 0; unit < top.H; unit++) out[(n * steps + t) * top.H + unit] = y[unit * GROUP + n];
       }
     }
+  }
+
+  /** Forward alone, without dropout. */
+  #read(images: ImageSource, chosen: { count: number; group: number; layout: BatchLayout }): void {
+    const positions = this.#plan.positions + 4 * GROUP * chosen.group;
+    this.#forward({ ...chosen, step: 0, positions }, { images: this.#plan.images[images], training: false });
   }
 
   /** In the order of the batch, in float64. */
@@ -417,21 +393,8 @@ export class Thread {
     results[1] = right;
   }
 
-  #outputAddress(layer: LayerPlan, t: number): number {
-    return this.#own + layer.y + t * paddedBytes(layer);
-  }
-
-  #gradientAddress(layer: LayerPlan, t: number): number {
-    return this.#own + layer.dy + t * paddedBytes(layer);
-  }
-
-  /** 0 for a layer without dropout. */
-  #maskAddress(layer: LayerPlan, t: number): number {
-    return layer.mask ? this.#own + layer.mask + t * paddedBytes(layer) : 0;
-  }
-
-  #clear(address: number, bytes: number): void {
-    new Uint8Array(this.#memory.buffer, address, bytes).fill(0);
+  #floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
   }
 }
 
@@ -439,17 +402,18 @@ export class Thread {
 interface Batch {
   /** Images of the whole batch. */
   readonly count: number;
-  readonly groups: number;
   /** Which group this is. */
   readonly group: number;
   /** The number of the training step, for the masks. */
   readonly step: number;
   /** Address of this group's positions. */
   readonly positions: number;
+  readonly layout: BatchLayout;
 }
 
-function paddedBytes(layer: LayerPlan): number {
-  return Math.ceil(layer.H / 4) * 128;
+/** The rows of a group's step. */
+function rowsOf({ group, layout: { firstRows, starts, totalRows } }: Batch, t: number): Rows {
+  return { first: firstRows[group] + (t - starts[group]) * GROUP, total: totalRows };
 }
 
 /** Pieces of at most `size` of each of the things counted. */

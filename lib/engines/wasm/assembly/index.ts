@@ -1,8 +1,10 @@
 // All that the TypeScript side calls. Addresses are bytes in the one shared memory; the order of the calls is theirs.
 export { evaluate } from "./math";
 export { crossEntropy } from "./head";
-export { copyMasked, lstmBackward, lstmForward, recordRows, rnnBackward, rnnForward } from "./layers";
+export {
+  addToFirstLane, copyMasked, lstmBackward, lstmForward, recordRows, rnnBackward, rnnForward, sumLanes,
+} from "./layers";
 export { dropoutMask, gather } from "./images";
 export { adadelta, adam, momentum, packBackward, packForward, rmsprop, sgd } from "./parameters";
-export { product, weightGradient } from "./product";
+export { product, rowProduct, weightGradient } from "./product";
 export { leavesOfSquare } from "./simd";

@@ -144,3 +144,19 @@ export function recordRows(J: i32, xh: usize, rows: usize, panelBytes: i32): voi
     xh += 256, rows += panelBytes;
   }
 }
+
+// to [count] = Σ_lanes from [count,8]
+export function sumLanes(count: i32, from: usize, to: usize): void {
+  for (const end = to + (count << 2); to < end; to += 4, from += 32) {
+    const pairs = f32x4.add(v128.load(from), v128.load(from, 16));
+    const low = f32x4.add(pairs, i8x16.shuffle(pairs, pairs, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    f32.store(to, f32x4.extract_lane(low, 0) + f32x4.extract_lane(low, 1));
+  }
+}
+
+// lane 0 of to [count,8] += from [count]
+export function addToFirstLane(count: i32, from: usize, to: usize): void {
+  for (const end = from + (count << 2); from < end; from += 4, to += 32) {
+    f32.store(to, f32.load(to) + f32.load(from));
+  }
+}

@@ -49,6 +49,64 @@ export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes:
 
 const ROWS_A_PIECE = 128;
 
+// As product, but for one image: it lies in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to
+// lane 0 with 0 in the others. Eight quads at a time, so that their running sums hide each other's latency.
+export function rowProduct(
+  K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, spread: bool, out: usize,
+): void {
+  for (let q = 0; q < quads; q += 8) {
+    const count = min(8, quads - q);
+    // Where fewer than eight are left, the last one is computed once more.
+    const p0 = panels, p1 = panelAt(panels, 1, count, panelBytes), p2 = panelAt(panels, 2, count, panelBytes);
+    const p3 = panelAt(panels, 3, count, panelBytes), p4 = panelAt(panels, 4, count, panelBytes);
+    const p5 = panelAt(panels, 5, count, panelBytes), p6 = panelAt(panels, 6, count, panelBytes);
+    const p7 = panelAt(panels, 7, count, panelBytes);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+    let x = a;
+    for (let at: usize = 0, end: usize = <usize>K << 4; at < end; at += 16, x += 32) {
+      const v = v128.load32_splat(x);
+      s0 = madd(v, v128.load(p0 + at), s0), s1 = madd(v, v128.load(p1 + at), s1);
+      s2 = madd(v, v128.load(p2 + at), s2), s3 = madd(v, v128.load(p3 + at), s3);
+      s4 = madd(v, v128.load(p4 + at), s4), s5 = madd(v, v128.load(p5 + at), s5);
+      s6 = madd(v, v128.load(p6 + at), s6), s7 = madd(v, v128.load(p7 + at), s7);
+    }
+    storeRow(s0, bias, 0, spread, out);
+    if (count > 1) storeRow(s1, bias, 1, spread, out);
+    if (count > 2) storeRow(s2, bias, 2, spread, out);
+    if (count > 3) storeRow(s3, bias, 3, spread, out);
+    if (count > 4) storeRow(s4, bias, 4, spread, out);
+    if (count > 5) storeRow(s5, bias, 5, spread, out);
+    if (count > 6) storeRow(s6, bias, 6, spread, out);
+    if (count > 7) storeRow(s7, bias, 7, spread, out);
+    panels += 8 * panelBytes, out += 1024;
+    if (bias) bias += 128;
+  }
+}
+
+@inline
+function panelAt(panels: usize, index: i32, count: i32, panelBytes: i32): usize {
+  return panels + min(index, count - 1) * panelBytes;
+}
+
+// Four columns of one image to [4][8].
+function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize): void {
+  const to = out + (quad << 7);
+  let v = sums;
+  if (bias) v = f32x4.add(v, v128.load(bias + (quad << 4)));
+  if (spread) {
+    v128.store(to, splat0(v)), v128.store(to, splat0(v), 16);
+    v128.store(to, splat1(v), 32), v128.store(to, splat1(v), 48);
+    v128.store(to, splat2(v), 64), v128.store(to, splat2(v), 80);
+    v128.store(to, splat3(v), 96), v128.store(to, splat3(v), 112);
+  } else {
+    const zero = i32x4.splat(0);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 0))), v128.store(to, zero, 16);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 1)), 32), v128.store(to, zero, 48);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 2)), 64), v128.store(to, zero, 80);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 3)), 96), v128.store(to, zero, 112);
+  }
+}
+
 // Some quads of columns of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column] for all j, and of the bias,
 // dbias[column] = Σ_rows dz[row][column]:
 //
@@ -58,7 +116,7 @@ const ROWS_A_PIECE = 128;
 //          column l − 1; dbias likewise
 //   block  256 bytes of this thread
 //
-// rows is a multiple of 8. A panel of a meets all quads before the next one is fetched.
+// A panel of a meets all quads before the next one is fetched.
 export function weightGradient(
   rows: i32, J: i32, quads: i32, a: usize, dz: usize, dW: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32,
   valid: i32, dbias: usize, block: usize,
@@ -99,12 +157,14 @@ function sumRows(rows: i32, dz: usize, to: usize, laneBytes: i32, lanes: i32): v
   const end = dz + (rows << 4);
   while (dz < end) {
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    for (const piece = min(dz + (ROWS_A_PIECE << 4), end); dz < piece; dz += 64) {
+    const piece = min(dz + (ROWS_A_PIECE << 4), end);
+    for (; dz + 64 <= piece; dz += 64) {
       s0 = f32x4.add(s0, v128.load(dz));
       s1 = f32x4.add(s1, v128.load(dz, 16));
       s2 = f32x4.add(s2, v128.load(dz, 32));
       s3 = f32x4.add(s3, v128.load(dz, 48));
     }
+    for (; dz < piece; dz += 16) s0 = f32x4.add(s0, v128.load(dz));
     s = f32x4.add(s, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
   }
   f32.store(to, f32x4.extract_lane(s, 0));
