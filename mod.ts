@@ -70,6 +70,7 @@ export * from "./lib/train/checkpoint.ts";
 export * from "./lib/train/checkpoint_folder.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
 export * from "./lib/train/metrics.ts";
+export * from "./lib/train/reader.ts";
 export * from "./lib/train/reading.ts";
 export {
   type BatchReport,

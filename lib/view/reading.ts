@@ -33,7 +33,7 @@ export interface ReadingsSvgOptions {
 export interface DrawReadingOptions {
   /** The columns of the terminal; what is too wide for them is scaled down. */
   readonly columns: number;
-  /** Whether to draw in greys (by escape sequences of 256 colours), or with plain characters. */
+  /** Whether to draw in greys (by escape sequences of 24-bit colours), or with plain characters. */
   readonly colour: boolean;
 }
 
@@ -44,6 +44,7 @@ const CHARACTER = 6.6; // the mean width at FONT, with room to spare
 const FONT = 12; // its size in CSS pixels
 const SMALL = 9;
 const RESET = "\x1b[0m";
+const HEAT = [255, 140, 40]; // red, green, blue
 const SHADES = " ░▒▓█";
 
 /** A reading with its steps gathered to the lines that are drawn. */
@@ -137,9 +138,7 @@ function drawRows({ reading, names, steps, settled }: Lines): Block {
       drawImage(image, top),
       ground(left, top, K * CELL, height),
       ...cells,
-      `<line class="settled" x1="0" x2="${right}" y1="${top + settled * PIXEL}" y2="${
-        top + settled * PIXEL
-      }"/>`,
+      mark({ x1: 0, x2: right, y1: top + settled * PIXEL, y2: top + settled * PIXEL }),
       ...heads,
       ...winners,
     ].join(""),
@@ -244,7 +243,7 @@ function word(
 }
 
 /**
- * A reading in the terminal: two rows of the image a line, its strip in greys or shades, and at every line (or below
+ * A reading in the terminal: two rows of the image a line, its strip in colours or shades, and at every line (or below
  * every column) the likeliest class.
  *
  * @returns Lines
@@ -320,9 +319,9 @@ function columnsText(
   return [...digit, "", ...strip, winners.join("")];
 }
 
-/** A probability as so many characters: a grey, or a shade. */
+/** A probability as so many characters: from black to orange, or a shade. */
 function shade(p: number, width: number, colour: boolean): string {
-  if (colour) return `\x1b[48;5;${232 + Math.round(p * 23)}m${" ".repeat(width)}`;
+  if (colour) return `\x1b[48;2;${HEAT.map((value) => Math.round(value * p)).join(";")}m${" ".repeat(width)}`;
   return SHADES[Math.min(SHADES.length - 1, Math.floor(p * SHADES.length))].repeat(width);
 }
 

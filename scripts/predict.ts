@@ -1,0 +1,65 @@
+/**
+ * Tells what digits pictures show: any PNG, prepared as MNIST prepared its digits.
+ *
+ *     deno task predict seven.png two.png --model runs/train-lstm/2026-11-22T05-41-25
+ */
+import "./support/deno_version.ts";
+import * as scanline from "../mod.ts";
+import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { FlagError } from "./support/flags.ts";
+import { classNamesOf, loadPicture } from "./support/pictures.ts";
+import { drawForTerminal } from "./support/terminal.ts";
+
+const command = {
+  name: "predict",
+  about: "Tells what digits pictures show.",
+  flags: {
+    images: { kind: "operands", placeholder: "IMAGE", least: 1, help: "a PNG file of any size" },
+    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    ...DEVICE_FLAGS,
+    device: { ...DEVICE_FLAGS.device, default: "wasm" }, // for a few images, a GPU takes longer to start
+    ...OUTPUT_FLAGS,
+  },
+  read: [".", "runs", "lib"],
+  write: [],
+} as const;
+
+await runCommand(command, async (flags) => {
+  if (!flags.model) {
+    throw new FlagError("Cannot predict: --model must be the folder of a run: current value is missing");
+  }
+  const run = await scanline.openRun(flags.model);
+  const size = scanline.imageSize(run.model, run.config.training.sequence);
+  const images = await Promise.all(flags.images.map((path) => loadPicture(path, size)));
+  await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
+  if (!flags.quiet) console.error(describeDevice(reader));
+
+  const { classes } = reader.network.head;
+  const classNames = classNamesOf(run, classes);
+  const found = [];
+  for (const [i, image] of images.entries()) {
+    const probabilities = scanline.softmax(await reader.predict(image));
+    const predicted = probabilities.indexOf(Math.max(...probabilities));
+    found.push({ path: flags.images[i], image, probabilities, predicted });
+  }
+  if (flags.json) {
+    for (const { path, probabilities, predicted } of found) {
+      const line = { event: "prediction", image: path, predicted, className: classNames[predicted] };
+      console.log(JSON.stringify({ ...line, probabilities: [...probabilities] }));
+    }
+    return 0;
+  }
+  const pictures = found.map(({ image, path, predicted }) => ({
+    pixels: image.pixels,
+    ...size,
+    caption: `${path.replace(/^.*\//, "").slice(-16)}: ${classNames[predicted]}`,
+  }));
+  drawForTerminal(pictures).forEach((line) => console.log(line));
+  console.log();
+  for (const { path, probabilities, predicted } of found) {
+    const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
+    const shares = ranked.map((k) => `${classNames[k]} ${(100 * probabilities[k]).toFixed(1)}%`).join(", ");
+    console.log(`${path}: ${classNames[predicted]} (${shares})`);
+  }
+  return 0;
+});
