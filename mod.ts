@@ -81,6 +81,7 @@ export {
   NonFiniteLossError,
   type SplitName,
   type StepsReport,
+  Tally,
   type TallyState,
   type TrainingFigures,
   type TrainingState,

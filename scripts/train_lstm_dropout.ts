@@ -57,11 +57,11 @@ await runRecipe(recipe, async (run) => {
     seed: run.training.seed,
     lastBatch: "carry",
   });
-  let reports = 0;
   for await (const report of trainer.steps(run.length, { every: reportEvery, ...run.loop })) {
+    const reportsBefore = Math.ceil(report.step / reportEvery) - 1;
     // Both without dropout: the batch just trained on, and the next one of the test images.
     const ofTrain = await trainer.evaluate("train", { positions: report.batch.positions });
-    const ofTest = await trainer.evaluate("test", { positions: testBatches.batch(reports++) });
+    const ofTest = await trainer.evaluate("test", { positions: testBatches.batch(reportsBefore) });
     run.print(`STEP ${report.step}: ${formatLine(ofTrain, ofTest)}`);
     await run.report({ epoch: report.epoch, step: report.step }, {
       trainLoss: ofTrain.loss,

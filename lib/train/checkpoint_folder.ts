@@ -31,6 +31,7 @@ export interface FoundCheckpoint {
 export class CheckpointFolder implements Disposable {
   readonly #run: string;
   readonly #lock: Deno.FsFile;
+  #open = true;
   /** Steps of the files that stay, oldest first. */
   #kept: readonly number[] = [];
 
@@ -60,10 +61,11 @@ export class CheckpointFolder implements Disposable {
   }
 
   /** Keeps a checkpoint, and of the others the one before it. @throws {Error} If the disk does not take it. */
-  async save(checkpoint: Checkpoint): Promise<void> {
+  async save(checkpoint: Omit<Checkpoint, "metricsBytes">): Promise<void> {
     const { step } = checkpoint.state;
     await this.#makeFolder();
-    await writeWhole(this.#pathOf(step), encodeCheckpoint(checkpoint));
+    const metricsBytes = await syncedLength(this.#metrics);
+    await writeWhole(this.#pathOf(step), encodeCheckpoint({ ...checkpoint, metricsBytes }));
     await syncFolder(this.#folder); // the new name is on the disk before an old one goes
     this.#kept = [...this.#kept.filter((kept) => kept !== step), step].slice(-KEPT);
     const names = this.#kept.map(nameOf);
@@ -97,9 +99,37 @@ export class CheckpointFolder implements Disposable {
     );
   }
 
+  /**
+   * Takes back what `metrics.jsonl` got after a checkpoint: it will come again.
+   *
+   * @returns What is wrong with it, if something is missing
+   */
+  async rewind({ metricsBytes, state }: Checkpoint): Promise<string | null> {
+    const found = await syncedLength(this.#metrics);
+    if (found > metricsBytes) await Deno.truncate(this.#metrics, metricsBytes);
+    return found >= metricsBytes
+      ? null
+      : `Figures before step ${state.step} are lost: ${this.#metrics} must have ` +
+        `${metricsBytes} bytes: current value is ${found}`;
+  }
+
+  /** Whether the folder is there, still. */
+  isThere(): boolean {
+    try {
+      return Deno.statSync(this.#folder).isDirectory;
+    } catch {
+      return false;
+    }
+  }
+
   /** Lets other processes in. */
   [Symbol.dispose](): void {
-    this.#lock.close();
+    if (this.#open) this.#lock.close();
+    this.#open = false;
+  }
+
+  get #metrics(): string {
+    return `${this.#run}/metrics.jsonl`;
   }
 
   get #folder(): string {
@@ -154,4 +184,18 @@ async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using folder = await Deno.open(path);
   await folder.sync();
+}
+
+/** How long a file is that has just been brought to the disk; 0 if it is not there. */
+async function syncedLength(path: string): Promise<number> {
+  try {
+    using file = await Deno.open(path, { append: true });
+    await file.syncData();
+    return (await file.stat()).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw new Error(`Cannot write ${path}: it must be a writable file: current value is ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
 }

@@ -88,8 +88,8 @@ function explain(error: unknown, spec: CommandSpec<Flags>): string {
 function withPermissions({ name, read, write }: CommandSpec<Flags>): string {
   const command = [
     "deno run",
-    `--allow-read=${[...read, ...valuesOf("data-dir", "out", "model")].join(",")}`,
-    ...(write.length > 0 ? [`--allow-write=${[...write, ...valuesOf("out")].join(",")}`] : []),
+    `--allow-read=${[...read, ...valuesOf("data-dir", "out", "model", "resume")].join(",")}`,
+    ...(write.length > 0 ? [`--allow-write=${[...write, ...valuesOf("out", "resume")].join(",")}`] : []),
     `scripts/${name.replaceAll("-", "_")}.ts`,
     ...Deno.args,
   ];

@@ -16,6 +16,8 @@ import {
 import { EventFiles } from "./event_files.ts";
 import { type Findings, findOut } from "./findings.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
+import { Interrupt } from "./interrupt.ts";
+import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
 import { StatusLine } from "./status_line.ts";
 import { drawForTerminal } from "./terminal.ts";
@@ -41,24 +43,35 @@ export interface Metrics {
 }
 
 /** Flags that change no bit of what is trained. */
-const UNSEEN_IN_BITS = ["threads", "out", "tensorboard", "no-pictures", "json", "quiet", "help"];
-const INTERRUPTED = 130; // 128 + SIGINT, as shells count
-
+const UNSEEN_IN_BITS = [
+  "threads",
+  "out",
+  "checkpoint-every",
+  "resume",
+  "tensorboard",
+  "no-pictures",
+  "json",
+  "quiet",
+  "help",
+];
 /** Runs a recipe with the flags it was called with, and saves its model, after Ctrl-C too. */
 export function runRecipe(recipe: Recipe, body: (run: RecipeRun) => Promise<void>): Promise<void> {
   const { name, about } = recipe;
   const spec = { name, about, flags: flagsOf(recipe), read: ["data", "runs", "lib"], write: ["runs"] };
   return runCommand(spec, async (flags) => {
     using interrupt = new Interrupt();
-    const run = new RecipeRun(recipe, flags, interrupt);
+    const values = await openResumed(name, flags, givenFlags(spec.flags, Deno.args));
+    using run = new RecipeRun(recipe, values.flags, { signal: interrupt.signal, resumed: values.resumed });
     try {
-      await body(run);
+      await body(run).catch((error) => {
+        if (error !== interrupt.signal.reason) throw error;
+      });
+      await run.end();
     } catch (error) {
       run.status.clear();
-      if (error !== interrupt.signal.reason) throw error;
+      throw run.withRemedy(error);
     }
-    await run.end();
-    return interrupt.signal.aborted ? INTERRUPTED : 0;
+    return interrupt.exitCode;
   });
 }
 
@@ -80,39 +93,19 @@ function flagsOf({ name, length, batchSize, learningRate, seed }: Recipe) {
     ...DATA_FLAGS,
     limit: { kind: "whole", least: 1, help: "take only the first N training images" },
     out: { kind: "text", placeholder: "FOLDER", help: `where the run goes (default runs/${name}/<time>)` },
+    ...RESUME_FLAGS,
     tensorboard: { kind: "switch", help: "write event files into the run's folder too" },
     "no-pictures": { kind: "switch", help: "draw nothing and write no report" },
     ...OUTPUT_FLAGS,
   } as const satisfies Flags;
 }
 
-/** The first Ctrl-C aborts, the second one exits. */
-class Interrupt implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #listener = () => {
-    if (this.signal.aborted) Deno.exit(INTERRUPTED);
-    this.#controller.abort();
-  };
-
-  constructor() {
-    Deno.addSignalListener("SIGINT", this.#listener);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#listener);
-  }
-}
-
 /** One run of a recipe. */
-export class RecipeRun {
+export class RecipeRun implements Disposable {
   /** What `loadDataset()` takes. */
   readonly data: scanline.LoadOptions;
-  /** How long to train. */
-  readonly length: scanline.Length;
+  /** How long to train; after `begin()`, how long still. */
+  length: scanline.Length;
   /** What `compile()` takes of the flags. */
   readonly training: Required<Pick<scanline.CompileOptions, "batchSize" | "seed">> & scanline.DeviceOptions;
   readonly learningRate: number;
@@ -123,6 +116,8 @@ export class RecipeRun {
   readonly #flags: FlagValues<ReturnType<typeof flagsOf>>;
   #trainer: scanline.Trainer | null = null;
   #run: scanline.Run | null = null;
+  readonly #resumed: Resumed | null;
+  #checkpoints: Checkpoints | null = null;
   #pictures: RunPictures | null = null;
   #events: EventFiles | null = null;
   #findings: Findings | null = null;
@@ -131,7 +126,7 @@ export class RecipeRun {
   constructor(
     recipe: Recipe,
     flags: FlagValues<ReturnType<typeof flagsOf>>,
-    { signal }: { signal: AbortSignal },
+    { signal, resumed }: { signal: AbortSignal; resumed: Resumed | null },
   ) {
     const { epochs, steps, dataset, limit, seed } = flags;
     if (epochs !== undefined && steps !== undefined) {
@@ -139,12 +134,18 @@ export class RecipeRun {
     }
     this.#recipe = recipe;
     this.#flags = flags;
+    this.#resumed = resumed;
     this.data = { dataset, dataDir: flags["data-dir"], limit };
     this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
     this.training = { batchSize: flags["batch-size"], seed, ...deviceOptions(flags) };
     this.learningRate = flags["learning-rate"];
     this.status = new StatusLine(!flags.quiet);
-    this.loop = { signal, onProgress: (progress) => this.#draw(progress) };
+    this.loop = {
+      signal,
+      onProgress: (progress) => this.#draw(progress),
+      onCheckpoint: (state) => this.#checkpoints?.save(state),
+      checkpointEvery: flags["checkpoint-every"],
+    };
     signal.addEventListener(
       "abort",
       () => this.#tell("Stopping after the running step; Ctrl-C again exits at once"),
@@ -156,9 +157,12 @@ export class RecipeRun {
     this.loop.signal?.throwIfAborted();
     const { name } = this.#recipe;
     const { device, network } = trainer;
-    this.#run = await scanline.createRun({ recipe: name, out: this.#flags.out });
+    this.#run = this.#resumed
+      ? new scanline.Run(this.#resumed.path)
+      : await scanline.createRun({ recipe: name, out: this.#flags.out });
     this.#trainer = trainer;
     const config = this.#config(trainer);
+    await this.#keepCheckpoints(trainer, config);
     await this.#run.writeConfig(config);
     this.#tell(describeDevice(trainer));
     if (!this.#flags.json) this.#tell(scanline.describeStructure(network, inputOf(trainer)).join("\n"));
@@ -179,8 +183,38 @@ export class RecipeRun {
       network,
       input: inputOf(trainer),
       stepsPerEpoch: stepsPerEpoch(trainer.config),
-    });
+    }, this.#resumed ? (await scanline.openMetrics(this.#run.path)).lines : []);
     await this.#pictures.begin();
+  }
+
+  /** Begins with a first checkpoint, or goes on from the last one. */
+  async #keepCheckpoints(trainer: scanline.Trainer, config: scanline.RunConfig): Promise<void> {
+    if (!this.#resumed) {
+      this.#checkpoints = await Checkpoints.begin(this.#run!.path, trainer, config);
+      return;
+    }
+    this.length = remaining(this.length, this.#resumed.checkpoint);
+    const { checkpoints, notes } = await Checkpoints.resume(this.#resumed, trainer, config);
+    this.#checkpoints = checkpoints;
+    [...notes, `Resumed after step ${trainer.step}`].forEach((note) => this.#tell(note));
+  }
+
+  /** What went wrong, and that not all is lost by it. */
+  withRemedy(error: unknown): unknown {
+    if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
+    if (!this.#checkpoints?.areThere()) return error;
+    error.message += `\nThe last checkpoint is whole; this goes on from it:\n  ${this.#resumeCommand()}`;
+    return error;
+  }
+
+  #resumeCommand(): string {
+    return `deno task ${this.#recipe.name} --resume ${quote(this.#run!.path)}`;
+  }
+
+  /** Lets other processes write the run. */
+  [Symbol.dispose](): void {
+    this.#checkpoints?.[Symbol.dispose]();
+    this.#resumed?.folder[Symbol.dispose]();
   }
 
   /** Prints lines for people; nothing with `--json`. */
@@ -231,6 +265,7 @@ export class RecipeRun {
       "",
       `saved     ${path}`,
       `sha256    ${sha256}`,
+      ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
       `evaluate  deno task evaluate --model ${path}`,
       ...(this.#pictures ? [`report    ${path}/report.html`] : []),
     );
@@ -240,6 +275,9 @@ export class RecipeRun {
     const { layers, head, parameterCount } = trainer.network;
     const { dataset, dataDir } = this.data;
     const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
+    if (this.#resumed) {
+      return { ...this.#resumed.checkpoint.config, command: this.#command(trainer), length: this.length };
+    }
     return {
       recipe: this.#recipe.name,
       command: this.#command(trainer),
