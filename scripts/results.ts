@@ -1,0 +1,135 @@
+/**
+ * Trains everything that the results page shows, and writes the page.
+ *
+ *     deno task results             some twelve minutes on two cores; goes on where it was stopped
+ *     deno task results --fresh     trains again what is already there
+ *     deno task results --write     trains nothing
+ */
+import "./support/deno_version.ts";
+import { cpus } from "node:os";
+import { drawCurves, toCurves } from "../mod.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { NOTEBOOK } from "./support/published.ts";
+import { isComplete, type MetricsLine, runRecipeProcess, runSideBySide } from "./support/recipe_processes.ts";
+import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./support/results_page.ts";
+
+const FOLDER = "runs/results";
+const PAGE = "RESULTS.md";
+const STEPS_PER_EPOCH = 938; // of train-lstm
+
+/** The longest first, so that no core is idle at the end. */
+const plan = [
+  { recipe: "train-lstm", seed: 1 },
+  { recipe: "train-lstm-dropout", seed: 2017 },
+  ...[1, 2, 3].map((seed) => ({ recipe: "train-rnn", seed })),
+  ...[1, 2, 3, 4, 5].map((seed) => ({ recipe: "train-lstm-adam", seed })),
+];
+type Planned = typeof plan[number];
+
+const command = {
+  name: "results",
+  about: "Trains everything that the results page shows, and writes RESULTS.md.",
+  flags: {
+    fresh: { kind: "switch", help: "train again what is already there" },
+    write: { kind: "switch", help: "train nothing, write the page" },
+    help: OUTPUT_FLAGS.help,
+  },
+  read: ["runs", "lib", PAGE, "docs"],
+  write: ["runs", PAGE, "docs"],
+} as const;
+
+await runCommand(command, async ({ fresh, write }) => {
+  if (fresh && !write) await Deno.remove(FOLDER, { recursive: true }).catch(() => {}); // there may be none
+  const found = await Promise.all(plan.map(readRun));
+  const missing = plan.filter((_, i) => found[i] === null);
+  if (missing.length > 0 && write) {
+    throw new Deno.errors.NotFound(
+      `Cannot write ${PAGE}: all ${plan.length} runs must be in ${FOLDER}: current value lacks ` +
+        `${missing.map(nameOf).join(", ")}; \`deno task results\` trains them`,
+    );
+  }
+  if (!await trainAll(missing)) return 1;
+  const runs = (await Promise.all(plan.map(readRun))).filter((run) => run !== null);
+
+  await Deno.mkdir("docs", { recursive: true });
+  await Deno.writeTextFile(CURVES_PICTURE, drawLstm(runs[0]));
+  await Deno.writeTextFile(PAGE, writeResultsPage(runs));
+  console.log(`Written: ${PAGE}, ${CURVES_PICTURE}`);
+  return 0;
+});
+
+/** Whether all of them came to their end. */
+async function trainAll(jobs: readonly Planned[]): Promise<boolean> {
+  if (jobs.length === 0) return true;
+  const about = { commit: await describeCommit(), machine: describeMachine() };
+  const cores = navigator.hardwareConcurrency;
+  const ended = await runSideBySide(
+    jobs,
+    { cores },
+    (job, threads) => train(job, { ...about, threads, sideBySide: Math.min(cores, jobs.length) }),
+  );
+  return ended.every(Boolean);
+}
+
+async function train(job: Planned, about: Omit<RunRecord, "command" | "seconds">): Promise<boolean> {
+  const out = folderOf(job), flags = ["--device", "wasm", "--seed", String(job.seed)];
+  await Deno.remove(out, { recursive: true }).catch(() => {}); // a run that did not come to its end
+  console.log(`${nameOf(job)}: starts, threads: ${about.threads}`);
+  const threads = ["--threads", String(about.threads)];
+  const { recipe } = job;
+  const run = await runRecipeProcess({ recipe, flags: [...flags, ...threads, "--out", out] }, () => {});
+  if (!isComplete(run.lines)) {
+    console.error(`${nameOf(job)} ended with exit code ${run.code}: ${run.complaint.trim()}`);
+    return false;
+  }
+  const record = { command: `deno task ${recipe} ${flags.join(" ")}`, seconds: run.seconds, ...about };
+  await Deno.writeTextFile(`${out}/record.json`, JSON.stringify(record, null, 2) + "\n");
+  console.log(`${nameOf(job)}: ${run.seconds.toFixed(0)} s`);
+  return true;
+}
+
+/** Null if it is not there, or did not come to its end. */
+async function readRun(job: Planned): Promise<ResultRun | null> {
+  const read = (name: string) => Deno.readTextFile(`${folderOf(job)}/${name}`).catch(() => null);
+  const [metrics, record] = await Promise.all([read("metrics.jsonl"), read("record.json")]);
+  if (metrics === null || record === null) return null;
+  const lines: MetricsLine[] = metrics.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return isComplete(lines) ? { ...job, record: JSON.parse(record), lines } : null;
+}
+
+function drawLstm({ lines }: ResultRun): string {
+  const source = NOTEBOOK.map((figures, epoch) => ({ event: "epoch", epoch, ...figures }));
+  return drawCurves(toCurves([
+    { name: "Scanline", lines, stepsPerEpoch: STEPS_PER_EPOCH },
+    { name: "the source's notebook", lines: source, stepsPerEpoch: STEPS_PER_EPOCH },
+  ]));
+}
+
+/** The commit, and whether the code is still that of it. */
+async function describeCommit(): Promise<string> {
+  const git = async (...args: string[]) => {
+    const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : null;
+  };
+  const commit = await git("rev-parse", "--short", "HEAD");
+  if (commit === null) return "unknown"; // a copy without its history
+  const changed = await git("status", "--porcelain", "--untracked-files=no", "--", "lib", "scripts");
+  return changed ? `${commit} with changes` : commit;
+}
+
+function describeMachine(): string {
+  const processors = cpus();
+  const { os, arch } = Deno.build;
+  return `${
+    processors[0]?.model.trim() ?? "unknown processor"
+  }, ${processors.length} cores, ${os} ${arch}, ` +
+    `Deno ${Deno.version.deno}`;
+}
+
+function nameOf({ recipe, seed }: Planned): string {
+  return `${recipe}, seed ${seed}`;
+}
+
+function folderOf({ recipe, seed }: Planned): string {
+  return `${FOLDER}/${recipe}-${seed}`;
+}

@@ -1,0 +1,221 @@
+/**
+ * The results page, from the metrics of runs: every figure on it that is not another's is computed here.
+ *
+ * @module
+ */
+import {
+  ADAM_PROMISE,
+  type EpochFigures,
+  NOTEBOOK,
+  NOTEBOOK_TF1,
+  PYTORCH_ADAM,
+  PYTORCH_RNN,
+  PYTORCH_RNN_CURVES,
+} from "./published.ts";
+import { type FinalFigures, finalFigures, type MetricsLine } from "./recipe_processes.ts";
+import { median, summarize } from "./statistics.ts";
+
+/** Where the picture of `train-lstm` lies, beside the page. */
+export const CURVES_PICTURE = "docs/train-lstm.svg";
+
+const WIDTH = 110; // of a line, as `deno fmt` has it here
+
+/** How a run came about. */
+export interface RunRecord {
+  /** What one types for it. */
+  readonly command: string;
+  readonly commit: string;
+  readonly threads: number;
+  /** From the start to the end of its process. */
+  readonly seconds: number;
+  /** How many runs at most stood side by side. */
+  readonly sideBySide: number;
+  /** Processor, cores, system, version of Deno. */
+  readonly machine: string;
+}
+
+/** A run to report on. */
+export interface ResultRun {
+  readonly recipe: string;
+  readonly seed: number;
+  readonly record: RunRecord;
+  /** Its `metrics.jsonl`. */
+  readonly lines: readonly MetricsLine[];
+}
+
+/** Writes the page. */
+export function writeResultsPage(runs: readonly ResultRun[]): string {
+  const of = (recipe: string) => runs.filter((run) => run.recipe === recipe).sort((a, b) => a.seed - b.seed);
+  return [
+    "# Results",
+    "`deno task results` trains all that stands here, into `runs/results`, and writes this page from the metrics of the " +
+    "runs. What another program or page reached is in `scripts/support/published.ts`, with its source.",
+    ...writeLstm(of("train-lstm")[0]),
+    ...writeDropout(of("train-lstm-dropout")[0]),
+    ...writeRnn(of("train-rnn")),
+    ...writeAdam(of("train-lstm-adam")),
+    ...writeRuns(runs),
+  ].map(wrap).join("\n\n") + "\n";
+}
+
+/** The reports of a run, epoch by epoch. */
+function epochsOf({ lines }: ResultRun): EpochFigures[] {
+  return lines.filter(({ event }) => event === "epoch").map((line) => line as unknown as EpochFigures);
+}
+
+function figuresOf({ lines }: ResultRun): Required<FinalFigures> {
+  return finalFigures(lines) as Required<FinalFigures>;
+}
+
+function writeLstm(run: ResultRun): string[] {
+  const rows = epochsOf(run).map((ours, epoch) => {
+    const source = NOTEBOOK[epoch];
+    const pair = (figure: keyof EpochFigures) => [share(source[figure], 4), share(ours[figure], 4)];
+    return [
+      String(epoch),
+      ...(["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"] as const).flatMap(pair),
+    ];
+  });
+  const heads = ["train loss", "train accuracy", "test loss", "test accuracy"];
+  return [
+    "## `train-lstm`: the whole curve",
+    `Two LSTM layers over image columns, Adadelta, ten epochs, seed ${run.seed}; in each pair of columns the source's ` +
+    "notebook (PyTorch 0.3, no seed given) first, then Scanline. The source's figures are means of batch means, Scanline's " +
+    "of images.",
+    table(["epoch", ...heads.flatMap((head) => [`${head}, source`, "Scanline"])], rows),
+    `![Loss and accuracy of Scanline and of the source, epoch by epoch](${CURVES_PICTURE})`,
+  ];
+}
+
+function writeDropout(run: ResultRun): string[] {
+  const { trainLoss, trainAccuracy, testLoss, testAccuracy } = figuresOf(run);
+  const { step } = run.lines.at(-1)!;
+  return [
+    "## `train-lstm-dropout`: the means over all images",
+    `Two LSTM layers with dropout over image rows, Momentum, ${
+      Number(step).toLocaleString("en")
+    } steps, seed ${run.seed}, without dropout while ` +
+    'measuring: over the 55,000 images trained on and the 10,000 to test with, each once. The source says "98 %" of the ' +
+    "test images.",
+    table(["", "train loss", "train accuracy", "test loss", "test accuracy"], [
+      ["source", share(NOTEBOOK_TF1.trainLoss, 6), share(NOTEBOOK_TF1.trainAccuracy, 6), "", "about .98"],
+      ["Scanline", share(trainLoss, 6), share(trainAccuracy, 6), share(testLoss, 6), share(testAccuracy, 4)],
+    ]),
+  ];
+}
+
+function writeRnn(runs: readonly ResultRun[]): string[] {
+  const curves = runs.map((run) => epochsOf(run).map(({ testAccuracy }) => testAccuracy));
+  const seeds = runs.map(({ seed }) => `seed ${seed}`);
+  const last = (curve: readonly number[]) => curve.at(-1)!;
+  const middle = (curve: readonly number[]) => median(curve.slice(-3));
+  const row = (
+    name: string,
+    values: readonly number[],
+  ) => [name, ...[...values, summarize(values).mean].map((v) => share(v, 4))];
+  const dips = runs.flatMap(({ seed }, i) =>
+    largestFall(curves[i].slice(-2)) > 0.01
+      ? [`Seed ${seed} ends in such a fall here, at ${share(last(curves[i]), 4)}.`]
+      : []
+  );
+  return [
+    "## `train-rnn`: three seeds",
+    "One ReLU RNN layer over image rows, RMSprop, ten epochs; accuracy on the 10,000 test images. Seeds of different " +
+    "programs have nothing in common.",
+    table(["after epoch 9", ...seeds, "mean"], [
+      row("PyTorch 1.13", PYTORCH_RNN),
+      row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(last)),
+      row("Scanline", curves.map(last)),
+    ]),
+    "The accuracy of this network jumps: from one epoch to the next it falls by up to " +
+    `${share(Math.max(...PYTORCH_RNN_CURVES.map(largestFall)), 4)} in PyTorch 2.13 and by up to ` +
+    `${share(Math.max(...curves.map(largestFall)), 4)} here, so that of the last epoch says little. ${
+      [...dips, "The median of the last three epochs says more:"].join(" ")
+    }`,
+    table(["median of epochs 7, 8, 9", ...seeds, "mean"], [
+      row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(middle)),
+      row("Scanline", curves.map(middle)),
+    ]),
+    "Epoch by epoch:",
+    table(
+      ["epoch", ...seeds.map((seed) => `PyTorch 2.13, ${seed}`), ...seeds.map((seed) => `Scanline, ${seed}`)],
+      curves[0].map((_, epoch) => [
+        String(epoch),
+        ...[...PYTORCH_RNN_CURVES, ...curves].map((curve) => share(curve[epoch], 4)),
+      ]),
+    ),
+  ];
+}
+
+/** From one value to the next, at most; 0 if it never falls. */
+function largestFall(curve: readonly number[]): number {
+  return Math.max(0, ...curve.slice(1).map((value, i) => curve[i] - value));
+}
+
+function writeAdam(runs: readonly ResultRun[]): string[] {
+  const ours = runs.map((run) => figuresOf(run).testAccuracy);
+  const [theirMean, ourMean] = [PYTORCH_ADAM, ours].map((values) => summarize(values).mean);
+  const row = (name: string, values: readonly number[]) => {
+    const { mean, deviation } = summarize(values);
+    return [name, ...[...values, mean, deviation].map((value) => share(value, 4))];
+  };
+  const apart = Math.abs(ourMean - theirMean);
+  const verdict = apart < ADAM_PROMISE ? "less than" : "not less than";
+  return [
+    "## `train-lstm-adam`: five seeds",
+    "One LSTM layer over image rows, Adam, one epoch; accuracy on the 10,000 test images.",
+    table(["", ...runs.map(({ seed }) => `seed ${seed}`), "mean", "standard deviation"], [
+      row("PyTorch 1.13", PYTORCH_ADAM),
+      row("Scanline", ours),
+    ]),
+    `The means are ${share(apart, 4)} apart, ${verdict} the ${share(ADAM_PROMISE, 3)} that was asked for.`,
+  ];
+}
+
+function writeRuns(runs: readonly ResultRun[]): string[] {
+  const rows = runs.map(({ record: { command, commit, threads, seconds }, lines }) => [
+    `\`${command}\``,
+    commit,
+    String(threads),
+    seconds.toFixed(0),
+    `\`${String(lines.at(-1)!.parametersSha256).slice(0, 16)}\``,
+  ]);
+  const machines = [...new Set(runs.map(({ record }) => record.machine))];
+  const beside = Math.max(...runs.map(({ record }) => record.sideBySide));
+  return [
+    "## The runs",
+    `Machine: ${
+      machines.join("; ")
+    }. Seconds are those of the whole process, its evaluations included, with up to ` +
+    `${beside} runs side by side. The hash is the beginning of the SHA-256 of the parameters: on \`wasm\` it depends on ` +
+    "neither the machine nor the number of threads.",
+    table(["command", "commit", "threads", "seconds", "parameters"], rows),
+  ];
+}
+
+/** `.9616`; `1.8586` keeps its one. */
+function share(value: number, digits: number): string {
+  return value.toFixed(digits).replace(/^0\./, ".");
+}
+
+/** Breaks the lines of a paragraph, not within code; tables, headings and pictures stay as they are. */
+function wrap(block: string): string {
+  if (/^[|#!]/.test(block)) return block;
+  const lines: string[] = [];
+  for (const word of block.match(/(`[^`]*`|[^\s`])+/g)!) {
+    const line = `${lines.at(-1) ?? ""} ${word}`;
+    if (lines.length > 0 && line.length <= WIDTH) lines[lines.length - 1] = line;
+    else lines.push(word);
+  }
+  return lines.join("\n");
+}
+
+/** Markdown, its columns as wide as their widest cell: as `deno fmt` leaves it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((cell, column) =>
+    Math.max(3, cell.length, ...rows.map((row) => row[column].length))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}

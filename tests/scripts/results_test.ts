@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { NOTEBOOK, PYTORCH_ADAM } from "../../scripts/support/published.ts";
+import type { MetricsLine } from "../../scripts/support/recipe_processes.ts";
+import { type ResultRun, type RunRecord, writeResultsPage } from "../../scripts/support/results_page.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { makeProject, needs } from "./tiny_project.ts";
+
+const record: RunRecord = {
+  command: "deno task train-x --seed 1",
+  commit: "abcdef0",
+  threads: 1,
+  seconds: 61.7,
+  sideBySide: 2,
+  machine: "a processor, 2 cores",
+};
+const end = {
+  event: "end",
+  interrupted: false,
+  step: 10_000,
+  parametersSha256: "0123456789abcdef".repeat(4),
+};
+
+/** Ten epochs, the test accuracies given, all else made up of them. */
+function epochs(accuracies: readonly number[]): MetricsLine[] {
+  return accuracies.map((testAccuracy, epoch) => ({
+    event: "epoch",
+    epoch,
+    trainLoss: 2 / (epoch + 1),
+    trainAccuracy: testAccuracy - 0.01,
+    testLoss: 1 / (epoch + 1),
+    testAccuracy,
+  }));
+}
+
+const rising = [0.5, 0.6, 0.7, 0.8, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95];
+const dipping = [...rising.slice(0, 9), 0.88];
+const means = { trainLoss: 0.03125, trainAccuracy: 0.990625, testLoss: 0.0625, testAccuracy: 0.9812 };
+
+function runsOf(adam: readonly number[]): ResultRun[] {
+  const run = (recipe: string, seed: number, lines: readonly MetricsLine[]) => ({
+    recipe,
+    seed,
+    record,
+    lines,
+  });
+  return [
+    run("train-lstm", 1, [...epochs(rising), end]),
+    run("train-lstm-dropout", 2017, [{ ...end, ...means }]),
+    ...[rising, dipping, rising].map((curve, i) => run("train-rnn", i + 1, [...epochs(curve), end])),
+    ...adam.map((testAccuracy, i) => run("train-lstm-adam", i + 1, [{ ...end, testAccuracy }])),
+  ];
+}
+
+/** The cells of the table row that begins with a cell. */
+function rowOf(page: string, heading: string, first: string): string[] {
+  const section = page.slice(page.indexOf(`## \`${heading}\``));
+  const line = section.split("\n").find((line) => line.startsWith(`| ${first} `));
+  assert(line, `${heading} has no row ${first}`);
+  return line.slice(1, -1).split("|").map((cell) => cell.trim());
+}
+
+/** Without the line breaks of its paragraphs. */
+function unwrapped(page: string): string {
+  return page.replaceAll(/\s+/g, " ");
+}
+
+Deno.test("the results page sets the figures of the runs beside those of the sources", () => {
+  const page = writeResultsPage(runsOf([0.96, 0.962, 0.964, 0.961, 0.963]));
+
+  assert.deepEqual(
+    rowOf(page, "train-lstm", "9"),
+    [
+      ...["9", NOTEBOOK[9].trainLoss, 0.2, NOTEBOOK[9].trainAccuracy, 0.94, NOTEBOOK[9].testLoss, 0.1],
+      ...[NOTEBOOK[9].testAccuracy, 0.95],
+    ].map((cell) => typeof cell === "string" ? cell : cell.toFixed(4).slice(1)),
+  );
+  assert.deepEqual(rowOf(page, "train-lstm-dropout", "Scanline"), [
+    ...["Scanline", ".031250", ".990625", ".062500", ".9812"],
+  ]);
+  assert.deepEqual(rowOf(page, "train-rnn", "Scanline"), ["Scanline", ".9500", ".8800", ".9500", ".9267"]);
+  const prose = unwrapped(page);
+  assert.match(prose, /Seed 2 ends in such a fall here, at \.8800\./);
+  assert(!prose.includes("Seed 1 ends") && !prose.includes("Seed 3 ends"), "only seed 2 ends in a fall");
+  assert.match(prose, /by up to \.0600 here/);
+  const medians = page.slice(page.indexOf("median of epochs"));
+  assert.match(medians, /\| Scanline +\| \.9400 +\| \.9300 +\| \.9400 +\|/);
+  const [, ...adam] = rowOf(page, "train-lstm-adam", "Scanline");
+  assert.deepEqual(adam, [".9600", ".9620", ".9640", ".9610", ".9630", ".9620", ".0016"]);
+  assert.match(prose, /The means are \.0004 apart, less than the \.004 that was asked for\./);
+  assert.match(page, /`deno task train-x --seed 1` +\| abcdef0 +\| 1 +\| 62 +\| `0123456789abcdef`/);
+});
+
+Deno.test("the results page says so where the means are further apart", () => {
+  const far = writeResultsPage(runsOf(PYTORCH_ADAM.map((accuracy) => accuracy - 0.006)));
+  assert.match(unwrapped(far), /The means are \.0060 apart, not less than the \.004/);
+});
+
+const root = new URL("../../", import.meta.url).pathname;
+
+function test(name: string, fn: (path: string) => Promise<void>): void {
+  Deno.test({
+    name: named(name, needs),
+    ignore: lacks(needs),
+    fn: async () => {
+      await using project = await makeProject();
+      await fn(project.path);
+    },
+  });
+}
+
+/** With the permissions of the task, where `train-lstm-adam` trains on tiny images. */
+async function results(path: string, ...args: string[]) {
+  const recipe = `deno run --no-check --no-prompt --allow-read=data,runs,${root}lib --allow-write=runs ` +
+    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8 --steps 3`;
+  await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ tasks: { "train-lstm-adam": recipe } }));
+  const permissions = config.tasks.results.command.replace("runs,lib", `runs,${root}lib`).match(
+    /--allow-\S+/g,
+  )!;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/results.ts`, ...args],
+    cwd: path,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+test("results trains what is missing, and writes page and picture", async (path) => {
+  const lacking = await results(path, "--write");
+  assert.equal(lacking.code, 1);
+  assert.match(
+    lacking.stderr,
+    /^Cannot write RESULTS\.md: all 10 runs must be in runs\/results: .*train-rnn, seed 3/,
+  );
+
+  for (const { recipe, seed, lines } of runsOf([0.96, 0.962, 0.964, 0.961, 0.963])) {
+    const folder = `${path}/runs/results/${recipe}-${seed}`;
+    await Deno.mkdir(folder, { recursive: true });
+    const last = recipe === "train-lstm-adam" && seed === 4 ? { ...end, interrupted: true } : {};
+    const kept = [...lines.slice(0, -1), { ...lines.at(-1), ...last }];
+    await Deno.writeTextFile(
+      `${folder}/metrics.jsonl`,
+      kept.map((line) => JSON.stringify(line) + "\n").join(""),
+    );
+    await Deno.writeTextFile(`${folder}/record.json`, JSON.stringify(record));
+  }
+  assert.match((await results(path, "--write")).stderr, /current value lacks train-lstm-adam, seed 4;/);
+
+  const { code, stdout, stderr } = await results(path);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^train-lstm-adam, seed 4: starts, threads: \d+\ntrain-lstm-adam, seed 4: \d+ s\nWritten:/,
+  );
+  const page = await Deno.readTextFile(`${path}/RESULTS.md`);
+  const trained = page.split("\n").find((line) => line.includes("--device wasm --seed 4"))!;
+  assert.match(trained, /^\| `deno task train-lstm-adam --device wasm --seed 4` +\| unknown +\|/);
+  assert.match(await Deno.readTextFile(`${path}/docs/train-lstm.svg`), /^<svg[^]*the source's notebook/);
+  const written = await results(path, "--write"); // nothing to train now, and the same page
+  assert.equal(written.code, 0, written.stderr);
+  assert.equal(await Deno.readTextFile(`${path}/RESULTS.md`), page);
+
+  const formatted = await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--check", "--no-config", "--line-width", "110", `${path}/RESULTS.md`],
+  }).output();
+  assert(formatted.success, new TextDecoder().decode(formatted.stderr));
+});
