@@ -92,7 +92,7 @@ export function drawConfusionMap(
     ...(named
       ? classNames.map((name, k) => drawNames(name, { k, cell, size }, shareText(matrix[k], k)))
       : []),
-    ...rows,
+    rows.join(""),
     element("rect", { class: "rule", x: LEFT, y: TOP, width: size, height: size }),
   );
 }

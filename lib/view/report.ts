@@ -131,12 +131,15 @@ function section(heading: string, about: string, html: string): string {
 function writeFigures({ curves: { curves: [curve], unit }, end, config }: ReportContents): string {
   const best = bestPoint(curve);
   const last = curve.points.at(-1);
-  const accuracy = typeof end?.testAccuracy === "number" ? end.testAccuracy : last?.testAccuracy;
-  const loss = typeof end?.testLoss === "number" ? end.testLoss : last?.testLoss;
+  const finalFigure = (key: "testAccuracy" | "testLoss") => {
+    const value = end?.[key] ?? last?.[key];
+    return typeof value === "number" && Number.isFinite(value) ? value : null;
+  };
+  const accuracy = finalFigure("testAccuracy"), loss = finalFigure("testLoss");
   const network = config.network as { parameterCount?: number } | undefined;
   const figures: [string, string][] = [
-    [accuracy === undefined ? "–" : `${(100 * accuracy).toFixed(2)} %`, "test accuracy"],
-    [loss === undefined ? "–" : loss.toFixed(4), "test loss (nats)"],
+    [accuracy === null ? "–" : `${(100 * accuracy).toFixed(2)} %`, "test accuracy"],
+    [loss === null ? "–" : loss.toFixed(4), "test loss (nats)"],
     ...(best
       ? [[`${(100 * best.testAccuracy).toFixed(2)} %`, `best, at ${unit} ${best.x}`] as [string, string]]
       : []),
@@ -166,7 +169,7 @@ function flatten(value: unknown, path: readonly string[] = []): [string, string]
   if (value === undefined) return [];
   const isRecord = typeof value === "object" && value !== null;
   if (!isRecord || (Array.isArray(value) && value.every((item) => typeof item !== "object"))) {
-    return [[path.join("."), Array.isArray(value) ? value.join(", ") : String(value)]];
+    return [[path.join("."), Array.isArray(value) ? value.join(", ") : String(value ?? "none")]];
   }
   return Object.entries(value).flatMap(([key, inner]) => flatten(inner, [...path, key]));
 }

@@ -27,7 +27,7 @@ interface Link {
   readonly parameters: number;
 }
 
-const WIDTH = 560, BOX_LEFT = 60, BOX_WIDTH = 400, TOP = 20;
+const WIDTH = 640, BOX_LEFT = 60, BOX_WIDTH = 440, TOP = 20;
 const BOX_HEIGHT = 62, LOW_BOX_HEIGHT = 34, GAP = 42;
 
 /**

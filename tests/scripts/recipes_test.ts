@@ -228,19 +228,20 @@ Deno.test({
   },
 });
 
-const unseen = ["config.json", "metrics.jsonl", "model"];
-
 test("a run draws its curves, structure, confusion, mistakes and readings, and writes a report", async (path) => {
   const outcome = await runScript(path, "train_rnn", [...drawn, "--epochs", "2", "--out", "runs/a"]);
   assertSuccess(outcome);
-  assert.match(outcome.stdout, /\n\nThe first test images: .*\n\n\d for \d +\d+\.\d%  (.|\n)*\nsaved/);
+  assert.match(outcome.stdout, /\n\nThe first test images: .*\n\n\d for \d +\d+\.\d% {2}(.|\n)*\nsaved/);
   assert.match(outcome.stdout, /\nreport {4}runs\/a\/report.html\n$/);
 
   const names = (await Array.fromAsync(Deno.readDir(`${path}/runs/a`), ({ name }) => name)).sort();
-  const pictures = ["confusion", "curves", "readings", "structure"].flatMap((
+  const drawings = ["confusion", "curves", "readings", "structure"].flatMap((
     name,
   ) => [`${name}.png`, `${name}.svg`]);
-  assert.deepEqual(names, [...pictures, "mistakes.png", "report.html", ...unseen].sort());
+  assert.deepEqual(
+    names.filter((name) => /\.(png|svg|html)$/.test(name)),
+    [...drawings, "mistakes.png", "report.html"].sort(),
+  );
   for (const name of names.filter((name) => name.endsWith(".png"))) {
     const bytes = await Deno.readFile(`${path}/runs/a/${name}`);
     assert.equal(bytes.subarray(0, 8).toHex(), "89504e470d0a1a0a", name);
@@ -256,6 +257,32 @@ test("a run draws its curves, structure, confusion, mistakes and readings, and w
   assertSuccess(again);
   const [, end] = (await Deno.readTextFile(`${path}/runs/a/metrics.jsonl`)).trimEnd().split("\n").slice(-2);
   assert((await Deno.readTextFile(`${path}/runs/a/report.html`)).includes(JSON.parse(end).parametersSha256));
+});
+
+test("--tensorboard writes event files of both kinds of images, --no-pictures nothing to look at", async (path) => {
+  const outcome = await runScript(path, "train_rnn", [
+    ...tiny,
+    "--epochs",
+    "2",
+    "--tensorboard",
+    "--out",
+    "runs/a",
+  ]);
+  assertSuccess(outcome);
+  assert.doesNotMatch(outcome.stdout, /report/);
+  const names = await Array.fromAsync(Deno.readDir(`${path}/runs/a`), ({ name }) => name);
+  assert.deepEqual(names.filter((name) => /\.(png|svg|html)$/.test(name)), []);
+  for (const split of ["train", "test"]) {
+    const files = await Array.fromAsync(
+      Deno.readDir(`${path}/runs/a/tensorboard/${split}`),
+      ({ name }) => name,
+    );
+    assert.match(files.join(), /^events\.out\.tfevents\.\d{10}\.scanline$/);
+    const text = new TextDecoder().decode(
+      await Deno.readFile(`${path}/runs/a/tensorboard/${split}/${files[0]}`),
+    );
+    assert.equal(text.match(/accuracy/g)?.length, 2);
+  }
 });
 
 test("--json and pictures: nothing but objects on stdout", async (path) => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { createRun, openRun, parametersSha256, type RunConfig } from "../../lib/train/run.ts";
+import { createRun, openMetrics, openRun, parametersSha256, type RunConfig } from "../../lib/train/run.ts";
 import { lacks, named } from "../support/permissions.ts";
 
 tf.enableProdMode();
@@ -90,6 +90,34 @@ test("metrics are there as they happen, one line each", async (folder) => {
   assert.equal(await Deno.readTextFile(path), '{"event":"epoch","epoch":0,"trainLoss":1.5}\n');
   await run.log({ event: "epoch", epoch: 1, trainLoss: NaN });
   assert.equal((await Deno.readTextFile(path)).split("\n").length, 3);
+});
+
+test("openMetrics() reads a run that is going on: without a model, without figures, with half a line", async (folder) => {
+  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
+  await run.writeConfig(config);
+  assert.deepEqual(await openMetrics(run.path), { path: run.path, config, lines: [] });
+  await run.log({ event: "epoch", epoch: 0, trainLoss: NaN });
+  await run.append("metrics.jsonl", new TextEncoder().encode('{"event":"ep'));
+  assert.deepEqual((await openMetrics(`${run.path}/`)).lines, [{
+    event: "epoch",
+    epoch: 0,
+    trainLoss: null,
+  }]);
+  await assert.rejects(openMetrics(`${folder}/none`), /must have config.json/);
+});
+
+test("files beside the model: written whole, appended to, in folders below", async (folder) => {
+  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
+  await run.write("a.svg", "<svg/>");
+  await run.write("a.svg", Uint8Array.of(65));
+  await run.append("deep/er/events", Uint8Array.of(66));
+  await run.append("deep/er/events", Uint8Array.of(67));
+  assert.equal(await Deno.readTextFile(`${run.path}/a.svg`), "A");
+  assert.equal(await Deno.readTextFile(`${run.path}/deep/er/events`), "BC");
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(run.path), ({ name }) => name).then((a) => a.sort()), [
+    "a.svg",
+    "deep",
+  ]);
 });
 
 test("openRun() says what is missing or damaged", async (folder) => {

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { createNetwork } from "../../lib/model/network.ts";
+import { Run } from "../../lib/train/run.ts";
+import { DrawingBudget, RunPictures } from "../../scripts/support/run_pictures.ts";
+
+/** A run whose folder is a map. */
+class MemoryRun extends Run {
+  readonly files = new Map<string, string | Uint8Array>();
+
+  constructor(readonly broken: readonly string[] = []) {
+    super("runs/memory");
+  }
+
+  override write(name: string, contents: string | Uint8Array): Promise<void> {
+    if (this.broken.includes(name)) return Promise.reject(new Error("the disk is full"));
+    this.files.set(name, contents);
+    return Promise.resolve();
+  }
+}
+
+const network = createNetwork({
+  layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 8, gateActivation: "sigmoid", dropout: 0 }],
+  classes: 10,
+});
+const source = {
+  config: { recipe: "train-tiny", command: "deno task train-tiny --seed 1" },
+  network,
+  input: { height: 28, width: 28, axis: "rows" },
+  stepsPerEpoch: 10,
+} as const;
+
+function line(epoch: number) {
+  return {
+    event: "epoch",
+    epoch,
+    trainLoss: 1,
+    trainAccuracy: 0.5,
+    testLoss: 1,
+    testAccuracy: 0.5 + epoch / 100,
+  };
+}
+
+/** What is printed on stderr while `fn` runs. */
+async function stderrOf(fn: () => Promise<void>): Promise<string[]> {
+  const original = console.error, lines: string[] = [];
+  console.error = (...words: unknown[]) => lines.push(words.join(" "));
+  try {
+    await fn();
+  } finally {
+    console.error = original;
+  }
+  return lines;
+}
+
+Deno.test("RunPictures: what cannot be drawn is told once, and nothing is thrown", async () => {
+  const run = new MemoryRun(["structure.svg", "curves.svg", "report.html"]);
+  const pictures = new RunPictures(run, source);
+  const told = await stderrOf(async () => {
+    await pictures.begin();
+    for (const epoch of [0, 1, 2]) await pictures.report(line(epoch), 1e9);
+    await pictures.end(null, null);
+  });
+  assert.deepEqual(
+    told,
+    ["structure.svg", "curves.svg", "report.html"].map((name) =>
+      `Cannot draw ${name}: the disk is full; all else goes on`
+    ),
+  );
+  assert.deepEqual([...run.files.keys()].sort(), ["curves.png", "structure.png"]);
+});
+
+Deno.test("RunPictures: curves grow while training goes on, and are whole at its end", async () => {
+  const run = new MemoryRun();
+  const pictures = new RunPictures(run, source, [line(0)]);
+  await pictures.begin();
+  assert.deepEqual([...run.files.keys()], ["structure.svg"]); // a PNG would take time before the first step
+  await pictures.report(line(1), 1e9);
+  assert.match(run.files.get("curves.svg") as string, /at epoch 1/);
+  assert(run.files.has("curves.png"));
+  await pictures.report(line(2), 0);
+  await pictures.end({ event: "end", parametersSha256: "<0123>" }, null);
+  assert.match(run.files.get("curves.svg") as string, /at epoch 2/);
+  const report = run.files.get("report.html") as string;
+  assert.match(report, /&lt;0123&gt;/);
+  assert.match(report, /deno task train-tiny --seed 1/);
+});
+
+Deno.test("DrawingBudget: one part in a hundred of the training; a first PNG waits for 50 seconds of it", async () => {
+  const budget = new DrawingBudget();
+  let drawn = 0;
+  const draw = () => Promise.resolve(void drawn++);
+  budget.trained(1_000);
+  assert.equal(await budget.spend("svg", draw), false);
+  budget.trained(1_000);
+  assert.equal(await budget.spend("svg", draw), true);
+  assert.equal(await budget.spend("png", draw), false);
+  budget.trained(50_000);
+  assert.equal(await budget.spend("png", draw), true);
+  assert.equal(drawn, 2);
+});
+
+Deno.test("DrawingBudget: slow drawings become rare", async () => {
+  const budget = new DrawingBudget();
+  const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 30));
+  let drawn = 0;
+  for (let report = 0; report < 20; report++) {
+    budget.trained(1_500);
+    if (await budget.spend("svg", slow)) drawn++;
+  }
+  assert(drawn >= 2 && drawn <= 10, `${drawn} of 20 drawn`);
+});

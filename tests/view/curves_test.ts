@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { drawCurves } from "../../lib/view/curves.ts";
+import { type History, toCurves } from "../../lib/view/history.ts";
+
+/** Epochs of a training that goes well. */
+function epochs(count: number, { speed = 5 } = {}): Record<string, unknown>[] {
+  return Array.from({ length: count }, (_, epoch) => ({
+    event: "epoch",
+    epoch,
+    trainLoss: 2 * Math.exp(-epoch / speed) + 0.01,
+    trainAccuracy: 1 - 0.5 * Math.exp(-epoch / speed),
+    testLoss: 1.8 * Math.exp(-epoch / speed) + 0.05 + epoch / 1000,
+    testAccuracy: 0.98 - 0.4 * Math.exp(-epoch / speed) - epoch / 2000,
+  }));
+}
+
+function run(name: string, lines: History["lines"], stepsPerEpoch = 938): History {
+  return { name, lines, stepsPerEpoch };
+}
+
+function steps(count: number): Record<string, unknown>[] {
+  return epochs(count).map((line, i) => ({ ...line, event: "report", epoch: 0, step: 50 * (i + 1) }));
+}
+
+/** Where texts begin, in the order of the picture. */
+function textsOf(svg: string): string[] {
+  return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, content]) => content);
+}
+
+Deno.test("drawCurves(): a run of ten epochs", async (t) => {
+  await t.assertSnapshot(drawCurves(toCurves([run("runs/a", [...epochs(10), { event: "end" }])])));
+});
+
+Deno.test("drawCurves(): one epoch is a point in the middle of each panel", async (t) => {
+  const svg = drawCurves(toCurves([run("runs/a", epochs(1))]));
+  assert.equal(svg.match(/<circle /g)?.length, 6); // two figures and a ring in each
+  assert.doesNotMatch(svg, /NaN|Infinity/);
+  await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): what is no number leaves a gap, and a lone point between gaps is a dot", async (t) => {
+  const lines = epochs(50).map((line) => {
+    const epoch = line.epoch as number;
+    return {
+      ...line,
+      trainLoss: epoch % 7 === 3 ? null : line.trainLoss,
+      testLoss: epoch % 2 ? null : line.testLoss,
+    };
+  });
+  const svg = drawCurves(toCurves([run("runs/a", lines)]));
+  assert.doesNotMatch(svg, /NaN|Infinity/);
+  const [trainLoss] = [...svg.matchAll(/ d="(M[^"]*)" fill="none"/g)].map(([, d]) => d);
+  assert.equal(trainLoss.match(/M/g)?.length, 8);
+  assert.equal(svg.match(/<circle [^>]*r="2.5"/g)?.length, 25);
+  await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): nothing to draw, or no number at all, is said and drawn without one", () => {
+  const broken = epochs(3).map(({ event, epoch }) => ({ event, epoch, trainLoss: null, testAccuracy: null }));
+  for (const lines of [[], broken]) {
+    const svg = drawCurves(toCurves([run("runs/a", lines)]));
+    assert(textsOf(svg).includes("nothing to draw yet"));
+    assert.doesNotMatch(svg, /NaN|Infinity|<circle/);
+  }
+});
+
+Deno.test("drawCurves(): runs that report by steps and by epochs in one picture", async (t) => {
+  const histories = [
+    run("runs/a", epochs(4)),
+    run("runs/b", steps(19)),
+    run("runs/<c>&", epochs(3, { speed: 2 })),
+  ];
+  const svg = drawCurves(toCurves(histories));
+  assert(textsOf(svg).includes("epochs trained"));
+  assert(textsOf(svg).includes("runs/&lt;c&gt;&amp;"));
+  await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): after eight runs the colours begin again, thicker; long names lose their start", () => {
+  const name = `runs/${"a-very-long-name-".repeat(9)}the-end`;
+  const svg = drawCurves(toCurves(Array.from({ length: 9 }, (_, i) => run(`${name}-${i}`, epochs(50)))));
+  assert.match(svg, /stroke-width="3.5"/);
+  const names = textsOf(svg).filter((content) => content.includes("the-end"));
+  assert.equal(names.length, 9);
+  assert(names.every((name) => name.startsWith("…") && [...name].length === 72), names[0]);
+});
+
+Deno.test("drawCurves(): everything lies within the picture, for 1 to 50 epochs", () => {
+  for (let count = 1; count <= 50; count++) {
+    const svg = drawCurves(toCurves([run("runs/a", epochs(count))]));
+    for (const [, x, y] of svg.matchAll(/cx="([\d.-]+)" cy="([\d.-]+)"/g)) {
+      assert(Number(x) >= 64 && Number(x) <= 940, `x ${x} of ${count}`);
+      assert(Number(y) >= 77.9 && Number(y) <= 346.1, `y ${y} of ${count}`);
+    }
+    const ticks = [...svg.matchAll(/<text class="soft" x="([\d.]+)" y="371" text-anchor="middle">/g)];
+    const places = ticks.map(([, x]) => Number(x)).sort((a, b) => a - b);
+    places.slice(1).forEach((x, i) =>
+      assert(x - places[i] > 28, `labels at ${places[i]} and ${x} of ${count}`)
+    );
+  }
+});
+
+Deno.test("drawCurves(): the figures of the highest test accuracy are in the picture, the first of equal ones", () => {
+  const lines = [0.9, 0.97, 0.97, 0.95].map((testAccuracy, epoch) => ({ ...epochs(4)[epoch], testAccuracy }));
+  assert(textsOf(drawCurves(toCurves([run("a", lines)]))).includes("best test accuracy 97.00 % at epoch 1"));
+});
