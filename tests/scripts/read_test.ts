@@ -77,7 +77,7 @@ Deno.test({
     await t.step("predict draws the prepared digit for people", async () => {
       const { code, stdout } = await runScript(path, "predict", ["data/stroke.png", ...model]);
       assert.equal(code, 0);
-      assert.match(stdout, /^stroke\.png: \d\n\n ▀▄\n   ▀▄\n/);
+      assert.match(stdout, /^stroke\.png: \d\n\n ▀▄\n {3}▀▄\n/);
       assert.match(stdout, /\ndata\/stroke\.png: \d \(\d \d+\.\d%, \d \d+\.\d%, \d \d+\.\d%\)\n$/);
     });
 
