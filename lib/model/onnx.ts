@@ -1,0 +1,213 @@
+/**
+ * A network as an ONNX file, which ONNX Runtime and others run.
+ *
+ *     images [N, T, C] → Transpose [T, N, C] → LSTM or RNN, a layer after the other → last step [N, H] → Gemm → logits [N, K]
+ *
+ * The input has the numbers that the network was trained on, so bytes must be scaled as its sequence says. Gates go from
+ * i f g o to ONNX's i o f c; ONNX keeps two biases, of which the second is 0 here. Dropout has no part in it.
+ *
+ * Sources: `onnx.proto` (IR version 8) and the operators of opset 17, https://onnx.ai/onnx/operators/.
+ *
+ * @module
+ */
+import type { Network, Parameter, RecurrentLayer } from "./network.ts";
+
+/** What {@link encodeOnnx} writes besides the network. */
+export interface OnnxOptions {
+  /** T, or null where the network reads any number of steps. */
+  readonly steps: number | null;
+  /** Anything the file should say of itself. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const IR_VERSION = 8, OPSET = 17;
+const FLOAT = 1, INT64 = 7; // of TensorProto.DataType
+const ATTRIBUTE = { i: 2, ints: 7, strings: 8 } as const; // of AttributeProto.AttributeType
+
+/** A field of a message, or the bytes of one. */
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Writes a network with its parameters.
+ *
+ * @param parameters Flat, as the network lays them out
+ * @returns A `ModelProto`; input `images` `[N, T, C]`, output `logits` `[N, K]`
+ * @throws {TypeError} If the parameters are not the network's.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork } from "./network.ts";
+ * import { encodeOnnx } from "./onnx.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const network = createNetwork({
+ *   layers: [{ kind: "rnn", inputSize: 28, hiddenSize: 5, activation: "relu", dropout: 0 }],
+ *   classes: 10,
+ * });
+ * const bytes = encodeOnnx(network, new Float32Array(network.size), { steps: 28 });
+ * assert.ok(bytes.length > 4 * network.size);
+ * ```
+ */
+export function encodeOnnx(network: Network, parameters: Float32Array, options: OnnxOptions): Bytes {
+  if (parameters.length !== network.size) {
+    throw new TypeError(
+      `Cannot write ONNX: parameters must have ${network.size} elements: current value is ${parameters.length}`,
+    );
+  }
+  const { steps, metadata = {} } = options;
+  const { inputSize, layers, head } = network;
+  const graph = [
+    node("Transpose", ["images"], ["x0"], [ints("perm", [1, 0, 2])]),
+    ...layers.flatMap((layer, l) => layerNodes(layer, l, { isLast: l === layers.length - 1 })),
+    node("Gemm", ["y", "head.kernel", "head.bias"], ["logits"], []),
+    text(2, "scanline"),
+    ...layers.flatMap((layer, l) => layerTensors(layer, l, parameters)),
+    axis("axis0", 0),
+    axis("axis1", 1),
+    tensor("head.kernel", head.kernel.shape, part(head.kernel, parameters)),
+    tensor("head.bias", head.bias.shape, part(head.bias, parameters)),
+    valueInfo(11, "images", ["N", steps ?? "T", inputSize]),
+    valueInfo(12, "logits", ["N", head.classes]),
+  ];
+  return join([
+    whole(1, IR_VERSION),
+    text(2, "Scanline"),
+    message(7, graph),
+    message(8, [text(1, ""), whole(2, OPSET)]),
+    ...Object.entries(metadata).map(([key, value]) => message(14, [text(1, key), text(2, value)])),
+  ]);
+}
+
+/** The layer hands up `[T, N, H]`, the last one `[N, H]`. */
+function layerNodes(layer: RecurrentLayer, l: number, { isLast }: { isLast: boolean }): Bytes[] {
+  const kind = layer.kind === "lstm" ? "LSTM" : "RNN";
+  const inputs = [`x${l}`, `layer${l}.W`, `layer${l}.R`, `layer${l}.B`];
+  const outputs = isLast ? ["", `last${l}`] : [`all${l}`]; // [T, 1, N, H] and [1, N, H]: 1 direction
+  return [
+    node(kind, inputs, outputs, [
+      integer("hidden_size", layer.hiddenSize),
+      strings("activations", activationsOf(layer)),
+    ]),
+    isLast
+      ? node("Squeeze", [`last${l}`, "axis0"], ["y"], [])
+      : node("Squeeze", [`all${l}`, "axis1"], [`x${l + 1}`], []),
+  ];
+}
+
+/** ONNX's HardSigmoid is by default 0.2 z + 0.5, as Keras's. */
+function activationsOf(layer: RecurrentLayer): string[] {
+  if (layer.kind === "rnn") return [layer.activation === "relu" ? "Relu" : "Tanh"];
+  return [layer.gateActivation === "sigmoid" ? "Sigmoid" : "HardSigmoid", "Tanh", "Tanh"];
+}
+
+/** W `[1, G·H, C]`, R `[1, G·H, H]`, B `[1, 2·G·H]`. */
+function layerTensors(layer: RecurrentLayer, l: number, parameters: Float32Array): Bytes[] {
+  const { kernel, recurrentKernel, bias, inputSize: C, hiddenSize: H } = layer;
+  const columns = columnOrder(layer), rows = columns.length;
+  const transposed = (parameter: Parameter, inputs: number) => {
+    const data = part(parameter, parameters); // [inputs, G·H]
+    return Float32Array.from({ length: rows * inputs }, (_, k) => {
+      return data[(k % inputs) * rows + columns[Math.floor(k / inputs)]];
+    });
+  };
+  const b = part(bias, parameters);
+  const both = Float32Array.from({ length: 2 * rows }, (_, k) => k < rows ? b[columns[k]] : 0);
+  return [
+    tensor(`layer${l}.W`, [1, rows, C], transposed(kernel, C)),
+    tensor(`layer${l}.R`, [1, rows, H], transposed(recurrentKernel, H)),
+    tensor(`layer${l}.B`, [1, 2 * rows], both),
+  ];
+}
+
+/** Which of a kernel's columns each row of ONNX's is: gates i o f c are the first, fourth, second and third of i f g o. */
+function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
+  const gates = kind === "lstm" ? [0, 3, 1, 2] : [0];
+  return gates.flatMap((gate) => Array.from({ length: H }, (_, j) => gate * H + j));
+}
+
+function part({ offset, size }: Parameter, parameters: Float32Array): Float32Array {
+  return parameters.subarray(offset, offset + size);
+}
+
+/** `GraphProto.node`. */
+function node(
+  kind: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: readonly Bytes[],
+): Bytes {
+  return message(1, [
+    ...inputs.map((name) => text(1, name)),
+    ...outputs.map((name) => text(2, name)),
+    text(3, outputs.at(-1)!),
+    text(4, kind),
+    ...attributes.map((attribute) => message(5, [attribute])),
+  ]);
+}
+
+function integer(name: string, value: number): Bytes {
+  return join([text(1, name), whole(3, value), whole(20, ATTRIBUTE.i)]);
+}
+
+function ints(name: string, values: readonly number[]): Bytes {
+  return join([text(1, name), ...values.map((value) => whole(8, value)), whole(20, ATTRIBUTE.ints)]);
+}
+
+function strings(name: string, values: readonly string[]): Bytes {
+  return join([text(1, name), ...values.map((value) => text(9, value)), whole(20, ATTRIBUTE.strings)]);
+}
+
+/** `GraphProto.initializer`; little-endian, as every machine is that Deno runs on. */
+function tensor(name: string, shape: readonly number[], values: Float32Array): Bytes {
+  const raw = new Uint8Array(values.slice().buffer);
+  return message(5, [...shape.map((size) => whole(1, size)), whole(2, FLOAT), text(8, name), field(9, raw)]);
+}
+
+/** An axis for Squeeze, which takes it as a tensor `[1]`. */
+function axis(name: string, value: number): Bytes {
+  const raw = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+  return message(5, [whole(1, 1), whole(2, INT64), text(8, name), field(9, raw)]);
+}
+
+/** `GraphProto.input` (11) or `output` (12): float32 of this shape, where a name stands for any size. */
+function valueInfo(number: number, name: string, shape: readonly (number | string)[]): Bytes {
+  const dimensions = shape.map((size) =>
+    message(1, [typeof size === "number" ? whole(1, size) : text(2, size)])
+  );
+  const type = message(1, [whole(1, FLOAT), message(2, dimensions)]);
+  return message(number, [text(1, name), message(2, [type])]);
+}
+
+/** A varint. */
+function whole(number: number, value: number): Bytes {
+  return Uint8Array.from([...varint(number << 3), ...varint(value)]);
+}
+
+function text(number: number, value: string): Bytes {
+  return field(number, new TextEncoder().encode(value));
+}
+
+function message(number: number, fields: readonly Bytes[]): Bytes {
+  return field(number, join(fields));
+}
+
+/** Bytes with their length. */
+function field(number: number, bytes: Bytes): Bytes {
+  return join([Uint8Array.from([...varint(number << 3 | 2), ...varint(bytes.length)]), bytes]);
+}
+
+function varint(value: number): number[] {
+  const bytes = [];
+  for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 | 128);
+  return [...bytes, value];
+}
+
+function join(parts: readonly Bytes[]): Bytes {
+  const joined = new Uint8Array(parts.reduce((sum, bytes) => sum + bytes.length, 0));
+  let at = 0;
+  for (const bytes of parts) {
+    joined.set(bytes, at);
+    at += bytes.length;
+  }
+  return joined;
+}
