@@ -20,6 +20,7 @@ import tf1Lstm from "./tf1_lstm.safetensors" with { type: "bytes" };
 import tf1LstmDropout from "./tf1_lstm_dropout.safetensors" with { type: "bytes" };
 import tf1Training from "./tf1_training.safetensors" with { type: "bytes" };
 import training from "./training.safetensors" with { type: "bytes" };
+import trainingRnn from "./training_rnn.safetensors" with { type: "bytes" };
 
 /** A network, its images, and where its parameters start. */
 export interface Golden {
@@ -77,11 +78,12 @@ export const GRADIENTS: Readonly<Record<string, GradientGolden>> = {
   "two LSTMCells in DropoutWrappers": readGradient(tf1LstmDropout),
 };
 
-/** The trainings: PyTorch's, one for each optimizer, and TensorFlow's with Momentum. */
-export const TRAININGS: readonly TrainingGolden[] = [
-  ...readTrainings(training),
-  ...readTrainings(tf1Training),
-];
+/** The trainings by what is trained: PyTorch's, one for each optimizer, and TensorFlow's with Momentum. */
+export const TRAININGS: Readonly<Record<string, readonly TrainingGolden[]>> = {
+  "an LSTM of two layers": readTrainings(training),
+  "a ReLU RNN": readTrainings(trainingRnn),
+  "two LSTMCells": readTrainings(tf1Training),
+};
 
 type Tensors = ReadonlyMap<string, Tensor>;
 

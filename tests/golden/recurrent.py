@@ -37,7 +37,10 @@ OPTIMIZERS = {
     "adam": dict(learningRate=0.005, beta1=0.9, beta2=0.999, epsilon=1e-8),
     "adadelta": dict(learningRate=1.0, rho=0.9, epsilon=1e-6),
 }
-TRAINING = dict(kind="lstm", layers=2, axis="columns", range=[-1, 1])
+TRAININGS = {
+    "training": dict(kind="lstm", layers=2, axis="columns", range=[-1, 1]),
+    "training_rnn": dict(kind="rnn", layers=1, axis="rows", range=[0, 1], activation="relu"),
+}
 DIGITS, TRAINING_HIDDEN, STEPS, BATCH = 96, 13, 50, 16
 
 
@@ -158,16 +161,16 @@ def read_digits(folder):
     return to_tensor(pixels).reshape(DIGITS, 28, 28), to_tensor(labels)
 
 
-def training_golden(mnist, folder):
+def training_golden(file, case, mnist, folder):
     images, labels = read_digits(mnist)
-    x = to_sequence(images, TRAINING["axis"], TRAINING["range"])
+    x = to_sequence(images, case["axis"], case["range"])
     generator = torch.Generator().manual_seed(20)
     batches = torch.stack([torch.randperm(DIGITS, generator=generator)[:BATCH] for _ in range(STEPS)])
     tensors = {"images": images, "labels": labels, "batches": batches.to(torch.uint8)}
     for name, settings in OPTIMIZERS.items():
         losses = {}
         for dtype in (torch.float32, torch.float64):
-            model = start(Classifier(TRAINING, 28, TRAINING_HIDDEN, 10), seed=21)
+            model = start(Classifier(case, 28, TRAINING_HIDDEN, 10), seed=21)
             tensors |= {f"parameters.{key}": value.detach().clone() for key, value in model.named_parameters()}
             model.to(dtype)
             optimizer = create_optimizer(name, model.parameters(), settings)
@@ -175,8 +178,8 @@ def training_golden(mnist, folder):
         tensors[f"{name}.losses"] = losses[torch.float64]
         tensors |= {f"{name}.parameters.{key}": value.detach() for key, value in model.named_parameters()}
         apart = (losses[torch.float32] - losses[torch.float64]).abs().max().item()
-        print(f"{name}: loss {losses[dtype][0]:.4f} to {losses[dtype][-1]:.4f}; in float32 up to {apart:.1e} away")
-    write(folder / "training.safetensors", tensors, TRAINING | {"optimizers": OPTIMIZERS})
+        print(f"{file}, {name}: loss {losses[dtype][0]:.4f} to {losses[dtype][-1]:.4f}; in float32 up to {apart:.1e} away")
+    write(folder / f"{file}.safetensors", tensors, case | {"optimizers": OPTIMIZERS})
 
 
 if __name__ == "__main__":
@@ -184,4 +187,5 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for seed, (name, case) in enumerate(GRADIENTS.items()):
         gradient_golden(name, case, seed, folder)
-    training_golden(mnist, folder)
+    for file, case in TRAININGS.items():
+        training_golden(file, case, mnist, folder)

@@ -26,13 +26,12 @@ export function replayGoldens(engine: EngineUnderTest): void {
     if (golden.masks.length > 0) continue;
     register(engine, `agrees with ${golden.source} on ${what}`, () => agreesOnGradient(engine, golden));
   }
-  for (const golden of TRAININGS) {
-    const { source, batches: { length }, optimizer: { kind } } = golden;
-    register(
-      engine,
-      `agrees with ${source} over ${length} steps of ${kind}`,
-      () => agreesOnTraining(engine, golden),
-    );
+  for (const [what, goldens] of Object.entries(TRAININGS)) {
+    for (const golden of goldens) {
+      const { source, batches: { length }, optimizer: { kind } } = golden;
+      const text = `agrees with ${source} over ${length} steps of ${kind} on ${what}`;
+      register(engine, text, () => agreesOnTraining(engine, golden));
+    }
   }
 }
 

@@ -31,9 +31,14 @@ for (const [what, golden] of Object.entries(GRADIENTS)) {
   });
 }
 
-for (const golden of TRAININGS) {
+const trainings = Object.entries(TRAININGS).flatMap(([what, goldens]) =>
+  goldens.map((golden) => ({ what, golden }))
+);
+
+for (const { what, golden } of trainings) {
   const { source, network, optimizer, batches } = golden;
-  Deno.test(`updateParameters() trains as ${source} does over ${batches.length} steps of ${optimizer.kind}`, () => {
+  const steps = `${batches.length} steps of ${optimizer.kind}`;
+  Deno.test(`updateParameters() trains ${what} as ${source} does over ${steps}`, () => {
     const p = golden.parameters.slice();
     const slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => new Float64Array(network.size));
     const losses = batches.map((positions, index) => {
