@@ -62,9 +62,15 @@ export {
   type MathName,
   MATHS,
 } from "./lib/engines/open.ts";
+export * from "./lib/model/build_model.ts";
 export type { Start } from "./lib/model/initialize.ts";
+export { type LayersModel, type ModelNetwork, readWeights, toNetwork } from "./lib/model/layers_model.ts";
 export * from "./lib/model/network.ts";
+export * from "./lib/model/onnx.ts";
 export * from "./lib/model/optimizers.ts";
+export * from "./lib/model/pytorch.ts";
+export * from "./lib/model/safetensors.ts";
+export { type SavedModel, serializeModel } from "./lib/model/saved_model.ts";
 export { type BatchOptions, BatchOrder } from "./lib/train/batches.ts";
 export * from "./lib/train/checkpoint.ts";
 export * from "./lib/train/checkpoint_folder.ts";
@@ -87,13 +93,7 @@ export {
   type TrainingState,
 } from "./lib/train/reports.ts";
 export * from "./lib/train/run.ts";
-export {
-  type LayersModel,
-  type Length,
-  type Selection,
-  Trainer,
-  type TrainingConfig,
-} from "./lib/train/trainer.ts";
+export { type Length, type Selection, Trainer, type TrainingConfig } from "./lib/train/trainer.ts";
 export * from "./lib/view/confusion.ts";
 export * from "./lib/view/curves.ts";
 export * from "./lib/view/digits.ts";

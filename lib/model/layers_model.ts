@@ -9,6 +9,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
 
+/** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
+export type LayersModel = tf.LayersModel;
+
 /** What {@link toNetwork} finds in a model. */
 export interface ModelNetwork {
   /** What an engine trains. */
@@ -98,7 +101,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * assert.equal(network.size, model.countParams());
  * ```
  */
-export function toNetwork(model: tf.LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
+export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
   checkModel(model);
   const { steps, inputSize } = checkInput(model);
   const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
@@ -130,7 +133,7 @@ export function toNetwork(model: tf.LayersModel, options: { biases?: 1 | 2 } = {
  * @returns A new array of {@link Network.size} elements
  * @throws {TypeError} If the model's weights are not the network's.
  */
-export async function readWeights(model: tf.LayersModel, network: Network): Promise<Float32Array> {
+export async function readWeights(model: LayersModel, network: Network): Promise<Float32Array> {
   const variables = matchedVariables(model, network, "read");
   const arrays = await Promise.all(variables.map((variable) => variable.read().data())); // waits for the backend
   const parameters = new Float32Array(network.size);
@@ -160,7 +163,7 @@ export async function readWeights(model: tf.LayersModel, network: Network): Prom
  * assert.deepEqual(await readWeights(model, network), parameters);
  * ```
  */
-export function writeWeights(model: tf.LayersModel, network: Network, parameters: Float32Array): void {
+export function writeWeights(model: LayersModel, network: Network, parameters: Float32Array): void {
   const variables = matchedVariables(model, network, "write");
   if (parameters.length !== network.size) {
     throw new TypeError(
@@ -176,7 +179,7 @@ export function writeWeights(model: tf.LayersModel, network: Network, parameters
 }
 
 /** Layer by layer, because `model.weights` lists trainable weights first. */
-function matchedVariables(model: tf.LayersModel, network: Network, action: "read" | "write") {
+function matchedVariables(model: LayersModel, network: Network, action: "read" | "write") {
   const variables = model.layers.flatMap((layer) => layer.weights);
   const expected = network.parameters.map(({ shape }) => `[${shape}]`).join(" ");
   const found = variables.map(({ shape }) => `[${shape}]`).join(" ");
@@ -188,7 +191,7 @@ function matchedVariables(model: tf.LayersModel, network: Network, action: "read
   return variables;
 }
 
-function checkModel(model: tf.LayersModel): void {
+function checkModel(model: LayersModel): void {
   if (!(model instanceof tf.Sequential)) throw notSequential(model);
   if (model.layers.length === 0) {
     throw cannotCompile(
@@ -210,7 +213,7 @@ function notSequential(model: unknown): TypeError {
 }
 
 /** T and C of the one input `[N, T, C]`, which must go into the first layer and nowhere else. */
-function checkInput(model: tf.LayersModel): { steps: number | null; inputSize: number } {
+function checkInput(model: LayersModel): { steps: number | null; inputSize: number } {
   const input = model.inputs[0];
   const first = model.layers[0];
   if (model.inputs.length !== 1 || first.getInputAt(0) !== input) {
@@ -235,7 +238,7 @@ function checkInput(model: tf.LayersModel): { steps: number | null; inputSize: n
 }
 
 /** Recurrent layers, each with at most one Dropout above it, then the head; no layer twice. */
-function checkOrder(model: tf.LayersModel, layers: readonly tf.layers.Layer[]): void {
+function checkOrder(model: LayersModel, layers: readonly tf.layers.Layer[]): void {
   const supported = ["LSTM", "SimpleRNN", "Dropout", "Dense"];
   for (const [index, layer] of layers.entries()) {
     const kind = layer.getClassName();

@@ -48,7 +48,11 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * assert.ok(bytes.length > 4 * network.size);
  * ```
  */
-export function encodeOnnx(network: Network, parameters: Float32Array, options: OnnxOptions): Bytes {
+export function encodeOnnx(
+  network: Network,
+  parameters: Float32Array,
+  options: OnnxOptions,
+): Uint8Array<ArrayBuffer> {
   if (parameters.length !== network.size) {
     throw new TypeError(
       `Cannot write ONNX: parameters must have ${network.size} elements: current value is ${parameters.length}`,

@@ -36,7 +36,8 @@ export interface PyTorchNetwork {
   readonly names: Required<PyTorchNames>;
 }
 
-type Tensors = ReadonlyMap<string, Tensor>;
+/** Tensors by their name, as a file of safetensors holds them. */
+export type Tensors = ReadonlyMap<string, Tensor>;
 
 /** More than any file that makes sense. */
 const MAX_LAYERS = 64;

@@ -8,6 +8,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import type { LayersModel } from "./layers_model.ts";
 
 /** The two files of a model. */
 export interface SavedModel {
@@ -79,7 +80,7 @@ interface LayerTopology {
  * assert.deepEqual((await serializeModel(copy)).weights, weights);
  * ```
  */
-export async function serializeModel(model: tf.LayersModel): Promise<SavedModel> {
+export async function serializeModel(model: LayersModel): Promise<SavedModel> {
   let artifacts: tf.io.ModelArtifacts = {};
   await model.save(tf.io.withSaveHandler((saved) => {
     artifacts = saved;
@@ -102,7 +103,7 @@ export async function serializeModel(model: tf.LayersModel): Promise<SavedModel>
  * @throws {SyntaxError} If the text is not JSON, or a part of it is not of the kind that it must be.
  * @throws {TypeError} If layers, manifest and bytes do not agree, or something in them is not supported.
  */
-export async function deserializeModel(json: string, weights: Uint8Array): Promise<tf.LayersModel> {
+export async function deserializeModel(json: string, weights: Uint8Array): Promise<LayersModel> {
   const root = parseJson(json);
   const specs = readManifest(root.weightsManifest, weights.byteLength);
   const { name, layers } = readTopology(root.modelTopology);

@@ -7,11 +7,11 @@ import { type Images, type Split, takeImages } from "../data/dataset.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import { type DeviceOptions, openEngine } from "../engines/open.ts";
 import { initialize, type Start } from "../model/initialize.ts";
-import { readWeights, toNetwork, writeWeights } from "../model/layers_model.ts";
+import { type LayersModel, readWeights, toNetwork, writeWeights } from "../model/layers_model.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import { BatchOrder } from "./batches.ts";
-import { type LayersModel, Trainer, type TrainingConfig } from "./trainer.ts";
+import { Trainer, type TrainingConfig } from "./trainer.ts";
 
 /** What {@link compile} takes besides the model. */
 export interface CompileOptions extends DeviceOptions {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { toNetwork } from "../model/layers_model.ts";
+import { type LayersModel, toNetwork } from "../model/layers_model.ts";
 import type { DeviceOptions } from "../engines/open.ts";
 import { compile } from "./compile.ts";
-import type { LayersModel, Trainer, TrainingConfig } from "./trainer.ts";
+import type { Trainer, TrainingConfig } from "./trainer.ts";
 
 /** What {@link openReader} takes of a run's configuration. */
 export type ReaderConfig = Pick<TrainingConfig, "sequence" | "optimizer" | "biases">;

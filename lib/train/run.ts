@@ -13,10 +13,10 @@
  * @module
  */
 import { notAllowed, readFirst, sha256, writeWhole } from "../data/files.ts";
-import { readWeights, toNetwork } from "../model/layers_model.ts";
+import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
 import { checkRunConfig } from "./run_config.ts";
-import type { LayersModel, TrainingConfig } from "./trainer.ts";
+import type { TrainingConfig } from "./trainer.ts";
 
 /** Where {@link createRun} puts a run. */
 export interface RunOptions {

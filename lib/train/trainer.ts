@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import { setImmediate as turnOfEventLoop } from "node:timers/promises";
 import type { Images, Split } from "../data/dataset.ts";
 import type { Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import type { Start } from "../model/initialize.ts";
-import { writeWeights } from "../model/layers_model.ts";
+import { type LayersModel, writeWeights } from "../model/layers_model.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import type { BatchOrder } from "./batches.ts";
@@ -29,9 +28,6 @@ import {
 
 /** Images in a call to the engine while evaluating: fixed, so that no figure depends on timing. */
 const EVALUATION_IMAGES = 1_000;
-
-/** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
-export type LayersModel = tf.LayersModel;
 
 /** A training with all defaults filled in: plain data, for records. */
 export interface TrainingConfig {

@@ -1,0 +1,92 @@
+/**
+ * Takes the model of a run to other programs.
+ *
+ *     deno task export --model runs/train-lstm/2026-11-22T05-41-25 --format onnx
+ *
+ * `onnx` runs in ONNX Runtime; `tfjs` is the two files that `tf.loadLayersModel()` reads; `safetensors` has the names and
+ * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say).
+ */
+import "./support/deno_version.ts";
+import * as scanline from "../mod.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { FlagError } from "./support/flags.ts";
+
+/** What the sources of the recipes call their `Linear`. */
+const HEADS: Readonly<Record<string, string>> = {
+  "train-lstm": "classifier",
+  "train-rnn": "fc1",
+  "train-lstm-adam": "out",
+};
+
+const command = {
+  name: "export",
+  about: "Takes the model of a run to other programs.",
+  flags: {
+    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    format: { kind: "choice", choices: ["onnx", "tfjs", "safetensors"], help: "what to write" },
+    to: {
+      kind: "text",
+      placeholder: "PATH",
+      help: "a file, or a folder for tfjs (default: in the run's folder)",
+    },
+    rnn: { kind: "text", placeholder: "NAME", default: "rnn", help: "PyTorch's name of the LSTM or RNN" },
+    head: {
+      kind: "text",
+      placeholder: "NAME",
+      help: "PyTorch's name of the Linear (default: as in the source)",
+    },
+    json: OUTPUT_FLAGS.json,
+    help: OUTPUT_FLAGS.help,
+  },
+  read: ["runs"],
+  write: ["runs"],
+} as const;
+
+await runCommand(command, async (flags) => {
+  const { model: folder, format } = flags;
+  if (!folder || !format) {
+    const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
+    throw new FlagError(`Cannot export: --${flag} must be ${what}: current value is missing`);
+  }
+  const run = await scanline.openRun(folder);
+  const { recipe, training } = run.config;
+  const { network, steps } = scanline.toNetwork(run.model, { biases: training.biases });
+  const parameters = await scanline.readWeights(run.model, network);
+  const metadata = {
+    producer: "scanline",
+    recipe,
+    axis: training.sequence.axis,
+    range: JSON.stringify(training.sequence.range),
+  };
+  const path = flags.to ?? `${run.path}/export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
+  const files = await contents();
+  for (const [file, bytes] of Object.entries(files)) {
+    await Deno.mkdir(file.replace(/[^/]*$/, "") || ".", { recursive: true });
+    await Deno.writeFile(file, bytes);
+    const line = { event: "exported", format, file, sizeBytes: bytes.length };
+    console.log(
+      flags.json ? JSON.stringify(line) : `saved     ${file}, ${scanline.formatQuantity(bytes.length, "B")}`,
+    );
+  }
+  return 0;
+
+  async function contents(): Promise<Record<string, Uint8Array>> {
+    switch (format!) {
+      case "onnx":
+        return { [path]: scanline.encodeOnnx(network, parameters, { steps, metadata }) };
+      case "safetensors": {
+        const names = { rnn: flags.rnn, head: flags.head ?? HEADS[recipe] ?? "head" };
+        return {
+          [path]: scanline.encodeSafetensors(scanline.toPyTorch(network, parameters, names), {
+            ...metadata,
+            format: "pt",
+          }),
+        };
+      }
+      case "tfjs": {
+        const { json, weights } = await scanline.serializeModel(run.model);
+        return { [`${path}/model.json`]: new TextEncoder().encode(json), [`${path}/weights.bin`]: weights };
+      }
+    }
+  }
+});
