@@ -13,24 +13,30 @@ export function lstmForward(H: i32, hard: bool, gates: usize, c: usize, cNext: u
   else lstmCells(H, false, gates, c, cNext, h, y);
 }
 
+// Two passes, so that the processor has several short chains of operations to overlap rather than one long one.
 @inline
 function lstmCells(H: i32, hard: bool, gates: usize, c: usize, cNext: usize, h: usize, y: usize): void {
-  for (let unit = 0; unit < H; unit++) {
-    for (let lanes: usize = 0; lanes < 32; lanes += 16) {
-      const at = gates + lanes;
-      const i = hard ? hardSigmoid(v128.load(at)) : sigmoid(v128.load(at));
-      const f = hard ? hardSigmoid(v128.load(at, 32)) : sigmoid(v128.load(at, 32));
-      const g = tanh(v128.load(at, 64));
-      const o = hard ? hardSigmoid(v128.load(at, 96)) : sigmoid(v128.load(at, 96));
-      const next = madd(f, v128.load(c + lanes), f32x4.mul(i, g));
-      const out = f32x4.mul(o, tanh(next));
-      v128.store(at, i), v128.store(at, f, 32), v128.store(at, g, 64), v128.store(at, o, 96);
-      v128.store(cNext + lanes, next);
-      v128.store(h + lanes, out);
-      v128.store(y + lanes, out);
-    }
-    gates += 128, c += 32, cNext += 32, h += 32, y += 32;
+  const bytes: usize = <usize>H << 5;
+  for (let cell: usize = 0; cell < bytes; cell += 16) {
+    const at = gateAddress(gates, cell);
+    const i = hard ? hardSigmoid(v128.load(at)) : sigmoid(v128.load(at));
+    const f = hard ? hardSigmoid(v128.load(at, 32)) : sigmoid(v128.load(at, 32));
+    const g = tanh(v128.load(at, 64));
+    const o = hard ? hardSigmoid(v128.load(at, 96)) : sigmoid(v128.load(at, 96));
+    v128.store(at, i), v128.store(at, f, 32), v128.store(at, g, 64), v128.store(at, o, 96);
+    v128.store(cNext + cell, madd(f, v128.load(c + cell), f32x4.mul(i, g)));
   }
+  for (let cell: usize = 0; cell < bytes; cell += 16) {
+    const out = f32x4.mul(v128.load(gateAddress(gates, cell), 96), tanh(v128.load(cNext + cell)));
+    v128.store(h + cell, out);
+    v128.store(y + cell, out);
+  }
+}
+
+// Where the gates [H,4,8] of a half of a unit's images are; `cell` counts the bytes of [H,8].
+@inline
+function gateAddress(gates: usize, cell: usize): usize {
+  return gates + ((cell & ~31) << 2) + (cell & 16);
 }
 
 // LSTM, one step back, from dh = ∂loss/∂h' and dc = ∂loss/∂c' of the steps after this one, and dy from above (0: none):
