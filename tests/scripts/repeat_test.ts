@@ -122,7 +122,7 @@ function test(name: string, fn: (path: string) => Promise<void>): void {
 }
 
 test("repeat trains once a seed, keeps each run, and prints what they have in common", async (path) => {
-  const args = ["train-lstm-adam", "--seeds", "1..3", "--device", "wasm", "--steps", "4"];
+  const args = ["train-lstm-adam", "--seeds", "1..3", "--device", "wasm", "--steps", "4", "--no-pictures"];
   const { code, stdout, stderr } = await repeat(path, args);
   assert.equal(code, 0, stderr);
   const rows = parseLines(await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`));
@@ -131,7 +131,7 @@ test("repeat trains once a seed, keeps each run, and prints what they have in co
   for (const { seed, run, flags, testAccuracy } of rows) {
     const { training } = JSON.parse(await Deno.readTextFile(`${path}/${run}/config.json`));
     assert.equal(training.seed, seed);
-    assert.deepEqual(flags, ["--device", "wasm", "--steps", "4"]);
+    assert.deepEqual(flags, ["--device", "wasm", "--steps", "4", "--no-pictures"]);
     assert(stdout.includes(`${seed}         ${(testAccuracy as number).toFixed(4)}`), stdout);
   }
   const { mean, deviation, min, max } = summarize(rows.map(({ testAccuracy }) => testAccuracy as number));

@@ -112,7 +112,7 @@ function test(name: string, fn: (path: string) => Promise<void>): void {
 /** With the permissions of the task, where `train-lstm-adam` trains on tiny images. */
 async function results(path: string, ...args: string[]) {
   const recipe = `deno run --no-check --no-prompt --allow-read=data,runs,${root}lib --allow-write=runs ` +
-    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8 --steps 3`;
+    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8 --steps 3 --no-pictures`;
   await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ tasks: { "train-lstm-adam": recipe } }));
   const permissions = config.tasks.results.command.replace("runs,lib", `runs,${root}lib`).match(
     /--allow-\S+/g,
