@@ -6,7 +6,7 @@
 
 /** How {@link toPng} draws. */
 export interface RasterOptions {
-  /** Pixels of the PNG for one of the picture. */
+  /** Pixels of the PNG for one of the picture; 1.5 by default. */
   readonly scale?: number;
 }
 
@@ -30,7 +30,7 @@ async function loadRenderer(): Promise<Renderer> {
   ]);
   await initWasm(wasm.default);
   const font = { fontBuffers: [regular.default, bold.default], defaultFontFamily: "PT Sans" };
-  return (svg, { scale = 2 }) => {
+  return (svg, { scale = 1.5 }) => {
     const resvg = new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } });
     const image = resvg.render();
     const png = new Uint8Array(image.asPng());

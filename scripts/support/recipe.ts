@@ -233,10 +233,22 @@ export class RecipeRun implements Disposable {
     await this.#pictures?.report(line, 1000 * metrics.seconds);
   }
 
-  /** Shows what the trained model takes the first test images for; draws its confusion and its mistakes. */
+  /**
+   * Shows what the trained model takes the first test images for; draws its confusion and its mistakes. Like the other
+   * pictures, it ends no training.
+   */
   async show({ classNames }: scanline.Dataset): Promise<void> {
     if (!this.#pictures) return;
-    this.#findings = await findOut(this.#trainer!, classNames, this.loop);
+    try {
+      this.#findings = await findOut(this.#trainer!, classNames, this.loop);
+    } catch (error) {
+      if (error === this.loop.signal?.reason) throw error;
+      this.status.clear();
+      console.error(
+        `Cannot show predictions: ${error instanceof Error ? error.message : error}; all else goes on`,
+      );
+      return;
+    }
     this.status.clear();
     if (this.#flags.json) return;
     this.print("", "The first test images: what each was taken for, for what it is, and how surely", "");
@@ -259,7 +271,6 @@ export class RecipeRun implements Disposable {
     const line = { event: "end", run: path, step, interrupted, ...this.#result, parametersSha256: sha256 };
     this.#emit(line);
     await this.#run.log(line);
-    await this.#pictures?.end(line, this.#findings);
     if (interrupted) this.print(`Interrupted after ${step} steps`);
     this.print(
       "",
@@ -267,8 +278,9 @@ export class RecipeRun implements Disposable {
       `sha256    ${sha256}`,
       ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
       `evaluate  deno task evaluate --model ${path}`,
-      ...(this.#pictures ? [`report    ${path}/report.html`] : []),
     );
+    await this.#pictures?.end(line, this.#findings);
+    if (this.#pictures) this.print(`report    ${path}/report.html`);
   }
 
   #config(trainer: scanline.Trainer) {

@@ -15,6 +15,8 @@ Deno.test("training tasks may read data, runs and lib, and write runs; evaluatio
     assert.deepEqual(permissionsOf(name), ["--allow-read=data,runs,lib", "--allow-write=runs"]);
   }
   assert.deepEqual(permissionsOf("evaluate"), ["--allow-read=data,runs,lib"]);
+  assert.deepEqual(permissionsOf("plot"), ["--allow-read=runs", "--allow-write=runs"]);
+  assert.deepEqual(permissionsOf("report"), ["--allow-read=data,runs,lib", "--allow-write=runs"]);
 });
 
 Deno.test({
