@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { openReference } from "../../lib/engines/reference/engine.ts";
+import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
+import { sgd } from "../../lib/model/optimizers.ts";
+import { gatherPyTorch, readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
+import classifier from "../golden/classifier.safetensors" with { type: "bytes" };
+import { assertClose } from "../support/assert_close.ts";
+import { tinyParameters } from "../support/tiny_data.ts";
+
+function networkOf(kind: "lstm" | "rnn", hidden: readonly number[], biases: 1 | 2 = 2) {
+  const layers = hidden.map((hiddenSize, l): LayerSpec => {
+    const sizes = { inputSize: l === 0 ? 3 : hidden[l - 1], hiddenSize, dropout: 0 };
+    return kind === "lstm"
+      ? { kind, gateActivation: "sigmoid", ...sizes }
+      : { kind, activation: "relu", ...sizes };
+  });
+  return createNetwork({ layers, classes: 4, biases });
+}
+
+/** A classifier's tensors, with some of them changed, or taken away. */
+function tensorsOf(changes: Readonly<Record<string, Tensor | null>> = {}): Map<string, Tensor> {
+  const network = networkOf("lstm", [5, 5]);
+  const tensors = toPyTorch(network, tinyParameters(network), { head: "out" });
+  for (const [name, tensor] of Object.entries(changes)) {
+    if (tensor) tensors.set(name, tensor);
+    else tensors.delete(name);
+  }
+  return tensors;
+}
+
+Deno.test("readPyTorch() makes of PyTorch's weights a network with PyTorch's logits", async () => {
+  const tensors = new Map(decodeSafetensors(classifier).tensors);
+  const [images, logits] = ["images", "logits"].map((name) => tensors.get(name)!);
+  tensors.delete("images");
+  tensors.delete("logits");
+  const { network, parameters, names } = readPyTorch(tensors);
+  assert.deepEqual(names, { rnn: "rnn", head: "out" });
+  assert.deepEqual(network.layers.map(({ kind, hiddenSize }) => [kind, hiddenSize]), [["lstm", 5], [
+    "lstm",
+    5,
+  ]]);
+
+  const [count, height, width] = images.shape;
+  const split = { pixels: images.data as Uint8Array, labels: new Uint8Array(count), count, height, width };
+  await using engine = await openReference({
+    network,
+    optimizer: sgd({ learningRate: 0.1 }),
+    train: split,
+    test: split,
+    sequence: { axis: "rows", range: [0, 1] },
+    seed: 1,
+    batchSize: 4,
+    parameters,
+  });
+  const expected = logits.data as Float32Array;
+  assertClose(await engine.predict("test"), expected, { atol: 3e-6, rtol: 0, name: "logits" }); // PyTorch is in float32
+});
+
+Deno.test("weights go to PyTorch and back without a changed bit, through a file too", () => {
+  for (const kind of ["lstm", "rnn"] as const) {
+    for (const hidden of [[5], [5, 5, 5]]) {
+      const network = networkOf(kind, hidden), parameters = tinyParameters(network);
+      const bytes = encodeSafetensors(toPyTorch(network, parameters, { rnn: "a.b", head: "fc" }));
+      const found = readPyTorch(decodeSafetensors(bytes).tensors, { activation: "relu" });
+      assert.deepEqual(found, { network, parameters, names: { rnn: "a.b", head: "fc" } });
+    }
+  }
+});
+
+Deno.test("toPyTorch() writes the sum of both biases as bias_ih, for networks with one bias as well", () => {
+  const network = networkOf("lstm", [5], 1), parameters = tinyParameters(network);
+  const tensors = toPyTorch(network, parameters);
+  const { offset, size } = network.layers[0].bias;
+  assert.deepEqual(tensors.get("rnn.bias_ih_l0")!.data, parameters.slice(offset, offset + size));
+  assert.deepEqual(tensors.get("rnn.bias_hh_l0")!.data, new Float32Array(20));
+});
+
+Deno.test("gatherPyTorch() adds both biases, and takes another rule for gradients", () => {
+  const network = networkOf("rnn", [5]);
+  const tensors = toPyTorch(network, new Float32Array(network.size).fill(1));
+  tensors.set("rnn.bias_hh_l0", { shape: [5], data: new Float32Array(5).fill(0.25) });
+  const { offset } = network.layers[0].bias;
+  assert.equal(gatherPyTorch(network, tensors)[offset], 1.25);
+  assert.equal(gatherPyTorch(network, tensors, { joinBiases: (ih) => ih })[offset], 1);
+});
+
+Deno.test("toPyTorch() refuses what no module of PyTorch is", () => {
+  const refuse = (network: ReturnType<typeof networkOf>, size: number, reason: RegExp) =>
+    assert.throws(() => toPyTorch(network, new Float32Array(size)), reason);
+  const unequal = networkOf("lstm", [5, 6]);
+  refuse(unequal, unequal.size, /^TypeError: .*layer 1 must have 5 units.*current value is 6$/);
+  refuse(networkOf("lstm", [5]), 3, /^TypeError: .*must have 204 elements: current value is 3$/);
+  const hard = createNetwork({
+    layers: [{ kind: "lstm", gateActivation: "hardSigmoid", inputSize: 3, hiddenSize: 2, dropout: 0 }],
+    classes: 2,
+  });
+  refuse(hard, hard.size, /^TypeError: .*gates of layer 0 must be sigmoid.*hardSigmoid$/);
+});
+
+Deno.test("readPyTorch() refuses files that are not one recurrent module and one Linear", () => {
+  const vector = (length: number): Tensor => ({ shape: [length], data: new Float32Array(length) });
+  const matrix = (rows: number, columns: number): Tensor => ({
+    shape: [rows, columns],
+    data: new Float32Array(rows * columns),
+  });
+  const wrong: [Readonly<Record<string, Tensor | null>>, RegExp][] = [
+    [{ "rnn.weight_ih_l0": null }, /one tensor <name>\.weight_ih_l0, of an LSTM or RNN/],
+    [{ "other.weight_ih_l0": matrix(5, 3) }, /one tensor <name>\.weight_ih_l0, of an LSTM or RNN/],
+    [{ "out.weight": null }, /one other tensor <name>\.weight, of a Linear: current value is none$/],
+    [
+      { "fc.weight": matrix(4, 5) },
+      /one other tensor <name>\.weight, of a Linear: .*"out\.weight","fc\.weight"/,
+    ],
+    [{ "out.bias": null }, /out\.bias must have shape \[4\]: current value is missing$/],
+    [{ "out.bias": vector(5) }, /out\.bias must have shape \[4\]: current value is \[5\]$/],
+    [{ "out.weight": matrix(4, 6) }, /out\.weight must have shape \[4,5\]: current value is \[4,6\]$/],
+    [{ "rnn.bias_hh_l1": null }, /rnn\.bias_hh_l1 must have shape \[20\]: current value is missing$/],
+    [{ "rnn.weight_ih_l0": matrix(15, 3) }, /20 rows \(LSTM\) or 5 \(RNN\).*current value is 15$/],
+    [{ "rnn.weight_ih_l0": vector(20) }, /must be a matrix: current value is \[20\]$/],
+    [{ "rnn.weight_ih_l1": matrix(20, 7) }, /layer 1 must be the hiddenSize of the layer below, 5: .* 7$/],
+    [{ "rnn.weight_ih_l0_reverse": matrix(20, 3) }, /no other tensors: .*reverse/],
+    [{ "conv.bias": vector(2) }, /no other tensors: current value is \["conv\.bias"\]$/],
+    [{ "out.bias": { shape: [4], data: new Float64Array(4) } }, /out\.bias must be float32 .*Float64Array$/],
+    [
+      { "out.bias": { shape: [4], data: Float32Array.of(0, NaN, 0, 0) } },
+      /out\.bias must be finite: .* NaN$/,
+    ],
+  ];
+  for (const [changes, reason] of wrong) assert.throws(() => readPyTorch(tensorsOf(changes)), reason);
+});

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { decodeSafetensors } from "../../lib/model/safetensors.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { makeProject, needs, parseLines, runScript } from "./tiny_project.ts";
+
+tf.enableProdMode();
+
+Deno.test({
+  name: named("export and import: the weights of a run leave, and come back to the bit", needs),
+  ignore: lacks(needs),
+  fn: async (t) => {
+    await using project = await makeProject();
+    const { path } = project;
+    const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
+    const trained = await runScript(path, "train_lstm", [
+      ...tiny,
+      "--steps",
+      "2",
+      "--json",
+      "--out",
+      "runs/a",
+    ]);
+    assert.equal(trained.code, 0, trained.stderr);
+    const { parametersSha256 } = parseLines(trained.stdout).at(-1)!;
+
+    await t.step(
+      "safetensors: PyTorch's names as the source has them, and what a reader must know",
+      async () => {
+        const { code, stdout, stderr } = await runScript(path, "export", [
+          "--model",
+          "runs/a",
+          "--format",
+          "safetensors",
+        ]);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.match(stdout, /^saved {5}runs\/a\/export\/model\.safetensors, \d+\.\d kB\n$/);
+        const { tensors, metadata } = decodeSafetensors(
+          await Deno.readFile(`${path}/runs/a/export/model.safetensors`),
+        );
+        assert.deepEqual(tensors.get("rnn.weight_ih_l0")!.shape, [400, 6]);
+        assert.deepEqual(tensors.get("classifier.weight")!.shape, [10, 100]);
+        assert.deepEqual([metadata.axis, metadata.range, metadata.recipe], [
+          "columns",
+          "[-1,1]",
+          "train-lstm",
+        ]);
+      },
+    );
+
+    await t.step("import makes a run of it with the same parameters, that predicts the same", async () => {
+      const from = ["--from", "runs/a/export/model.safetensors", "--to", "runs/b", "--steps", "5"];
+      const { code, stdout, stderr } = await runScript(path, "import", [...from, "--json"]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      const [line] = parseLines(stdout);
+      assert.equal(line.parametersSha256, parametersSha256);
+      assert.deepEqual(line.sequence, { axis: "columns", range: [-1, 1] });
+      const evaluations = await Promise.all(["runs/a", "runs/b"].map(async (model) => {
+        const args = [
+          "--model",
+          model,
+          "--json",
+          "--quiet",
+          "--device",
+          "reference",
+          "--data-dir",
+          "data/tiny",
+        ];
+        const { stdout, stderr } = await runScript(path, "evaluate", args);
+        assert.equal(stderr, "");
+        const { model: _, ...rest } = parseLines(stdout)[0];
+        return rest;
+      }));
+      assert.deepEqual(evaluations[1], evaluations[0]);
+    });
+
+    await t.step("tfjs: two files that TensorFlow.js loads", async () => {
+      const args = ["--model", "runs/a", "--format", "tfjs", "--to", "runs/elsewhere", "--json"];
+      const { code, stdout } = await runScript(path, "export", args);
+      assert.equal(code, 0);
+      assert.deepEqual(parseLines(stdout).map(({ file }) => file), [
+        "runs/elsewhere/model.json",
+        "runs/elsewhere/weights.bin",
+      ]);
+      const { modelTopology, weightsManifest } = JSON.parse(
+        await Deno.readTextFile(`${path}/runs/elsewhere/model.json`),
+      );
+      const weights = await Deno.readFile(`${path}/runs/elsewhere/weights.bin`);
+      const model = await tf.loadLayersModel(tf.io.fromMemory({
+        modelTopology,
+        weightSpecs: weightsManifest[0].weights,
+        weightData: weights.buffer,
+      }));
+      assert.deepEqual(model.outputs[0].shape, [null, 10]);
+      model.dispose();
+    });
+
+    await t.step("onnx: a file that says what it is", async () => {
+      const { code } = await runScript(path, "export", ["--model", "runs/a", "--format", "onnx"]);
+      assert.equal(code, 0);
+      const text = new TextDecoder("latin1").decode(await Deno.readFile(`${path}/runs/a/export/model.onnx`));
+      for (const word of ["LSTM", "images", "logits", "columns", "[-1,1]"]) {
+        assert.ok(text.includes(word), word);
+      }
+    });
+
+    await t.step("wrong files and flags are one message", async () => {
+      await Deno.writeTextFile(`${path}/data/bad.safetensors`, "x".repeat(20));
+      const bad = await runScript(path, "import", ["--from", "data/bad.safetensors", "--to", "runs/c"]);
+      assert.match(bad.stderr, /^Cannot read safetensors: /);
+      assert.equal(bad.code, 1);
+      const missing = await runScript(path, "export", ["--model", "runs/a"]);
+      assert.match(
+        missing.stderr,
+        /^Cannot export: --format must be onnx, tfjs or safetensors: current value is missing\n/,
+      );
+      assert.equal(missing.code, 2);
+      const twice = await runScript(path, "import", [
+        "--from",
+        "runs/a/export/model.safetensors",
+        "--to",
+        "runs/a",
+      ]);
+      assert.match(twice.stderr, /must be empty/);
+    });
+  },
+});
