@@ -55,7 +55,6 @@ svg{display:block;max-width:100%;height:auto}
 pre{background:var(--box);border:1px solid var(--rule);border-radius:8px;padding:12px 16px;overflow-x:auto;
   font:14px/1.5 ui-monospace,monospace;margin:8px 0}
 table{border-collapse:collapse;font-size:14px}
-.columns{display:flex;flex-wrap:wrap;gap:12px 56px}
 th,td{text-align:left;padding:3px 24px 3px 0;border-bottom:1px solid var(--rule);vertical-align:top;font-weight:400}
 th{color:var(--soft)}
 td{overflow-wrap:anywhere}
@@ -111,11 +110,8 @@ export function writeReport(contents: ReportContents): string {
         `<pre>${escapeText(hash)}</pre>`,
       )]
       : []),
-    section(
-      "Settings",
-      "What was trained, how, and on what.",
-      `<div class="columns">${writeTable(training)}${writeTable(environment)}</div>`,
-    ),
+    section("Settings", "What was trained, how, and on what.", writeTable(training)),
+    section("Environment", "Where it was trained.", writeTable(environment)),
     writeReports(contents.curves),
     "</body>",
     "</html>",
