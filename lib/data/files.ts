@@ -101,6 +101,15 @@ async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
   await file.syncData();
 }
 
+/** Makes a folder in one that is there; nothing if it is there itself. Never makes again what has vanished above it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+}
+
 /** Nobody writes for so long without touching the file. */
 const STALE_MS = 60_000;
 

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { notAllowed, readFirst, reasonOf, writeWhole } from "../data/files.ts";
+import { makeFolder, notAllowed, readFirst, reasonOf, writeWhole } from "../data/files.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 
 const LOCK = ".lock";
@@ -63,15 +63,17 @@ export class CheckpointFolder implements Disposable {
   /** Keeps a checkpoint, and of the others the one before it. @throws {Error} If the disk does not take it. */
   async save(checkpoint: Omit<Checkpoint, "metricsBytes">): Promise<void> {
     const { step } = checkpoint.state;
-    await this.#makeFolder();
     const metricsBytes = await syncedLength(this.#metrics);
+    await this.#touch(() => makeFolder(this.#folder));
     await writeWhole(this.#pathOf(step), encodeCheckpoint({ ...checkpoint, metricsBytes }));
-    await syncFolder(this.#folder); // the new name is on the disk before an old one goes
+    await this.#touch(() => syncFolder(this.#folder)); // the new name is on the disk before an old one goes
     this.#kept = [...this.#kept.filter((kept) => kept !== step), step].slice(-KEPT);
     const names = this.#kept.map(nameOf);
-    for (const name of await this.#list()) {
-      if (!names.includes(name)) await Deno.remove(`${this.#folder}/${name}`);
-    }
+    await this.#touch(async () => {
+      for (const name of await this.#list()) {
+        if (!names.includes(name)) await Deno.remove(`${this.#folder}/${name}`);
+      }
+    });
   }
 
   /**
@@ -140,14 +142,15 @@ export class CheckpointFolder implements Disposable {
     return `${this.#folder}/${nameOf(step)}`;
   }
 
-  async #makeFolder(): Promise<void> {
+  /** Does something in the folder of the checkpoints; one error, whatever is wrong with it. */
+  async #touch(work: () => Promise<void>): Promise<void> {
     try {
-      await Deno.mkdir(this.#folder);
-    } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) return;
-      throw new Error(`Cannot write ${this.#folder}: ${this.#run} must be writable: ${reasonOf(error)}`, {
-        cause: error,
-      });
+      await work();
+    } catch (cause) {
+      throw new Error(
+        `Cannot write ${this.#folder}: it must be a writable folder: current value is ${reasonOf(cause)}`,
+        { cause },
+      );
     }
   }
 

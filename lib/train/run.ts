@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { notAllowed, readFirst, sha256, writeWhole } from "../data/files.ts";
+import { makeFolder, notAllowed, readFirst, reasonOf, sha256, writeWhole } from "../data/files.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
 import { checkRunConfig } from "./run_config.ts";
@@ -75,7 +75,12 @@ export class Run {
 
   /** Appends one line to `metrics.jsonl`. */
   async log(metrics: Readonly<Record<string, unknown>>): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/metrics.jsonl`, JSON.stringify(metrics) + "\n", { append: true });
+    const path = `${this.path}/metrics.jsonl`;
+    try {
+      await Deno.writeTextFile(path, JSON.stringify(metrics) + "\n", { append: true });
+    } catch (cause) {
+      throw new Error(`Cannot write ${path}: the disk must take a line: ${reasonOf(cause)}`, { cause });
+    }
   }
 
   /** Writes a file into the folder, or replaces it: whoever looks finds all of it. */
@@ -93,7 +98,7 @@ export class Run {
   /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
   async saveModel(model: LayersModel): Promise<void> {
     const { json, weights } = await serializeModel(model);
-    await Deno.mkdir(`${this.path}/model`, { recursive: true });
+    await makeFolder(`${this.path}/model`);
     await writeWhole(`${this.path}/model/weights.bin`, weights);
     await writeWhole(`${this.path}/model/model.json`, encode(json)); // the same text every time
   }

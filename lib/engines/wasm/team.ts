@@ -4,17 +4,18 @@
  * @module
  */
 
-const ARRIVED = 0, GENERATION = 1, NEXT_ITEM = 2;
+const ARRIVED = 0, GENERATION = 1, NEXT_ITEM = 2, DISSOLVED = 3;
 
 /** 32-bit words that a {@link Team} needs in shared memory. */
-export const TEAM_WORDS = 3;
+export const TEAM_WORDS = 4;
 
 /**
- * Wakes all threads of a team that has lost one. `Worker.terminate()` does not: a thread asleep in `Atomics.wait` would
- * stay, and Deno's process with it. The generation moves on too, for a thread that is just about to fall asleep.
+ * Ends a team that has lost a thread: whoever waits for it, or comes to wait, throws. `Worker.terminate()` does not wake a
+ * thread that sleeps in `Atomics.wait`: it would stay for ever, and Deno's process with it.
  */
 export function dissolveTeam(words: Int32Array): void {
-  Atomics.add(words, GENERATION, 1);
+  Atomics.store(words, DISSOLVED, 1); // for a thread that has yet to come
+  Atomics.add(words, GENERATION, 1); // for one that is just about to fall asleep
   Atomics.notify(words, GENERATION);
 }
 
@@ -51,9 +52,10 @@ export class Team {
       Atomics.notify(words, GENERATION);
       return;
     }
-    for (let spin = 0; spin < this.#spins; spin++) {
-      if (Atomics.load(words, GENERATION) !== generation) return;
+    for (let spin = 0; spin < this.#spins && Atomics.load(words, GENERATION) === generation; spin++);
+    while (Atomics.load(words, GENERATION) === generation && !Atomics.load(words, DISSOLVED)) {
+      Atomics.wait(words, GENERATION, generation);
     }
-    while (Atomics.load(words, GENERATION) === generation) Atomics.wait(words, GENERATION, generation);
+    if (Atomics.load(words, DISSOLVED)) throw new Error("another thread has failed");
   }
 }

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { layOutSequence } from "../../../lib/data/sequence.ts";
+import { allocateMemory } from "../../../lib/engines/wasm/engine.ts";
+import { compileKernels } from "../../../lib/engines/wasm/kernels.ts";
+import { planMemory } from "../../../lib/engines/wasm/plan.ts";
+import { TEAM_WORDS } from "../../../lib/engines/wasm/team.ts";
+import { WorkerPool } from "../../../lib/engines/wasm/worker_pool.ts";
+import { sgd } from "../../../lib/model/optimizers.ts";
+import { lacks, named } from "../../support/permissions.ts";
+import { optionsOf } from "../contract_cases.ts";
+
+const needs = [{ name: "read", path: "lib" }] as const;
+const needsProcess = [{ name: "read" }, { name: "run" }] as const;
+
+/** A pool of three, whose last thread has its own memory where there is none, and so traps at once. */
+export async function startMaimed(): Promise<WorkerPool> {
+  const options = optionsOf({ kind: "LSTM", hidden: [8], images: 41, size: [9, 6], biases: 1 });
+  const { network, train, test, batchSize } = options;
+  const layout = layOutSequence(options.sequence, train);
+  const plan = planMemory({
+    network,
+    sequence: layout,
+    imageBytes: train.height * train.width,
+    trainCount: train.count,
+    testCount: test.count,
+    batchSize,
+    slotCount: 0,
+    threads: 3,
+  });
+  const pages = Math.floor((plan.thread.start + 2 * plan.thread.bytes) / 65_536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  assert.ok(plan.team + 4 * TEAM_WORDS < memory.buffer.byteLength);
+  const module = await compileKernels("plain");
+  return await WorkerPool.start({
+    module,
+    memory,
+    plan,
+    optimizer: sgd({ learningRate: 0.1 }),
+    seed: 1,
+    profile: false,
+    spins: 0,
+  });
+}
+
+const train = { kind: "train", counts: [24], firstStep: 1 } as const;
+
+Deno.test({
+  name: named("a thread that traps ends the others, which wait for it, with one error each time", needs),
+  ignore: lacks(needs),
+  sanitizeResources: true,
+  sanitizeOps: true,
+  fn: async () => {
+    const pool = await startMaimed();
+    const failure =
+      /^Error: Cannot go on: a thread of the device wasm failed: .*(out of bounds|Invalid typed array length)/;
+    await assert.rejects(pool.run(train), failure);
+    await assert.rejects(pool.run(train), failure);
+    pool.stop();
+  },
+});
+
+Deno.test({
+  name: named("a process ends that has lost a thread: none stays asleep", needsProcess),
+  ignore: lacks(needsProcess),
+  fn: async () => {
+    const code = `
+      import { startMaimed } from "${import.meta.url}";
+      const pool = await startMaimed();
+      await pool.run(${JSON.stringify(train)}).catch((error) => console.log(error.message));
+    `;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", "--allow-read", "-"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(code));
+    await writer.close();
+    const timer = setTimeout(() => child.kill("SIGKILL"), 20_000); // it takes half a second
+    const { signal, stdout, stderr } = await child.output();
+    clearTimeout(timer);
+    assert.equal(signal, null, "the process did not end by itself");
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /^Cannot go on: a thread/,
+      new TextDecoder().decode(stderr),
+    );
+  },
+});
+
+Deno.test("allocateMemory() says how much is needed, and what needs less, where the machine refuses", () => {
+  const refuse = () => {
+    throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+  };
+  assert.throws(
+    () => allocateMemory(1600, refuse),
+    /^RangeError: Cannot train on the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory\); a smaller --batch-size/,
+  );
+  assert.equal(allocateMemory(2).buffer.byteLength, 2 * 65_536);
+});
