@@ -184,7 +184,7 @@ export class RecipeRun implements Disposable {
       input: inputOf(trainer),
       stepsPerEpoch: stepsPerEpoch(trainer.config),
     }, this.#resumed ? (await scanline.openMetrics(this.#run.path)).lines : []);
-    await this.#pictures.begin();
+    this.#pictures.begin();
   }
 
   /** Begins with a first checkpoint, or goes on from the last one. */

@@ -46,6 +46,7 @@ export class RunPictures {
   readonly #lines: Line[];
   readonly #budget = new DrawingBudget();
   readonly #failed = new Set<string>();
+  #begun: Promise<void> | null = null;
 
   /** @param lines What `metrics.jsonl` has already */
   constructor(run: scanline.Run, source: PictureSource, lines: readonly Line[] = []) {
@@ -54,9 +55,9 @@ export class RunPictures {
     this.#lines = [...lines];
   }
 
-  /** Writes `structure.svg`. */
-  async begin(): Promise<void> {
-    await this.#write("structure.svg", () => this.#structure());
+  /** Writes `structure.svg`; the training need not wait for the disk. */
+  begin(): void {
+    this.#begun = this.#write("structure.svg", () => this.#structure());
   }
 
   /** Writes `curves.svg` and `curves.png`, unless that would take more than 1 % of the time of training. */
@@ -69,6 +70,7 @@ export class RunPictures {
 
   /** Writes everything, `report.html` included. */
   async end(line: Line | null, findings: Findings | null): Promise<void> {
+    await this.#begun;
     const pictures = { structure: this.#structure, curves: this.#curves };
     const found = findings && { confusion: () => findings.confusion, readings: () => findings.readings };
     for (const [name, draw] of Object.entries({ ...pictures, ...found })) {
