@@ -1,0 +1,101 @@
+/**
+ * Executes the notebook from its first cell to its last, as Jupyter would, and looks at what came of it.
+ *
+ *     deno task check-notebook            on 640 digits, in a copy: exit 1 if a cell fails or shows nothing
+ *     deno task check-notebook --write    on all digits, and keeps the outputs in the notebook
+ *
+ * Takes `jupyter-nbconvert` (Debian's package of this name). The kernel is this Deno; nothing is installed anywhere.
+ */
+import "./support/deno_version.ts";
+import { FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+
+const NOTEBOOK = new URL("../notebooks/train_lstm.ipynb", import.meta.url).pathname;
+const FEWEST_PICTURES = 7;
+
+const FLAGS = {
+  write: { kind: "switch", help: "take all digits, and keep the outputs in the notebook" },
+  help: { kind: "switch", help: "print this" },
+} as const satisfies Flags;
+
+interface Cell {
+  readonly cell_type: string;
+  readonly source: readonly string[];
+  metadata: Record<string, unknown>;
+  outputs?: { output_type: string; data?: Record<string, unknown>; ename?: string; evalue?: string }[];
+}
+
+/** A folder with a kernel named `deno`, as `deno jupyter --install` makes one in the user's home. */
+async function makeKernel(): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/kernels/deno`, { recursive: true });
+  const argv = [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"];
+  const spec = JSON.stringify({ argv, display_name: "Deno", language: "typescript" });
+  await Deno.writeTextFile(`${folder}/kernels/deno/kernel.json`, spec);
+  return folder;
+}
+
+async function execute(folder: string, env: Record<string, string>): Promise<string> {
+  const args = ["--to=notebook", "--execute", `--output-dir=${folder}`, "--output=executed.ipynb", NOTEBOOK];
+  try {
+    const environment = { JUPYTER_PATH: folder, ...env };
+    const { success, stderr } = await new Deno.Command("jupyter-nbconvert", { args, env: environment })
+      .output();
+    if (!success) {
+      const reason = new TextDecoder().decode(stderr);
+      throw new Error(`Cannot execute ${NOTEBOOK}: every cell must run: current value is\n${reason}`);
+    }
+    return await Deno.readTextFile(`${folder}/executed.ipynb`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(
+      "Cannot execute the notebook: jupyter-nbconvert must be installed: current value is none; " +
+        "Debian has it as a package of this name",
+      { cause: error },
+    );
+  }
+}
+
+/** Every cell of code but the first shows something, and together they show enough pictures. */
+function check(cells: readonly Cell[]): number {
+  const silent = cells.filter((cell) => cell.cell_type === "code").slice(1)
+    .filter(({ outputs = [] }) => outputs.length === 0);
+  if (silent.length > 0) {
+    throw new Error(`Cannot accept the notebook: each cell must show something: ${silent[0].source[0]}`);
+  }
+  const pictures = cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.["image/svg+xml"]);
+  if (pictures.length < FEWEST_PICTURES) {
+    throw new Error(
+      `Cannot accept the notebook: it must show ${FEWEST_PICTURES} pictures: current value is ${pictures.length}`,
+    );
+  }
+  return pictures.length;
+}
+
+async function main(): Promise<number> {
+  const { write, help } = parseFlags(FLAGS, Deno.args);
+  if (help) {
+    console.log(helpText("check-notebook", "Executes the notebook, and looks at what came of it.", FLAGS));
+    return 0;
+  }
+  const folder = await makeKernel();
+  try {
+    const text = await execute(folder, write ? {} : { SCANLINE_LIMIT: "640", SCANLINE_EPOCHS: "1" });
+    const notebook = JSON.parse(text);
+    const pictures = check(notebook.cells);
+    if (write) {
+      for (const cell of notebook.cells as Cell[]) cell.metadata = {}; // without the times of execution
+      await Deno.writeTextFile(NOTEBOOK, JSON.stringify(notebook, null, 1) + "\n");
+    }
+    console.log(`the notebook runs: ${notebook.cells.length} cells, ${pictures} pictures`);
+    return 0;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+try {
+  Deno.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  Deno.exit(error instanceof FlagError ? 2 : 1);
+}
