@@ -8,7 +8,9 @@ import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { classNamesOf, loadPicture } from "./support/pictures.ts";
-import { drawForTerminal } from "./support/terminal.ts";
+
+const COLUMNS_OF_A_FILE = 160;
+const GAP = 2;
 
 const command = {
   name: "predict",
@@ -54,7 +56,7 @@ await runCommand(command, async (flags) => {
     ...size,
     caption: `${path.replace(/^.*\//, "").slice(-16)}: ${classNames[predicted]}`,
   }));
-  drawForTerminal(pictures).forEach((line) => console.log(line));
+  draw(pictures).forEach((line) => console.log(line));
   console.log();
   for (const { path, probabilities, predicted } of found) {
     const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
@@ -63,3 +65,12 @@ await runCommand(command, async (flags) => {
   }
   return 0;
 });
+
+/** As many side by side as fit in their full size. */
+function draw(pictures: readonly scanline.Picture[]): string[] {
+  const isTerminal = Deno.stdout.isTerminal();
+  const columns = isTerminal ? Deno.consoleSize().columns : COLUMNS_OF_A_FILE;
+  const widest = Math.max(...pictures.map(({ width, caption }) => Math.max(width, caption.length)));
+  const perRow = Math.max(1, Math.floor((columns + GAP) / (widest + GAP)));
+  return scanline.drawPictures(pictures, { columns, perRow, colour: isTerminal && !Deno.noColor });
+}

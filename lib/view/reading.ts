@@ -50,6 +50,7 @@ const SHADES = " ░▒▓█";
 /** A reading with its steps gathered to the lines that are drawn. */
 interface Lines {
   readonly reading: Reading;
+  /** With the number of the class, where that stands for it elsewhere. */
   readonly names: readonly string[];
   /** Which step each line ends with. */
   readonly steps: readonly number[];
@@ -116,8 +117,8 @@ function drawRows({ reading, names, steps, settled }: Lines): Block {
       })
     )
   );
-  const heads = names.map((name, k) =>
-    word(short(name, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
+  const heads = names.map((_, k) =>
+    word(short(reading, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
   );
   const winners = steps.map((step, line) => {
     const k = likeliest(probabilities, step, K);
@@ -159,7 +160,7 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
   const labels = names.map((name, k) => word(name, { x: width + 6, y: strip + (k + 0.75) * CELL }));
   const winners = steps.map((step, line) => {
     const k = likeliest(probabilities, step, K);
-    return word(short(names[k], k), {
+    return word(short(reading, k), {
       x: (line + 0.5) * PIXEL,
       y: bottom + FONT,
       anchor: "middle",
@@ -287,7 +288,7 @@ interface TextParts {
 
 function rowsText({ reading, names, steps }: Lines, { digit, factor, width, colour }: TextParts): string[] {
   const K = names.length, { probabilities } = reading;
-  const heads = names.map((name, k) => short(name, k).padEnd(2)).join("");
+  const heads = names.map((_, k) => short(reading, k).padEnd(2)).join("");
   return [
     " ".repeat(width + 2) + heads,
     ...digit.map((line, i) => {
@@ -310,7 +311,7 @@ function columnsText(
   const shown = Array.from({ length: width }, (_, x) => steps[Math.min(steps.length, (x + 1) * factor) - 1]);
   const winners = shown.map((step) => {
     const k = likeliest(probabilities, step, K);
-    return short(names[k], k).slice(0, 1);
+    return short(reading, k).slice(0, 1);
   });
   const end = colour ? RESET : "";
   const strip = names.map((name, k) => {
@@ -326,10 +327,10 @@ function shade(p: number, width: number, colour: boolean): string {
 }
 
 function toLines(reading: Reading): Lines {
-  const { image: { height, width }, axis, probabilities, classNames: names } = reading;
+  const { image: { height, width }, axis, probabilities, classNames } = reading;
   const count = axis === "columns" ? width : height;
   const perLine = axis === "pixels" ? width : 1;
-  const K = names.length;
+  const K = classNames.length;
   if (probabilities.length !== count * perLine * K) {
     throw new TypeError(
       `Cannot draw the reading: probabilities must be ${count * perLine} × ${K} numbers: ` +
@@ -338,12 +339,13 @@ function toLines(reading: Reading): Lines {
   }
   const steps = Array.from({ length: count }, (_, line) => (line + 1) * perLine - 1);
   const settled = Math.floor(decidedAt(probabilities, K) / perLine);
+  const names = classNames.map((name, k) => name.length <= 2 ? name : `${k} ${name}`);
   return { reading, names, steps, settled };
 }
 
 /** A name where there is room for one or two characters: else the number of the class. */
-function short(name: string, k: number): string {
-  return name.length <= 2 ? name : String(k);
+function short({ classNames }: Reading, k: number): string {
+  return classNames[k].length <= 2 ? classNames[k] : String(k);
 }
 
 function percent(p: number): string {
