@@ -1,0 +1,209 @@
+/**
+ * How fast a training step is: Scanline's engines beside TensorFlow.js, jax-js and PyTorch, measured in turn.
+ *
+ *     deno task bench --quick
+ *     deno task bench --python /path/to/python3    with PyTorch: pip install torch
+ */
+import "./support/deno_version.ts";
+import { SharedFiles } from "./bench/files.ts";
+import {
+  findPytorch,
+  type PeerName,
+  PEERS,
+  startLibraries,
+  startOurs,
+  startPytorch,
+  startVariants,
+  startWebgpu,
+  stop,
+} from "./bench/lineup.ts";
+import { describeMachine } from "./bench/machine.ts";
+import { drawBench } from "./bench/picture.ts";
+import {
+  type BenchResult,
+  best,
+  type Comparison,
+  fitSweep,
+  formatResult,
+  type SweepResult,
+} from "./bench/results.ts";
+import { measureStandings, type Player } from "./bench/rounds.ts";
+import { measureMemory, measureRecipe, type Python } from "./bench/whole_recipe.ts";
+import { countFlops, fitted, recipeWorkloads, sweepPoints } from "./bench/workloads.ts";
+import * as scanline from "../mod.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { FlagError } from "./support/flags.ts";
+import { toPng } from "./support/raster.ts";
+import { StatusLine } from "./support/status_line.ts";
+
+const spec = {
+  name: "bench",
+  about: "Measures a training step beside TensorFlow.js, jax-js and PyTorch.",
+  flags: {
+    quick: { kind: "switch", help: "a minute: fewer rounds, slow peers on one network only" },
+    python: {
+      kind: "text",
+      placeholder: "PATH",
+      help: "a Python with torch (default python3, if it has torch)",
+    },
+    peers: {
+      kind: "text",
+      placeholder: "NAMES",
+      default: PEERS.join(","),
+      help: "who takes part besides Scanline, with commas, or none",
+    },
+    ...OUTPUT_FLAGS,
+  },
+  read: ["data", "lib", "runs"],
+  write: ["runs"],
+} as const;
+
+const EFFORT = {
+  full: { sampleMs: 200, rounds: 11, slowRounds: 3 },
+  quick: { sampleMs: 60, rounds: 5, slowRounds: 1 },
+  sweep: { sampleMs: 100, rounds: 5, slowRounds: 3 },
+};
+const SWEPT_IMAGES = 4096;
+const EPOCH_BATCHES = 937; // full ones
+const EPOCH_PATIENCE_MS = 120_000;
+const MEMORY_STEPS = 200;
+const SLOW = /^(tfjs|jax-js)|webgpu/; // with --quick measured on the first network only
+
+/** What the measurements share. */
+interface Bench {
+  readonly quick: boolean;
+  readonly peers: readonly PeerName[];
+  readonly python: string | null;
+  readonly webgpu: "hardware" | "software" | "none";
+  readonly files: SharedFiles;
+  readonly imageCount: number;
+  readonly say: (what: string) => void;
+}
+
+await runCommand(spec, async (flags) => {
+  const started = performance.now(), startedAt = new Date().toISOString();
+  const status = new StatusLine(!flags.quiet);
+  const say = (what: string) => status.draw((width) => `Measuring ${what}`.slice(0, width));
+  const { quick } = flags;
+  const peers = parsePeers(flags.peers);
+  const dataset = await scanline.loadDataset();
+  const run = await scanline.createRun({ recipe: "bench" });
+  say("this machine");
+  const machine = await describeMachine();
+  await using files = new SharedFiles(`${run.path}/work`, dataset);
+  const bench: Bench = {
+    ...{ quick, peers, files, say, imageCount: dataset.train.count },
+    python: peers.includes("pytorch") ? await findPytorch(flags.python) : null,
+    webgpu: machine.adapter === null ? "none" : machine.adapter.software ? "software" : "hardware",
+  };
+  const comparisons = await compare(bench);
+  const sweep = await sweepAll(bench);
+  say("train-lstm-adam");
+  const recipe = await measureRecipe({
+    folder: `${run.path}/work`,
+    python: betterPython(bench.python, comparisons),
+    rounds: quick ? 1 : 3,
+  });
+  say("the memory of train-lstm");
+  const memoryBytes = await measureMemory(`${run.path}/work`, MEMORY_STEPS);
+  status.clear();
+
+  const result: BenchResult = {
+    ...{ startedAt, quick, machine, comparisons, sweep, recipe, memoryBytes },
+    exponents: fitSweep(sweep),
+    elapsedSeconds: (performance.now() - started) / 1000,
+  };
+  const picture = drawBench(result);
+  await run.write("bench.json", JSON.stringify(result, null, 2) + "\n");
+  await run.write("bench.svg", picture);
+  await run.write("bench.png", await toPng(picture));
+  const text = formatResult(result);
+  await run.write("bench.txt", text.join("\n") + "\n");
+  if (flags.json) console.log(JSON.stringify(result));
+  else [...text, `saved ${run.path}`].forEach((line) => console.log(line));
+  return 0;
+});
+
+function parsePeers(text: string): PeerName[] {
+  if (text === "none") return [];
+  return text.split(",").map((name) => {
+    const peer = PEERS.find((peer) => peer === name);
+    if (peer) return peer;
+    throw new FlagError(
+      `Cannot use --peers: it must be none or some of ${PEERS.join(",")}: current value is "${text}"`,
+    );
+  });
+}
+
+/** The three networks of the recipes. */
+async function compare(bench: Bench): Promise<Comparison[]> {
+  const { quick, peers, python, files, say, imageCount } = bench;
+  const webgpu = bench.webgpu !== "none";
+  const comparisons: Comparison[] = [];
+  for (const [index, workload] of recipeWorkloads().entries()) {
+    say(workload.name);
+    const ours = startOurs();
+    const others = [
+      ...startVariants(),
+      ...(webgpu ? [startWebgpu()] : []),
+      ...(python ? startPytorch(python) : []),
+      ...startLibraries(peers, { webgpu }),
+    ].filter(({ label }) => !quick || index === 0 || !SLOW.test(label));
+    try {
+      const { name, about, batchSize } = workload;
+      const standings = await measureStandings(await files.request(workload, imageCount), {
+        ...{ ours, peers: others, forward: true },
+        effort: quick ? EFFORT.quick : EFFORT.full,
+      });
+      const quickest = best(standings, ["PyTorch"])?.label;
+      const epochSeconds = quick
+        ? {}
+        : await measureEpochs([ours, ...others.filter(({ label }) => label === quickest)]);
+      comparisons.push({ name, about, batchSize, flops: countFlops(workload), standings, epochSeconds });
+    } finally {
+      await stop([ours, ...others]);
+    }
+  }
+  return comparisons;
+}
+
+/** One epoch of each, without evaluation. */
+async function measureEpochs(players: readonly Player[]): Promise<Record<string, number>> {
+  const seconds: Record<string, number> = {};
+  for (const { label, contender } of players) {
+    const { ms } = await contender.work("train", EPOCH_BATCHES, { withinMs: EPOCH_PATIENCE_MS });
+    seconds[label] = ms / 1000;
+  }
+  return seconds;
+}
+
+/** One LSTM layer, of many sizes, on our engines and PyTorch; on a software adapter only few. */
+async function sweepAll({ quick, python, webgpu, files, say }: Bench): Promise<SweepResult[]> {
+  const ours = startOurs();
+  const pytorch = python ? startPytorch(python) : [];
+  const gpu = webgpu === "none" ? [] : [startWebgpu()];
+  const results: SweepResult[] = [];
+  try {
+    for (const point of sweepPoints({ quick })) {
+      const { axis, size, workload } = point;
+      say(`${axis} = ${size}`);
+      const little = axis === "H" && size <= 64 && !quick;
+      const players = webgpu === "hardware" || little ? [...pytorch, ...gpu] : pytorch;
+      const standings = await measureStandings(await files.request(workload, SWEPT_IMAGES), {
+        ...{ ours, peers: players, forward: false },
+        effort: quick ? { ...EFFORT.quick, rounds: 2 } : EFFORT.sweep,
+      });
+      results.push({ axis, size, fitted: fitted(point), flops: countFlops(workload), standings });
+    }
+  } finally {
+    await stop([ours, ...pytorch, ...gpu]);
+  }
+  return results;
+}
+
+/** PyTorch with the threads that were better at the step of the same network. */
+function betterPython(path: string | null, comparisons: readonly Comparison[]): Python | null {
+  const lstm = comparisons.find(({ name }) => name === "lstm-64");
+  const label = lstm && best(lstm.standings, ["PyTorch"])?.label;
+  return path && label ? { path, threads: label.includes("1 thread") ? 1 : 2 } : null;
+}

@@ -1,0 +1,97 @@
+/**
+ * Who takes part, and how their processes are started.
+ *
+ * @module
+ */
+import { output } from "./machine.ts";
+import { Contender } from "./protocol.ts";
+import type { Player } from "./rounds.ts";
+
+/** The peers that `--peers` can name. */
+export const PEERS = ["pytorch", "tfjs", "jax"] as const;
+
+/** One of {@link PEERS}. */
+export type PeerName = typeof PEERS[number];
+
+const here = (file: string) => new URL(file, import.meta.url).pathname;
+const DENO = [
+  "run",
+  "--no-lock",
+  "--no-prompt",
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-import",
+];
+
+/** A process in JavaScript. */
+function startDeno(label: string, file: string, device: string): Contender {
+  return new Contender(label, Deno.execPath(), [...DENO, here(`peers/${file}.ts`), device]);
+}
+
+/** Ours, that all others are compared with. */
+export function startOurs(): Player {
+  return { label: "Scanline wasm", contender: startDeno("Scanline wasm", "scanline", "wasm") };
+}
+
+/** Our other ways to compute the same: one thread, two roundings. */
+export function startVariants(): Player[] {
+  const start = (label: string, choice: Player["choice"]): Player => ({
+    label,
+    contender: startDeno(label, "scanline", "wasm"),
+    choice,
+  });
+  return [
+    start("Scanline wasm, 1 thread", { threads: 1 }),
+    start("Scanline wasm, --math plain", { math: "plain" }),
+    start("Scanline wasm, plain, 1 thread", { math: "plain", threads: 1 }),
+  ];
+}
+
+/** Ours on WebGPU. */
+export function startWebgpu(): Player {
+  return { label: "Scanline webgpu", contender: startDeno("Scanline webgpu", "scanline", "webgpu") };
+}
+
+/** The libraries in JavaScript. */
+export function startLibraries(peers: readonly PeerName[], { webgpu }: { webgpu: boolean }): Player[] {
+  const start = (label: string, file: string, device: string): Player => ({
+    label,
+    contender: startDeno(label, file, device),
+  });
+  return [
+    ...(peers.includes("tfjs")
+      ? [start("tfjs cpu", "tensorflow", "cpu"), start("tfjs wasm", "tensorflow", "wasm")]
+      : []),
+    ...(peers.includes("tfjs") && webgpu ? [start("tfjs webgpu", "tensorflow", "webgpu")] : []),
+    ...(peers.includes("jax") ? [start("jax-js wasm", "jax", "wasm")] : []),
+    ...(peers.includes("jax") && webgpu ? [start("jax-js webgpu", "jax", "webgpu")] : []),
+  ];
+}
+
+/** PyTorch with one thread and with two: the better counts. */
+export function startPytorch(python: string): Player[] {
+  return [1, 2].map((threads) => {
+    const label = `PyTorch, ${threads} thread${threads > 1 ? "s" : ""}`;
+    return { label, contender: new Contender(label, python, [here("torch_step.py")]), choice: { threads } };
+  });
+}
+
+/** Ends their processes. */
+export async function stop(players: readonly Player[]): Promise<void> {
+  for (const { contender } of players) await contender[Symbol.asyncDispose]();
+}
+
+/**
+ * The Python with PyTorch; null if none was asked for and `python3` has none.
+ *
+ * @throws {Error} If one was asked for, and has none
+ */
+export async function findPytorch(asked: string | undefined): Promise<string | null> {
+  const python = asked ?? "python3";
+  if (await output(python, ["-c", "import torch"]) !== null) return python;
+  if (asked === undefined) return null;
+  throw new Error(
+    `Cannot compare with PyTorch: --python must be a Python with torch: current value is "${asked}"`,
+  );
+}

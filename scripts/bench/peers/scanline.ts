@@ -1,0 +1,50 @@
+/**
+ * Our engines, as the bench measures them: `scanline.ts wasm` or `scanline.ts webgpu`.
+ *
+ * @module
+ */
+import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
+import { openEngine } from "../../../lib/engines/open.ts";
+import type { Engine } from "../../../lib/engines/engine.ts";
+import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
+import { type Batches, readOpening } from "./batches.ts";
+
+class Scanline implements Subject {
+  readonly #device: "wasm" | "webgpu";
+  #engine: Engine | null = null;
+  #batches: Batches | null = null;
+
+  constructor(device: "wasm" | "webgpu") {
+    this.#device = device;
+  }
+
+  async open(request: OpenRequest): Promise<Opened> {
+    await this.#engine?.[Symbol.asyncDispose]();
+    const { optimizer, sequence, batchSize, threads, math } = request;
+    const { network, parameters, images, batches } = await readOpening(request);
+    const device = this.#device;
+    const choice = device === "wasm" ? { device, threads, math } : { device, selfCheck: false };
+    const { engine } = await openEngine(choice, {
+      ...{ network, optimizer, sequence, batchSize, parameters, seed: 1 },
+      train: images,
+      test: images,
+    });
+    this.#engine = engine;
+    this.#batches = batches;
+    const adapter = device === "webgpu" ? await findAdapter() : undefined;
+    const software = adapter && describeAdapter(adapter).software;
+    return { detail: engine.device.detail, software };
+  }
+
+  async train(steps: number): Promise<number> {
+    const [{ loss }] = await this.#engine!.train(this.#batches!.take(steps));
+    return loss;
+  }
+
+  async forward(steps: number): Promise<void> {
+    for (const batch of this.#batches!.take(steps)) await this.#engine!.predict("train", batch);
+  }
+}
+
+const [device] = Deno.args;
+await serve(new Scanline(device === "webgpu" ? "webgpu" : "wasm"));

@@ -1,0 +1,132 @@
+/**
+ * TensorFlow.js as it comes, `model.trainOnBatch()`: `tensorflow.ts cpu`, `wasm` or `webgpu`.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Optimizer } from "../../../mod.ts";
+import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
+import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
+import { gatherBatch, type Opening, readOpening, valuesOf } from "./batches.ts";
+
+type BackendName = "cpu" | "wasm" | "webgpu";
+
+tf.enableProdMode(); // the faster mode, and no advertisement
+
+class TensorFlow implements Subject {
+  readonly #backend: BackendName;
+  #ready = false;
+  #opening: Opening | null = null;
+  #model: tf.Sequential | null = null;
+
+  constructor(backend: BackendName) {
+    this.#backend = backend;
+  }
+
+  async open(request: OpenRequest): Promise<Opened> {
+    await this.#setUp();
+    this.#model?.dispose();
+    this.#opening = await readOpening(request);
+    this.#model = buildModel(this.#opening, request.optimizer);
+    const adapter = this.#backend === "webgpu" ? await findAdapter() : undefined;
+    return {
+      detail: `TensorFlow.js ${tf.version.tfjs}, ${this.#backend}${await this.#extras()}`,
+      software: adapter && describeAdapter(adapter).software,
+    };
+  }
+
+  async train(steps: number): Promise<number> {
+    let first = NaN;
+    for (let step = 0; step < steps; step++) {
+      const [x, y] = this.#nextBatch();
+      const loss = await this.#model!.trainOnBatch(x, y) as number;
+      if (step === 0) first = loss;
+      tf.dispose([x, y]);
+    }
+    return first;
+  }
+
+  async forward(steps: number): Promise<void> {
+    for (let step = 0; step < steps; step++) {
+      const [x, y] = this.#nextBatch();
+      const logits = this.#model!.predictOnBatch(x) as tf.Tensor;
+      await logits.data();
+      tf.dispose([x, y, logits]);
+    }
+  }
+
+  #nextBatch(): [tf.Tensor, tf.Tensor] {
+    const { layout: { steps, inputSize }, network, batches } = this.#opening!;
+    const positions = batches.next();
+    const { x, y } = gatherBatch(this.#opening!, positions);
+    return [
+      tf.tensor3d(x, [positions.length, steps, inputSize]),
+      tf.tensor2d(y, [positions.length, network.head.classes]),
+    ];
+  }
+
+  /** The version of TensorFlow.js is in the import map; its backends share that core, and no lock file names them. */
+  async #setUp(): Promise<void> {
+    if (this.#ready) return;
+    if (this.#backend !== "cpu") {
+      await import([`npm:@tensorflow/tfjs-backend-${this.#backend}`, tf.version.tfjs].join("@"));
+    }
+    if (!await tf.setBackend(this.#backend)) throw new Error(`no backend ${this.#backend} here`);
+    await tf.ready();
+    this.#ready = true;
+  }
+
+  async #extras(): Promise<string> {
+    if (this.#backend !== "wasm") return "";
+    const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+    const threads = await tf.env().getAsync("WASM_HAS_MULTITHREAD_SUPPORT");
+    const note = threads ? "threads" : "one thread: it has more in browsers only";
+    return ` (${simd ? "SIMD" : "no SIMD"}, ${note})`;
+  }
+}
+
+function buildModel(opening: Opening, optimizer: Optimizer): tf.Sequential {
+  const { network, layout } = opening;
+  const model = tf.sequential();
+  for (const [index, layer] of network.layers.entries()) {
+    const options = {
+      units: layer.hiddenSize,
+      returnSequences: index < network.layers.length - 1,
+      recurrentInitializer: "zeros",
+      ...(index === 0 ? { inputShape: [layout.steps, layout.inputSize] } : {}),
+    } as const;
+    model.add(
+      layer.kind === "lstm"
+        ? tf.layers.lstm({ ...options, recurrentActivation: "sigmoid" })
+        : tf.layers.simpleRNN({ ...options, activation: "relu" }),
+    );
+  }
+  model.add(tf.layers.dense({ units: network.head.classes }));
+  const weights = network.parameters.map((parameter) =>
+    tf.tensor(valuesOf(opening, parameter), [...parameter.shape])
+  );
+  model.setWeights(weights);
+  tf.dispose(weights);
+  model.compile({
+    optimizer: stockOptimizer(optimizer),
+    loss: (labels, logits) => tf.losses.softmaxCrossEntropy(labels, logits),
+  });
+  return model;
+}
+
+function stockOptimizer(optimizer: Optimizer): tf.Optimizer {
+  switch (optimizer.kind) {
+    case "adam":
+      return tf.train.adam(optimizer.learningRate, optimizer.beta1, optimizer.beta2, optimizer.epsilon);
+    case "adadelta":
+      return tf.train.adadelta(optimizer.learningRate, optimizer.rho, optimizer.epsilon);
+    case "rmsprop":
+      return tf.train.rmsprop(optimizer.learningRate, optimizer.alpha, 0, optimizer.epsilon);
+    case "momentum":
+      return tf.train.momentum(optimizer.learningRate, optimizer.momentum);
+    case "sgd":
+      return tf.train.sgd(optimizer.learningRate);
+  }
+}
+
+await serve(new TensorFlow(Deno.args[0] as BackendName));

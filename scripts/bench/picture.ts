@@ -1,0 +1,152 @@
+/**
+ * The sweep as a picture: cost against H, N and T, and the rate of the products under this core's roof.
+ *
+ * @module
+ */
+import { logScale, type Scale } from "../../lib/view/scale.ts";
+import { element, picture, round, SERIES_COLOURS, text } from "../../lib/view/svg.ts";
+import type { BenchResult, SweepResult } from "./results.ts";
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Panel {
+  readonly title: string;
+  readonly unit: string;
+  readonly left: number;
+  readonly top: number;
+  readonly lines: ReadonlyMap<string, readonly Point[]>;
+  /** Horizontal lines, and what they are. */
+  readonly roofs: readonly { y: number; label: string }[];
+  /** Whether the points of a line belong together. */
+  readonly joined: boolean;
+}
+
+const WIDTH = 960,
+  PANEL_WIDTH = 392,
+  PANEL_HEIGHT = 250,
+  LEFTS = [64, 548] as const,
+  TOPS = [90, 420] as const;
+const HEIGHT = 730;
+
+/** Draws it as SVG. */
+export function drawBench({ sweep, machine }: BenchResult): string {
+  const labels = [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+  const costs = (axis: SweepResult["axis"]) =>
+    linesOf(labels, sweep.filter((point) => point.axis === axis && point.fitted), (point, ms) => ({
+      x: point.size,
+      y: ms,
+    }));
+  const { fused } = machine.peak;
+  const roofs = [{ y: fused, label: "128-bit multiply-adds of one core" }];
+  if (machine.cores > 1) roofs.push({ y: machine.cores * fused, label: `of ${machine.cores} cores` });
+  const rates = linesOf(
+    labels,
+    sweep,
+    ({ flops }, ms) => ({ x: flops.step / 1e6, y: flops.step / ms / 1e6 }),
+  );
+  const panel = (place: number) => ({
+    left: LEFTS[place % 2],
+    top: TOPS[place >> 1],
+    roofs: [],
+    joined: true,
+  });
+  const panels: Panel[] = [
+    { ...panel(0), title: "ms a step, against the units H", unit: "H (N 64, T 28)", lines: costs("H") },
+    { ...panel(1), title: "ms a step, against the batch N", unit: "N (H 64, T 28)", lines: costs("N") },
+    { ...panel(2), title: "ms a step, against the lines T", unit: "T (H 64, N 64)", lines: costs("T") },
+    {
+      ...panel(3),
+      title: "GFLOP/s of a step's products",
+      unit: "MFLOP a step",
+      lines: rates,
+      roofs,
+      joined: false,
+    },
+  ];
+  return picture(
+    { width: WIDTH, height: HEIGHT, title: "Cost of a training step by H, N and T, and its rate" },
+    ...labels.map((label, i) => drawKey(label, i)),
+    ...panels.map((panel) => drawPanel(panel, labels)),
+  );
+}
+
+function linesOf(
+  labels: readonly string[],
+  sweep: readonly SweepResult[],
+  place: (point: SweepResult, ms: number) => Point,
+): Map<string, Point[]> {
+  return new Map(labels.map((label) => [
+    label,
+    sweep.flatMap((point) => {
+      const ms = point.standings.find((standing) => standing.label === label)?.train?.ms.median;
+      return ms === undefined ? [] : [place(point, ms)];
+    }),
+  ]));
+}
+
+function drawKey(label: string, index: number): string {
+  const x = LEFTS[0] + 220 * (index % 4), y = 24 + 20 * Math.floor(index / 4);
+  const line = { d: `M${x} ${y}h24`, stroke: "currentColor", "stroke-width": 2 };
+  return element("g", { class: `series${index % SERIES_COLOURS}` }, element("path", line)) +
+    text(label, { class: "ink", x: x + 32, y: y + 4 });
+}
+
+function drawPanel(
+  { title, unit, left, top, lines, roofs, joined }: Panel,
+  labels: readonly string[],
+): string {
+  const right = left + PANEL_WIDTH, bottom = top + PANEL_HEIGHT;
+  const points = [...lines.values()].flat();
+  const sizes = [...new Set(points.map(({ x }) => x))];
+  const x = logScale(points.map(({ x }) => x), { from: left, to: right, labels: 8 });
+  const heights = [...points.map(({ y }) => y), ...roofs.map(({ y }) => y)];
+  const y = logScale(heights, { from: bottom, to: top, labels: 6 });
+  return [
+    text(title, { class: "ink", x: left, y: top - 12, "font-weight": 700 }),
+    ...y.ticks.map((tick) =>
+      element("path", { class: "rule", d: `M${left} ${round(y.at(tick))}H${right}` }) +
+      text(String(tick), { class: "soft", x: left - 8, y: y.at(tick) + 4, "text-anchor": "end" })
+    ),
+    element("path", { class: "rule", d: `M${left} ${bottom}H${right}` }),
+    ...(joined ? sizes : x.ticks).map((tick) =>
+      element("path", { class: "rule", d: `M${round(x.at(tick))} ${bottom}v5` }) +
+      text(String(tick), { class: "soft", x: x.at(tick), y: bottom + 20, "text-anchor": "middle" })
+    ),
+    text(unit, { class: "soft", x: right, y: bottom + 38, "text-anchor": "end" }),
+    ...roofs.map((roof) => drawRoof(roof, { left, right, y })),
+    ...labels.map((label, i) => drawLine(lines.get(label) ?? [], { x, y, joined, index: i })),
+  ].join("");
+}
+
+function drawRoof(
+  { y: value, label }: Panel["roofs"][number],
+  { left, right, y }: { left: number; right: number; y: Scale },
+): string {
+  const line = {
+    d: `M${left} ${round(y.at(value))}H${right}`,
+    stroke: "currentColor",
+    "stroke-dasharray": "5 4",
+  };
+  return element("g", { class: "series7" }, element("path", line)) +
+    text(label, { class: "soft", x: left + 6, y: y.at(value) + 15 });
+}
+
+function drawLine(
+  points: readonly Point[],
+  { x, y, joined, index }: { x: Scale; y: Scale; joined: boolean; index: number },
+): string {
+  const sorted = points.toSorted((a, b) => a.x - b.x);
+  const path = sorted.map((point) => `${round(x.at(point.x))} ${round(y.at(point.y))}`).join("L");
+  const line = { d: `M${path}`, fill: "none", stroke: "currentColor", "stroke-width": 1.75 };
+  return element(
+    "g",
+    { class: `series${index % SERIES_COLOURS}` },
+    ...(joined && sorted.length > 1 ? [element("path", line)] : []),
+    ...sorted.map((point) =>
+      element("circle", { cx: x.at(point.x), cy: y.at(point.y), r: 3, fill: "currentColor" })
+    ),
+  );
+}

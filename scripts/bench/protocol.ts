@@ -1,0 +1,211 @@
+/**
+ * How the bench talks to those who compute. Each is a process of its own, alive for the whole run, that reads one JSON
+ * object a line and answers with one: so everyone has the machine to himself while his stopwatch runs.
+ *
+ * @module
+ */
+import type { LayerSpec, MathName, Optimizer, Sequence } from "../../mod.ts";
+
+/** A file of bytes that several languages read. */
+export interface SharedImages {
+  /** `[count, height, width]`, a byte a pixel. */
+  readonly pixels: string;
+  /** `[count]`, a byte each. */
+  readonly labels: string;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Prepare a network; everything that was open before is closed. */
+export interface OpenRequest {
+  readonly op: "open";
+  readonly layers: readonly LayerSpec[];
+  readonly classes: number;
+  readonly optimizer: Optimizer;
+  readonly sequence: Sequence;
+  readonly batchSize: number;
+  readonly images: SharedImages;
+  /** The images in the order of training, as little-endian int32; read from its start again after its end. */
+  readonly order: string;
+  /** Where the parameters start: flat float32, as a `Network` lays them out. */
+  readonly parameters: string;
+  readonly threads?: number;
+  /** Of our wasm engine. */
+  readonly math?: MathName;
+}
+
+/** Take so many training steps, or so many forward passes, over the next batches. */
+export interface WorkRequest {
+  readonly op: "train" | "forward";
+  readonly steps: number;
+}
+
+/** What the bench asks. */
+export type Request = OpenRequest | WorkRequest | { readonly op: "memory" };
+
+/** The answer to `open`. */
+export interface Opened {
+  /** Who computes, in one line with its version. */
+  readonly detail: string;
+  /** The device is a GPU that the CPU plays. */
+  readonly software?: boolean;
+}
+
+/** The answer to `train` and `forward`. */
+export interface Worked {
+  readonly ms: number;
+  /** Of the first batch of the request; `train` only. */
+  readonly loss?: number;
+}
+
+/** The answer to `memory`. */
+export interface MemoryUsed {
+  readonly residentBytes: number;
+}
+
+/** What a process of ours implements. */
+export interface Subject {
+  open(request: OpenRequest): Promise<Opened>;
+  /** The loss of the first batch. */
+  train(steps: number): Promise<number>;
+  forward(steps: number): Promise<void>;
+}
+
+/** A process that computes, started when it is first asked. */
+export class Contender implements AsyncDisposable {
+  readonly name: string;
+  readonly #command: Deno.Command;
+  #running: Running | null = null;
+
+  constructor(name: string, command: string, args: readonly string[]) {
+    this.name = name;
+    const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    this.#command = new Deno.Command(command, { args: [...args], ...piped });
+  }
+
+  /** Opens a workload, and gives up after some seconds: some peers compile for minutes. */
+  async open(request: Omit<OpenRequest, "op">, { withinMs }: { withinMs: number }): Promise<Opened> {
+    return await this.#ask({ op: "open", ...request }, withinMs) as Opened;
+  }
+
+  /** Takes training steps or forward passes; milliseconds for all of them. */
+  async work(op: WorkRequest["op"], steps: number, { withinMs }: { withinMs: number }): Promise<Worked> {
+    return await this.#ask({ op, steps }, withinMs) as Worked;
+  }
+
+  /** What the process holds in memory. */
+  async residentBytes(): Promise<number> {
+    return (await this.#ask({ op: "memory" }, 10_000) as MemoryUsed).residentBytes;
+  }
+
+  async #ask(request: Request, withinMs: number): Promise<unknown> {
+    this.#running ??= start(this.#command);
+    const { writer, lines, complaints } = this.#running;
+    try {
+      await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
+    } catch {
+      // It ended: what it complained about says more, below.
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), withinMs));
+    const line = await Promise.race([nextAnswer(lines), late]).finally(() => clearTimeout(timer));
+    if (line === "late") {
+      await this[Symbol.asyncDispose]();
+      throw new Error(`no answer to "${request.op}" within ${Math.round(withinMs / 1000)} s`);
+    }
+    if (line === undefined) {
+      const reason = lastLine(await complaints) ?? "the process ended";
+      await this[Symbol.asyncDispose]();
+      throw new Error(reason);
+    }
+    const { error, ...answer } = line;
+    if (error !== undefined) throw new Error(String(error));
+    return answer;
+  }
+
+  /** Ends the process, if there is one. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#running) return;
+    const { process, writer } = this.#running;
+    this.#running = null;
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await writer.abort().catch(() => {});
+    await process.status;
+  }
+}
+
+/** A process while it runs. */
+interface Running {
+  readonly process: Deno.ChildProcess;
+  readonly writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly lines: AsyncIterator<string>;
+  /** What it printed on stderr, once it ended. */
+  readonly complaints: Promise<string>;
+}
+
+function start(command: Deno.Command): Running {
+  const process = command.spawn();
+  return {
+    process,
+    writer: process.stdin.getWriter(),
+    lines: linesOf(process.stdout),
+    complaints: new Response(process.stderr).text(),
+  };
+}
+
+/** Libraries print on stdout too: what is no JSON object is no answer. */
+async function nextAnswer(lines: AsyncIterator<string>): Promise<Record<string, unknown> | undefined> {
+  while (true) {
+    const { value, done } = await lines.next();
+    if (done) return undefined;
+    if (value.startsWith("{")) return JSON.parse(value);
+  }
+}
+
+function lastLine(text: string): string | undefined {
+  return text.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
+}
+
+/** The lines of a stream of UTF-8. */
+export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Answers the bench with a subject until stdin ends. */
+export async function serve(subject: Subject): Promise<void> {
+  for await (const line of linesOf(Deno.stdin.readable)) {
+    console.log(JSON.stringify(await answer(subject, JSON.parse(line))));
+  }
+  Deno.exit(); // some peers leave threads behind
+}
+
+async function answer(subject: Subject, request: Request): Promise<object> {
+  try {
+    switch (request.op) {
+      case "open":
+        return await subject.open(request);
+      case "memory":
+        return { residentBytes: Deno.memoryUsage().rss } satisfies MemoryUsed;
+      default: {
+        const started = performance.now();
+        const loss = request.op === "train"
+          ? await subject.train(request.steps)
+          : await subject.forward(request.steps);
+        return { ms: performance.now() - started, loss: loss ?? undefined } satisfies Worked;
+      }
+    }
+  } catch (error) {
+    return { error: (error instanceof Error ? error.message : String(error)).split("\n")[0] };
+  }
+}
