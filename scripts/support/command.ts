@@ -85,11 +85,14 @@ function explain(error: unknown, spec: CommandSpec<Flags>): string {
 }
 
 /** A task's permissions are fixed, so a folder elsewhere takes the command behind the task. */
-function withPermissions({ name, read, write }: CommandSpec<Flags>): string {
+function withPermissions({ name, flags, read, write }: CommandSpec<Flags>): string {
+  const files = valuesOf("data-dir", "out", "model", "resume", "from", "to");
   const command = [
     "deno run",
-    `--allow-read=${[...read, ...valuesOf("data-dir", "out", "model", "resume")].join(",")}`,
-    ...(write.length > 0 ? [`--allow-write=${[...write, ...valuesOf("out", "resume")].join(",")}`] : []),
+    `--allow-read=${[...read, ...files, ...operandsOf(flags)].join(",")}`,
+    ...(write.length > 0
+      ? [`--allow-write=${[...write, ...valuesOf("out", "resume", "to")].join(",")}`]
+      : []),
     `scripts/${name.replaceAll("-", "_")}.ts`,
     ...Deno.args,
   ];
@@ -102,4 +105,12 @@ function valuesOf(...names: readonly string[]): string[] {
     const [flag, value = Deno.args[i + 1]] = arg.split(/=(.*)/, 2);
     return names.some((name) => flag === `--${name}`) ? [value] : [];
   });
+}
+
+/** What was given without a flag; numbers name no files. */
+function operandsOf(flags: Flags): string[] {
+  const operands = Object.values(parseFlags(flags, Deno.args)).flatMap((value) =>
+    Array.isArray(value) ? value as string[] : []
+  );
+  return operands.filter((value) => !/^\d+$/.test(value));
 }

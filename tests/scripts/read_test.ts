@@ -81,6 +81,15 @@ Deno.test({
       assert.match(stdout, /\ndata\/stroke\.png: \d \(\d \d+\.\d%, \d \d+\.\d%, \d \d+\.\d%\)\n$/);
     });
 
+    await t.step("a picture elsewhere: the command that may read it", async () => {
+      const { code, stderr } = await runScript(path, "predict", ["/tmp/elsewhere.png", ...model]);
+      assert.match(
+        stderr,
+        /\n {2}deno run --allow-read=.*,runs\/a,\/tmp\/elsewhere\.png scripts\/predict\.ts/,
+      );
+      assert.equal(code, 1);
+    });
+
     await t.step("what cannot be read is one message, with the file's name", async () => {
       await Deno.writeTextFile(`${path}/data/not.png`, "GIF89a");
       const not = await runScript(path, "predict", ["data/not.png", ...model]);
