@@ -59,9 +59,16 @@ const spec = {
 } as const;
 
 const EFFORT = {
-  full: { sampleMs: 200, rounds: 11, slowRounds: 3 },
-  quick: { sampleMs: 60, rounds: 5, slowRounds: 1 },
-  sweep: { sampleMs: 100, rounds: 5, slowRounds: 3 },
+  full: {
+    train: { sampleMs: 200, rounds: 9, slowRounds: 3 },
+    forward: { sampleMs: 100, rounds: 5, slowRounds: 1 },
+    sweep: { sampleMs: 100, rounds: 5, slowRounds: 3 },
+  },
+  quick: {
+    train: { sampleMs: 60, rounds: 5, slowRounds: 1 },
+    forward: { sampleMs: 30, rounds: 3, slowRounds: 1 },
+    sweep: { sampleMs: 60, rounds: 2, slowRounds: 1 },
+  },
 };
 const SWEPT_IMAGES = 4096;
 const EPOCH_BATCHES = 937; // full ones
@@ -138,7 +145,7 @@ function parsePeers(text: string): PeerName[] {
 /** The three networks of the recipes. */
 async function compare(bench: Bench): Promise<Comparison[]> {
   const { quick, peers, python, files, say, imageCount } = bench;
-  const webgpu = bench.webgpu !== "none";
+  const webgpu = bench.webgpu !== "none", effort = quick ? EFFORT.quick : EFFORT.full;
   const comparisons: Comparison[] = [];
   for (const [index, workload] of recipeWorkloads().entries()) {
     say(workload.name);
@@ -152,8 +159,7 @@ async function compare(bench: Bench): Promise<Comparison[]> {
     try {
       const { name, about, batchSize } = workload;
       const standings = await measureStandings(await files.request(workload, imageCount), {
-        ...{ ours, peers: others, forward: true },
-        effort: quick ? EFFORT.quick : EFFORT.full,
+        ...{ ours, peers: others, train: effort.train, forward: effort.forward },
       });
       const quickest = best(standings, ["PyTorch"])?.label;
       const epochSeconds = quick
@@ -190,8 +196,7 @@ async function sweepAll({ quick, python, webgpu, files, say }: Bench): Promise<S
       const little = axis === "H" && size <= 64 && !quick;
       const players = webgpu === "hardware" || little ? [...pytorch, ...gpu] : pytorch;
       const standings = await measureStandings(await files.request(workload, SWEPT_IMAGES), {
-        ...{ ours, peers: players, forward: false },
-        effort: quick ? { ...EFFORT.quick, rounds: 2 } : EFFORT.sweep,
+        ...{ ours, peers: players, train: (quick ? EFFORT.quick : EFFORT.full).sweep },
       });
       results.push({ axis, size, fitted: fitted(point), flops: countFlops(workload), standings });
     }
@@ -205,5 +210,5 @@ async function sweepAll({ quick, python, webgpu, files, say }: Bench): Promise<S
 function betterPython(path: string | null, comparisons: readonly Comparison[]): Python | null {
   const lstm = comparisons.find(({ name }) => name === "lstm-64");
   const label = lstm && best(lstm.standings, ["PyTorch"])?.label;
-  return path && label ? { path, threads: label.includes("1 thread") ? 1 : 2 } : null;
+  return path && label ? { path, threads: Number(label.match(/\d+/)![0]) } : null;
 }

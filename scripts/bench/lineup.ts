@@ -69,9 +69,9 @@ export function startLibraries(peers: readonly PeerName[], { webgpu }: { webgpu:
   ];
 }
 
-/** PyTorch with one thread and with two: the better counts. */
+/** PyTorch with one thread, two, and one a core: the best counts. */
 export function startPytorch(python: string): Player[] {
-  return [1, 2].map((threads) => {
+  return [...new Set([1, 2, navigator.hardwareConcurrency])].map((threads) => {
     const label = `PyTorch, ${threads} thread${threads > 1 ? "s" : ""}`;
     return { label, contender: new Contender(label, python, [here("torch_step.py")]), choice: { threads } };
   });

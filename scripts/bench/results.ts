@@ -91,7 +91,7 @@ export function formatResult(result: BenchResult): string[] {
   ];
 }
 
-function formatMachine({ machine }: BenchResult): string[] {
+function formatMachine({ machine, comparisons }: BenchResult): string[] {
   const { cpu, cores, os, adapter, commit, versions, peak } = machine;
   const gpu = adapter === null ? "none" : `${adapter.description}${adapter.software ? ", software" : ""}`;
   return [
@@ -102,6 +102,12 @@ function formatMachine({ machine }: BenchResult): string[] {
     `One core does ${peak.fused.toFixed(1)} GFLOP/s of 128-bit multiply-adds, ${
       peak.plain.toFixed(1)
     } of multiplications and additions`,
+    ...comparisons.slice(0, 1).flatMap(({ standings }) =>
+      standings.filter(({ train }) => train).map(({ label, detail }) => `  ${label}: ${detail}`)
+    ),
+    ...(comparisons.some(({ standings }) => best(standings, ["PyTorch"])) ? [] : [
+      "  PyTorch takes no part: `pip install torch`, then --python PATH",
+    ]),
   ];
 }
 

@@ -53,17 +53,17 @@ const MOST_STEPS = 250;
 /** Opens a workload with ours and a peer's process, and measures both in turn. Ours comes first in every pair. */
 export async function measureStandings(
   request: Omit<OpenRequest, "op">,
-  { ours, peers, effort, forward }: {
+  { ours, peers, train, forward }: {
     ours: Player;
     peers: readonly Player[];
-    effort: Effort;
-    forward: boolean;
+    train: Effort;
+    forward?: Effort;
   },
 ): Promise<Standing[]> {
-  const entered = await Promise.all([ours].map((player) => enter(player, request)));
-  for (const peer of peers) entered.push(await enter(peer, request));
-  const works: WorkRequest["op"][] = forward ? ["train", "forward"] : ["train"];
-  for (const op of works) await measureRounds(op, entered, effort);
+  const entered: Entry[] = [];
+  for (const player of [ours, ...peers]) entered.push(await enter(player, request));
+  await measureRounds("train", entered, train);
+  if (forward) await measureRounds("forward", entered, forward);
   const standings: Standing[] = [];
   for (const entry of entered) standings.push(await conclude(entry));
   return standings;
