@@ -9,7 +9,8 @@
 import "./support/deno_version.ts";
 import { FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
 
-const NOTEBOOK = new URL("../notebooks/train_lstm.ipynb", import.meta.url).pathname;
+const ROOT = new URL("../", import.meta.url).pathname;
+const NOTEBOOK = `${ROOT}notebooks/train_lstm.ipynb`;
 const FEWEST_PICTURES = 7;
 
 const FLAGS = {
@@ -26,7 +27,8 @@ interface Cell {
 
 /** A folder with a kernel named `deno`, as `deno jupyter --install` makes one in the user's home. */
 async function makeKernel(): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  await Deno.mkdir("runs", { recursive: true });
+  const folder = `${ROOT}${await Deno.makeTempDir({ dir: "runs" })}`;
   await Deno.mkdir(`${folder}/kernels/deno`, { recursive: true });
   const argv = [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"];
   const spec = JSON.stringify({ argv, display_name: "Deno", language: "typescript" });
