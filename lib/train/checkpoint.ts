@@ -13,7 +13,7 @@ import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
 import type { TallyState, TrainingState } from "./reports.ts";
 import type { RunConfig } from "./run.ts";
-import { checkRunConfig } from "./run_config.ts";
+import { parseRunConfig } from "./run_config.ts";
 
 const FORMAT = "scanline checkpoint 1";
 
@@ -120,14 +120,13 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   if (readWhole("seed", metadata.seed) !== config.training.seed) {
     fail(`its seed must be that of its config, ${config.training.seed}`, metadata.seed);
   }
-  if (!/^[0-9a-f]{64}$/.test(metadata.images)) {
-    fail("images must be a SHA-256", metadata.images.slice(0, 100));
-  }
+  const images = metadata.images ?? "missing";
+  if (!/^[0-9a-f]{64}$/.test(images)) fail("images must be a SHA-256", images.slice(0, 100));
   return {
     state: { ...readFlats(tensors, SLOT_COUNT[config.training.optimizer.kind]), step, tally },
     epoch: readWhole("epoch", metadata.epoch),
     config,
-    images: metadata.images,
+    images,
     metricsBytes: readWhole("metricsBytes", metadata.metricsBytes),
   };
 }
@@ -150,7 +149,7 @@ function readTensors(bytes: Uint8Array) {
 
 function readConfig(text: string | undefined): RunConfig {
   try {
-    return checkRunConfig(JSON.parse(text ?? ""), "its config");
+    return parseRunConfig(text ?? "", "its config");
   } catch (cause) {
     throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
   }

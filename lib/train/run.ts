@@ -15,7 +15,7 @@
 import { makeFolder, notAllowed, readFirst, reasonOf, sha256, writeWhole } from "../data/files.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
-import { checkRunConfig } from "./run_config.ts";
+import { parseRunConfig } from "./run_config.ts";
 import type { TrainingConfig } from "./trainer.ts";
 
 /** Where {@link createRun} puts a run. */
@@ -220,18 +220,7 @@ async function readPart(folder: string, name: string): Promise<Uint8Array> {
 }
 
 function parseConfig(text: string, folder: string): RunConfig {
-  let config;
-  try {
-    config = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(
-      `Cannot open the run ${folder}: config.json must be JSON: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
-  }
-  return checkRunConfig(config, `Cannot open the run ${folder}: config.json`);
+  return parseRunConfig(text, `Cannot open the run ${folder}: config.json`);
 }
 
 /**

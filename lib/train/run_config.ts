@@ -39,11 +39,27 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
 };
 
 /**
+ * Reads the text of a `config.json`.
+ *
+ * @param where What to call it in messages
+ * @throws {SyntaxError} If it is none; names the first property that is wrong.
+ */
+export function parseRunConfig(text: string, where: string): RunConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`${where} must be JSON: ${(cause as Error).message}`, { cause });
+  }
+  return checkRunConfig(value, where);
+}
+
+/**
  * Takes a value for a run's config if it is one.
  *
  * @throws {SyntaxError} If it is not; names the first property that is wrong.
  */
-export function checkRunConfig(value: unknown, where: string): RunConfig {
+function checkRunConfig(value: unknown, where: string): RunConfig {
   for (const [path, [rule, holds]] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
     const found = at(value, path);
     if (Object.hasOwn(OPTIONAL, path) && (found === undefined || found === null)) continue;

@@ -17,6 +17,9 @@ export const RESUME_FLAGS = {
   resume: { kind: "text", placeholder: "FOLDER", help: "go on with the run in this folder, to the bit" },
 } as const satisfies Flags;
 
+const INEXACT =
+  "The device reference computes in float64 and keeps float32: it goes on closely, not to the bit";
+
 type Values = Readonly<Record<string, unknown>>;
 
 /** A config that says on which device, and how long, too. */
@@ -177,7 +180,8 @@ export class Checkpoints implements Disposable {
     }
     await trainer.writeState(checkpoint.state);
     const lost = await folder.rewind(checkpoint);
-    return { checkpoints, notes: lost ? [...resumed.notes, lost] : resumed.notes };
+    const inexact = trainer.device.kind === "reference" ? [INEXACT] : [];
+    return { checkpoints, notes: [...resumed.notes, ...(lost ? [lost] : []), ...inexact] };
   }
 
   /** Keeps one. */

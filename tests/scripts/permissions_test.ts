@@ -50,3 +50,91 @@ Deno.test({
     assert.deepEqual([...new Set(accesses)].sort(), ["read data", "read lib", "read runs", "write runs"]);
   },
 });
+
+/** The permissions of a task as flags, `lib` where it is: scripts run in another folder here. */
+function flagsOf(name: string): string[] {
+  const root = new URL("../../", import.meta.url).pathname;
+  return permissionsOf(name).map((flag) => flag.replace(/(?<==|,)lib(?=,|$)/, `${root}lib`));
+}
+
+Deno.test("SECURITY.md says of every task what it may touch, and nothing else", async () => {
+  const { default: text } = await import("../../SECURITY.md", { with: { type: "text" } });
+  for (const name of Object.keys(tasks)) {
+    const row = text.split("\n").find((line) => line.startsWith(`| \`${name}\` `));
+    assert.ok(row, `SECURITY.md has no row for ${name}`);
+    const said = row.split("|")[2].match(/-(A|-allow-[^\s`]+)/g) ?? [];
+    assert.deepEqual(said.sort(), [...new Set(permissionsOf(name))].sort(), name);
+  }
+});
+
+Deno.test("no task may do everything, reach any host, or call into native code", () => {
+  for (const [name, { command }] of Object.entries(tasks)) {
+    assert.doesNotMatch(command, /(^| )(-A|--allow-all|--allow-ffi|--allow-import|--allow-net( |$))/, name);
+  }
+});
+
+const TINY = [
+  "--data-dir",
+  "data/tiny",
+  "--device",
+  "wasm",
+  "--threads",
+  "2",
+  "--batch-size",
+  "8",
+  "--steps",
+  "3",
+];
+
+/** Tasks that work on tiny images in a moment; each needs what those before it wrote. */
+const AUDITED: readonly (readonly [task: string, script: string, args: readonly string[]])[] = [
+  ["train-rnn", "train_rnn", [...TINY, "--out", "runs/a"]],
+  ["train-rnn", "train_rnn", ["--resume", "runs/a", "--steps", "5"]],
+  ["train-lstm-dropout", "train_lstm_dropout", [...TINY, "--no-pictures"]],
+  ["train-lstm-adam", "train_lstm_adam", [...TINY, "--no-pictures", "--out", "runs/b"]],
+  ["evaluate", "evaluate", ["--model", "runs/a"]],
+  ["plot", "plot", ["runs/a", "--out", "runs/curves"]],
+  ["report", "report", ["runs/a"]],
+  ["export", "export", ["--model", "runs/b", "--format", "safetensors"]],
+  ["devices", "devices", []],
+];
+
+Deno.test({
+  name: named("every task that trains, shows or exports asks for no more than it may touch", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    await using project = await makeProject();
+    for (const [task, script, args] of AUDITED) {
+      const audit = `${project.path}/${script}.jsonl`;
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-check", "--no-prompt", ...flagsOf(task), scriptPath(script), ...args],
+        cwd: project.path,
+        env: { NO_COLOR: "1", DENO_AUDIT_PERMISSIONS: audit },
+      }).output();
+      assert.equal(code, 0, `${task}: ${new TextDecoder().decode(stderr)}`);
+      const asked = await accessesIn(audit, project.path);
+      const allowed = permissionsOf(task).flatMap((flag) => {
+        const [, permission, values] = flag.match(/^--allow-(\w+)=(.*)$/)!;
+        return values.split(",").map((value) => `${permission} ${value}`);
+      });
+      assert.deepEqual(asked.filter((access) => !allowed.includes(access)), [], task);
+    }
+  },
+});
+
+function scriptPath(script: string): string {
+  return new URL(`../../scripts/${script}.ts`, import.meta.url).pathname;
+}
+
+/** What a process asked for, allowed or not: the permission, and the topmost folder or the whole value. */
+async function accessesIn(audit: string, project: string): Promise<string[]> {
+  const root = new URL("../../", import.meta.url).pathname;
+  const here = await Deno.realPath(project);
+  const text = await Deno.readTextFile(audit).catch(() => ""); // no file where nothing was asked for
+  const accesses = text.split("\n").filter(Boolean).map((line) => {
+    const { permission, value } = JSON.parse(line);
+    const path = [root, `${here}/`].reduce((path, prefix) => path.replace(prefix, ""), String(value));
+    return `${permission} ${path.split("/")[0]}`;
+  });
+  return [...new Set(accesses)].sort();
+}

@@ -1,0 +1,75 @@
+/**
+ * A long training takes no more memory than a short one, and leaves nothing behind.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { adam } from "../../lib/model/optimizers.ts";
+import { compile } from "../../lib/train/compile.ts";
+import { encodeCheckpoint } from "../../lib/train/checkpoint.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { isSoak, share } from "../support/soak.ts";
+import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
+import { tinySplit } from "../support/tiny_data.ts";
+
+tf.enableProdMode();
+
+const needs = [{ name: "read", path: "lib" }] as const;
+const STEPS = share({ usual: 1_500, soak: 20_000 });
+const FIRST_STEPS = share({ usual: 500, soak: 1_000 });
+const GROWTH = 0.05;
+
+Deno.test({
+  name: named(`memory after ${STEPS} steps is that after ${FIRST_STEPS}, and no worker stays`, needs),
+  ignore: lacks(needs),
+  sanitizeResources: true,
+  sanitizeOps: true,
+  fn: async () => {
+    const split = tinySplit({ count: 64, height: 6, width: 5, classes: 10 });
+    const model = tf.sequential({
+      layers: [
+        tf.layers.lstm({
+          units: 16,
+          recurrentActivation: "sigmoid",
+          recurrentInitializer: "zeros",
+          inputShape: [6, 5],
+        }),
+        tf.layers.dense({ units: 10 }),
+      ],
+    });
+    const tensors = tf.memory().numTensors;
+    const rss: number[] = [];
+    {
+      await using trainer = await compile(model, {
+        train: split,
+        test: split,
+        sequence: { axis: "rows", range: [0, 1] },
+        optimizer: adam({ learningRate: 0.001 }),
+        initialize: "pytorch",
+        batchSize: 16,
+        device: "wasm",
+        threads: 2,
+      });
+      // With all that a recipe does meanwhile, but for the disk.
+      const onCheckpoint = (state: { step: number }) => {
+        encodeCheckpoint({ ...tinyCheckpoint({ step: state.step }) });
+      };
+      for await (const { step } of trainer.steps(STEPS, { every: 250, onCheckpoint, checkpointEvery: 100 })) {
+        await trainer.evaluate("test");
+        if (step >= FIRST_STEPS) rss.push(Deno.memoryUsage().rss);
+      }
+    }
+    assert.equal(tf.memory().numTensors, tensors, "tensors stay");
+    const [first, last] = [rss[0], rss.at(-1)!];
+    console.log(
+      `RSS after ${FIRST_STEPS} steps ${first}, after ${STEPS} ${last}: ${
+        (100 * (last / first - 1)).toFixed(2)
+      } %`,
+    );
+    // Short runs are all warming up; only the long one tells.
+    if (isSoak) {
+      assert.ok(last < first * (1 + GROWTH), `it grew by ${(100 * (last / first - 1)).toFixed(1)} %`);
+    }
+  },
+});

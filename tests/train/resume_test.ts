@@ -1,0 +1,133 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { adam } from "../../lib/model/optimizers.ts";
+import { compile, type CompileOptions } from "../../lib/train/compile.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
+import type { EpochReport, LoopOptions, StepsReport, TrainingState } from "../../lib/train/reports.ts";
+import type { Trainer } from "../../lib/train/trainer.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
+import { tinySplit } from "../support/tiny_data.ts";
+
+tf.enableProdMode();
+
+const needs = [{ name: "read", path: "lib" }] as const;
+
+const train = tinySplit({ count: 22, height: 5, width: 4, classes: 3 });
+
+function open(changes: Partial<CompileOptions> = {}): Promise<Trainer> {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.lstm({
+        units: 3,
+        recurrentInitializer: "zeros",
+        recurrentActivation: "sigmoid",
+        inputShape: [5, 4],
+      }),
+      tf.layers.dropout({ rate: 0.5 }),
+      tf.layers.dense({ units: 3 }),
+    ],
+  });
+  return compile(model, {
+    train,
+    test: tinySplit({ count: 13, height: 5, width: 4, classes: 3, seed: 2 }),
+    sequence: { axis: "rows", range: [0, 1] },
+    optimizer: adam({ learningRate: 0.02 }),
+    initialize: "pytorch",
+    batchSize: 4,
+    device: "wasm", // the textbook engine keeps float64 to itself
+    threads: 1,
+    ...changes,
+  });
+}
+
+/** As a file keeps it. */
+function throughFile(state: TrainingState): TrainingState {
+  const checkpoint = tinyCheckpoint();
+  const config = {
+    ...checkpoint.config,
+    training: { ...checkpoint.config.training, optimizer: adam({ learningRate: 1 }) },
+  };
+  return decodeCheckpoint(encodeCheckpoint({ ...checkpoint, config, state })).state;
+}
+
+function engineTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: named(name, needs), ignore: lacks(needs), fn });
+}
+
+type Report = EpochReport | StepsReport;
+
+/** Reports without what differs between any two runs. */
+function figures(reports: readonly Report[]): unknown[] {
+  return reports.map(({ seconds: _, ...rest }) => rest);
+}
+
+type Loop = (trainer: Trainer, steps: number, options?: LoopOptions) => AsyncGenerator<Report>;
+
+const LOOPS: Readonly<Record<string, Loop>> = {
+  "epochs()": (trainer, steps, options = {}) => trainer.epochs({ steps }, options),
+  "steps()": (trainer, steps, options = {}) => trainer.steps(steps, { every: 5, ...options }),
+};
+
+for (const lastBatch of ["short", "carry"] as const) {
+  for (const [name, loop] of Object.entries(LOOPS)) {
+    engineTest(`${name}, ${lastBatch}: from each checkpoint on, all is as if never stopped`, async () => {
+      const states: TrainingState[] = [], reported: number[] = [], whole: Report[] = [];
+      await using trainer = await open({ lastBatch });
+      const onCheckpoint = (state: TrainingState) => {
+        states.push(throughFile(state));
+        reported.push(whole.length); // a report that is due comes after its checkpoint
+      };
+      for await (const report of loop(trainer, 17, { onCheckpoint, checkpointEvery: 1 })) whole.push(report);
+      const end = await trainer.readState();
+      assert.deepEqual(states.map(({ step }) => step), Array.from({ length: 17 }, (_, step) => step + 1));
+
+      for (const [index, state] of states.entries()) {
+        await using other = await open({ lastBatch });
+        await other.writeState(state);
+        const rest: Report[] = await Array.fromAsync(loop(other, 17 - state.step));
+        assert.deepEqual(figures(rest), figures(whole.slice(reported[index])), `from step ${state.step}`);
+        assert.deepEqual(await other.readState(), end);
+      }
+    });
+  }
+}
+
+engineTest(
+  "checkpoints come after each epoch, every so many steps, at the end, and when the signal ends the loop",
+  async () => {
+    const steps: number[] = [];
+    const onCheckpoint = ({ step }: TrainingState) => void steps.push(step);
+    await using trainer = await open(); // six steps an epoch
+    await Array.fromAsync(trainer.epochs(2, { onCheckpoint, checkpointEvery: 5 }));
+    await Array.fromAsync(trainer.steps(2, { onCheckpoint }));
+    assert.deepEqual(steps, [5, 6, 10, 12, 14]);
+
+    steps.length = 0;
+    const controller = new AbortController();
+    const onProgress = () => trainer.step >= 16 && controller.abort();
+    await Array.fromAsync(trainer.epochs(9, { onCheckpoint, onProgress, signal: controller.signal }));
+    assert.equal(steps.at(-1), trainer.step);
+    assert.ok(trainer.step < 6 * 9);
+  },
+);
+
+engineTest("an engine that fails between two checkpoints loses nothing before the last one", async () => {
+  await using whole = await open();
+  await Array.fromAsync(whole.steps(30));
+  const kept: TrainingState[] = [];
+  const onCheckpoint = (state: TrainingState) => void kept.push(throughFile(state));
+  await using failing = await open();
+  const onProgress = () => {
+    if (failing.step >= 9) throw new Error("Cannot go on: the device was lost");
+  };
+  await assert.rejects(
+    Array.fromAsync(failing.steps(30, { onCheckpoint, onProgress, checkpointEvery: 4 })),
+    /lost/,
+  );
+  await using resumed = await open();
+  await resumed.writeState(kept.at(-1)!);
+  assert.ok(resumed.step >= 8 && resumed.step < 30 && resumed.step % 4 === 0);
+  await Array.fromAsync(resumed.steps(30 - resumed.step));
+  assert.deepEqual(await resumed.readState(), await whole.readState());
+});
