@@ -21,7 +21,6 @@ const DENO = [
   "--allow-read",
   "--allow-env",
   "--allow-sys",
-  "--allow-import",
 ];
 
 /** A process in JavaScript. */
