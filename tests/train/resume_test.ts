@@ -5,6 +5,7 @@ import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
 import type { EpochReport, LoopOptions, StepsReport, TrainingState } from "../../lib/train/reports.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
+import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -130,4 +131,22 @@ engineTest("an engine that fails between two checkpoints loses nothing before th
   assert.ok(resumed.step >= 8 && resumed.step < 30 && resumed.step % 4 === 0);
   await Array.fromAsync(resumed.steps(30 - resumed.step));
   assert.deepEqual(await resumed.readState(), await whole.readState());
+});
+
+Deno.test({
+  name: "webgpu goes on to the bit on the same adapter" +
+    (LACKING_ADAPTER ? ` (ignored: ${LACKING_ADAPTER})` : ""),
+  ignore: LACKING_ADAPTER !== undefined,
+  fn: async () => {
+    const webgpu = { device: "webgpu", threads: undefined, selfCheck: false } as const;
+    const kept: TrainingState[] = [];
+    const onCheckpoint = (state: TrainingState) => void kept.push(throughFile(state));
+    await using whole = await open(webgpu);
+    const reports = await Array.fromAsync(whole.steps(9, { onCheckpoint, checkpointEvery: 4 }));
+    await using resumed = await open(webgpu);
+    await resumed.writeState(kept[0]);
+    assert.equal(resumed.step, 4);
+    assert.deepEqual(figures(await Array.fromAsync(resumed.steps(5))), figures(reports));
+    assert.deepEqual(await resumed.readState(), await whole.readState());
+  },
 });

@@ -286,8 +286,8 @@ Deno.test("compile() rejects what does not fit together", async () => {
     [{ validation: 0.5 }, /validation must be a whole number/],
     [{ batchSize: 0 }, /batchSize must be a whole number/],
     [{ seed: -1 }, /seed must be a whole number/],
-    [{ threads: 2 }, /threads is an option of wasm alone/],
-    [{ device: "gpu" as "auto" }, /it must be auto, wasm, reference: current value is "gpu"/],
+    [{ threads: 2 }, /it has no option threads/],
+    [{ device: "gpu" as "auto" }, /it must be auto, webgpu, wasm, reference: current value is "gpu"/],
   ];
   for (const [changes, message] of wrong) await assert.rejects(open(changes), message);
 });
