@@ -113,7 +113,7 @@ def main():
         try:
             if request["op"] == "open":
                 training = Training(request)
-                answer = {"detail": f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"}
+                answer = {"detail": f"PyTorch {torch.__version__}, threads: {torch.get_num_threads()}"}
             elif request["op"] == "memory":
                 answer = {"residentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
             else:
