@@ -183,3 +183,50 @@ for (const target of TARGETS) {
     );
   });
 }
+
+const zeros = new Uint8Array(4e6);
+const empty = { shape: [0], data: new Uint8Array(0) };
+
+/** Files so large that what they take is seen, and how many times themselves they may take. */
+const LARGE: readonly (readonly [
+  name: string,
+  times: number,
+  file: Uint8Array<ArrayBuffer>,
+  parse: (file: Uint8Array<ArrayBuffer>) => unknown,
+])[] = [
+  ["parseIdx() of f32", 2, encodeIdx({ type: "f32", shape: [1e6], data: new Float32Array(1e6) }), parseIdx],
+  [
+    "decodeSafetensors() of one tensor",
+    2,
+    encodeSafetensors(new Map([["a", { shape: [4e6], data: zeros }]])),
+    decodeSafetensors,
+  ],
+  [
+    "decodeSafetensors() of 20,000 names",
+    40,
+    encodeSafetensors(new Map(Array.from({ length: 20_000 }, (_, index) => [`tensor ${index}`, empty]))),
+    decodeSafetensors,
+  ],
+  ["decodeCheckpoint()", 6, encodeCheckpoint(tinyCheckpoint({ size: 5e5 })), decodeCheckpoint],
+  [
+    "parseRunConfig()",
+    20,
+    encode(
+      JSON.stringify({
+        ...tinyCheckpoint().config,
+        more: Array.from({ length: 2e5 }, (_, index) => ({ index })),
+      }),
+    ),
+    (file) => parseRunConfig(decode(file), "config.json"),
+  ],
+];
+
+for (const [name, times, file, parse] of LARGE) {
+  Deno.test(`${name}, a large file, takes at most ${times} times its length`, async () => {
+    const before = Deno.memoryUsage();
+    await parse(file);
+    const now = Deno.memoryUsage();
+    const grown = now.external + now.heapUsed - before.external - before.heapUsed;
+    assert.ok(grown < times * file.length, `${(grown / file.length).toFixed(1)} times`);
+  });
+}
