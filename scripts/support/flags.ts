@@ -49,7 +49,8 @@ export class FlagError extends Error {
 /**
  * Reads the values of flags out of the arguments of a command.
  *
- * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag, or operands are missing.
+ * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag, or operands are missing (unless
+ * `--help` is given).
  */
 export function parseFlags<const F extends Flags>(flags: F, args: readonly string[]): FlagValues<F> {
   const options = Object.fromEntries(
@@ -83,7 +84,7 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     }
     values[token.name] = parseValue(token.rawName, flag, token.value);
   }
-  if (operands) checkOperands(operands[1], values[operands[0]] as string[]);
+  if (operands && !values.help) checkOperands(operands[1], values[operands[0]] as string[]);
   return values as FlagValues<F>;
 }
 

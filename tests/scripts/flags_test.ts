@@ -113,6 +113,8 @@ Deno.test("parseFlags(): operands stand between flags, in their order, and there
     /Cannot use "--runs": it must be one of --json/,
   );
   assert.throws(() => parseFlags(flags, ["a"]), /Cannot use "a"/);
+  const withHelp = { ...withRuns, help: { kind: "switch", help: "print this" } } as const satisfies Flags;
+  assert.deepEqual(parseFlags(withHelp, ["--help"]), { runs: [], json: false, help: true });
   assert.match(
     helpText("plot", "Plots.", withRuns),
     /Usage: deno task plot RUN … \[flags\]\n\n {2}RUN {5}the folders/,
