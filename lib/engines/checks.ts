@@ -47,7 +47,7 @@ export function checkBatch(
 }
 
 /** Refuses positions of images that do not exist. @throws {RangeError} If a position is not below `count`. */
-export function checkPositions(action: string, positions: Uint32Array, count: number): void {
+function checkPositions(action: string, positions: Uint32Array, count: number): void {
   const wrong = positions.find((position) => position >= count);
   if (wrong !== undefined) {
     throw new RangeError(`Cannot ${action}: positions must be below ${count}: current value is ${wrong}`);
@@ -55,12 +55,30 @@ export function checkPositions(action: string, positions: Uint32Array, count: nu
 }
 
 /** Refuses foreign images that do not fit. @throws {RangeError} If the images have another size than those that the engine was opened with. */
-export function checkImageSize(images: Images, { height, width }: Images): void {
+function checkImageSize(images: Images, { height, width }: Images): void {
   if (images.height !== height || images.width !== width) {
     throw new RangeError(
       `Cannot predict: images must be ${height}×${width}: current value is ${images.height}×${images.width}`,
     );
   }
+}
+
+/**
+ * The images that a call names, and which of them.
+ *
+ * @param positions All by default
+ * @throws {RangeError} If foreign images have another size, or a position is not below their count.
+ */
+export function selectImages(
+  action: string,
+  { train, test }: EngineOptions,
+  { images, positions }: { images: "train" | "test" | Images; positions?: Uint32Array },
+): { source: Images; all: Uint32Array } {
+  const source: Images = images === "train" ? train : images === "test" ? test : images;
+  checkImageSize(source, train);
+  const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
+  checkPositions(action, all, source.count);
+  return { source, all };
 }
 
 /** Refuses a state that is another network's. @throws {RangeError} If a state's lengths are not those of this network and optimizer. */

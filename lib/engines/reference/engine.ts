@@ -11,7 +11,7 @@ import type { Images } from "../../data/dataset.ts";
 import { layOutSequence, type SequenceLayout } from "../../data/sequence.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
-import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } from "../checks.ts";
+import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherLabels } from "./gather.ts";
 import { networkForward, type NetworkGradient, networkGradient } from "./network.ts";
@@ -83,14 +83,16 @@ class ReferenceEngine implements Engine {
 
   async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
     const { classes } = this.#options.network.head;
-    const { source, all } = this.#select("predict", images, positions);
+    this.#checkOpen("predict");
+    const { source, all } = selectImages("predict", this.#options, { images, positions });
     const logits = new Float32Array(all.length * classes);
     for (const { start, trace } of this.#read(source, all)) logits.set(trace.logits, start * classes);
     return logits;
   }
 
   async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    const { source, all } = this.#select("read outputs", images, positions);
+    this.#checkOpen("read outputs");
+    const { source, all } = selectImages("read outputs", this.#options, { images, positions });
     const { steps: T } = this.#layout, H = this.#options.network.head.inputSize;
     const outputs = new Float32Array(all.length * T * H);
     for (const { start, count: N, trace } of this.#read(source, all)) {
@@ -130,16 +132,6 @@ class ReferenceEngine implements Engine {
     const step = ++this.#step;
     updateParameters(this.#options, { p: this.#parameters, g: gradient }, { slots: this.#slots, step });
     return { step, loss, correct, count: batch.length };
-  }
-
-  #select(action: string, images: "train" | "test" | Images, positions?: Uint32Array) {
-    this.#checkOpen(action);
-    const { train, test } = this.#options;
-    const source: Images = images === "train" ? train : images === "test" ? test : images;
-    checkImageSize(source, train);
-    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
-    checkPositions(action, all, source.count);
-    return { source, all };
   }
 
   /** The way forward of all images, a batch at a time. */

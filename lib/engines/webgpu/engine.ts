@@ -6,7 +6,7 @@
 import type { Images } from "../../data/dataset.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";
-import { checkBatch, checkImageSize, checkOptions, checkPositions, checkState } from "../checks.ts";
+import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { MAX_STEPS, type Plan, planNeeds, planTraining } from "./plan.ts";
@@ -244,12 +244,7 @@ export class WebgpuEngine implements Engine {
     collect: (count: number) => Promise<Float32Array>,
   ): Promise<Float32Array> {
     this.#checkOpen(action);
-    const { train, test } = this.#options;
-    const source: Images = images === "train" ? train : images === "test" ? test : images;
-    checkImageSize(source, train);
-    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
-    checkPositions(action, all, source.count);
-
+    const { all } = selectImages(action, this.#options, { images, positions });
     const results = new Float32Array(all.length * size);
     for (let start = 0; start < all.length; start += most) {
       const some = all.subarray(start, start + most);
