@@ -49,3 +49,20 @@ export const PYTORCH_RNN_CURVES: readonly (readonly number[])[] = [
   [0.8133, 0.8710, 0.9147, 0.9201, 0.9456, 0.9258, 0.9166, 0.9445, 0.9546, 0.9615],
   [0.8565, 0.8390, 0.9065, 0.9060, 0.9356, 0.9552, 0.9570, 0.9524, 0.9593, 0.9632],
 ];
+
+/**
+ * `train-rnn` in PyTorch 2.13 from Scanline's start and in its order, seed 1; test accuracy after each epoch. Written by
+ * `tests/golden/rnn_same_start.py`.
+ */
+export const PYTORCH_RNN_SAME_START: readonly number[] = [
+  0.7493,
+  0.8759,
+  0.9066,
+  0.8873,
+  0.9075,
+  0.9398,
+  0.9486,
+  0.9555,
+  0.9610,
+  0.7857,
+];

@@ -55,7 +55,7 @@ export interface MatrixPlan {
   /** [quads][J][4] and [quads][4]. */
   readonly panels: number;
   readonly bias: number;
-  /** [ceil(J/8)][rows][8] and [quads][rows][4]: a row is an image at a step. */
+  /** [ceil(J/8)][rows][8] and [quads][rows][4]: a row is an image at a step, or a step that all images share. */
   readonly inputRows: number;
   readonly dzRows: number;
 }
