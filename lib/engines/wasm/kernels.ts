@@ -17,9 +17,9 @@ export interface Kernels {
   // deno-fmt-ignore
   weightGradient(rows: number, J: number, quads: number, a: number, dz: number, dW: number, rowBytes: number, quadBytes: number, laneBytes: number, valid: number, dbias: number, block: number): void;
   // deno-fmt-ignore
-  lstmForward(H: number, hard: number, gates: number, c: number, cNext: number, h: number, y: number): void;
+  lstmForward(H: number, hard: number, gates: number, c: number, cNext: number, tanhC: number, h: number, y: number): void;
   // deno-fmt-ignore
-  lstmBackward(H: number, hard: number, gates: number, c: number, cNext: number, dh: number, dy: number, dc: number, dz: number, rows: number, panelBytes: number): void;
+  lstmBackward(H: number, hard: number, gates: number, c: number, tanhC: number, dh: number, dy: number, dc: number, dz: number, rows: number, panelBytes: number): void;
   rnnForward(quads: number, relu: number, z: number, h: number, y: number): void;
   // deno-fmt-ignore
   rnnBackward(quads: number, relu: number, y: number, dh: number, dy: number, dz: number, rows: number, panelBytes: number): void;

@@ -66,6 +66,11 @@ export class Lanes {
     return this.#base + layer.c + t * layer.H * 32;
   }
 
+  /** tanh c after step t, `[H,8]`. */
+  tanhC(layer: LayerPlan, t: number): number {
+    return this.#base + layer.tanhC + t * layer.H * 32;
+  }
+
   /** The outputs of a step, `[H,8]`. */
   y(layer: LayerPlan, t: number): number {
     return this.#base + layer.y + t * paddedBytes(layer);
@@ -113,7 +118,8 @@ export class Lanes {
     const z = this.gates(layer, t), h = this.xh(t + 1) + layer.C * 32, y = this.y(layer, t);
     if (layer.layer.kind === "lstm") {
       const hard = Number(layer.layer.gateActivation === "hardSigmoid");
-      this.#kernels.lstmForward(layer.H, hard, z, this.c(layer, t), this.c(layer, t + 1), h, y);
+      const c = this.c(layer, t), next = this.c(layer, t + 1);
+      this.#kernels.lstmForward(layer.H, hard, z, c, next, this.tanhC(layer, t), h, y);
     } else {
       this.#kernels.rnnForward(layer.quads, Number(layer.layer.activation === "relu"), z, h, y);
     }
@@ -124,9 +130,9 @@ export class Lanes {
     const to = layer.dzRows + rows.first * 16, panelBytes = rows.total * 16;
     if (layer.layer.kind === "lstm") {
       const hard = Number(layer.layer.gateActivation === "hardSigmoid");
-      const gates = this.gates(layer, t), c = this.c(layer, t), next = this.c(layer, t + 1);
+      const gates = this.gates(layer, t), c = this.c(layer, t), tanhC = this.tanhC(layer, t);
       // deno-fmt-ignore
-      this.#kernels.lstmBackward(layer.H, hard, gates, c, next, this.dh, dy, this.dc, this.dz, to, panelBytes);
+      this.#kernels.lstmBackward(layer.H, hard, gates, c, tanhC, this.dh, dy, this.dc, this.dz, to, panelBytes);
     } else {
       const relu = Number(layer.layer.activation === "relu");
       this.#kernels.rnnBackward(layer.quads, relu, this.y(layer, t), this.dh, dy, this.dz, to, panelBytes);

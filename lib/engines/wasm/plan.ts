@@ -71,6 +71,7 @@ export interface LayerPlan extends MatrixPlan {
   /** Per thread: bytes from the start of its memory. */
   readonly gates: number; // [T][quads][4][8], z and then its activations
   readonly c: number; // [T+1][H][8]
+  readonly tanhC: number; // [T][H][8], of the c after each step
   readonly y: number; // [T][units][8]
   readonly mask: number; // [T][4·ceil(H/4)][8]
   readonly dy: number; // [T][4·ceil(H/4)][8], ∂loss/∂y from the layer above
@@ -263,7 +264,7 @@ function planBoundaries(network: Network, groups: number, arena: Arena): Plan["b
   return { address: arena.take(network.layers.length * layerBytes), layerBytes, groupBytes, arrayBytes };
 }
 
-type MatrixOnly = Omit<LayerPlan, "gates" | "c" | "y" | "mask" | "dy">;
+type MatrixOnly = Omit<LayerPlan, "gates" | "c" | "tanhC" | "y" | "mask" | "dy">;
 
 function planMatrices(
   network: Network,
@@ -315,6 +316,7 @@ function planActivations(layer: MatrixOnly, steps: number, arena: Arena): LayerP
     ...layer,
     gates: arena.take(steps * layer.quads * 128),
     c: lstm ? arena.take((steps + 1) * layer.H * 32) : 0,
+    tanhC: lstm ? arena.take(steps * layer.H * 32) : 0,
     y: arena.take(steps * padded),
     mask: layer.layer.dropout > 0 ? arena.take(steps * padded) : 0,
     dy: arena.take(steps * padded),

@@ -7,15 +7,19 @@ import { hardSigmoid, hardSigmoidSlope, sigmoid, sigmoidSlope, tanh, tanhSlope }
 //
 //   i f g o = σ(z_i) σ(z_f) tanh(z_g) σ(z_o)    gates [H,4,8], z on the way in, activated on the way out
 //   c'      = f∘c + i∘g                         c, cNext [H,8]
-//   h'      = o∘tanh c'                         h, y [H,8], the same numbers: the state, and the output
-export function lstmForward(H: i32, hard: bool, gates: usize, c: usize, cNext: usize, h: usize, y: usize): void {
-  if (hard) lstmCells(H, true, gates, c, cNext, h, y);
-  else lstmCells(H, false, gates, c, cNext, h, y);
+//   h'      = o∘tanh c'                         tanhC [H,8]; h, y [H,8], the same numbers: the state, and the output
+export function lstmForward(
+  H: i32, hard: bool, gates: usize, c: usize, cNext: usize, tanhC: usize, h: usize, y: usize,
+): void {
+  if (hard) lstmCells(H, true, gates, c, cNext, tanhC, h, y);
+  else lstmCells(H, false, gates, c, cNext, tanhC, h, y);
 }
 
 // Two passes, so that the processor has several short chains of operations to overlap rather than one long one.
 @inline
-function lstmCells(H: i32, hard: bool, gates: usize, c: usize, cNext: usize, h: usize, y: usize): void {
+function lstmCells(
+  H: i32, hard: bool, gates: usize, c: usize, cNext: usize, tanhC: usize, h: usize, y: usize,
+): void {
   const bytes: usize = <usize>H << 5;
   for (let cell: usize = 0; cell < bytes; cell += 16) {
     const at = gateAddress(gates, cell);
@@ -27,7 +31,9 @@ function lstmCells(H: i32, hard: bool, gates: usize, c: usize, cNext: usize, h: 
     v128.store(cNext + cell, madd(f, v128.load(c + cell), f32x4.mul(i, g)));
   }
   for (let cell: usize = 0; cell < bytes; cell += 16) {
-    const out = f32x4.mul(v128.load(gateAddress(gates, cell), 96), tanh(v128.load(cNext + cell)));
+    const squashed = tanh(v128.load(cNext + cell));
+    const out = f32x4.mul(v128.load(gateAddress(gates, cell), 96), squashed);
+    v128.store(tanhC + cell, squashed);
     v128.store(h + cell, out);
     v128.store(y + cell, out);
   }
@@ -46,42 +52,42 @@ function gateAddress(gates: usize, cell: usize): usize {
 //   dz_i = dc∘g∘σ'(i)    dz_f = dc∘c∘σ'(f)    dz_g = dc∘i∘(1 − g²)    dz_o = dh∘tanh c'∘σ'(o)
 //   dc   ← dc∘f
 //
-//   gates [H,4,8]   c, cNext [H,8]   dh, dy, dc [H,8]   dz [H,4,8]
+//   gates [H,4,8]   c, tanhC = tanh c' [H,8]   dh, dy, dc [H,8]   dz [H,4,8]
 //   rows: the same dz once more for the weight gradient, [8][4] a unit, `panelBytes` apart
 export function lstmBackward(
-  H: i32, hard: bool, gates: usize, c: usize, cNext: usize, dh: usize, dy: usize, dc: usize, dz: usize,
+  H: i32, hard: bool, gates: usize, c: usize, tanhC: usize, dh: usize, dy: usize, dc: usize, dz: usize,
   rows: usize, panelBytes: i32,
 ): void {
-  if (hard) lstmCellsBackward(H, true, gates, c, cNext, dh, dy, dc, dz, rows, panelBytes);
-  else lstmCellsBackward(H, false, gates, c, cNext, dh, dy, dc, dz, rows, panelBytes);
+  if (hard) lstmCellsBackward(H, true, gates, c, tanhC, dh, dy, dc, dz, rows, panelBytes);
+  else lstmCellsBackward(H, false, gates, c, tanhC, dh, dy, dc, dz, rows, panelBytes);
 }
 
 @inline
 function lstmCellsBackward(
-  H: i32, hard: bool, gates: usize, c: usize, cNext: usize, dh: usize, dy: usize, dc: usize, dz: usize,
+  H: i32, hard: bool, gates: usize, c: usize, tanhC: usize, dh: usize, dy: usize, dc: usize, dz: usize,
   rows: usize, panelBytes: i32,
 ): void {
   for (let unit = 0; unit < H; unit++) {
     for (let lanes: usize = 0; lanes < 32; lanes += 16) {
       const at = gates + lanes;
       const i = v128.load(at), f = v128.load(at, 32), g = v128.load(at, 64), o = v128.load(at, 96);
-      const tanhC = tanh(v128.load(cNext + lanes));
+      const squashed = v128.load(tanhC + lanes);
       let dhTotal = v128.load(dh + lanes);
       if (dy) dhTotal = f32x4.add(dhTotal, v128.load(dy + lanes));
-      const dcTotal = madd(f32x4.mul(dhTotal, o), tanhSlope(tanhC), v128.load(dc + lanes));
+      const dcTotal = madd(f32x4.mul(dhTotal, o), tanhSlope(squashed), v128.load(dc + lanes));
       const di = f32x4.mul(f32x4.mul(dcTotal, g), hard ? hardSigmoidSlope(i) : sigmoidSlope(i));
       const df = f32x4.mul(
         f32x4.mul(dcTotal, v128.load(c + lanes)),
         hard ? hardSigmoidSlope(f) : sigmoidSlope(f),
       );
       const dg = f32x4.mul(f32x4.mul(dcTotal, i), tanhSlope(g));
-      const dO = f32x4.mul(f32x4.mul(dhTotal, tanhC), hard ? hardSigmoidSlope(o) : sigmoidSlope(o));
+      const dO = f32x4.mul(f32x4.mul(dhTotal, squashed), hard ? hardSigmoidSlope(o) : sigmoidSlope(o));
       v128.store(dc + lanes, f32x4.mul(dcTotal, f));
       const to = dz + lanes;
       v128.store(to, di), v128.store(to, df, 32), v128.store(to, dg, 64), v128.store(to, dO, 96);
       storeTransposed(di, df, dg, dO, rows + (lanes << 2), 16);
     }
-    gates += 128, c += 32, cNext += 32, dh += 32, dc += 32, dz += 128, rows += panelBytes;
+    gates += 128, c += 32, tanhC += 32, dh += 32, dc += 32, dz += 128, rows += panelBytes;
     if (dy) dy += 32;
   }
 }
