@@ -13,6 +13,7 @@ import {
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
 import { readIdx } from "./gzip.ts";
 import type { IdxArray } from "./idx.ts";
+import { moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
 
 /** Images, one byte a pixel. */
@@ -63,7 +64,8 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a data set from the four IDX files in a folder. The pixels are a view of the file's bytes.
+ * Loads a data set from the four IDX files in a folder. The pixels lie in shared memory, where threads can read them
+ * without a copy of their own.
  *
  * A data set of the catalogue is hashed as it is loaded, so a file that has changed on disk is noticed.
  *
@@ -219,7 +221,7 @@ function makeSplit(images: LoadedFile, labels: LoadedFile, classes: number): Spl
         `current value of label ${wrong} is ${classOf[wrong]}`,
     );
   }
-  return { pixels, labels: classOf, count, height, width };
+  return { pixels: moveToShared(pixels), labels: classOf, count, height, width };
 }
 
 function expectBytes({ path, array }: LoadedFile, axes: readonly string[]): Uint8Array {
