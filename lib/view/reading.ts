@@ -109,13 +109,10 @@ function drawRows({ reading, names, steps, settled }: Lines): Block {
   const K = names.length, top = 2 * FONT + GAP, left = image.width * PIXEL + GAP;
   const height = image.height * PIXEL, right = left + K * CELL;
   const cells = steps.flatMap((step, line) =>
-    names.map((_, k) =>
-      cell(left + k * CELL, top + line * PIXEL, {
-        width: CELL,
-        height: PIXEL,
-        p: probabilities[step * K + k],
-      })
-    )
+    names.map((_, k) => ({
+      ...{ x: left + k * CELL, y: top + line * PIXEL, width: CELL, height: PIXEL },
+      value: probabilities[step * K + k],
+    }))
   );
   const heads = names.map((_, k) =>
     word(short(reading, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
@@ -138,7 +135,7 @@ function drawRows({ reading, names, steps, settled }: Lines): Block {
       word(image.caption, { x: 0, y: FONT, strong: true }),
       drawImage(image, top),
       ground(left, top, K * CELL, height),
-      ...cells,
+      ...drawStrip(cells),
       mark({ x1: 0, x2: right, y1: top + settled * PIXEL, y2: top + settled * PIXEL }),
       ...heads,
       ...winners,
@@ -153,9 +150,10 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
   const strip = top + image.height * PIXEL + GAP, bottom = strip + K * CELL;
   const width = image.width * PIXEL;
   const cells = steps.flatMap((step, line) =>
-    names.map((_, k) =>
-      cell(line * PIXEL, strip + k * CELL, { width: PIXEL, height: CELL, p: probabilities[step * K + k] })
-    )
+    names.map((_, k) => ({
+      ...{ x: line * PIXEL, y: strip + k * CELL, width: PIXEL, height: CELL },
+      value: probabilities[step * K + k],
+    }))
   );
   const labels = names.map((name, k) => word(name, { x: width + 6, y: strip + (k + 0.75) * CELL }));
   const winners = steps.map((step, line) => {
@@ -176,7 +174,7 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
       word(image.caption, { x: 0, y: FONT, strong: true }),
       drawImage(image, top),
       ground(0, strip, width, K * CELL),
-      ...cells,
+      ...drawStrip(cells),
       mark({ x1: settled * PIXEL, x2: settled * PIXEL, y1: top, y2: bottom }),
       ...labels,
       ...winners,
@@ -186,27 +184,53 @@ function drawColumns({ reading, names, steps, settled }: Lines): Block {
 
 /** Runs of equal pixels as one rectangle each, on black. */
 function drawImage({ pixels, height, width }: Picture, top: number): string {
-  const parts = [element("rect", { y: top, width: width * PIXEL, height: height * PIXEL, fill: "#000000" })];
+  const runs: Cell[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width;) {
       const first = x, value = pixels[y * width + x];
       while (x < width && pixels[y * width + x] === value) x++;
       if (value === 0) continue;
-      const fill = `#${value.toString(16).padStart(2, "0").repeat(3)}`;
-      const place = { x: first * PIXEL, y: top + y * PIXEL, width: (x - first) * PIXEL, height: PIXEL };
-      parts.push(element("rect", { ...place, fill }));
+      runs.push({ x: first * PIXEL, y: top + y * PIXEL, width: (x - first) * PIXEL, height: PIXEL, value });
     }
   }
-  return element("g", { "shape-rendering": "crispEdges" }, ...parts);
+  return element(
+    "g",
+    { "shape-rendering": "crispEdges" },
+    element("rect", { y: top, width: width * PIXEL, height: height * PIXEL, fill: "#000000" }),
+    ...mosaic(runs, (value) => ({ fill: `#${value.toString(16).padStart(2, "0").repeat(3)}` })),
+  );
 }
 
-/** One probability, nothing where it would not be seen. */
-function cell(
-  x: number,
-  y: number,
-  { width, height, p }: { width: number; height: number; p: number },
-): string {
-  return p < 0.005 ? "" : element("rect", { class: "wrong", x, y, width, height, "fill-opacity": p });
+/** The probabilities of a strip, to a hundredth; nothing where it would not be seen. */
+function drawStrip(cells: readonly Cell[]): string[] {
+  const seen = cells.map((cell) => ({ ...cell, value: Math.round(100 * cell.value) })).filter(({ value }) =>
+    value > 0
+  );
+  return mosaic(seen, (value) => ({ class: "wrong", "fill-opacity": value / 100 }));
+}
+
+/** A rectangle, and what its colour says. */
+interface Cell {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly value: number;
+}
+
+/** One path for all rectangles of a value: a thousand elements cost whoever draws them far more. */
+function mosaic(
+  cells: readonly Cell[],
+  attributesOf: (value: number) => Record<string, string | number>,
+): string[] {
+  return [...Map.groupBy(cells, ({ value }) => value)].map(([value, alike]) =>
+    element("path", {
+      ...attributesOf(value),
+      d: alike.map(({ x, y, width, height }) =>
+        `M${round(x)} ${round(y)}h${round(width)}v${round(height)}h${round(-width)}z`
+      ).join(""),
+    })
+  );
 }
 
 function ground(x: number, y: number, width: number, height: number): string {

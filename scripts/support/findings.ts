@@ -54,7 +54,7 @@ export async function findOut(
 
 function pictureOf({ pixels, height, width }: scanline.Images, n: number, caption: string): scanline.Picture {
   const size = height * width;
-  return { pixels: pixels.subarray(n * size, (n + 1) * size), height, width, caption };
+  return { pixels: pixels.slice(n * size, (n + 1) * size), height, width, caption };
 }
 
 async function drawReadings(
