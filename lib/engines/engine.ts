@@ -12,7 +12,7 @@ import type { Optimizer } from "../model/optimizers.ts";
 export interface EngineOptions {
   readonly network: Network;
   readonly optimizer: Optimizer;
-  /** The images that steps train on and evaluations read; an engine copies them to its device once, as bytes. */
+  /** The images that steps train on and evaluations read; an engine copies them to its device once, or reads them where they lie: they must stay as they are. */
   readonly train: Split;
   readonly test: Split;
   readonly sequence: Sequence;

@@ -8,10 +8,12 @@
  */
 import type { Images } from "../../data/dataset.ts";
 import { layOutSequence } from "../../data/sequence.ts";
+import { shareBytes } from "../../data/shared.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
 import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
+import { orderParameters } from "./parameter_order.ts";
 import type { Times } from "./profile.ts";
 import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
@@ -31,7 +33,8 @@ export interface WasmOptions extends EngineOptions {
 const SPINS = 20_000;
 
 /**
- * Opens the wasm engine: copies the images to shared memory and starts the threads. Needs permission to read `lib`.
+ * Opens the wasm engine: copies the images to shared memory, unless they lie there, and starts the threads. Needs
+ * permission to read `lib`.
  *
  * @throws {RangeError} If an option is out of range, or a training needs more than 4 GiB
  */
@@ -45,23 +48,19 @@ export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
     sequence: layout,
     imageBytes: train.height * train.width,
     trainCount: train.count,
-    testCount: test.count,
     batchSize,
     slotCount: SLOT_COUNT[optimizer.kind],
     threads,
   });
   const { math, module } = await chooseKernels(asked);
   const memory = allocateMemory(plan.memoryPages);
-  const bytes = new Uint8Array(memory.buffer);
-  bytes.set(train.pixels, plan.images.train);
-  bytes.set(train.labels, plan.trainLabels);
-  bytes.set(test.pixels, plan.images.test);
-  new Float32Array(memory.buffer, plan.scale, 256).set(layout.scale);
+  new Uint8Array(memory.buffer).set(train.labels, plan.trainLabels);
+  const images = { train: shareBytes(train.pixels), test: shareBytes(test.pixels) };
 
   // More threads than cores would spin while the one they wait for cannot run.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
   const { seed, profile = false } = options;
-  const pool = await WorkerPool.start({ module, memory, plan, optimizer, seed, spins, profile });
+  const pool = await WorkerPool.start({ module, memory, plan, optimizer, seed, images, spins, profile });
   const engine = new WasmEngine({ options, plan, memory, pool, math });
   await engine.writeState({
     parameters: options.parameters,
@@ -89,8 +88,8 @@ export function allocateMemory(
     const mebibytes = Math.ceil(pages * PAGE_BYTES / 2 ** 20);
     throw new RangeError(
       `Cannot train on the device wasm: the machine must give ${mebibytes} MiB of memory: current value is less ` +
-        `(${cause instanceof Error ? cause.message : cause}); a smaller --batch-size, fewer --threads, ` +
-        "a --limit on the images or a smaller model needs less",
+        `(${cause instanceof Error ? cause.message : cause}); a smaller --batch-size, fewer --threads or ` +
+        "a smaller model needs less",
       { cause },
     );
   }
@@ -114,6 +113,7 @@ export class WasmEngine implements Engine {
   readonly #plan: Plan;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
+  readonly #order: Int32Array;
   /** In front of each training image; null where dropout makes blank lines differ. */
   readonly #blankLines: Uint16Array | null;
   #step = 0;
@@ -139,6 +139,7 @@ export class WasmEngine implements Engine {
     this.#plan = plan;
     this.#memory = memory;
     this.#pool = pool;
+    this.#order = orderParameters(options.network, plan);
     const dropsOut = options.network.layers.some(({ dropout }) => dropout > 0);
     this.#blankLines = dropsOut
       ? null
@@ -264,39 +265,31 @@ export class WasmEngine implements Engine {
     const action = kind === "predict" ? "predict" : "read outputs";
     this.#checkOpen(action);
     const { all } = selectImages(action, this.#options, { images, positions });
+    const source = typeof images === "string" ? images : shareBytes(images.pixels);
     const results = new Float32Array(all.length * size);
     for (let start = 0; start < all.length; start += most) {
       const some = all.subarray(start, start + most);
-      const named = typeof images === "string" ? some : this.#stage(images, some);
-      this.#words(this.#plan.positions, named.length).set(named);
-      const held = typeof images === "string" ? images : "staged";
-      await this.#pool.run({ kind, images: held, count: named.length });
-      results.set(this.#floats(from, named.length * size), start * size);
+      this.#words(this.#plan.positions, some.length).set(some);
+      await this.#pool.run({ kind, images: source, count: some.length });
+      results.set(this.#floats(from, some.length * size), start * size);
     }
     return results;
   }
 
-  /** Copies foreign images to where the threads can read them, and names them there. */
-  #stage(images: Images, positions: Uint32Array): Uint32Array {
-    const { staged, bytes } = this.#plan.images, memory = new Uint8Array(this.#memory.buffer);
-    return positions.map((position, index) => {
-      memory.set(images.pixels.subarray(position * bytes, (position + 1) * bytes), staged + index * bytes);
-      return index;
-    });
-  }
-
   #readFlat(address: number): Float32Array {
     const flat = new Float32Array(this.#options.network.size);
-    for (const { flatOffset, offset, count } of this.#plan.segments) {
-      flat.set(this.#floats(address + 4 * offset, count), flatOffset);
-    }
+    const floats = this.#floats(address, this.#order.length);
+    this.#order.forEach((index, at) => {
+      if (index >= 0) flat[index] = floats[at];
+    });
     return flat;
   }
 
   #writeFlat(address: number, flat: Float32Array): void {
-    for (const { flatOffset, offset, count } of this.#plan.segments) {
-      this.#floats(address + 4 * offset, count).set(flat.subarray(flatOffset, flatOffset + count));
-    }
+    const floats = this.#floats(address, this.#order.length);
+    this.#order.forEach((index, at) => {
+      if (index >= 0) floats[at] = flat[index];
+    });
   }
 
   #floats(address: number, length: number): Float32Array {

@@ -9,20 +9,24 @@ export interface Kernels {
   leavesOfSquare(): number;
   evaluate(f: number, count: number, x: number, y: number): void;
   // deno-fmt-ignore
-  gather(count: number, C: number, images: number, imageBytes: number, positions: number, first: number, inputStride: number, scale: number, x: number): void;
+  interleave(imageBytes: number, images: number, pixels: number): void;
+  // deno-fmt-ignore
+  spreadInputs(C: number, front: number, H: number, pixels: number, inputStride: number, divisor: number, x: number, range: number): void;
   // deno-fmt-ignore
   dropoutMask(blocks: number, firstImage: number, timeAndLayer: number, step: number, seed: number, threshold: number, scale: number, mask: number): void;
   // deno-fmt-ignore
   product(K: number, quads: number, a: number, panels: number, panelBytes: number, bias: number, out: number): void;
+  packRows(steps: number, quads: number, dz: number, stepBytes: number, single: number, rows: number): void;
   // deno-fmt-ignore
-  weightGradient(rows: number, J: number, quads: number, a: number, dz: number, dW: number, rowBytes: number, quadBytes: number, laneBytes: number, valid: number, dbias: number, block: number): void;
+  addGradient(from: number, to: number, rowsAStep: number, panels: number, quads: number, a: number, panelBytes: number, dz: number, spans: number, sums: number): void;
+  // deno-fmt-ignore
+  storeGradient(J: number, quads: number, sums: number, dW: number, dbias: number, front: number, back: number, blank: number): void;
   // deno-fmt-ignore
   lstmForward(H: number, hard: number, gates: number, c: number, cNext: number, tanhC: number, h: number, y: number): void;
   // deno-fmt-ignore
-  lstmBackward(H: number, hard: number, gates: number, c: number, tanhC: number, dh: number, dy: number, dc: number, dz: number, rows: number, panelBytes: number): void;
+  lstmBackward(H: number, hard: number, gates: number, c: number, tanhC: number, dh: number, dy: number, dc: number): void;
   rnnForward(quads: number, relu: number, z: number, h: number, y: number): void;
-  // deno-fmt-ignore
-  rnnBackward(quads: number, relu: number, y: number, dh: number, dy: number, dz: number, rows: number, panelBytes: number): void;
+  rnnBackward(quads: number, relu: number, y: number, dh: number, dy: number, dz: number): void;
   // deno-fmt-ignore
   rowProduct(K: number, quads: number, a: number, panels: number, panelBytes: number, bias: number, spread: number, out: number): void;
   sumLanes(count: number, from: number, to: number): void;
@@ -30,11 +34,17 @@ export interface Kernels {
   copyMasked(count: number, from: number, mask: number, to: number): void;
   recordRows(J: number, xh: number, rows: number, panelBytes: number): void;
   // deno-fmt-ignore
-  crossEntropy(count: number, K: number, logits: number, labels: number, positions: number, scale: number, losses: number, correct: number, dz: number, rows: number, panelBytes: number): void;
+  crossEntropy(count: number, K: number, logits: number, labels: number, positions: number, scale: number, losses: number, correct: number, dz: number): void;
+  transpose(
+    rows: number,
+    quads: number,
+    W: number,
+    quadBytes: number,
+    panels: number,
+    panelBytes: number,
+  ): void;
   // deno-fmt-ignore
-  packForward(J: number, quads: number, W: number, rowBytes: number, quadBytes: number, laneBytes: number, valid: number, panels: number): void;
-  // deno-fmt-ignore
-  packBackward(J: number, quads: number, W: number, rowBytes: number, quadBytes: number, laneBytes: number, valid: number, panels: number): void;
+  shiftBias(J: number, front: number, back: number, quads: number, W: number, bias: number, blank: number, shifted: number): void;
   sgd(count: number, p: number, g: number, rate: number): void;
   momentum(count: number, p: number, g: number, m: number, rate: number, decay: number): void;
   // deno-fmt-ignore

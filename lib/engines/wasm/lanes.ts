@@ -7,38 +7,49 @@ import { dropoutThreshold } from "../../random.ts";
 import type { Kernels } from "./kernels.ts";
 import { GROUP, type LayerPlan, type MatrixPlan, type Plan } from "./plan.ts";
 
-/** Which rows of a weight gradient's operands a step writes. */
-export interface Rows {
-  /** The first of eight. */
-  readonly first: number;
-  /** Of the whole batch: from a panel to the next. */
-  readonly total: number;
+/** Which of the J inputs of a matrix are not blank: `from` … `to` − 1. */
+export interface InputRange {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** The activations of eight images, from address `base` on. */
+/** The activations of eight images, from address `base` on, and the record that they leave behind. */
 export class Lanes {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
-  readonly #memory: WebAssembly.Memory;
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
   readonly #base: number;
+  readonly #rowsAStep: number;
+  /** Which record these images write. */
+  record = 0;
 
   constructor(
-    { kernels, plan, memory, base }: {
+    { kernels, plan, memory, base, rowsAStep = GROUP }: {
       kernels: Kernels;
       plan: Plan;
       memory: WebAssembly.Memory;
       base: number;
+      /** Rows of a record's inputs that a step writes: one a lane, or one for all. */
+      rowsAStep?: 1 | typeof GROUP;
     },
   ) {
+    this.#rowsAStep = rowsAStep;
     this.#kernels = kernels;
     this.#plan = plan;
-    this.#memory = memory;
+    this.#words = new Int32Array(memory.buffer);
+    this.#bytes = new Uint8Array(memory.buffer);
     this.#base = base;
   }
 
-  /** x beside h of a step, `[J,8]`; two of them take turns. */
+  /** x around h of a step, `[J,8]`; two of them take turns. */
   xh(t: number): number {
     return this.#base + this.#plan.thread.xh[t & 1];
+  }
+
+  /** h within the input of step t, `[H,8]`. */
+  h(layer: LayerPlan, t: number): number {
+    return this.xh(t) + layer.front * 32;
   }
 
   /** ∂loss/∂h of the step at hand, `[H,8]`. */
@@ -51,14 +62,9 @@ export class Lanes {
     return this.#base + this.#plan.thread.dc;
   }
 
-  /** Of the step at hand, `[quads,4,8]`. */
-  get dz(): number {
-    return this.#base + this.#plan.thread.dz;
-  }
-
-  /** z of a layer and step, then its activations, `[quads,4,8]`. */
-  gates(layer: LayerPlan, t: number): number {
-    return this.#base + layer.gates + t * layer.quads * 128;
+  /** z of a matrix and step, then its activations, then ∂loss/∂z, `[quads,4,8]`. */
+  dz({ quads, records }: MatrixPlan, t: number): number {
+    return records.dz + this.record * records.dzBytes + t * quads * 128;
   }
 
   /** c before step t, `[H,8]`. */
@@ -96,14 +102,28 @@ export class Lanes {
     return this.#base + this.#plan.thread.logits;
   }
 
-  /** Room for the tiles of a weight gradient. */
-  get block(): number {
-    return this.#base + this.#plan.thread.block;
+  /** Takes one to eight images of those given; where they are fewer, the last one stands in the other lanes too. */
+  takeImages(pixels: Uint8Array, positions: Uint32Array): void {
+    const { imageBytes, thread } = this.#plan, images = this.#base + thread.images;
+    for (let lane = 0; lane < GROUP; lane++) {
+      const start = positions[Math.min(lane, positions.length - 1)] * imageBytes;
+      this.#bytes.set(pixels.subarray(start, start + imageBytes), images + lane * imageBytes);
+    }
+    this.#kernels.interleave(imageBytes, images, this.#base + thread.pixels);
+  }
+
+  /** Lays x_t of the first layer around h, counted from the blank pixel on; says what of the input is not blank. */
+  spreadInputs({ C, front, H }: LayerPlan, t: number): InputRange {
+    const { sequence: { stepStride, inputStride }, divisor, thread } = this.#plan,
+      range = this.#base + thread.range;
+    const pixels = this.#base + thread.pixels + t * stepStride * GROUP;
+    this.#kernels.spreadInputs(C, front, H, pixels, inputStride, divisor, this.xh(t), range);
+    return { from: this.#words[range >> 2], to: this.#words[(range >> 2) + 1] };
   }
 
   /** The state before step `t`: 0, or what `before` holds there. */
   startState(layer: LayerPlan, t: number, before?: Lanes): void {
-    const h = this.xh(t) + layer.C * 32, lstm = layer.layer.kind === "lstm";
+    const h = this.h(layer, t), lstm = layer.layer.kind === "lstm";
     if (before && t > 0) {
       this.#kernels.copyMasked(layer.H, before.y(layer, t - 1), 0, h);
       if (lstm) this.#kernels.copyMasked(layer.H, before.c(layer, t), 0, this.c(layer, t));
@@ -115,7 +135,7 @@ export class Lanes {
 
   /** From z to the activations, the next state and the outputs. */
   activate(layer: LayerPlan, t: number): void {
-    const z = this.gates(layer, t), h = this.xh(t + 1) + layer.C * 32, y = this.y(layer, t);
+    const z = this.dz(layer, t), h = this.h(layer, t + 1), y = this.y(layer, t);
     if (layer.layer.kind === "lstm") {
       const hard = Number(layer.layer.gateActivation === "hardSigmoid");
       const c = this.c(layer, t), next = this.c(layer, t + 1);
@@ -125,23 +145,38 @@ export class Lanes {
     }
   }
 
-  /** dz of a step, for the products in `dz` and for the weight gradient in its rows; `dy` 0: nothing from above. */
-  slopes(layer: LayerPlan, t: number, { dy, rows }: { dy: number; rows: Rows }): void {
-    const to = layer.dzRows + rows.first * 16, panelBytes = rows.total * 16;
+  /** From the activations of a step to dz; `dy` 0: nothing from above. */
+  slopes(layer: LayerPlan, t: number, dy: number): void {
+    const dz = this.dz(layer, t);
     if (layer.layer.kind === "lstm") {
       const hard = Number(layer.layer.gateActivation === "hardSigmoid");
-      const gates = this.gates(layer, t), c = this.c(layer, t), tanhC = this.tanhC(layer, t);
-      // deno-fmt-ignore
-      this.#kernels.lstmBackward(layer.H, hard, gates, c, tanhC, this.dh, dy, this.dc, this.dz, to, panelBytes);
+      const c = this.c(layer, t), tanhC = this.tanhC(layer, t);
+      this.#kernels.lstmBackward(layer.H, hard, dz, c, tanhC, this.dh, dy, this.dc);
     } else {
       const relu = Number(layer.layer.activation === "relu");
-      this.#kernels.rnnBackward(layer.quads, relu, this.y(layer, t), this.dh, dy, this.dz, to, panelBytes);
+      this.#kernels.rnnBackward(layer.quads, relu, this.y(layer, t), this.dh, dy, dz);
     }
   }
 
-  /** Lays a matrix's input down for its weight gradient. */
-  recordRows(matrix: MatrixPlan, input: number, rows: Rows): void {
-    this.#kernels.recordRows(matrix.J, input, matrix.inputRows + rows.first * 32, rows.total * 32);
+  /** Starts the record of a matrix's inputs. */
+  beginRecord({ J, records: { steps, spans, spanBytes } }: MatrixPlan): void {
+    const first = spans + this.record * spanBytes >> 2, end = first + 2 * Math.ceil(J / 8);
+    for (let at = first; at < end; at += 2) {
+      this.#words[at] = steps;
+      this.#words[at + 1] = 0;
+    }
+  }
+
+  /** Lays the input of step t down for the weight gradient; all of it but `from` … `to` − 1 is blank. */
+  recordInput({ J, records }: MatrixPlan, t: number, input: number, { from, to }: InputRange): void {
+    const rows = records.inputs + this.record * records.inputBytes + t * this.#rowsAStep * 32;
+    this.#kernels.recordRows(J, input, rows, records.steps * GROUP * 32);
+    const spans = records.spans + this.record * records.spanBytes >> 2;
+    for (let panel = from >> 3; panel << 3 < to; panel++) {
+      const span = spans + 2 * panel;
+      this.#words[span] = Math.min(this.#words[span], t);
+      this.#words[span + 1] = Math.max(this.#words[span + 1], t + 1);
+    }
   }
 
   /** Draws the dropout masks of a layer from step `from` on, for images `firstImage` … of a batch. */
@@ -165,6 +200,12 @@ export class Lanes {
     }
   }
 
+  /** All blank. */
+  clearInputs({ J }: LayerPlan): void {
+    this.clear(this.xh(0), J * 32);
+    this.clear(this.xh(1), J * 32);
+  }
+
   /** No gradient comes from later steps. */
   clearCarried(layer: LayerPlan): void {
     this.clear(this.dh, paddedBytes(layer));
@@ -173,12 +214,7 @@ export class Lanes {
 
   /** Sets bytes to 0. */
   clear(address: number, bytes: number): void {
-    new Uint8Array(this.#memory.buffer, address, bytes).fill(0);
-  }
-
-  /** Fills `[count,8]` with one number. */
-  fill(address: number, count: number, value: number): void {
-    new Float32Array(this.#memory.buffer, address, count * GROUP).fill(value);
+    this.#bytes.fill(0, address, address + bytes);
   }
 }
 

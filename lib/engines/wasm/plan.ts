@@ -28,39 +28,47 @@ export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;
 }
 
-/** A run of the flat parameters that starts on a cache line here and is updated alike. */
-export interface Segment {
-  /** Where it starts in the flat array of the network. */
-  readonly flatOffset: number;
-  /** Where it starts in the engine's arrays, both in elements. */
-  readonly offset: number;
-  readonly count: number;
-  readonly updateScale: number;
+/**
+ * What each group of a batch, and the steps that all images share, leave behind for the gradient of a matrix: a record
+ * each. Addresses are those of record 0, bytes lead from a record to the next.
+ */
+export interface RecordPlan {
+  /** Steps that a record has room for. */
+  readonly steps: number;
+  /** [T][quads][4][8]: z, then its activations, then ∂loss/∂z. */
+  readonly dz: number;
+  readonly dzBytes: number;
+  /** [ceil(J/8)][8·T][8]: the input of every step, a row an image; of shared steps a row a step. */
+  readonly inputs: number;
+  readonly inputBytes: number;
+  /** [ceil(J/8)][2] int32: the first step and the one after the last in which a panel of the inputs is not all blank. */
+  readonly spans: number;
+  readonly spanBytes: number;
 }
 
-/** A matrix W [J,columns] with a bias, the panels that products read, and the rows of its gradient. */
+/** A matrix W [J,columns] with a bias, and the records for its gradient. */
 export interface MatrixPlan {
   /** Rows of W. */
   readonly J: number;
   readonly quads: number;
-  /** Columns of the last quad that exist. */
-  readonly valid: number;
-  /** From one row of W to the next, from a quad to the next, from a column of a quad to the next; in bytes. */
-  readonly rowBytes: number;
-  readonly quadBytes: number;
-  readonly laneBytes: number;
-  /** Elements into the parameters or gradients. */
-  readonly kernelOffset: number;
-  readonly biasOffset: number;
-  /** [quads][J][4] and [quads][4]. */
+  /** [quads][J][4], a quad after another as the products read them: elements into the parameters, gradients and slots. */
+  readonly W: number;
+  /** [quads][4], as W. */
+  readonly b: number;
+  readonly biasScale: number;
+  /** The addresses of W and of what products start from: b, or in the first layer what {@link Plan.blank} makes of it. */
   readonly panels: number;
   readonly bias: number;
-  /** [ceil(J/8)][rows][8] and [quads][rows][4]: a row is an image at a step, or a step that all images share. */
-  readonly inputRows: number;
-  readonly dzRows: number;
+  /** Features of x in front of h; the others come after it. */
+  readonly front: number;
+  readonly back: number;
+  readonly records: RecordPlan;
 }
 
-/** A recurrent layer: its matrix is kernel over recurrent kernel, J = C + H, as its input is x beside h. */
+/**
+ * A recurrent layer: its matrix is kernel over recurrent kernel, J = C + H, as its input is x beside h. In the first
+ * layer h lies amid x: what is not blank, around the middle of a line, is then one range with h in it.
+ */
 export interface LayerPlan extends MatrixPlan {
   readonly layer: RecurrentLayer;
   readonly C: number;
@@ -69,7 +77,6 @@ export interface LayerPlan extends MatrixPlan {
   readonly recurrentBack: number;
   readonly inputBack: number;
   /** Per thread: bytes from the start of its memory. */
-  readonly gates: number; // [T][quads][4][8], z and then its activations
   readonly c: number; // [T+1][H][8]
   readonly tanhC: number; // [T][H][8], of the c after each step
   readonly y: number; // [T][units][8]
@@ -80,15 +87,8 @@ export interface LayerPlan extends MatrixPlan {
 /** The head: its rows are the images of the batch. */
 export interface HeadPlan extends MatrixPlan {
   readonly classes: number;
-  /** [ceil(J/4)][4·quads][4]. */
-  readonly back: number;
-}
-
-/** A piece of work of one phase: some quads (or panels, or elements) of a matrix (or segment). */
-export interface WorkItem {
-  readonly matrix: number;
-  readonly from: number;
-  readonly to: number;
+  /** Transposed panels, [ceil(J/4)][4·quads][4]. */
+  readonly inputBack: number;
 }
 
 /** What a thread is told when it starts. Plain data. */
@@ -99,13 +99,10 @@ export interface Plan {
   readonly threads: number;
   readonly memoryPages: number;
   readonly team: number;
-  readonly scale: number;
-  readonly images: {
-    readonly train: number;
-    readonly test: number;
-    readonly staged: number;
-    readonly bytes: number;
-  };
+  /** A byte's input is blank + byte / divisor; inputs are counted from blank on. */
+  readonly blank: number;
+  readonly divisor: number;
+  readonly imageBytes: number;
   readonly trainLabels: number;
   /** [MAX_STEPS][batchSize], or [MAX_PREDICTED]. */
   readonly positions: number;
@@ -116,6 +113,10 @@ export interface Plan {
   /** [MAX_STEPS][groupsABatch]: the first step of each group that it does not share, see prefix.ts. */
   readonly starts: number;
   readonly groupsABatch: number;
+  /** The first record of the steps that all images share: each thread has one of its own. */
+  readonly sharedRecord: number;
+  /** int32: the thread whose record of them counts. */
+  readonly sharedBy: number;
   /** [layers][groupsABatch][2][H] float32: what groups hand back to the row that they share. */
   readonly boundaries: {
     readonly address: number;
@@ -133,7 +134,6 @@ export interface Plan {
   readonly slots: readonly number[];
   /** Elements of each of those arrays. */
   readonly size: number;
-  readonly segments: readonly Segment[];
   /** The recurrent layers, then the head. */
   readonly layers: readonly LayerPlan[];
   readonly head: HeadPlan;
@@ -142,15 +142,26 @@ export interface Plan {
     readonly bytes: number;
     /** Of the group at hand; as many again are for the row that groups share. */
     readonly lanesBytes: number;
+    /** [8][imageBytes] bytes, and the same as [imageBytes][8]; some bytes more, since 16 at a time are read and written. */
+    readonly images: number;
+    readonly pixels: number;
     readonly xh: readonly [number, number];
+    /** [2] int32: which of the first layer's inputs are not blank. */
+    readonly range: number;
     readonly dh: number;
     readonly dc: number;
-    readonly dz: number;
     readonly headInput: number;
     readonly logits: number;
-    readonly block: number;
+    /** Of a weight gradient: [MAX_QUADS][8·STEPS_A_PIECE][4]; [ceil(J/8)][MAX_QUADS][4][8] and [MAX_QUADS][4]. */
+    readonly rows: number;
+    readonly sums: number;
   };
 }
+
+/** The most columns whose gradient is computed and that are updated together, in quads. */
+export const MAX_QUADS = 8;
+/** Steps of a weight gradient that are summed together. */
+export const STEPS_A_PIECE = 28;
 
 /** Hands out addresses, one after another. */
 class Arena {
@@ -171,7 +182,6 @@ export interface PlanOptions {
   readonly sequence: SequenceLayout;
   readonly imageBytes: number;
   readonly trainCount: number;
-  readonly testCount: number;
   readonly batchSize: number;
   readonly slotCount: number;
   readonly threads: number;
@@ -185,38 +195,40 @@ export interface PlanOptions {
 export function planMemory(options: PlanOptions): Plan {
   const { network, sequence, imageBytes, batchSize, threads } = options;
   const arena = new Arena(CONSTANT_BYTES);
-  const { segments, size } = planSegments(network);
+  const { scale, ...layout } = sequence, blank = scale[0];
+  const { offsets, size } = planParameters(network);
   const team = arena.take(TEAM_WORDS * 4);
-  const scale = arena.take(256 * 4);
   const arrays = () => arena.take(size * 4);
   const parameters = arrays(), gradients = arrays();
   const slots = Array.from({ length: options.slotCount }, arrays);
-  const groups = Math.ceil(batchSize / GROUP);
-  const matrices = planMatrices(network, segments, arena, { rows: groups * GROUP, steps: sequence.steps });
+  const groups = Math.ceil(batchSize / GROUP), sharedRecord = Math.max(groups, threads);
+  const matrices = planMatrices(network, arena, {
+    offsets,
+    parameters,
+    blank,
+    records: { count: sharedRecord + threads, steps: sequence.steps },
+  });
 
   const perThread = new Arena(0);
   const layers = matrices.layers.map((layer) => planActivations(layer, sequence.steps, perThread));
-  const thread = planScratch(layers, matrices.head, perThread);
-  const { scale: _, ...layout } = sequence;
+  const thread = planScratch(layers, matrices.head, { imageBytes }, perThread);
   const plan = {
     network,
     sequence: layout,
     batchSize,
     threads,
     team,
-    scale,
-    images: {
-      train: arena.take(options.trainCount * imageBytes),
-      test: arena.take(options.testCount * imageBytes),
-      staged: arena.take(MAX_PREDICTED * imageBytes),
-      bytes: imageBytes,
-    },
+    blank,
+    divisor: 255 / (scale[255] - blank),
+    imageBytes,
     trainLabels: arena.take(options.trainCount),
     positions: arena.take(4 * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(4 * MAX_PREDICTED * network.head.classes),
     outputs: arena.take(4 * GROUP * sequence.steps * network.head.inputSize),
     starts: arena.take(4 * MAX_STEPS * groups),
     groupsABatch: groups,
+    sharedRecord,
+    sharedBy: arena.take(4),
     boundaries: planBoundaries(network, groups, arena),
     losses: arena.take(4 * groups * GROUP),
     correct: arena.take(4 * groups * GROUP),
@@ -225,7 +237,6 @@ export function planMemory(options: PlanOptions): Plan {
     gradients,
     slots,
     size,
-    segments,
     layers,
     head: matrices.head,
     thread: { ...thread, start: arena.take(threads * thread.bytes) },
@@ -233,7 +244,7 @@ export function planMemory(options: PlanOptions): Plan {
   const memoryPages = Math.ceil(arena.next / PAGE);
   if (memoryPages > MAX_PAGES) {
     throw new RangeError(
-      `Cannot train on the device wasm: images, parameters and activations must fit into 4 GiB: they need ${
+      `Cannot train on the device wasm: parameters and activations must fit into 4 GiB: they need ${
         (arena.next / 2 ** 30).toFixed(1)
       } GiB; a smaller batch, fewer threads or a smaller network takes less`,
     );
@@ -241,21 +252,36 @@ export function planMemory(options: PlanOptions): Plan {
   return { ...plan, memoryPages };
 }
 
-/** Kernel and recurrent kernel are one segment, every bias and the head's kernel one of their own. */
-function planSegments(network: Network): { segments: Segment[]; size: number } {
-  const segments: Segment[] = [];
-  let offset = 0;
-  const add = (flatOffset: number, count: number, updateScale: number) => {
-    segments.push({ flatOffset, offset, count, updateScale });
-    offset += roundUp(count, CACHE_LINE / 4);
+/** Features of x in front of h: whole panels in the first layer, all of them in the others. */
+function chooseFront(network: Network, index: number): number {
+  const C = network.layers[index].inputSize;
+  return index === 0 ? Math.min(C, roundUp(C / 2, GROUP)) : C;
+}
+
+/** Elements of a matrix and its bias, from a cache line on. */
+interface MatrixOffsets {
+  readonly W: number;
+  readonly b: number;
+}
+
+/** One matrix after another: those of the layers, then the head's. */
+function planParameters(network: Network): { offsets: MatrixOffsets[]; size: number } {
+  const { layers, head } = network, offsets: MatrixOffsets[] = [];
+  let size = 0;
+  const take = (count: number) => {
+    const offset = size;
+    size = roundUp(size + count, CACHE_LINE / 4);
+    return offset;
   };
-  for (const { kernel, recurrentKernel, bias } of network.layers) {
-    add(kernel.offset, kernel.size + recurrentKernel.size, 1);
-    add(bias.offset, bias.size, bias.updateScale);
+  const shapes = layers.map((layer) => ({ J: layer.inputSize + layer.hiddenSize, quads: countQuads(layer) }));
+  for (const { J, quads } of [...shapes, { J: head.inputSize, quads: Math.ceil(head.classes / 4) }]) {
+    offsets.push({ W: take(quads * J * 4), b: take(quads * 4) });
   }
-  add(network.head.kernel.offset, network.head.kernel.size, 1);
-  add(network.head.bias.offset, network.head.bias.size, 1);
-  return { segments, size: offset };
+  return { offsets, size };
+}
+
+function countQuads({ kind, hiddenSize }: RecurrentLayer): number {
+  return kind === "lstm" ? hiddenSize : Math.ceil(hiddenSize / 4);
 }
 
 function planBoundaries(network: Network, groups: number, arena: Arena): Plan["boundaries"] {
@@ -264,33 +290,37 @@ function planBoundaries(network: Network, groups: number, arena: Arena): Plan["b
   return { address: arena.take(network.layers.length * layerBytes), layerBytes, groupBytes, arrayBytes };
 }
 
-type MatrixOnly = Omit<LayerPlan, "gates" | "c" | "tanhC" | "y" | "mask" | "dy">;
+type MatrixOnly = Omit<LayerPlan, "c" | "tanhC" | "y" | "mask" | "dy">;
 
 function planMatrices(
   network: Network,
-  segments: readonly Segment[],
   arena: Arena,
-  { rows, steps }: { rows: number; steps: number },
+  { offsets, parameters, blank, records }: {
+    offsets: readonly MatrixOffsets[];
+    parameters: number;
+    blank: number;
+    records: { count: number; steps: number };
+  },
 ): { layers: MatrixOnly[]; head: HeadPlan } {
-  const matrix = (index: number, J: number, quads: number, valid: number, rowCount: number) => ({
-    J,
-    quads,
-    valid,
-    kernelOffset: segments[2 * index].offset,
-    biasOffset: segments[2 * index + 1].offset,
-    panels: arena.take(quads * J * 16),
-    bias: arena.take(quads * 16),
-    inputRows: arena.take(Math.ceil(J / 8) * rowCount * 32),
-    dzRows: arena.take(quads * rowCount * 16),
-  });
-  const layers = network.layers.map((layer, index): MatrixOnly => {
-    const C = layer.inputSize, H = layer.hiddenSize, lstm = layer.kind === "lstm";
-    const quads = lstm ? H : Math.ceil(H / 4);
+  const matrix = (index: number, J: number, quads: number, steps: number) => {
+    const { W, b } = offsets[index], shifted = index === 0 && blank !== 0;
     return {
-      ...matrix(index, C + H, quads, lstm ? 4 : H - 4 * (quads - 1), rows * steps),
-      rowBytes: lstm ? 16 * H : 4 * H,
-      quadBytes: lstm ? 4 : 16,
-      laneBytes: lstm ? 4 * H : 4,
+      J,
+      quads,
+      ...offsets[index],
+      panels: parameters + 4 * W,
+      bias: shifted ? arena.take(quads * 16) : parameters + 4 * b,
+      records: planRecords({ J, quads, steps, count: records.count }, arena),
+    };
+  };
+  const layers = network.layers.map((layer, index): MatrixOnly => {
+    const C = layer.inputSize, H = layer.hiddenSize, quads = countQuads(layer);
+    const front = chooseFront(network, index);
+    return {
+      ...matrix(index, C + H, quads, records.steps),
+      biasScale: layer.bias.updateScale,
+      front,
+      back: C - front,
       layer,
       C,
       H,
@@ -300,21 +330,34 @@ function planMatrices(
   });
   const { classes, inputSize } = network.head, quads = Math.ceil(classes / 4);
   const head = {
-    ...matrix(layers.length, inputSize, quads, classes - 4 * (quads - 1), rows),
-    rowBytes: 4 * classes,
-    quadBytes: 16,
-    laneBytes: 4,
+    ...matrix(layers.length, inputSize, quads, 1),
+    biasScale: 1,
+    front: inputSize,
+    back: 0,
     classes,
-    back: arena.take(Math.ceil(inputSize / 4) * quads * 64),
+    inputBack: arena.take(Math.ceil(inputSize / 4) * quads * 64),
   };
   return { layers, head };
+}
+
+function planRecords(
+  { J, quads, steps, count }: { J: number; quads: number; steps: number; count: number },
+  arena: Arena,
+): RecordPlan {
+  const panels = Math.ceil(J / 8), dzBytes = steps * quads * 128;
+  const inputBytes = panels * steps * GROUP * 32, spanBytes = roundUp(panels * 8, CACHE_LINE);
+  return {
+    steps,
+    ...{ dz: arena.take(count * dzBytes), dzBytes },
+    ...{ inputs: arena.take(count * inputBytes), inputBytes },
+    ...{ spans: arena.take(count * spanBytes), spanBytes },
+  };
 }
 
 function planActivations(layer: MatrixOnly, steps: number, arena: Arena): LayerPlan {
   const lstm = layer.layer.kind === "lstm", padded = roundUp(layer.H, 4) * 32;
   return {
     ...layer,
-    gates: arena.take(steps * layer.quads * 128),
     c: lstm ? arena.take((steps + 1) * layer.H * 32) : 0,
     tanhC: lstm ? arena.take(steps * layer.H * 32) : 0,
     y: arena.take(steps * padded),
@@ -326,18 +369,22 @@ function planActivations(layer: MatrixOnly, steps: number, arena: Arena): LayerP
 function planScratch(
   layers: readonly LayerPlan[],
   head: HeadPlan,
+  { imageBytes }: { imageBytes: number },
   arena: Arena,
 ): Omit<Plan["thread"], "start"> {
   const largest = (of: (layer: LayerPlan) => number) => Math.max(...layers.map(of));
   const xhBytes = largest((layer) => roundUp(layer.J, 8) * 32 + 4 * 32); // an RNN's last quad writes past H
   return {
+    images: arena.take(GROUP * imageBytes + 16),
+    pixels: arena.take(roundUp(imageBytes, 16) * GROUP),
+    range: arena.take(8),
     xh: [arena.take(xhBytes), arena.take(xhBytes)],
     dh: arena.take(largest((layer) => roundUp(layer.H, 4) * 32)),
     dc: arena.take(largest((layer) => layer.H * 32)),
-    dz: arena.take(Math.max(largest((layer) => layer.quads * 128), head.quads * 128)),
     headInput: arena.take(roundUp(head.J, 8) * 32),
     logits: arena.take(head.quads * 128),
-    block: arena.take(256),
+    rows: arena.take(MAX_QUADS * STEPS_A_PIECE * GROUP * 16),
+    sums: arena.take((Math.ceil(Math.max(largest(({ J }) => J), head.J) / 8) * 128 + 16) * MAX_QUADS),
     lanesBytes: roundUp(arena.next, 4096),
     bytes: 2 * roundUp(arena.next, 4096),
   };

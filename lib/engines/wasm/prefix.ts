@@ -4,15 +4,15 @@
  * meet in it. Exact, but for the order of sums; falls away where dropout makes images differ.
  *
  * The batch is sorted by the number of blank lines in front. A group of eight starts where its first image does; the row
- * up to there is computed by every thread for itself, and its gradient by one of them.
+ * up to there is computed by every thread for itself, and its gradient by the one that comes last to the end of the groups.
  *
  * @module
  */
 import type { Images } from "../../data/dataset.ts";
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Kernels } from "./kernels.ts";
-import type { Lanes, Rows } from "./lanes.ts";
-import { GROUP, type LayerPlan, type Plan } from "./plan.ts";
+import { type InputRange, Lanes } from "./lanes.ts";
+import type { LayerPlan, Plan } from "./plan.ts";
 
 /** The number of blank lines in front of each image, at most all but one. */
 export function countBlankLines(
@@ -36,31 +36,17 @@ export function sortByBlankLines(batch: Uint32Array, blankLines: Uint16Array): U
   return batch.toSorted((a, b) => blankLines[a] - blankLines[b]);
 }
 
-/** Where each group of a batch starts, and where its rows lie in the operands of the weight gradient. */
+/** How far the images of a batch go together. */
 export interface BatchLayout {
   /** The first step of each group of eight that is its own. */
   readonly starts: ArrayLike<number>;
-  /** The row of that step. */
-  readonly firstRows: readonly number[];
   /** Steps of the shared row: where the last group starts. */
   readonly sharedSteps: number;
-  /** The row of the shared row's last step; the step before it is the next row. */
-  readonly sharedRow: number;
-  readonly totalRows: number;
 }
 
-/** Lays the rows of a batch out: group by group, then the shared steps. */
-export function layOutBatch(starts: ArrayLike<number>, steps: number): BatchLayout {
-  const firstRows: number[] = [];
-  let rows = 0, sharedSteps = 0;
-  for (let group = 0; group < starts.length; group++) {
-    firstRows.push(rows);
-    rows += (steps - starts[group]) * GROUP;
-    sharedSteps = Math.max(sharedSteps, starts[group]);
-  }
-  // A step of the shared row is one row; its kernels write eight, of which the next step overwrites seven.
-  const totalRows = rows + (sharedSteps > 0 ? sharedSteps + GROUP - 1 : 0);
-  return { starts, firstRows, sharedSteps, sharedRow: rows, totalRows };
+/** What of a layer's input is not blank while the lines are. */
+function inputsWithoutInk({ H, J, front }: LayerPlan, index: number): InputRange {
+  return index === 0 ? { from: front, to: front + H } : { from: 0, to: J };
 }
 
 /** The row that images share, in lanes of its own: all lanes alike on the way forward, lane 0 alone on the way back. */
@@ -68,23 +54,38 @@ export class SharedPrefix {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
   readonly #lanes: Lanes;
+  readonly #memory: WebAssembly.Memory;
+  readonly #rank: number;
 
-  constructor({ kernels, plan, lanes }: { kernels: Kernels; plan: Plan; lanes: Lanes }) {
+  constructor({ kernels, plan, memory, base, rank }: {
+    kernels: Kernels;
+    plan: Plan;
+    memory: WebAssembly.Memory;
+    base: number;
+    rank: number;
+  }) {
     this.#kernels = kernels;
     this.#plan = plan;
-    this.#lanes = lanes;
+    this.#lanes = new Lanes({ kernels, plan, memory, base, rowsAStep: 1 });
+    this.#lanes.record = plan.sharedRecord + rank;
+    this.#memory = memory;
+    this.#rank = rank;
   }
 
-  /** All layers over the first `steps` blank lines; `blank` is the number that a blank pixel is. */
-  forward(steps: number, blank: number): void {
+  /** All layers over the first `steps` blank lines. */
+  forward(steps: number): void {
     const lanes = this.#lanes;
     this.#plan.layers.forEach((layer, index) => {
+      lanes.beginRecord(layer);
+      if (index === 0) lanes.clearInputs(layer);
       lanes.startState(layer, 0);
+      const range = inputsWithoutInk(layer, index), { from, to } = range, panels = layer.panels + from * 16;
       for (let t = 0; t < steps; t++) {
-        this.#input(layer, index, { t, blank, xh: lanes.xh(t) });
-        const K = t === 0 ? layer.C : layer.J; // h is 0 at the start
+        const xh = lanes.xh(t), z = lanes.dz(layer, t);
+        if (index > 0) this.#kernels.copyMasked(layer.C, lanes.y(this.#plan.layers[index - 1], t), 0, xh);
+        lanes.recordInput(layer, t, xh, range);
         // deno-fmt-ignore
-        this.#kernels.rowProduct(K, layer.quads, lanes.xh(t), layer.panels, layer.J * 16, layer.bias, 1, lanes.gates(layer, t));
+        this.#kernels.rowProduct(to - from, layer.quads, xh + from * 32, panels, layer.J * 16, layer.bias, 1, z);
         lanes.activate(layer, t);
       }
     });
@@ -104,19 +105,21 @@ export class SharedPrefix {
   }
 
   /** The way back, once every group has handed over its part. */
-  backward({ starts, sharedSteps, sharedRow, totalRows }: BatchLayout, blank: number): void {
-    const { layers } = this.#plan, lanes = this.#lanes;
+  backward({ starts, sharedSteps }: BatchLayout): void {
+    const { layers, sharedBy } = this.#plan, lanes = this.#lanes;
+    new Int32Array(this.#memory.buffer, sharedBy, 1)[0] = this.#rank;
     for (let index = layers.length - 1; index >= 0; index--) {
       const layer = layers[index], below = layers[index - 1], isTop = index === layers.length - 1;
-      const K = layer.quads * 4;
       lanes.clearCarried(layer);
       for (let t = sharedSteps - 1; t >= 0; t--) {
         this.#receive(starts, layer, index, t + 1);
-        const rows = { first: sharedRow + sharedSteps - 1 - t, total: totalRows };
-        lanes.slopes(layer, t, { dy: isTop ? 0 : lanes.dy(layer, t), rows });
-        this.#recordInput(layer, index, { t, blank, rows });
-        if (t > 0) this.#multiply(K, layer.H, layer.recurrentBack, lanes.dh);
-        if (below) this.#multiply(K, layer.C, layer.inputBack, lanes.dy(below, t));
+        lanes.slopes(layer, t, isTop ? 0 : lanes.dy(layer, t));
+        if (t > 0) {
+          this.#multiply(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
+        }
+        if (below) {
+          this.#multiply(layer, t, { features: layer.C, panels: layer.inputBack, out: lanes.dy(below, t) });
+        }
       }
     }
   }
@@ -134,30 +137,13 @@ export class SharedPrefix {
   }
 
   /** out [features,8] = the transpose of the panels' matrix times dz. */
-  #multiply(K: number, features: number, panels: number, out: number): void {
-    this.#kernels.rowProduct(K, Math.ceil(features / 4), this.#lanes.dz, panels, K * 16, 0, 0, out);
-  }
-
-  #input(
-    { C }: LayerPlan,
-    index: number,
-    { t, blank, xh }: { t: number; blank: number; xh: number },
-  ): void {
-    if (index === 0) this.#lanes.fill(xh, C, blank);
-    else this.#kernels.copyMasked(C, this.#lanes.y(this.#plan.layers[index - 1], t), 0, xh);
-  }
-
-  /** x_t beside h_{t−1} once more, for the weight gradient. */
-  #recordInput(
+  #multiply(
     layer: LayerPlan,
-    index: number,
-    { t, blank, rows }: { t: number; blank: number; rows: Rows },
+    t: number,
+    { features, panels, out }: { features: number; panels: number; out: number },
   ): void {
-    const lanes = this.#lanes, xh = lanes.xh(0), h = xh + layer.C * 32;
-    this.#input(layer, index, { t, blank, xh });
-    if (t > 0) this.#kernels.copyMasked(layer.H, lanes.y(layer, t - 1), 0, h);
-    else lanes.clear(h, layer.H * 32);
-    lanes.recordRows(layer, xh, rows);
+    const K = layer.quads * 4, dz = this.#lanes.dz(layer, t);
+    this.#kernels.rowProduct(K, Math.ceil(features / 4), dz, panels, K * 16, 0, 0, out);
   }
 
   /** [layers][groups][dh, dc][H] of all threads. */

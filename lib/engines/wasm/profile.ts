@@ -33,9 +33,12 @@ export type Times = Record<Part, number>;
 const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   leavesOfSquare: "packing",
   evaluate: "packing",
-  gather: "gather",
+  interleave: "gather",
+  spreadInputs: "gather",
   dropoutMask: "dropout masks",
-  weightGradient: "weight gradients",
+  packRows: "rows for them",
+  addGradient: "weight gradients",
+  storeGradient: "weight gradients",
   lstmForward: "activations",
   rnnForward: "activations",
   lstmBackward: "slopes",
@@ -46,8 +49,8 @@ const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   rowProduct: "shared prefix",
   recordRows: "rows for them",
   crossEntropy: "head",
-  packForward: "packing",
-  packBackward: "packing",
+  transpose: "packing",
+  shiftBias: "packing",
   sgd: "update",
   momentum: "update",
   rmsprop: "update",
@@ -62,10 +65,10 @@ export function startTimes(): Times {
 
 /** The same kernels; each call adds its time to its part. A product's part is told by its panels. */
 export function timedKernels(kernels: Kernels, plan: Plan, times: Times): Kernels {
-  const forward = new Set(plan.layers.map(({ panels }) => panels));
-  const head = new Set([plan.head.panels, plan.head.back]);
+  const back = new Set(plan.layers.flatMap(({ recurrentBack, inputBack }) => [recurrentBack, inputBack]));
+  const head = new Set([plan.head.panels, plan.head.inputBack]);
   const partOfProduct = (panels: number): Part =>
-    forward.has(panels) ? "forward products" : head.has(panels) ? "head" : "backward products";
+    head.has(panels) ? "head" : back.has(panels) ? "backward products" : "forward products";
 
   const timed: Record<string, unknown> = {};
   for (const [name, kernel] of Object.entries(kernels)) {
@@ -91,9 +94,14 @@ export class TimedTeam extends Team {
     this.#times = options.times;
   }
 
-  override barrier(): void {
+  override barrier(last?: () => void): void {
     const started = performance.now();
-    super.barrier();
-    this.#times.waiting += performance.now() - started;
+    let workedMs = 0;
+    super.barrier(() => {
+      const began = performance.now();
+      last?.();
+      workedMs = performance.now() - began;
+    });
+    this.#times.waiting += performance.now() - started - workedMs;
   }
 }

@@ -41,11 +41,16 @@ export class Team {
     return Atomics.add(this.#words, NEXT_ITEM, 1);
   }
 
-  /** Returns once every thread has called it: ends a phase. What was written before is seen after; items start at 0 again. */
-  barrier(): void {
+  /**
+   * Returns once every thread has called it: ends a phase. What was written before is seen after; items start at 0 again.
+   *
+   * @param last What the last thread to come does while the others wait
+   */
+  barrier(last?: () => void): void {
     const words = this.#words;
     const generation = Atomics.load(words, GENERATION);
     if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) {
+      last?.();
       Atomics.store(words, ARRIVED, 0);
       Atomics.store(words, NEXT_ITEM, 0);
       Atomics.add(words, GENERATION, 1);

@@ -9,7 +9,7 @@ import { instantiateKernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { startTimes, timedKernels, TimedTeam, type Times } from "./profile.ts";
 import { Team, TEAM_WORDS } from "./team.ts";
-import { type Command, Thread } from "./thread.ts";
+import { type Command, type HeldImages, Thread } from "./thread.ts";
 
 /** The first message. */
 export interface Start {
@@ -18,6 +18,7 @@ export interface Start {
   readonly plan: Plan;
   readonly optimizer: Optimizer;
   readonly seed: number;
+  readonly images: HeldImages;
   readonly rank: number;
   readonly spins: number;
   /** Whether the answers say where the time went. */
@@ -30,31 +31,14 @@ export type Answer = { readonly done: true; readonly times?: Times } | { readonl
 let thread: Thread | undefined;
 let times: Times | undefined;
 
-function startThread({ module, memory, plan, optimizer, seed, rank, spins, profile }: Start): Thread {
-  const words = new Int32Array(memory.buffer, plan.team, TEAM_WORDS), { threads } = plan;
+function startThread({ module, spins, profile, ...start }: Start): Thread {
+  const { memory, plan } = start, { threads } = plan;
+  const words = new Int32Array(memory.buffer, plan.team, TEAM_WORDS);
   const kernels = instantiateKernels(module, memory);
-  if (!profile) {
-    return new Thread({
-      kernels,
-      plan,
-      optimizer,
-      seed,
-      team: new Team(words, threads, spins),
-      rank,
-      memory,
-    });
-  }
+  if (!profile) return new Thread({ ...start, kernels, team: new Team(words, threads, spins) });
   times = startTimes();
   const team = new TimedTeam(words, { threads, spins, times });
-  return new Thread({
-    kernels: timedKernels(kernels, plan, times),
-    plan,
-    optimizer,
-    seed,
-    team,
-    rank,
-    memory,
-  });
+  return new Thread({ ...start, kernels: timedKernels(kernels, plan, times), team });
 }
 
 self.onmessage = ({ data }: MessageEvent<Start | Command>) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
+import { shareBytes } from "../../../lib/data/shared.ts";
 import { allocateMemory } from "../../../lib/engines/wasm/engine.ts";
 import { compileKernels } from "../../../lib/engines/wasm/kernels.ts";
 import { planMemory } from "../../../lib/engines/wasm/plan.ts";
@@ -22,7 +23,6 @@ export async function startMaimed(): Promise<WorkerPool> {
     sequence: layout,
     imageBytes: train.height * train.width,
     trainCount: train.count,
-    testCount: test.count,
     batchSize,
     slotCount: 0,
     threads: 3,
@@ -30,6 +30,8 @@ export async function startMaimed(): Promise<WorkerPool> {
   const pages = Math.floor((plan.thread.start + 2 * plan.thread.bytes) / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   assert.ok(plan.team + 4 * TEAM_WORDS < memory.buffer.byteLength);
+  // All groups share a step, so that no thread gets past without its own memory.
+  new Uint32Array(memory.buffer, plan.starts, plan.groupsABatch).fill(1);
   const module = await compileKernels("plain");
   return await WorkerPool.start({
     module,
@@ -37,6 +39,7 @@ export async function startMaimed(): Promise<WorkerPool> {
     plan,
     optimizer: sgd({ learningRate: 0.1 }),
     seed: 1,
+    images: { train: shareBytes(train.pixels), test: shareBytes(test.pixels) },
     profile: false,
     spins: 0,
   });

@@ -7,11 +7,9 @@ import { exp, ln } from "./math";
 //   loss    = ln Σ_k e^(z_k − max) − (z_label − max)   [8], written for the first `count` lanes
 //   correct = argmax_k z_k = label                     [8], the first of equals counts
 //   dz      = (softmax(z) − onehot(label)) / batch     [4·quads,8], 0 in lanes past `count` and classes past K
-//
-//   rows: the same dz once more for the weight gradient, [8][4] a quad, `panelBytes` apart
 export function crossEntropy(
   count: i32, K: i32, logits: usize, labels: usize, positions: usize, scale: f32, losses: usize, correct: usize,
-  dz: usize, rows: usize, panelBytes: i32,
+  dz: usize,
 ): void {
   for (let lanes = 0; lanes < 8; lanes += 4) {
     const lane = lanes << 2;
@@ -42,9 +40,7 @@ export function crossEntropy(
     for (let k = 0; k < K; k++) {
       const hit = v128.and(f32x4.splat(1), i32x4.eq(wanted, i32x4.splat(k)));
       const probability = f32x4.div(v128.load(to + (k << 5)), sum);
-      const d = f32x4.mul(f32x4.sub(probability, hit), share);
-      v128.store(to + (k << 5), d);
-      storeLanes(d, rows + (k >> 2) * panelBytes + ((k & 3) << 2) + (lanes << 4));
+      v128.store(to + (k << 5), f32x4.mul(f32x4.sub(probability, hit), share));
     }
 
     const loss = f32x4.sub(ln(sum), f32x4.sub(ofLabel, best));
@@ -58,12 +54,4 @@ export function crossEntropy(
 @inline
 function label(lane: i32, count: i32, labels: usize, positions: usize): i32 {
   return lane < count ? <i32>load<u8>(labels + load<u32>(positions + (lane << 2))) : -1;
-}
-
-@inline
-function storeLanes(v: v128, to: usize): void {
-  f32.store(to, f32x4.extract_lane(v, 0));
-  f32.store(to, f32x4.extract_lane(v, 1), 16);
-  f32.store(to, f32x4.extract_lane(v, 2), 32);
-  f32.store(to, f32x4.extract_lane(v, 3), 48);
 }

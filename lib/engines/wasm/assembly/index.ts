@@ -4,7 +4,7 @@ export { crossEntropy } from "./head";
 export {
   addToFirstLane, copyMasked, lstmBackward, lstmForward, recordRows, rnnBackward, rnnForward, sumLanes,
 } from "./layers";
-export { dropoutMask, gather } from "./images";
-export { adadelta, adam, momentum, packBackward, packForward, rmsprop, sgd } from "./parameters";
-export { product, rowProduct, weightGradient } from "./product";
+export { dropoutMask, interleave, spreadInputs } from "./images";
+export { adadelta, adam, momentum, rmsprop, sgd, shiftBias, transpose } from "./parameters";
+export { addGradient, packRows, product, rowProduct, storeGradient } from "./product";
 export { leavesOfSquare } from "./simd";

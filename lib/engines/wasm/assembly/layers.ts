@@ -52,20 +52,17 @@ function gateAddress(gates: usize, cell: usize): usize {
 //   dz_i = dc∘g∘σ'(i)    dz_f = dc∘c∘σ'(f)    dz_g = dc∘i∘(1 − g²)    dz_o = dh∘tanh c'∘σ'(o)
 //   dc   ← dc∘f
 //
-//   gates [H,4,8]   c, tanhC = tanh c' [H,8]   dh, dy, dc [H,8]   dz [H,4,8]
-//   rows: the same dz once more for the weight gradient, [8][4] a unit, `panelBytes` apart
+//   gates [H,4,8], in whose place dz comes   c, tanhC = tanh c' [H,8]   dh, dy, dc [H,8]
 export function lstmBackward(
-  H: i32, hard: bool, gates: usize, c: usize, tanhC: usize, dh: usize, dy: usize, dc: usize, dz: usize,
-  rows: usize, panelBytes: i32,
+  H: i32, hard: bool, gates: usize, c: usize, tanhC: usize, dh: usize, dy: usize, dc: usize,
 ): void {
-  if (hard) lstmCellsBackward(H, true, gates, c, tanhC, dh, dy, dc, dz, rows, panelBytes);
-  else lstmCellsBackward(H, false, gates, c, tanhC, dh, dy, dc, dz, rows, panelBytes);
+  if (hard) lstmCellsBackward(H, true, gates, c, tanhC, dh, dy, dc);
+  else lstmCellsBackward(H, false, gates, c, tanhC, dh, dy, dc);
 }
 
 @inline
 function lstmCellsBackward(
-  H: i32, hard: bool, gates: usize, c: usize, tanhC: usize, dh: usize, dy: usize, dc: usize, dz: usize,
-  rows: usize, panelBytes: i32,
+  H: i32, hard: bool, gates: usize, c: usize, tanhC: usize, dh: usize, dy: usize, dc: usize,
 ): void {
   for (let unit = 0; unit < H; unit++) {
     for (let lanes: usize = 0; lanes < 32; lanes += 16) {
@@ -83,11 +80,9 @@ function lstmCellsBackward(
       const dg = f32x4.mul(f32x4.mul(dcTotal, i), tanhSlope(g));
       const dO = f32x4.mul(f32x4.mul(dhTotal, squashed), hard ? hardSigmoidSlope(o) : sigmoidSlope(o));
       v128.store(dc + lanes, f32x4.mul(dcTotal, f));
-      const to = dz + lanes;
-      v128.store(to, di), v128.store(to, df, 32), v128.store(to, dg, 64), v128.store(to, dO, 96);
-      storeTransposed(di, df, dg, dO, rows + (lanes << 2), 16);
+      v128.store(at, di), v128.store(at, df, 32), v128.store(at, dg, 64), v128.store(at, dO, 96);
     }
-    gates += 128, c += 32, tanhC += 32, dh += 32, dc += 32, dz += 128, rows += panelBytes;
+    gates += 128, c += 32, tanhC += 32, dh += 32, dc += 32;
     if (dy) dy += 32;
   }
 }
@@ -103,33 +98,15 @@ export function rnnForward(quads: i32, relu: bool, z: usize, h: usize, y: usize)
   }
 }
 
-// RNN, one step back: dz = (dh + dy)∘activation'(h'), from y = h' [4·quads,8]; dy 0: none.
-//
-//   dz [quads,4,8], and in `rows` once more for the weight gradient, [8][4] a quad, `panelBytes` apart
-export function rnnBackward(
-  quads: i32, relu: bool, y: usize, dh: usize, dy: usize, dz: usize, rows: usize, panelBytes: i32,
-): void {
-  for (let q = 0; q < quads; q++) {
-    for (let lanes: usize = 0; lanes < 32; lanes += 16) {
-      const d0 = rnnSlope(relu, y + lanes, dh + lanes, dy ? dy + lanes : 0);
-      const d1 = rnnSlope(relu, y + lanes + 32, dh + lanes + 32, dy ? dy + lanes + 32 : 0);
-      const d2 = rnnSlope(relu, y + lanes + 64, dh + lanes + 64, dy ? dy + lanes + 64 : 0);
-      const d3 = rnnSlope(relu, y + lanes + 96, dh + lanes + 96, dy ? dy + lanes + 96 : 0);
-      const to = dz + lanes;
-      v128.store(to, d0), v128.store(to, d1, 32), v128.store(to, d2, 64), v128.store(to, d3, 96);
-      storeTransposed(d0, d1, d2, d3, rows + (lanes << 2), 16);
-    }
-    y += 128, dh += 128, dz += 128, rows += panelBytes;
-    if (dy) dy += 128;
+// RNN, one step back: dz = (dh + dy)∘activation'(h'), from y = h' [4·quads,8]; dy 0: none; dz [4·quads,8].
+export function rnnBackward(quads: i32, relu: bool, y: usize, dh: usize, dy: usize, dz: usize): void {
+  const bytes: usize = <usize>quads << 7;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const out = v128.load(y + at);
+    let d = v128.load(dh + at);
+    if (dy) d = f32x4.add(d, v128.load(dy + at));
+    v128.store(dz + at, relu ? v128.and(d, f32x4.gt(out, f32x4.splat(0))) : f32x4.mul(d, tanhSlope(out)));
   }
-}
-
-@inline
-function rnnSlope(relu: bool, y: usize, dh: usize, dy: usize): v128 {
-  const out = v128.load(y);
-  let d = v128.load(dh);
-  if (dy) d = f32x4.add(d, v128.load(dy));
-  return relu ? v128.and(d, f32x4.gt(out, f32x4.splat(0))) : f32x4.mul(d, tanhSlope(out));
 }
 
 // to [count,8] = from [count,8], times mask [count,8] unless that is 0
@@ -144,7 +121,7 @@ export function copyMasked(count: i32, from: usize, mask: usize, to: usize): voi
   }
 }
 
-// The inputs of a step for the weight gradient: xh [J,8] → rows [ceil(J/8)][8][8], the panels `panelBytes` apart. xh has
+// The input of a step for the weight gradient: xh [J,8] → rows [ceil(J/8)][8][8], the panels `panelBytes` apart. xh has
 // room for whole panels; what lies past J there is finite and comes to nothing.
 export function recordRows(J: i32, xh: usize, rows: usize, panelBytes: i32): void {
   for (let j = 0; j < J; j += 8) {

@@ -1,37 +1,34 @@
-// The flat parameters: their updates, and the panels that the products read.
+// Parameters and their updates. A matrix W [J,columns] lies as [quads][J][4], four columns a quad: the panels of a product
+// with it, as the products read them. Columns that fill the last quad up are 0 and stay it.
 
-import { madd, nmadd } from "./simd";
+import { madd, nmadd, storeTransposed } from "./simd";
 
-// The panels of a product with W [J,columns] on its way there: panels [quads][J][4], quad q holding columns
-// q·quadStride + l·laneStride, l = 0 … 3. Lanes past `valid` columns of the last quad are 0.
-export function packForward(
-  J: i32, quads: i32, W: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32, valid: i32, panels: usize,
-): void {
-  for (let q = 0; q < quads; q++) {
-    const lanes = q == quads - 1 ? valid : 4;
-    let from = W + q * quadBytes;
-    for (let j = 0; j < J; j++, from += rowBytes, panels += 16) {
-      for (let l = 0; l < lanes; l++) f32.store(panels + (l << 2), f32.load(from + l * laneBytes));
+// The panels of a product with the transpose of `rows` rows of W, from some of its quads: rows W [quads][J][4] from the
+// first of them on → panels [ceil(rows/4)][4·quads][4], `panelBytes` apart. What does not exist is 0.
+export function transpose(rows: i32, quads: i32, W: usize, quadBytes: i32, panels: usize, panelBytes: i32): void {
+  const zero = f32x4.splat(0);
+  for (let q = 0; q < quads; q++, W += quadBytes, panels += 64) {
+    let from = W, to = panels;
+    for (let row = 0; row < rows; row += 4, from += 64, to += panelBytes) {
+      const left = rows - row;
+      const b = left > 1 ? v128.load(from, 16) : zero, c = left > 2 ? v128.load(from, 32) : zero;
+      storeTransposed(v128.load(from), b, c, left > 3 ? v128.load(from, 48) : zero, to, 16);
     }
   }
 }
 
-// The panels of a product with the transpose of W [J,columns]: panels [ceil(J/4)][quads·4][4], four rows j of W a panel,
-// its columns in the order of packForward's quads. What does not exist is 0.
-export function packBackward(
-  J: i32, quads: i32, W: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32, valid: i32, panels: usize,
+// What the bias of a product is when its inputs are counted from `blank` on, as x − blank:
+//
+//   shifted [quads,4] = bias + blank Σ_j W[·][j]   over the rows j < front and j ≥ J − back
+export function shiftBias(
+  J: i32, front: i32, back: i32, quads: i32, W: usize, bias: usize, blank: f32, shifted: usize,
 ): void {
-  for (let j = 0; j < J; j += 4) {
-    const rows = min(4, J - j);
-    for (let q = 0; q < quads; q++) {
-      const lanes = q == quads - 1 ? valid : 4;
-      for (let l = 0; l < lanes; l++) {
-        let from = W + j * rowBytes + q * quadBytes + l * laneBytes;
-        const to = panels + (l << 4);
-        for (let r = 0; r < rows; r++, from += rowBytes) f32.store(to + (r << 2), f32.load(from));
-      }
-      panels += 64;
+  for (let q = 0; q < quads; q++, bias += 16, shifted += 16) {
+    let sum = f32x4.splat(0);
+    for (let j = 0; j < J; j++, W += 16) {
+      if (j < front || j >= J - back) sum = f32x4.add(sum, v128.load(W));
     }
+    v128.store(shifted, madd(f32x4.splat(blank), sum, v128.load(bias)));
   }
 }
 

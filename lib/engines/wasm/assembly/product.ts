@@ -4,14 +4,15 @@
 //   out [4,8] = bias [4] + Σ_k  b[k] [4] ⊗ a[k] [8]
 //
 // over two packed panels: a [K][8], eight columns of the left operand, and b [K][4], four of the right one. Both are read
-// from front to back, so nothing is gathered and nothing is transposed inside the loop: per k three loads, four lane
-// splats and eight multiply-adds, in 13 of the 15 registers that V8 has to give.
+// from front to back, so nothing is gathered and nothing is transposed inside the loop: per k four loads, three lane
+// splats and eight multiply-adds, in 13 of the 15 registers that V8 has to give. A longer body than this one V8 does not
+// unroll, and it is the slower for it.
 
-import { madd, splat0, splat1, splat2, splat3 } from "./simd";
+import { madd, splat0, splat1, splat2, splat3, storeTransposed } from "./simd";
 
-// One tile over K ≥ 0 terms; `bias` is the address of four float32, or 0 for none.
+// One tile over K ≥ 0 terms; `bias` is the address of four float32, or 0 for none; `add` keeps what is in out.
 @inline
-export function tile(K: i32, a: usize, b: usize, bias: usize, out: usize): void {
+function tile(K: i32, a: usize, b: usize, bias: usize, add: bool, out: usize): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   if (bias) {
     const v = v128.load(bias);
@@ -22,7 +23,7 @@ export function tile(K: i32, a: usize, b: usize, bias: usize, out: usize): void 
   while (b < end) {
     const four = v128.load(b);
     const low = v128.load(a), high = v128.load(a, 16);
-    let s = splat0(four);
+    let s = v128.load32_splat(b); // a broadcast from memory: shuffles compete with the multiply-adds for a unit
     c00 = madd(low, s, c00), c01 = madd(high, s, c01);
     s = splat1(four);
     c10 = madd(low, s, c10), c11 = madd(high, s, c11);
@@ -31,6 +32,12 @@ export function tile(K: i32, a: usize, b: usize, bias: usize, out: usize): void 
     s = splat3(four);
     c30 = madd(low, s, c30), c31 = madd(high, s, c31);
     a += 32, b += 16;
+  }
+  if (add) {
+    c00 = f32x4.add(v128.load(out), c00), c01 = f32x4.add(v128.load(out, 16), c01);
+    c10 = f32x4.add(v128.load(out, 32), c10), c11 = f32x4.add(v128.load(out, 48), c11);
+    c20 = f32x4.add(v128.load(out, 64), c20), c21 = f32x4.add(v128.load(out, 80), c21);
+    c30 = f32x4.add(v128.load(out, 96), c30), c31 = f32x4.add(v128.load(out, 112), c31);
   }
   v128.store(out, c00), v128.store(out, c01, 16);
   v128.store(out, c10, 32), v128.store(out, c11, 48);
@@ -41,13 +48,11 @@ export function tile(K: i32, a: usize, b: usize, bias: usize, out: usize): void 
 // out [quads,4,8] = bias [quads,4] + a [K][8] times each of the panels [quads][K][4], which lie `panelBytes` apart.
 export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, out: usize): void {
   for (let q = 0; q < quads; q++) {
-    tile(K, a, panels, bias, out);
+    tile(K, a, panels, bias, false, out);
     panels += panelBytes, out += 128;
     if (bias) bias += 16;
   }
 }
-
-const ROWS_A_PIECE = 128;
 
 // As product, but for one image: it lies in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to
 // lane 0 with 0 in the others. Eight quads at a time, so that their running sums hide each other's latency.
@@ -107,68 +112,94 @@ function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize):
   }
 }
 
-// Some quads of columns of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column] for all j, and of the bias,
-// dbias[column] = Σ_rows dz[row][column]:
-//
-//   a      [ceil(J/8)][rows][8]   the inputs of every row (image and step), eight features a panel
-//   dz     [quads][rows][4]       four columns a quad; of the last quad `valid` exist
-//   dW     row j lies `rowBytes` after row j − 1, quad q `quadBytes` after quad q − 1, column l of a quad `laneBytes` after
-//          column l − 1; dbias likewise
-//   block  256 bytes of this thread
-//
-// A panel of a meets all quads before the next one is fetched.
-export function weightGradient(
-  rows: i32, J: i32, quads: i32, a: usize, dz: usize, dW: usize, rowBytes: i32, quadBytes: i32, laneBytes: i32,
-  valid: i32, dbias: usize, block: usize,
-): void {
-  const panel: usize = <usize>rows << 5, column: usize = <usize>rows << 4;
-  for (let j = 0; j < J; j += 8, a += panel) {
-    const features = min(8, J - j);
+// The gradients of some steps as rows: dz [quads][4][8] of step t lies at dz + t · stepBytes and becomes eight rows of
+// rows [quads][8·steps][4]; or one row, that of lane 0, of rows [quads][steps][4] (`single`).
+export function packRows(steps: i32, quads: i32, dz: usize, stepBytes: i32, single: bool, rows: usize): void {
+  const column = steps << (single ? 4 : 7);
+  for (let t = 0; t < steps; t++, dz += stepBytes) {
     for (let q = 0; q < quads; q++) {
-      sumTiles(rows, a, dz + q * column, block);
-      const lanes = q == quads - 1 ? valid : 4;
-      for (let l = 0; l < lanes; l++) {
-        let to = dW + j * rowBytes + q * quadBytes + l * laneBytes;
-        for (let i = 0; i < features; i++, to += rowBytes) f32.store(to, f32.load(block + (l << 5) + (i << 2)));
+      const from = dz + (q << 7), to = rows + q * column + (t << (single ? 4 : 7));
+      if (single) {
+        for (let l = 0; l < 4; l++) f32.store(to + (l << 2), f32.load(from + (l << 5)));
+      } else {
+        for (let lanes: usize = 0; lanes < 32; lanes += 16) {
+          const at = from + lanes;
+          storeTransposed(
+            v128.load(at), v128.load(at, 32), v128.load(at, 64), v128.load(at, 96), to + (lanes << 2), 16,
+          );
+        }
       }
     }
   }
-  for (let q = 0; q < quads; q++) {
-    sumRows(rows, dz + q * column, dbias + q * quadBytes, laneBytes, q == quads - 1 ? valid : 4);
-  }
 }
 
-// A tile over all rows, in pieces: a running sum of thousands of terms would lose more than a digit.
-function sumTiles(rows: i32, a: usize, dz: usize, block: usize): void {
-  const piece = block + 128;
-  tile(min(rows, ROWS_A_PIECE), a, dz, 0, block);
-  for (let row = ROWS_A_PIECE; row < rows; row += ROWS_A_PIECE) {
-    a += ROWS_A_PIECE << 5, dz += ROWS_A_PIECE << 4;
-    tile(min(rows - row, ROWS_A_PIECE), a, dz, 0, piece);
-    for (let at: usize = 0; at < 128; at += 16) {
-      v128.store(block + at, f32x4.add(v128.load(block + at), v128.load(piece + at)));
+// Adds a piece of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column], and of the bias, dbias[column] =
+// Σ_rows dz[row][column], for some quads of columns and the steps `from` … `to` − 1 of `rowsAStep` rows each:
+//
+//   a      [panels][rows][8]   the inputs of every row from step 0 on, eight features a panel, panels `panelBytes` apart
+//   dz     [quads][rows][4]    from step `from` on
+//   spans  [panels][2] int32   the first step and the one after the last in which a panel is not all 0
+//   sums   [panels][quads][4][8], then [quads][4]
+//
+// Each piece is summed by itself: a running sum of thousands of terms would lose more than a digit. And what a piece needs
+// stays in the first-level cache until all panels have met all quads.
+export function addGradient(
+  from: i32, to: i32, rowsAStep: i32, panels: i32, quads: i32, a: usize, panelBytes: i32, dz: usize, spans: usize,
+  sums: usize,
+): void {
+  const rows = (to - from) * rowsAStep, column = rows << 4, biasSums = sums + (panels * quads << 7);
+  for (let q = 0; q < quads; q++) addRows(rows, dz + q * column, biasSums + (q << 4));
+  for (let p = 0; p < panels; p++, spans += 8, a += panelBytes, sums += quads << 7) {
+    const first = max(from, i32.load(spans)), count = (min(to, i32.load(spans, 4)) - first) * rowsAStep;
+    if (count <= 0) continue;
+    const b = dz + ((first - from) * rowsAStep << 4);
+    for (let q = 0; q < quads; q++) {
+      tile(count, a + (first * rowsAStep << 5), b + q * column, 0, true, sums + (q << 7));
     }
   }
 }
 
-// to[l] = Σ_rows dz[row][l], in pieces of four running sums each
-function sumRows(rows: i32, dz: usize, to: usize, laneBytes: i32, lanes: i32): void {
-  let s = f32x4.splat(0);
+// to [4] += Σ_rows dz[row], as four running sums
+function addRows(rows: i32, dz: usize, to: usize): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
   const end = dz + (rows << 4);
-  while (dz < end) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    const piece = min(dz + (ROWS_A_PIECE << 4), end);
-    for (; dz + 64 <= piece; dz += 64) {
-      s0 = f32x4.add(s0, v128.load(dz));
-      s1 = f32x4.add(s1, v128.load(dz, 16));
-      s2 = f32x4.add(s2, v128.load(dz, 32));
-      s3 = f32x4.add(s3, v128.load(dz, 48));
-    }
-    for (; dz < piece; dz += 16) s0 = f32x4.add(s0, v128.load(dz));
-    s = f32x4.add(s, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  for (; dz + 64 <= end; dz += 64) {
+    s0 = f32x4.add(s0, v128.load(dz));
+    s1 = f32x4.add(s1, v128.load(dz, 16));
+    s2 = f32x4.add(s2, v128.load(dz, 32));
+    s3 = f32x4.add(s3, v128.load(dz, 48));
   }
-  f32.store(to, f32x4.extract_lane(s, 0));
-  if (lanes > 1) f32.store(to + laneBytes, f32x4.extract_lane(s, 1));
-  if (lanes > 2) f32.store(to + 2 * laneBytes, f32x4.extract_lane(s, 2));
-  if (lanes > 3) f32.store(to + 3 * laneBytes, f32x4.extract_lane(s, 3));
+  for (; dz < end; dz += 16) s0 = f32x4.add(s0, v128.load(dz));
+  v128.store(to, f32x4.add(v128.load(to), f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))));
+}
+
+// Where the sums of all pieces go, and leaves them 0: dW [quads][J][4], dbias [quads][4]. Inputs that were counted from
+// `blank` on, those of the first `front` and the last `back` rows, lack blank · dbias.
+export function storeGradient(
+  J: i32, quads: i32, sums: usize, dW: usize, dbias: usize, front: i32, back: i32, blank: f32,
+): void {
+  const panels = (J + 7) >> 3, biasSums = sums + (panels * quads << 7);
+  memory.copy(dbias, biasSums, quads << 4);
+  for (let q = 0; q < quads; q++) {
+    const shift = f32x4.mul(f32x4.splat(blank), v128.load(biasSums + (q << 4)));
+    let block = sums + (q << 7);
+    for (let j = 0; j < J; j += 8, block += quads << 7) {
+      transposeBlock(block);
+      const rows = min(8, J - j);
+      for (let i = 0; i < rows; i++, dW += 16) {
+        const counted = j + i < front || j + i >= J - back, sum = v128.load(block + (i << 4));
+        v128.store(dW, counted ? f32x4.add(sum, shift) : sum);
+      }
+    }
+  }
+  memory.fill(sums, 0, (panels * quads << 7) + (quads << 4));
+}
+
+// [4][8] to [8][4], in place
+@inline
+function transposeBlock(block: usize): void {
+  const a = v128.load(block), b = v128.load(block, 32), c = v128.load(block, 64), d = v128.load(block, 96);
+  const e = v128.load(block, 16), f = v128.load(block, 48), g = v128.load(block, 80), h = v128.load(block, 112);
+  storeTransposed(a, b, c, d, block, 16);
+  storeTransposed(e, f, g, h, block + 64, 16);
 }

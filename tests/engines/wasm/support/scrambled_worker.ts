@@ -33,9 +33,9 @@ Team.prototype.takeItem = function (): number {
   Atomics.add(scrambling!.taken, scrambling!.rank, 1);
   return takeItem.call(this);
 };
-Team.prototype.barrier = function (): void {
+Team.prototype.barrier = function (last?: () => void): void {
   if (scrambling!.mode === "random") dawdle(scrambling!);
-  barrier.call(this);
+  barrier.call(this, last);
 };
 
 const scope = self as unknown as { onmessage: (event: MessageEvent) => void };
