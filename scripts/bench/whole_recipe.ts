@@ -23,7 +23,13 @@ export interface Python {
 
 const DATA = "data/mnist";
 const script = (name: string) => new URL(`../${name}`, import.meta.url).pathname;
-const TRAIN = ["run", "--no-lock", "--allow-read=data,runs,lib", "--allow-write=runs"];
+const TRAIN = [
+  "run",
+  "--no-lock",
+  "--v8-flags=--expose-gc",
+  "--allow-read=data,runs,lib",
+  "--allow-write=runs",
+];
 
 /** Runs both in turn; milliseconds. */
 export async function measureRecipe(

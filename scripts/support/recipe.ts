@@ -17,6 +17,7 @@ import { EventFiles } from "./event_files.ts";
 import { type Findings, findOut } from "./findings.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
 import { Interrupt } from "./interrupt.ts";
+import { collectGarbage } from "./memory.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
 import { StatusLine } from "./status_line.ts";
@@ -279,6 +280,8 @@ export class RecipeRun implements Disposable {
       ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
       `evaluate  deno task evaluate --model ${path}`,
     );
+    this.#trainer = null; // and with it the images and the engine: drawing needs room too
+    collectGarbage();
     await this.#pictures?.end(line, this.#findings);
     if (this.#pictures) this.print(`report    ${path}/report.html`);
   }
