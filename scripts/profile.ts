@@ -6,10 +6,12 @@
 import "./support/deno_version.ts";
 import { describeAdapter, findAdapter } from "../lib/engines/webgpu/device.ts";
 import { openWasm } from "../lib/engines/wasm/engine.ts";
+import { PARTS, type Profile as WasmProfile } from "../lib/engines/wasm/profile.ts";
 import { openWebgpu } from "../lib/engines/webgpu/engine.ts";
 import { initialize } from "../lib/model/initialize.ts";
 import { shuffledOrder } from "../lib/random.ts";
 import * as scanline from "../mod.ts";
+import { measurePeak } from "./bench/peak.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./support/networks.ts";
 
@@ -60,9 +62,12 @@ await runCommand(spec, async (flags) => {
     console.log(JSON.stringify({ device, network: name, batchSize, ...profile }));
   } else {
     console.log(`${chosen.about}, batch of ${batchSize}, on ${profile.detail}`);
-    for (const { name, ms, share } of profile.parts) {
+    for (const { name, ms, share, gflops } of profile.parts) {
+      const rate = gflops === undefined ? "" : `${gflops.toFixed(1).padStart(9)} GFLOP/s`;
       console.log(
-        `  ${name.padEnd(30)} ${ms.toFixed(3).padStart(9)} ms ${(100 * share).toFixed(1).padStart(6)} %`,
+        `  ${name.padEnd(30)} ${ms.toFixed(3).padStart(9)} ms ${
+          (100 * share).toFixed(1).padStart(6)
+        } %${rate}`,
       );
     }
     for (const note of profile.notes) console.log(note);
@@ -72,16 +77,24 @@ await runCommand(spec, async (flags) => {
 
 interface Profile {
   readonly detail: string;
-  readonly parts: readonly { name: string; ms: number; share: number }[];
+  readonly parts: readonly ProfilePart[];
   readonly notes: readonly string[];
 }
 
-function makeProfile(detail: string, parts: ReadonlyMap<string, number>, notes: readonly string[]): Profile {
-  const total = [...parts.values()].reduce((sum, ms) => sum + ms, 0);
-  return { detail, parts: [...parts].map(([name, ms]) => ({ name, ms, share: ms / total })), notes };
+interface ProfilePart {
+  readonly name: string;
+  readonly ms: number;
+  readonly share: number;
+  /** Of products: how fast one thread computes them. */
+  readonly gflops?: number;
 }
 
-/** Milliseconds of a thread, averaged over the threads. */
+function shareOut(parts: readonly Omit<ProfilePart, "share">[]): ProfilePart[] {
+  const total = parts.reduce((sum, { ms }) => sum + ms, 0);
+  return parts.map((part) => ({ ...part, share: part.ms / total }));
+}
+
+/** Of a step of one thread, averaged over steps and threads. */
 async function profileWasm(
   options: Parameters<typeof openWasm>[0],
   batches: Uint32Array[],
@@ -92,17 +105,23 @@ async function profileWasm(
   const started = performance.now();
   const threads = await engine.profile(timed);
   const stepMs = (performance.now() - started) / timed.length;
-  const parts = new Map<string, number>();
-  for (const times of threads) {
-    for (const [part, ms] of Object.entries(times)) {
-      if (ms > 0) parts.set(part, (parts.get(part) ?? 0) + ms / timed.length / threads.length);
-    }
-  }
-  const known = [...parts.values()].reduce((sum, ms) => sum + ms, 0);
-  parts.set("between the kernels", Math.max(0, stepMs - known));
-  return makeProfile(engine.device.detail, parts, [
-    `${stepMs.toFixed(3)} ms a step; the stopwatches themselves are part of "between the kernels"`,
-  ]);
+  const mean = (of: (thread: WasmProfile) => number) =>
+    threads.reduce((sum, thread) => sum + of(thread), 0) / timed.length / threads.length;
+  const parts = PARTS.map((name) => {
+    const ms = mean((thread) => thread.ms[name]), flops = mean((thread) => thread.flops[name]);
+    return { name, ms, ...(flops > 0 ? { gflops: flops / ms / 1e6 } : {}) };
+  }).filter(({ ms }) => ms > 0);
+  const known = parts.reduce((sum, { ms }) => sum + ms, 0), { math } = engine.device;
+  return {
+    detail: engine.device.detail,
+    parts: shareOut([...parts, { name: "between the kernels", ms: Math.max(0, stepMs - known) }]),
+    notes: [
+      `${stepMs.toFixed(3)} ms a step; the stopwatches themselves are part of "between the kernels"`,
+      `a core does at most ${
+        measurePeak()[math!].toFixed(1)
+      } GFLOP/s, in a loop of nothing but multiply-adds`,
+    ],
+  };
 }
 
 async function profileWebgpu(
@@ -117,10 +136,12 @@ async function profileWebgpu(
   const stepMs = (performance.now() - started) / timed.length;
   const { kernelMs, uploadedBytes, downloadedBytes } = await engine.profile(timed);
   const { software } = describeAdapter((await findAdapter())!);
-  return makeProfile(engine.device.detail, kernelMs, [
+  const notes = [
     `${stepMs.toFixed(3)} ms a step over ${timed.length} steps in one submission, without time stamps`,
     `${kernelMs.size} dispatches a step, ${(2 / timed.length).toFixed(2)} submissions a step`,
     `${uploadedBytes} bytes to the device and ${downloadedBytes} bytes back a step`,
     ...(software ? ["a software adapter: these figures say nothing about a GPU"] : []),
-  ]);
+  ];
+  const parts = shareOut([...kernelMs].map(([name, ms]) => ({ name, ms })));
+  return { detail: engine.device.detail, parts, notes };
 }

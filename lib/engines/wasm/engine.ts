@@ -14,7 +14,7 @@ import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
-import type { Times } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { WorkerPool } from "./worker_pool.ts";
@@ -181,14 +181,14 @@ export class WasmEngine implements Engine {
   }
 
   /**
-   * Takes one training step a batch, up to {@link MAX_STEPS}, and says where the time of each thread went, in milliseconds.
+   * Takes one training step a batch, up to {@link MAX_STEPS}, and says what each thread spent on what.
    *
    * @throws {Error} Unless the engine was opened with `profile`
    */
-  async profile(batches: readonly Uint32Array[]): Promise<Times[]> {
+  async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
     this.#check("profile", batches);
-    const times = await this.#runSteps(batches.slice(0, MAX_STEPS));
-    return times.map((one) => {
+    const profiles = await this.#runSteps(batches.slice(0, MAX_STEPS));
+    return profiles.map((one) => {
       if (!one) {
         throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
       }
@@ -234,12 +234,12 @@ export class WasmEngine implements Engine {
   }
 
   /** Up to MAX_STEPS steps in one command: the threads do not come back between two of them. */
-  async #runSteps(batches: readonly Uint32Array[]): Promise<(Times | undefined)[]> {
+  async #runSteps(batches: readonly Uint32Array[]): Promise<(Profile | undefined)[]> {
     batches.forEach((batch, index) => this.#writeBatch(batch, index));
     const counts = batches.map((batch) => batch.length);
-    const times = await this.#pool.run({ kind: "train", counts, firstStep: this.#step + 1 });
+    const profiles = await this.#pool.run({ kind: "train", counts, firstStep: this.#step + 1 });
     this.#step += batches.length;
-    return times;
+    return profiles;
   }
 
   /** Puts a batch where the threads read it, sorted so that the images of a group share their blank lines. */

@@ -1,10 +1,10 @@
 /**
- * Where the time of a training step goes: kernels and barriers that keep a stopwatch.
+ * Where the time of a training step goes: kernels and barriers that keep a stopwatch, and count what they compute.
  *
  * @module
  */
 import type { Kernels } from "./kernels.ts";
-import type { Plan } from "./plan.ts";
+import { GROUP, type Plan } from "./plan.ts";
 import { Team } from "./team.ts";
 
 /** Parts of a training step. */
@@ -27,8 +27,12 @@ export const PARTS = [
 /** One of {@link PARTS}. */
 export type Part = typeof PARTS[number];
 
-/** Milliseconds by part. */
-export type Times = Record<Part, number>;
+/** What a thread spent on each part. */
+export interface Profile {
+  readonly ms: Record<Part, number>;
+  /** Floating-point operations, two a multiply-add; of products alone. */
+  readonly flops: Record<Part, number>;
+}
 
 const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   leavesOfSquare: "packing",
@@ -58,13 +62,18 @@ const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   adadelta: "update",
 };
 
-/** A stopwatch a part, all at 0. */
-export function startTimes(): Times {
-  return Object.fromEntries(PARTS.map((part) => [part, 0])) as Times;
+/** All at 0. */
+export function startProfile(): Profile {
+  const zeros = () => Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
+  return { ms: zeros(), flops: zeros() };
 }
 
-/** The same kernels; each call adds its time to its part. A product's part is told by its panels. */
-export function timedKernels(kernels: Kernels, plan: Plan, times: Times): Kernels {
+/** The same kernels; each call adds to its part. A product's part is told by its panels. */
+export function timedKernels(
+  kernels: Kernels,
+  { plan, memory, profile }: { plan: Plan; memory: WebAssembly.Memory; profile: Profile },
+): Kernels {
+  const words = new Int32Array(memory.buffer);
   const back = new Set(plan.layers.flatMap(({ recurrentBack, inputBack }) => [recurrentBack, inputBack]));
   const head = new Set([plan.head.panels, plan.head.inputBack]);
   const partOfProduct = (panels: number): Part =>
@@ -77,21 +86,41 @@ export function timedKernels(kernels: Kernels, plan: Plan, times: Times): Kernel
       const started = performance.now();
       const result = kernel(...args);
       const part = name === "product" ? partOfProduct(args[3]) : PART_OF[name as keyof typeof PART_OF];
-      times[part] += performance.now() - started;
+      profile.ms[part] += performance.now() - started;
+      profile.flops[part] += countFlops(name, args, words);
       return result;
     };
   }
   return timed as unknown as Kernels;
 }
 
+function countFlops(kernel: string, args: readonly number[], words: Int32Array): number {
+  if (kernel === "product") {
+    const [K, quads] = args;
+    return 2 * K * quads * 4 * GROUP;
+  }
+  if (kernel === "rowProduct") {
+    const [K, quads] = args;
+    return 2 * K * quads * 4;
+  }
+  if (kernel !== "addGradient") return 0;
+  const [from, to, rowsAStep, panels, quads, , , , spans] = args;
+  let steps = 0;
+  for (let panel = 0; panel < panels; panel++) {
+    const [first, end] = words.subarray((spans >> 2) + 2 * panel);
+    steps += Math.max(0, Math.min(to, end) - Math.max(from, first));
+  }
+  return 2 * steps * rowsAStep * quads * 4 * 8;
+}
+
 /** A team whose barriers add the time that they take. */
 export class TimedTeam extends Team {
-  readonly #times: Times;
+  readonly #profile: Profile;
 
   /** As {@link Team}'s, and where the time goes. */
-  constructor(words: Int32Array, options: { threads: number; spins: number; times: Times }) {
+  constructor(words: Int32Array, options: { threads: number; spins: number; profile: Profile }) {
     super(words, options.threads, options.spins);
-    this.#times = options.times;
+    this.#profile = options.profile;
   }
 
   override barrier(last?: () => void): void {
@@ -102,6 +131,6 @@ export class TimedTeam extends Team {
       last?.();
       workedMs = performance.now() - began;
     });
-    this.#times.waiting += performance.now() - started - workedMs;
+    this.#profile.ms.waiting += performance.now() - started - workedMs;
   }
 }

@@ -7,7 +7,7 @@
 import type { Optimizer } from "../../model/optimizers.ts";
 import { instantiateKernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
-import { startTimes, timedKernels, TimedTeam, type Times } from "./profile.ts";
+import { type Profile, startProfile, timedKernels, TimedTeam } from "./profile.ts";
 import { Team, TEAM_WORDS } from "./team.ts";
 import { type Command, type HeldImages, Thread } from "./thread.ts";
 
@@ -26,28 +26,28 @@ export interface Start {
 }
 
 /** What a thread answers to each message. */
-export type Answer = { readonly done: true; readonly times?: Times } | { readonly error: string };
+export type Answer = { readonly done: true; readonly profile?: Profile } | { readonly error: string };
 
 let thread: Thread | undefined;
-let times: Times | undefined;
+let profile: Profile | undefined;
 
-function startThread({ module, spins, profile, ...start }: Start): Thread {
+function startThread({ module, spins, profile: profiled, ...start }: Start): Thread {
   const { memory, plan } = start, { threads } = plan;
   const words = new Int32Array(memory.buffer, plan.team, TEAM_WORDS);
   const kernels = instantiateKernels(module, memory);
-  if (!profile) return new Thread({ ...start, kernels, team: new Team(words, threads, spins) });
-  times = startTimes();
-  const team = new TimedTeam(words, { threads, spins, times });
-  return new Thread({ ...start, kernels: timedKernels(kernels, plan, times), team });
+  if (!profiled) return new Thread({ ...start, kernels, team: new Team(words, threads, spins) });
+  profile = startProfile();
+  const team = new TimedTeam(words, { threads, spins, profile });
+  return new Thread({ ...start, kernels: timedKernels(kernels, { plan, memory, profile }), team });
 }
 
 self.onmessage = ({ data }: MessageEvent<Start | Command>) => {
   let answer: Answer;
   try {
-    if (times) Object.assign(times, startTimes());
+    if (profile) Object.assign(profile, startProfile()); // the kernels keep it
     if ("module" in data) thread = startThread(data);
     else thread!.run(data);
-    answer = { done: true, times };
+    answer = { done: true, profile };
   } catch (error) {
     answer = { error: error instanceof Error ? error.message : String(error) };
   }

@@ -5,7 +5,7 @@
  */
 import type { Plan } from "./plan.ts";
 import { dissolveTeam, TEAM_WORDS } from "./team.ts";
-import type { Times } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import type { Command } from "./thread.ts";
 import type { Answer, Start } from "./worker.ts";
 
@@ -36,10 +36,10 @@ export class WorkerPool {
   /**
    * Runs a command on all threads.
    *
-   * @returns Where the time of each thread went, if the pool was started to tell
+   * @returns What each thread spent on what, if the pool was started to tell
    * @throws {Error} If a worker fails; the others are stopped, since they may wait for it for ever
    */
-  async run(command: Command): Promise<(Times | undefined)[]> {
+  async run(command: Command): Promise<(Profile | undefined)[]> {
     if (this.#failure) throw this.#failure;
     return await this.#ask(() => command);
   }
@@ -50,7 +50,7 @@ export class WorkerPool {
     dissolveTeam(this.#team);
   }
 
-  async #ask(message: (rank: number) => Start | Command): Promise<(Times | undefined)[]> {
+  async #ask(message: (rank: number) => Start | Command): Promise<(Profile | undefined)[]> {
     try {
       return await Promise.all(this.#workers.map((worker, rank) => ask(worker, message(rank))));
     } catch (error) {
@@ -62,12 +62,12 @@ export class WorkerPool {
 }
 
 /** Sends one message and waits for its answer. */
-function ask(worker: Worker, message: Start | Command): Promise<Times | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Times | undefined>();
+function ask(worker: Worker, message: Start | Command): Promise<Profile | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Profile | undefined>();
   const fail = (reason: string) =>
     reject(new Error(`Cannot go on: a thread of the device wasm failed: ${reason}`));
   worker.onmessage = ({ data }: MessageEvent<Answer>) =>
-    "error" in data ? fail(data.error) : resolve(data.times);
+    "error" in data ? fail(data.error) : resolve(data.profile);
   worker.onerror = (event) => {
     event.preventDefault();
     fail(event.message);
