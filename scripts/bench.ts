@@ -40,7 +40,7 @@ const spec = {
   name: "bench",
   about: "Measures a training step beside TensorFlow.js, jax-js and PyTorch.",
   flags: {
-    quick: { kind: "switch", help: "a minute: fewer rounds, slow peers on one network only" },
+    quick: { kind: "switch", help: "some two minutes: fewer rounds, slow peers on one network only" },
     python: {
       kind: "text",
       placeholder: "PATH",
@@ -81,7 +81,8 @@ interface Bench {
   readonly quick: boolean;
   readonly peers: readonly PeerName[];
   readonly python: string | null;
-  readonly webgpu: "hardware" | "software" | "none";
+  /** Whether there is an adapter. */
+  readonly webgpu: boolean;
   readonly files: SharedFiles;
   readonly imageCount: number;
   readonly say: (what: string) => void;
@@ -101,10 +102,10 @@ await runCommand(spec, async (flags) => {
   const bench: Bench = {
     ...{ quick, peers, files, say, imageCount: dataset.train.count },
     python: peers.includes("pytorch") ? await findPytorch(flags.python) : null,
-    webgpu: machine.adapter === null ? "none" : machine.adapter.software ? "software" : "hardware",
+    webgpu: machine.adapter !== null,
   };
   const comparisons = await compare(bench);
-  const sweep = await sweepAll(bench);
+  const sweep = await sweepAll(bench, comparisons);
   say("train-lstm-adam");
   const recipe = await measureRecipe({
     folder: `${run.path}/work`,
@@ -144,8 +145,8 @@ function parsePeers(text: string): PeerName[] {
 
 /** The three networks of the recipes. */
 async function compare(bench: Bench): Promise<Comparison[]> {
-  const { quick, peers, python, files, say, imageCount } = bench;
-  const webgpu = bench.webgpu !== "none", effort = quick ? EFFORT.quick : EFFORT.full;
+  const { quick, peers, python, webgpu, files, say, imageCount } = bench;
+  const effort = quick ? EFFORT.quick : EFFORT.full;
   const comparisons: Comparison[] = [];
   for (const [index, workload] of recipeWorkloads().entries()) {
     say(workload.name);
@@ -183,25 +184,29 @@ async function measureEpochs(players: readonly Player[]): Promise<Record<string,
   return seconds;
 }
 
-/** One LSTM layer, of many sizes, on our engines and PyTorch; on a software adapter only few. */
-async function sweepAll({ quick, python, webgpu, files, say }: Bench): Promise<SweepResult[]> {
+/** One LSTM layer, of many sizes, on our engines, PyTorch, and the best that tfjs and jax-js have for the first network. */
+async function sweepAll(bench: Bench, [first]: readonly Comparison[]): Promise<SweepResult[]> {
+  const { quick, python, webgpu, peers, files, say } = bench;
+  const chosen = ["tfjs", "jax-js"].map((library) => best(first.standings, [library])?.label);
+  const libraries = startLibraries(peers, { webgpu });
   const ours = startOurs();
-  const pytorch = python ? startPytorch(python) : [];
-  const gpu = webgpu === "none" ? [] : [startWebgpu()];
+  const players = [
+    ...(python ? startPytorch(python) : []),
+    ...(webgpu ? [startWebgpu()] : []),
+    ...libraries.filter(({ label }) => chosen.includes(label)),
+  ].filter(({ label }) => !quick || !SLOW.test(label));
   const results: SweepResult[] = [];
   try {
     for (const point of sweepPoints({ quick })) {
       const { axis, size, workload } = point;
       say(`${axis} = ${size}`);
-      const little = axis === "H" && size <= 64 && !quick;
-      const players = webgpu === "hardware" || little ? [...pytorch, ...gpu] : pytorch;
       const standings = await measureStandings(await files.request(workload, SWEPT_IMAGES), {
         ...{ ours, peers: players, train: (quick ? EFFORT.quick : EFFORT.full).sweep },
       });
       results.push({ axis, size, fitted: fitted(point), flops: countFlops(workload), standings });
     }
   } finally {
-    await stop([ours, ...pytorch, ...gpu]);
+    await stop([ours, ...players]);
   }
   return results;
 }
