@@ -8,7 +8,7 @@
  * batch, so the losses that it printed were those of the last one, scaled; here they are means over all images.
  *
  * The test accuracy jumps by several percent from one epoch to the next, in PyTorch as here, and the last epoch of seed 1
- * ends in a dip: .8693 here, .7857 in PyTorch 2.13 from the same start and the same batches. The default is seed 2.
+ * ends in a dip: .6429 here, .7857 in PyTorch 2.13 from the same start and the same batches. The default is seed 2.
  */
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
