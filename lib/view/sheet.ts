@@ -74,9 +74,9 @@ function drawTile(picture: SheetPicture, { x, y }: { x: number; y: number }): st
   ].join("");
 }
 
-/** Enlarged by a whole number, to some 224 pixels, so that nobody who draws it has to blur it. */
+/** Enlarged by a whole number, so that nobody who draws it has to blur it; digits as large as they are in a PNG at 1.5. */
 function encodeEnlarged({ pixels, height, width }: Picture): Uint8Array {
-  const factor = Math.max(1, Math.round(2 * TILE / Math.max(height, width)));
+  const factor = Math.max(1, Math.round(1.5 * TILE / Math.max(height, width)));
   const data = new Uint8Array(height * width * factor ** 2);
   for (let y = 0; y < height * factor; y++) {
     const row = Math.floor(y / factor) * width;

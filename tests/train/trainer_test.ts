@@ -254,6 +254,22 @@ Deno.test("predict() takes a split or any images, and rejects what is not there"
   );
 });
 
+Deno.test("predict() of a whole split follows the weights, and gives an array of one's own", async () => {
+  await using trainer = await open();
+  const start = await trainer.readState();
+  const first = await trainer.predict("test");
+  assert.deepEqual(await trainer.predict("test"), first);
+  (await trainer.predict("test")).fill(0);
+  assert.deepEqual(await trainer.predict("test"), first);
+  assert.deepEqual(await trainer.predict("train"), await trainer.predict(trainer.split("train")));
+  await Array.fromAsync(trainer.steps(1));
+  const second = await trainer.predict("test");
+  assert.notDeepEqual(second, first);
+  assert.deepEqual(second, await trainer.predict(test)); // what is no split is always computed
+  await trainer.writeState(start);
+  assert.deepEqual(await trainer.predict("test"), first);
+});
+
 Deno.test("readState() and writeState(): gone on = never stopped", async () => {
   await using whole = await open({ lastBatch: "carry" }, tinyModel({ dropout: 0.3 }));
   await Array.fromAsync(whole.steps(9));

@@ -19,10 +19,10 @@ Deno.test("drawSheet(): the pixels are as they were, enlarged", () => {
   const original = picture(3);
   const [, base64] = drawSheet([original], { title: "", perRow: 5 }).match(/base64,([^"]*)/)!;
   const { data, width, height, channels } = decode(Uint8Array.fromBase64(base64));
-  assert.deepEqual([width, height, channels], [224, 224, 1]);
+  assert.deepEqual([width, height, channels], [168, 168, 1]);
   const shrunk = Uint8Array.from(
     { length: 28 * 28 },
-    (_, i) => data[8 * Math.floor(i / 28) * 224 + 8 * (i % 28)],
+    (_, i) => data[6 * Math.floor(i / 28) * 168 + 6 * (i % 28)],
   );
   assert.deepEqual(shrunk, original.pixels);
 });
