@@ -16,7 +16,7 @@ import { chooseKernels, type MathKind } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
 import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
-import { countBlankLines, orderByBlankLines } from "./prefix.ts";
+import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What the wasm engine can be told besides {@link EngineOptions}. */
@@ -114,9 +114,8 @@ export class WasmEngine implements Engine {
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
   readonly #order: Int32Array;
-  readonly #dropsOut: boolean;
-  /** In front of each image. */
-  readonly #blankLines: Partial<Record<"train" | "test", Uint16Array>> = {};
+  /** In front of each training image; null where dropout makes blank lines differ. */
+  readonly #blankLines: Uint16Array | null;
   #step = 0;
   #open = true;
 
@@ -141,7 +140,10 @@ export class WasmEngine implements Engine {
     this.#memory = memory;
     this.#pool = pool;
     this.#order = orderParameters(options.network, plan);
-    this.#dropsOut = options.network.layers.some(({ dropout }) => dropout > 0);
+    const dropsOut = options.network.layers.some(({ dropout }) => dropout > 0);
+    this.#blankLines = dropsOut
+      ? null
+      : countBlankLines(options.train, layOutSequence(options.sequence, options.train));
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
@@ -161,32 +163,21 @@ export class WasmEngine implements Engine {
   }
 
   async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    const { all, source } = this.#select("predict", images, positions);
-    const { classes } = this.#options.network.head, results = new Float32Array(all.length * classes);
-    const blankLines = this.#blankLinesOf(images);
-    for (let start = 0; start < all.length; start += MAX_PREDICTED) {
-      const some = all.subarray(start, start + MAX_PREDICTED);
-      const order = this.#writeSorted(some, blankLines, this.#plan);
-      await this.#pool.run({ kind: "predict", images: source, count: some.length });
-      const logits = this.#floats(this.#plan.logits, some.length * classes);
-      order.forEach((index, row) => {
-        results.set(logits.subarray(row * classes, (row + 1) * classes), (start + index) * classes);
-      });
-    }
-    return results;
+    const { classes } = this.#options.network.head;
+    return await this.#read({ kind: "predict", images, positions }, {
+      most: MAX_PREDICTED,
+      from: this.#plan.logits,
+      size: classes,
+    });
   }
 
   async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    const { all, source } = this.#select("read outputs", images, positions);
     const size = this.#plan.sequence.steps * this.#options.network.head.inputSize;
-    const results = new Float32Array(all.length * size);
-    for (let start = 0; start < all.length; start += GROUP) {
-      const some = all.subarray(start, start + GROUP);
-      this.#words(this.#plan.positions, some.length).set(some);
-      await this.#pool.run({ kind: "outputs", images: source, count: some.length });
-      results.set(this.#floats(this.#plan.outputs, some.length * size), start * size);
-    }
-    return results;
+    return await this.#read({ kind: "outputs", images, positions }, {
+      most: GROUP,
+      from: this.#plan.outputs,
+      size,
+    });
   }
 
   /**
@@ -253,41 +244,36 @@ export class WasmEngine implements Engine {
 
   /** Puts a batch where the threads read it, sorted so that the images of a group share their blank lines. */
   #writeBatch(batch: Uint32Array, index: number): void {
-    const { positions, batchSize, starts, groupsABatch } = this.#plan;
-    const at = { positions: positions + 4 * batchSize * index, starts: starts + 4 * groupsABatch * index };
-    if (this.#dropsOut) { // which makes blank lines differ
-      this.#words(at.positions, batch.length).set(batch);
-      this.#words(at.starts, groupsABatch).fill(0);
-    } else {
-      this.#writeSorted(batch, this.#blankLinesOf("train"), at);
+    const { positions, batchSize, starts, groupsABatch } = this.#plan, blank = this.#blankLines;
+    const sorted = blank ? sortByBlankLines(batch, blank) : batch;
+    this.#words(positions + 4 * batchSize * index, batch.length).set(sorted);
+    const first = this.#words(starts + 4 * groupsABatch * index, groupsABatch);
+    for (let group = 0; group < groupsABatch; group++) {
+      first[group] = blank && group * GROUP < batch.length ? blank[sorted[group * GROUP]] : 0;
     }
   }
 
-  /** Writes images, sorted, and where each group of eight starts; tells the order. */
-  #writeSorted(
-    positions: Uint32Array,
-    blankLines: Uint16Array,
-    at: { positions: number; starts: number },
-  ): Uint32Array {
-    const order = orderByBlankLines(positions, blankLines);
-    const sorted = order.map((index) => positions[index]);
-    this.#words(at.positions, sorted.length).set(sorted);
-    const starts = this.#words(at.starts, Math.ceil(sorted.length / GROUP));
-    for (let group = 0; group < starts.length; group++) starts[group] = blankLines[sorted[group * GROUP]];
-    return order;
-  }
-
-  #blankLinesOf(images: "train" | "test" | Images): Uint16Array {
-    const { sequence, train } = this.#options, layout = layOutSequence(sequence, train);
-    if (typeof images !== "string") return countBlankLines(images, layout);
-    return this.#blankLines[images] ??= countBlankLines(this.#options[images], layout);
-  }
-
-  /** Which images to read, and where threads find them. */
-  #select(action: string, images: "train" | "test" | Images, positions: Uint32Array | undefined) {
+  /** Runs a command over some images at a time; each gives `size` float32 at the address `from`. */
+  async #read(
+    { kind, images, positions }: {
+      kind: "predict" | "outputs";
+      images: "train" | "test" | Images;
+      positions?: Uint32Array;
+    },
+    { most, from, size }: { most: number; from: number; size: number },
+  ): Promise<Float32Array> {
+    const action = kind === "predict" ? "predict" : "read outputs";
     this.#checkOpen(action);
     const { all } = selectImages(action, this.#options, { images, positions });
-    return { all, source: typeof images === "string" ? images : shareBytes(images.pixels) };
+    const source = typeof images === "string" ? images : shareBytes(images.pixels);
+    const results = new Float32Array(all.length * size);
+    for (let start = 0; start < all.length; start += most) {
+      const some = all.subarray(start, start + most);
+      this.#words(this.#plan.positions, some.length).set(some);
+      await this.#pool.run({ kind, images: source, count: some.length });
+      results.set(this.#floats(from, some.length * size), start * size);
+    }
+    return results;
   }
 
   #readFlat(address: number): Float32Array {

@@ -110,7 +110,7 @@ export interface Plan {
   readonly logits: number;
   /** [GROUP][T][H] of the top layer. */
   readonly outputs: number;
-  /** [MAX_STEPS][groupsABatch], or [MAX_PREDICTED/8]: the first step of each group that it does not share, see prefix.ts. */
+  /** [MAX_STEPS][groupsABatch]: the first step of each group that it does not share, see prefix.ts. */
   readonly starts: number;
   readonly groupsABatch: number;
   /** The first record of the steps that all images share: each thread has one of its own. */
@@ -225,7 +225,7 @@ export function planMemory(options: PlanOptions): Plan {
     positions: arena.take(4 * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(4 * MAX_PREDICTED * network.head.classes),
     outputs: arena.take(4 * GROUP * sequence.steps * network.head.inputSize),
-    starts: arena.take(4 * Math.max(MAX_STEPS * groups, MAX_PREDICTED / GROUP)),
+    starts: arena.take(4 * MAX_STEPS * groups),
     groupsABatch: groups,
     sharedRecord,
     sharedBy: arena.take(4),

@@ -31,15 +31,9 @@ export function countBlankLines(
   });
 }
 
-/** Images with the fewest blank lines first, those of as many in their order: the index of each in `positions`. */
-export function orderByBlankLines(positions: Uint32Array, blankLines: Uint16Array): Uint32Array {
-  const most = positions.reduce((most, position) => Math.max(most, blankLines[position]), 0);
-  const places = new Uint32Array(most + 2); // where the next image of so many blank lines goes
-  for (const position of positions) places[blankLines[position] + 1]++;
-  for (let lines = 1; lines <= most; lines++) places[lines] += places[lines - 1];
-  const order = new Uint32Array(positions.length);
-  positions.forEach((position, index) => order[places[blankLines[position]]++] = index);
-  return order;
+/** The batch with the images of fewest blank lines first; those of as many stay in their order. */
+export function sortByBlankLines(batch: Uint32Array, blankLines: Uint16Array): Uint32Array {
+  return batch.toSorted((a, b) => blankLines[a] - blankLines[b]);
 }
 
 /** How far the images of a batch go together. */

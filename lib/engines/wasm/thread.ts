@@ -287,22 +287,22 @@ export class Thread {
   #predict(images: ImageSource, count: number): void {
     const { classes } = this.#plan.head, out = this.#floats(this.#plan.logits, count * classes);
     const logits = this.#floats(this.#lanes.logits, classes * GROUP);
-    const groups = Math.ceil(count / GROUP), starts = this.#startsOf(0, groups);
-    this.#prefix.forward(starts[groups - 1]);
-    this.#eachItem(groups, (group) => {
-      this.#read(images, { count, group, start: starts[group] });
+    const groups = Math.ceil(count / GROUP);
+    for (let group = this.#team.takeItem(); group < groups; group = this.#team.takeItem()) {
+      this.#read(images, { count, group });
       const present = Math.min(GROUP, count - GROUP * group);
       for (let n = 0; n < present; n++) {
         const at = (GROUP * group + n) * classes;
         for (let k = 0; k < classes; k++) out[at + k] = logits[k * GROUP + n];
       }
-    });
+    }
+    this.#team.barrier();
   }
 
   /** The top layer's outputs of one group after every step. */
   #readOutputs(images: ImageSource, count: number): void {
     const { layers, sequence: { steps } } = this.#plan, top = layers[layers.length - 1];
-    this.#read(images, { count, group: 0, start: 0 });
+    this.#read(images, { count, group: 0 });
     const out = this.#floats(this.#plan.outputs, count * steps * top.H);
     for (let t = 0; t < steps; t++) {
       const y = this.#floats(this.#lanes.y(top, t), top.H * GROUP);
@@ -313,8 +313,8 @@ export class Thread {
   }
 
   /** Forward alone, without dropout. */
-  #read(images: ImageSource, chosen: { count: number; group: number; start: number }): void {
-    const batch = { ...chosen, step: 0, positions: this.#plan.positions + 4 * GROUP * chosen.group };
+  #read(images: ImageSource, { count, group }: { count: number; group: number }): void {
+    const batch = { count, group, step: 0, positions: this.#plan.positions + 4 * GROUP * group, start: 0 };
     this.#lanes.record = this.#rank;
     this.#forward(batch, {
       images: typeof images === "string" ? this.#images[images] : images,

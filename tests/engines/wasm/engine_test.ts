@@ -21,9 +21,9 @@ const TOLERANCE = {
   movement: { atol: 9.0e-5, rtol: 0 },
 };
 
-// Fifty steps of Adam or Adadelta carry rounding further (PyTorch's own float32 training ends 6.8e-6 away): 1.4
-// times what was measured, loss 1.2e-5 (fused) and 1.0e-5 (plain), movement 2.3e-4 and 1.9e-4.
-const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 1.7e-5, rtol: 0 }, movement: { atol: 3.2e-4, rtol: 0 } };
+// Fifty steps of Adam or Adadelta carry rounding further (PyTorch's own float32 training ends 6.8e-6 away): twice
+// what was measured, loss 5.4e-6 (fused) and 2.9e-6 (plain), movement 1.0e-4 and 5.4e-5.
+const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 1.1e-5, rtol: 0 }, movement: { atol: 2.0e-4, rtol: 0 } };
 
 for (const math of ["fused", "plain"] as const) {
   const open = (options: EngineOptions) => openWasm({ ...options, threads: 2, math });
@@ -74,24 +74,6 @@ for (const test of BITS) {
     },
   });
 }
-
-Deno.test({
-  name: named("an image has the same logits, to the last bit, alone and in any company", NEEDS),
-  ignore: lacks(NEEDS),
-  fn: async () => {
-    for (const kind of ["LSTM", "tanh RNN"] as const) {
-      const options = optionsOf({ kind, hidden: [21, 10], images: 61, size: [9, 17], range: [-1, 1] });
-      const { train, network: { head: { classes } } } = options;
-      await using engine = await openWasm({ ...options, threads: 2 });
-      const together = await engine.predict("train");
-      const alone = new Float32Array(together.length);
-      for (let n = 0; n < train.count; n++) {
-        alone.set(await engine.predict("train", Uint32Array.of(n)), n * classes);
-      }
-      assert.deepEqual(alone, together);
-    }
-  },
-});
 
 Deno.test({
   name: named("train() and predict() take more than fits into one command", NEEDS),

@@ -54,9 +54,8 @@ export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes:
   }
 }
 
-// As product, and with the same bits, but for one image: it lies in lane 0 of a [K][8]. The result goes to all eight lanes
-// of out (`spread`), or to lane 0 with 0 in the others. Eight quads at a time, so that their running sums hide each other's
-// latency.
+// As product, but for one image: it lies in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to
+// lane 0 with 0 in the others. Eight quads at a time, so that their running sums hide each other's latency.
 export function rowProduct(
   K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, spread: bool, out: usize,
 ): void {
@@ -67,9 +66,7 @@ export function rowProduct(
     const p3 = panelAt(panels, 3, count, panelBytes), p4 = panelAt(panels, 4, count, panelBytes);
     const p5 = panelAt(panels, 5, count, panelBytes), p6 = panelAt(panels, 6, count, panelBytes);
     const p7 = panelAt(panels, 7, count, panelBytes);
-    let s0 = startAt(bias, 0, count), s1 = startAt(bias, 1, count), s2 = startAt(bias, 2, count);
-    let s3 = startAt(bias, 3, count), s4 = startAt(bias, 4, count), s5 = startAt(bias, 5, count);
-    let s6 = startAt(bias, 6, count), s7 = startAt(bias, 7, count);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     let x = a;
     for (let at: usize = 0, end: usize = <usize>K << 4; at < end; at += 16, x += 32) {
       const v = v128.load32_splat(x);
@@ -78,14 +75,14 @@ export function rowProduct(
       s4 = madd(v, v128.load(p4 + at), s4), s5 = madd(v, v128.load(p5 + at), s5);
       s6 = madd(v, v128.load(p6 + at), s6), s7 = madd(v, v128.load(p7 + at), s7);
     }
-    storeRow(s0, 0, spread, out);
-    if (count > 1) storeRow(s1, 1, spread, out);
-    if (count > 2) storeRow(s2, 2, spread, out);
-    if (count > 3) storeRow(s3, 3, spread, out);
-    if (count > 4) storeRow(s4, 4, spread, out);
-    if (count > 5) storeRow(s5, 5, spread, out);
-    if (count > 6) storeRow(s6, 6, spread, out);
-    if (count > 7) storeRow(s7, 7, spread, out);
+    storeRow(s0, bias, 0, spread, out);
+    if (count > 1) storeRow(s1, bias, 1, spread, out);
+    if (count > 2) storeRow(s2, bias, 2, spread, out);
+    if (count > 3) storeRow(s3, bias, 3, spread, out);
+    if (count > 4) storeRow(s4, bias, 4, spread, out);
+    if (count > 5) storeRow(s5, bias, 5, spread, out);
+    if (count > 6) storeRow(s6, bias, 6, spread, out);
+    if (count > 7) storeRow(s7, bias, 7, spread, out);
     panels += 8 * panelBytes, out += 1024;
     if (bias) bias += 128;
   }
@@ -96,14 +93,11 @@ function panelAt(panels: usize, index: i32, count: i32, panelBytes: i32): usize 
   return panels + min(index, count - 1) * panelBytes;
 }
 
-@inline
-function startAt(bias: usize, quad: i32, count: i32): v128 {
-  return bias ? v128.load(bias + (min(quad, count - 1) << 4)) : f32x4.splat(0);
-}
-
 // Four columns of one image to [4][8].
-function storeRow(v: v128, quad: i32, spread: bool, out: usize): void {
+function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize): void {
   const to = out + (quad << 7);
+  let v = sums;
+  if (bias) v = f32x4.add(v, v128.load(bias + (quad << 4)));
   if (spread) {
     v128.store(to, splat0(v)), v128.store(to, splat0(v), 16);
     v128.store(to, splat1(v), 32), v128.store(to, splat1(v), 48);
