@@ -41,7 +41,8 @@ for (const run of RUNS) {
 
       const random = testStream(`kill ${run.script}`, Date.now() % 2 ** 32);
       let killed = 0, resume = false, furthest = 0, parts = 0, latestMs = wholeMs;
-      for (let attempt = 0; killed < kills && attempt < 10 * kills; attempt++) {
+      const enough = () => killed >= kills && (!isSoak || parts > 0); // one at least must interrupt a write
+      for (let attempt = 0; !enough() && attempt < 10 * kills; attempt++) {
         const child = start(path, run, "killed", { resume });
         const afterMs = latestMs * (0.3 + 0.7 * random.uniform());
         const timer = setTimeout(() => kill(child), afterMs);
@@ -68,7 +69,7 @@ for (const run of RUNS) {
           furthest = 0;
         }
       }
-      assert.equal(killed, kills, "too few kills met a running process");
+      assert.ok(killed >= kills, "too few kills met a running process");
       if (isSoak) assert.ok(parts > 0, "no kill interrupted a write: this test proves too little");
       const last = await finish(path, run, "killed", { resume });
       assert.equal(last.code, 0, last.stderr);
