@@ -158,6 +158,17 @@ export class Lanes {
     }
   }
 
+  /** out [features,8] = the transpose of the panels' matrix times dz of step t. */
+  multiplyBack(
+    layer: LayerPlan,
+    t: number,
+    { features, panels, out }: { features: number; panels: number; out: number },
+  ): void {
+    const K = layer.quads * 4, quads = Math.ceil(features / 4), dz = this.dz(layer, t);
+    if (this.#rowsAStep === 1) this.#kernels.rowProduct(K, quads, dz, panels, K * 16, 0, 0, out);
+    else this.#kernels.product(K, quads, dz, panels, K * 16, 0, out);
+  }
+
   /** Starts the record of a matrix's inputs. */
   beginRecord({ J, records: { steps, spans, spanBytes } }: MatrixPlan): void {
     const first = spans + this.record * spanBytes >> 2, end = first + 2 * Math.ceil(J / 8);

@@ -115,10 +115,14 @@ export class SharedPrefix {
         this.#receive(starts, layer, index, t + 1);
         lanes.slopes(layer, t, isTop ? 0 : lanes.dy(layer, t));
         if (t > 0) {
-          this.#multiply(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
+          lanes.multiplyBack(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
         }
         if (below) {
-          this.#multiply(layer, t, { features: layer.C, panels: layer.inputBack, out: lanes.dy(below, t) });
+          lanes.multiplyBack(layer, t, {
+            features: layer.C,
+            panels: layer.inputBack,
+            out: lanes.dy(below, t),
+          });
         }
       }
     }
@@ -134,16 +138,6 @@ export class SharedPrefix {
         this.#kernels.addToFirstLane(layer.H, this.#boundary(index, group, 1), dc);
       }
     }
-  }
-
-  /** out [features,8] = the transpose of the panels' matrix times dz. */
-  #multiply(
-    layer: LayerPlan,
-    t: number,
-    { features, panels, out }: { features: number; panels: number; out: number },
-  ): void {
-    const K = layer.quads * 4, dz = this.#lanes.dz(layer, t);
-    this.#kernels.rowProduct(K, Math.ceil(features / 4), dz, panels, K * 16, 0, 0, out);
   }
 
   /** [layers][groups][dh, dc][H] of all threads. */

@@ -220,25 +220,19 @@ export class Thread {
       for (let t = last; t >= start; t--) {
         lanes.slopes(layer, t, !isTop || t === last ? lanes.dy(layer, t) : 0);
         if (t > 0) {
-          this.#multiply(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
+          lanes.multiplyBack(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
         }
         if (below) {
-          this.#multiply(layer, t, { features: layer.C, panels: layer.inputBack, out: lanes.dy(below, t) });
+          lanes.multiplyBack(layer, t, {
+            features: layer.C,
+            panels: layer.inputBack,
+            out: lanes.dy(below, t),
+          });
           this.#mask(below, t);
         }
       }
       if (start > 0) this.#prefix.collect(lanes, layer, index, batch.group);
     }
-  }
-
-  /** out [features,8] = the transpose of the panels' matrix times dz. */
-  #multiply(
-    layer: LayerPlan,
-    t: number,
-    { features, panels, out }: { features: number; panels: number; out: number },
-  ): void {
-    const K = layer.quads * 4, dz = this.#lanes.dz(layer, t);
-    this.#kernels.product(K, Math.ceil(features / 4), dz, panels, K * 16, 0, out);
   }
 
   /** Multiplies what comes back through dropped-out outputs by their mask. */
