@@ -40,7 +40,7 @@ const spec = {
   name: "bench",
   about: "Measures a training step beside TensorFlow.js, jax-js and PyTorch.",
   flags: {
-    quick: { kind: "switch", help: "some two minutes: fewer rounds, slow peers on one network only" },
+    quick: { kind: "switch", help: "a minute and a half: fewer rounds, slow peers on one network only" },
     python: {
       kind: "text",
       placeholder: "PATH",

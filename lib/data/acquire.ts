@@ -95,8 +95,7 @@ export class AcquireError extends Error {
  * import { acquireDataset } from "./acquire.ts";
  * import { findDataset } from "./catalogue.ts";
  *
- * const { folder, stored } = await acquireDataset(findDataset("mnist"));
- * console.log(`${stored} files were stored in ${folder}`);
+ * const { folder, stored } = await acquireDataset(findDataset("mnist")); // "data/mnist", 4 the first time
  * ```
  */
 export async function acquireDataset(entry: CatalogueEntry, options: AcquireOptions = {}): Promise<Acquired> {

@@ -80,8 +80,7 @@ export interface LoadOptions {
  * ```ts ignore
  * import { loadDataset } from "./dataset.ts";
  *
- * const { train, test } = await loadDataset({ dataset: "fashion-mnist" });
- * console.log(train.count, test.count, train.height, train.width); // 60000 10000 28 28
+ * const { train, test } = await loadDataset({ dataset: "fashion-mnist" }); // 60,000 and 10,000 images of 28 × 28
  * ```
  */
 export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {

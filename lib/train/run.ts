@@ -166,7 +166,8 @@ async function makeTimed(folder: string): Promise<string> {
  * import { openRun } from "./run.ts";
  *
  * const { config, model } = await openRun("runs/train-lstm/2026-11-22T05-41-25");
- * console.log(config.training.sequence, model.countParams());
+ * const { axis } = config.training.sequence;
+ * const parameters = model.countParams();
  * ```
  *
  * @param path The folder of the run, or `model` in it

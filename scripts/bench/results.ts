@@ -185,7 +185,7 @@ function formatVerdict(standings: readonly Standing[], flops: Flops, peak: numbe
     const share = flops.step / alone.ms.median / 1e6 / peak;
     lines.push(
       `  one thread reaches ${(100 * share).toFixed(0)} % of its core's multiply-add peak, ` +
-        "all products counted, those that shared prefixes save too",
+        "counting also those that shared prefixes and blank inputs save (`deno task profile` does not)",
     );
   }
   return lines;

@@ -99,7 +99,7 @@ export function stackDigits({ train }: Pick<Dataset, "train">, lines: number, co
   return { pixels: stacked, labels: labels.slice(0, count), count, height: lines, width };
 }
 
-/** Floating-point operations of the products of one batch, two a multiply-add; shared prefixes not subtracted. */
+/** Floating-point operations of the products of one batch, two a multiply-add; what shared prefixes and blank inputs save not subtracted. */
 export interface Flops {
   readonly forward: number;
   /** Forward, backward and the weights' gradients: a training step. */

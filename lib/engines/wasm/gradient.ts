@@ -45,7 +45,7 @@ export class GradientSums {
       this.#addRecord(m, { from, quads, record: group, start, end: m.records.steps, rowsAStep: GROUP });
     }
     if (m !== head && sharedSteps > 0) {
-      const record = sharedRecord + this.#words[sharedBy >> 2];
+      const record = sharedRecord + this.#words[sharedBy >>> 2];
       this.#addRecord(m, { from, quads, record, start: 0, end: sharedSteps, rowsAStep: 1 });
     }
     const { J, front, back } = m,

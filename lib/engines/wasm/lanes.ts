@@ -118,7 +118,7 @@ export class Lanes {
       range = this.#base + thread.range;
     const pixels = this.#base + thread.pixels + t * stepStride * GROUP;
     this.#kernels.spreadInputs(C, front, H, pixels, inputStride, divisor, this.xh(t), range);
-    return { from: this.#words[range >> 2], to: this.#words[(range >> 2) + 1] };
+    return { from: this.#words[range >>> 2], to: this.#words[(range >>> 2) + 1] };
   }
 
   /** The state before step `t`: 0, or what `before` holds there. */
@@ -158,8 +158,16 @@ export class Lanes {
     }
   }
 
+  /** From dz of step t to dh of the step before, and to dy of the layer below. */
+  sendBack(layer: LayerPlan, below: LayerPlan | undefined, t: number): void {
+    if (t > 0) this.#multiplyBack(layer, t, { features: layer.H, panels: layer.recurrentBack, out: this.dh });
+    if (below) {
+      this.#multiplyBack(layer, t, { features: layer.C, panels: layer.inputBack, out: this.dy(below, t) });
+    }
+  }
+
   /** out [features,8] = the transpose of the panels' matrix times dz of step t. */
-  multiplyBack(
+  #multiplyBack(
     layer: LayerPlan,
     t: number,
     { features, panels, out }: { features: number; panels: number; out: number },
@@ -171,7 +179,7 @@ export class Lanes {
 
   /** Starts the record of a matrix's inputs. */
   beginRecord({ J, records: { steps, spans, spanBytes } }: MatrixPlan): void {
-    const first = spans + this.record * spanBytes >> 2, end = first + 2 * Math.ceil(J / 8);
+    const first = spans + this.record * spanBytes >>> 2, end = first + 2 * Math.ceil(J / 8);
     for (let at = first; at < end; at += 2) {
       this.#words[at] = steps;
       this.#words[at + 1] = 0;
@@ -182,7 +190,7 @@ export class Lanes {
   recordInput({ J, records }: MatrixPlan, t: number, input: number, { from, to }: InputRange): void {
     const rows = records.inputs + this.record * records.inputBytes + t * this.#rowsAStep * 32;
     this.#kernels.recordRows(J, input, rows, records.steps * GROUP * 32);
-    const spans = records.spans + this.record * records.spanBytes >> 2;
+    const spans = records.spans + this.record * records.spanBytes >>> 2;
     for (let panel = from >> 3; panel << 3 < to; panel++) {
       const span = spans + 2 * panel;
       this.#words[span] = Math.min(this.#words[span], t);

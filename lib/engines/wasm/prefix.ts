@@ -114,16 +114,7 @@ export class SharedPrefix {
       for (let t = sharedSteps - 1; t >= 0; t--) {
         this.#receive(starts, layer, index, t + 1);
         lanes.slopes(layer, t, isTop ? 0 : lanes.dy(layer, t));
-        if (t > 0) {
-          lanes.multiplyBack(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
-        }
-        if (below) {
-          lanes.multiplyBack(layer, t, {
-            features: layer.C,
-            panels: layer.inputBack,
-            out: lanes.dy(below, t),
-          });
-        }
+        lanes.sendBack(layer, below, t);
       }
     }
   }

@@ -107,7 +107,7 @@ function countFlops(kernel: string, args: readonly number[], words: Int32Array):
   const [from, to, rowsAStep, panels, quads, , , , spans] = args;
   let steps = 0;
   for (let panel = 0; panel < panels; panel++) {
-    const [first, end] = words.subarray((spans >> 2) + 2 * panel);
+    const [first, end] = words.subarray((spans >>> 2) + 2 * panel);
     steps += Math.max(0, Math.min(to, end) - Math.max(from, first));
   }
   return 2 * steps * rowsAStep * quads * 4 * 8;

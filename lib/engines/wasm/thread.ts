@@ -219,17 +219,8 @@ export class Thread {
       lanes.clearCarried(layer);
       for (let t = last; t >= start; t--) {
         lanes.slopes(layer, t, !isTop || t === last ? lanes.dy(layer, t) : 0);
-        if (t > 0) {
-          lanes.multiplyBack(layer, t, { features: layer.H, panels: layer.recurrentBack, out: lanes.dh });
-        }
-        if (below) {
-          lanes.multiplyBack(layer, t, {
-            features: layer.C,
-            panels: layer.inputBack,
-            out: lanes.dy(below, t),
-          });
-          this.#mask(below, t);
-        }
+        lanes.sendBack(layer, below, t);
+        if (below) this.#mask(below, t);
       }
       if (start > 0) this.#prefix.collect(lanes, layer, index, batch.group);
     }

@@ -76,6 +76,23 @@ for (const test of BITS) {
 }
 
 Deno.test({
+  name: named(
+    "a training beyond 2 GiB gives the bits of a small one: addresses have 32 bits, all of them",
+    NEEDS,
+  ),
+  ignore: lacks(NEEDS),
+  fn: async () => {
+    const options = optionsOf({ kind: "LSTM", hidden: [512, 512], images: 8, size: [28, 28] });
+    const gradients: Float32Array[] = [];
+    for (const batchSize of [8, 4096]) { // what is not used takes addresses, and no memory
+      await using engine = await openWasm({ ...options, batchSize, threads: 1 });
+      gradients.push(await engine.gradient(scattered(8, options.train.count)));
+    }
+    assert(gradients[0].every((value, at) => value === gradients[1][at]));
+  },
+});
+
+Deno.test({
   name: named("train() and predict() take more than fits into one command", NEEDS),
   ignore: lacks(NEEDS),
   fn: async () => {
