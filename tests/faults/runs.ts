@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { CheckpointFolder } from "../../lib/train/checkpoint_folder.ts";
 import { openMetrics, openRun } from "../../lib/train/run.ts";
-import { type Outcome, runScript, scriptCommand } from "../scripts/tiny_project.ts";
+import { type Outcome, runScript, scriptCommand, TINY_FLAGS } from "../scripts/tiny_project.ts";
 
 /** A recipe on tiny images, with nothing drawn, and checkpoints so often that a kill meets them. */
 export interface FaultyRun {
@@ -17,10 +17,7 @@ export interface FaultyRun {
 }
 
 /** Two threads on the tiny images, a checkpoint every other step. */
-export const TINY = [
-  ...["--data-dir", "data/tiny", "--device", "wasm", "--threads", "2", "--batch-size", "8"],
-  ...["--checkpoint-every", "2", "--no-pictures", "--json"],
-];
+export const TINY = [...TINY_FLAGS, "--checkpoint-every", "2", "--no-pictures", "--json"];
 
 /** Begins a run in `runs/<name>`, or goes on with it, up to `steps` if they are given. */
 export function argumentsOf(

@@ -4,21 +4,18 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { makeProject, needs, parseLines, runScript, scriptCommand } from "../scripts/tiny_project.ts";
+import {
+  makeProject,
+  needs,
+  parseLines,
+  runScript,
+  scriptCommand,
+  TINY_FLAGS,
+} from "../scripts/tiny_project.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { figuresOf, finalHash } from "./runs.ts";
 
-const FLAGS = [
-  "--data-dir",
-  "data/tiny",
-  "--device",
-  "wasm",
-  "--threads",
-  "2",
-  "--batch-size",
-  "8",
-  "--no-pictures",
-];
+const FLAGS = [...TINY_FLAGS, "--no-pictures"];
 
 function signalTest(name: string, fn: (path: string) => Promise<void>): void {
   Deno.test({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, parseLines, runScript } from "./tiny_project.ts";
+import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";
 
 Deno.test({
   name: named("evaluate shows accuracy, confusion and mistakes of a run", needs),
@@ -8,16 +8,7 @@ Deno.test({
   fn: async (t) => {
     await using project = await makeProject();
     const { path } = project;
-    const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
-    const trained = await runScript(path, "train_lstm_dropout", [
-      ...tiny,
-      "--steps",
-      "2",
-      "--json",
-      "--out",
-      "runs/a",
-    ]);
-    assert.equal(trained.code, 0, trained.stderr);
+    const trained = await trainTiny(path, "train_lstm_dropout", "--json");
     const end = parseLines(trained.stdout).at(-1)!;
     const evaluate = (...args: string[]) => runScript(path, "evaluate", ["--device", "reference", ...args]);
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { decodeSafetensors } from "../../lib/model/safetensors.ts";
 import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, parseLines, runScript } from "./tiny_project.ts";
+import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";
 
 tf.enableProdMode();
 
@@ -12,16 +12,7 @@ Deno.test({
   fn: async (t) => {
     await using project = await makeProject();
     const { path } = project;
-    const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
-    const trained = await runScript(path, "train_lstm", [
-      ...tiny,
-      "--steps",
-      "2",
-      "--json",
-      "--out",
-      "runs/a",
-    ]);
-    assert.equal(trained.code, 0, trained.stderr);
+    const trained = await trainTiny(path, "train_lstm", "--json");
     const { parametersSha256 } = parseLines(trained.stdout).at(-1)!;
 
     await t.step(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, runScript } from "./tiny_project.ts";
+import { makeProject, needs, runScript, TINY_FLAGS } from "./tiny_project.ts";
 
 const tasks: Record<string, { command: string }> = config.tasks;
 const recipes = ["train-lstm", "train-lstm-dropout", "train-rnn", "train-lstm-adam"];
@@ -25,18 +25,7 @@ Deno.test({
   fn: async () => {
     await using project = await makeProject();
     const audit = `${project.path}/audit.jsonl`;
-    const args = [
-      "--data-dir",
-      "data/tiny",
-      "--device",
-      "wasm",
-      "--threads",
-      "2",
-      "--batch-size",
-      "24",
-      "--epochs",
-      "1",
-    ];
+    const args = [...TINY_FLAGS, "--batch-size", "24", "--epochs", "1"]; // of a flag the last value counts
     const outcome = await runScript(project.path, "train_lstm", args, { DENO_AUDIT_PERMISSIONS: audit });
     assert.equal(outcome.code, 0, outcome.stderr);
 
@@ -73,18 +62,7 @@ Deno.test("no task may do everything, reach any host, or call into native code",
   }
 });
 
-const TINY = [
-  "--data-dir",
-  "data/tiny",
-  "--device",
-  "wasm",
-  "--threads",
-  "2",
-  "--batch-size",
-  "8",
-  "--steps",
-  "3",
-];
+const TINY = [...TINY_FLAGS, "--steps", "3"];
 
 /** Tasks that work on tiny images in a moment; each needs what those before it wrote. */
 const AUDITED: readonly (readonly [task: string, script: string, args: readonly string[]])[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encode } from "fast-png";
 import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, parseLines, runScript } from "./tiny_project.ts";
+import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";
 
 /** A dark stroke from the upper left to the lower right on a light ground, in colour, with opacity. */
 function stroke(): Uint8Array {
@@ -20,16 +20,7 @@ Deno.test({
   fn: async (t) => {
     await using project = await makeProject();
     const { path } = project;
-    const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
-    const trained = await runScript(path, "train_lstm", [
-      ...tiny,
-      "--steps",
-      "2",
-      "--quiet",
-      "--out",
-      "runs/a",
-    ]);
-    assert.equal(trained.code, 0, trained.stderr);
+    await trainTiny(path, "train_lstm", "--quiet");
     await Deno.writeFile(`${path}/data/stroke.png`, stroke());
     const model = ["--model", "runs/a", "--device", "reference"];
 

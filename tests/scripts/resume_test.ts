@@ -2,19 +2,9 @@ import assert from "node:assert/strict";
 import { sha256 } from "../../lib/data/files.ts";
 import { encodeIdx } from "../../lib/data/idx.ts";
 import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, runScript } from "./tiny_project.ts";
+import { makeProject, needs, runScript, TINY_FLAGS } from "./tiny_project.ts";
 
-const FLAGS = [
-  "--data-dir",
-  "data/tiny",
-  "--device",
-  "wasm",
-  "--threads",
-  "2",
-  "--batch-size",
-  "8",
-  "--no-pictures",
-];
+const FLAGS = [...TINY_FLAGS, "--no-pictures"];
 
 Deno.test({
   name: named(

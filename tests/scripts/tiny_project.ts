@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { encodeIdx } from "../../lib/data/idx.ts";
 import type { Split } from "../../lib/data/dataset.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -61,6 +62,20 @@ export async function runScript(
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await scriptCommand(path, script, args, env).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Flags of a recipe: two threads on the images of a project. */
+export const TINY_FLAGS: readonly string[] = [
+  ...["--data-dir", "data/tiny", "--device", "wasm"],
+  ...["--threads", "2", "--batch-size", "8"],
+];
+
+/** Trains a recipe for two steps into `runs/a`, by the textbook. */
+export async function trainTiny(path: string, script: string, ...flags: string[]): Promise<Outcome> {
+  const tiny = ["--data-dir", "data/tiny", "--device", "reference", "--batch-size", "8"];
+  const outcome = await runScript(path, script, [...tiny, "--steps", "2", "--out", "runs/a", ...flags]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  return outcome;
 }
 
 /** The objects that a script printed, one a line. */
