@@ -58,36 +58,32 @@ async function execute(folder: string, env: Record<string, string>): Promise<str
   }
 }
 
-/** The first line of a cell of code that shows nothing, but for the first one. */
-function findSilent(cells: readonly Cell[]): string | undefined {
+/** What a notebook lacks: every cell of code but the first shows something, and together they show enough pictures. */
+function findFault(cells: readonly Cell[]): string | null {
   const code = cells.filter(({ cell_type }) => cell_type === "code").slice(1);
-  return code.find(({ outputs = [] }) => outputs.length === 0)?.source[0].trim();
+  const silent = code.find(({ outputs = [] }) => outputs.length === 0);
+  if (silent) return `each cell must show something: ${silent.source[0].trim()}`;
+  const pictures = countPictures(cells);
+  return pictures < FEWEST_PICTURES
+    ? `it must show ${FEWEST_PICTURES} pictures: current value is ${pictures}`
+    : null;
+}
+
+function countPictures(cells: readonly Cell[]): number {
+  return cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.["image/svg+xml"]).length;
 }
 
 /**
- * Executes it until each cell shows something. On a busy machine an output gets lost between Deno's kernel and
- * nbconvert now and then (1 of 8 executions, two beside each other and both cores busy): a cell that is silent every time
- * shows nothing.
+ * Executes it until nothing is missing, three times at most: on a busy machine an output gets lost between Deno's kernel
+ * and nbconvert now and then. What is missing every time is not shown.
  */
 async function executeAll(folder: string, env: Record<string, string>): Promise<{ cells: Cell[] }> {
   for (let left = ATTEMPTS - 1;; left--) {
-    const notebook = JSON.parse(await execute(folder, env)), silent = findSilent(notebook.cells);
-    if (silent === undefined) return notebook;
-    const problem = `Cannot accept the notebook: each cell must show something: ${silent}`;
-    if (left === 0) throw new Error(problem);
-    console.error(`${problem}; executed again`);
+    const notebook = JSON.parse(await execute(folder, env)), fault = findFault(notebook.cells);
+    if (fault === null) return notebook;
+    if (left === 0) throw new Error(`Cannot accept the notebook: ${fault}`);
+    console.error(`Cannot accept the notebook: ${fault}; executed again`);
   }
-}
-
-/** Together the cells show enough pictures. */
-function countPictures(cells: readonly Cell[]): number {
-  const pictures = cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.["image/svg+xml"]);
-  if (pictures.length < FEWEST_PICTURES) {
-    throw new Error(
-      `Cannot accept the notebook: it must show ${FEWEST_PICTURES} pictures: current value is ${pictures.length}`,
-    );
-  }
-  return pictures.length;
 }
 
 async function main(): Promise<number> {
