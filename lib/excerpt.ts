@@ -1,0 +1,112 @@
+/**
+ * What messages quote of values that came from outside: one short line of printable text, whatever the value is.
+ *
+ * @module
+ */
+
+/** Characters of an excerpt, where nobody asks for another number. */
+const MOST = 100;
+
+/** Entries of an array or an object, and levels of nesting, that are looked at. */
+const ENTRIES = 8;
+const LEVELS = 3;
+
+/**
+ * Control characters, which a terminal would obey; characters that turn the direction of writing or cannot be seen; and
+ * halves of surrogate pairs.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text that is safe to show as it stands, such as the name of a file: unprintable characters are escaped, and no more
+ * than `most` characters are kept.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "./excerpt.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(printable("red: \x1b[31m"), "red: \\u{1b}[31m");
+ * assert.equal(printable("a".repeat(200), 3), "aaa…");
+ * ```
+ */
+export function printable(text: string, most = MOST): string {
+  const escaped = text.slice(0, most).replace(
+    UNPRINTABLE,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+  return text.length > most || escaped.length > most ? `${escaped.slice(0, most)}…` : escaped;
+}
+
+/**
+ * A value of unknown kind and size, for messages: as JSON where it is plain data, otherwise by the name of its class. No
+ * more of it is read than is shown, no getter and no `toJSON()` is called, and this never throws.
+ *
+ * @example
+ * ```ts
+ * import { excerpt } from "./excerpt.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(excerpt("a\nb"), '"a\\nb"');
+ * assert.equal(excerpt({ kind: "adam", learningRate: 0.01 }), '{"kind":"adam","learningRate":0.01}');
+ * assert.equal(excerpt(new Float32Array(64)), "Float32Array(64)");
+ * assert.equal(excerpt("x".repeat(1000)).length, 101); // a hundred characters and …
+ * ```
+ */
+export function excerpt(value: unknown, most = MOST): string {
+  return printable(describe(value, most, LEVELS), most);
+}
+
+function describe(value: unknown, most: number, levels: number): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > most ? `${value.slice(0, most)}…` : value);
+    case "bigint":
+      return value < 10n ** 30n && value > -(10n ** 30n) ? `${value}n` : "a huge bigint";
+    case "function":
+      return "a function";
+    case "symbol":
+      return "a symbol";
+    case "object":
+      return value === null ? "null" : describeObject(value, most, levels);
+    default: // number, boolean, undefined
+      return String(value);
+  }
+}
+
+function describeObject(value: object, most: number, levels: number): string {
+  const className = classNameOf(value);
+  if (ArrayBuffer.isView(value) && "length" in value) return `${className}(${value.length})`;
+  if (Array.isArray(value)) {
+    if (levels === 0) return `[${value.length} entries]`;
+    const shown = value.slice(0, ENTRIES).map((entry) => describe(entry, most, levels - 1));
+    return `[${[...shown, ...(value.length > ENTRIES ? ["…"] : [])].join(",")}]`;
+  }
+  if (className !== "Object") return className;
+  if (levels === 0) return "{…}";
+  const shown: string[] = [];
+  for (const key in value) { // stops early, where Object.keys() would list all
+    if (!Object.hasOwn(value, key)) continue;
+    if (shown.length === ENTRIES) {
+      shown.push("…");
+      break;
+    }
+    const property = Object.getOwnPropertyDescriptor(value, key);
+    const entry = property && "value" in property ? describe(property.value, most, levels - 1) : "a getter";
+    shown.push(`${describe(key, most, 0)}:${entry}`);
+  }
+  return `{${shown.join(",")}}`;
+}
+
+/** Without running any code of the value's. */
+function classNameOf(value: object): string {
+  try {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === null) return "Object";
+    const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+    const name = typeof made === "function" ? Object.getOwnPropertyDescriptor(made, "name")?.value : "";
+    return typeof name === "string" && name !== "" ? name : "an object of no class";
+  } catch {
+    return "an object that hides itself"; // a proxy
+  }
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { excerpt, printable } from "../lib/excerpt.ts";
+
+Deno.test("excerpt() shows plain data as JSON", () => {
+  for (const value of ["text", 1.5, true, null, [1, "a"], { a: [1] }]) {
+    assert.equal(excerpt(value), JSON.stringify(value));
+  }
+  assert.equal(excerpt(undefined), "undefined");
+  assert.equal(excerpt(NaN), "NaN");
+});
+
+Deno.test("excerpt() names what is no plain data, and calls nothing of it", () => {
+  assert.equal(excerpt(new Map()), "Map");
+  assert.equal(excerpt(new Uint8Array(3)), "Uint8Array(3)");
+  assert.equal(excerpt(() => 1), "a function");
+  assert.equal(excerpt(10n ** 40n), "a huge bigint");
+  assert.equal(excerpt(Object.create(null)), "{}");
+  const hostile = {
+    get a() {
+      throw new Error("called");
+    },
+    toJSON() {
+      throw new Error("called");
+    },
+    toString() {
+      throw new Error("called");
+    },
+  };
+  assert.equal(excerpt(hostile), '{"a":a getter,"toJSON":a function,"toString":a function}');
+  const proxy = new Proxy({}, {
+    getPrototypeOf() {
+      throw new Error("called");
+    },
+  });
+  assert.equal(excerpt(proxy), "an object that hides itself");
+});
+
+Deno.test("excerpt() is short and quick, however large or deep the value is", () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key ${i}`, i]));
+  for (const value of [deep, cyclic, wide, "x".repeat(1e7), Array(1e6).fill("y".repeat(1e3))]) {
+    assert.ok(excerpt(value).length <= 101, excerpt(value));
+  }
+});
+
+Deno.test("printable() and excerpt() let nothing through that a terminal obeys or that hides text", () => {
+  const hostile = "\x1b[31m\x07\r\n\u202e\u200b\u2028\ud800\x9b";
+  for (const text of [printable(hostile), excerpt(hostile), excerpt({ [hostile]: hostile })]) {
+    assert.doesNotMatch(text, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}]/u);
+  }
+  assert.equal(printable("Ä 漢字 🙂 ok"), "Ä 漢字 🙂 ok");
+});
