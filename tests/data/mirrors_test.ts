@@ -16,6 +16,7 @@ import {
   SMALL_PACKED_ENTRY,
 } from "./support/small_dataset.ts";
 
+const MEMORY_NEEDS = [...SERVER_NEEDS, { name: "run" }] as const;
 const NAMES = [...SMALL_FILES.keys()];
 const LIMITS = { stallMs: 250, stallBytes: 1000, totalMs: 600 };
 
@@ -148,6 +149,30 @@ mirrorTest(
     assert.equal((await acquireDataset(SMALL_PACKED_ENTRY, { folder, sources: sources("good") })).stored, 4);
   },
 );
+
+/** What a process of its own says that asked a mirror for 47 MB. */
+async function growthBy(url: string, totalMs: number) {
+  const child = new URL("support/memory_child.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", "--allow-net=127.0.0.1", child, url, String(totalMs)],
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test({
+  name: named("a mirror that sends single bytes, or what unpacks to much, takes no memory", MEMORY_NEEDS),
+  ignore: lacks(MEMORY_NEEDS),
+  fn: async () => {
+    await using mirror = openMirror();
+    const crumbs = await growthBy(`${mirror.base}/crumbs/`, 4000);
+    assert.equal(crumbs.reason, "it took longer than 4 s");
+    assert(crumbs.pieces > 200, `${crumbs.pieces} pieces`);
+    assert(crumbs.grownBytes < 75e6, JSON.stringify(crumbs)); // 95 MB when each byte kept what it came in
+    const unpacked = await growthBy(`${mirror.base}/unpacking/`, 60_000);
+    assert.match(unpacked.reason, /^the file must be at most 47065536 bytes long: current value is more$/);
+    assert(unpacked.grownBytes < 200e6, JSON.stringify(unpacked));
+  },
+});
 
 mirrorTest("acquireDataset() asks a mirror only for what is missing", async (folder, { base, asked }) => {
   await Deno.writeFile(`${folder}/${NAMES[0]}`, SMALL_FILES.get(NAMES[0])!);

@@ -33,10 +33,18 @@ function makeBomb(name: string): Uint8Array<ArrayBuffer> {
   return bomb = new Uint8Array(gzipSync(bytes));
 }
 
+/** 256 MB of zeros in 250 kB, which `fetch` itself unpacks. */
+let zeros: Uint8Array<ArrayBuffer> | undefined;
+function makeZeros(): Uint8Array<ArrayBuffer> {
+  return zeros ??= new Uint8Array(gzipSync(new Uint8Array(256e6)));
+}
+
 /** The misbehaviours, by the first segment of the path. */
 const ANSWERS: Record<string, Answer> = {
   "good": (name) => new Response(packed(name)),
   "raw": (name) => new Response(SMALL_FILES.get(name)),
+  "unpacking": () =>
+    new Response(makeZeros(), { headers: { "content-encoding": "gzip", "content-type": "text/plain" } }),
   "encoded": (name) => new Response(packed(name), { headers: { "content-encoding": "gzip" } }),
   "moved": (name, base) => Response.redirect(`${base}/good/${name}.gz`),
   "404": () => new Response("<h1>404</h1>", { status: 404 }),
@@ -45,6 +53,7 @@ const ANSWERS: Record<string, Answer> = {
   "loop": (name, base) => Response.redirect(`${base}/loop/${name}.gz`),
   "elsewhere": () => Response.redirect("http://localhost:61999/"),
   "silent": () => pause(300).then(() => new Response()),
+  "crumbs": () => new Response(dripping(new Uint8Array(1), 0)),
   "drip": () => new Response(dripping(new Uint8Array(1), 20)),
   "endless": () => new Response(dripping(new Uint8Array(10_000), 1)),
   "steady": () => new Response(dripping(new Uint8Array(500), 5)),
