@@ -3,16 +3,13 @@
  *
  * @module
  */
-import {
-  type CatalogueEntry,
-  type CatalogueFile,
-  type DatasetName,
-  FILE_NAMES,
-  findDataset,
-} from "./catalogue.ts";
+import { excerpt, printable } from "../excerpt.ts";
+import { type CatalogueEntry, type CatalogueFile, type DatasetName, findDataset } from "./catalogue.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
+import { findFiles } from "./find_files.ts";
 import { readIdx } from "./gzip.ts";
-import type { IdxArray } from "./idx.ts";
+import type { IdxArray, IdxType } from "./idx.ts";
+import { type LabelRange, rangeOfLabels, toClasses } from "./labels.ts";
 import { moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
 
@@ -30,7 +27,7 @@ export interface Images {
 
 /** Images and what each of them shows. */
 export interface Split extends Images {
-  /** u8 `[count]`, each below the number of classes. */
+  /** u8 `[count]`, the class of each image: below the number of classes. */
   readonly labels: Uint8Array;
 }
 
@@ -44,7 +41,9 @@ export interface Dataset {
   readonly test: Split;
   /** How many classes there are. */
   readonly classes: number;
-  /** What label 0, 1, … stands for. */
+  /** The label that class 0 has in the files. */
+  readonly firstLabel: number;
+  /** What class 0, 1, … stands for. */
   readonly classNames: readonly string[];
 }
 
@@ -53,12 +52,18 @@ export interface LoadOptions {
   /** Default: `mnist`. */
   readonly dataset?: DatasetName;
   /**
-   * A folder with four IDX files named as MNIST's are, raw or `.gz`. Its files may hold images of any size
-   * and are not compared with the catalogue. Default: `data/<dataset>`, whose files are.
+   * A folder with four IDX files named as MNIST's are, or as LeCun or EMNIST name them, raw or `.gz`. They may hold images
+   * of any size and are not compared with the catalogue. Default: `data/<dataset>`, whose files are.
    */
   readonly dataDir?: string;
-  /** How many classes the data in `dataDir` has, 1 to 256. Default: 10. */
+  /** How many classes the data in `dataDir` has, 2 to 256. Default: from the lowest label to the highest. */
   readonly classes?: number;
+  /** The label of class 0 in `dataDir`. Default: the lowest, or, where `classes` says how many there are, 0 if that will do. */
+  readonly firstLabel?: number;
+  /** Whether the images in `dataDir` lie column by column, as EMNIST's do. Default: row by row. */
+  readonly transpose?: boolean;
+  /** What class 0, 1, … of the data in `dataDir` stands for. Default: its label. */
+  readonly classNames?: readonly string[];
   /** Takes only the first so many training images. Default: all. */
   readonly limit?: number;
 }
@@ -72,34 +77,37 @@ export interface LoadOptions {
  * @throws {Deno.errors.NotFound} If a file is missing.
  * @throws {Deno.errors.NotCapable} If Deno may not read the folder; the message names the flag.
  * @throws {IdxSyntaxError} If a file in `dataDir` is no IDX file, or is damaged.
- * @throws {TypeError} If a file holds something else than u8 images or u8 labels.
- * @throws {RangeError} If the counts or sizes do not agree, if a label is not below the number of classes,
- * if a file of the catalogue has changed, or if an option is out of range.
+ * @throws {TypeError} If a file holds something else than u8 images or labels that are whole numbers.
+ * @throws {RangeError} If the counts or sizes do not agree, if a label belongs to no class, if a file of the catalogue has
+ * changed, or if an option is out of range.
  *
  * @example
  * ```ts ignore
  * import { loadDataset } from "./dataset.ts";
  *
  * const { train, test } = await loadDataset({ dataset: "fashion-mnist" }); // 60,000 and 10,000 images of 28 × 28
+ * const letters = await loadDataset({ dataDir: "data/letters", transpose: true }); // 26 classes: labels 1 to 26
  * ```
  */
 export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
-  const { dataset, dataDir, classes, limit } = options;
+  const { dataset, dataDir, limit } = options;
   const entry = dataDir === undefined || dataset !== undefined ? findDataset(dataset ?? "mnist") : undefined;
-  if (dataDir === undefined && classes !== undefined) {
-    throw new RangeError(
-      `Cannot load ${entry!.name}: classes must be left out without dataDir: current value is ${classes}`,
-    );
-  }
-  const classNames = nameClasses(entry, classes);
+  if (dataDir === undefined) checkLeftOut(options, entry!);
   const files = dataDir === undefined ? await readKnown(entry!) : await readOwn(dataDir);
-  const train = makeSplit(files[0], files[1], classNames.length);
-  const test = makeSplit(files[2], files[3], classNames.length);
+  const [trainImages, trainLabels, testImages, testLabels] = files;
+  // A label that is a whole number may be held in any type; it is the images that u8 says something of.
+  [trainLabels, testLabels].forEach((file) => expectArray(file, file.array.type, ["count"]));
+  const range = rangeOfLabels([trainLabels, testLabels], {
+    classes: options.classes ?? entry?.classNames.length,
+    firstLabel: options.firstLabel ?? (entry && options.classes === undefined ? 0 : undefined),
+  });
+  const classNames = nameClasses(options.classNames, entry, range);
+  const transpose = options.transpose ?? false;
+  const train = makeSplit(trainImages, trainLabels, { range, transpose });
+  const test = makeSplit(testImages, testLabels, { range, transpose });
   if (train.height !== test.height || train.width !== test.width) {
     throw new RangeError(
-      `Cannot load ${files[2].path}: images must be ${train.height} x ${train.width} as in ${
-        files[0].path
-      }: ` +
+      `Cannot load ${testImages.path}: images must be ${train.height} x ${train.width} as in ${trainImages.path}: ` +
         `current value is ${test.height} x ${test.width}`,
     );
   }
@@ -107,9 +115,21 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
     name: entry?.name ?? dataDir!.split(/[/\\]/).filter(Boolean).at(-1) ?? dataDir!,
     train: limit === undefined ? train : takeFirst(train, limit),
     test,
-    classes: classNames.length,
+    ...range,
     classNames,
   };
+}
+
+/** What says how to read files of one's own means nothing for files that are known. */
+function checkLeftOut(options: LoadOptions, { name }: CatalogueEntry): void {
+  for (const key of ["classes", "firstLabel", "transpose", "classNames"] as const) {
+    if (options[key] === undefined) continue;
+    throw new RangeError(
+      `Cannot load ${name}: ${key} must be left out without dataDir: current value is ${
+        excerpt(options[key])
+      }`,
+    );
+  }
 }
 
 /**
@@ -180,10 +200,9 @@ async function readKnownFile(folder: string, file: CatalogueFile, remedy: string
 
 async function readOwn(folder: string): Promise<LoadedFile[]> {
   const loaded: LoadedFile[] = [];
-  for (const name of FILE_NAMES) {
-    const remedy = `put ${FILE_NAMES.join(", ")} there`;
-    const { path, bytes } = await readOr(remedy, folder, [name, `${name}.gz`]);
-    loaded.push({ path, array: await readIdx(bytes, { file: path }) });
+  for (const name of await findFiles(folder)) {
+    const { path, bytes } = await readOr("put it there", folder, [name]);
+    loaded.push({ path: printable(path), array: await readIdx(bytes, { file: printable(path) }) });
   }
   return loaded;
 }
@@ -196,50 +215,72 @@ async function readOr(remedy: string, folder: string, names: readonly string[]):
   );
 }
 
-function makeSplit(images: LoadedFile, labels: LoadedFile, classes: number): Split {
-  const pixels = expectBytes(images, ["count", "height", "width"]);
-  const classOf = expectBytes(labels, ["count"]);
-  const [count, height, width] = images.array.shape;
-  if (pixels.length === 0) {
-    throw new RangeError(
-      `Cannot load ${images.path}: there must be at least one pixel: current value is [${
-        images.array.shape.join(", ")
-      }]`,
-    );
-  }
+function makeSplit(
+  images: LoadedFile,
+  labels: LoadedFile,
+  { range, transpose }: { range: LabelRange; transpose: boolean },
+): Split {
+  const pixels = expectPixels(images);
+  const [count, ...size] = images.array.shape;
+  const [height, width] = transpose ? size.toReversed() : size;
+  const classOf = toClasses(labels, range);
   if (classOf.length !== count) {
     throw new RangeError(
       `Cannot load ${labels.path}: there must be one label for each of the ${count} images: ` +
         `current value is ${classOf.length}`,
     );
   }
-  const wrong = classOf.findIndex((label) => label >= classes);
-  if (wrong >= 0) {
-    throw new RangeError(
-      `Cannot load ${labels.path}: labels must be below the ${classes} classes: ` +
-        `current value of label ${wrong} is ${classOf[wrong]}`,
-    );
-  }
-  return { pixels: moveToShared(pixels), labels: classOf, count, height, width };
+  const rowByRow = transpose ? transposed(pixels, { height, width }) : moveToShared(pixels);
+  return { pixels: rowByRow, labels: classOf, count, height, width };
 }
 
-function expectBytes({ path, array }: LoadedFile, axes: readonly string[]): Uint8Array {
-  if (array.type === "u8" && array.shape.length === axes.length) return array.data;
+function expectPixels(images: LoadedFile): Uint8Array {
+  expectArray(images, "u8", ["count", "height", "width"]);
+  const { shape, data } = images.array;
+  if (data.length > 0) return data as Uint8Array;
+  throw new RangeError(
+    `Cannot load ${images.path}: there must be at least one pixel: current value is [${shape.join(", ")}]`,
+  );
+}
+
+/** Images row by row, in shared memory, of images column by column. */
+function transposed(
+  pixels: Uint8Array,
+  { height, width }: { height: number; width: number },
+): Uint8Array<SharedArrayBuffer> {
+  const size = height * width;
+  const target = new Uint8Array(new SharedArrayBuffer(pixels.length));
+  for (let first = 0; first < pixels.length; first += size) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) target[first + y * width + x] = pixels[first + x * height + y];
+    }
+  }
+  return target;
+}
+
+function expectArray({ path, array }: LoadedFile, type: IdxType, axes: readonly string[]): void {
+  if (array.type === type && array.shape.length === axes.length) return;
   throw new TypeError(
-    `Cannot load ${path}: it must hold u8 [${axes.join(", ")}]: ` +
+    `Cannot load ${path}: it must hold ${type} [${axes.join(", ")}]: ` +
       `current value is ${array.type} [${array.shape.join(", ")}]`,
   );
 }
 
-function nameClasses(entry: CatalogueEntry | undefined, classes: number | undefined): readonly string[] {
-  if (entry && (classes === undefined || classes === entry.classNames.length)) return entry.classNames;
-  const count = classes ?? 10;
-  if (!(Number.isInteger(count) && count >= 1 && count <= 256)) {
+/** Those that are given, those of the catalogue, or the labels themselves. */
+function nameClasses(
+  given: readonly string[] | undefined,
+  entry: CatalogueEntry | undefined,
+  { classes, firstLabel }: LabelRange,
+): readonly string[] {
+  if (given && given.length !== classes) {
     throw new RangeError(
-      `Cannot load data set: classes must be an integer from 1 to 256: current value is ${count}`,
+      `Cannot load data set: classNames must be one for each of the ${classes} classes: ` +
+        `current value is ${given.length}`,
     );
   }
-  return Array.from({ length: count }, (_, label) => String(label));
+  if (given) return given;
+  if (entry?.classNames.length === classes) return entry.classNames;
+  return Array.from({ length: classes }, (_, k) => String(firstLabel + k));
 }
 
 function takeFirst(train: Split, limit: number): Split {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CATALOGUE, type DatasetName } from "../../lib/data/catalogue.ts";
 import { loadDataset, type LoadOptions, type Split, takeImages } from "../../lib/data/dataset.ts";
-import { encodeIdx } from "../../lib/data/idx.ts";
+import { encodeIdx, type IdxArray } from "../../lib/data/idx.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { FOLDER_NEEDS, inFolder, packed, SMALL_FILES, writeSmallFiles } from "./support/small_dataset.ts";
 
@@ -28,7 +28,7 @@ folderTest("loadDataset() reads raw and packed files from any folder", async (fo
   await writeSmallFiles(folder, (name, file) => name === trainLabels ? undefined : file);
   await Deno.writeFile(`${folder}/${trainLabels}.gz`, packed(trainLabels));
 
-  const { name, train, test, classes, classNames } = await loadDataset({ dataDir: folder });
+  const { name, train, test, classes, firstLabel, classNames } = await loadDataset({ dataDir: folder });
   assert.equal(name, folder.split("/").at(-1));
   assert.deepEqual([train.count, train.height, train.width], [6, 4, 3]);
   assert.deepEqual([test.count, test.height, test.width], [4, 4, 3]);
@@ -36,8 +36,8 @@ folderTest("loadDataset() reads raw and packed files from any folder", async (fo
   assert.deepEqual(train.labels, SMALL_FILES.get(trainLabels)!.slice(8));
   assert.deepEqual(test.labels, SMALL_FILES.get(testLabels)!.slice(8));
   assert(train.pixels.buffer instanceof SharedArrayBuffer);
-  assert.equal(classes, 10);
-  assert.deepEqual(classNames, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+  assert.deepEqual([classes, firstLabel], [9, 0]); // labels 0 to 8
+  assert.deepEqual(classNames, ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
 });
 
 folderTest("loadDataset() takes the names of a data set for data in a folder", async (folder) => {
@@ -60,26 +60,176 @@ folderTest("loadDataset() takes the first training images and leaves the test im
   }
 });
 
-folderTest("loadDataset() takes as many classes as it is told", async (folder) => {
-  const labels = (count: number, highest: number) =>
-    encodeIdx({ type: "u8", shape: [count], data: new Uint8Array(count).fill(highest) });
-  await writeSmallFiles(folder, (name, file) => name.includes("labels") ? labels(file.length - 8, 25) : file);
-  const { classes, classNames } = await loadDataset({ dataDir: folder, classes: 26 });
-  assert.equal(classes, 26);
-  assert.equal(classNames[25], "25");
-  const { name, message } = await errorOf({ dataDir: folder, classes: 25 });
-  assert.equal(name, "RangeError");
-  assert.match(message, /train-labels.*labels must be below the 25 classes: current value of label 0 is 25$/);
-  for (const classes of [0, 257, 2.5]) {
-    assert.match(
-      (await errorOf({ dataDir: folder, classes })).message,
-      /classes must be an integer from 1 to 256/,
+/** Writes label files: six of training images, four of test images. */
+async function writeLabels(folder: string, train: readonly number[], test: readonly number[]): Promise<void> {
+  const [, trainLabels, , testLabels] = SMALL_FILES.keys();
+  const labels = (values: readonly number[]) =>
+    encodeIdx({ type: "u8", shape: [values.length], data: Uint8Array.from(values) });
+  await writeSmallFiles(
+    folder,
+    (name, file) => name === trainLabels ? labels(train) : name === testLabels ? labels(test) : file,
+  );
+}
+
+const CLASSES: [
+  string,
+  train: number[],
+  test: number[],
+  Partial<LoadOptions>,
+  classes: number,
+  firstLabel: number,
+][] = [
+  ["the labels from the lowest to the highest", [1, 26, 2, 3, 3, 3], [1, 7, 8, 9], {}, 26, 1],
+  ["labels of both splits", [3, 4, 5, 3, 4, 5], [2, 6, 3, 3], {}, 5, 2],
+  ["labels with holes", [0, 61, 0, 61, 0, 61], [61, 0, 0, 0], {}, 62, 0],
+  ["as many as it is told", [0, 1, 1, 1, 1, 1], [0, 1, 1, 1], { classes: 47 }, 47, 0],
+  ["so many that the highest label is one", [2, 26, 2, 3, 3, 3], [2, 7, 8, 9], { classes: 26 }, 26, 1],
+  ["those from a first label on", [2, 3, 3, 3, 3, 3], [3, 2, 2, 2], { firstLabel: 1 }, 3, 1],
+  ["both as told", [2, 3, 3, 3, 3, 3], [3, 2, 2, 2], { firstLabel: 1, classes: 26 }, 26, 1],
+  ["256 classes", [0, 255, 3, 3, 3, 3], [3, 3, 3, 3], {}, 256, 0],
+];
+
+for (const [what, train, test, options, classes, firstLabel] of CLASSES) {
+  folderTest(`loadDataset() takes for classes ${what}`, async (folder) => {
+    await writeLabels(folder, train, test);
+    const found = await loadDataset({ dataDir: folder, ...options });
+    assert.deepEqual([found.classes, found.firstLabel], [classes, firstLabel]);
+    assert.deepEqual([...found.train.labels], train.map((label) => label - firstLabel));
+    assert.deepEqual([...found.test.labels], test.map((label) => label - firstLabel));
+    assert.deepEqual(
+      [found.classNames[0], found.classNames.at(-1)],
+      [`${firstLabel}`, `${firstLabel + classes - 1}`],
+    );
+  });
+}
+
+const NO_CLASSES: [string, number[], Partial<LoadOptions>, RegExp][] = [
+  ["one class", [3, 3, 3, 3, 3, 3], {}, /labels-idx1-ubyte: there must be 2 to 256 .* is labels 3 to 3$/],
+  [
+    "a label beyond them",
+    [0, 25, 0, 0, 0, 0],
+    { classes: 10, firstLabel: 0 },
+    /the 10 classes must be labels 0 to 9: current value is labels 0 to 25$/,
+  ],
+  [
+    "more labels than classes",
+    [0, 25, 0, 0, 0, 0],
+    { classes: 25 },
+    /the 25 classes must be labels 1 to 25: .* 0 to 25$/,
+  ],
+  ["a label below the first", [0, 2, 2, 2, 2, 2], { firstLabel: 1 }, /the 2 classes must be labels 1 to 2/],
+  ["other classes than the data set's", [0, 10, 2, 2, 2, 2], { dataset: "kmnist" }, /10 classes must be/],
+  ["no class", [0, 1, 1, 1, 1, 1], { classes: 1 }, /classes must be an integer from 2 to 256: .* is 1$/],
+  ["too many classes", [0, 1, 1, 1, 1, 1], { classes: 257 }, /classes must be an integer from 2 to 256/],
+  ["half a class", [0, 1, 1, 1, 1, 1], { classes: 2.5 }, /classes must be an integer from 2 to 256/],
+  ["half a label", [0, 1, 1, 1, 1, 1], { firstLabel: 0.5 }, /firstLabel must be an integer from 0 on/],
+  [
+    "names of other classes",
+    [0, 1, 2, 2, 2, 2],
+    { classNames: ["a", "b"] },
+    /one for each of the 3 classes: .* is 2$/,
+  ],
+];
+
+for (const [what, train, options, message] of NO_CLASSES) {
+  folderTest(`loadDataset() rejects ${what}`, async (folder) => {
+    await writeLabels(folder, train, train.slice(0, 4));
+    const error = await errorOf({ dataDir: folder, ...options });
+    assert.equal(error.name, "RangeError");
+    assert.match(error.message, message);
+  });
+}
+
+folderTest("loadDataset() takes whole numbers of any type for labels, and nothing else", async (folder) => {
+  const [, trainLabels] = SMALL_FILES.keys();
+  const write = (data: Int32Array | Float64Array, type: "i32" | "f64") =>
+    Deno.writeFile(`${folder}/${trainLabels}`, encodeIdx({ type, shape: [6], data } as IdxArray));
+  await writeSmallFiles(folder);
+  await write(Int32Array.of(1000, 1003, 1009, 1001, 1001, 1001), "i32");
+  assert.match((await errorOf({ dataDir: folder })).message, /2 to 256 classes: .* is labels 1 to 1009$/);
+  await write(Int32Array.of(5, 3, 9, 1, 1, 1), "i32");
+  assert.deepEqual([...(await loadDataset({ dataDir: folder })).train.labels], [5, 3, 9, 1, 1, 1]);
+  await write(Int32Array.of(5, -1, 9, 1, 1, 1), "i32");
+  assert.match((await errorOf({ dataDir: folder })).message, /labels, from 0 on: .* is labels -1 to 9$/);
+  for (const wrong of [0.5, NaN, Infinity, 1e300]) {
+    await write(Float64Array.of(5, 3, wrong, 1, 1, 1), "f64");
+    const { name, message } = await errorOf({ dataDir: folder });
+    assert.equal(name, "TypeError");
+    assert(
+      message.endsWith(`${trainLabels}: labels must be whole numbers: current value is ${wrong}`),
+      message,
     );
   }
 });
 
+folderTest("loadDataset() calls classes what it is told", async (folder) => {
+  await writeLabels(folder, [0, 1, 1, 1, 1, 1], [0, 1, 1, 1]);
+  const { classNames } = await loadDataset({ dataDir: folder, classNames: ["cat", "dog"] });
+  assert.deepEqual(classNames, ["cat", "dog"]);
+});
+
+folderTest("loadDataset() turns images that lie column by column", async (folder) => {
+  await writeSmallFiles(folder);
+  const asTheyLie = await loadDataset({ dataDir: folder });
+  const turned = await loadDataset({ dataDir: folder, transpose: true });
+  for (const split of ["train", "test"] as const) {
+    const { height, width, count, pixels } = asTheyLie[split], { pixels: found } = turned[split];
+    assert.deepEqual([turned[split].height, turned[split].width, turned[split].count], [
+      width,
+      height,
+      count,
+    ]);
+    assert(found.buffer instanceof SharedArrayBuffer);
+    for (let i = 0; i < pixels.length; i++) {
+      const n = Math.floor(i / (height * width)), y = Math.floor(i / width) % height, x = i % width;
+      assert.equal(found[n * height * width + x * height + y], pixels[i]);
+    }
+  }
+});
+
+/** How a name of MNIST's is written by others. */
+const NAMINGS: [string, (name: string) => string][] = [
+  ["LeCun", (name) => name.replace(/-(idx\d)-/, ".$1-")],
+  ["EMNIST", (name) => `emnist-letters-${name.replace("t10k", "test")}`],
+  ["EMNIST's, packed", (name) => `emnist-letters-${name.replace("t10k", "test")}.gz`],
+  ["others", (name) => `${name.replace("t10k", "test").replace(/-idx.*/, "")}`],
+  ["someone in capitals", (name) => name.toUpperCase().replaceAll("-", "_")],
+];
+
+for (const [who, rename] of NAMINGS) {
+  folderTest(`loadDataset() finds files named by ${who}`, async (folder) => {
+    for (const [name, file] of SMALL_FILES) {
+      const renamed = rename(name);
+      await Deno.writeFile(`${folder}/${renamed}`, renamed.endsWith(".gz") ? packed(name) : file);
+    }
+    await Deno.writeTextFile(`${folder}/emnist-letters-mapping.txt`, "1 65 97\n");
+    await Deno.writeTextFile(`${folder}/train-images.txt`, "not these");
+    await Deno.mkdir(`${folder}/train-images-idx3-ubyte-unpacked`);
+    const { train, test } = await loadDataset({ dataDir: folder });
+    const [trainImages, trainLabels, testImages] = SMALL_FILES.values();
+    assert.deepEqual(train.pixels, trainImages.slice(16));
+    assert.deepEqual(train.labels, trainLabels.slice(8));
+    assert.deepEqual(test.pixels, testImages.slice(16));
+  });
+}
+
+folderTest("loadDataset() names the files of which it cannot tell which to take", async (folder) => {
+  await writeSmallFiles(folder);
+  const [trainImages, , , testLabels] = SMALL_FILES.keys();
+  await Deno.writeFile(`${folder}/${testLabels}.gz`, packed(testLabels)); // the same once more
+  assert.equal((await loadDataset({ dataDir: folder })).test.count, 4);
+  await Deno.writeFile(`${folder}/emnist-digits-${trainImages}.gz`, packed(trainImages));
+  const { name, message } = await errorOf({ dataDir: folder });
+  assert.equal(name, "RangeError");
+  assert.match(message, /it must hold one file of training images: /);
+  assert.match(message, /is emnist-digits-train-images-idx3-ubyte.gz and train-images-idx3-ubyte; /);
+});
+
 Deno.test("loadDataset() rejects options that contradict each other or name nothing", async () => {
-  assert.match((await errorOf({ classes: 10 })).message, /classes must be left out without dataDir/);
+  for (const options of [{ classes: 10 }, { firstLabel: 0 }, { transpose: false }, { classNames: ["a"] }]) {
+    const [key] = Object.keys(options);
+    assert.match((await errorOf(options)).message, new RegExp(`${key} must be left out without dataDir`));
+  }
   const unknown = await errorOf({ dataset: "cifar" as DatasetName });
   assert.match(
     unknown.message,
@@ -144,7 +294,13 @@ folderTest(
     );
     assert.match(error.message, /; put train-images-idx3-ubyte, .* there$/);
     await Deno.mkdir(`${folder}/${testImages}`);
-    assert.match((await errorOf({ dataDir: folder })).message, /t10k-images.* must be a readable file/);
+    assert.match((await errorOf({ dataDir: folder })).message, /must hold t10k-images.* is no such file/);
+    const nowhere = await errorOf({ dataDir: `${folder}/nowhere` });
+    assert(nowhere instanceof Deno.errors.NotFound);
+    assert.match(
+      nowhere.message,
+      /nowhere: it must be a folder with train-images-idx3-ubyte, .* is no folder$/,
+    );
   },
 );
 
@@ -156,7 +312,7 @@ Deno.test({
     assert(error instanceof Deno.errors.NotCapable);
     assert.match(
       error.message,
-      /^Cannot read \/nowhere\/digits\/train-images.*; add --allow-read=\/nowhere\/digits$/,
+      /^Cannot read \/nowhere\/digits\/: .*; add --allow-read=\/nowhere\/digits$/,
     );
     assert.match((await errorOf({})).message, /add --allow-read=data\/mnist$/);
   },
