@@ -14,6 +14,7 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { loadImagesFor } from "./support/images.ts";
 import { StatusLine } from "./support/status_line.ts";
 import { drawForTerminal } from "./support/terminal.ts";
 
@@ -38,10 +39,11 @@ await runCommand(command, async (flags) => {
   if (!flags.model) {
     throw new FlagError("Cannot evaluate: --model must be the folder of a run: current value is missing");
   }
-  const { config, model } = await scanline.openRun(flags.model);
-  const { dataset, split } = flags;
-  const otherData = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : null;
-  const data = await scanline.loadDataset(otherData ?? config.data);
+  const run = await scanline.openRun(flags.model);
+  const { config, model } = run;
+  const { split, quiet } = flags;
+  const otherData = flags.dataset !== undefined || flags["data-dir"] !== undefined;
+  const data = await loadImagesFor(run, flags, { what: "evaluate", quiet });
   const { sequence, optimizer, biases, images } = config.training;
 
   await using trainer = await scanline.compile(model, {
@@ -53,9 +55,9 @@ await runCommand(command, async (flags) => {
     biases,
     ...deviceOptions(flags),
   });
-  if (!flags.quiet) console.error(describeDevice(trainer));
+  if (!quiet) console.error(describeDevice(trainer));
 
-  const logits = await predict(trainer, split, new StatusLine(!flags.quiet));
+  const logits = await predict(trainer, split, new StatusLine(!quiet));
   const { labels, count } = trainer.split(split);
   const { classes, classNames } = data;
   const score = scanline.scoreLogits(logits, labels, classes);

@@ -10,6 +10,7 @@ import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { classNamesOf } from "./support/pictures.ts";
 
 /** What the sources of the recipes call their `Linear`. */
 const HEADS: Readonly<Record<string, string>> = {
@@ -57,6 +58,7 @@ await runCommand(command, async (flags) => {
     recipe,
     axis: training.sequence.axis,
     range: JSON.stringify(training.sequence.range),
+    classNames: JSON.stringify(classNamesOf(run, network.head.classes)),
   };
   const path = flags.to ?? `${run.path}/export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const files = await contents();

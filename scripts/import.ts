@@ -9,7 +9,7 @@
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { DATA_FLAGS, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 
 const MAX_BYTES = 2 ** 30;
@@ -20,7 +20,12 @@ const command = {
   name: "import",
   about: "Makes a run of weights that were trained in PyTorch.",
   flags: {
-    from: { kind: "text", placeholder: "FILE", help: "safetensors with one LSTM or RNN and a Linear" },
+    from: {
+      kind: "text",
+      placeholder: "FILE",
+      input: true,
+      help: "safetensors with one LSTM or RNN and a Linear",
+    },
     to: { kind: "text", placeholder: "FOLDER", help: "where the run goes (default runs/import/<time>)" },
     axis: { kind: "choice", choices: AXES, help: "how it reads an image, rows by default" },
     range: {
@@ -30,12 +35,11 @@ const command = {
     },
     activation: { kind: "choice", choices: ["tanh", "relu"], default: "tanh", help: "of an RNN" },
     steps: { kind: "whole", least: 1, help: "lines of an image (default: as many as features)" },
-    dataset: {
-      kind: "choice",
-      choices: ["mnist", "fashion-mnist", "kmnist"],
-      default: "mnist",
-      help: "its images",
-    },
+    dataset: { ...DATA_FLAGS.dataset, help: "its images, mnist by default" },
+    "data-dir": { ...DATA_FLAGS["data-dir"], help: "its images are four IDX files, instead" },
+    "first-label": DATA_FLAGS["first-label"],
+    transpose: DATA_FLAGS.transpose,
+    "class-names": DATA_FLAGS["class-names"],
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
@@ -52,6 +56,8 @@ await runCommand(command, async (flags) => {
   const sequence = sequenceOf(flags, metadata);
   const steps = flags.steps ?? (sequence.axis === "pixels" ? 28 * 28 : network.inputSize);
   const model = scanline.toLayersModel(network, parameters, { steps });
+  const { classes } = network.head;
+  const classNames = namesOf(flags["class-names"], metadata, classes);
 
   const run = await scanline.createRun({ recipe: "import", out: flags.to });
   await run.writeConfig({
@@ -66,7 +72,8 @@ await runCommand(command, async (flags) => {
       seed: 1,
       images: { train: 60_000, validation: 0, test: 10_000 },
     },
-    data: { dataset: flags.dataset },
+    data: dataConfig(flags, classes),
+    ...(classNames ? { model: { classNames } } : {}),
   });
   await run.saveModel(model);
   const sha256 = await scanline.parametersSha256(model);
@@ -77,7 +84,7 @@ await runCommand(command, async (flags) => {
   const layers = network.layers.map(({ kind, inputSize, hiddenSize }) =>
     `${kind} ${inputSize} → ${hiddenSize}`
   );
-  console.log(`network   ${layers.join(", ")}, ${network.head.classes} classes, by ${sequence.axis}`);
+  console.log(`network   ${layers.join(", ")}, ${classes} classes, by ${sequence.axis}`);
   console.log(`saved     ${run.path}`);
   console.log(`sha256    ${sha256}`);
   console.log(`evaluate  deno task evaluate --model ${run.path}`);
@@ -92,6 +99,50 @@ async function readFile(path: string): Promise<Uint8Array> {
     );
   }
   return await Deno.readFile(path);
+}
+
+/** What `evaluate` and others load, when no flag of theirs names other images. */
+function dataConfig(
+  { dataset, "data-dir": dataDir, "first-label": firstLabel, transpose }: {
+    dataset?: string;
+    "data-dir"?: string;
+    "first-label"?: number;
+    transpose: boolean;
+  },
+  classes: number,
+): Record<string, unknown> {
+  if (dataDir !== undefined) {
+    return { dataset, dataDir, classes, firstLabel, transpose: transpose || undefined };
+  }
+  const [useless] = [firstLabel !== undefined && "first-label", transpose && "transpose"].filter(Boolean);
+  if (useless) {
+    throw new FlagError(`Cannot use --${useless}: it must stand with --data-dir, whose images it is about`);
+  }
+  return { dataset: dataset ?? "mnist" };
+}
+
+/** What a flag calls the classes, or the file itself. */
+function namesOf(
+  flag: string | undefined,
+  metadata: Readonly<Record<string, string>>,
+  classes: number,
+): readonly string[] | null {
+  if (flag !== undefined) {
+    const names = flag.split(",");
+    if (names.length === classes) return names;
+    throw new FlagError(
+      `Cannot use --class-names: it must be one name for each of the ${classes} classes: ` +
+        `current value is ${names.length}`,
+    );
+  }
+  try {
+    const said: unknown = JSON.parse(metadata.classNames ?? "null");
+    const fit = Array.isArray(said) && said.length === classes &&
+      said.every((name) => typeof name === "string" && name.length <= 100);
+    return fit ? said : null;
+  } catch {
+    return null; // someone else's property of this name
+  }
 }
 
 function sequenceOf(

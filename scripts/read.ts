@@ -17,6 +17,7 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { loadImagesFor } from "./support/images.ts";
 import { classNamesOf, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
 import { toPng } from "./support/raster.ts";
 
@@ -29,10 +30,11 @@ const command = {
     images: {
       kind: "operands",
       placeholder: "IMAGE",
+      input: true,
       least: 1,
       help: "a PNG file, or a test image's number",
     },
-    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    model: { kind: "text", placeholder: "FOLDER", input: true, help: "the folder of a run" },
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // to read one image, a GPU takes longer to start
     ...DATA_FLAGS,
@@ -50,6 +52,7 @@ await runCommand(command, async (flags) => {
   const run = await scanline.openRun(flags.model);
   const { sequence } = run.config.training;
   const size = scanline.imageSize(run.model, sequence);
+  let tests: Promise<scanline.Dataset> | undefined;
   const images = await Promise.all(flags.images.map((name) => find(name)));
   await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
   if (!flags.quiet) console.error(describeDevice(reader));
@@ -82,14 +85,9 @@ await runCommand(command, async (flags) => {
 
   async function find(name: string): Promise<NamedImage> {
     if (!/^\d+$/.test(name)) return { name, image: await loadPicture(name, size), label: null };
-    const { dataset } = flags;
-    const other = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : run.config.data;
-    const { test } = await scanline.loadDataset({ ...other, limit: undefined });
-    if (test.height === size.height && test.width === size.width) return takeImage(test, Number(name));
-    throw new RangeError(
-      `Cannot read test image ${name}: it must be of ${size.height} × ${size.width} pixels, as the model ` +
-        `reads them: current value is ${test.height} × ${test.width}`,
-    );
+    const { quiet } = flags;
+    tests ??= loadImagesFor(run, flags, { what: `read test image ${name}`, quiet });
+    return takeImage((await tests).test, Number(name));
   }
 
   async function save(readings: readonly scanline.Reading[], images: readonly NamedImage[]): Promise<string> {

@@ -8,6 +8,7 @@ import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { findOut } from "./support/findings.ts";
 import { FlagError } from "./support/flags.ts";
+import { loadImagesFor } from "./support/images.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./support/run_pictures.ts";
 
 const command = {
@@ -29,8 +30,9 @@ await runCommand(command, async (flags) => {
   }
   const [path] = flags.runs;
   const { config, lines } = await scanline.openMetrics(path);
-  const { path: folder, model } = await scanline.openRun(path);
-  const data = await scanline.loadDataset(config.data);
+  const run = await scanline.openRun(path);
+  const { path: folder, model } = run;
+  const data = await loadImagesFor(run, null, { what: "report", quiet: flags.quiet });
   const { sequence, optimizer, biases, images } = config.training;
   await using trainer = await scanline.compile(model, {
     train: data.train,

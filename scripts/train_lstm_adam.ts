@@ -23,8 +23,8 @@ const reportEvery = 50; // steps
 const peekImages = 2_000; // the first of the test images
 
 await runRecipe(recipe, async (run) => {
-  const data = await scanline.loadDataset(run.data);
-  const { train, test, classes } = data;
+  const data = await run.loadData();
+  const { train, test, classes, classNames } = data;
 
   const model = tf.sequential({
     layers: [
@@ -68,9 +68,10 @@ await runRecipe(recipe, async (run) => {
   const all = await trainer.evaluate("test", run.loop);
   run.conclude({ testLoss: all.loss, testAccuracy: all.accuracy });
   const firstTen = await trainer.predict("test", { to: Math.min(10, test.count) });
+  const namesOf = (labels: Iterable<number>) => Array.from(labels, (label) => classNames[label]).join(" ");
   run.print(
-    `[${scanline.predictedClasses(firstTen, classes).join(" ")}] prediction number`,
-    `[${test.labels.slice(0, 10).join(" ")}] real number`,
+    `[${namesOf(scanline.predictedClasses(firstTen, classes))}] prediction number`,
+    `[${namesOf(test.labels.slice(0, 10))}] real number`,
     `Accuracy on all ${test.count} test images: ${all.accuracy.toFixed(4)}`,
   );
   await run.show(data);

@@ -24,7 +24,7 @@ const reportEvery = 1_000; // steps
 const testBatchSize = 128;
 
 await runRecipe(recipe, async (run) => {
-  const data = await scanline.loadDataset(run.data);
+  const data = await run.loadData();
   const { train, test, classes } = data;
 
   // Zeros, as Scanline starts the weights below: TensorFlow.js's own start, orthogonal, takes some 20 s a layer.

@@ -25,7 +25,7 @@ const recipe = {
 };
 
 await runRecipe(recipe, async (run) => {
-  const data = await scanline.loadDataset(run.data);
+  const data = await run.loadData();
   const { train, test, classes } = data;
 
   const model = tf.sequential({

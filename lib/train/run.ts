@@ -36,6 +36,11 @@ export interface RunConfig {
   readonly training: TrainingConfig;
   /** Where the images came from; what of it `loadDataset()` takes. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** What the model itself is. */
+  readonly model?: {
+    /** What class 0, 1, … stands for. */
+    readonly classNames?: readonly string[];
+  };
 }
 
 /** A run as it was found on disk. */

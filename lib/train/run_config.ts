@@ -36,6 +36,11 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
   "data.dataset": oneOf(...Object.keys(CATALOGUE)),
   "data.dataDir": TEXT,
   "data.limit": COUNT,
+  "data.classes": ["a whole number from 2 to 256", (value) => isWhole(value) && value >= 2 && value <= 256],
+  "data.firstLabel": WHOLE,
+  "data.transpose": ["true or false", (value) => typeof value === "boolean"],
+  "model": ["an object", isRecord],
+  "model.classNames": ["2 to 256 short texts", isNames],
 };
 
 /**
@@ -95,6 +100,11 @@ function isWhole(value: unknown): value is number {
 
 function isRange(value: unknown): boolean {
   return Array.isArray(value) && value.length === 2 && value[1] === 1 && (value[0] === 0 || value[0] === -1);
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.length >= 2 && value.length <= 256 &&
+    value.every((name) => typeof name === "string" && name.length <= 100);
 }
 
 function isOptimizer(value: unknown): boolean {

@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Trainer } from "../../mod.ts";
-import { FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
+import { fromCallFolder } from "./call_folder.ts";
+import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
 
 tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr
 
@@ -30,7 +31,25 @@ export const DATA_FLAGS = {
     choices: Object.keys(CATALOGUE) as (keyof typeof CATALOGUE)[],
     help: "images, mnist by default",
   },
-  "data-dir": { kind: "text", placeholder: "FOLDER", help: "four IDX files, raw or .gz, instead" },
+  "data-dir": {
+    kind: "text",
+    placeholder: "FOLDER",
+    input: true,
+    help: "four IDX files, raw or .gz, instead",
+  },
+  classes: {
+    kind: "whole",
+    least: 2,
+    most: 256,
+    help: "of the data in FOLDER, as many as its labels by default",
+  },
+  "first-label": { kind: "whole", least: 0, help: "the label of its first class, its lowest by default" },
+  transpose: { kind: "switch", help: "its images lie column by column, as EMNIST's do" },
+  "class-names": {
+    kind: "text",
+    placeholder: "A,B,C",
+    help: "what its classes are called, their labels by default",
+  },
 } as const satisfies Flags;
 
 /** Flags about what is printed. */
@@ -62,9 +81,11 @@ export async function runCommand<const F extends Flags>(
   main: (flags: FlagValues<F>) => Promise<number>,
 ): Promise<void> {
   try {
-    const flags = parseFlags(spec.flags, spec.args ?? Deno.args);
-    if (flags.help) console.log(helpText(spec.name, spec.about, spec.flags));
-    else Deno.exitCode = await main(flags);
+    if (asksForHelp(spec.args ?? Deno.args)) console.log(helpText(spec.name, spec.about, spec.flags));
+    else {
+      const flags = parseFlags(spec.flags, spec.args ?? Deno.args);
+      Deno.exitCode = await main(await fromCallFolder(spec.flags, flags));
+    }
   } catch (error) {
     console.error(explain(error, spec));
     Deno.exit(error instanceof FlagError ? 2 : 1);

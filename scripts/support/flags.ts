@@ -10,16 +10,29 @@ interface FlagText {
   readonly help: string;
 }
 
-/** One flag. `whole` and `positive` are numbers, `switch` takes no value, `operands` are what stands without a flag. */
+/**
+ * One flag. `whole` and `positive` are numbers, `switch` takes no value, `operands` are what stands without a flag. An
+ * `input` names a file or a folder that must be there.
+ */
 export type Flag =
   & FlagText
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
     | { readonly kind: "positive"; readonly default?: number }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
-    | { readonly kind: "text"; readonly placeholder: string; readonly default?: string }
+    | {
+      readonly kind: "text";
+      readonly placeholder: string;
+      readonly default?: string;
+      readonly input?: true;
+    }
     | { readonly kind: "switch" }
-    | { readonly kind: "operands"; readonly placeholder: string; readonly least: number }
+    | {
+      readonly kind: "operands";
+      readonly placeholder: string;
+      readonly least: number;
+      readonly input?: true;
+    }
   );
 
 /** Flags by name, without the dashes. */
@@ -46,11 +59,16 @@ export class FlagError extends Error {
   override name = "FlagError";
 }
 
+/** Whether `--help` or `-h` is among the arguments of a command: whatever else is, nothing but help is wanted. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const [end] = [...args.keys()].filter((i) => args[i] === "--");
+  return args.slice(0, end).some((arg) => arg === "--help" || arg === "-h");
+}
+
 /**
  * Reads the values of flags out of the arguments of a command.
  *
- * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag, or operands are missing (unless
- * `--help` is given).
+ * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag, or operands are missing.
  */
 export function parseFlags<const F extends Flags>(flags: F, args: readonly string[]): FlagValues<F> {
   const options = Object.fromEntries(
@@ -84,7 +102,7 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     }
     values[token.name] = parseValue(token.rawName, flag, token.value);
   }
-  if (operands && !values.help) checkOperands(operands[1], values[operands[0]] as string[]);
+  if (operands) checkOperands(operands[1], values[operands[0]] as string[]);
   return values as FlagValues<F>;
 }
 
@@ -153,7 +171,10 @@ function describeValue(flag: Option): string {
 /** What `--help` prints: what the command does, how to call it, and its flags. */
 export function helpText(command: string, about: string, flags: Flags): string {
   const rows = Object.entries(flags).map(([name, flag]) =>
-    [flag.kind === "operands" ? flag.placeholder : `--${name}${placeholder(flag)}`, explain(flag)] as const
+    [
+      flag.kind === "operands" ? flag.placeholder : `${dashes(name)}${placeholder(flag)}`,
+      explain(flag),
+    ] as const
   );
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
@@ -161,6 +182,10 @@ export function helpText(command: string, about: string, flags: Flags): string {
     flag.kind === "operands" ? ` ${flag.placeholder} …` : ""
   );
   return [about, "", `Usage: deno task ${command}${operands.join("")} [flags]`, "", ...lines].join("\n");
+}
+
+function dashes(name: string): string {
+  return name === "help" ? "-h, --help" : `--${name}`;
 }
 
 function placeholder(flag: Option): string {

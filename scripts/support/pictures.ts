@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 
 /** An image to look at, and what it is if that is known. */
@@ -46,9 +47,11 @@ export function takeImage(split: scanline.Split, position: number): NamedImage {
   };
 }
 
-/** What class 0, 1, … of a run stands for; numbers, where its data set is not in the catalogue. */
-export function classNamesOf(run: scanline.SavedRun, classes: number): readonly string[] {
-  const { dataset = "mnist", dataDir } = run.config.data;
+/** What class 0, 1, … of a run stands for; numbers, where nothing tells. */
+export function classNamesOf({ config }: scanline.SavedRun, classes: number): readonly string[] {
+  const { classNames } = config.model ?? {};
+  if (classNames?.length === classes) return classNames.map((name) => printable(name));
+  const { dataset = "mnist", dataDir } = config.data;
   const entry = dataDir === undefined && Object.hasOwn(scanline.CATALOGUE, String(dataset))
     ? scanline.CATALOGUE[dataset as scanline.DatasetName]
     : null;

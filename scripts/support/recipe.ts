@@ -16,6 +16,7 @@ import {
 import { EventFiles } from "./event_files.ts";
 import { type Findings, findOut } from "./findings.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
+import { dataOptions, loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
 import { collectGarbage } from "./memory.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
@@ -103,8 +104,6 @@ function flagsOf({ name, length, batchSize, learningRate, seed }: Recipe) {
 
 /** One run of a recipe. */
 export class RecipeRun implements Disposable {
-  /** What `loadDataset()` takes. */
-  readonly data: scanline.LoadOptions;
   /** How long to train; after `begin()`, how long still. */
   length: scanline.Length;
   /** What `compile()` takes of the flags. */
@@ -113,6 +112,8 @@ export class RecipeRun implements Disposable {
   /** What every loop takes: Ctrl-C and the progress bar. */
   readonly loop: scanline.LoopOptions;
   readonly status: StatusLine;
+  readonly #data: scanline.LoadOptions;
+  #dataset: scanline.Dataset | null = null;
   readonly #recipe: Recipe;
   readonly #flags: FlagValues<ReturnType<typeof flagsOf>>;
   #trainer: scanline.Trainer | null = null;
@@ -129,14 +130,14 @@ export class RecipeRun implements Disposable {
     flags: FlagValues<ReturnType<typeof flagsOf>>,
     { signal, resumed }: { signal: AbortSignal; resumed: Resumed | null },
   ) {
-    const { epochs, steps, dataset, limit, seed } = flags;
+    const { epochs, steps, limit, seed } = flags;
     if (epochs !== undefined && steps !== undefined) {
       throw new FlagError("Cannot use --epochs and --steps: it must be one of them");
     }
     this.#recipe = recipe;
     this.#flags = flags;
     this.#resumed = resumed;
-    this.data = { dataset, dataDir: flags["data-dir"], limit };
+    this.#data = { ...dataOptions(flags), limit };
     this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
     this.training = { batchSize: flags["batch-size"], seed, ...deviceOptions(flags) };
     this.learningRate = flags["learning-rate"];
@@ -151,6 +152,11 @@ export class RecipeRun implements Disposable {
       "abort",
       () => this.#tell("Stopping after the running step; Ctrl-C again exits at once"),
     );
+  }
+
+  /** Loads the images that the flags name; MNIST by default. */
+  async loadData(): Promise<scanline.Dataset> {
+    return this.#dataset = await loadImages(this.#data, { quiet: this.#flags.quiet });
   }
 
   /** Makes the folder of the run, and says what will be trained, and on what. */
@@ -288,8 +294,6 @@ export class RecipeRun implements Disposable {
 
   #config(trainer: scanline.Trainer) {
     const { layers, head, parameterCount } = trainer.network;
-    const { dataset, dataDir } = this.data;
-    const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
     if (this.#resumed) {
       return { ...this.#resumed.checkpoint.config, command: this.#command(trainer), length: this.length };
     }
@@ -299,11 +303,24 @@ export class RecipeRun implements Disposable {
       startedAt: new Date().toISOString(),
       length: this.length,
       training: trainer.config,
-      data: { ...this.data, sha256: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])) },
+      data: this.#dataConfig(),
+      model: { classNames: this.#dataset!.classNames },
       network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },
       device: trainer.device,
       versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
       machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
+    };
+  }
+
+  /** What loads the same images again. */
+  #dataConfig(): scanline.RunConfig["data"] {
+    const { dataset, dataDir, transpose, limit } = this.#data;
+    const { classes, firstLabel } = this.#dataset!;
+    const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
+    return {
+      ...{ dataset, dataDir, limit },
+      ...(dataDir ? { classes, firstLabel, transpose } : {}),
+      sha256: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
     };
   }
 

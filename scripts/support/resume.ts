@@ -87,8 +87,14 @@ async function checkIsRun(path: string): Promise<void> {
 }
 
 /** What decides the training, by the names of the flags. */
-function flagsOfRun({ training, data, device }: RecipeConfig): Values {
+function flagsOfRun({ training, data, model, device }: RecipeConfig): Values {
   const { kind, math } = readDevice(device);
+  const own = data.dataDir === undefined ? {} : {
+    classes: data.classes,
+    "first-label": data.firstLabel,
+    transpose: data.transpose ?? false,
+    "class-names": model?.classNames?.join(","),
+  };
   return {
     "batch-size": training.batchSize,
     "learning-rate": training.optimizer.learningRate,
@@ -96,6 +102,7 @@ function flagsOfRun({ training, data, device }: RecipeConfig): Values {
     dataset: data.dataset,
     "data-dir": data.dataDir,
     limit: data.limit,
+    ...own,
     device: kind,
     math,
   };
@@ -104,7 +111,7 @@ function flagsOfRun({ training, data, device }: RecipeConfig): Values {
 function checkGiven(given: Values, saved: Values, path: string): void {
   for (const [name, value] of Object.entries(saved)) {
     const asked = given[name];
-    if (asked === undefined || asked === value) continue;
+    if (asked === undefined || asked === false || asked === value) continue;
     if (name === "device" && asked === "auto") continue; // it leaves the choice to us
     if (name === "dataset" && asked === "mnist" && value === undefined && saved["data-dir"] === undefined) {
       continue;

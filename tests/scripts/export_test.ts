@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { decodeSafetensors } from "../../lib/model/safetensors.ts";
+import { openRun } from "../../lib/train/run.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";
 
@@ -64,6 +65,37 @@ Deno.test({
       }));
       assert.deepEqual(evaluations[1], evaluations[0]);
     });
+
+    await t.step(
+      "import takes names of classes, from a flag or from the file, and says how many",
+      async () => {
+        const file = "runs/a/export/model.safetensors", names = "a,b,c,d,e,f,g,h,i,j";
+        const of = async (run: string) => (await openRun(`${path}/runs/${run}`)).config;
+        assert.deepEqual((await of("b")).model?.classNames, [..."0123456789"]);
+        const own = ["--data-dir", "data/tiny", "--first-label", "0", "--class-names", names];
+        const args = ["--from", file, "--steps", "5", "--to", "runs/named", ...own];
+        assert.equal((await runScript(path, "import", args)).code, 0);
+        const { data, model } = await of("named");
+        assert.deepEqual(data, { dataDir: "data/tiny", classes: 10, firstLabel: 0 });
+        assert.deepEqual(model?.classNames, names.split(","));
+        const args2 = ["--model", "runs/named", "--quiet", "--device", "reference"];
+        const { code, stdout, stderr } = await runScript(path, "evaluate", args2);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.match(stdout, /\n(0 )?a .*\n(1 )?b /);
+        const wrong: [string[], RegExp][] = [
+          [["--class-names", "a,b"], /^Cannot use --class-names: .* the 10 classes: current value is 2\n/],
+          [["--transpose"], /^Cannot use --transpose: it must stand with --data-dir/],
+          [["--first-label", "1"], /^Cannot use --first-label: it must stand with --data-dir/],
+        ];
+        for (const [flags, message] of wrong) {
+          const { code, stderr } = await runScript(path, "import", [
+            ...["--from", file, "--to", "runs/none", ...flags],
+          ]);
+          assert.equal(code, 2);
+          assert.match(stderr, message);
+        }
+      },
+    );
 
     await t.step("tfjs: two files that TensorFlow.js loads", async () => {
       const args = ["--model", "runs/a", "--format", "tfjs", "--to", "runs/elsewhere", "--json"];

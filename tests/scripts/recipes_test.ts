@@ -129,7 +129,8 @@ test("--json: nothing but objects on stdout, and the same figures in the folder"
     8,
     "pytorch",
   ]);
-  assert.deepEqual(config.data, { dataDir: "data/tiny", sha256: {} });
+  assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10, firstLabel: 0, sha256: {} });
+  assert.deepEqual(config.model, { classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] });
 });
 
 test("a recipe holds images out and reports by steps", async (path) => {

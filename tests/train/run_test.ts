@@ -135,6 +135,30 @@ test("openRun() says what is missing or damaged", async (folder) => {
   await assert.rejects(openRun(path), /config.json must be that of a run: current value has no recipe/);
 });
 
+test("openMetrics() reads what a config says of its classes, and rejects what it cannot mean", async (folder) => {
+  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
+  const data = { dataDir: "data/letters", classes: 26, firstLabel: 1, transpose: true };
+  const model = { classNames: ["a", "b"] };
+  await run.writeConfig({ ...config, data, model });
+  assert.deepEqual((await openMetrics(run.path)).config, { ...config, data, model });
+  const wrong: [unknown, RegExp][] = [
+    [{ data: { ...data, classes: 1 } }, /data.classes, a whole number from 2 to 256: current value is 1$/],
+    [
+      { data: { ...data, firstLabel: -1 } },
+      /data.firstLabel, a whole number from 0 on: current value is -1$/,
+    ],
+    [{ data: { ...data, transpose: 1 } }, /data.transpose, true or false: current value is 1$/],
+    [{ model: "a" }, /model, an object: current value is "a"$/],
+    [{ model: { classNames: ["a"] } }, /model.classNames, 2 to 256 short texts: current value is \["a"\]$/],
+    [{ model: { classNames: ["a", 1] } }, /model.classNames/],
+    [{ model: { classNames: ["a", "b".repeat(101)] } }, /model.classNames/],
+  ];
+  for (const [change, message] of wrong) {
+    await run.write("config.json", JSON.stringify({ ...config, ...change as object }));
+    await assert.rejects(openMetrics(run.path), message);
+  }
+});
+
 Deno.test("parametersSha256(): equal models have equal hashes", async () => {
   const model = tinyModel(), copy = tinyModel();
   copy.setWeights(model.getWeights());

@@ -1,0 +1,95 @@
+/**
+ * The images that a command works on: those its flags name, or those of a run, as its model reads them.
+ *
+ * @module
+ */
+import * as scanline from "../../mod.ts";
+import type { DATA_FLAGS } from "./command.ts";
+import type { FlagValues } from "./flags.ts";
+import { classNamesOf } from "./pictures.ts";
+
+/** How it is said what was found. */
+export interface ImagesOptions {
+  readonly quiet: boolean;
+}
+
+/** What `loadDataset()` takes of the flags. */
+export function dataOptions(flags: FlagValues<typeof DATA_FLAGS>): scanline.LoadOptions {
+  return {
+    dataset: flags.dataset,
+    dataDir: flags["data-dir"],
+    classes: flags.classes,
+    firstLabel: flags["first-label"],
+    transpose: flags.transpose || undefined,
+    classNames: flags["class-names"]?.split(","),
+  };
+}
+
+/** Loads images, and says which classes were found that nobody had told. */
+export async function loadImages(
+  options: scanline.LoadOptions,
+  { quiet }: ImagesOptions,
+): Promise<scanline.Dataset> {
+  const { dataDir } = options;
+  const data = await scanline.loadDataset(options);
+  const { classes, firstLabel } = data;
+  const told = options.classes !== undefined && options.firstLabel !== undefined;
+  const asUsual = classes === 10 && firstLabel === 0;
+  if (!quiet && dataDir !== undefined && !told && !asUsual) {
+    console.error(`labels ${firstLabel} to ${firstLabel + classes - 1}: ${classes} classes`);
+  }
+  return data;
+}
+
+/**
+ * Loads the images of a run, or others that flags name, for its model to read.
+ *
+ * @param what For messages: `Cannot <what>`
+ * @throws {RangeError} If they have other classes, or another size, than the model was trained on; says so in words.
+ */
+export async function loadImagesFor(
+  run: scanline.SavedRun,
+  flags: FlagValues<typeof DATA_FLAGS> | null,
+  { what, ...options }: ImagesOptions & { what: string },
+): Promise<scanline.Dataset> {
+  const { classes } = scanline.toNetwork(run.model).network.head;
+  const data = await loadImages(optionsFor(run, flags, classes), options).catch((error) => {
+    if (error instanceof RangeError) error.message += `; the model of ${run.path} has ${classes} classes`;
+    throw error;
+  });
+  const wrong = (rule: string, found: string) =>
+    new RangeError(
+      `Cannot ${what}: the images must have ${rule}, as the model of ${run.path} has: current value is ${found}, ` +
+        `of ${data.name}; --dataset or --data-dir names other images`,
+    );
+  if (data.classes !== classes) throw wrong(`${classes} classes`, `${data.classes} classes`);
+  const size = scanline.imageSize(run.model, run.config.training.sequence);
+  const { height, width } = data.test;
+  if (height !== size.height || width !== size.width) {
+    throw wrong(`${size.height} × ${size.width} pixels`, `${height} × ${width}`);
+  }
+  return data;
+}
+
+function optionsFor(
+  run: scanline.SavedRun,
+  flags: FlagValues<typeof DATA_FLAGS> | null,
+  classes: number,
+): scanline.LoadOptions {
+  const { config } = run;
+  const saved: scanline.LoadOptions = config.data;
+  const given = Object.entries(flags ? dataOptions(flags) : {}).filter(([, value]) => value !== undefined);
+  const asked: scanline.LoadOptions = Object.fromEntries(given);
+  const others = asked.dataset !== undefined ||
+    (asked.dataDir !== undefined && asked.dataDir !== saved.dataDir);
+  const options = others ? asked : { ...saved, ...asked };
+  if (options.dataDir === undefined) return options;
+  const known = saved.dataDir !== undefined ||
+    classes === scanline.CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
+  return {
+    classes,
+    ...(known ? { firstLabel: saved.firstLabel ?? 0 } : {}),
+    ...(config.model?.classNames?.length === classes ? { classNames: classNamesOf(run, classes) } : {}),
+    ...options,
+  };
+}
