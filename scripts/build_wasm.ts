@@ -4,10 +4,18 @@
  *     deno task build-wasm            writes the two files
  *     deno task build-wasm --check    compiles in memory and compares: exit 1 if a committed file is not what its source gives
  */
+import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+
+const FLAGS = {
+  check: {
+    kind: "switch",
+    help: "write nothing, and exit with 1 if a committed file is not what its source gives",
+  },
+  help: { kind: "switch", help: "print this" },
+} as const satisfies Flags;
 
 // Computed, so that no lock file names it: Deno fetches all that a lock file names, and this is 200 MB that only this task needs.
 const ASSEMBLYSCRIPT = ["npm:assemblyscript", "0.28.20/asc"].join("@");
-const { default: asc } = await import(ASSEMBLYSCRIPT);
 
 const folder = new URL("../lib/engines/wasm/", import.meta.url);
 const builds = [
@@ -17,6 +25,7 @@ const builds = [
 
 /** The bytes that AssemblyScript makes of the sources with these WebAssembly features. */
 async function compileKernels(features: string): Promise<Uint8Array> {
+  const { default: asc } = await import(ASSEMBLYSCRIPT);
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main([
     "assembly/index.ts",
@@ -50,17 +59,32 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-const check = Deno.args.includes("--check");
-for (const { file, features } of builds) {
-  const bytes = await compileKernels(features);
-  const url = new URL(file, folder);
-  if (!check) {
-    Deno.writeFileSync(url, bytes);
-    console.log(`${file}: ${bytes.length} bytes`);
-  } else if (sameBytes(bytes, Deno.readFileSync(url))) {
-    console.log(`${file}: as its source gives it`);
-  } else {
-    console.error(`${file}: not what its source gives: run \`deno task build-wasm\` and commit the result`);
-    Deno.exitCode = 1;
+async function main(): Promise<number> {
+  if (asksForHelp(Deno.args)) {
+    console.log(helpText("build-wasm", "Compiles the kernels of the wasm engine.", FLAGS));
+    return 0;
   }
+  const { check } = parseFlags(FLAGS, Deno.args);
+  let changed = 0;
+  for (const { file, features } of builds) {
+    const bytes = await compileKernels(features);
+    const url = new URL(file, folder);
+    if (!check) {
+      Deno.writeFileSync(url, bytes);
+      console.log(`${file}: ${bytes.length} bytes`);
+    } else if (sameBytes(bytes, Deno.readFileSync(url))) {
+      console.log(`${file}: as its source gives it`);
+    } else {
+      console.error(`${file}: not what its source gives: run \`deno task build-wasm\` and commit the result`);
+      changed++;
+    }
+  }
+  return changed > 0 ? 1 : 0;
+}
+
+try {
+  Deno.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  Deno.exit(error instanceof FlagError ? 2 : 1);
 }

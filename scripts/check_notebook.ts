@@ -7,7 +7,7 @@
  * Takes `jupyter-nbconvert` (Debian's package of this name). The kernel is this Deno; nothing is installed anywhere.
  */
 import "./support/deno_version.ts";
-import { FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const NOTEBOOK = `${ROOT}notebooks/train_lstm.ipynb`;
@@ -87,11 +87,11 @@ async function executeAll(folder: string, env: Record<string, string>): Promise<
 }
 
 async function main(): Promise<number> {
-  const { write, help } = parseFlags(FLAGS, Deno.args);
-  if (help) {
+  if (asksForHelp(Deno.args)) {
     console.log(helpText("check-notebook", "Executes the notebook, and looks at what came of it.", FLAGS));
     return 0;
   }
+  const { write } = parseFlags(FLAGS, Deno.args);
   const folder = await makeKernel();
   try {
     const few = { SCANLINE_LIMIT: "640", SCANLINE_EPOCHS: "1" };

@@ -3,13 +3,13 @@
  *
  *     deno task data --dataset fashion-mnist
  *
- * Everything is printed to stderr: training tasks run this first, and their stdout is their own.
+ * Everything is printed to stderr: training tasks run this first, with `--first-run`, and their stdout is their own.
  */
 import "./support/deno_version.ts";
 import { acquireDataset, type AcquireEvent } from "../lib/data/acquire.ts";
 import { CATALOGUE, type DatasetName } from "../lib/data/catalogue.ts";
 import { formatProgress } from "../lib/view/progress.ts";
-import { FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
 import { StatusLine } from "./support/status_line.ts";
 
 const NAMES = Object.keys(CATALOGUE) as DatasetName[];
@@ -18,6 +18,10 @@ const FLAGS = {
   dataset: { kind: "choice", choices: NAMES, default: "mnist", help: "what to put there" },
   quiet: { kind: "switch", help: "print errors only" },
   help: { kind: "switch", help: "print this" },
+  "first-run": {
+    kind: "switch",
+    help: "fetch it unless data/ holds other data, and end well: what training begins with",
+  },
 } as const satisfies Flags;
 
 /** A bar on a terminal, and a line for each file that is stored. */
@@ -50,15 +54,32 @@ function makeReporter(quiet: boolean): (event: AcquireEvent) => void {
   };
 }
 
+/** Whether `data/` holds other data, and nothing of MNIST: then whoever trains has their own, and nothing is fetched unasked. */
+async function hasOtherData(): Promise<boolean> {
+  const list = (folder: string) =>
+    Array.fromAsync(Deno.readDir(folder), ({ name }) => name)
+      .then((names) => names.filter((name) => name !== "README.md" && !name.startsWith(".")), () => []);
+  if ((await list("data/mnist")).length > 0) return false;
+  return (await list("data")).some((name) => name !== "mnist");
+}
+
 async function main(): Promise<number> {
-  const { dataset, quiet, help } = parseFlags(FLAGS, Deno.args);
-  if (help) {
+  if (asksForHelp(Deno.args)) {
     console.error(helpText("data", "Puts a data set into data/, unless it is there already.", FLAGS));
     return 0;
   }
+  const { dataset, quiet, "first-run": firstRun } = parseFlags(FLAGS, Deno.args);
+  if (firstRun && await hasOtherData()) return 0;
   const { title } = CATALOGUE[dataset];
-  const { folder, stored } = await acquireDataset(CATALOGUE[dataset], { onEvent: makeReporter(quiet) });
-  if (!quiet) console.error(`${title} ${stored > 0 ? "is now" : "is"} in ${folder}`);
+  const acquiring = acquireDataset(CATALOGUE[dataset], { onEvent: makeReporter(quiet) });
+  const { folder, stored } = await acquiring.catch((error) => {
+    if (!firstRun) throw error;
+    console.error(error.message); // whoever does need it says so, and ends
+    Deno.exit(0);
+  });
+  if (!quiet && !(firstRun && stored === 0)) {
+    console.error(`${title} ${stored > 0 ? "is now" : "is"} in ${folder}`);
+  }
   return 0;
 }
 

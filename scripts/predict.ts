@@ -16,8 +16,8 @@ const command = {
   name: "predict",
   about: "Tells what digits pictures show.",
   flags: {
-    images: { kind: "operands", placeholder: "IMAGE", least: 1, help: "a PNG file of any size" },
-    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    images: { kind: "operands", placeholder: "IMAGE", input: true, least: 1, help: "a PNG file of any size" },
+    model: { kind: "text", placeholder: "FOLDER", input: true, help: "the folder of a run" },
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // for a few images, a GPU takes longer to start
     ...OUTPUT_FLAGS,

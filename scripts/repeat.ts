@@ -63,7 +63,7 @@ interface Row {
 /** The losses of the runs in progress, on one line of the terminal. */
 class Progress {
   readonly #losses = new Map<number, string>();
-  readonly #status = new StatusLine(true);
+  readonly #status = new StatusLine(!passedOn.includes("--quiet"));
 
   draw(seed: number, { trainLoss }: MetricsLine): void {
     this.#losses.set(seed, typeof trainLoss === "number" ? trainLoss.toFixed(4) : "…");

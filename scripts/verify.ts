@@ -1,16 +1,18 @@
 /**
- * Compares four short trainings with the hashes that are published: does this machine train to the same bits?
+ * Trains four recipes shortly, and compares with the hashes that are published: does this machine train to the same bits?
  *
  *     deno task verify
  *
- * The task trains each recipe into `runs/verify` and then calls this. `--update` makes what was found the published
- * hashes, in `tests/golden/hashes.json` and where the README quotes them.
+ * The runs go into `runs/verify`. `--update` makes what was found the published hashes, in `tests/golden/hashes.json` and where the README quotes them.
  */
 import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { isComplete, runRecipeProcess } from "./support/recipe_processes.ts";
+import { StatusLine } from "./support/status_line.ts";
 
 const HASHES = "tests/golden/hashes.json";
 const README = "README.md";
+const RUNS = "runs/verify";
 
 interface Hashes {
   /** What the recipes are called with. */
@@ -24,17 +26,22 @@ const command = {
   about: "Trains each recipe for 100 steps, and compares the bits with those that are published.",
   flags: {
     update: { kind: "switch", help: "publish what this machine gives" },
-    json: OUTPUT_FLAGS.json,
-    help: OUTPUT_FLAGS.help,
+    ...OUTPUT_FLAGS,
   },
   read: ["runs", "tests/golden", README],
-  write: [HASHES, README],
+  write: ["runs", HASHES, README],
 } as const;
 
-await runCommand(command, async ({ update, json }) => {
+await runCommand(command, async ({ update, json, quiet }) => {
   const published: Hashes = JSON.parse(await Deno.readTextFile(HASHES));
   const found: Record<string, string> = {};
-  for (const recipe of Object.keys(published.sha256)) found[recipe] = await readHash(recipe);
+  const status = new StatusLine(!quiet);
+  await Deno.remove(RUNS, { recursive: true }).catch(() => {}); // there may be none
+  for (const recipe of Object.keys(published.sha256)) {
+    status.draw((width) => `Training ${recipe}`.slice(0, width));
+    found[recipe] = await train(recipe, published.flags);
+  }
+  status.clear();
   if (update) await publish(published, found);
 
   const expected = update ? found : published.sha256;
@@ -50,24 +57,17 @@ await runCommand(command, async ({ update, json }) => {
   return same ? 0 : 1;
 });
 
-/** The hash at the end of the run that the task made. */
-async function readHash(recipe: string): Promise<string> {
-  const path = `runs/verify/${recipe}/metrics.jsonl`;
-  const text = await Deno.readTextFile(path).catch((cause) => {
-    throw new Deno.errors.NotFound(
-      `Cannot verify: ${path} must be there: current value is missing; \`deno task verify\` trains first`,
-      { cause },
-    );
-  });
-  const { event, interrupted, parametersSha256 } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
-  if (event !== "end" || interrupted) {
-    throw new SyntaxError(
-      `Cannot verify: ${path} must end with the end of a training: current value is ${
-        interrupted ? "an interrupted one" : event
-      }; run \`deno task verify\` again`,
-    );
-  }
-  return parametersSha256;
+/** Runs a recipe, and returns the hash of what it trained. */
+async function train(recipe: string, flags: string): Promise<string> {
+  const out = ["--no-pictures", "--out", `${RUNS}/${recipe}`];
+  const { lines, code, complaint } = await runRecipeProcess(
+    { recipe, flags: [...flags.split(" "), ...out] },
+    () => {},
+  );
+  if (isComplete(lines)) return String(lines.at(-1)!.parametersSha256);
+  throw new Error(
+    `Cannot verify: ${recipe} must train to its end: it ended with exit code ${code}: ${complaint.trim()}`,
+  );
 }
 
 /** Writes the hashes, and puts them in the place of the old ones in the README. */

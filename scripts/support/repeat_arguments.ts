@@ -6,7 +6,7 @@
 import { FlagError } from "./flags.ts";
 
 /** Flags of `repeat` itself that take no value. */
-const SWITCHES = ["--json", "--help"];
+const SWITCHES = ["--json", "--help", "-h"];
 
 /** Flags of a recipe that each run has to have another value of. */
 const TAKEN = ["--seed", "--out", "--resume"];

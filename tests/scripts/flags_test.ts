@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FlagError, type Flags, helpText, parseFlags } from "../../scripts/support/flags.ts";
+import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "../../scripts/support/flags.ts";
 
 const flags = {
   epochs: { kind: "whole", least: 1, help: "passes" },
@@ -113,10 +113,21 @@ Deno.test("parseFlags(): operands stand between flags, in their order, and there
     /Cannot use "--runs": it must be one of --json/,
   );
   assert.throws(() => parseFlags(flags, ["a"]), /Cannot use "a"/);
-  const withHelp = { ...withRuns, help: { kind: "switch", help: "print this" } } as const satisfies Flags;
-  assert.deepEqual(parseFlags(withHelp, ["--help"]), { runs: [], json: false, help: true });
   assert.match(
     helpText("plot", "Plots.", withRuns),
     /Usage: deno task plot RUN … \[flags\]\n\n {2}RUN {5}the folders/,
   );
+});
+
+Deno.test("asksForHelp(): --help and -h, whatever else there is, but not after --", () => {
+  for (
+    const args of [["--help"], ["-h"], ["a", "--wrong", "-h"], ["--steps", "x", "--help"], ["-h", "--", "a"]]
+  ) {
+    assert.equal(asksForHelp(args), true, args.join(" "));
+  }
+  for (const args of [[], ["help"], ["--", "-h"], ["-help"], ["--helpful"], ["a", "--", "--help"]]) {
+    assert.equal(asksForHelp(args), false, args.join(" "));
+  }
+  const withHelp = { ...flags, help: { kind: "switch", help: "print this" } } as const satisfies Flags;
+  assert.match(helpText("train", "Trains.", withHelp), /\n {2}-h, --help {9}print this$/);
 });
