@@ -119,7 +119,8 @@ export class Lanes {
    *
    *     xW + b = (x − β)W + b'
    *
-   * and what is blank in all eight images is 0: products and weight gradients leave it out.
+   * and what is blank in all eight images is 0: products and weight gradients leave it out. If they did not, a training
+   * step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST would take 9, 2 and 5 % longer (measured as in prefix.ts).
    */
   spreadInputs({ C, front, H }: LayerPlan, t: number): InputRange {
     const { sequence: { stepStride, inputStride }, divisor, thread } = this.#plan,
