@@ -39,7 +39,9 @@ for (const run of RUNS) {
       assert.equal(whole.code, 0, whole.stderr);
       const wholeMs = performance.now() - began;
 
-      const random = testStream(`kill ${run.script}`, Date.now() % 2 ** 32);
+      const seed = Date.now() % 2 ** 32;
+      console.log(`kills at moments of seed ${seed}`); // for whoever has to repeat a failure
+      const random = testStream(`kill ${run.script}`, seed);
       let killed = 0, resume = false, furthest = 0, parts = 0, latestMs = wholeMs;
       const enough = () => killed >= kills && (!isSoak || parts > 0); // one at least must interrupt a write
       for (let attempt = 0; !enough() && attempt < 10 * kills; attempt++) {

@@ -15,8 +15,9 @@ import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult 
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
-import { GROUP, MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
+import { MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
+import { GROUP, WORD } from "./strides.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What the wasm engine can be told besides {@link EngineOptions}. */
@@ -246,8 +247,8 @@ export class WasmEngine implements Engine {
   #writeBatch(batch: Uint32Array, index: number): void {
     const { positions, batchSize, starts, groupsABatch } = this.#plan, blank = this.#blankLines;
     const sorted = blank ? sortByBlankLines(batch, blank) : batch;
-    this.#words(positions + 4 * batchSize * index, batch.length).set(sorted);
-    const first = this.#words(starts + 4 * groupsABatch * index, groupsABatch);
+    this.#words(positions + WORD * batchSize * index, batch.length).set(sorted);
+    const first = this.#words(starts + WORD * groupsABatch * index, groupsABatch);
     for (let group = 0; group < groupsABatch; group++) {
       first[group] = blank && group * GROUP < batch.length ? blank[sorted[group * GROUP]] : 0;
     }

@@ -4,8 +4,9 @@
  * @module
  */
 import type { Kernels } from "./kernels.ts";
-import { GROUP, type HeadPlan, type LayerPlan, type MatrixPlan, type Plan, STEPS_A_PIECE } from "./plan.ts";
+import { type HeadPlan, type LayerPlan, type MatrixPlan, type Plan, T_PER_PIECE } from "./plan.ts";
 import type { BatchLayout } from "./prefix.ts";
+import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
 
 /** Some columns of a matrix, in quads. */
 export interface WorkItem {
@@ -38,44 +39,44 @@ export class GradientSums {
   }
 
   /** Computes some columns of the gradient of a matrix and of its bias. */
-  compute({ matrix: m, from, to }: WorkItem, { starts, sharedSteps }: BatchLayout): void {
+  compute({ matrix: m, from, to }: WorkItem, { starts, sharedT }: BatchLayout): void {
     const { layers, head, gradients, sharedRecord, sharedBy, blank } = this.#plan, quads = to - from;
     for (let group = 0; group < starts.length; group++) {
       const start = m === head ? 0 : starts[group];
-      this.#addRecord(m, { from, quads, record: group, start, end: m.records.steps, rowsAStep: GROUP });
+      this.#addRecord(m, { from, quads, record: group, start, end: m.records.T, rowsPerT: GROUP });
     }
-    if (m !== head && sharedSteps > 0) {
+    if (m !== head && sharedT > 0) {
       const record = sharedRecord + this.#words[sharedBy >>> 2];
-      this.#addRecord(m, { from, quads, record, start: 0, end: sharedSteps, rowsAStep: 1 });
+      this.#addRecord(m, { from, quads, record, start: 0, end: sharedT, rowsPerT: 1 });
     }
     const { J, front, back } = m,
-      dW = gradients + 4 * (m.W + from * J * 4),
-      db = gradients + 4 * (m.b + from * 4);
+      dW = gradients + WORD * (m.W + from * J * 4),
+      db = gradients + WORD * (m.b + from * 4);
     const counted = m === layers[0] ? blank : 0;
     this.#kernels.storeGradient(J, quads, this.#sums, dW, db, front, back, counted);
   }
 
-  /** Adds what steps `start` … `end` − 1 of a record give, `rowsAStep` rows each. */
+  /** Adds what t = `start` … `end` − 1 of a record give, `rowsPerT` rows each. */
   #addRecord(
     { J, quads: allQuads, records }: MatrixPlan,
-    { from, quads, record, start, end, rowsAStep }: {
+    { from, quads, record, start, end, rowsPerT }: {
       from: number;
       quads: number;
       record: number;
       start: number;
       end: number;
-      rowsAStep: 1 | typeof GROUP;
+      rowsPerT: 1 | typeof GROUP;
     },
   ): void {
-    const stepBytes = allQuads * 128, panelBytes = records.steps * GROUP * 32, panels = Math.ceil(J / 8);
-    const dz = records.dz + record * records.dzBytes + from * 128;
+    const tBytes = allQuads * TILE, panelBytes = records.T * GROUP * OCTET, panels = Math.ceil(J / 8);
+    const dz = records.dz + record * records.dzBytes + from * TILE;
     const inputs = records.inputs + record * records.inputBytes;
     const spans = records.spans + record * records.spanBytes;
-    for (let step = start; step < end; step += STEPS_A_PIECE) {
-      const next = Math.min(step + STEPS_A_PIECE, end), single = Number(rowsAStep === 1);
-      this.#kernels.packRows(next - step, quads, dz + step * stepBytes, stepBytes, single, this.#rows);
+    for (let t = start; t < end; t += T_PER_PIECE) {
+      const next = Math.min(t + T_PER_PIECE, end), single = Number(rowsPerT === 1);
+      this.#kernels.packRows(next - t, quads, dz + t * tBytes, tBytes, single, this.#rows);
       // deno-fmt-ignore
-      this.#kernels.addGradient(step, next, rowsAStep, panels, quads, inputs, panelBytes, this.#rows, spans, this.#sums);
+      this.#kernels.addGradient(t, next, rowsPerT, panels, quads, inputs, panelBytes, this.#rows, spans, this.#sums);
     }
   }
 }

@@ -4,55 +4,247 @@
  * @module
  */
 
-/** What assembly/index.ts exports; addresses and byte counts are numbers of bytes, the comments there say the rest. */
+/** An address in the memory of the threads, in bytes; 0 where a kernel may do without the array. */
+type Address = number;
+
+/**
+ * What assembly/index.ts exports. Beside each address stands the shape of the array: float32, unless it says otherwise.
+ * The equations are with the kernels.
+ */
 export interface Kernels {
+  /** The probe of {@link chooseKernels}: not 0 where a multiply-add rounds once. */
   leavesOfSquare(): number;
-  evaluate(f: number, count: number, x: number, y: number): void;
-  // deno-fmt-ignore
-  interleave(imageBytes: number, images: number, pixels: number): void;
-  // deno-fmt-ignore
-  spreadInputs(C: number, front: number, H: number, pixels: number, inputStride: number, divisor: number, x: number, range: number): void;
-  // deno-fmt-ignore
-  dropoutMask(blocks: number, firstImage: number, timeAndLayer: number, step: number, seed: number, threshold: number, scale: number, mask: number): void;
-  // deno-fmt-ignore
-  product(K: number, quads: number, a: number, panels: number, panelBytes: number, bias: number, out: number): void;
-  packRows(steps: number, quads: number, dz: number, stepBytes: number, single: number, rows: number): void;
-  // deno-fmt-ignore
-  addGradient(from: number, to: number, rowsAStep: number, panels: number, quads: number, a: number, panelBytes: number, dz: number, spans: number, sums: number): void;
-  // deno-fmt-ignore
-  storeGradient(J: number, quads: number, sums: number, dW: number, dbias: number, front: number, back: number, blank: number): void;
-  // deno-fmt-ignore
-  lstmForward(H: number, hard: number, gates: number, c: number, cNext: number, tanhC: number, h: number, y: number): void;
-  // deno-fmt-ignore
-  lstmBackward(H: number, hard: number, gates: number, c: number, tanhC: number, dh: number, dy: number, dc: number): void;
-  rnnForward(quads: number, relu: number, z: number, h: number, y: number): void;
-  rnnBackward(quads: number, relu: number, y: number, dh: number, dy: number, dz: number): void;
-  // deno-fmt-ignore
-  rowProduct(K: number, quads: number, a: number, panels: number, panelBytes: number, bias: number, spread: number, out: number): void;
-  sumLanes(count: number, from: number, to: number): void;
-  addToFirstLane(count: number, from: number, to: number): void;
-  copyMasked(count: number, from: number, mask: number, to: number): void;
-  recordRows(J: number, xh: number, rows: number, panelBytes: number): void;
-  // deno-fmt-ignore
-  crossEntropy(count: number, K: number, logits: number, labels: number, positions: number, scale: number, losses: number, correct: number, dz: number): void;
+  /** For the tests of accuracy: y = f(x); f is 0 tanh, 1 sigmoid, 2 exp, 3 ln. */
+  evaluate(
+    f: number,
+    count: number,
+    x: Address, // [count][4]
+    y: Address, // [count][4]
+  ): void;
+
+  /** Images one after another to pixels that lie side by side. */
+  interleave(
+    imageBytes: number,
+    images: Address, // u8 [8][imageBytes]
+    pixels: Address, // u8 [imageBytes][8]
+  ): void;
+  /** x_t of the first layer around h, and which of both is not blank. */
+  spreadInputs(
+    C: number,
+    front: number, // features of x before h
+    H: number,
+    pixels: Address, // u8 [.][8], from the first pixel of line t on
+    inputStride: number, // pixels from one feature to the next
+    divisor: number,
+    x: Address, // [C+H][8]; its rows front … front+H−1 stay as they are
+    range: Address, // int32 [2]: the first row that is not blank, and the one after the last
+  ): void;
+  /** The mask of the outputs of one layer at one t. */
+  dropoutMask(
+    blocks: number, // of four units
+    firstImage: number,
+    timeAndLayer: number,
+    step: number,
+    seed: number,
+    threshold: number,
+    scale: number,
+    mask: Address, // [4·blocks][8]
+  ): void;
+
+  /** out = bias + aᵀ panels, for the eight columns of a. */
+  product(
+    K: number,
+    quads: number,
+    a: Address, // [K][8]
+    panels: Address, // [quads][K][4]
+    panelBytes: number, // from one quad's panel to the next
+    bias: Address, // [quads][4]; 0: none
+    out: Address, // [quads][4][8]
+  ): void;
+  /** The same for lane 0 of a alone. */
+  rowProduct(
+    K: number,
+    quads: number,
+    a: Address, // [K][8]
+    panels: Address, // [quads][K][4]
+    panelBytes: number,
+    bias: Address, // [quads][4]; 0: none
+    spread: number, // 1: the result goes to all lanes; 0: to lane 0, and 0 to the others
+    out: Address, // [quads][4][8]
+  ): void;
+
+  /** z to gates, state and outputs. */
+  lstmForward(
+    H: number,
+    hard: number, // 1: hard sigmoid
+    gates: Address, // [H][4][8], z on the way in, i f g o on the way out
+    c: Address, // [H][8], before t
+    cNext: Address, // [H][8], after t
+    tanhC: Address, // [H][8]
+    h: Address, // [H][8]
+    y: Address, // [H][8]
+  ): void;
+  /** Gates to dz. */
+  lstmBackward(
+    H: number,
+    hard: number,
+    gates: Address, // [H][4][8], i f g o on the way in, dz on the way out
+    c: Address, // [H][8], before t
+    tanhC: Address, // [H][8], after t
+    dh: Address, // [H][8], from t+1
+    dy: Address, // [H][8], from above; 0: none
+    dc: Address, // [H][8], from t+1 on the way in, for t−1 on the way out
+  ): void;
+  /** z to state and outputs. */
+  rnnForward(
+    quads: number,
+    relu: number, // 1: ReLU; 0: tanh
+    z: Address, // [quads][4][8]
+    h: Address, // [4·quads][8]
+    y: Address, // [4·quads][8]
+  ): void;
+  /** y to dz. */
+  rnnBackward(
+    quads: number,
+    relu: number,
+    y: Address, // [4·quads][8]
+    dh: Address, // [4·quads][8], from t+1
+    dy: Address, // [4·quads][8], from above; 0: none
+    dz: Address, // [quads][4][8]
+  ): void;
+  /** to = from ∘ mask. */
+  copyMasked(
+    count: number,
+    from: Address, // [count][8]
+    mask: Address, // [count][8]; 0: a plain copy
+    to: Address, // [count][8]
+  ): void;
+
+  /** Softmax cross-entropy of one group, and its gradient. */
+  crossEntropy(
+    count: number, // images of the group, 1 … 8
+    K: number,
+    logits: Address, // [K][8]
+    labels: Address, // u8 [images of the training split]
+    positions: Address, // uint32 [count]
+    scale: number, // 1 / images of the batch
+    losses: Address, // [8]
+    correct: Address, // int32 [8]
+    dz: Address, // [K][8]
+  ): void;
+
+  /** The inputs of one t, for the weight gradient: a row an image. */
+  recordRows(
+    J: number,
+    xh: Address, // [J][8]
+    rows: Address, // [ceil(J/8)][8][8]
+    panelBytes: number, // from one panel of rows to the next
+  ): void;
+  /** dz of some t, for the weight gradient: a row an image, or that of lane 0 alone. */
+  packRows(
+    times: number,
+    quads: number,
+    dz: Address, // [times][quads][4][8]
+    tBytes: number, // from one t of dz to the next
+    single: number, // 1: lane 0 alone
+    rows: Address, // [quads][8·times][4]; single: [quads][times][4]
+  ): void;
+  /** sums += what t = from … to − 1 of one record give. */
+  addGradient(
+    from: number,
+    to: number,
+    rowsPerT: number,
+    panels: number,
+    quads: number,
+    a: Address, // [panels][rowsPerT·T][8]
+    panelBytes: number, // from one panel of a to the next
+    dz: Address, // [quads][rowsPerT·(to−from)][4]
+    spans: Address, // int32 [panels][2]
+    sums: Address, // [panels][quads][4][8], then [quads][4]
+  ): void;
+  /** sums to the gradient of a matrix and its bias; leaves the sums 0. */
+  storeGradient(
+    J: number,
+    quads: number,
+    sums: Address, // [ceil(J/8)][quads][4][8], then [quads][4]
+    dW: Address, // [quads][J][4]
+    dbias: Address, // [quads][4]
+    front: number, // rows at the start, and at the end, that were counted from blank on
+    back: number,
+    blank: number,
+  ): void;
+  /** to = Σ_lanes from. */
+  sumLanes(
+    count: number,
+    from: Address, // [count][8]
+    to: Address, // [count]
+  ): void;
+  /** Lane 0 of to += from. */
+  addToFirstLane(
+    count: number,
+    from: Address, // [count]
+    to: Address, // [count][8]
+  ): void;
+
+  /** Rows of W to panels of its transpose. */
   transpose(
     rows: number,
     quads: number,
-    W: number,
-    quadBytes: number,
-    panels: number,
-    panelBytes: number,
+    W: Address, // [quads][J][4], from the first of the rows on
+    quadBytes: number, // from one quad of W to the next
+    panels: Address, // [ceil(rows/4)][4·quads][4]
+    panelBytes: number, // from one panel to the next
   ): void;
-  // deno-fmt-ignore
-  shiftBias(J: number, front: number, back: number, quads: number, W: number, bias: number, blank: number, shifted: number): void;
-  sgd(count: number, p: number, g: number, rate: number): void;
-  momentum(count: number, p: number, g: number, m: number, rate: number, decay: number): void;
-  // deno-fmt-ignore
-  rmsprop(count: number, p: number, g: number, v: number, rate: number, alpha: number, rest: number, epsilon: number): void;
-  // deno-fmt-ignore
-  adam(count: number, p: number, g: number, m: number, v: number, rate: number, beta1: number, rest1: number, beta2: number, rest2: number, correction: number, epsilon: number): void;
-  // deno-fmt-ignore
-  adadelta(count: number, p: number, g: number, v: number, u: number, rate: number, rho: number, rest: number, epsilon: number): void;
+  /** What the bias of a product is whose inputs are counted from blank on. */
+  shiftBias(
+    J: number,
+    front: number,
+    back: number,
+    quads: number,
+    W: Address, // [quads][J][4]
+    bias: Address, // [quads][4]
+    blank: number,
+    shifted: Address, // [quads][4]
+  ): void;
+
+  // The optimizers, over [count] parameters p, gradients g and slots m, u, v.
+  sgd(count: number, p: Address, g: Address, rate: number): void;
+  momentum(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
+  rmsprop(
+    count: number,
+    p: Address,
+    g: Address,
+    v: Address,
+    rate: number,
+    alpha: number,
+    rest: number,
+    epsilon: number,
+  ): void;
+  adam(
+    count: number,
+    p: Address,
+    g: Address,
+    m: Address,
+    v: Address,
+    rate: number,
+    beta1: number,
+    rest1: number,
+    beta2: number,
+    rest2: number,
+    correction: number,
+    epsilon: number,
+  ): void;
+  adadelta(
+    count: number,
+    p: Address,
+    g: Address,
+    v: Address,
+    u: Address,
+    rate: number,
+    rho: number,
+    rest: number,
+    epsilon: number,
+  ): void;
 }
 
 /** `fused`: a multiply-add rounds once; `plain`: it rounds twice. The bits of a training differ between the two. */

@@ -10,11 +10,10 @@
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Network, RecurrentLayer } from "../../model/network.ts";
 import { CONSTANT_BYTES } from "./kernels.ts";
+import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
 import { TEAM_WORDS } from "./team.ts";
 
-/** Images that one thread carries through the network together. */
-export const GROUP = 8;
-/** The most steps that one command takes. */
+/** The most training steps that one command takes. */
 export const MAX_STEPS = 256;
 /** The most images that one command predicts. */
 export const MAX_PREDICTED = 4096;
@@ -29,19 +28,19 @@ export function roundUp(value: number, multiple: number): number {
 }
 
 /**
- * What each group of a batch, and the steps that all images share, leave behind for the gradient of a matrix: a record
+ * What each group of a batch, and the lines that all images share, leave behind for the gradient of a matrix: a record
  * each. Addresses are those of record 0, bytes lead from a record to the next.
  */
 export interface RecordPlan {
-  /** Steps that a record has room for. */
-  readonly steps: number;
+  /** The values of t that a record has room for: T, or 1 for the head. */
+  readonly T: number;
   /** [T][quads][4][8]: z, then its activations, then ∂loss/∂z. */
   readonly dz: number;
   readonly dzBytes: number;
-  /** [ceil(J/8)][8·T][8]: the input of every step, a row an image; of shared steps a row a step. */
+  /** [ceil(J/8)][8·T][8]: the input of every t, a row an image; of shared lines a row a line. */
   readonly inputs: number;
   readonly inputBytes: number;
-  /** [ceil(J/8)][2] int32: the first step and the one after the last in which a panel of the inputs is not all blank. */
+  /** [ceil(J/8)][2] int32: the first t and the one after the last at which a panel of the inputs is not all blank. */
   readonly spans: number;
   readonly spanBytes: number;
 }
@@ -78,7 +77,7 @@ export interface LayerPlan extends MatrixPlan {
   readonly inputBack: number;
   /** Per thread: bytes from the start of its memory. */
   readonly c: number; // [T+1][H][8]
-  readonly tanhC: number; // [T][H][8], of the c after each step
+  readonly tanhC: number; // [T][H][8], of the c after each t
   readonly y: number; // [T][units][8]
   readonly mask: number; // [T][4·ceil(H/4)][8]
   readonly dy: number; // [T][4·ceil(H/4)][8], ∂loss/∂y from the layer above
@@ -110,10 +109,10 @@ export interface Plan {
   readonly logits: number;
   /** [GROUP][T][H] of the top layer. */
   readonly outputs: number;
-  /** [MAX_STEPS][groupsABatch]: the first step of each group that it does not share, see prefix.ts. */
+  /** [MAX_STEPS][groupsABatch]: the first t of each group that it does not share, see prefix.ts. */
   readonly starts: number;
   readonly groupsABatch: number;
-  /** The first record of the steps that all images share: each thread has one of its own. */
+  /** The first record of the lines that all images share: each thread has one of its own. */
   readonly sharedRecord: number;
   /** int32: the thread whose record of them counts. */
   readonly sharedBy: number;
@@ -152,7 +151,7 @@ export interface Plan {
     readonly dc: number;
     readonly headInput: number;
     readonly logits: number;
-    /** Of a weight gradient: [MAX_QUADS][8·STEPS_A_PIECE][4]; [ceil(J/8)][MAX_QUADS][4][8] and [MAX_QUADS][4]. */
+    /** Of a weight gradient: [MAX_QUADS][8·T_PER_PIECE][4]; [ceil(J/8)][MAX_QUADS][4][8] and [MAX_QUADS][4]. */
     readonly rows: number;
     readonly sums: number;
   };
@@ -160,8 +159,8 @@ export interface Plan {
 
 /** The most columns whose gradient is computed and that are updated together, in quads. */
 export const MAX_QUADS = 8;
-/** Steps of a weight gradient that are summed together. */
-export const STEPS_A_PIECE = 28;
+/** How much of T of a weight gradient is summed together. */
+export const T_PER_PIECE = 28;
 
 /** Hands out addresses, one after another. */
 class Arena {
@@ -197,8 +196,8 @@ export function planMemory(options: PlanOptions): Plan {
   const arena = new Arena(CONSTANT_BYTES);
   const { scale, ...layout } = sequence, blank = scale[0];
   const { offsets, size } = planParameters(network);
-  const team = arena.take(TEAM_WORDS * 4);
-  const arrays = () => arena.take(size * 4);
+  const team = arena.take(TEAM_WORDS * WORD);
+  const arrays = () => arena.take(size * WORD);
   const parameters = arrays(), gradients = arrays();
   const slots = Array.from({ length: options.slotCount }, arrays);
   const groups = Math.ceil(batchSize / GROUP), sharedRecord = Math.max(groups, threads);
@@ -206,7 +205,7 @@ export function planMemory(options: PlanOptions): Plan {
     offsets,
     parameters,
     blank,
-    records: { count: sharedRecord + threads, steps: sequence.steps },
+    records: { count: sharedRecord + threads, T: sequence.steps },
   });
 
   const perThread = new Arena(0);
@@ -222,17 +221,17 @@ export function planMemory(options: PlanOptions): Plan {
     divisor: 255 / (scale[255] - blank),
     imageBytes,
     trainLabels: arena.take(options.trainCount),
-    positions: arena.take(4 * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
-    logits: arena.take(4 * MAX_PREDICTED * network.head.classes),
-    outputs: arena.take(4 * GROUP * sequence.steps * network.head.inputSize),
-    starts: arena.take(4 * MAX_STEPS * groups),
+    positions: arena.take(WORD * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
+    logits: arena.take(WORD * MAX_PREDICTED * network.head.classes),
+    outputs: arena.take(WORD * GROUP * sequence.steps * network.head.inputSize),
+    starts: arena.take(WORD * MAX_STEPS * groups),
     groupsABatch: groups,
     sharedRecord,
     sharedBy: arena.take(4),
     boundaries: planBoundaries(network, groups, arena),
-    losses: arena.take(4 * groups * GROUP),
-    correct: arena.take(4 * groups * GROUP),
-    results: arena.take(16 * MAX_STEPS),
+    losses: arena.take(WORD * groups * GROUP),
+    correct: arena.take(WORD * groups * GROUP),
+    results: arena.take(2 * Float64Array.BYTES_PER_ELEMENT * MAX_STEPS),
     parameters,
     gradients,
     slots,
@@ -285,7 +284,10 @@ function countQuads({ kind, hiddenSize }: RecurrentLayer): number {
 }
 
 function planBoundaries(network: Network, groups: number, arena: Arena): Plan["boundaries"] {
-  const arrayBytes = roundUp(4 * Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)), CACHE_LINE);
+  const arrayBytes = roundUp(
+    WORD * Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)),
+    CACHE_LINE,
+  );
   const groupBytes = 2 * arrayBytes, layerBytes = groups * groupBytes;
   return { address: arena.take(network.layers.length * layerBytes), layerBytes, groupBytes, arrayBytes };
 }
@@ -299,33 +301,33 @@ function planMatrices(
     offsets: readonly MatrixOffsets[];
     parameters: number;
     blank: number;
-    records: { count: number; steps: number };
+    records: { count: number; T: number };
   },
 ): { layers: MatrixOnly[]; head: HeadPlan } {
-  const matrix = (index: number, J: number, quads: number, steps: number) => {
+  const matrix = (index: number, J: number, quads: number, T: number) => {
     const { W, b } = offsets[index], shifted = index === 0 && blank !== 0;
     return {
       J,
       quads,
       ...offsets[index],
-      panels: parameters + 4 * W,
-      bias: shifted ? arena.take(quads * 16) : parameters + 4 * b,
-      records: planRecords({ J, quads, steps, count: records.count }, arena),
+      panels: parameters + WORD * W,
+      bias: shifted ? arena.take(quads * QUAD) : parameters + WORD * b,
+      records: planRecords({ J, quads, T, count: records.count }, arena),
     };
   };
   const layers = network.layers.map((layer, index): MatrixOnly => {
     const C = layer.inputSize, H = layer.hiddenSize, quads = countQuads(layer);
     const front = chooseFront(network, index);
     return {
-      ...matrix(index, C + H, quads, records.steps),
+      ...matrix(index, C + H, quads, records.T),
       biasScale: layer.bias.updateScale,
       front,
       back: C - front,
       layer,
       C,
       H,
-      recurrentBack: arena.take(Math.ceil(H / 4) * quads * 64),
-      inputBack: index > 0 ? arena.take(Math.ceil(C / 4) * quads * 64) : 0,
+      recurrentBack: arena.take(Math.ceil(H / 4) * quads * 4 * QUAD),
+      inputBack: index > 0 ? arena.take(Math.ceil(C / 4) * quads * 4 * QUAD) : 0,
     };
   });
   const { classes, inputSize } = network.head, quads = Math.ceil(classes / 4);
@@ -335,34 +337,34 @@ function planMatrices(
     front: inputSize,
     back: 0,
     classes,
-    inputBack: arena.take(Math.ceil(inputSize / 4) * quads * 64),
+    inputBack: arena.take(Math.ceil(inputSize / 4) * quads * 4 * QUAD),
   };
   return { layers, head };
 }
 
 function planRecords(
-  { J, quads, steps, count }: { J: number; quads: number; steps: number; count: number },
+  { J, quads, T, count }: { J: number; quads: number; T: number; count: number },
   arena: Arena,
 ): RecordPlan {
-  const panels = Math.ceil(J / 8), dzBytes = steps * quads * 128;
-  const inputBytes = panels * steps * GROUP * 32, spanBytes = roundUp(panels * 8, CACHE_LINE);
+  const panels = Math.ceil(J / 8), dzBytes = T * quads * TILE;
+  const inputBytes = panels * T * GROUP * OCTET, spanBytes = roundUp(panels * 2 * WORD, CACHE_LINE);
   return {
-    steps,
+    T,
     ...{ dz: arena.take(count * dzBytes), dzBytes },
     ...{ inputs: arena.take(count * inputBytes), inputBytes },
     ...{ spans: arena.take(count * spanBytes), spanBytes },
   };
 }
 
-function planActivations(layer: MatrixOnly, steps: number, arena: Arena): LayerPlan {
-  const lstm = layer.layer.kind === "lstm", padded = roundUp(layer.H, 4) * 32;
+function planActivations(layer: MatrixOnly, T: number, arena: Arena): LayerPlan {
+  const lstm = layer.layer.kind === "lstm", padded = roundUp(layer.H, 4) * OCTET;
   return {
     ...layer,
-    c: lstm ? arena.take((steps + 1) * layer.H * 32) : 0,
-    tanhC: lstm ? arena.take(steps * layer.H * 32) : 0,
-    y: arena.take(steps * padded),
-    mask: layer.layer.dropout > 0 ? arena.take(steps * padded) : 0,
-    dy: arena.take(steps * padded),
+    c: lstm ? arena.take((T + 1) * layer.H * OCTET) : 0,
+    tanhC: lstm ? arena.take(T * layer.H * OCTET) : 0,
+    y: arena.take(T * padded),
+    mask: layer.layer.dropout > 0 ? arena.take(T * padded) : 0,
+    dy: arena.take(T * padded),
   };
 }
 
@@ -373,18 +375,18 @@ function planScratch(
   arena: Arena,
 ): Omit<Plan["thread"], "start"> {
   const largest = (of: (layer: LayerPlan) => number) => Math.max(...layers.map(of));
-  const xhBytes = largest((layer) => roundUp(layer.J, 8) * 32 + 4 * 32); // an RNN's last quad writes past H
+  const xhBytes = largest((layer) => (roundUp(layer.J, 8) + 4) * OCTET); // an RNN's last quad writes past H
   return {
     images: arena.take(GROUP * imageBytes + 16),
     pixels: arena.take(roundUp(imageBytes, 16) * GROUP),
     range: arena.take(8),
     xh: [arena.take(xhBytes), arena.take(xhBytes)],
-    dh: arena.take(largest((layer) => roundUp(layer.H, 4) * 32)),
-    dc: arena.take(largest((layer) => layer.H * 32)),
-    headInput: arena.take(roundUp(head.J, 8) * 32),
-    logits: arena.take(head.quads * 128),
-    rows: arena.take(MAX_QUADS * STEPS_A_PIECE * GROUP * 16),
-    sums: arena.take((Math.ceil(Math.max(largest(({ J }) => J), head.J) / 8) * 128 + 16) * MAX_QUADS),
+    dh: arena.take(largest((layer) => roundUp(layer.H, 4) * OCTET)),
+    dc: arena.take(largest((layer) => layer.H * OCTET)),
+    headInput: arena.take(roundUp(head.J, 8) * OCTET),
+    logits: arena.take(head.quads * TILE),
+    rows: arena.take(MAX_QUADS * T_PER_PIECE * GROUP * QUAD),
+    sums: arena.take((Math.ceil(Math.max(largest(({ J }) => J), head.J) / 8) * TILE + QUAD) * MAX_QUADS),
     lanesBytes: roundUp(arena.next, 4096),
     bytes: 2 * roundUp(arena.next, 4096),
   };

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Kernels } from "./kernels.ts";
-import { GROUP, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { GROUP } from "./strides.ts";
 import { Team } from "./team.ts";
 
 /** Parts of a training step. */
@@ -104,13 +105,13 @@ function countFlops(kernel: string, args: readonly number[], words: Int32Array):
     return 2 * K * quads * 4;
   }
   if (kernel !== "addGradient") return 0;
-  const [from, to, rowsAStep, panels, quads, , , , spans] = args;
-  let steps = 0;
+  const [from, to, rowsPerT, panels, quads, , , , spans] = args;
+  let times = 0;
   for (let panel = 0; panel < panels; panel++) {
     const [first, end] = words.subarray((spans >>> 2) + 2 * panel);
-    steps += Math.max(0, Math.min(to, end) - Math.max(from, first));
+    times += Math.max(0, Math.min(to, end) - Math.max(from, first));
   }
-  return 2 * steps * rowsAStep * quads * 4 * 8;
+  return 2 * times * rowsPerT * quads * 4 * 8;
 }
 
 /** A team whose barriers add the time that they take. */

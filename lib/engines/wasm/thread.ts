@@ -5,7 +5,7 @@
  *
  * 1. for each group of eight images: forward through time, loss, backward through time (what the images share at the
  *    start, see prefix.ts, is done once before and once after);
- * 2. for a few columns of a matrix: the weight gradient over all images and steps, the update, and the transposed panels
+ * 2. for a few columns of a matrix: the weight gradient over all images and all t, the update, and the transposed panels
  *    that the way back of the next step reads.
  *
  * Whoever is free takes the next item of a phase. No sum is ever split between threads, so the bits do not depend on who
@@ -17,8 +17,9 @@ import type { Optimizer } from "../../model/optimizers.ts";
 import type { Kernels } from "./kernels.ts";
 import { GradientSums, type WorkItem } from "./gradient.ts";
 import { type InputRange, Lanes } from "./lanes.ts";
-import { GROUP, type HeadPlan, type LayerPlan, type MatrixPlan, MAX_QUADS, type Plan } from "./plan.ts";
+import { type HeadPlan, type LayerPlan, type MatrixPlan, MAX_QUADS, type Plan } from "./plan.ts";
 import { SharedPrefix } from "./prefix.ts";
+import { GROUP, OCTET, QUAD, WORD } from "./strides.ts";
 import { applyUpdate } from "./update.ts";
 import type { Team } from "./team.ts";
 
@@ -112,10 +113,10 @@ export class Thread {
     { count, step, update }: { count: number; step: number; update: boolean },
   ): void {
     const { positions, batchSize } = this.#plan, groups = Math.ceil(count / GROUP);
-    const starts = this.#startsOf(index, groups), layout = { starts, sharedSteps: starts[groups - 1] };
-    this.#prefix.forward(layout.sharedSteps);
+    const starts = this.#startsOf(index, groups), layout = { starts, sharedT: starts[groups - 1] };
+    this.#prefix.forward(layout.sharedT);
     this.#eachItem(groups, (group) => {
-      const first = positions + 4 * (batchSize * index + GROUP * group);
+      const first = positions + WORD * (batchSize * index + GROUP * group);
       const batch = { count, group, step, positions: first, start: starts[group] };
       this.#lanes.record = group;
       this.#forward(batch, { images: this.#images.train, training: true });
@@ -138,7 +139,7 @@ export class Thread {
     this.#team.barrier(last);
   }
 
-  /** All layers over the steps of one group; leaves the head's input in headInput and its logits in logits. */
+  /** All layers and all t of one group; leaves the head's input in headInput and its logits in logits. */
   #forward(batch: Batch, { images, training }: { images: Uint8Array; training: boolean }): void {
     const { layers, head, sequence } = this.#plan, kernels = this.#kernels, lanes = this.#lanes;
     const { start } = batch, present = Math.min(GROUP, batch.count - GROUP * batch.group);
@@ -149,15 +150,15 @@ export class Thread {
       lanes.startState(layer, start, this.#prefix.lanes);
       for (let t = start; t < sequence.steps; t++) {
         const range = this.#input(layer, { training, index, t }), { from, to } = range;
-        const xh = lanes.xh(t), panels = layer.panels + from * 16, z = lanes.dz(layer, t);
+        const xh = lanes.xh(t), panels = layer.panels + from * QUAD, z = lanes.dz(layer, t);
         if (training) lanes.recordInput(layer, t, xh, range);
-        kernels.product(to - from, layer.quads, xh + from * 32, panels, layer.J * 16, layer.bias, z);
+        kernels.product(to - from, layer.quads, xh + from * OCTET, panels, layer.J * QUAD, layer.bias, z);
         lanes.activate(layer, t);
       }
     });
     const top = layers[layers.length - 1], last = sequence.steps - 1;
     kernels.copyMasked(head.J, lanes.y(top, last), training ? lanes.mask(top, last) : 0, lanes.headInput);
-    kernels.product(head.J, head.quads, lanes.headInput, head.panels, head.J * 16, head.bias, lanes.logits);
+    kernels.product(head.J, head.quads, lanes.headInput, head.panels, head.J * QUAD, head.bias, lanes.logits);
   }
 
   /**
@@ -176,7 +177,7 @@ export class Thread {
     return { from: 0, to: layer.J };
   }
 
-  /** Of every step, or of the top layer's last one, which alone is read. */
+  /** Of every t, or of the last one in the top layer, which alone is read. */
   #drawMasks(batch: Batch, layer: LayerPlan, index: number): void {
     const isTop = index === this.#plan.layers.length - 1;
     this.#lanes.drawMasks(layer, index, {
@@ -200,13 +201,13 @@ export class Thread {
       trainLabels,
       batch.positions,
       1 / batch.count,
-      losses + 4 * first,
-      correct + 4 * first,
+      losses + WORD * first,
+      correct + WORD * first,
       dz,
     );
     const top = layers[layers.length - 1], last = sequence.steps - 1, K = head.quads * 4;
-    lanes.clear(dz + head.classes * 32, (K - head.classes) * 32);
-    this.#kernels.product(K, Math.ceil(head.J / 4), dz, head.inputBack, K * 16, 0, lanes.dy(top, last));
+    lanes.clear(dz + head.classes * OCTET, (K - head.classes) * OCTET);
+    this.#kernels.product(K, Math.ceil(head.J / 4), dz, head.inputBack, K * QUAD, 0, lanes.dy(top, last));
     this.#mask(top, last);
   }
 
@@ -235,7 +236,7 @@ export class Thread {
   /** Where the groups of batch `index` of the command start. */
   #startsOf(index: number, groups: number): Uint32Array {
     const { starts, groupsABatch } = this.#plan;
-    return new Uint32Array(this.#memory.buffer, starts + 4 * groupsABatch * index, groups);
+    return new Uint32Array(this.#memory.buffer, starts + WORD * groupsABatch * index, groups);
   }
 
   #update({ matrix: { J, W, b, biasScale }, from, to }: WorkItem, step: number): void {
@@ -248,7 +249,7 @@ export class Thread {
   /** Lays out anew what products read besides the parameters themselves. */
   #pack({ matrix, from, to }: WorkItem): void {
     const { layers: [first], parameters, blank } = this.#plan;
-    const { J, front, back, b, bias } = matrix, W = matrix.panels + from * J * 16;
+    const { J, front, back, b, bias } = matrix, W = matrix.panels + from * J * QUAD;
     if ("H" in matrix) {
       this.#transpose(matrix, { from, to, row: front, rows: matrix.H, panels: matrix.recurrentBack });
     }
@@ -256,7 +257,7 @@ export class Thread {
       this.#transpose(matrix, { from, to, row: 0, rows: front, panels: matrix.inputBack });
     }
     if (matrix !== first || blank === 0) return;
-    const own = parameters + 4 * (b + from * 4), shifted = bias + from * 16;
+    const own = parameters + WORD * (b + from * 4), shifted = bias + from * QUAD;
     this.#kernels.shiftBias(J, front, back, to - from, W, own, blank, shifted);
   }
 
@@ -265,8 +266,8 @@ export class Thread {
     { J, quads, panels: W }: MatrixPlan,
     { from, to, row, rows, panels }: { from: number; to: number; row: number; rows: number; panels: number },
   ): void {
-    const first = W + (from * J + row) * 16;
-    this.#kernels.transpose(rows, to - from, first, J * 16, panels + from * 64, quads * 64);
+    const first = W + (from * J + row) * QUAD;
+    this.#kernels.transpose(rows, to - from, first, J * QUAD, panels + from * 4 * QUAD, quads * 4 * QUAD);
   }
 
   #predict(images: ImageSource, count: number): void {
@@ -284,7 +285,7 @@ export class Thread {
     this.#team.barrier();
   }
 
-  /** The top layer's outputs of one group after every step. */
+  /** The top layer's outputs of one group at every t. */
   #readOutputs(images: ImageSource, count: number): void {
     const { layers, sequence: { steps } } = this.#plan, top = layers[layers.length - 1];
     this.#read(images, { count, group: 0 });
@@ -299,7 +300,7 @@ export class Thread {
 
   /** Forward alone, without dropout. */
   #read(images: ImageSource, { count, group }: { count: number; group: number }): void {
-    const batch = { count, group, step: 0, positions: this.#plan.positions + 4 * GROUP * group, start: 0 };
+    const batch = { count, group, step: 0, positions: this.#plan.positions + WORD * GROUP * group, start: 0 };
     this.#lanes.record = this.#rank;
     this.#forward(batch, {
       images: typeof images === "string" ? this.#images[images] : images,
@@ -312,7 +313,7 @@ export class Thread {
     const { buffer } = this.#memory, plan = this.#plan;
     const losses = new Float32Array(buffer, plan.losses, count),
       correct = new Int32Array(buffer, plan.correct, count);
-    const results = new Float64Array(buffer, plan.results + 16 * index, 2);
+    const results = new Float64Array(buffer, plan.results + 2 * Float64Array.BYTES_PER_ELEMENT * index, 2);
     let loss = 0, right = 0;
     for (let n = 0; n < count; n++) {
       loss += losses[n];
@@ -337,7 +338,7 @@ interface Batch {
   readonly step: number;
   /** Address of this group's positions. */
   readonly positions: number;
-  /** The first step that is not shared with the other groups. */
+  /** The first t that is not shared with the other groups. */
   readonly start: number;
 }
 

@@ -6,6 +6,7 @@
 import { adamFactors, type Optimizer } from "../../model/optimizers.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
+import { WORD } from "./strides.ts";
 
 /** Updates `count` parameters from element `start` on, as step `step` (from 1 on). */
 export function applyUpdate(
@@ -15,8 +16,8 @@ export function applyUpdate(
   { start, count, updateScale, step }: { start: number; count: number; updateScale: number; step: number },
 ): void {
   const rate = optimizer.learningRate * updateScale;
-  const p = plan.parameters + 4 * start, g = plan.gradients + 4 * start;
-  const [slot0, slot1] = plan.slots.map((address) => address + 4 * start);
+  const p = plan.parameters + WORD * start, g = plan.gradients + WORD * start;
+  const [slot0, slot1] = plan.slots.map((address) => address + WORD * start);
   switch (optimizer.kind) {
     case "sgd":
       return kernels.sgd(count, p, g, rate);

@@ -1,13 +1,12 @@
 import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { replayGoldens } from "../../golden/replay.ts";
-import { testEngine } from "../contract.ts";
+import { testPromises } from "../contract.ts";
 
-// The same loops on both sides: what differs is the rounding to float32 on the way out, so this proves the wiring of
-// the engine and the properties, not the mathematics. In units of the largest element of a tensor.
+// What leaves the engine is rounded to float32. In units of the largest element of a tensor.
 const ROUNDED = { atol: 2 ** -24, rtol: 0 }; // half a unit in the last place
 const REFERENCE = { name: "reference", open: openReference };
 
-testEngine({
+testPromises({
   ...REFERENCE,
   tolerance: {
     logits: ROUNDED,

@@ -1,6 +1,7 @@
 // Softmax cross-entropy for eight images.
 
 import { exp, ln } from "./math";
+import { OCTET } from "./simd";
 
 // From logits [K,8] and labels (bytes, by position):
 //
@@ -23,15 +24,15 @@ export function crossEntropy(
 
     let best = v128.load(z), bestClass = i32x4.splat(0), ofLabel = v128.load(z);
     for (let k = 1; k < K; k++) {
-      const v = v128.load(z + (k << 5));
+      const v = v128.load(z + k * OCTET);
       bestClass = v128.bitselect(i32x4.splat(k), bestClass, f32x4.gt(v, best));
       best = f32x4.pmax(best, v);
       ofLabel = v128.bitselect(v, ofLabel, i32x4.eq(wanted, i32x4.splat(k)));
     }
     let sum = f32x4.splat(0);
     for (let k = 0; k < K; k++) {
-      const e = exp(f32x4.sub(v128.load(z + (k << 5)), best));
-      v128.store(to + (k << 5), e);
+      const e = exp(f32x4.sub(v128.load(z + k * OCTET), best));
+      v128.store(to + k * OCTET, e);
       sum = f32x4.add(sum, e);
     }
 
@@ -39,8 +40,8 @@ export function crossEntropy(
     const share = v128.and(f32x4.splat(scale), present);
     for (let k = 0; k < K; k++) {
       const hit = v128.and(f32x4.splat(1), i32x4.eq(wanted, i32x4.splat(k)));
-      const probability = f32x4.div(v128.load(to + (k << 5)), sum);
-      v128.store(to + (k << 5), f32x4.mul(f32x4.sub(probability, hit), share));
+      const probability = f32x4.div(v128.load(to + k * OCTET), sum);
+      v128.store(to + k * OCTET, f32x4.mul(f32x4.sub(probability, hit), share));
     }
 
     const loss = f32x4.sub(ln(sum), f32x4.sub(ofLabel, best));

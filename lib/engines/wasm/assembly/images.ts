@@ -1,6 +1,6 @@
 // From bytes to inputs, and the masks of dropout.
 
-import { high16, high32, high8, low16, low32, low8 } from "./simd";
+import { high16, high32, high8, low16, low32, low8, OCTET } from "./simd";
 
 // images [8][imageBytes] to pixels [imageBytes][8]. Works on 16 bytes at a time: reads and writes that far past the end.
 export function interleave(imageBytes: i32, images: usize, pixels: usize): void {
@@ -31,7 +31,7 @@ export function spreadInputs(
   const by = f32x4.splat(divisor);
   let first = front, end = front;
   for (let c = 0; c < C; c++, pixels += inputStride << 3, x += 32) {
-    if (c == front) x += H << 5;
+    if (c == front) x += H * OCTET;
     const bytes = v128.load64_zero(pixels);
     if (v128.any_true(bytes)) first = min(first, c), end = max(end, c + 1);
     const words = i16x8.extend_low_i8x16_u(bytes);

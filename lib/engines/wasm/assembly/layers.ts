@@ -1,9 +1,9 @@
 // What a layer does between its products, element by element, for eight images at a time: every array ends in [8].
 
-import { madd, nmadd, storeTransposed } from "./simd";
+import { madd, nmadd, OCTET, storeTransposed, TILE } from "./simd";
 import { hardSigmoid, hardSigmoidSlope, sigmoid, sigmoidSlope, tanh, tanhSlope } from "./math";
 
-// LSTM, one step forward:
+// LSTM, forward by one t:
 //
 //   i f g o = σ(z_i) σ(z_f) tanh(z_g) σ(z_o)    gates [H,4,8], z on the way in, activated on the way out
 //   c'      = f∘c + i∘g                         c, cNext [H,8]
@@ -20,7 +20,7 @@ export function lstmForward(
 function lstmCells(
   H: i32, hard: bool, gates: usize, c: usize, cNext: usize, tanhC: usize, h: usize, y: usize,
 ): void {
-  const bytes: usize = <usize>H << 5;
+  const bytes: usize = <usize>H * OCTET;
   for (let cell: usize = 0; cell < bytes; cell += 16) {
     const at = gateAddress(gates, cell);
     const i = hard ? hardSigmoid(v128.load(at)) : sigmoid(v128.load(at));
@@ -45,7 +45,7 @@ function gateAddress(gates: usize, cell: usize): usize {
   return gates + ((cell & ~31) << 2) + (cell & 16);
 }
 
-// LSTM, one step back, from dh = ∂loss/∂h' and dc = ∂loss/∂c' of the steps after this one, and dy from above (0: none):
+// LSTM, back by one t, from dh = ∂loss/∂h' and dc = ∂loss/∂c' of all later t, and dy from above (0: none):
 //
 //   dh   ← dh + dy
 //   dc   ← dc + dh∘o∘(1 − tanh² c')
@@ -87,9 +87,9 @@ function lstmCellsBackward(
   }
 }
 
-// RNN, one step forward: h' = activation(z), both [4·quads,8], stored as the state h and as the output y.
+// RNN, forward by one t: h' = activation(z), both [4·quads,8], stored as the state h and as the output y.
 export function rnnForward(quads: i32, relu: bool, z: usize, h: usize, y: usize): void {
-  const bytes: usize = <usize>quads << 7;
+  const bytes: usize = <usize>quads * TILE;
   for (let at: usize = 0; at < bytes; at += 16) {
     const v = v128.load(z + at);
     const out = relu ? f32x4.pmax(v, f32x4.splat(0)) : tanh(v);
@@ -98,9 +98,9 @@ export function rnnForward(quads: i32, relu: bool, z: usize, h: usize, y: usize)
   }
 }
 
-// RNN, one step back: dz = (dh + dy)∘activation'(h'), from y = h' [4·quads,8]; dy 0: none; dz [4·quads,8].
+// RNN, back by one t: dz = (dh + dy)∘activation'(h'), from y = h' [4·quads,8]; dy 0: none; dz [4·quads,8].
 export function rnnBackward(quads: i32, relu: bool, y: usize, dh: usize, dy: usize, dz: usize): void {
-  const bytes: usize = <usize>quads << 7;
+  const bytes: usize = <usize>quads * TILE;
   for (let at: usize = 0; at < bytes; at += 16) {
     const out = v128.load(y + at);
     let d = v128.load(dh + at);
@@ -111,7 +111,7 @@ export function rnnBackward(quads: i32, relu: bool, y: usize, dh: usize, dy: usi
 
 // to [count,8] = from [count,8], times mask [count,8] unless that is 0
 export function copyMasked(count: i32, from: usize, mask: usize, to: usize): void {
-  const bytes: usize = <usize>count << 5;
+  const bytes: usize = <usize>count * OCTET;
   if (mask) {
     for (let at: usize = 0; at < bytes; at += 16) {
       v128.store(to + at, f32x4.mul(v128.load(from + at), v128.load(mask + at)));
@@ -121,8 +121,8 @@ export function copyMasked(count: i32, from: usize, mask: usize, to: usize): voi
   }
 }
 
-// The input of a step for the weight gradient: xh [J,8] → rows [ceil(J/8)][8][8], the panels `panelBytes` apart. xh has
-// room for whole panels; what lies past J there is finite and comes to nothing.
+// The input of one t for the weight gradient: xh [J,8] → rows [ceil(J/8)][8][8], the panels `panelBytes` apart. xh has
+// room for whole panels; what lies past row J is finite, and no gradient is read from it.
 export function recordRows(J: i32, xh: usize, rows: usize, panelBytes: i32): void {
   for (let j = 0; j < J; j += 8) {
     for (let lanes: usize = 0; lanes < 32; lanes += 16) {

@@ -1,5 +1,5 @@
 // exp, ln, tanh and the gates as our own polynomials: the same bits on every machine. Errors are measured in
-// tests/engines/wasm/math_test.ts.
+// tests/engines/wasm/kernels_test.ts.
 
 import { madd, nmadd } from "./simd";
 

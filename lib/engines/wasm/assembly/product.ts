@@ -8,7 +8,7 @@
 // splats and eight multiply-adds, in 13 of the 15 registers that V8 has to give. A longer body than this one V8 does not
 // unroll, and it is the slower for it.
 
-import { madd, splat0, splat1, splat2, splat3, storeTransposed } from "./simd";
+import { madd, OCTET, QUAD, splat0, splat1, splat2, splat3, storeTransposed, TILE } from "./simd";
 
 // One tile over K ≥ 0 terms; `bias` is the address of four float32, or 0 for none; `add` keeps what is in out.
 @inline
@@ -19,7 +19,7 @@ function tile(K: i32, a: usize, b: usize, bias: usize, add: bool, out: usize): v
     c00 = splat0(v), c10 = splat1(v), c20 = splat2(v), c30 = splat3(v);
     c01 = c00, c11 = c10, c21 = c20, c31 = c30;
   }
-  const end = b + (K << 4);
+  const end = b + K * QUAD;
   while (b < end) {
     const four = v128.load(b);
     const low = v128.load(a), high = v128.load(a, 16);
@@ -68,7 +68,7 @@ export function rowProduct(
     const p7 = panelAt(panels, 7, count, panelBytes);
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     let x = a;
-    for (let at: usize = 0, end: usize = <usize>K << 4; at < end; at += 16, x += 32) {
+    for (let at: usize = 0, end: usize = <usize>K * QUAD; at < end; at += 16, x += 32) {
       const v = v128.load32_splat(x);
       s0 = madd(v, v128.load(p0 + at), s0), s1 = madd(v, v128.load(p1 + at), s1);
       s2 = madd(v, v128.load(p2 + at), s2), s3 = madd(v, v128.load(p3 + at), s3);
@@ -95,9 +95,9 @@ function panelAt(panels: usize, index: i32, count: i32, panelBytes: i32): usize 
 
 // Four columns of one image to [4][8].
 function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize): void {
-  const to = out + (quad << 7);
+  const to = out + quad * TILE;
   let v = sums;
-  if (bias) v = f32x4.add(v, v128.load(bias + (quad << 4)));
+  if (bias) v = f32x4.add(v, v128.load(bias + quad * QUAD));
   if (spread) {
     v128.store(to, splat0(v)), v128.store(to, splat0(v), 16);
     v128.store(to, splat1(v), 32), v128.store(to, splat1(v), 48);
@@ -112,15 +112,15 @@ function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize):
   }
 }
 
-// The gradients of some steps as rows: dz [quads][4][8] of step t lies at dz + t · stepBytes and becomes eight rows of
-// rows [quads][8·steps][4]; or one row, that of lane 0, of rows [quads][steps][4] (`single`).
-export function packRows(steps: i32, quads: i32, dz: usize, stepBytes: i32, single: bool, rows: usize): void {
-  const column = steps << (single ? 4 : 7);
-  for (let t = 0; t < steps; t++, dz += stepBytes) {
+// The gradients of `times` values of t as rows: dz [quads][4][8] of t lies at dz + t · tBytes and becomes eight rows of
+// rows [quads][8·times][4]; or one row, that of lane 0, of rows [quads][times][4] (`single`).
+export function packRows(times: i32, quads: i32, dz: usize, tBytes: i32, single: bool, rows: usize): void {
+  const rowBytes = single ? QUAD : 8 * QUAD, column = times * rowBytes;
+  for (let t = 0; t < times; t++, dz += tBytes) {
     for (let q = 0; q < quads; q++) {
-      const from = dz + (q << 7), to = rows + q * column + (t << (single ? 4 : 7));
+      const from = dz + q * TILE, to = rows + q * column + t * rowBytes;
       if (single) {
-        for (let l = 0; l < 4; l++) f32.store(to + (l << 2), f32.load(from + (l << 5)));
+        for (let l = 0; l < 4; l++) f32.store(to + (l << 2), f32.load(from + l * OCTET));
       } else {
         for (let lanes: usize = 0; lanes < 32; lanes += 16) {
           const at = from + lanes;
@@ -134,27 +134,27 @@ export function packRows(steps: i32, quads: i32, dz: usize, stepBytes: i32, sing
 }
 
 // Adds a piece of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column], and of the bias, dbias[column] =
-// Σ_rows dz[row][column], for some quads of columns and the steps `from` … `to` − 1 of `rowsAStep` rows each:
+// Σ_rows dz[row][column], for some quads of columns and t = `from` … `to` − 1 of `rowsPerT` rows each:
 //
-//   a      [panels][rows][8]   the inputs of every row from step 0 on, eight features a panel, panels `panelBytes` apart
-//   dz     [quads][rows][4]    from step `from` on
-//   spans  [panels][2] int32   the first step and the one after the last in which a panel is not all 0
+//   a      [panels][rows][8]   the inputs of every row from t = 0 on, eight features a panel, panels `panelBytes` apart
+//   dz     [quads][rows][4]    from t = `from` on
+//   spans  [panels][2] int32   the first t and the one after the last at which a panel is not all 0
 //   sums   [panels][quads][4][8], then [quads][4]
 //
 // Each piece is summed by itself: a running sum of thousands of terms would lose more than a digit. And what a piece needs
 // stays in the first-level cache until all panels have met all quads.
 export function addGradient(
-  from: i32, to: i32, rowsAStep: i32, panels: i32, quads: i32, a: usize, panelBytes: i32, dz: usize, spans: usize,
+  from: i32, to: i32, rowsPerT: i32, panels: i32, quads: i32, a: usize, panelBytes: i32, dz: usize, spans: usize,
   sums: usize,
 ): void {
-  const rows = (to - from) * rowsAStep, column = rows << 4, biasSums = sums + (panels * quads << 7);
-  for (let q = 0; q < quads; q++) addRows(rows, dz + q * column, biasSums + (q << 4));
-  for (let p = 0; p < panels; p++, spans += 8, a += panelBytes, sums += quads << 7) {
-    const first = max(from, i32.load(spans)), count = (min(to, i32.load(spans, 4)) - first) * rowsAStep;
+  const rows = (to - from) * rowsPerT, column = rows * QUAD, biasSums = sums + panels * quads * TILE;
+  for (let q = 0; q < quads; q++) addRows(rows, dz + q * column, biasSums + q * QUAD);
+  for (let p = 0; p < panels; p++, spans += 8, a += panelBytes, sums += quads * TILE) {
+    const first = max(from, i32.load(spans)), count = (min(to, i32.load(spans, 4)) - first) * rowsPerT;
     if (count <= 0) continue;
-    const b = dz + ((first - from) * rowsAStep << 4);
+    const b = dz + (first - from) * rowsPerT * QUAD;
     for (let q = 0; q < quads; q++) {
-      tile(count, a + (first * rowsAStep << 5), b + q * column, 0, true, sums + (q << 7));
+      tile(count, a + first * rowsPerT * OCTET, b + q * column, 0, true, sums + q * TILE);
     }
   }
 }
@@ -162,7 +162,7 @@ export function addGradient(
 // to [4] += Σ_rows dz[row], as four running sums
 function addRows(rows: i32, dz: usize, to: usize): void {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  const end = dz + (rows << 4);
+  const end = dz + rows * QUAD;
   for (; dz + 64 <= end; dz += 64) {
     s0 = f32x4.add(s0, v128.load(dz));
     s1 = f32x4.add(s1, v128.load(dz, 16));
@@ -178,21 +178,21 @@ function addRows(rows: i32, dz: usize, to: usize): void {
 export function storeGradient(
   J: i32, quads: i32, sums: usize, dW: usize, dbias: usize, front: i32, back: i32, blank: f32,
 ): void {
-  const panels = (J + 7) >> 3, biasSums = sums + (panels * quads << 7);
-  memory.copy(dbias, biasSums, quads << 4);
+  const panels = (J + 7) >> 3, biasSums = sums + panels * quads * TILE;
+  memory.copy(dbias, biasSums, quads * QUAD);
   for (let q = 0; q < quads; q++) {
-    const shift = f32x4.mul(f32x4.splat(blank), v128.load(biasSums + (q << 4)));
-    let block = sums + (q << 7);
-    for (let j = 0; j < J; j += 8, block += quads << 7) {
+    const shift = f32x4.mul(f32x4.splat(blank), v128.load(biasSums + q * QUAD));
+    let block = sums + q * TILE;
+    for (let j = 0; j < J; j += 8, block += quads * TILE) {
       transposeBlock(block);
       const rows = min(8, J - j);
       for (let i = 0; i < rows; i++, dW += 16) {
-        const counted = j + i < front || j + i >= J - back, sum = v128.load(block + (i << 4));
+        const counted = j + i < front || j + i >= J - back, sum = v128.load(block + i * QUAD);
         v128.store(dW, counted ? f32x4.add(sum, shift) : sum);
       }
     }
   }
-  memory.fill(sums, 0, (panels * quads << 7) + (quads << 4));
+  memory.fill(sums, 0, panels * quads * TILE + quads * QUAD);
 }
 
 // [4][8] to [8][4], in place

@@ -1,5 +1,10 @@
 // The few operations that every kernel is made of. A vector is four float32.
 
+// Strides in bytes, as in ../strides.ts: a vector or [4], [8], and [4][8].
+export const QUAD: i32 = 16;
+export const OCTET: i32 = 32;
+export const TILE: i32 = 128;
+
 // a b + c. The fused build rounds once, the plain one twice; nothing else differs between the two.
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
