@@ -52,7 +52,7 @@ export {
 export * from "./lib/data/idx.ts";
 export * from "./lib/data/png.ts";
 export * from "./lib/data/prepare.ts";
-export type { Sequence } from "./lib/data/sequence.ts";
+export type { Normalization, Order, PixelScale, Range, Sequence } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
 export {
   chooseDevice,
@@ -64,6 +64,7 @@ export {
 } from "./lib/engines/open.ts";
 export * from "./lib/model/build_model.ts";
 export type { Start } from "./lib/model/initialize.ts";
+export * from "./lib/model/metadata.ts";
 export { type LayersModel, type ModelNetwork, readWeights, toNetwork } from "./lib/model/layers_model.ts";
 export * from "./lib/model/network.ts";
 export * from "./lib/model/onnx.ts";

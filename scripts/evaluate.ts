@@ -65,7 +65,7 @@ await runCommand(command, async (flags) => {
   const mistakes = scanline.worstMistakes(logits, labels, { classes, most: mistakesShown });
 
   if (flags.json) {
-    const parametersSha256 = await scanline.parametersSha256(model);
+    const modelSha256 = await scanline.modelSha256(model, sequence);
     const line = {
       event: "evaluation",
       model: flags.model,
@@ -73,7 +73,7 @@ await runCommand(command, async (flags) => {
       ...score,
       confusion,
       mistakes,
-      parametersSha256,
+      modelSha256,
     };
     console.log(JSON.stringify(line));
     return 0;

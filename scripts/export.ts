@@ -53,12 +53,15 @@ await runCommand(command, async (flags) => {
   const { recipe, training } = run.config;
   const { network, steps } = scanline.toNetwork(run.model, { biases: training.biases });
   const parameters = await scanline.readWeights(run.model, network);
+  const { sequence } = training;
   const metadata = {
-    producer: "scanline",
+    ...scanline.writeMetadata({
+      network,
+      sequence,
+      ...scanline.imageSize(run.model, sequence),
+      classNames: classNamesOf(run, network.head.classes),
+    }),
     recipe,
-    axis: training.sequence.axis,
-    range: JSON.stringify(training.sequence.range),
-    classNames: JSON.stringify(classNamesOf(run, network.head.classes)),
   };
   const path = flags.to ?? `${run.path}/export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const files = await contents();

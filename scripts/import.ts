@@ -4,16 +4,15 @@
  *     deno task import --from data/weights.safetensors --axis columns --range -1..1
  *     deno task evaluate --model runs/import/2026-11-22T05-41-25
  *
- * The kind of the layers and their sizes follow from the shapes. What the file itself says of axis and range, as one
- * that `export` wrote does, holds where no flag says otherwise.
+ * The kind of the layers and their sizes follow from the shapes. What the file itself says of activations, of axis and of
+ * the pixels' numbers, as one that `export` wrote does, holds where no flag says otherwise.
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { DATA_FLAGS, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { DATA_FLAGS, normalizationFlags, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 
 const MAX_BYTES = 2 ** 30;
-const AXES = ["rows", "columns", "pixels"] as const;
 const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
 
 const command = {
@@ -27,13 +26,18 @@ const command = {
       help: "safetensors with one LSTM or RNN and a Linear",
     },
     to: { kind: "text", placeholder: "FOLDER", help: "where the run goes (default runs/import/<time>)" },
-    axis: { kind: "choice", choices: AXES, help: "how it reads an image, rows by default" },
+    axis: {
+      kind: "choice",
+      choices: ["rows", "columns", "pixels"],
+      help: "how it reads an image, rows by default",
+    },
     range: {
       kind: "choice",
       choices: ["0..1", "-1..1"],
       help: "the numbers that 0 and 255 become, 0..1 by default",
     },
-    activation: { kind: "choice", choices: ["tanh", "relu"], default: "tanh", help: "of an RNN" },
+    ...PIXEL_FLAGS,
+    activation: { kind: "choice", choices: ["tanh", "relu"], help: "of an RNN, tanh by default" },
     steps: { kind: "whole", least: 1, help: "lines of an image (default: as many as features)" },
     dataset: { ...DATA_FLAGS.dataset, help: "its images, mnist by default" },
     "data-dir": { ...DATA_FLAGS["data-dir"], help: "its images are four IDX files, instead" },
@@ -52,12 +56,15 @@ await runCommand(command, async (flags) => {
     throw new FlagError("Cannot import: --from must be a safetensors file: current value is missing");
   }
   const { tensors, metadata } = scanline.decodeSafetensors(await readFile(flags.from));
-  const { network, parameters } = scanline.readPyTorch(tensors, { activation: flags.activation });
-  const sequence = sequenceOf(flags, metadata);
-  const steps = flags.steps ?? (sequence.axis === "pixels" ? 28 * 28 : network.inputSize);
+  const said = scanline.readMetadata(metadata);
+  const { network: found, parameters } = scanline.readPyTorch(tensors);
+  const network = withTraits(found, said, flags.activation);
+  const { sequence, assumed } = sequenceOf(flags, said);
+  const steps = flags.steps ?? stepsOf(sequence, said) ??
+    (sequence.axis === "pixels" ? 28 * 28 : network.inputSize);
   const model = scanline.toLayersModel(network, parameters, { steps });
   const { classes } = network.head;
-  const classNames = namesOf(flags["class-names"], metadata, classes);
+  const classNames = namesOf(flags["class-names"], said, classes);
 
   const run = await scanline.createRun({ recipe: "import", out: flags.to });
   await run.writeConfig({
@@ -76,20 +83,32 @@ await runCommand(command, async (flags) => {
     ...(classNames ? { model: { classNames } } : {}),
   });
   await run.saveModel(model);
-  const sha256 = await scanline.parametersSha256(model);
+  const sha256 = await scanline.modelSha256(model, sequence);
   if (flags.json) {
-    console.log(JSON.stringify({ event: "imported", run: run.path, sequence, parametersSha256: sha256 }));
+    console.log(JSON.stringify({ event: "imported", run: run.path, sequence, modelSha256: sha256 }));
     return 0;
   }
-  const layers = network.layers.map(({ kind, inputSize, hiddenSize }) =>
-    `${kind} ${inputSize} → ${hiddenSize}`
-  );
-  console.log(`network   ${layers.join(", ")}, ${classes} classes, by ${sequence.axis}`);
+  const layers = network.layers.map((layer) => {
+    const { kind, inputSize, hiddenSize } = layer;
+    const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;
+    return `${kind} ${inputSize} → ${hiddenSize} (${activation})`;
+  });
+  console.log(`network   ${layers.join(", ")}, ${classes} classes`);
+  console.log(`reads     ${describeSequence(sequence)}`);
+  if (assumed.length > 0) {
+    console.log(`          assumed, as the file does not say it; ${assumed.join("; ")} would`);
+  }
   console.log(`saved     ${run.path}`);
   console.log(`sha256    ${sha256}`);
   console.log(`evaluate  deno task evaluate --model ${run.path}`);
   return 0;
 });
+
+/** T of the images that the file says it reads. */
+function stepsOf({ axis }: scanline.Sequence, { height, width }: scanline.FoundMetadata): number | undefined {
+  if (height === undefined || width === undefined) return undefined;
+  return axis === "pixels" ? height * width : axis === "rows" ? height : width;
+}
 
 async function readFile(path: string): Promise<Uint8Array> {
   const { size } = await Deno.stat(path);
@@ -124,32 +143,69 @@ function dataConfig(
 /** What a flag calls the classes, or the file itself. */
 function namesOf(
   flag: string | undefined,
-  metadata: Readonly<Record<string, string>>,
+  said: scanline.FoundMetadata,
   classes: number,
 ): readonly string[] | null {
-  if (flag !== undefined) {
-    const names = flag.split(",");
-    if (names.length === classes) return names;
-    throw new FlagError(
-      `Cannot use --class-names: it must be one name for each of the ${classes} classes: ` +
-        `current value is ${names.length}`,
-    );
-  }
-  try {
-    const said: unknown = JSON.parse(metadata.classNames ?? "null");
-    const fit = Array.isArray(said) && said.length === classes &&
-      said.every((name) => typeof name === "string" && name.length <= 100);
-    return fit ? said : null;
-  } catch {
-    return null; // someone else's property of this name
-  }
+  const names = flag?.split(",") ?? said.classNames ?? null;
+  if (names === null || names.length === classes) return names;
+  throw new FlagError(
+    `Cannot use ${
+      flag === undefined ? "the names in the file" : "--class-names"
+    }: there must be one name for ` +
+      `each of the ${classes} classes: current value is ${names.length}`,
+  );
 }
 
+/** The network with what its weights do not tell: what a flag says, or the file itself, or what PyTorch has by default. */
+function withTraits(
+  network: scanline.Network,
+  { layers: said }: scanline.FoundMetadata,
+  activation: "tanh" | "relu" | undefined,
+): scanline.Network {
+  if (said && said.length !== network.layers.length) {
+    throw new SyntaxError(
+      `Cannot import: the file must tell of its ${network.layers.length} layers: current value is ${said.length}`,
+    );
+  }
+  const layers = network.layers.map((layer, l): scanline.LayerSpec => {
+    const traits = said?.[l] ?? layer;
+    if (layer.kind === "lstm" && traits.kind === "lstm") {
+      return { ...layer, gateActivation: traits.gateActivation, dropout: traits.dropout };
+    }
+    if (layer.kind === "rnn" && traits.kind === "rnn") {
+      const { dropout } = traits;
+      return { ...layer, activation: activation ?? traits.activation, dropout };
+    }
+    throw new SyntaxError(
+      `Cannot import: layer ${l} must be of the kind that its weights have, ${layer.kind}: ` +
+        `current value is ${traits.kind}, says the file`,
+    );
+  });
+  return scanline.createNetwork({ layers, classes: network.head.classes, biases: 2 });
+}
+
+/** How it reads an image: what flags say, or the file itself, or rows of 0…1; and which of it nobody said. */
 function sequenceOf(
-  flags: { axis?: string; range?: keyof typeof RANGES },
-  metadata: Readonly<Record<string, string>>,
-): scanline.Sequence {
-  const axis = AXES.find((axis) => axis === (flags.axis ?? metadata.axis)) ?? "rows";
-  const said = Object.values(RANGES).find((range) => JSON.stringify(range) === metadata.range);
-  return { axis, range: flags.range ? RANGES[flags.range] : said ?? RANGES["0..1"] };
+  flags: { axis?: scanline.Sequence["axis"]; range?: keyof typeof RANGES; mean?: number; deviation?: number },
+  said: scanline.FoundMetadata,
+): { sequence: scanline.Sequence; assumed: string[] } {
+  const normalization = normalizationFlags({ mean: flags.mean, deviation: flags.deviation });
+  if (normalization && flags.range) {
+    throw new FlagError("Cannot use --range with --mean and --deviation: it must be one of them");
+  }
+  const asked = normalization ?? (flags.range && { range: RANGES[flags.range] });
+  const assumed = [
+    ...(flags.axis ?? said.axis ? [] : ["--axis"]),
+    ...(asked ?? said.scale ? [] : ["--range, or --mean and --deviation"]),
+  ];
+  const axis = flags.axis ?? said.axis ?? "rows";
+  return { sequence: { axis, ...(asked ?? said.scale ?? { range: RANGES["0..1"] }) }, assumed };
+}
+
+/** `rows, pixels as 0…1`. */
+function describeSequence(sequence: scanline.Sequence): string {
+  const scale = "range" in sequence
+    ? `${sequence.range[0]}…1`
+    : `(x/255 - ${sequence.mean})/${sequence.deviation}`;
+  return `${sequence.axis}, pixels as ${scale}`;
 }

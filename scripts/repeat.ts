@@ -57,7 +57,7 @@ interface Row {
   readonly seconds: number;
   readonly testLoss: number;
   readonly testAccuracy: number;
-  readonly parametersSha256: unknown;
+  readonly modelSha256: unknown;
 }
 
 /** The losses of the runs in progress, on one line of the terminal. */
@@ -133,8 +133,8 @@ async function shareCores(): Promise<{ sharing: Sharing; threadFlags: (threads: 
 function toRow(what: Pick<Row, "recipe" | "seed" | "flags">, { lines, seconds }: FinishedRun): Row {
   const { testLoss = NaN, testAccuracy = NaN } = finalFigures(lines);
   const { device } = lines.find(({ event }) => event === "start")!;
-  const { run, parametersSha256 } = lines.at(-1)!;
-  return { ...what, run, device, seconds, testLoss, testAccuracy, parametersSha256 };
+  const { run, modelSha256 } = lines.at(-1)!;
+  return { ...what, run, device, seconds, testLoss, testAccuracy, modelSha256 };
 }
 
 function formatRow({ seed, testAccuracy, testLoss, seconds, run }: Row): string {

@@ -40,7 +40,7 @@ await runRecipe(recipe, async (run) => {
   await using trainer = await scanline.compile(model, {
     train,
     test,
-    sequence: { axis: "columns", range: [-1, 1] }, // step t is image column t
+    sequence: run.sequence({ axis: "columns", range: [-1, 1] }), // step t is image column t
     optimizer: scanline.adadelta({ learningRate: run.learningRate, rho: 0.9, epsilon: 1e-6 }),
     initialize: "pytorch",
     biases: 2, // PyTorch keeps two bias vectors a layer

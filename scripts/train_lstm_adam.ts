@@ -41,7 +41,7 @@ await runRecipe(recipe, async (run) => {
   await using trainer = await scanline.compile(model, {
     train,
     test,
-    sequence: { axis: "rows", range: [0, 1] },
+    sequence: run.sequence({ axis: "rows", range: [0, 1] }),
     optimizer: scanline.adam({ learningRate: run.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
     initialize: "pytorch",
     biases: 2, // PyTorch keeps two bias vectors a layer

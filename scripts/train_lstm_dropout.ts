@@ -43,7 +43,7 @@ await runRecipe(recipe, async (run) => {
     train,
     test,
     validation: Math.floor(train.count / 12), // held out, as the source's loader does: the first 5,000 of 60,000
-    sequence: { axis: "rows", range: [0, 1] },
+    sequence: run.sequence({ axis: "rows", range: [0, 1] }),
     optimizer: scanline.momentum({ learningRate: run.learningRate, momentum: 0.9 }),
     initialize: "tf1",
     lastBatch: "carry", // batches run on across the end of an epoch

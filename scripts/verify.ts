@@ -64,7 +64,7 @@ async function train(recipe: string, flags: string): Promise<string> {
     { recipe, flags: [...flags.split(" "), ...out] },
     () => {},
   );
-  if (isComplete(lines)) return String(lines.at(-1)!.parametersSha256);
+  if (isComplete(lines)) return String(lines.at(-1)!.modelSha256);
   throw new Error(
     `Cannot verify: ${recipe} must train to its end: it ended with exit code ${code}: ${complaint.trim()}`,
   );

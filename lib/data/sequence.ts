@@ -3,16 +3,38 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
-/** The order in which a network reads an image. */
-export interface Sequence {
+/** The orders in which a network can read an image. */
+export const AXES = ["rows", "columns", "pixels"] as const;
+
+/** The order in which a network reads an image, and the numbers that it reads. */
+export type Sequence = Order & PixelScale;
+
+/** Which number a byte stands for. */
+export type PixelScale = Range | Normalization;
+
+/** Which line of an image is which step. */
+export interface Order {
   /**
    * `rows`: step t is row t, from the top; `columns`: step t is column t, from the left; `pixels`: one pixel a step,
    * row by row.
    */
-  readonly axis: "rows" | "columns" | "pixels";
+  readonly axis: typeof AXES[number];
+}
+
+/** The two usual ranges: {@link Normalization} with mean 0, deviation 1, or with ½ and ½. */
+export interface Range {
   /** The numbers that 0 and 255 become: `[0, 1]` is x/255, `[-1, 1]` is (x/255 − ½)/½. */
   readonly range: readonly [0, 1] | readonly [-1, 1];
+}
+
+/** A byte x becomes (x/255 − mean)/deviation, as torchvision's `ToTensor` and `Normalize` have it. */
+export interface Normalization {
+  /** Any number; MNIST's is 0.1307. */
+  readonly mean: number;
+  /** Above 0; MNIST's is 0.3081. */
+  readonly deviation: number;
 }
 
 /** A {@link Sequence} over images of one size: pixel (t, c) of an image is its byte `t·stepStride + c·inputStride`. */
@@ -30,7 +52,8 @@ export interface SequenceLayout {
 /**
  * Lays a sequence out over images of `height` × `width` bytes, row by row.
  *
- * @throws {RangeError} If the axis or the range is not one of those supported.
+ * @throws {TypeError} If the sequence is none.
+ * @throws {RangeError} If a value in it is not one of those supported.
  *
  * @example
  * ```ts
@@ -46,32 +69,72 @@ export function layOutSequence(
   sequence: Sequence,
   { height, width }: { height: number; width: number },
 ): SequenceLayout {
-  const scale = scaleTable(sequence.range);
-  switch (sequence.axis) {
+  const { axis } = checkSequence(sequence), scale = scaleTable(sequence);
+  switch (axis) {
     case "rows":
       return { steps: height, inputSize: width, stepStride: width, inputStride: 1, scale };
     case "columns":
       return { steps: width, inputSize: height, stepStride: 1, inputStride: width, scale };
     case "pixels":
       return { steps: height * width, inputSize: 1, stepStride: 1, inputStride: 0, scale };
-    default:
-      throw new RangeError(
-        `Cannot read images as a sequence: axis must be "rows", "columns" or "pixels": current value is ${
-          JSON.stringify(sequence.axis)
-        }`,
-      );
   }
 }
 
-/** Each operation rounds to float32, as torchvision's `ToTensor` and `Normalize` do. */
-function scaleTable(range: Sequence["range"]): Float32Array {
-  const [low, high] = range;
-  const unit = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-  if (low === 0 && high === 1) return unit;
-  if (low === -1 && high === 1) return unit.map((x) => Math.fround(x - 0.5) / 0.5);
-  throw new RangeError(
-    `Cannot read images as a sequence: range must be [0, 1] or [-1, 1]: current value is [${
-      range.join(", ")
-    }]`,
-  );
+/**
+ * Takes a value for a sequence if it is one; other properties than those of a sequence are an error too.
+ *
+ * @throws {TypeError} If it is no sequence.
+ * @throws {RangeError} If a value in it is not one of those supported.
+ */
+export function checkSequence(value: unknown): Sequence {
+  const fail = (must: string, found: unknown, Kind: typeof RangeError | typeof TypeError = RangeError) => {
+    throw new Kind(`Cannot read images as a sequence: ${must}: current value is ${excerpt(found)}`);
+  };
+  if (typeof value !== "object" || value === null) {
+    return fail(
+      "sequence must be an object with an axis, and a range or mean and deviation",
+      value,
+      TypeError,
+    );
+  }
+  const { axis, range, mean, deviation, ...others } = value as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined) fail("sequence must have axis, and range or mean and deviation, only", other);
+  if (!AXES.some((one) => one === axis)) fail('axis must be "rows", "columns" or "pixels"', axis);
+  if ((range === undefined) === (mean === undefined && deviation === undefined)) {
+    fail("sequence must have either range, or mean and deviation", value);
+  }
+  if (range !== undefined) {
+    if (!isRange(range)) fail("range must be [0, 1] or [-1, 1] (or give mean and deviation)", range);
+    return value as Sequence;
+  }
+  if (!Number.isFinite(mean)) fail("mean must be a finite number", mean);
+  if (!(Number.isFinite(deviation) && (deviation as number) > 0)) {
+    fail("deviation must be a positive number", deviation);
+  }
+  const [black, white] = [0, 1].map((x) => normalize(x, value as Normalization));
+  if (!(white > black && Number.isFinite(white - black))) {
+    fail("mean and deviation must leave the 256 bytes apart in float32", value);
+  }
+  return value as Sequence;
+}
+
+/** The mean and the deviation of a sequence, whichever way it says them. */
+export function normalizationOf(sequence: Sequence): Normalization {
+  if ("mean" in sequence) return { mean: sequence.mean, deviation: sequence.deviation };
+  return sequence.range[0] === 0 ? { mean: 0, deviation: 1 } : { mean: 0.5, deviation: 0.5 };
+}
+
+function isRange(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value[1] === 1 && (value[0] === 0 || value[0] === -1);
+}
+
+function scaleTable(sequence: Sequence): Float32Array {
+  const normalization = normalizationOf(sequence);
+  return Float32Array.from({ length: 256 }, (_, byte) => normalize(Math.fround(byte / 255), normalization));
+}
+
+/** Each operation rounds to float32, as torchvision's do. */
+function normalize(x: number, { mean, deviation }: Normalization): number {
+  return Math.fround(Math.fround(x - Math.fround(mean)) / Math.fround(deviation));
 }

@@ -137,7 +137,7 @@ function checkExportable(network: Network, parameters: Float32Array): void {
   if (parameters.length !== network.size) {
     throw cannotExport(`parameters must have ${network.size} elements`, parameters.length);
   }
-  const [{ hiddenSize, kind }] = network.layers;
+  const [first] = network.layers, { hiddenSize, kind } = first;
   for (const [l, layer] of network.layers.entries()) {
     if (layer.hiddenSize !== hiddenSize) {
       throw cannotExport(
@@ -146,6 +146,12 @@ function checkExportable(network: Network, parameters: Float32Array): void {
       );
     }
     if (layer.kind !== kind) throw cannotExport(`layer ${l} must be of kind ${kind}`, layer.kind);
+    if (layer.kind === "rnn" && first.kind === "rnn" && layer.activation !== first.activation) {
+      throw cannotExport(
+        `layer ${l} must have the activation ${first.activation}, as one torch.nn.RNN has one`,
+        layer.activation,
+      );
+    }
     if (layer.kind === "lstm" && layer.gateActivation !== "sigmoid") {
       throw cannotExport(`gates of layer ${l} must be sigmoid, as torch.nn.LSTM's are`, layer.gateActivation);
     }

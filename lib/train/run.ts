@@ -12,7 +12,9 @@
  *
  * @module
  */
-import { makeFolder, notAllowed, readFirst, reasonOf, sha256, writeWhole } from "../data/files.ts";
+import { makeFolder, notAllowed, readFirst, reasonOf, writeWhole } from "../data/files.ts";
+import type { Sequence } from "../data/sequence.ts";
+import { hashModel } from "../model/hash.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
 import { parseRunConfig } from "./run_config.ts";
@@ -230,12 +232,12 @@ function parseConfig(text: string, folder: string): RunConfig {
 }
 
 /**
- * SHA-256, in hexadecimal, of a model's weights: flat float32 in the order of its `Network`, little-endian, as every
- * machine that Deno runs on keeps them. Equal hashes are equal models, to the bit.
+ * SHA-256, in hexadecimal, of a model: of its layers, of how it reads an image, and of its weights. Equal hashes are equal
+ * models, to the bit.
  */
-export async function parametersSha256(model: LayersModel): Promise<string> {
-  const parameters = await readWeights(model, toNetwork(model).network);
-  return sha256(new Uint8Array(parameters.buffer));
+export async function modelSha256(model: LayersModel, sequence: Sequence): Promise<string> {
+  const { network } = toNetwork(model);
+  return hashModel(network, sequence, await readWeights(model, network));
 }
 
 function decode(bytes: Uint8Array): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import { CATALOGUE } from "../data/catalogue.ts";
+import { checkSequence } from "../data/sequence.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import type { RunConfig } from "./run.ts";
 
@@ -17,8 +18,7 @@ const TEXT: Check = ["a text", (value) => typeof value === "string" && value.len
 /** The properties of a config, by their path, and what each must be. Others are let pass: nothing reads them. */
 const REQUIRED: Readonly<Record<string, Check>> = {
   "recipe": TEXT,
-  "training.sequence.axis": oneOf("rows", "columns", "pixels"),
-  "training.sequence.range": ["[0, 1] or [-1, 1]", isRange],
+  "training.sequence": ["an axis, and a range or mean and deviation", isSequence],
   "training.optimizer.kind": oneOf(...Object.keys(SLOT_COUNT)),
   "training.optimizer": ["a kind and finite numbers", isOptimizer],
   "training.biases": oneOf(1, 2),
@@ -98,8 +98,13 @@ function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isRange(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 2 && value[1] === 1 && (value[0] === 0 || value[0] === -1);
+function isSequence(value: unknown): boolean {
+  try {
+    checkSequence(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isNames(value: unknown): boolean {

@@ -88,7 +88,7 @@ export function writeReport(contents: ReportContents): string {
   const { recipe, run, config, command, end, pictures } = contents;
   const training = without(config, [...ENVIRONMENT, ...TOLD]);
   const environment = Object.fromEntries(ENVIRONMENT.map((key) => [key, config[key]]));
-  const hash = end?.parametersSha256;
+  const hash = end?.modelSha256;
   return [
     "<!doctype html>",
     '<html lang="en">',

@@ -52,6 +52,22 @@ export const DATA_FLAGS = {
   },
 } as const satisfies Flags;
 
+/** Flags that say which numbers a network reads. */
+export const PIXEL_FLAGS = {
+  mean: { kind: "number", help: "a pixel x becomes (x/255 - mean)/deviation; both or neither" },
+  deviation: { kind: "positive", help: "see --mean" },
+} as const satisfies Flags;
+
+/** The mean and the deviation of {@link PIXEL_FLAGS}; null where they were not given. */
+export function normalizationFlags(
+  { mean, deviation }: FlagValues<typeof PIXEL_FLAGS>,
+): { mean: number; deviation: number } | null {
+  if (mean === undefined && deviation === undefined) return null;
+  if (mean !== undefined && deviation !== undefined) return { mean, deviation };
+  const [given, missing] = mean === undefined ? ["deviation", "mean"] : ["mean", "deviation"];
+  throw new FlagError(`Cannot use --${given} alone: --${missing} must stand beside it`);
+}
+
 /** Flags about what is printed. */
 export const OUTPUT_FLAGS = {
   json: { kind: "switch", help: "print one JSON object a line, and nothing else" },

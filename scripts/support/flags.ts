@@ -11,14 +11,14 @@ interface FlagText {
 }
 
 /**
- * One flag. `whole` and `positive` are numbers, `switch` takes no value, `operands` are what stands without a flag. An
+ * One flag. `whole`, `positive` and `number` are numbers, `switch` takes no value, `operands` are what stands without a flag. An
  * `input` names a file or a folder that must be there.
  */
 export type Flag =
   & FlagText
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
-    | { readonly kind: "positive"; readonly default?: number }
+    | { readonly kind: "positive" | "number"; readonly default?: number }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     | {
       readonly kind: "text";
@@ -42,7 +42,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 type Option = Exclude<Flag, { kind: "operands" }>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
-  : F["kind"] extends "whole" | "positive" ? number
+  : F["kind"] extends "whole" | "positive" | "number" ? number
   : F["kind"] extends "operands" ? readonly string[]
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
@@ -143,6 +143,9 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
       if (!/^[\d.]+(e[+-]?\d+)?$/i.test(text) || !(value > 0 && value < Infinity)) throw invalid;
       return value;
     }
+    case "number":
+      if (!/^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(Number(text))) throw invalid;
+      return Number(text);
     case "choice":
       if (!flag.choices.includes(text)) throw invalid;
       return text;
@@ -159,6 +162,8 @@ function describeValue(flag: Option): string {
       }`;
     case "positive":
       return "a positive number";
+    case "number":
+      return "a number";
     case "choice":
       return `one of ${flag.choices.join(", ")}`;
     case "text":
@@ -189,7 +194,7 @@ function dashes(name: string): string {
 }
 
 function placeholder(flag: Option): string {
-  const names = { whole: " N", positive: " X", choice: " NAME", switch: "" };
+  const names = { whole: " N", positive: " X", number: " X", choice: " NAME", switch: "" };
   return flag.kind === "text" ? ` ${flag.placeholder}` : names[flag.kind];
 }
 

@@ -10,7 +10,9 @@ import {
   describeDevice,
   DEVICE_FLAGS,
   deviceOptions,
+  normalizationFlags,
   OUTPUT_FLAGS,
+  PIXEL_FLAGS,
   runCommand,
 } from "./command.ts";
 import { EventFiles } from "./event_files.ts";
@@ -93,6 +95,7 @@ function flagsOf({ name, length, batchSize, learningRate, seed }: Recipe) {
     },
     ...DEVICE_FLAGS,
     ...DATA_FLAGS,
+    ...PIXEL_FLAGS,
     limit: { kind: "whole", least: 1, help: "take only the first N training images" },
     out: { kind: "text", placeholder: "FOLDER", help: `where the run goes (default runs/${name}/<time>)` },
     ...RESUME_FLAGS,
@@ -118,6 +121,7 @@ export class RecipeRun implements Disposable {
   readonly #flags: FlagValues<ReturnType<typeof flagsOf>>;
   #trainer: scanline.Trainer | null = null;
   #run: scanline.Run | null = null;
+  readonly #normalization: ReturnType<typeof normalizationFlags>;
   readonly #resumed: Resumed | null;
   #checkpoints: Checkpoints | null = null;
   #pictures: RunPictures | null = null;
@@ -137,6 +141,7 @@ export class RecipeRun implements Disposable {
     this.#recipe = recipe;
     this.#flags = flags;
     this.#resumed = resumed;
+    this.#normalization = normalizationFlags(flags);
     this.#data = { ...dataOptions(flags), limit };
     this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
     this.training = { batchSize: flags["batch-size"], seed, ...deviceOptions(flags) };
@@ -157,6 +162,11 @@ export class RecipeRun implements Disposable {
   /** Loads the images that the flags name; MNIST by default. */
   async loadData(): Promise<scanline.Dataset> {
     return this.#dataset = await loadImages(this.#data, { quiet: this.#flags.quiet });
+  }
+
+  /** How the recipe reads an image, unless flags ask for other numbers. */
+  sequence(own: scanline.Sequence): scanline.Sequence {
+    return this.#normalization ? { axis: own.axis, ...this.#normalization } : own;
   }
 
   /** Makes the folder of the run, and says what will be trained, and on what. */
@@ -273,9 +283,9 @@ export class RecipeRun implements Disposable {
     const { path } = this.#run;
     const { model, step } = this.#trainer;
     await this.#run.saveModel(model);
-    const sha256 = await scanline.parametersSha256(model);
+    const sha256 = await scanline.modelSha256(model, this.#trainer.config.sequence);
     const interrupted = this.loop.signal!.aborted;
-    const line = { event: "end", run: path, step, interrupted, ...this.#result, parametersSha256: sha256 };
+    const line = { event: "end", run: path, step, interrupted, ...this.#result, modelSha256: sha256 };
     this.#emit(line);
     await this.#run.log(line);
     if (interrupted) this.print(`Interrupted after ${step} steps`);

@@ -190,7 +190,7 @@ function writeRuns(runs: readonly ResultRun[]): string[] {
     commit,
     String(threads),
     seconds.toFixed(0),
-    `\`${String(lines.at(-1)!.parametersSha256).slice(0, 16)}\``,
+    `\`${String(lines.at(-1)!.modelSha256).slice(0, 16)}\``,
   ]);
   const machines = [...new Set(runs.map(({ record }) => record.machine))];
   const beside = Math.max(...runs.map(({ record }) => record.sideBySide));

@@ -102,10 +102,18 @@ function flagsOfRun({ training, data, model, device }: RecipeConfig): Values {
     dataset: data.dataset,
     "data-dir": data.dataDir,
     limit: data.limit,
+    ...numbersOf(training.sequence),
     ...own,
     device: kind,
     math,
   };
+}
+
+/** Those that flags can ask for; without them the recipe's own hold. */
+function numbersOf(sequence: scanline.Sequence): Values {
+  return "mean" in sequence
+    ? { mean: sequence.mean, deviation: sequence.deviation }
+    : { mean: undefined, deviation: undefined };
 }
 
 function checkGiven(given: Values, saved: Values, path: string): void {

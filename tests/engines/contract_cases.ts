@@ -5,7 +5,7 @@
  * @module
  */
 import type { EngineOptions } from "../../lib/engines/engine.ts";
-import { layOutSequence, type Sequence } from "../../lib/data/sequence.ts";
+import { layOutSequence, type PixelScale, type Sequence } from "../../lib/data/sequence.ts";
 import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
@@ -23,7 +23,8 @@ export interface Case {
   /** Height and width; with the axis they give T and C. */
   readonly size: readonly [number, number];
   readonly axis?: Sequence["axis"];
-  readonly range?: Sequence["range"];
+  /** [0, 1] by default. */
+  readonly scaled?: PixelScale;
   /** K, 10 by default. */
   readonly classes?: number;
   readonly biases?: 1 | 2;
@@ -32,38 +33,50 @@ export interface Case {
   readonly scale?: number;
 }
 
+const MINUS_ONE_TO_ONE = { range: [-1, 1] } as const;
+const MNIST = { mean: 0.1307, deviation: 0.3081 } as const;
+
 /** Every gradient is compared over these. */
 export const CASES: readonly Case[] = [
   { kind: "LSTM", hidden: [1], images: 1, size: [1, 1], classes: 2 },
-  { kind: "LSTM", hidden: [7], images: 3, size: [5, 6], range: [-1, 1], classes: 4 },
+  { kind: "LSTM", hidden: [7], images: 3, size: [5, 6], scaled: MINUS_ONE_TO_ONE, classes: 4 },
   { kind: "LSTM", hidden: [63], images: 16, size: [28, 5], axis: "columns" },
-  { kind: "LSTM", hidden: [64], images: 17, size: [28, 28], axis: "columns", range: [-1, 1] },
+  { kind: "LSTM", hidden: [64], images: 17, size: [28, 28], axis: "columns", scaled: MINUS_ONE_TO_ONE },
   { kind: "LSTM", hidden: [65], images: 3, size: [4, 7], axis: "pixels", classes: 3 },
   { kind: "LSTM", hidden: [7], images: 16, size: [28, 28], axis: "pixels" },
   { kind: "LSTM", hidden: [128], images: 16, size: [5, 28] },
-  { kind: "LSTM", hidden: [257], images: 5, size: [3, 9], range: [-1, 1] },
-  { kind: "LSTM", hidden: [7, 65], images: 17, size: [5, 9], range: [-1, 1] },
+  { kind: "LSTM", hidden: [257], images: 5, size: [3, 9], scaled: MINUS_ONE_TO_ONE },
+  { kind: "LSTM", hidden: [7, 65], images: 17, size: [5, 9], scaled: MINUS_ONE_TO_ONE },
   { kind: "LSTM", hidden: [64, 1, 63], images: 3, size: [5, 3] },
-  { kind: "LSTM", hidden: [100, 100], images: 64, size: [28, 28], axis: "columns", range: [-1, 1] },
+  { kind: "LSTM", hidden: [65], images: 17, size: [28, 28], scaled: MNIST },
+  { kind: "LSTM", hidden: [100, 100], images: 64, size: [28, 28], axis: "columns", scaled: MINUS_ONE_TO_ONE },
 
   { kind: "LSTM, hardSigmoid", hidden: [1, 7], images: 17, size: [1, 11], scale: 4 },
-  { kind: "LSTM, hardSigmoid", hidden: [65, 63], images: 3, size: [5, 13], axis: "columns", range: [-1, 1] },
+  {
+    kind: "LSTM, hardSigmoid",
+    hidden: [65, 63],
+    images: 3,
+    size: [5, 13],
+    axis: "columns",
+    scaled: MINUS_ONE_TO_ONE,
+  },
   { kind: "LSTM, hardSigmoid", hidden: [64], images: 16, size: [5, 28], scale: 4 },
   { kind: "LSTM, hardSigmoid", hidden: [100], images: 1, size: [28, 28] },
 
   { kind: "ReLU RNN", hidden: [1], images: 3, size: [5, 2], classes: 2 },
-  { kind: "ReLU RNN", hidden: [7, 63], images: 1, size: [5, 5], axis: "pixels", range: [-1, 1] },
+  { kind: "ReLU RNN", hidden: [7, 63], images: 1, size: [5, 5], axis: "pixels", scaled: MINUS_ONE_TO_ONE },
   { kind: "ReLU RNN", hidden: [64, 65], images: 16, size: [28, 13], classes: 11 },
   { kind: "ReLU RNN", hidden: [100], images: 17, size: [28, 28] },
   { kind: "ReLU RNN", hidden: [128], images: 64, size: [28, 28] },
   { kind: "ReLU RNN", hidden: [257], images: 5, size: [3, 9] },
-  { kind: "ReLU RNN", hidden: [65], images: 64, size: [28, 1], axis: "columns", range: [-1, 1] },
+  { kind: "ReLU RNN", hidden: [65], images: 64, size: [28, 1], axis: "columns", scaled: MINUS_ONE_TO_ONE },
 
-  { kind: "tanh RNN", hidden: [7], images: 64, size: [5, 4], range: [-1, 1] },
+  { kind: "tanh RNN", hidden: [7], images: 64, size: [5, 4], scaled: MINUS_ONE_TO_ONE },
   { kind: "tanh RNN", hidden: [1, 100], images: 16, size: [28, 3], classes: 17 },
   { kind: "tanh RNN", hidden: [65, 64], images: 1, size: [28, 5], axis: "columns" },
   { kind: "tanh RNN", hidden: [63], images: 3, size: [3, 7], axis: "pixels" },
   { kind: "tanh RNN", hidden: [64], images: 17, size: [1, 28] },
+  { kind: "tanh RNN", hidden: [7, 9], images: 5, size: [9, 5], axis: "columns", scaled: MNIST },
 ];
 
 /** `LSTM 28→100→100, T 28, N 64, K 10`, and what else the case has. */
@@ -73,8 +86,9 @@ export function describe(test: Case): string {
     width: test.size[1],
   });
   const sizes = `${test.kind} ${[inputSize, ...test.hidden].join("→")}, T ${steps}, N ${test.images}`;
-  const { axis, range } = sequenceOf(test);
-  return `${sizes}, K ${test.classes ?? 10}, ${axis} in ${range[0]}…1${
+  const sequence = sequenceOf(test), { axis } = sequence;
+  const read = "range" in sequence ? `${sequence.range[0]}…1` : `mean ${sequence.mean}`;
+  return `${sizes}, K ${test.classes ?? 10}, ${axis} in ${read}${
     test.scale ? `, weights × ${test.scale}` : ""
   }`;
 }
@@ -110,8 +124,8 @@ export function scattered(count: number, bound: number, start = 0): Uint32Array 
   return Uint32Array.from({ length: count }, (_, k) => (start + (count - k) * stride) % bound);
 }
 
-function sequenceOf({ axis = "rows", range = [0, 1] }: Case): Sequence {
-  return { axis, range };
+function sequenceOf({ axis = "rows", scaled = { range: [0, 1] } }: Case): Sequence {
+  return { axis, ...scaled };
 }
 
 function specOf(

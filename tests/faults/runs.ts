@@ -49,7 +49,7 @@ export async function figuresOf(project: string, name: string): Promise<unknown[
 /** The SHA-256 of the parameters that the run ended with. */
 export async function finalHash(project: string, name: string): Promise<unknown> {
   const last = (await figuresOf(project, name)).at(-1) as Record<string, unknown> | undefined;
-  return last?.event === "end" ? last.parametersSha256 : undefined;
+  return last?.event === "end" ? last.modelSha256 : undefined;
 }
 
 /** Every file of a run that was stopped anywhere can be read: an unreadable one fails, a missing one need not. */

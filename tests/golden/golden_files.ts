@@ -4,7 +4,7 @@
  * @module
  */
 import type { Split } from "../../lib/data/dataset.ts";
-import { layOutSequence, type Sequence } from "../../lib/data/sequence.ts";
+import { layOutSequence, type Range, type Sequence } from "../../lib/data/sequence.ts";
 import { createNetwork, type LayerSpec, type Network } from "../../lib/model/network.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
@@ -60,7 +60,7 @@ interface Description {
   readonly layers?: number;
   readonly hidden?: readonly number[];
   readonly axis: Sequence["axis"];
-  readonly range: Sequence["range"];
+  readonly range: Range["range"];
   readonly gate?: "hardSigmoid";
   readonly activation?: "relu" | "tanh";
   readonly optimizers?: Readonly<Record<string, Readonly<Record<string, number>>>>;

@@ -23,7 +23,14 @@ const asked = !lacks([{ name: "env", variable: "SCANLINE_ONNX" }]) && Deno.env.g
 const CASES: readonly { name: string; test: Case; sha256: string }[] = [
   {
     name: "an LSTM of two layers, columns in −1…1",
-    test: { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], axis: "columns", range: [-1, 1] },
+    test: {
+      kind: "LSTM",
+      hidden: [7, 5],
+      images: 6,
+      size: [5, 9],
+      axis: "columns",
+      scaled: { range: [-1, 1] },
+    },
     sha256: "3cfb5b0445d6cd038e27c0a9443cfd92d4fa256a0296843a8b914f2adfbe693c",
   },
   {

@@ -18,7 +18,7 @@ Deno.test({
         const { code, stdout, stderr } = await evaluate("--model", "runs/a", "--json", "--quiet");
         assert.deepEqual([code, stderr], [0, ""]);
         const [line] = parseLines(stdout);
-        assert.deepEqual([line.accuracy, line.parametersSha256], [end.testAccuracy, end.parametersSha256]);
+        assert.deepEqual([line.accuracy, line.modelSha256], [end.testAccuracy, end.modelSha256]);
         assert.ok(Math.abs(Number(line.loss) - Number(end.testLoss)) < 1e-6); // float32 weights, float64 while training
         const confusion = line.confusion as number[][];
         assert.equal(confusion.flat().reduce((a, b) => a + b, 0), 13);

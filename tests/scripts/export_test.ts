@@ -14,7 +14,7 @@ Deno.test({
     await using project = await makeProject();
     const { path } = project;
     const trained = await trainTiny(path, "train_lstm", "--json");
-    const { parametersSha256 } = parseLines(trained.stdout).at(-1)!;
+    const { modelSha256 } = parseLines(trained.stdout).at(-1)!;
 
     await t.step(
       "safetensors: PyTorch's names as the source has them, and what a reader must know",
@@ -45,7 +45,7 @@ Deno.test({
       const { code, stdout, stderr } = await runScript(path, "import", [...from, "--json"]);
       assert.deepEqual([code, stderr], [0, ""]);
       const [line] = parseLines(stdout);
-      assert.equal(line.parametersSha256, parametersSha256);
+      assert.equal(line.modelSha256, modelSha256);
       assert.deepEqual(line.sequence, { axis: "columns", range: [-1, 1] });
       const evaluations = await Promise.all(["runs/a", "runs/b"].map(async (model) => {
         const args = [

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { openRun, parametersSha256 } from "../../lib/train/run.ts";
+import { modelSha256, openRun } from "../../lib/train/run.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, type Outcome, parseLines, runScript, scriptCommand } from "./tiny_project.ts";
 
@@ -121,7 +121,7 @@ test("--json: nothing but objects on stdout, and the same figures in the folder"
   assert.deepEqual(parseLines(kept), others);
 
   const { config, model } = await openRun(`${path}/runs/a`);
-  assert.equal(others[2].parametersSha256, await parametersSha256(model));
+  assert.equal(others[2].modelSha256, await modelSha256(model, config.training.sequence));
   assert.equal(others[2].interrupted, false);
   assert.deepEqual(config.training.images, { train: 24, validation: 0, test: 13 });
   assert.deepEqual([config.training.seed, config.training.batchSize, config.training.initialize], [
@@ -148,7 +148,7 @@ test("a recipe holds images out and reports by steps", async (path) => {
 test("the same flags give the same bits, another seed others", async (path) => {
   const hashes = await Promise.all(["1", "1", "2"].map(async (seed, i) => {
     const args = [...tiny, "--steps", "2", "--seed", seed, "--json", "--out", `runs/${i}`];
-    return parseLines((await runScript(path, "train_rnn", args)).stdout).at(-1)!.parametersSha256;
+    return parseLines((await runScript(path, "train_rnn", args)).stdout).at(-1)!.modelSha256;
   }));
   assert.equal(hashes[0], hashes[1]);
   assert.notEqual(hashes[0], hashes[2]);
@@ -224,8 +224,8 @@ Deno.test({
     assert.match(await stderr, /Stopping after the running step; Ctrl-C again exits at once\n$/);
     const end = parseLines(stdout).at(-1)!;
     assert.deepEqual([end.event, end.interrupted], ["end", true]);
-    const { model } = await openRun(`${project.path}/runs/a`);
-    assert.equal(await parametersSha256(model), end.parametersSha256);
+    const { config, model } = await openRun(`${project.path}/runs/a`);
+    assert.equal(await modelSha256(model, config.training.sequence), end.modelSha256);
   },
 });
 
@@ -257,7 +257,7 @@ test("a run draws its curves, structure, confusion, mistakes and readings, and w
   const again = await runScript(path, "report", ["runs/a"]);
   assertSuccess(again);
   const [, end] = (await Deno.readTextFile(`${path}/runs/a/metrics.jsonl`)).trimEnd().split("\n").slice(-2);
-  assert((await Deno.readTextFile(`${path}/runs/a/report.html`)).includes(JSON.parse(end).parametersSha256));
+  assert((await Deno.readTextFile(`${path}/runs/a/report.html`)).includes(JSON.parse(end).modelSha256));
 });
 
 test("--tensorboard writes event files of both kinds of images, --no-pictures nothing to look at", async (path) => {

@@ -127,7 +127,7 @@ test("repeat trains once a seed, keeps each run, and prints what they have in co
   assert.equal(code, 0, stderr);
   const rows = parseLines(await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`));
   assert.deepEqual(rows.map(({ seed }) => seed).sort(), [1, 2, 3]);
-  assert.equal(new Set(rows.map(({ parametersSha256 }) => parametersSha256)).size, 3);
+  assert.equal(new Set(rows.map(({ modelSha256 }) => modelSha256)).size, 3);
   for (const { seed, run, flags, testAccuracy } of rows) {
     const { training } = JSON.parse(await Deno.readTextFile(`${path}/${run}/config.json`));
     assert.equal(training.seed, seed);
@@ -142,7 +142,7 @@ test("repeat trains once a seed, keeps each run, and prints what they have in co
 
   const again = parseLines((await repeat(path, [...args, "--json"])).stdout);
   const hashes = (lines: Record<string, unknown>[]) =>
-    lines.filter(({ event }) => event !== "summary").map(({ parametersSha256 }) => parametersSha256).sort();
+    lines.filter(({ event }) => event !== "summary").map(({ modelSha256 }) => modelSha256).sort();
   assert.deepEqual(hashes(again), hashes(rows)); // the same bits, and appended
   const kept = await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`);
   assert.equal(parseLines(kept).length, 6);

@@ -18,7 +18,7 @@ const end = {
   event: "end",
   interrupted: false,
   step: 10_000,
-  parametersSha256: "0123456789abcdef".repeat(4),
+  modelSha256: "0123456789abcdef".repeat(4),
 };
 
 /** Ten epochs, the test accuracies given, all else made up of them. */

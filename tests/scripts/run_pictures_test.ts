@@ -79,7 +79,7 @@ Deno.test("RunPictures: curves grow while training goes on, and are whole at its
   assert.match(run.files.get("curves.svg") as string, /at epoch 1/);
   assert(run.files.has("curves.png"));
   await pictures.report(line(2), 0);
-  await pictures.end({ event: "end", parametersSha256: "<0123>" }, null);
+  await pictures.end({ event: "end", modelSha256: "<0123>" }, null);
   assert.match(run.files.get("curves.svg") as string, /at epoch 2/);
   const report = run.files.get("report.html") as string;
   assert.match(report, /&lt;0123&gt;/);

@@ -48,7 +48,7 @@ for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries(
       assert(success, new TextDecoder().decode(stderr));
       const end = parseLines(new TextDecoder().decode(stdout)).at(-1)!;
       assert.equal(
-        end.parametersSha256,
+        end.modelSha256,
         expected,
         "if the arithmetic was meant to change: `deno task verify --update`",
       );
@@ -66,7 +66,7 @@ async function makeVerified(sha256: Readonly<Record<string, string>>, last = "en
     "const [sha256, event, ...args] = Deno.args;",
     "console.error('what went wrong');",
     "if (!sha256) Deno.exit(7);",
-    "console.log(JSON.stringify({ event, interrupted: false, parametersSha256: sha256, args }));",
+    "console.log(JSON.stringify({ event, interrupted: false, modelSha256: sha256, args }));",
   ];
   await Deno.writeTextFile(`${path}/recipe.ts`, recipe.join("\n"));
   const tasks = recipes.map((

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { createRun, openMetrics, openRun, parametersSha256, type RunConfig } from "../../lib/train/run.ts";
+import { createRun, modelSha256, openMetrics, openRun, type RunConfig } from "../../lib/train/run.ts";
 import { lacks, named } from "../support/permissions.ts";
 
 tf.enableProdMode();
@@ -75,7 +75,10 @@ test("a run that was written is read back, from its folder or that of its model"
   for (const path of [run.path, `${run.path}/`, `${run.path}/model`, `${run.path}/model/`]) {
     const found = await openRun(path);
     assert.deepEqual(found.config, config);
-    assert.equal(await parametersSha256(found.model), await parametersSha256(model));
+    assert.equal(
+      await modelSha256(found.model, found.config.training.sequence),
+      await modelSha256(model, config.training.sequence),
+    );
   }
   assert.deepEqual((await Array.fromAsync(Deno.readDir(`${run.path}/model`), ({ name }) => name)).sort(), [
     "model.json",
@@ -159,11 +162,15 @@ test("openMetrics() reads what a config says of its classes, and rejects what it
   }
 });
 
-Deno.test("parametersSha256(): equal models have equal hashes", async () => {
+Deno.test("modelSha256(): equal models have equal hashes, others have not", async () => {
+  const sequence = { axis: "rows", range: [0, 1] } as const;
   const model = tinyModel(), copy = tinyModel();
   copy.setWeights(model.getWeights());
-  assert.equal(await parametersSha256(copy), await parametersSha256(model));
-  assert.match(await parametersSha256(model), /^[0-9a-f]{64}$/);
+  const hash = await modelSha256(model, sequence);
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  assert.equal(await modelSha256(copy, { axis: "rows", mean: 0, deviation: 1 }), hash);
+  assert.notEqual(await modelSha256(copy, { axis: "columns", range: [0, 1] }), hash);
+  assert.notEqual(await modelSha256(copy, { axis: "rows", range: [-1, 1] }), hash);
   copy.setWeights(model.getWeights().map((weight) => weight.mul(1 + 2 ** -22)));
-  assert.notEqual(await parametersSha256(copy), await parametersSha256(model));
+  assert.notEqual(await modelSha256(copy, sequence), hash);
 });

@@ -14,7 +14,7 @@ const contents: ReportContents = {
   recipe: "train-<b>",
   run: "runs/train-b/2026",
   curves: toCurves([{ name: "runs/train-b", lines: [line], stepsPerEpoch: 1 }]),
-  end: { event: "end", step: 938, interrupted: false, testAccuracy: 0.95, parametersSha256: "ab12" },
+  end: { event: "end", step: 938, interrupted: false, testAccuracy: 0.95, modelSha256: "ab12" },
   config: {
     recipe: "train-<b>",
     startedAt: "2026-11-22T06:13:53.744Z",

@@ -19,7 +19,15 @@ const TOLERANCE = { atol: 4e-10, rtol: 0 };
 // Sizes and starts such that no kink of ReLU or hardSigmoid lies within the differences.
 const CASES: readonly Case[] = [
   { kind: "LSTM", hidden: [5], images: 3, size: [4, 3], classes: 3 },
-  { kind: "LSTM", hidden: [5, 3], images: 3, size: [3, 4], classes: 4, range: [-1, 1], axis: "columns" },
+  {
+    kind: "LSTM",
+    hidden: [5, 3],
+    images: 3,
+    size: [3, 4],
+    classes: 4,
+    scaled: { range: [-1, 1] },
+    axis: "columns",
+  },
   { kind: "LSTM", hidden: [3, 5], images: 3, size: [4, 3], classes: 3, dropout: [0.3, 0.5] },
   { kind: "LSTM, hardSigmoid", hidden: [5], images: 4, size: [4, 3], classes: 3, scale: 5 },
   {
@@ -38,7 +46,7 @@ const CASES: readonly Case[] = [
     images: 3,
     size: [4, 3],
     classes: 3,
-    range: [-1, 1],
+    scaled: { range: [-1, 1] },
     dropout: [0.5, 0.3],
   },
   { kind: "tanh RNN", hidden: [5], images: 1, size: [2, 3], axis: "pixels", classes: 2 },
