@@ -10,6 +10,7 @@
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
 import { DATA_FLAGS, normalizationFlags, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
+import { type Candidate, type TriedReading, tryReadings } from "./support/find_reading.ts";
 import { FlagError } from "./support/flags.ts";
 
 const MAX_BYTES = 2 ** 30;
@@ -47,7 +48,7 @@ const command = {
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
-  read: [".", "runs"],
+  read: [".", "data", "runs", "lib"],
   write: ["runs"],
 } as const;
 
@@ -59,12 +60,17 @@ await runCommand(command, async (flags) => {
   const said = scanline.readMetadata(metadata);
   const { network: found, parameters } = scanline.readPyTorch(tensors);
   const network = withTraits(found, said, flags.activation);
-  const { sequence, assumed } = sequenceOf(flags, said);
-  const steps = flags.steps ?? stepsOf(sequence, said) ??
-    (sequence.axis === "pixels" ? 28 * 28 : network.inputSize);
+  const known = knownOf(flags, said, network);
+  const assumed = { axis: known.axis ?? "rows", ...(known.scale ?? { range: RANGES["0..1"] }) } as const;
+  const steps = flags.steps ?? stepsOf(assumed, said) ??
+    (assumed.axis === "pixels" ? 28 * 28 : network.inputSize);
   const model = scanline.toLayersModel(network, parameters, { steps });
   const { classes } = network.head;
   const classNames = namesOf(flags["class-names"], said, classes);
+
+  const data = dataConfig(flags, classes);
+  const tried = known.axis && known.scale ? [] : await tryOn(data, { model, classes }, known);
+  const sequence = tried.at(0)?.sequence ?? assumed;
 
   const run = await scanline.createRun({ recipe: "import", out: flags.to });
   await run.writeConfig({
@@ -79,13 +85,13 @@ await runCommand(command, async (flags) => {
       seed: 1,
       images: { train: 60_000, validation: 0, test: 10_000 },
     },
-    data: dataConfig(flags, classes),
+    data: { ...data },
     ...(classNames ? { model: { classNames } } : {}),
   });
   await run.saveModel(model);
   const sha256 = await scanline.modelSha256(model, sequence);
   if (flags.json) {
-    console.log(JSON.stringify({ event: "imported", run: run.path, sequence, modelSha256: sha256 }));
+    console.log(JSON.stringify({ event: "imported", run: run.path, sequence, tried, modelSha256: sha256 }));
     return 0;
   }
   const layers = network.layers.map((layer) => {
@@ -95,9 +101,7 @@ await runCommand(command, async (flags) => {
   });
   console.log(`network   ${layers.join(", ")}, ${classes} classes`);
   console.log(`reads     ${describeSequence(sequence)}`);
-  if (assumed.length > 0) {
-    console.log(`          assumed, as the file does not say it; ${assumed.join("; ")} would`);
-  }
+  if (!known.axis || !known.scale) console.log(explainReading(tried));
   console.log(`saved     ${run.path}`);
   console.log(`sha256    ${sha256}`);
   console.log(`evaluate  deno task evaluate --model ${run.path}`);
@@ -123,13 +127,13 @@ async function readFile(path: string): Promise<Uint8Array> {
 /** What `evaluate` and others load, when no flag of theirs names other images. */
 function dataConfig(
   { dataset, "data-dir": dataDir, "first-label": firstLabel, transpose }: {
-    dataset?: string;
+    dataset?: scanline.DatasetName;
     "data-dir"?: string;
     "first-label"?: number;
     transpose: boolean;
   },
   classes: number,
-): Record<string, unknown> {
+): scanline.LoadOptions {
   if (dataDir !== undefined) {
     return { dataset, dataDir, classes, firstLabel, transpose: transpose || undefined };
   }
@@ -184,22 +188,50 @@ function withTraits(
   return scanline.createNetwork({ layers, classes: network.head.classes, biases: 2 });
 }
 
-/** How it reads an image: what flags say, or the file itself, or rows of 0…1; and which of it nobody said. */
-function sequenceOf(
+/** How it reads an image, as far as flags or the file itself say it. */
+function knownOf(
   flags: { axis?: scanline.Sequence["axis"]; range?: keyof typeof RANGES; mean?: number; deviation?: number },
   said: scanline.FoundMetadata,
-): { sequence: scanline.Sequence; assumed: string[] } {
+  { inputSize }: scanline.Network,
+): { axis?: scanline.Sequence["axis"]; scale?: scanline.PixelScale } {
   const normalization = normalizationFlags({ mean: flags.mean, deviation: flags.deviation });
   if (normalization && flags.range) {
     throw new FlagError("Cannot use --range with --mean and --deviation: it must be one of them");
   }
   const asked = normalization ?? (flags.range && { range: RANGES[flags.range] });
-  const assumed = [
-    ...(flags.axis ?? said.axis ? [] : ["--axis"]),
-    ...(asked ?? said.scale ? [] : ["--range, or --mean and --deviation"]),
-  ];
-  const axis = flags.axis ?? said.axis ?? "rows";
-  return { sequence: { axis, ...(asked ?? said.scale ?? { range: RANGES["0..1"] }) }, assumed };
+  return {
+    axis: flags.axis ?? said.axis ?? (inputSize === 1 ? "pixels" : undefined),
+    scale: asked ?? said.scale,
+  };
+}
+
+/** Tries the usual ways of reading on the images that the run is about; none, if those are not here. */
+async function tryOn(
+  data: scanline.LoadOptions,
+  candidate: Omit<Candidate, "train">,
+  known: ReturnType<typeof knownOf>,
+): Promise<TriedReading[]> {
+  try {
+    const { train } = await scanline.loadDataset(data);
+    return await tryReadings({ ...candidate, train }, known);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return [];
+    throw error;
+  }
+}
+
+/** Why it is this way, where nobody said so. */
+function explainReading(tried: readonly TriedReading[]): string {
+  const flags = "--axis, --range, or --mean and --deviation say otherwise";
+  if (tried.length === 0) return `          assumed, as neither the file nor a flag says it; ${flags}`;
+  const rows = tried.map(({ sequence, accuracy }) =>
+    `          ${accuracy.toFixed(3)}  ${describeSequence(sequence)}`
+  );
+  return [
+    "          found by trying, as neither the file nor a flag says it: accuracy on the first training images",
+    ...rows,
+    `          ${flags}`,
+  ].join("\n");
 }
 
 /** `rows, pixels as 0…1`. */
