@@ -54,7 +54,7 @@ export function checkImages(action: string, name: string, images: Images): Image
         `current value is ${pixels.length}${remedy}`,
     );
   }
-  return Object.freeze({ pixels, count, height, width });
+  return { pixels, count, height, width };
 }
 
 /**
@@ -84,7 +84,7 @@ export function checkSplit(action: string, name: string, split: Split, classes: 
         `current value is ${labels[wrong]}, of image ${wrong}`,
     );
   }
-  return Object.freeze({ ...images, labels });
+  return { ...images, labels };
 }
 
 /** Takes positions of images if they are such. @throws {TypeError} If they are no Uint32Array. @throws {RangeError} If one is not below `count`. */

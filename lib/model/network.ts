@@ -153,7 +153,11 @@ export function createNetwork(options: NetworkOptions): Network {
     };
   });
 
-  checkSize("classes", options.classes);
+  if (!Number.isInteger(options.classes) || options.classes < 2) {
+    throw new RangeError(
+      `Cannot build the network: classes must be a whole number from 2 on: current value is ${options.classes}`,
+    );
+  }
   const inputSize = layers[layers.length - 1].hiddenSize;
   const head = {
     inputSize,

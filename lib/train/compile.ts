@@ -173,9 +173,9 @@ function cut(options: CompileOptions, classes: number): Record<"train" | "valida
   const must = `at least one and less than all of the ${train.count} training images`;
   check(ACTION, "validation", { value: held, rule: number(must, holds) });
   return {
-    train: takeImages(train, held, train.count),
-    validation: takeImages(train, 0, held),
-    test: test ?? takeImages(train, 0, 0),
+    train: Object.freeze(takeImages(train, held, train.count)),
+    validation: Object.freeze(takeImages(train, 0, held)),
+    test: Object.freeze(test ?? takeImages(train, 0, 0)),
   };
 }
 

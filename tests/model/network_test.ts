@@ -93,7 +93,12 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
   {
     name: "no class",
     options: { layers: [LSTM], classes: 0 },
-    message: /classes must be a positive whole number: current value is 0$/,
+    message: /classes must be a whole number from 2 on: current value is 0$/,
+  },
+  {
+    name: "one class, which tells nothing apart",
+    options: { layers: [LSTM], classes: 1 },
+    message: /classes must be a whole number from 2 on: current value is 1$/,
   },
   ...[-0.1, 1, NaN].map((dropout) => ({
     name: `a dropout of ${dropout}`,

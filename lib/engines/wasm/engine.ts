@@ -10,8 +10,10 @@ import type { Images } from "../../data/dataset.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { shareBytes } from "../../data/shared.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
+import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { DEVICE_RULES } from "../open.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
@@ -41,6 +43,7 @@ const SPINS = 20_000;
 export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const { network, optimizer, train, test, batchSize, math: asked } = options;
   const layout = checkEngineOptions(options);
+  check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
   const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
   const plan = planMemory({
     network,
