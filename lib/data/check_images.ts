@@ -8,9 +8,23 @@ import { check, OBJECT, type Rule, whole } from "../options.ts";
 import type { Images, Split } from "./dataset.ts";
 
 const SIZE = whole(1);
-const BYTES: Rule = {
+
+/** Bytes, such as pixels or labels. */
+export const BYTES: Rule = {
   must: "a Uint8Array",
   isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint8Array,
+};
+
+/** Numbers, such as parameters or logits. */
+export const FLOATS: Rule = {
+  must: "a Float32Array",
+  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Float32Array,
+};
+
+/** Positions of images. */
+export const POSITIONS: Rule = {
+  must: "a Uint32Array",
+  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint32Array,
 };
 
 /** What makes bytes of what people have instead. */
@@ -97,9 +111,3 @@ export function checkPositions(action: string, positions: Uint32Array, count: nu
     );
   }
 }
-
-/** Positions of images. */
-export const POSITIONS: Rule = {
-  must: "a Uint32Array",
-  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint32Array,
-};

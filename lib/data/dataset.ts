@@ -116,6 +116,7 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
  * The images `from` to `to` (exclusive) of a split, as views: nothing is copied.
  *
  * @throws {RangeError} Unless `0 ≤ from ≤ to ≤ count`, all integers.
+ * @throws {TypeError} If pixels or labels are not as many as `count` says.
  *
  * @example
  * ```ts
@@ -142,6 +143,12 @@ export function takeImages(split: Split, from: number, to: number): Split {
     );
   }
   const imageBytes = height * width;
+  if (pixels.length !== count * imageBytes || labels.length !== count) {
+    throw new TypeError(
+      `Cannot take images: there must be ${count * imageBytes} pixels and ${count} labels: ` +
+        `current value is ${pixels.length} and ${labels.length}`,
+    );
+  }
   return {
     pixels: pixels.subarray(from * imageBytes, to * imageBytes),
     labels: labels.subarray(from, to),

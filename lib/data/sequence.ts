@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
 /** The order in which a network reads an image. */
 export interface Sequence {
@@ -65,13 +66,11 @@ export function layOutSequence(
 
 /** Each operation rounds to float32, as torchvision's `ToTensor` and `Normalize` do. */
 function scaleTable(range: Sequence["range"]): Float32Array {
-  const [low, high] = range;
+  const [low, high] = Array.isArray(range) ? range : [];
   const unit = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
   if (low === 0 && high === 1) return unit;
   if (low === -1 && high === 1) return unit.map((x) => Math.fround(x - 0.5) / 0.5);
   throw new RangeError(
-    `Cannot read images as a sequence: range must be [0, 1] or [-1, 1]: current value is [${
-      range.join(", ")
-    }]`,
+    `Cannot read images as a sequence: range must be [0, 1] or [-1, 1]: current value is ${excerpt(range)}`,
   );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkImages, checkPositions, checkSplit } from "../data/check_images.ts";
+import { checkImages, checkPositions, checkSplit, FLOATS } from "../data/check_images.ts";
 import type { Images } from "../data/dataset.ts";
 import { layOutSequence, type SequenceLayout } from "../data/sequence.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
@@ -24,10 +24,6 @@ const MAX_STEP = 2 ** 32 - 1;
 const STEP = whole(0, MAX_STEP);
 const BATCH_SIZE = whole(1);
 const SEED = whole(0, 2 ** 32 - 1);
-const FLAT: Rule = {
-  must: "a Float32Array",
-  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Float32Array,
-};
 const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
 
 /**
@@ -166,7 +162,7 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
 }
 
 function checkFlat(action: string, name: string, value: Float32Array, size: number): void {
-  check(action, name, { value, rule: FLAT });
+  check(action, name, { value, rule: FLOATS });
   if (value.length !== size) {
     throw new RangeError(
       `Cannot ${action}: ${name} must have length ${size}: current value is ${value.length}`,

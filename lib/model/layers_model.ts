@@ -8,6 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { excerpt, printable } from "../excerpt.ts";
+import { checkOptions, oneOf, optional } from "../options.ts";
 import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
@@ -106,6 +107,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * ```
  */
 export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
+  const { biases } = checkOptions("compile the model", options, { biases: optional(oneOf(1, 2)) });
   checkModel(model);
   const { steps, inputSize } = checkInput(model);
   const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
@@ -136,7 +138,7 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
     );
   }
   checkLoss(model, String(head.getConfig().activation));
-  return { network: createNetwork({ layers: specs, classes, biases: options.biases }), steps };
+  return { network: createNetwork({ layers: specs, classes, biases }), steps };
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
 /** One array of parameters inside the flat array. */
 export interface Parameter {
@@ -175,7 +176,25 @@ export function createNetwork(options: NetworkOptions): Network {
   };
 }
 
+/** Of each kind of layer the property that says what it computes. */
+const ACTIVATIONS: Readonly<
+  Record<LayerSpec["kind"], readonly [property: string, values: readonly string[]]>
+> = {
+  lstm: ["gateActivation", ["sigmoid", "hardSigmoid"]],
+  rnn: ["activation", ["relu", "tanh"]],
+};
+
 function checkLayer(layer: LayerSpec, index: number, below: LayerSpec | undefined): void {
+  const fail = (name: string, values: readonly string[], value: unknown) => {
+    throw new RangeError(
+      `Cannot build the network: ${name} of layer ${index} must be ${values.join(" or ")}: ` +
+        `current value is ${excerpt(value)}`,
+    );
+  };
+  if (!Object.hasOwn(ACTIVATIONS, layer.kind)) fail("kind", Object.keys(ACTIVATIONS), layer.kind);
+  const [property, values] = ACTIVATIONS[layer.kind];
+  const activation = Object.entries(layer).find(([name]) => name === property)?.[1];
+  if (!values.includes(activation)) fail(property, values, activation);
   checkSize(`inputSize of layer ${index}`, layer.inputSize);
   checkSize(`hiddenSize of layer ${index}`, layer.hiddenSize);
   if (below && below.hiddenSize !== layer.inputSize) {

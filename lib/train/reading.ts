@@ -90,6 +90,7 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
  * makes up its mind.
  *
  * @param probabilities `[T, K]` of one image
+ * @throws {TypeError} If they are not one row of K or more.
  *
  * @example
  * ```ts
@@ -100,6 +101,12 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
  * ```
  */
 export function decidedAt(probabilities: Float32Array, classes: number): number {
+  if (!(classes >= 1 && probabilities.length > 0 && probabilities.length % classes === 0)) {
+    throw new TypeError(
+      `Cannot find the decision: probabilities must be rows of ${classes} numbers: ` +
+        `current value is ${probabilities.length}`,
+    );
+  }
   const steps = probabilities.length / classes;
   const last = likeliest(probabilities, steps - 1, classes);
   let step = steps - 1;

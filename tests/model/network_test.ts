@@ -96,6 +96,21 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
     message: /classes must be a whole number from 2 on: current value is 0$/,
   },
   {
+    name: "a kind of layer that there is not",
+    options: { layers: [{ ...LSTM, kind: "gru" } as never], classes: 10 },
+    message: /kind of layer 0 must be lstm or rnn: current value is "gru"$/,
+  },
+  {
+    name: "an LSTM with other gates",
+    options: { layers: [{ ...LSTM, gateActivation: "tanh" } as never], classes: 10 },
+    message: /gateActivation of layer 0 must be sigmoid or hardSigmoid: current value is "tanh"$/,
+  },
+  {
+    name: "an RNN with another activation",
+    options: { layers: [{ ...LSTM, kind: "rnn", activation: "sigmoid" } as never], classes: 10 },
+    message: /activation of layer 0 must be relu or tanh: current value is "sigmoid"$/,
+  },
+  {
     name: "one class, which tells nothing apart",
     options: { layers: [LSTM], classes: 1 },
     message: /classes must be a whole number from 2 on: current value is 1$/,

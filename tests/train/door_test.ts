@@ -87,7 +87,10 @@ const REJECTED: [changes: object, RegExp][] = [
   ],
   [{ validation: -1 }, /validation must be a whole number, or a share below 1: current value is -1$/],
   [{ validation: "6" }, /^TypeError: .* validation must be .* is "6"$/],
-  [{ optimizer: undefined }, /^TypeError: .* optimizer must be made by one of sgd, .*: current value is missing \(/],
+  [
+    { optimizer: undefined },
+    /^TypeError: .* optimizer must be made by one of sgd, .*: current value is missing \(/,
+  ],
   [
     { optimizer: "adam" },
     /^TypeError: .* current value is "adam" \(scanline\.adam\(\{ learningRate: 0.01 \}\) makes one\)$/,

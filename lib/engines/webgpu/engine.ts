@@ -45,17 +45,18 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
     );
   }
   const engine = await openOn(adapter, options);
-  if (options.selfCheck === false) return engine;
   try {
-    await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+    if (options.selfCheck !== false) {
+      await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+    }
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;
   }
-  return engine;
+  return new GuardedWebgpu(engine, options);
 }
 
-async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<GuardedWebgpu> {
+async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   const { network, optimizer, train, test, batchSize, seed } = options;
   const sequence = checkEngineOptions(options);
   const plan = planTraining({
@@ -81,7 +82,7 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Guar
     slots: Array.from({ length: plan.slots }, () => new Float32Array(network.size)),
     step: 0,
   });
-  return new GuardedWebgpu(engine, options);
+  return engine;
 }
 
 /** The GPU engine, with a guard in front of it. */
