@@ -91,8 +91,10 @@ interface Span {
 }
 
 /**
- * A model in training on a device. Made by `compile()`; await each call before the next. Between two reports of a loop
- * anything can be called; a loop that was begun ends the one before.
+ * A model in training on a device. Made by `compile()`.
+ *
+ * One call at a time: one that comes while another runs is an error, and so is one that runs while the trainer is disposed,
+ * or comes after. Between two reports of a loop anything can be called; a loop that is begun ends the one before.
  */
 export class Trainer implements AsyncDisposable {
   /** The model whose weights are trained. They are in it after every report, and when a loop ends. */

@@ -16,6 +16,8 @@ import {
   SLOT_COUNT,
 } from "../../lib/model/optimizers.ts";
 
+tf.enableProdMode(); // else TensorFlow.js prints a banner
+
 Deno.test("every optimizer is plain data with the defaults of PyTorch", () => {
   assert.deepEqual(sgd({ learningRate: 0.5 }), { kind: "sgd", learningRate: 0.5 });
   assert.deepEqual(momentum({ learningRate: 0.01 }), { kind: "momentum", learningRate: 0.01, momentum: 0.9 });
