@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
+import { check, OBJECT } from "../options.ts";
 import {
   type CatalogueEntry,
   type CatalogueFile,
@@ -10,6 +12,7 @@ import {
   FILE_NAMES,
   findDataset,
 } from "./catalogue.ts";
+import { BYTES } from "./check_images.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
 import { readIdx } from "./gzip.ts";
 import type { IdxArray } from "./idx.ts";
@@ -135,14 +138,17 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
  * ```
  */
 export function takeImages(split: Split, from: number, to: number): Split {
+  check("take images", "split", { value: split, rule: { ...OBJECT, must: "images and labels" } });
   const { pixels, labels, count, height, width } = split;
   if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= count)) {
     throw new RangeError(
       `Cannot take images: from and to must be integers with 0 <= from <= to <= ${count}: ` +
-        `current value is ${from}, ${to}`,
+        `current value is ${excerpt(from)}, ${excerpt(to)}`,
     );
   }
   const imageBytes = height * width;
+  check("take images", "pixels", { value: pixels, rule: BYTES });
+  check("take images", "labels", { value: labels, rule: BYTES });
   if (pixels.length !== count * imageBytes || labels.length !== count) {
     throw new TypeError(
       `Cannot take images: there must be ${count * imageBytes} pixels and ${count} labels: ` +

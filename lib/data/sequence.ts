@@ -58,7 +58,7 @@ export function layOutSequence(
     default:
       throw new RangeError(
         `Cannot read images as a sequence: axis must be "rows", "columns" or "pixels": current value is ${
-          JSON.stringify(sequence.axis)
+          excerpt(sequence.axis)
         }`,
       );
   }

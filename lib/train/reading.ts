@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { FLOATS } from "../data/check_images.ts";
+import { excerpt } from "../excerpt.ts";
 import type { Network } from "../model/network.ts";
+import { check } from "../options.ts";
 
 /**
  * The probability of each class after every step.
@@ -101,9 +104,10 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
  * ```
  */
 export function decidedAt(probabilities: Float32Array, classes: number): number {
+  check("find the decision", "probabilities", { value: probabilities, rule: FLOATS });
   if (!(classes >= 1 && probabilities.length > 0 && probabilities.length % classes === 0)) {
     throw new TypeError(
-      `Cannot find the decision: probabilities must be rows of ${classes} numbers: ` +
+      `Cannot find the decision: probabilities must be rows of ${excerpt(classes)} numbers: ` +
         `current value is ${probabilities.length}`,
     );
   }

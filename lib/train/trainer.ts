@@ -258,7 +258,7 @@ export class Trainer implements AsyncDisposable {
     return this.#turns.take(action, async () => {
       check(action, "state", { value: state, rule: OBJECT });
       const begun = "tally" in state ? new Tally(state.tally) : null;
-      if (begun && begun.steps > state.step) {
+      if (begun && typeof state.step === "number" && begun.steps > state.step) {
         throw new RangeError(
           `Cannot ${action}: its tally must have at most ${state.step} steps: current value is ${begun.steps}`,
         );

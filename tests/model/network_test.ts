@@ -74,7 +74,11 @@ Deno.test("gateCount() is 4 for an LSTM and 1 for an RNN", () => {
 });
 
 const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; message: RegExp }[] = [
-  { name: "no layer", options: { layers: [], classes: 10 }, message: /at least one recurrent layer.* is 0$/ },
+  {
+    name: "no layer",
+    options: { layers: [], classes: 10 },
+    message: /at least one recurrent layer: current value is \[\]$/,
+  },
   {
     name: "a layer that does not take what the one below gives",
     options: { layers: [LSTM, { ...LSTM, inputSize: 99 }], classes: 10 },
@@ -123,7 +127,7 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
   {
     name: "three biases",
     options: { layers: [LSTM], classes: 10, biases: 3 as 2 },
-    message: /biases must be 1 or 2: current value is 3$/,
+    message: /biases must be one of 1, 2: current value is 3$/,
   },
 ];
 

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { excerpt } from "../../lib/excerpt.ts";
 import { readWeights } from "../../lib/model/layers_model.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
@@ -510,4 +511,81 @@ Deno.test("openReader() and imageSize() say what they miss", async () => {
     () => imageSize(model, any({ axis: "diagonal" })),
     /^RangeError: .* axis must be one of rows, columns, pixels/,
   );
+});
+
+/** One of every kind of value that JavaScript has, all of them wrong wherever {@link takes} does not say otherwise. */
+const STRANGE: readonly unknown[] = [
+  ...[null, -1, 0.3, NaN, Infinity, 2 ** 60, "", "x", "x".repeat(1e6), true, 10n, Symbol("s"), [], [1], {}],
+  ...[
+    { valueOf: 1 },
+    Object.create(null),
+    new Date(0),
+    new Map(),
+    new Float32Array(3),
+    new Uint8Array(3),
+    tf.scalar(1),
+  ],
+];
+
+/** That a call fails, and with an error of ours: one bounded sentence, whatever the value. */
+async function failsClearly(what: string, call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    const { message } = error as Error;
+    assert.match(message, /^Cannot [^:]+: .*: current value (is|has) /, what);
+    assert.doesNotMatch(message, /^Cannot (read prop|destructure|convert|mix)/, what);
+    return assert.ok(message.length < 400, `${what}: ${message.length} characters`);
+  }
+  assert.fail(`${what} was taken`);
+}
+
+Deno.test("every strange value of every option and argument is one error of ours, and harms nothing", async () => {
+  const model = tinyModel();
+  await using trainer = await open();
+  const state = await trainer.readState(), full = { ...state, tally: new Tally().state() };
+  const any = (value: unknown) => value as never;
+  const takes = {
+    validation: [0.3],
+    epsilon: [0.3, 2 ** 60],
+    learningRate: [0.3, 2 ** 60],
+    beta1: [0.3],
+    beta2: [0.3],
+  };
+  const parts = (of: object) => Object.entries(of).map(([name]) => name);
+  for (const value of STRANGE) {
+    const each = async (names: string[], call: (changes: object) => unknown) => {
+      for (const name of names) {
+        if ((takes as Record<string, unknown[]>)[name]?.includes(value)) continue;
+        await failsClearly(`${name}: ${excerpt(value, 20)}`, () => call({ [name]: value }));
+      }
+    };
+    const own = ["validation", "biases", "lastBatch", "seed", "threads", "math", "selfCheck", "unknown"];
+    await each([...parts(options), ...own], (changes) => open(raw(changes), model));
+    await each(parts(train), (changes) => open({ train: { ...train, ...changes } }, model));
+    await each(parts(sequence), (changes) => open({ sequence: { ...sequence, ...changes } }, model));
+    await each(parts(options.optimizer), (c) => open({ optimizer: { ...options.optimizer, ...c } }, model));
+    await each(
+      ["parameters", "slots", "step", "tally"],
+      (changes) => trainer.writeState({ ...full, ...changes }),
+    );
+    await each(
+      ["from", "to", "positions", "signal", "onProgress", "unknown"],
+      (c) => trainer.evaluate("test", c),
+    );
+    await each(["every", "checkpointEvery", "onCheckpoint"], (c) => Array.fromAsync(trainer.steps(1, c)));
+    const calls: Record<string, () => unknown> = {
+      model: () => compile(any(value), options),
+      options: () => compile(model, any(value)),
+      length: () => Array.fromAsync(trainer.epochs(any(value))),
+      split: () => trainer.evaluate(any(value)),
+      images: () => trainer.predict(any(value)),
+      read: () => trainer.read(any(value)),
+      state: () => trainer.writeState(any(value)),
+      reader: () => openReader(model, any(value)),
+    };
+    for (const [name, call] of Object.entries(calls)) await failsClearly(name, call);
+  }
+  assert.deepEqual(await trainer.readState(), state);
+  assert.equal((await Array.fromAsync(trainer.epochs(1))).length, 1);
 });
