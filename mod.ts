@@ -68,7 +68,22 @@ export * from "./lib/model/metadata.ts";
 export { type LayersModel, type ModelNetwork, readWeights, toNetwork } from "./lib/model/layers_model.ts";
 export * from "./lib/model/network.ts";
 export * from "./lib/model/onnx.ts";
-export * from "./lib/model/optimizers.ts";
+export {
+  type Adadelta,
+  adadelta,
+  type Adam,
+  adam,
+  adamFactors,
+  integerPower,
+  type Momentum,
+  momentum,
+  type Optimizer,
+  type RmsProp,
+  rmsprop,
+  type Sgd,
+  sgd,
+  SLOT_COUNT,
+} from "./lib/model/optimizers.ts";
 export * from "./lib/model/pytorch.ts";
 export * from "./lib/model/safetensors.ts";
 export { type SavedModel, serializeModel } from "./lib/model/saved_model.ts";
@@ -94,7 +109,8 @@ export {
   type TrainingState,
 } from "./lib/train/reports.ts";
 export * from "./lib/train/run.ts";
-export { type Length, type Selection, Trainer, type TrainingConfig } from "./lib/train/trainer.ts";
+export type { Length, Selection } from "./lib/train/requests.ts";
+export { Trainer, type TrainingConfig } from "./lib/train/trainer.ts";
 export * from "./lib/view/confusion.ts";
 export * from "./lib/view/curves.ts";
 export * from "./lib/view/digits.ts";

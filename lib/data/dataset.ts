@@ -4,7 +4,9 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
+import { check, OBJECT } from "../options.ts";
 import { type CatalogueEntry, type CatalogueFile, type DatasetName, findDataset } from "./catalogue.ts";
+import { BYTES } from "./check_images.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
 import { findFiles } from "./find_files.ts";
 import { readIdx } from "./gzip.ts";
@@ -136,6 +138,7 @@ function checkLeftOut(options: LoadOptions, { name }: CatalogueEntry): void {
  * The images `from` to `to` (exclusive) of a split, as views: nothing is copied.
  *
  * @throws {RangeError} Unless `0 ≤ from ≤ to ≤ count`, all integers.
+ * @throws {TypeError} If pixels or labels are not as many as `count` says.
  *
  * @example
  * ```ts
@@ -154,14 +157,23 @@ function checkLeftOut(options: LoadOptions, { name }: CatalogueEntry): void {
  * ```
  */
 export function takeImages(split: Split, from: number, to: number): Split {
+  check("take images", "split", { value: split, rule: { ...OBJECT, must: "images and labels" } });
   const { pixels, labels, count, height, width } = split;
   if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= count)) {
     throw new RangeError(
       `Cannot take images: from and to must be integers with 0 <= from <= to <= ${count}: ` +
-        `current value is ${from}, ${to}`,
+        `current value is ${excerpt(from)}, ${excerpt(to)}`,
     );
   }
   const imageBytes = height * width;
+  check("take images", "pixels", { value: pixels, rule: BYTES });
+  check("take images", "labels", { value: labels, rule: BYTES });
+  if (pixels.length !== count * imageBytes || labels.length !== count) {
+    throw new TypeError(
+      `Cannot take images: there must be ${count * imageBytes} pixels and ${count} labels: ` +
+        `current value is ${pixels.length} and ${labels.length}`,
+    );
+  }
   return {
     pixels: pixels.subarray(from * imageBytes, to * imageBytes),
     labels: labels.subarray(from, to),

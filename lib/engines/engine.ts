@@ -58,7 +58,10 @@ export interface DeviceDescription {
   readonly detail: string;
 }
 
-/** A device that trains one network on one data set. Calls must not overlap: await each before the next. */
+/**
+ * A device that trains one network on one data set. What comes in is checked by a guard in front of it (`guard.ts`): a
+ * call that comes while another runs is an error, and so is one that runs while the engine is disposed.
+ */
 export interface Engine extends AsyncDisposable {
   readonly device: DeviceDescription;
 
@@ -95,6 +98,6 @@ export interface Engine extends AsyncDisposable {
   /** A copy of the state. */
   readState(): Promise<EngineState>;
 
-  /** Takes a state over. @throws {RangeError} If its lengths are not those of this network and optimizer. */
+  /** Takes a copy of a state over. @throws {RangeError} If its lengths are not those of this network and optimizer. */
   writeState(state: EngineState): Promise<void>;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BOOLEAN, check, oneOf, optional, type Rules, whole } from "../options.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
 /** What can be asked for; `auto` leaves the choice to Scanline. */
@@ -29,6 +30,16 @@ export interface DeviceOptions {
   readonly selfCheck?: boolean;
 }
 
+const DEVICE = oneOf(...DEVICES);
+
+/** What the options of a device must be. */
+export const DEVICE_RULES: Rules<DeviceOptions> = {
+  device: optional(DEVICE),
+  threads: optional(whole(1, 64)),
+  math: optional(oneOf(...MATHS)),
+  selfCheck: optional(BOOLEAN),
+};
+
 /** An engine, and why it is this one. */
 export interface OpenedEngine {
   readonly engine: Engine;
@@ -39,6 +50,7 @@ export interface OpenedEngine {
 /**
  * Opens the engine that was asked for. One that is not there is an error: nothing falls back in silence.
  *
+ * @param choice As {@link DEVICE_RULES} want it
  * @throws {RangeError} If there is no such device, or the device has no such option.
  * @throws {Error} If `webgpu` was asked for and there is no adapter, or one that computes wrong gradients.
  */
@@ -58,19 +70,18 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
       const { openReference } = await import("./reference/engine.ts");
       return { engine: await openReference(options), reason };
     }
-    default:
-      throw new RangeError(
-        `Cannot open the device: it must be ${DEVICES.join(", ")}: current value is ${
-          JSON.stringify(device)
-        }`,
-      );
   }
 }
 
-/** What `auto` takes on this machine, and why: a hardware WebGPU adapter, else `wasm`. */
+/**
+ * What `auto` takes on this machine, and why: a hardware WebGPU adapter, else `wasm`.
+ *
+ * @throws {RangeError} If there is no such device.
+ */
 export async function chooseDevice(
   asked: DeviceName,
 ): Promise<{ device: Exclude<DeviceName, "auto">; reason: string }> {
+  check("open the device", "device", { value: asked, rule: DEVICE });
   if (asked !== "auto") return { device: asked, reason: "as asked" };
   const { describeAdapter, findAdapter } = await import("./webgpu/device.ts");
   const adapter = await findAdapter();
@@ -87,7 +98,7 @@ function checkOptionsOf(
   device: keyof typeof OPTIONS_OF,
   { device: asked = "auto", ...choice }: DeviceOptions,
 ): void {
-  const known: readonly string[] = OPTIONS_OF[device] ?? [];
+  const known: readonly string[] = OPTIONS_OF[device];
   for (const [name, value] of Object.entries(choice)) {
     if (value === undefined || asked === "auto" || known.includes(name)) continue;
     throw new RangeError(

@@ -7,6 +7,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { excerpt, printable } from "../excerpt.ts";
+import { checkOptions, oneOf, optional } from "../options.ts";
 import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
@@ -77,6 +79,9 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * Compiles a `tf.Sequential` of `lstm` and `simpleRNN` layers, a `dropout` above any of them, and one `dense` head into a
  * network. Initializers, `unroll` and `implementation` do not matter; a softmax of the head is left to the loss.
  *
+ * The loss is always softmax cross-entropy. If `model.compile()` was given another one, that is an error; its optimizer
+ * and its metrics are not looked at.
+ *
  * @param model Input `[N, T, C]`, output `[N, K]`
  * @param options.biases 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default
  * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
@@ -102,6 +107,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * ```
  */
 export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
+  const { biases } = checkOptions("compile the model", options, { biases: optional(oneOf(1, 2)) });
   checkModel(model);
   const { steps, inputSize } = checkInput(model);
   const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
@@ -123,7 +129,16 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
   const head = layers[layers.length - 1];
   checkLayer(head, HEAD_RULES);
   const classes = Number(head.getConfig().units);
-  return { network: createNetwork({ layers: specs, classes, biases: options.biases }), steps };
+  if (!(classes >= 2)) {
+    throw cannotCompile(
+      `units of layer "${head.name}" (Dense)`,
+      "be at least 2, one a class",
+      `${classes}`,
+      "Scanline trains classifiers: regression and a single sigmoid are something else",
+    );
+  }
+  checkLoss(model, String(head.getConfig().activation));
+  return { network: createNetwork({ layers: specs, classes, biases }), steps };
 }
 
 /**
@@ -179,7 +194,7 @@ export function writeWeights(model: LayersModel, network: Network, parameters: F
 }
 
 /** Layer by layer, because `model.weights` lists trainable weights first. */
-function matchedVariables(model: LayersModel, network: Network, action: "read" | "write") {
+function matchedVariables(model: LayersModel, network: Network, action: "read" | "write" | "find") {
   const variables = model.layers.flatMap((layer) => layer.weights);
   const expected = network.parameters.map(({ shape }) => `[${shape}]`).join(" ");
   const found = variables.map(({ shape }) => `[${shape}]`).join(" ");
@@ -188,7 +203,22 @@ function matchedVariables(model: LayersModel, network: Network, action: "read" |
       `Cannot ${action} the weights: shapes of the model's weights must be ${expected}: current value is ${found}`,
     );
   }
+  try {
+    variables.forEach((variable) => variable.read());
+  } catch (cause) {
+    throw new Error(`Cannot ${action} the weights: the model must be in use: current value is disposed`, {
+      cause,
+    });
+  }
   return variables;
+}
+
+/**
+ * Marks by which to see whether anyone has put other weights into a model since: equal marks, equal weights.
+ * TensorFlow.js keeps written weights in another buffer, so that nothing needs to be read.
+ */
+export function markWeights(model: LayersModel, network: Network): readonly object[] {
+  return matchedVariables(model, network, "find").map((variable) => variable.read().dataId);
 }
 
 function checkModel(model: LayersModel): void {
@@ -313,6 +343,40 @@ function checkLayer(layer: tf.layers.Layer, rules: Readonly<Record<string, Rule>
   if (layer.nonTrainableWeights.length > 0) {
     throw cannotCompile(`trainable of layer "${layer.name}" (${layer.getClassName()})`, "be true", "false");
   }
+}
+
+/**
+ * What `model.compile()` can have been told that is the softmax cross-entropy of the logits, by the activation of the
+ * head: TensorFlow.js's two names take probabilities (and clip them to 1e-7 … 1 − 1e-7), its function takes logits.
+ */
+const LOSSES: Readonly<Record<string, { allowed: readonly unknown[]; names: string }>> = {
+  softmax: {
+    allowed: [
+      "categoricalCrossentropy",
+      "sparseCategoricalCrossentropy",
+      tf.metrics.categoricalCrossentropy,
+    ],
+    names: '"categoricalCrossentropy" or "sparseCategoricalCrossentropy"',
+  },
+  linear: { allowed: [tf.losses.softmaxCrossEntropy], names: "tf.losses.softmaxCrossEntropy" },
+};
+
+/** A model that was given a loss must have been given the one that is trained with. Its optimizer and metrics are not used. */
+function checkLoss(model: LayersModel, activation: string): void {
+  if (model.loss === undefined) return; // never compiled
+  const { loss } = model;
+  const [given] = typeof loss === "object" && loss !== null ? Object.values(loss) : [loss]; // one output, one loss
+  const { allowed, names } = LOSSES[activation];
+  if (allowed.includes(given)) return;
+  const [other] = Object.keys(LOSSES).filter((one) => LOSSES[one].allowed.includes(given));
+  throw cannotCompile(
+    `loss of model "${model.name}", whose head is ${activation},`,
+    `be ${names}`,
+    typeof given === "function" ? `the function ${printable(given.name)}` : excerpt(given),
+    other
+      ? `that one is the same for a ${other} head`
+      : "Scanline trains with softmax cross-entropy: model.compile() again if that is meant",
+  );
 }
 
 function isRecurrent(layer: tf.layers.Layer): boolean {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
+import { check, checkOptions, OBJECT, oneOf, optional, type Rules, whole } from "../options.ts";
 
 /** One array of parameters inside the flat array. */
 export interface Parameter {
@@ -103,6 +105,18 @@ export function gateCount(layer: Pick<LayerSpec, "kind">): number {
   return layer.kind === "lstm" ? 4 : 1;
 }
 
+const ACTION = "build the network";
+
+const RULES: Rules<NetworkOptions> = {
+  layers: {
+    must: "a list of at least one recurrent layer",
+    isKind: Array.isArray,
+    holds: (layers: readonly LayerSpec[]) => layers.length > 0,
+  },
+  classes: whole(2),
+  biases: optional(oneOf(1, 2)),
+};
+
 /**
  * Lays the parameters of a network out in one flat array: layer by layer kernel, recurrent kernel, bias; then the head.
  *
@@ -133,17 +147,9 @@ export function createNetwork(options: NetworkOptions): Network {
     return parameter;
   };
 
-  if (options.layers.length === 0) {
-    throw new RangeError(
-      "Cannot build the network: it must have at least one recurrent layer: current value is 0",
-    );
-  }
-  const { biases = 1 } = options;
-  if (biases !== 1 && biases !== 2) {
-    throw new RangeError(`Cannot build the network: biases must be 1 or 2: current value is ${biases}`);
-  }
-  const layers = options.layers.map((layer, index): RecurrentLayer => {
-    checkLayer(layer, index, options.layers[index - 1]);
+  const { layers: specs, classes, biases = 1 } = checkOptions(ACTION, options, RULES);
+  const layers = specs.map((layer, index): RecurrentLayer => {
+    checkLayer(layer, index, specs[index - 1]);
     const columns = gateCount(layer) * layer.hiddenSize;
     return {
       ...layer,
@@ -152,14 +158,12 @@ export function createNetwork(options: NetworkOptions): Network {
       bias: add(`layer${index}.bias`, [columns], biases),
     };
   });
-
-  checkSize("classes", options.classes);
   const inputSize = layers[layers.length - 1].hiddenSize;
   const head = {
     inputSize,
-    classes: options.classes,
-    kernel: add("head.kernel", [inputSize, options.classes]),
-    bias: add("head.bias", [options.classes]),
+    classes,
+    kernel: add("head.kernel", [inputSize, classes]),
+    bias: add("head.bias", [classes]),
   };
   return {
     inputSize: layers[0].inputSize,
@@ -171,7 +175,26 @@ export function createNetwork(options: NetworkOptions): Network {
   };
 }
 
+/** Of each kind of layer the property that says what it computes. */
+const ACTIVATIONS: Readonly<
+  Record<LayerSpec["kind"], readonly [property: string, values: readonly string[]]>
+> = {
+  lstm: ["gateActivation", ["sigmoid", "hardSigmoid"]],
+  rnn: ["activation", ["relu", "tanh"]],
+};
+
 function checkLayer(layer: LayerSpec, index: number, below: LayerSpec | undefined): void {
+  const fail = (name: string, values: readonly string[], value: unknown) => {
+    throw new RangeError(
+      `Cannot build the network: ${name} of layer ${index} must be ${values.join(" or ")}: ` +
+        `current value is ${excerpt(value)}`,
+    );
+  };
+  check(ACTION, `layer ${index}`, { value: layer, rule: OBJECT });
+  if (!Object.hasOwn(ACTIVATIONS, layer.kind)) fail("kind", Object.keys(ACTIVATIONS), layer.kind);
+  const [property, values] = ACTIVATIONS[layer.kind];
+  const activation = Object.entries(layer).find(([name]) => name === property)?.[1];
+  if (!values.includes(activation)) fail(property, values, activation);
   checkSize(`inputSize of layer ${index}`, layer.inputSize);
   checkSize(`hiddenSize of layer ${index}`, layer.hiddenSize);
   if (below && below.hiddenSize !== layer.inputSize) {

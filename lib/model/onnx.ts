@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 import type { Network, Parameter, RecurrentLayer } from "./network.ts";
 
 /** What {@link encodeOnnx} writes besides the network. */
@@ -53,9 +54,11 @@ export function encodeOnnx(
   parameters: Float32Array,
   options: OnnxOptions,
 ): Uint8Array<ArrayBuffer> {
-  if (parameters.length !== network.size) {
+  if (!(parameters instanceof Float32Array) || parameters.length !== network.size) {
     throw new TypeError(
-      `Cannot write ONNX: parameters must have ${network.size} elements: current value is ${parameters.length}`,
+      `Cannot write ONNX: parameters must have ${network.size} float32 elements: current value is ${
+        excerpt(parameters)
+      }`,
     );
   }
   const { steps, metadata = {} } = options;

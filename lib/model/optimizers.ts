@@ -2,11 +2,20 @@
  * Optimizers as plain data, with the equations that every engine implements in one pass over the flat parameters.
  *
  * p parameter, g its gradient, η the learning rate, t the number of the step from 1 on; slots start at 0.
- * The equations are PyTorch's, which differ from `tf.train`'s in Adadelta (which average divides) and RMSprop and
- * Adam (where ε stands). A parameter whose `updateScale` is 2 moves twice as far; its slots do not notice.
+ * A parameter whose `updateScale` is 2 moves twice as far; its slots do not notice.
+ *
+ * The equations and the defaults are PyTorch's. Of the optimizers with the same name in TensorFlow.js 4.22
+ *
+ * - `sgd` and `momentum` are the same;
+ * - `adam` is the same but for its default ε, 1e-8 here and 1e-7 there (`epsilon: 1e-7` makes them one);
+ * - `rmsprop` is another one: ε stands outside the root here and inside there, and α is 0.99 here and 0.9 there;
+ * - `adadelta` is another one: the update is divided by the average with this gradient here and without it there, and
+ *   there ρ is 0.95, ε 1e-7.
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
+import { check, checkOptions, number, OBJECT, type Rules } from "../options.ts";
 
 /** Stochastic gradient descent: `p ← p − η g`. */
 export interface Sgd {
@@ -26,7 +35,7 @@ export interface Momentum {
   readonly momentum: number;
 }
 
-/** RMSprop: `v ← α v + (1 − α) g²`, `p ← p − η g / (√v + ε)`. */
+/** RMSprop as in PyTorch, which is not TensorFlow.js's: `v ← α v + (1 − α) g²`, `p ← p − η g / (√v + ε)`. */
 export interface RmsProp {
   /** Which of the optimizers this is. */
   readonly kind: "rmsprop";
@@ -52,7 +61,7 @@ export interface Adam {
   readonly epsilon: number;
 }
 
-/** Adadelta: `v ← ρ v + (1 − ρ) g²`, `d = √(u + ε) / √(v + ε) · g`, `p ← p − η d`, `u ← ρ u + (1 − ρ) d²`. */
+/** Adadelta as in PyTorch, which is not TensorFlow.js's: `v ← ρ v + (1 − ρ) g²`, `d = √(u + ε) / √(v + ε) · g`, `p ← p − η d`, `u ← ρ u + (1 − ρ) d²`. */
 export interface Adadelta {
   /** Which of the optimizers this is. */
   readonly kind: "adadelta";
@@ -76,51 +85,100 @@ export const SLOT_COUNT: Readonly<Record<Optimizer["kind"], number>> = {
   adadelta: 2, // v, u
 };
 
-/** Stochastic gradient descent. @throws {RangeError} If a value is out of range. */
+/** Stochastic gradient descent, as `tf.train.sgd`. @throws {RangeError} If a value is out of range. */
 export function sgd(options: { learningRate: number }): Sgd {
-  return checked({ kind: "sgd", learningRate: options.learningRate });
+  return make<Sgd>("sgd", {}, options);
 }
 
-/** Momentum (Polyak's heavy ball; TensorFlow's `MomentumOptimizer`). @throws {RangeError} If a value is out of range. */
+/** Momentum (Polyak's heavy ball; `tf.train.momentum`). @throws {RangeError} If a value is out of range. */
 export function momentum(options: { learningRate: number; momentum?: number }): Momentum {
-  return checked({ kind: "momentum", learningRate: options.learningRate, momentum: options.momentum ?? 0.9 });
+  return make<Momentum>("momentum", { momentum: 0.9 }, options);
 }
 
-/** RMSprop with PyTorch's defaults. @throws {RangeError} If a value is out of range. */
+/**
+ * RMSprop with PyTorch's equations and defaults. `tf.train.rmsprop` is another one: its ε stands inside the root, and
+ * its decay is 0.9 by default.
+ *
+ * @throws {RangeError} If a value is out of range.
+ */
 export function rmsprop(options: { learningRate: number; alpha?: number; epsilon?: number }): RmsProp {
-  const { learningRate, alpha = 0.99, epsilon = 1e-8 } = options;
-  return checked({ kind: "rmsprop", learningRate, alpha, epsilon });
+  return make<RmsProp>("rmsprop", { alpha: 0.99, epsilon: 1e-8 }, options);
 }
 
-/** Adam with PyTorch's defaults (Kingma, Ba 2015). @throws {RangeError} If a value is out of range. */
+/**
+ * Adam with PyTorch's defaults (Kingma, Ba 2015). `tf.train.adam` is the same with `epsilon: 1e-7`.
+ *
+ * @throws {RangeError} If a value is out of range.
+ */
 export function adam(
   options: { learningRate: number; beta1?: number; beta2?: number; epsilon?: number },
 ): Adam {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-  return checked({ kind: "adam", learningRate, beta1, beta2, epsilon });
+  return make<Adam>("adam", { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, options);
 }
 
-/** Adadelta with PyTorch's defaults (Zeiler 2012). @throws {RangeError} If a value is out of range. */
+/**
+ * Adadelta with PyTorch's equations and defaults (Zeiler 2012). `tf.train.adadelta` is another one: it divides by the
+ * average of the steps before, without this one's gradient.
+ *
+ * @throws {RangeError} If a value is out of range.
+ */
 export function adadelta(options: { learningRate: number; rho?: number; epsilon?: number }): Adadelta {
-  const { learningRate, rho = 0.9, epsilon = 1e-6 } = options;
-  return checked({ kind: "adadelta", learningRate, rho, epsilon });
+  return make<Adadelta>("adadelta", { rho: 0.9, epsilon: 1e-6 }, options);
 }
 
-/** `learningRate` and `epsilon` must be positive and finite, every decay lie in [0, 1). */
-function checked<O extends Optimizer>(optimizer: O): O {
-  for (const [name, value] of Object.entries(optimizer)) {
-    if (name === "kind") continue;
-    const positive = name === "learningRate" || name === "epsilon";
-    const valid = typeof value === "number" && Number.isFinite(value) &&
-      (positive ? value > 0 : value >= 0 && value < 1);
-    if (!valid) {
-      const wanted = positive ? "a positive number" : "at least 0 and below 1";
-      throw new RangeError(
-        `Cannot use the optimizer ${optimizer.kind}: ${name} must be ${wanted}: current value is ${value}`,
-      );
-    }
+const POSITIVE = number("a positive number", (value) => value > 0);
+const DECAY = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
+
+/** What the numbers of each optimizer must be. */
+const RULES: {
+  readonly [Kind in Optimizer["kind"]]: Rules<Omit<Extract<Optimizer, { kind: Kind }>, "kind">>;
+} = {
+  sgd: { learningRate: POSITIVE },
+  momentum: { learningRate: POSITIVE, momentum: DECAY },
+  rmsprop: { learningRate: POSITIVE, alpha: DECAY, epsilon: POSITIVE },
+  adam: { learningRate: POSITIVE, beta1: DECAY, beta2: DECAY, epsilon: POSITIVE },
+  adadelta: { learningRate: POSITIVE, rho: DECAY, epsilon: POSITIVE },
+};
+
+function make<O extends Optimizer>(
+  kind: O["kind"],
+  defaults: Omit<O, "kind" | "learningRate">,
+  options: Partial<O>,
+): O {
+  const action = `use the optimizer ${kind}`;
+  check(action, "options", { value: options, rule: OBJECT, remedy: `${kind}({ learningRate: 0.01 })` });
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { kind, ...checkNumbers(action, { ...defaults, ...given }, { kind, where: "options" }) } as O;
+}
+
+function checkNumbers(
+  action: string,
+  numbers: Record<string, number>,
+  { kind, where }: { kind: Optimizer["kind"]; where: string },
+): Record<string, number> {
+  return checkOptions<Record<string, number>>(action, numbers, RULES[kind], where);
+}
+
+/**
+ * Takes an optimizer if it is one of ours.
+ *
+ * @returns A copy
+ * @throws {TypeError} If it is none, such as a name, or one of TensorFlow.js: says which of ours to take.
+ * @throws {RangeError} If one of its numbers is out of range.
+ */
+export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer {
+  const kinds = Object.keys(RULES).join(", ");
+  const kind: unknown = (optimizer as Partial<Optimizer> | null | undefined)?.kind;
+  if (typeof optimizer !== "object" || typeof kind !== "string" || !Object.hasOwn(RULES, kind)) {
+    const found = optimizer === undefined ? "missing" : excerpt(optimizer);
+    const alike = /^"?(sgd|momentum|rmsprop|adam|adadelta)(?:optimizer)?"?$/i.exec(found)?.[1].toLowerCase();
+    throw new TypeError(
+      `Cannot ${action}: optimizer must be made by one of ${kinds}: current value is ${found} ` +
+        `(scanline.${alike ?? "adam"}({ learningRate: 0.01 }) makes one)`,
+    );
   }
-  return optimizer;
+  const { kind: ours, ...numbers } = optimizer;
+  return { kind: ours, ...checkNumbers(action, numbers, { kind: ours, where: "optimizer" }) } as Optimizer;
 }
 
 /**

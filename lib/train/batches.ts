@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { check, checkOptions, oneOf, type Rules, whole } from "../options.ts";
 import { shuffledOrder } from "../random.ts";
 
 /** How a stream of images is cut into batches. */
@@ -20,6 +21,18 @@ export interface BatchOptions {
    */
   readonly lastBatch: "short" | "carry";
 }
+
+const MOST = 2 ** 21; // what RandomStream.below() draws from without a bias
+
+/** What the options of {@link BatchOrder} must be. */
+export const BATCH_RULES: Rules<BatchOptions> = {
+  count: whole(1, MOST),
+  batchSize: whole(1, MOST),
+  seed: whole(0, 2 ** 32 - 1),
+  lastBatch: oneOf("short", "carry"),
+};
+
+const WHOLE = whole(0);
 
 /**
  * The batches of a training, by the number of their step from 0 on.
@@ -40,16 +53,18 @@ export class BatchOrder {
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
 
-  /** Nothing is shuffled yet. @throws {RangeError} If the count or the batch size is not a positive whole number, or the seed is not 32-bit. */
+  /**
+   * Nothing is shuffled yet.
+   *
+   * @throws {RangeError} If the count or the batch size is not a positive whole number, the seed is not 32-bit, or
+   * `lastBatch` is neither of the two.
+   */
   constructor(options: BatchOptions) {
-    checkWhole("count", options.count, 1, 2 ** 21); // what RandomStream.below() draws from without a bias
-    checkWhole("batchSize", options.batchSize, 1, 2 ** 21);
-    checkWhole("seed", options.seed, 0, 2 ** 32 - 1);
-    this.#options = options;
+    this.#options = checkOptions("order the batches", options, BATCH_RULES);
     this.#stepsPerEpoch = Math.ceil(options.count / options.batchSize);
   }
 
-  /** The positions of the images of one step, a new array. */
+  /** The positions of the images of one step, a new array. @throws {RangeError} If the step is not a whole number from 0 on. */
   batch(step: number): Uint32Array {
     const { count } = this.#options;
     const first = this.imagesThrough(step);
@@ -72,12 +87,14 @@ export class BatchOrder {
   /** How many steps it takes until every image was seen `epochs` times. */
   stepsThrough(epochs: number): number {
     const { count, batchSize, lastBatch } = this.#options;
+    check("count the steps", "epochs", { value: epochs, rule: WHOLE });
     return lastBatch === "short" ? epochs * this.#stepsPerEpoch : Math.ceil(epochs * count / batchSize);
   }
 
   /** How many images the first `steps` steps use. */
   imagesThrough(steps: number): number {
     const { count, batchSize, lastBatch } = this.#options;
+    check("count the images", "steps", { value: steps, rule: WHOLE });
     if (lastBatch === "carry") return steps * batchSize;
     const epochs = Math.floor(steps / this.#stepsPerEpoch);
     return epochs * count + (steps % this.#stepsPerEpoch) * batchSize;
@@ -90,13 +107,5 @@ export class BatchOrder {
       this.#epoch = epoch;
     }
     return this.#order;
-  }
-}
-
-function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(
-      `Cannot order the batches: ${name} must be a whole number from ${least} to ${most}: current value is ${value}`,
-    );
   }
 }

@@ -3,23 +3,37 @@
  *
  * @module
  */
-import { type Images, type Split, takeImages } from "../data/dataset.ts";
+import { checkSplit } from "../data/check_images.ts";
+import { type Split, takeImages } from "../data/dataset.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
-import { type DeviceOptions, openEngine } from "../engines/open.ts";
+import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { initialize, type Start } from "../model/initialize.ts";
-import { type LayersModel, readWeights, toNetwork, writeWeights } from "../model/layers_model.ts";
-import type { Network } from "../model/network.ts";
-import type { Optimizer } from "../model/optimizers.ts";
-import { BatchOrder } from "./batches.ts";
-import { Trainer, type TrainingConfig } from "./trainer.ts";
+import {
+  type LayersModel,
+  markWeights,
+  type ModelNetwork,
+  readWeights,
+  toNetwork,
+  writeWeights,
+} from "../model/layers_model.ts";
+import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
+import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
+import { BATCH_RULES, BatchOrder } from "./batches.ts";
+import { Trainer } from "./trainer.ts";
 
 /** What {@link compile} takes besides the model. */
 export interface CompileOptions extends DeviceOptions {
-  /** The images to train on. */
+  /**
+   * The images to train on. They, and those to test with, are read where they lie: they must stay as they are until the
+   * trainer is disposed.
+   */
   readonly train: Split;
-  /** The images to test with, of the same size. */
-  readonly test: Split;
-  /** How many of the first training images are held out: never trained on, but evaluated as `validation`. None by default. */
+  /** The images to test with, of the same size; without them there is no `evaluate("test")`. */
+  readonly test?: Split;
+  /**
+   * How many of the first training images are held out, or, below 1, which share of them: never trained on, but evaluated
+   * as `validation`. None by default.
+   */
   readonly validation?: number;
   /** How the network reads an image. */
   readonly sequence: Sequence;
@@ -37,14 +51,36 @@ export interface CompileOptions extends DeviceOptions {
   readonly seed?: number;
 }
 
+/** What the options must be; images and the optimizer are looked at more closely later. */
+const RULES: Rules<CompileOptions> = {
+  train: { ...OBJECT, must: "images and labels" },
+  test: optional({ ...OBJECT, must: "images and labels" }),
+  validation: optional(
+    number("a whole number, or a share below 1", (v) => v >= 0 && (v < 1 || Number.isInteger(v))),
+  ),
+  sequence: { ...OBJECT, must: "an object with axis, and range or mean and deviation" },
+  optimizer: { must: "one of Scanline's", isKind: () => true }, // checkOptimizer() knows more
+  initialize: optional(oneOf("pytorch", "tf1", "keras")),
+  biases: optional(oneOf(1, 2)),
+  batchSize: optional(BATCH_RULES.batchSize),
+  lastBatch: optional(BATCH_RULES.lastBatch),
+  seed: optional(BATCH_RULES.seed),
+  ...DEVICE_RULES,
+};
+
 /**
  * Compiles the training step of a `tf.Sequential` for a device, and hands the images over to it.
  *
  * The same options give the same bits, on `wasm` whatever the machine and the number of threads. The trained weights
- * return into the model.
+ * return into the model. Weights that someone puts into the model meanwhile, by `model.setWeights()` or `model.fit()`, are
+ * gone on with; the optimizer keeps its averages, as in TensorFlow.js.
  *
- * @throws {TypeError} If the model has a layer or a property that is not supported, or does not fit the images.
- * @throws {RangeError} If an option is out of range, or the device is not there.
+ * The loss is softmax cross-entropy and the optimizer the one given here. If `model.compile()` was given another loss, that
+ * is an error; its optimizer and its metrics are not used.
+ *
+ * @throws {TypeError} If the model has a layer, a property or a loss that is not supported, or does not fit the images;
+ * if an option is unknown, missing or of another kind, or images and labels are not as many as they say.
+ * @throws {RangeError} If an option or a label is out of range, or the device is not there.
  *
  * @example
  * ```ts
@@ -80,82 +116,75 @@ export interface CompileOptions extends DeviceOptions {
  * ```
  */
 export async function compile(model: LayersModel, options: CompileOptions): Promise<Trainer> {
-  const config = resolve(options);
-  const { network, steps } = toNetwork(model, { biases: config.biases });
-  checkImages(network, steps, options);
-  const { train, test, validation = 0, device, threads, math, selfCheck } = options;
-  const splits = {
-    train: takeImages(train, validation, train.count),
-    validation: takeImages(train, 0, validation),
-    test,
-  };
-  const { batchSize, lastBatch, seed, sequence, optimizer } = config;
+  const taken = checkOptions(ACTION, options, RULES);
+  const optimizer = checkOptimizer(ACTION, taken.optimizer);
+  const { biases = 1, batchSize = 64, lastBatch = "short", seed = 1, device, threads, math, selfCheck } =
+    taken;
+  const compiled = toNetwork(model, { biases });
+  const { network } = compiled;
+  const splits = cut(taken, network.head.classes);
+  const sequence = { ...taken.sequence };
+  checkShape(compiled, sequence, taken.train);
   const order = new BatchOrder({ count: splits.train.count, batchSize, lastBatch, seed });
-  const parameters = options.initialize
-    ? initialize(network, options.initialize, seed)
+
+  let marks = markWeights(model, network);
+  const parameters = taken.initialize
+    ? initialize(network, taken.initialize, seed)
     : await readWeights(model, network);
+  await using opened = new AsyncDisposableStack(); // until it is the trainer's
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
     optimizer,
     train: splits.train,
-    test,
+    test: taken.test ? splits.test : takeImages(splits.train, 0, 1), // an engine has images of both kinds
     sequence,
     seed,
     batchSize,
     parameters,
   });
-  writeWeights(model, network, parameters);
-  return new Trainer({ model, network, engine, reason, order, splits, config });
-}
-
-function resolve(options: CompileOptions): TrainingConfig {
-  const { train, test, validation = 0, sequence, optimizer } = options;
-  if (!Number.isInteger(validation) || validation < 0 || validation >= train.count) {
-    throw new RangeError(
-      `Cannot hold images out: validation must be a whole number below the ${train.count} training images: ` +
-        `current value is ${validation}`,
-    );
+  opened.use(engine);
+  if (taken.initialize) {
+    writeWeights(model, network, parameters);
+    marks = markWeights(model, network);
   }
-  return {
+  const config = {
     sequence,
     optimizer,
-    initialize: options.initialize ?? null,
-    biases: options.biases ?? 1,
-    batchSize: options.batchSize ?? 64,
-    lastBatch: options.lastBatch ?? "short",
-    seed: options.seed ?? 1,
-    images: { train: train.count - validation, validation, test: test.count },
+    initialize: taken.initialize ?? null,
+    biases,
+    batchSize,
+    lastBatch,
+    seed,
+    images: { train: splits.train.count, validation: splits.validation.count, test: splits.test.count },
+  };
+  opened.move();
+  return new Trainer({ model, network, engine, reason, order, splits, config, marks });
+}
+
+const ACTION = "compile the model";
+
+/** The images in three parts, each of which may have none but the first. */
+function cut(options: CompileOptions, classes: number): Record<"train" | "validation" | "test", Split> {
+  const train = checkSplit(ACTION, "train", options.train, classes);
+  const test = options.test && checkSplit(ACTION, "test", options.test, classes);
+  const { validation = 0 } = options;
+  const held = validation < 1 ? Math.round(validation * train.count) : validation;
+  const holds = (value: number) => (value > 0 || validation === 0) && value < train.count;
+  const must = `at least one and less than all of the ${train.count} training images`;
+  check(ACTION, "validation", { value: held, rule: number(must, holds) });
+  return {
+    train: Object.freeze(takeImages(train, held, train.count)),
+    validation: Object.freeze(takeImages(train, 0, held)),
+    test: Object.freeze(test ?? takeImages(train, 0, 0)),
   };
 }
 
-/** The model reads sequences of the images' size, and tells as many classes apart as there are. */
-function checkImages(
-  network: Network,
-  steps: number | null,
-  { train, test, sequence }: CompileOptions,
-): void {
-  const sizeOf = ({ height, width }: Images) => `${height} × ${width}`;
-  if (sizeOf(test) !== sizeOf(train)) {
-    throw new TypeError(
-      `Cannot train: test images must be as large as training images, ${sizeOf(train)}: ` +
-        `current value is ${sizeOf(test)}`,
-    );
-  }
-  const layout = layOutSequence(sequence, train);
-  if (layout.inputSize !== network.inputSize || layout.steps !== (steps ?? layout.steps)) {
-    throw new TypeError(
-      `Cannot train: inputShape of the model must be [${layout.steps}, ${layout.inputSize}] to read images of ` +
-        `${sizeOf(train)} by ${sequence.axis}: current value is [${steps}, ${network.inputSize}]`,
-    );
-  }
-  const { classes } = network.head;
-  for (const [name, { labels }] of Object.entries({ train, test })) {
-    const wrong = labels.findIndex((label) => label >= classes);
-    if (wrong !== -1) {
-      throw new RangeError(
-        `Cannot train: labels must be below the ${classes} units of the model's last layer: ` +
-          `current value is ${labels[wrong]}, of ${name} image ${wrong}`,
-      );
-    }
-  }
+/** The model reads sequences of the images' size. */
+function checkShape({ network, steps }: ModelNetwork, sequence: Sequence, images: Split): void {
+  const layout = layOutSequence(sequence, images);
+  if (layout.inputSize === network.inputSize && layout.steps === (steps ?? layout.steps)) return;
+  throw new TypeError(
+    `Cannot ${ACTION}: its inputShape must be [${layout.steps}, ${layout.inputSize}] to read images of ` +
+      `${images.height} × ${images.width} by ${sequence.axis}: current value is [${steps}, ${network.inputSize}]`,
+  );
 }

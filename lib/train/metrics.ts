@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { BYTES, FLOATS } from "../data/check_images.ts";
+import { check, whole } from "../options.ts";
 
 /** How well a network does on some images. */
 export interface Score {
@@ -32,10 +34,14 @@ export interface Mistake {
   readonly loss: number;
 }
 
+/** Classes have numbers that a byte holds. */
+const CLASSES = whole(1, 256);
+
 /**
  * Loss and accuracy over all rows.
  *
  * @throws {TypeError} If the logits are not K for every label.
+ * @throws {RangeError} If there is no row, or a label is not below K.
  *
  * @example
  * ```ts
@@ -49,6 +55,9 @@ export interface Mistake {
  */
 export function scoreLogits(logits: Float32Array, labels: Uint8Array, classes: number): Score {
   const losses = crossEntropies(logits, labels, classes);
+  if (losses.length === 0) {
+    throw new RangeError("Cannot compute the loss: there must be one image or more: current value is none");
+  }
   const predicted = predictedClasses(logits, classes);
   const correct = predicted.reduce((sum, k, n) => sum + (k === labels[n] ? 1 : 0), 0);
   const count = labels.length;
@@ -59,8 +68,13 @@ export function scoreLogits(logits: Float32Array, labels: Uint8Array, classes: n
  * The softmax cross-entropy of every row in nats, `ln Σ exp(z − max) + (max − z[label])`, which no logit overflows.
  *
  * @throws {TypeError} If the logits are not K for every label.
+ * @throws {RangeError} If a label is not below K.
  */
 export function crossEntropies(logits: Float32Array, labels: Uint8Array, classes: number): Float64Array {
+  const action = "compute the loss";
+  check(action, "classes", { value: classes, rule: CLASSES });
+  check(action, "logits", { value: logits, rule: FLOATS });
+  checkClasses(action, "labels", { values: labels, classes });
   if (logits.length !== labels.length * classes) {
     throw new TypeError(
       `Cannot compute the loss: logits must be ${labels.length} × ${classes} numbers: current value is ${logits.length}`,
@@ -75,6 +89,8 @@ export function crossEntropies(logits: Float32Array, labels: Uint8Array, classes
 /**
  * The class of the largest logit of every row; the first of equal ones.
  *
+ * @throws {TypeError} If the logits are not rows of K.
+ *
  * @example
  * ```ts
  * import { predictedClasses } from "./metrics.ts";
@@ -84,6 +100,14 @@ export function crossEntropies(logits: Float32Array, labels: Uint8Array, classes
  * ```
  */
 export function predictedClasses(logits: Float32Array, classes: number): Uint8Array {
+  const action = "find the classes";
+  check(action, "classes", { value: classes, rule: CLASSES });
+  check(action, "logits", { value: logits, rule: FLOATS });
+  if (logits.length % classes !== 0) {
+    throw new TypeError(
+      `Cannot ${action}: logits must be rows of ${classes} numbers: current value is ${logits.length}`,
+    );
+  }
   return Uint8Array.from({ length: logits.length / classes }, (_, n) => {
     const row = logits.subarray(n * classes, (n + 1) * classes);
     return row.reduce((best, z, k) => z > row[best] ? k : best, 0);
@@ -92,6 +116,9 @@ export function predictedClasses(logits: Float32Array, classes: number): Uint8Ar
 
 /**
  * How often each class was taken for each: `matrix[label][predicted]`.
+ *
+ * @throws {TypeError} If there is not one prediction for every label.
+ * @throws {RangeError} If one of them is not below `classes`.
  *
  * @example
  * ```ts
@@ -102,6 +129,15 @@ export function predictedClasses(logits: Float32Array, classes: number): Uint8Ar
  * ```
  */
 export function confusionMatrix(labels: Uint8Array, predicted: Uint8Array, classes: number): number[][] {
+  const action = "count what was taken for what";
+  check(action, "classes", { value: classes, rule: CLASSES });
+  checkClasses(action, "labels", { values: labels, classes });
+  checkClasses(action, "predictions", { values: predicted, classes });
+  if (labels.length !== predicted.length) {
+    throw new TypeError(
+      `Cannot ${action}: there must be ${labels.length} predictions, one a label: current value is ${predicted.length}`,
+    );
+  }
   const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, n) => matrix[label][predicted[n]]++);
   return matrix;
@@ -130,6 +166,17 @@ export function worstMistakes(
         loss: losses[position],
       };
     });
+}
+
+function checkClasses(
+  action: string,
+  name: string,
+  { values, classes }: { values: Uint8Array; classes: number },
+): void {
+  check(action, name, { value: values, rule: BYTES });
+  const wrong = values.find((value) => value >= classes);
+  if (wrong === undefined) return;
+  throw new RangeError(`Cannot ${action}: ${name} must be below ${classes}: current value is ${wrong}`);
 }
 
 function crossEntropy(row: Float32Array, label: number): number {

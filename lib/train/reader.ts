@@ -4,7 +4,8 @@
  * @module
  */
 import { type LayersModel, toNetwork } from "../model/layers_model.ts";
-import type { DeviceOptions } from "../engines/open.ts";
+import { DEVICE_RULES, type DeviceOptions } from "../engines/open.ts";
+import { check, checkOptions, OBJECT, oneOf } from "../options.ts";
 import { compile } from "./compile.ts";
 import type { Trainer, TrainingConfig } from "./trainer.ts";
 
@@ -29,8 +30,11 @@ export type ReaderConfig = Pick<TrainingConfig, "sequence" | "optimizer" | "bias
  */
 export function imageSize(
   model: LayersModel,
-  { axis }: TrainingConfig["sequence"],
+  sequence: TrainingConfig["sequence"],
 ): { height: number; width: number } {
+  check("find the size of the images", "sequence", { value: sequence, rule: OBJECT });
+  const { axis } = sequence;
+  check("find the size of the images", "axis", { value: axis, rule: oneOf("rows", "columns", "pixels") });
   const { network, steps } = toNetwork(model);
   const lines = steps ?? network.inputSize;
   if (axis === "rows") return { height: lines, width: network.inputSize };
@@ -55,12 +59,15 @@ export function imageSize(
  * const probabilities = await reader.read(prepareDigit(raster, imageSize(model, config.training.sequence)));
  * ```
  */
-export function openReader(
+export async function openReader(
   model: LayersModel,
-  { sequence, optimizer, biases }: ReaderConfig,
+  config: ReaderConfig,
   device: DeviceOptions = {},
 ): Promise<Trainer> {
+  check("open the reader", "config", { value: config, rule: OBJECT });
+  const { sequence, optimizer, biases } = config;
+  const checked = checkOptions("open the reader", device, DEVICE_RULES);
   const { height, width } = imageSize(model, sequence);
   const blank = { pixels: new Uint8Array(height * width), labels: Uint8Array.of(0), count: 1, height, width };
-  return compile(model, { train: blank, test: blank, sequence, optimizer, biases, batchSize: 1, ...device });
+  return await compile(model, { train: blank, sequence, optimizer, biases, batchSize: 1, ...checked });
 }

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { FLOATS } from "../data/check_images.ts";
+import { excerpt } from "../excerpt.ts";
 import type { Network } from "../model/network.ts";
+import { check } from "../options.ts";
 
 /**
  * The probability of each class after every step.
@@ -90,6 +93,7 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
  * makes up its mind.
  *
  * @param probabilities `[T, K]` of one image
+ * @throws {TypeError} If they are not one row of K or more.
  *
  * @example
  * ```ts
@@ -100,6 +104,13 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
  * ```
  */
 export function decidedAt(probabilities: Float32Array, classes: number): number {
+  check("find the decision", "probabilities", { value: probabilities, rule: FLOATS });
+  if (!(classes >= 1 && probabilities.length > 0 && probabilities.length % classes === 0)) {
+    throw new TypeError(
+      `Cannot find the decision: probabilities must be rows of ${excerpt(classes)} numbers: ` +
+        `current value is ${probabilities.length}`,
+    );
+  }
   const steps = probabilities.length / classes;
   const last = likeliest(probabilities, steps - 1, classes);
   let step = steps - 1;

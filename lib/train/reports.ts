@@ -4,6 +4,7 @@
  * @module
  */
 import type { EngineState, StepResult } from "../engines/engine.ts";
+import { checkOptions, number, OBJECT, type Rules, whole } from "../options.ts";
 import type { Score } from "./metrics.ts";
 
 /** The images of a training: those trained on, those held out of them, and those to test with. */
@@ -123,6 +124,18 @@ export class NonFiniteLossError extends RangeError {
   }
 }
 
+const SUM = number("a number from 0 on", (value) => value >= 0);
+
+/** What a {@link TallyState} must be. */
+const TALLY_RULES: Rules<TallyState> = {
+  loss: SUM,
+  correct: whole(0),
+  images: whole(0),
+  steps: whole(0),
+  elapsedMs: SUM,
+  last: { must: "the last step, or null", isKind: (value) => value === null || OBJECT.isKind(value) },
+};
+
 /** Sums the results of steps up to {@link TrainingFigures}: every image weighs the same, whatever batch it was in. */
 export class Tally {
   #loss: number;
@@ -132,8 +145,9 @@ export class Tally {
   #elapsedMs: number;
   #last: StepResult | null;
 
-  /** Goes on from what was gathered before; from nothing by default. */
+  /** Goes on from what was gathered before; from nothing by default. @throws {TypeError} If it is no such state. */
   constructor(state: TallyState = { loss: 0, correct: 0, images: 0, steps: 0, elapsedMs: 0, last: null }) {
+    checkOptions("go on with the report", state, TALLY_RULES, "tally");
     this.#loss = state.loss;
     this.#correct = state.correct;
     this.#images = state.images;

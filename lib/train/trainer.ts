@@ -4,13 +4,23 @@
  * @module
  */
 import { setImmediate as turnOfEventLoop } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { checkImages } from "../data/check_images.ts";
 import type { Images, Split } from "../data/dataset.ts";
 import type { Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
+import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
-import { type LayersModel, writeWeights } from "../model/layers_model.ts";
+import {
+  type LayersModel,
+  markWeights,
+  readWeights,
+  toNetwork,
+  writeWeights,
+} from "../model/layers_model.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
+import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import { scoreLogits } from "./metrics.ts";
 import { Pace } from "./pace.ts";
@@ -25,6 +35,16 @@ import {
   Tally,
   type TrainingState,
 } from "./reports.ts";
+import {
+  type Length,
+  LOOP_RULES,
+  readLength,
+  type Selection,
+  SELECTION_RULES,
+  selectPositions,
+  SPLIT,
+  STEPS_RULES,
+} from "./requests.ts";
 
 /** Images in a call to the engine while evaluating: fixed, so that no figure depends on timing. */
 const EVALUATION_IMAGES = 1_000;
@@ -49,19 +69,6 @@ export interface TrainingConfig {
   readonly images: Readonly<Record<SplitName, number>>;
 }
 
-/** How long to train. */
-export type Length = { readonly epochs: number } | { readonly steps: number };
-
-/** Which images to take: those at `positions`, else `from` (0) up to but without `to` (the count). */
-export interface Selection {
-  /** The first position. */
-  readonly from?: number;
-  /** The position after the last one. */
-  readonly to?: number;
-  /** Any positions, in any order. */
-  readonly positions?: Uint32Array;
-}
-
 /** What a {@link Trainer} is made of. */
 interface TrainerParts {
   readonly model: LayersModel;
@@ -71,6 +78,8 @@ interface TrainerParts {
   readonly order: BatchOrder;
   readonly splits: Readonly<Record<SplitName, Split>>;
   readonly config: TrainingConfig;
+  /** Of the weights that the engine has. */
+  readonly marks: readonly object[];
 }
 
 /** What one bar of progress is about: from which step to which it goes, and the time spent in it. */
@@ -81,7 +90,12 @@ interface Span {
   elapsedMs: number;
 }
 
-/** A model in training on a device. Made by `compile()`; await each call before the next. */
+/**
+ * A model in training on a device. Made by `compile()`.
+ *
+ * One call at a time: one that comes while another runs is an error, and so is one that runs while the trainer is disposed,
+ * or comes after. Between two reports of a loop anything can be called; a loop that is begun ends the one before.
+ */
 export class Trainer implements AsyncDisposable {
   /** The model whose weights are trained. They are in it after every report, and when a loop ends. */
   readonly model: LayersModel;
@@ -95,11 +109,16 @@ export class Trainer implements AsyncDisposable {
   readonly #order: BatchOrder;
   readonly #splits: Readonly<Record<SplitName, Split>>;
   readonly #pace = new Pace();
+  readonly #turns = new Turns("the trainer");
   #step = 0;
   /** What the network last gave for all images of a split; it gives the same until a step is taken. */
   #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** What was gathered for the next report before `writeState()`; the next loop takes it. */
   #begun: Tally | null = null;
+  /** Of the weights in the model when they were last those of the engine. */
+  #marks: readonly object[];
+  /** The loop that was begun last. */
+  #loop: object | null = null;
 
   /** @ignore `compile()` makes trainers. The engine is disposed with the trainer. */
   constructor(parts: TrainerParts) {
@@ -110,6 +129,7 @@ export class Trainer implements AsyncDisposable {
     this.#engine = parts.engine;
     this.#order = parts.order;
     this.#splits = parts.splits;
+    this.#marks = parts.marks;
   }
 
   /** Who computes. */
@@ -122,8 +142,9 @@ export class Trainer implements AsyncDisposable {
     return this.#step;
   }
 
-  /** The images and labels of a split. */
+  /** The images and labels of a split; one without images where `compile()` was given none. */
   split(name: SplitName): Split {
+    check("find the images", "split", { value: name, rule: SPLIT });
     return this.#splits[name];
   }
 
@@ -134,13 +155,14 @@ export class Trainer implements AsyncDisposable {
    * @throws {NonFiniteLossError} If the loss of a step is not finite.
    */
   async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
-    const lastStep = this.#lastStep(typeof length === "number" ? { epochs: length } : length);
+    const loop = checkOptions("train", options, LOOP_RULES);
+    const lastStep = this.#begin(loop, readLength("epochs", length));
     for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
       const firstStep = this.#step - tally.steps;
       const index = this.#order.epochAt(firstStep);
       const end = Math.min(this.#order.stepsThrough(index + 1), lastStep);
       const span = { epoch: index, firstStep, lastStep: end, elapsedMs: 0 };
-      if (!await this.#train(tally, { end, lastStep }, span, options)) return;
+      if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
       yield { index, ...tally.figures() };
     }
   }
@@ -156,12 +178,12 @@ export class Trainer implements AsyncDisposable {
     length: number | Length,
     options: LoopOptions & { every?: number } = {},
   ): AsyncGenerator<StepsReport> {
-    const lastStep = this.#lastStep(typeof length === "number" ? { steps: length } : length);
+    const { every = Infinity, ...loop } = checkOptions("train", options, STEPS_RULES);
+    const lastStep = this.#begin(loop, readLength("steps", length));
     const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
     for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
-      const firstStep = this.#step - tally.steps;
-      const end = Math.min(firstStep + (options.every ?? Infinity), lastStep);
-      if (!await this.#train(tally, { end, lastStep }, span, options)) return;
+      const end = Math.min(this.#step - tally.steps + every, lastStep);
+      if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
       const step = this.#step;
       const batch = tally.batch(this.#order.batch(step - 1));
       yield { step, epoch: this.#order.epochAt(step - 1), ...tally.figures(), batch };
@@ -176,9 +198,9 @@ export class Trainer implements AsyncDisposable {
    */
   async evaluate(split: SplitName, options: Selection & LoopOptions = {}): Promise<Evaluation> {
     const started = performance.now();
-    const { labels, count } = this.split(split);
-    const positions = selectPositions(count, options, split);
-    const logits = await this.#predict(split, positions, options);
+    check("evaluate", "split", { value: split, rule: SPLIT });
+    const { labels } = this.split(split);
+    const { logits, positions } = await this.#predict("evaluate", split, options);
     const score = scoreLogits(
       logits,
       Uint8Array.from(positions, (n) => labels[n]),
@@ -195,10 +217,7 @@ export class Trainer implements AsyncDisposable {
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async predict(images: SplitName | Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
-    const [count, name] = typeof images === "string"
-      ? [this.split(images).count, images]
-      : [images.count, "the images"];
-    return await this.#predict(images, selectPositions(count, options, name), options);
+    return (await this.#predict("predict", images, options)).logits;
   }
 
   /**
@@ -208,44 +227,99 @@ export class Trainer implements AsyncDisposable {
    * @throws {RangeError} If no image is selected, or one that is not there.
    */
   async read(images: SplitName | Images, options: Selection = {}): Promise<Float32Array> {
-    const source = typeof images === "string" ? this.split(images) : images;
-    const positions = selectPositions(source.count, options, "the images");
-    const known = images === "validation" ? source : images; // engines know two splits
-    const outputs = await this.#engine.outputs(known, positions);
-    const { parameters } = await this.#engine.readState();
-    return readProbabilities(outputs, this.network, parameters);
+    const action = "read the images";
+    const selection = checkOptions(action, options, SELECTION_RULES);
+    return await this.#turns.take(action, async () => {
+      await this.#adopt();
+      const { source, held, name } = this.#find(action, images);
+      const positions = selectPositions(action, selection, { count: source.count, name });
+      const outputs = await this.#engine.outputs(held, positions);
+      const { parameters } = await this.#engine.readState();
+      return readProbabilities(outputs, this.network, parameters);
+    });
   }
 
   /** A copy of all that it takes to go on to the bit, with the same seed and batch size. */
   readState(): Promise<EngineState> {
-    return this.#engine.readState();
+    return this.#turns.take("read the state", async () => {
+      await this.#adopt();
+      return await this.#engine.readState();
+    });
   }
 
   /**
    * Goes on from a state; from one that `onCheckpoint` was given also with the report that was begun.
    *
+   * @throws {TypeError} If it is none.
    * @throws {RangeError} If it is not one of this network and optimizer.
    */
-  async writeState(state: EngineState | TrainingState): Promise<void> {
-    this.#known = null;
-    await this.#engine.writeState(state);
-    this.#step = state.step;
-    this.#begun = "tally" in state ? new Tally(state.tally) : null;
-    writeWeights(this.model, this.network, state.parameters);
+  writeState(state: EngineState | TrainingState): Promise<void> {
+    const action = "write the state";
+    return this.#turns.take(action, async () => {
+      check(action, "state", { value: state, rule: OBJECT });
+      const begun = "tally" in state ? new Tally(state.tally) : null;
+      if (begun && typeof state.step === "number" && begun.steps > state.step) {
+        throw new RangeError(
+          `Cannot ${action}: its tally must have at most ${state.step} steps: current value is ${begun.steps}`,
+        );
+      }
+      this.#known = null;
+      await this.#engine.writeState(state);
+      this.#step = state.step;
+      this.#begun = begun;
+      this.#write(state.parameters);
+    });
   }
 
-  /** Gives the device back. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.#engine[Symbol.asyncDispose]());
+  /** Gives the device back. A call that runs fails. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#turns.close();
+    await this.#engine[Symbol.asyncDispose]();
   }
 
-  #lastStep(length: Length): number {
-    const [unit, count] = Object.entries(length)[0];
-    if (!Number.isInteger(count) || count < 0) {
-      throw new RangeError(`Cannot train: ${unit} must be a whole number: current value is ${count}`);
+  /** Begins a loop, and so ends the one before. @returns Its last step. */
+  #begin(loop: object, length: Length): number {
+    this.#turns.check("train");
+    const { network } = toNetwork(this.model, { biases: this.config.biases });
+    if (!isDeepStrictEqual(network, this.network)) {
+      throw new TypeError(
+        "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
+          "(compile() it again)",
+      );
     }
+    this.#loop = loop;
     if ("steps" in length) return this.#step + length.steps;
     return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
+  }
+
+  /** Goes on from weights that somebody else has put into the model; the optimizer keeps its averages. */
+  async #adopt(): Promise<void> {
+    const marks = markWeights(this.model, this.network);
+    if (marks.every((mark, index) => mark === this.#marks[index])) return;
+    const parameters = await readWeights(this.model, this.network);
+    await this.#engine.writeState({ ...await this.#engine.readState(), parameters });
+    this.#known = null;
+    this.#marks = marks;
+  }
+
+  /** Puts weights of the engine into the model. */
+  #write(parameters: Float32Array): void {
+    writeWeights(this.model, this.network, parameters);
+    this.#marks = markWeights(this.model, this.network);
+  }
+
+  /** Images that a call names, and what the engine knows them as: it has no validation split. */
+  #find(action: string, images: SplitName | Images) {
+    if (typeof images !== "string") {
+      const source = checkImages(action, "images", images);
+      return { source, held: source, name: "the images" };
+    }
+    check(action, "split", { value: images, rule: SPLIT });
+    const source = this.#splits[images];
+    if (source.count > 0) return { source, held: images === "validation" ? source : images, name: images };
+    throw new RangeError(
+      `Cannot ${action}: compile() must have been given images for ${images}: current value is none`,
+    );
   }
 
   #takeTally(): Tally {
@@ -255,12 +329,13 @@ export class Trainer implements AsyncDisposable {
   }
 
   /** Trains up to step `end` and puts the weights into the model; false if the signal ended it before. */
-  async #train(
+  #train(
     tally: Tally,
     { end, lastStep }: { end: number; lastStep: number },
     span: Span,
-    { signal, onProgress, onCheckpoint, checkpointEvery = Infinity }: LoopOptions,
+    loop: LoopOptions,
   ): Promise<boolean> {
+    const { signal, onProgress, onCheckpoint, checkpointEvery = Infinity } = loop;
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
       if (onCheckpoint && kept !== this.#step) {
@@ -268,17 +343,26 @@ export class Trainer implements AsyncDisposable {
       }
       kept = this.#step;
     };
-    while (this.#step < end && !signal?.aborted) {
-      const next = this.#nextCheckpoint(checkpointEvery);
-      await this.#call(Math.min(this.#pace.steps, Math.min(end, next) - this.#step), tally, span);
-      if (this.#step === next || this.#step === lastStep) await keep();
-      onProgress?.(this.#progress(tally, span));
-      await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
-    }
-    if (signal?.aborted) await keep();
-    const { parameters } = await this.#engine.readState();
-    writeWeights(this.model, this.network, parameters);
-    return this.#step >= end;
+    return this.#turns.take("train", async () => {
+      if (this.#loop !== loop) {
+        throw new Error(
+          "Cannot train: a loop must be the last that was begun: current value is an earlier one",
+        );
+      }
+      while (this.#step < end && !signal?.aborted) {
+        await this.#adopt();
+        const next = this.#nextCheckpoint(checkpointEvery);
+        await this.#call(Math.min(this.#pace.steps, Math.min(end, next) - this.#step), tally, span);
+        if (this.#step === next || this.#step === lastStep) await keep();
+        onProgress?.(this.#progress(tally, span));
+        await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
+      }
+      if (signal?.aborted) await keep();
+      await this.#adopt();
+      const { parameters } = await this.#engine.readState();
+      this.#write(parameters);
+      return this.#step >= end;
+    });
   }
 
   /** The end of the epoch, or the next of every so many steps. */
@@ -314,60 +398,48 @@ export class Trainer implements AsyncDisposable {
     };
   }
 
-  async #predict(
+  #predict(
+    action: string,
     images: SplitName | Images,
-    positions: Uint32Array,
-    loop: LoopOptions,
-  ): Promise<Float32Array> {
-    loop.signal?.throwIfAborted();
-    const whole = typeof images === "string" && isRange(positions, this.#splits[images].count);
-    if (whole && this.#known?.split === images) return this.#known.logits.slice();
-    const source = images === "validation" ? this.#splits.validation : images; // engines know two splits
-    const { classes } = this.network.head;
-    const logits = new Float32Array(positions.length * classes);
-    const started = performance.now();
-    for (let done = 0; done < positions.length;) {
-      loop.signal?.throwIfAborted();
-      const piece = positions.subarray(done, done + EVALUATION_IMAGES);
-      logits.set(await this.#engine.predict(source, piece), done * classes);
-      done += piece.length;
-      const elapsedMs = performance.now() - started;
-      loop.onProgress?.({
-        phase: "evaluate",
-        epoch: null,
-        done,
-        total: positions.length,
-        elapsedMs,
-        loss: null,
+    options: Selection & LoopOptions,
+  ): Promise<{ logits: Float32Array; positions: Uint32Array }> {
+    return this.#turns.take(action, async () => {
+      const { signal, onProgress, ...rest } = checkOptions(action, options, {
+        ...SELECTION_RULES,
+        ...LOOP_RULES,
       });
-      await turnOfEventLoop();
-    }
-    if (whole) this.#known = { split: images, logits: logits.slice() };
-    return logits;
+      const { source, held, name } = this.#find(action, images);
+      const positions = selectPositions(action, rest, { count: source.count, name });
+      signal?.throwIfAborted();
+      await this.#adopt();
+      const whole = typeof images === "string" && isRange(positions, source.count);
+      if (whole && this.#known?.split === images) return { logits: this.#known.logits.slice(), positions };
+      const { classes } = this.network.head;
+      const logits = new Float32Array(positions.length * classes);
+      const started = performance.now();
+      for (let done = 0; done < positions.length;) {
+        signal?.throwIfAborted();
+        const piece = positions.subarray(done, done + EVALUATION_IMAGES);
+        logits.set(await this.#engine.predict(held, piece), done * classes);
+        done += piece.length;
+        const elapsedMs = performance.now() - started;
+        onProgress?.({
+          phase: "evaluate",
+          epoch: null,
+          done,
+          total: positions.length,
+          elapsedMs,
+          loss: null,
+        });
+        await turnOfEventLoop();
+      }
+      if (whole) this.#known = { split: images, logits: logits.slice() };
+      return { logits, positions };
+    });
   }
 }
 
 /** Whether they are 0, 1, … `count` − 1. */
 function isRange(positions: Uint32Array, count: number): boolean {
   return positions.length === count && positions.every((position, index) => position === index);
-}
-
-function selectPositions(
-  count: number,
-  { from = 0, to = count, positions = range(from, to) }: Selection,
-  name: string,
-): Uint32Array {
-  const outside = positions.find((position) => position >= count);
-  if (positions.length === 0 || outside !== undefined) {
-    throw new RangeError(
-      `Cannot predict: one or more of the ${count} images of ${name} must be selected: ` +
-        `current value is ${outside ?? "none"}`,
-    );
-  }
-  return positions;
-}
-
-/** The whole numbers from `from` up to but without `to`. */
-function range(from: number, to: number): Uint32Array {
-  return Uint32Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }

@@ -318,6 +318,26 @@ Deno.test({
   },
 });
 
+Deno.test("takeImages() rejects a split that has not as many pixels and labels as it says", () => {
+  const split: Split = {
+    pixels: new Uint8Array(60),
+    labels: new Uint8Array(10),
+    count: 10,
+    height: 2,
+    width: 3,
+  };
+  for (
+    const changes of [{ count: 9 }, { pixels: new Uint8Array(59) }, { labels: new Uint8Array(11) }, {
+      width: 4,
+    }]
+  ) {
+    assert.throws(
+      () => takeImages({ ...split, ...changes }, 0, 5),
+      /^TypeError: Cannot take images: there must be/,
+    );
+  }
+});
+
 Deno.test("takeImages() gives the images and labels it is asked for, as views", () => {
   const split: Split = {
     pixels: Uint8Array.from({ length: 60 }, (_, at) => at),

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { EngineOptions, StepResult } from "../../lib/engines/engine.ts";
+import type { Engine, EngineOptions, EngineState, StepResult } from "../../lib/engines/engine.ts";
 import { drawMasks } from "../../lib/engines/reference/dropout.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { gatherBatch, gatherLabels } from "../../lib/engines/reference/gather.ts";
@@ -71,6 +71,9 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
   "gradient() changes nothing": gradientChangesNothing,
   "rejects batches it cannot train on, and stays as it was": rejectsBatches,
   "rejects states of another length": rejectsStates,
+  "rejects options that make no engine": rejectsOptions,
+  "rejects a call while another runs, which goes on undisturbed": rejectsOverlapping,
+  "ends a call that runs when it is disposed, with one error": endsWhenDisposed,
   "rejects every call once disposed": rejectsOnceDisposed,
 };
 
@@ -213,6 +216,11 @@ async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
   assert.equal((await tested.predict("test", new Uint32Array(0))).length, 0);
   const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
   await assert.rejects(tested.predict(smaller), /^RangeError: Cannot predict: .*5×9.*9×5/);
+  const short = { ...foreign, pixels: foreign.pixels.subarray(1) };
+  await assert.rejects(
+    tested.predict(short),
+    /^TypeError: Cannot predict: pixels of the images must be 20 × 5 × 9/,
+  );
   await assert.rejects(tested.predict(foreign, Uint32Array.of(0, 20)), /^RangeError: Cannot predict: .*20/);
 }
 
@@ -293,6 +301,15 @@ async function rejectsBatches(engine: EngineUnderTest): Promise<void> {
   const { batchSize, train } = options;
   const before = await tested.readState();
   const good = Uint32Array.of(0, 1);
+  for (
+    const batch of [[0, 1], undefined, Uint8Array.of(0, 1), Int32Array.of(-1)] as unknown as Uint32Array[]
+  ) {
+    await assert.rejects(
+      tested.train([good, batch]),
+      /^TypeError: Cannot train: positions must be a Uint32Array/,
+    );
+  }
+  await assert.rejects(tested.train(good as never), /^TypeError: Cannot train: batches must be an array/);
   const bad: [Uint32Array, RegExp][] = [
     [new Uint32Array(0), /1 to 6 images: current value is 0$/],
     [new Uint32Array(batchSize + 1), /1 to 6 images: current value is 7$/],
@@ -318,7 +335,18 @@ async function rejectsStates(engine: EngineUnderTest): Promise<void> {
     { ...before, slots: [m, v.subarray(1)] },
     { ...before, step: -1 },
     { ...before, step: 1.5 },
+    { ...before, step: 2 ** 32 },
   ];
+  for (
+    const wrong of [{ parameters: [...parameters] }, { slots: undefined }, { slots: [m, [...v]] }, {
+      step: "1",
+    }]
+  ) {
+    await assert.rejects(
+      tested.writeState({ ...before, ...wrong } as EngineState),
+      /^TypeError: Cannot write the state/,
+    );
+  }
   for (const state of bad) {
     await assert.rejects(
       tested.writeState(state),
@@ -328,13 +356,80 @@ async function rejectsStates(engine: EngineUnderTest): Promise<void> {
   assert.deepEqual(await tested.readState(), before);
 }
 
-async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
-  const tested = await engine.open(optionsOf(SMALL));
-  const state = await tested.readState();
+async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL), { train, test, parameters, network } = options;
+  const bad: [changes: object, RegExp][] = [
+    [
+      { parameters: parameters.subarray(1) },
+      /^RangeError: .* parameters must have length \d+: current value is \d+$/,
+    ],
+    [{ parameters: Float64Array.from(parameters) }, /^TypeError: .* parameters must be a Float32Array/],
+    [{ batchSize: 0 }, /^RangeError: .* batchSize must be/],
+    [{ seed: -1 }, /^RangeError: .* seed must be/],
+    [{ optimizer: { kind: "lion" } }, /^TypeError: .* optimizer must be made by/],
+    [{ optimizer: { kind: "sgd", learningRate: NaN } }, /^RangeError: .* learningRate must be/],
+    [{ sequence: { axis: "columns", range: [0, 1] } }, /^RangeError: .* must give the 9 features .* is 5$/],
+    [{ train: { ...train, count: 12 } }, /^TypeError: .* pixels of train must be 12 × 5 × 9/],
+    [
+      { train: { ...train, pixels: Float32Array.from(train.pixels) } },
+      /^TypeError: .* pixels of train must be a Uint8A/,
+    ],
+    [
+      { test: { ...test, labels: test.labels.subarray(1) } },
+      /^TypeError: .* labels of test must be 8, one an image/,
+    ],
+    [
+      { train: { ...train, labels: train.labels.map(() => 4) } },
+      /^RangeError: .* below the 4 classes .* 4, of image 0$/,
+    ],
+    [
+      { test: tinySplit({ count: 2, height: 6, width: 9, classes: 4 }) },
+      /^RangeError: .* must be 5×9 .* is 6×9$/,
+    ],
+  ];
+  for (const [changes, message] of bad) {
+    await assert.rejects(engine.open({ ...options, ...changes }), message);
+  }
+  assert.equal(network.head.classes, 4);
+}
+
+async function rejectsOverlapping(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL, { optimizer: adam({ learningRate: 0.01 }) });
+  const batches = tenBatches(options);
+  await using alone = await engine.open(options);
+  const [expected, wanted] = [await alone.train(batches), await alone.readState()];
+
+  await using tested = await engine.open(options);
+  const first = tested.train(batches);
+  await Promise.all(
+    callsTo(tested, wanted).map(([action, call]) =>
+      assert.rejects(call(), {
+        message:
+          `Cannot ${action}: the engine must have nothing else to do: current value is a call to train ` +
+          "(await each call before the next)",
+      })
+    ),
+  );
+  assert.deepEqual(await first, expected);
+  assert.deepEqual(await tested.readState(), wanted);
+}
+
+async function endsWhenDisposed(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL);
+  const tested = await engine.open(options);
+  const running = tested.train(tenBatches(options));
+  const ended = assert.rejects(running, {
+    message: "Cannot train: the engine must stay open until the call is done: current value is disposed",
+  });
   await tested[Symbol.asyncDispose]();
-  await tested[Symbol.asyncDispose](); // as often as one likes
+  await ended;
+  await assert.rejects(tested.readState(), /must be open: current value is disposed$/);
+}
+
+/** Every call there is, and what its errors say that it cannot do. */
+function callsTo(tested: Engine, state: EngineState): [action: string, call: () => Promise<unknown>][] {
   const batch = Uint32Array.of(0);
-  const calls: [string, () => Promise<unknown>][] = [
+  return [
     ["train", () => tested.train([batch])],
     ["compute the gradient", () => tested.gradient(batch)],
     ["predict", () => tested.predict("test")],
@@ -342,7 +437,14 @@ async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
     ["read the state", () => tested.readState()],
     ["write the state", () => tested.writeState(state)],
   ];
-  for (const [action, call] of calls) {
+}
+
+async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
+  const tested = await engine.open(optionsOf(SMALL));
+  const state = await tested.readState();
+  await tested[Symbol.asyncDispose]();
+  await tested[Symbol.asyncDispose](); // as often as one likes
+  for (const [action, call] of callsTo(tested, state)) {
     await assert.rejects(call, {
       message: `Cannot ${action}: the engine must be open: current value is disposed`,
     });

@@ -58,6 +58,34 @@ for (const { property, args, found } of RECURRENT) {
   }
 }
 
+type Loss = tf.ModelCompileArgs["loss"];
+
+function compiled(loss: Loss, activation: "linear" | "softmax" = "linear"): tf.Sequential {
+  const model = sequential(lstm(INPUT), dense({ activation }));
+  model.compile({ optimizer: "sgd", loss });
+  return model;
+}
+
+for (
+  const [activation, losses] of [
+    ["linear", [tf.losses.softmaxCrossEntropy]],
+    ["softmax", [
+      "categoricalCrossentropy",
+      "sparseCategoricalCrossentropy",
+      tf.metrics.categoricalCrossentropy,
+    ]],
+  ] as ["linear" | "softmax", Loss[]][]
+) {
+  for (const loss of losses) {
+    const name = typeof loss === "function" ? loss.name : loss;
+    Deno.test(`toNetwork() takes the loss ${name} with a ${activation} head, alone, in a list or by name`, () => {
+      for (const given of [loss, [loss], { head: loss }]) {
+        assert.equal(toNetwork(compiled(given as Loss, activation)).network.head.classes, 4);
+      }
+    });
+  }
+}
+
 /** What else is wrong with a model, and what the error says after "Cannot compile the model: ". */
 const REJECTED: { name: string; model: () => unknown; message: string }[] = [
   {
@@ -115,6 +143,49 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     model: () => sequential(lstm(INPUT), dense({ [property]: positive() })),
     message: `${property} of layer "head" (Dense) must be null: current value is {"className"`,
   })),
+  {
+    name: "regression",
+    model: () => sequential(lstm(INPUT), dense({ units: 1 })),
+    message:
+      'units of layer "head" (Dense) must be at least 2, one a class: current value is 1 (Scanline trains',
+  },
+  {
+    name: "a regression with several outputs",
+    model: () => compiled("meanSquaredError"),
+    message:
+      `loss of model "digits", whose head is linear, must be tf.losses.softmaxCrossEntropy: current value is ` +
+      `"meanSquaredError" (Scanline trains`,
+  },
+  {
+    name: "cross-entropy of what is no probability",
+    model: () => compiled("categoricalCrossentropy"),
+    message:
+      `loss of model "digits", whose head is linear, must be tf.losses.softmaxCrossEntropy: current value is ` +
+      `"categoricalCrossentropy" (that one is the same for a softmax head)`,
+  },
+  {
+    name: "a softmax of a softmax",
+    model: () => compiled(tf.losses.softmaxCrossEntropy as Loss, "softmax"),
+    message: `loss of model "digits", whose head is softmax, must be "categoricalCrossentropy" or ` +
+      `"sparseCategoricalCrossentropy": current value is the function softmaxCrossEntropy__op (that one is the same for a linear`,
+  },
+  ...["binaryCrossentropy", "hinge", ["meanAbsoluteError"], { head: "poisson" }, { head: null }, {}].map((
+    loss,
+  ) => ({
+    name: `a loss of ${JSON.stringify(loss)}`,
+    model: () => compiled(loss as Loss, "softmax"),
+    message: 'loss of model "digits", whose head is softmax, must be "categoricalCrossentropy" or ',
+  })),
+  {
+    name: "a loss of somebody's own",
+    model: () =>
+      compiled(function ours(_: tf.Tensor, z: tf.Tensor) {
+        return z.mean();
+      }),
+    message:
+      'loss of model "digits", whose head is linear, must be tf.losses.softmaxCrossEntropy: current value is ' +
+      "the function ours (Scanline trains with softmax cross-entropy: model.compile() again if that is meant)",
+  },
   {
     name: "dropout with a seed",
     model: () => sequential(lstm(INPUT), dropout({ seed: 1 }), dense()),

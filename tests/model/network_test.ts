@@ -74,7 +74,11 @@ Deno.test("gateCount() is 4 for an LSTM and 1 for an RNN", () => {
 });
 
 const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; message: RegExp }[] = [
-  { name: "no layer", options: { layers: [], classes: 10 }, message: /at least one recurrent layer.* is 0$/ },
+  {
+    name: "no layer",
+    options: { layers: [], classes: 10 },
+    message: /at least one recurrent layer: current value is \[\]$/,
+  },
   {
     name: "a layer that does not take what the one below gives",
     options: { layers: [LSTM, { ...LSTM, inputSize: 99 }], classes: 10 },
@@ -93,7 +97,27 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
   {
     name: "no class",
     options: { layers: [LSTM], classes: 0 },
-    message: /classes must be a positive whole number: current value is 0$/,
+    message: /classes must be a whole number from 2 on: current value is 0$/,
+  },
+  {
+    name: "a kind of layer that there is not",
+    options: { layers: [{ ...LSTM, kind: "gru" } as never], classes: 10 },
+    message: /kind of layer 0 must be lstm or rnn: current value is "gru"$/,
+  },
+  {
+    name: "an LSTM with other gates",
+    options: { layers: [{ ...LSTM, gateActivation: "tanh" } as never], classes: 10 },
+    message: /gateActivation of layer 0 must be sigmoid or hardSigmoid: current value is "tanh"$/,
+  },
+  {
+    name: "an RNN with another activation",
+    options: { layers: [{ ...LSTM, kind: "rnn", activation: "sigmoid" } as never], classes: 10 },
+    message: /activation of layer 0 must be relu or tanh: current value is "sigmoid"$/,
+  },
+  {
+    name: "one class, which tells nothing apart",
+    options: { layers: [LSTM], classes: 1 },
+    message: /classes must be a whole number from 2 on: current value is 1$/,
   },
   ...[-0.1, 1, NaN].map((dropout) => ({
     name: `a dropout of ${dropout}`,
@@ -103,7 +127,7 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
   {
     name: "three biases",
     options: { layers: [LSTM], classes: 10, biases: 3 as 2 },
-    message: /biases must be 1 or 2: current value is 3$/,
+    message: /biases must be one of 1, 2: current value is 3$/,
   },
 ];
 

@@ -99,10 +99,13 @@ for (const { name, test, sha256 } of CASES) {
 
 Deno.test("encodeOnnx() refuses parameters of another network", () => {
   const { network } = optionsOf(CASES[0].test);
-  assert.throws(
-    () => encodeOnnx(network, new Float32Array(3), { steps: null }),
-    new RegExp(
-      `^TypeError: Cannot write ONNX: parameters must have ${network.size} elements: current value is 3$`,
-    ),
-  );
+  for (const parameters of [new Float32Array(3), new Float64Array(network.size) as never]) {
+    assert.throws(
+      () => encodeOnnx(network, parameters, { steps: null }),
+      new RegExp(
+        `^TypeError: Cannot write ONNX: parameters must have ${network.size} float32 elements: ` +
+          `current value is Float(32Array\\(3|64Array\\(684)\\)$`,
+      ),
+    );
+  }
 });

@@ -1,8 +1,13 @@
+import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { updateParameters } from "../../lib/engines/reference/optimizers.ts";
+import { excerpt } from "../../lib/excerpt.ts";
+import { createNetwork } from "../../lib/model/network.ts";
 import {
   adadelta,
   adam,
   adamFactors,
+  checkOptimizer,
   integerPower,
   momentum,
   type Optimizer,
@@ -10,6 +15,8 @@ import {
   sgd,
   SLOT_COUNT,
 } from "../../lib/model/optimizers.ts";
+
+tf.enableProdMode(); // else TensorFlow.js prints a banner
 
 Deno.test("every optimizer is plain data with the defaults of PyTorch", () => {
   assert.deepEqual(sgd({ learningRate: 0.5 }), { kind: "sgd", learningRate: 0.5 });
@@ -91,14 +98,129 @@ for (const [kind, properties] of Object.entries(REPLACED)) {
     Deno.test(`${kind}() rejects ${property} that is not ${wanted}`, () => {
       for (const value of positive ? POSITIVE : DECAY) {
         assert.throws(() => create(value as number), {
-          name: "RangeError",
-          message:
-            `Cannot use the optimizer ${kind}: ${property} must be ${wanted}: current value is ${value}`,
+          name: typeof value === "number" ? "RangeError" : "TypeError",
+          message: `Cannot use the optimizer ${kind}: ${property} must be ${wanted}: current value is ${
+            excerpt(value)
+          }`,
         });
       }
     });
   }
 }
+
+Deno.test("the factories reject numbers in the place of options, nothing, and options that they do not have", () => {
+  const wrong: [() => unknown, RegExp][] = [
+    [
+      () => adam(0.01 as never),
+      /^TypeError: .* adam: options must be an object: current value is 0.01 \(adam\(\{/,
+    ],
+    [
+      () => sgd(undefined as never),
+      /^TypeError: .* sgd: options must be an object: current value is missing/,
+    ],
+    [
+      () => rmsprop({} as never),
+      /^TypeError: .* rmsprop: learningRate must be .*: current value is missing$/,
+    ],
+    [
+      () => adam({ learningRate: 0.1, weightDecay: 0.1 } as never),
+      /^TypeError: .* adam: options must be among learningRate, beta1, beta2, epsilon: current value has "weightDecay"/,
+    ],
+    [
+      () => adadelta({ learningRate: 0.1, kind: "sgd" } as never),
+      /must be among .* current value has "kind"/,
+    ],
+  ];
+  for (const [create, message] of wrong) assert.throws(create, message);
+});
+
+Deno.test("checkOptimizer() takes a copy of ours, and names the one of ours that a stranger is like", () => {
+  for (const ours of [sgd, momentum, rmsprop, adam, adadelta]) {
+    const optimizer = ours({ learningRate: 0.25 }), copy = checkOptimizer("train", optimizer);
+    assert.deepEqual(copy, optimizer);
+    assert.notEqual(copy, optimizer);
+  }
+  const wrong: [unknown, RegExp][] = [
+    [
+      undefined,
+      /^TypeError: Cannot train: optimizer must be made by one of sgd, .*: current value is missing/,
+    ],
+    [null, /current value is null \(scanline\.adam\(/],
+    ["adam", /current value is "adam" \(scanline\.adam\(/],
+    ["sgd", /current value is "sgd" \(scanline\.sgd\(/],
+    ["nadam", /current value is "nadam" \(scanline\.adam\(/],
+    [tf.train.adadelta(1), /current value is AdadeltaOptimizer \(scanline\.adadelta\(/],
+    [tf.train.rmsprop(1), /current value is RMSPropOptimizer \(scanline\.rmsprop\(/],
+    [adam, /current value is a function/],
+    [{ kind: "toString", learningRate: 1 }, /^TypeError: /],
+    [
+      { kind: "adam", learningRate: 0.1 },
+      /^TypeError: Cannot train: beta1 must be .*: current value is missing/,
+    ],
+    [
+      { ...adam({ learningRate: 1 }), beta2: 1 },
+      /^RangeError: Cannot train: beta2 must be .*: current value is 1$/,
+    ],
+    [
+      { ...sgd({ learningRate: 1 }), momentum: 0.9 },
+      /optimizer must be among learningRate: current value has "mom/,
+    ],
+  ];
+  for (const [optimizer, message] of wrong) {
+    assert.throws(() => checkOptimizer("train", optimizer as Optimizer), message);
+  }
+});
+
+/** Where each of two parameters is after six steps with some gradients, here and in TensorFlow.js. */
+async function bothWays(
+  optimizer: Optimizer,
+  theirs: tf.Optimizer,
+): Promise<[ours: number[], theirs: number[]]> {
+  const start = [0.5, -0.25], gradients = [[1, 0.1], [-0.5, 0.2], [0.25, 0], [2, -1], [0.1, 0.3], [1, 1]];
+  const network = createNetwork({
+    layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
+    classes: 2,
+  });
+  const flat = (values: readonly number[]) =>
+    Float64Array.from({ length: network.size }, (_, k) => values[k] ?? 0);
+  const p = flat(start), slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => flat([]));
+  const variable = tf.variable(tf.tensor1d(start));
+  gradients.forEach((gradient, index) => {
+    updateParameters({ network, optimizer }, { p, g: flat(gradient) }, { slots, step: index + 1 });
+    tf.tidy(() => theirs.applyGradients({ [variable.name]: tf.tensor1d(gradient) }));
+  });
+  const found = [...await variable.data()];
+  variable.dispose();
+  theirs.dispose();
+  return [[...p.slice(0, 2)], found];
+}
+
+Deno.test("sgd, momentum and, with epsilon 1e-7, adam are TensorFlow.js's; rmsprop and adadelta are not", async () => {
+  const learningRate = 0.1;
+  const same: [Optimizer, tf.Optimizer][] = [
+    [sgd({ learningRate }), tf.train.sgd(learningRate)],
+    [momentum({ learningRate }), tf.train.momentum(learningRate, 0.9)],
+    [adam({ learningRate, epsilon: 1e-7 }), tf.train.adam(learningRate)],
+  ];
+  for (const [optimizer, theirs] of same) {
+    const [ours, found] = await bothWays(optimizer, theirs);
+    assert.ok(
+      ours.every((value, k) => Math.abs(value - found[k]) < 1e-5),
+      `${optimizer.kind}: ${ours}, ${found}`,
+    );
+  }
+  const other: [Optimizer, tf.Optimizer][] = [ // with the very same numbers
+    [rmsprop({ learningRate, alpha: 0.9, epsilon: 1e-2 }), tf.train.rmsprop(learningRate, 0.9, 0, 1e-2)],
+    [adadelta({ learningRate, rho: 0.95, epsilon: 1e-2 }), tf.train.adadelta(learningRate, 0.95, 1e-2)],
+  ];
+  for (const [optimizer, theirs] of other) {
+    const [ours, found] = await bothWays(optimizer, theirs);
+    assert.ok(
+      ours.some((value, k) => Math.abs(value - found[k]) > 1e-3),
+      `${optimizer.kind}: ${ours}, ${found}`,
+    );
+  }
+});
 
 Deno.test("integerPower() is the power, by multiplications", () => {
   assert.equal(integerPower(2, 0), 1);

@@ -78,3 +78,24 @@ Deno.test("BatchOrder rejects sizes and seeds that are not whole numbers in rang
     );
   }
 });
+
+Deno.test("BatchOrder rejects what it does not know, and steps that are none", () => {
+  const valid = { count: 10, batchSize: 4, seed: 1, lastBatch: "short" } as const;
+  assert.throws(
+    () => new BatchOrder({ ...valid, lastBatch: "drop" as "short" }),
+    /^RangeError: .* one of short, carry/,
+  );
+  assert.throws(() => new BatchOrder({ ...valid, shuffle: true } as never), /among count, .* has "shuffle"$/);
+  assert.throws(
+    () => new BatchOrder({ ...valid, count: "10" } as never),
+    /^TypeError: .* count must be a whole number/,
+  );
+  const given = { ...valid, batchSize: 4 }, order = new BatchOrder(given);
+  given.batchSize = 5; // it keeps its own
+  assert.equal(order.batch(0).length, 4);
+  for (const step of [-1, 0.5, NaN]) {
+    for (const ask of ["batch", "epochAt", "imagesThrough", "stepsThrough"] as const) {
+      assert.throws(() => order[ask](step), /^RangeError: .* must be a whole number from 0 on/);
+    }
+  }
+});

@@ -60,3 +60,43 @@ Deno.test("worstMistakes(): only mistakes, the largest loss first, the first of 
   assert.ok(Math.abs(worst.probability - 1 / (1 + Math.exp(-4))) < 1e-15);
   assert.ok(Math.abs(worst.loss - (4 + Math.log1p(Math.exp(-4)))) < 1e-15);
 });
+
+Deno.test("figures are refused where labels, logits and classes are not of each other", () => {
+  const logits = Float32Array.of(9, 0, 0, 9), labels = Uint8Array.of(0, 1);
+  const any = (value: unknown) => value as never;
+  const wrong: [() => unknown, RegExp][] = [
+    [
+      () => scoreLogits(logits, Uint8Array.of(0, 2), 2),
+      /^RangeError: .* labels must be below 2: current value is 2$/,
+    ],
+    [
+      () => scoreLogits(new Float32Array(0), new Uint8Array(0), 2),
+      /^RangeError: .* one image or more: .* is none$/,
+    ],
+    [() => scoreLogits(any([9, 0, 0, 9]), labels, 2), /^TypeError: .* logits must be a Float32Array/],
+    [() => scoreLogits(logits, any([0, 1]), 2), /^TypeError: .* labels must be a Uint8Array/],
+    [() => crossEntropies(logits, labels, 0), /^RangeError: .* classes must be a whole number from 1 to 256/],
+    [
+      () => worstMistakes(logits, labels, { classes: 4, most: 1 }),
+      /^TypeError: .* logits must be 2 × 4 numbers/,
+    ],
+    [
+      () => predictedClasses(logits, 3),
+      /^TypeError: .* logits must be rows of 3 numbers: current value is 4$/,
+    ],
+    [() => predictedClasses(new Float32Array(300), 300), /^RangeError: .* classes must be/],
+    [
+      () => confusionMatrix(labels, Uint8Array.of(0), 2),
+      /^TypeError: .* must be 2 predictions, .* current value is 1$/,
+    ],
+    [
+      () => confusionMatrix(labels, Uint8Array.of(0, 2), 2),
+      /^RangeError: .* predictions must be below 2: .* is 2$/,
+    ],
+    [
+      () => confusionMatrix(Uint8Array.of(3, 0), labels, 2),
+      /^RangeError: .* labels must be below 2: .* is 3$/,
+    ],
+  ];
+  for (const [call, message] of wrong) assert.throws(call, message);
+});

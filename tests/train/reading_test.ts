@@ -75,3 +75,9 @@ Deno.test("decidedAt() is the first step of the last run of one class", () => {
   assert.equal(decidedAt(steps(1, 0, 1, 0, 0), 2), 3);
   assert.equal(decidedAt(steps(0, 0, 1), 2), 2);
 });
+
+Deno.test("decidedAt() rejects what is not rows of K, such as no class at all", () => {
+  for (const [length, classes] of [[6, 0], [6, 4], [0, 2], [6, NaN]]) {
+    assert.throws(() => decidedAt(new Float32Array(length), classes), /^TypeError: .* must be rows of/);
+  }
+});

@@ -124,7 +124,7 @@ Deno.test("a length can be given in the other unit, and an epoch that was begun 
   assert.deepEqual([all.steps, trainer.step], [12, 24]);
   await assert.rejects(
     Array.fromAsync(trainer.epochs(0.5)),
-    /epochs must be a whole number: current value is 0.5/,
+    /epochs must be a whole number from 0 on: current value is 0.5/,
   );
 });
 
@@ -245,12 +245,12 @@ Deno.test("predict() takes a split or any images, and rejects what is not there"
   );
   await assert.rejects(
     trainer.predict("test", { to: 14 }),
-    /of the 13 images of test must be selected: .* is 13$/,
+    /of the 13 images of test must be selected: .* is up to 14$/,
   );
-  await assert.rejects(trainer.predict("test", { from: -1 }), /must be selected/);
+  await assert.rejects(trainer.predict("test", { from: -1 }), /from must be a whole number from 0 on/);
   await assert.rejects(
     trainer.evaluate("validation"),
-    /of the 0 images of validation .* current value is none/,
+    /must have been given images for validation: current value is none/,
   );
 });
 
@@ -285,27 +285,6 @@ Deno.test("readState() and writeState(): gone on = never stopped", async () => {
     atol: 1e-6, // the reference keeps float64, a state float32: other engines go on to the bit
     rtol: 0,
   });
-});
-
-Deno.test("compile() rejects what does not fit together", async () => {
-  const wrong: [Partial<CompileOptions>, RegExp][] = [
-    [
-      { sequence: { axis: "columns", range: [0, 1] } },
-      /inputShape of the model must be \[4, 5\] .* is \[5, 4\]/,
-    ],
-    [
-      { test: tinySplit({ count: 3, height: 4, width: 4, classes: 3 }) },
-      /test images must be as large as .* 5 × 4/,
-    ],
-    [{ test: tinySplit({ count: 30, height: 5, width: 4, classes: 9 }) }, /labels must be below the 3 units/],
-    [{ validation: 22 }, /validation must be a whole number below the 22/],
-    [{ validation: 0.5 }, /validation must be a whole number/],
-    [{ batchSize: 0 }, /batchSize must be a whole number/],
-    [{ seed: -1 }, /seed must be a whole number/],
-    [{ threads: 2 }, /it has no option threads/],
-    [{ device: "gpu" as "auto" }, /it must be auto, webgpu, wasm, reference: current value is "gpu"/],
-  ];
-  for (const [changes, message] of wrong) await assert.rejects(open(changes), message);
 });
 
 async function assertRejects(promise: Promise<unknown>): Promise<unknown> {

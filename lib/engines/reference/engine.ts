@@ -8,10 +8,10 @@
  */
 // deno-lint-ignore-file require-await -- the contract is asynchronous, a textbook is not
 import type { Images } from "../../data/dataset.ts";
-import { layOutSequence, type SequenceLayout } from "../../data/sequence.ts";
+import type { SequenceLayout } from "../../data/sequence.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
-import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
+import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherLabels } from "./gather.ts";
 import { networkForward, type NetworkGradient, networkGradient } from "./network.ts";
@@ -21,6 +21,7 @@ import { row } from "./recurrent.ts";
 /**
  * Opens the reference engine. It computes and keeps its parameters in float64; what leaves it in a Float32Array is rounded.
  *
+ * @throws {TypeError} If an option is of another kind than it must be.
  * @throws {RangeError} If the options do not fit each other.
  *
  * @example
@@ -50,52 +51,45 @@ import { row } from "./recurrent.ts";
  * ```
  */
 export async function openReference(options: EngineOptions): Promise<Engine> {
-  return new ReferenceEngine(options);
+  const layout = checkEngineOptions(options);
+  return new GuardedEngine(new ReferenceEngine(options, layout), options);
 }
 
-class ReferenceEngine implements Engine {
+class ReferenceEngine implements UnguardedEngine {
   readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
   readonly #options: EngineOptions;
   readonly #layout: SequenceLayout;
   readonly #parameters: Float64Array;
   readonly #slots: readonly Float64Array[];
   #step = 0;
-  #open = true;
 
-  constructor(options: EngineOptions) {
-    const { network, optimizer, train, sequence, parameters } = options;
-    this.#layout = layOutSequence(sequence, train);
-    checkOptions(options, this.#layout);
+  constructor(options: EngineOptions, layout: SequenceLayout) {
+    const { network, optimizer, parameters } = options;
+    this.#layout = layout;
     this.#options = options;
     this.#parameters = Float64Array.from(parameters);
     this.#slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => new Float64Array(network.size));
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    this.#check("train", batches); // all of them first: a refused call changes nothing
     return batches.map((batch) => this.#takeStep(batch));
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
-    this.#check("compute the gradient", [batch]);
     return Float32Array.from(this.#measure(batch).gradient);
   }
 
-  async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  async predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
     const { classes } = this.#options.network.head;
-    this.#checkOpen("predict");
-    const { source, all } = selectImages("predict", this.#options, { images, positions });
-    const logits = new Float32Array(all.length * classes);
-    for (const { start, trace } of this.#read(source, all)) logits.set(trace.logits, start * classes);
+    const logits = new Float32Array(positions.length * classes);
+    for (const { start, trace } of this.#read(images, positions)) logits.set(trace.logits, start * classes);
     return logits;
   }
 
-  async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
-    this.#checkOpen("read outputs");
-    const { source, all } = selectImages("read outputs", this.#options, { images, positions });
+  async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
     const { steps: T } = this.#layout, H = this.#options.network.head.inputSize;
-    const outputs = new Float32Array(all.length * T * H);
-    for (const { start, count: N, trace } of this.#read(source, all)) {
+    const outputs = new Float32Array(positions.length * T * H);
+    for (const { start, count: N, trace } of this.#read(images, positions)) {
       const { h } = trace.layers[trace.layers.length - 1]; // [T+1,N,H]
       for (let n = 0; n < N; n++) {
         for (let t = 0; t < T; t++) {
@@ -107,7 +101,6 @@ class ReferenceEngine implements Engine {
   }
 
   async readState(): Promise<EngineState> {
-    this.#checkOpen("read the state");
     return {
       parameters: Float32Array.from(this.#parameters),
       slots: this.#slots.map((slot) => Float32Array.from(slot)),
@@ -116,16 +109,12 @@ class ReferenceEngine implements Engine {
   }
 
   async writeState(state: EngineState): Promise<void> {
-    this.#checkOpen("write the state");
-    checkState(state, { size: this.#parameters.length, slots: this.#slots.length });
     this.#parameters.set(state.parameters);
     this.#slots.forEach((slot, index) => slot.set(state.slots[index]));
     this.#step = state.step;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#open = false;
-  }
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   #takeStep(batch: Uint32Array): StepResult {
     const { loss, correct, gradient } = this.#measure(batch);
@@ -135,8 +124,9 @@ class ReferenceEngine implements Engine {
   }
 
   /** The way forward of all images, a batch at a time. */
-  *#read(source: Images, positions: Uint32Array) {
+  *#read(images: "train" | "test" | Images, positions: Uint32Array) {
     const { batchSize, network } = this.#options;
+    const source = typeof images === "string" ? this.#options[images] : images;
     for (let start = 0; start < positions.length; start += batchSize) {
       const batch = gatherBatch(source, positions.subarray(start, start + batchSize), this.#layout);
       yield { start, count: batch.N, trace: networkForward(network, this.#parameters, { batch, masks: [] }) };
@@ -150,15 +140,5 @@ class ReferenceEngine implements Engine {
     const labels = gatherLabels(train.labels, positions);
     const masks = drawMasks(network, { seed, step: this.#step + 1, T: batch.T, N: batch.N });
     return networkGradient(network, this.#parameters, { batch, labels, masks });
-  }
-
-  #check(action: string, batches: readonly Uint32Array[]): void {
-    this.#checkOpen(action);
-    const { batchSize, train } = this.#options;
-    for (const batch of batches) checkBatch(action, batch, { batchSize, count: train.count });
-  }
-
-  #checkOpen(action: string): void {
-    if (!this.#open) throw new Error(`Cannot ${action}: the engine must be open: current value is disposed`);
   }
 }

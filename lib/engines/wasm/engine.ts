@@ -10,8 +10,10 @@ import type { Images } from "../../data/dataset.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { shareBytes } from "../../data/shared.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
-import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
-import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { check } from "../../options.ts";
+import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { DEVICE_RULES } from "../open.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
@@ -39,11 +41,11 @@ const SPINS = 20_000;
  *
  * @throws {RangeError} If an option is out of range, or a training needs more than 4 GiB
  */
-export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
+export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const { network, optimizer, train, test, batchSize, math: asked } = options;
-  const layout = layOutSequence(options.sequence, train);
-  checkOptions(options, layout);
-  const threads = chooseThreads(options.threads, batchSize);
+  const layout = checkEngineOptions(options);
+  check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
+  const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
   const plan = planMemory({
     network,
     sequence: layout,
@@ -68,7 +70,7 @@ export async function openWasm(options: WasmOptions): Promise<WasmEngine> {
     slots: plan.slots.map(() => new Float32Array(network.size)),
     step: 0,
   });
-  return engine;
+  return new GuardedWasm(engine, options);
 }
 
 const PAGE_BYTES = 65_536;
@@ -96,18 +98,20 @@ export function allocateMemory(
   }
 }
 
-function chooseThreads(asked: number | undefined, batchSize: number): number {
-  if (asked === undefined) return Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
-  if (!Number.isInteger(asked) || asked < 1 || asked > 64) {
-    throw new RangeError(
-      `Cannot open the engine: threads must be a whole number from 1 to 64: current value is ${asked}`,
-    );
+/** The CPU engine, with a guard in front of it. */
+export class GuardedWasm extends GuardedEngine<WasmEngine> {
+  /**
+   * Takes one training step a batch, up to {@link MAX_STEPS}, and says what each thread spent on what.
+   *
+   * @throws {Error} Unless the engine was opened with `profile`
+   */
+  profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
+    return this.step("profile", batches, (engine) => engine.profile(batches));
   }
-  return asked;
 }
 
 /** The CPU engine. */
-export class WasmEngine implements Engine {
+class WasmEngine implements UnguardedEngine {
   /** Who does the work. */
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
@@ -118,7 +122,6 @@ export class WasmEngine implements Engine {
   /** In front of each training image; null where dropout makes blank lines differ. */
   readonly #blankLines: Uint16Array | null;
   #step = 0;
-  #open = true;
 
   constructor(
     { options, plan, memory, pool, math }: {
@@ -148,7 +151,6 @@ export class WasmEngine implements Engine {
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    this.#check("train", batches); // all of them first: a refused call changes nothing
     const results: StepResult[] = [];
     for (let start = 0; start < batches.length; start += MAX_STEPS) {
       results.push(...await this.#trainSome(batches.slice(start, start + MAX_STEPS)));
@@ -157,13 +159,12 @@ export class WasmEngine implements Engine {
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
-    this.#check("compute the gradient", [batch]);
     this.#writeBatch(batch, 0);
     await this.#pool.run({ kind: "gradient", count: batch.length, step: this.#step + 1 });
     return this.#readFlat(this.#plan.gradients);
   }
 
-  async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  async predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
     const { classes } = this.#options.network.head;
     return await this.#read({ kind: "predict", images, positions }, {
       most: MAX_PREDICTED,
@@ -172,7 +173,7 @@ export class WasmEngine implements Engine {
     });
   }
 
-  async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
     const size = this.#plan.sequence.steps * this.#options.network.head.inputSize;
     return await this.#read({ kind: "outputs", images, positions }, {
       most: GROUP,
@@ -181,13 +182,8 @@ export class WasmEngine implements Engine {
     });
   }
 
-  /**
-   * Takes one training step a batch, up to {@link MAX_STEPS}, and says what each thread spent on what.
-   *
-   * @throws {Error} Unless the engine was opened with `profile`
-   */
+  /** Takes some steps, and says what each thread spent on what. */
   async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
-    this.#check("profile", batches);
     const profiles = await this.#runSteps(batches.slice(0, MAX_STEPS));
     return profiles.map((one) => {
       if (!one) {
@@ -199,7 +195,6 @@ export class WasmEngine implements Engine {
 
   // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
   async readState(): Promise<EngineState> {
-    this.#checkOpen("read the state");
     return {
       parameters: this.#readFlat(this.#plan.parameters),
       slots: this.#plan.slots.map((address) => this.#readFlat(address)),
@@ -208,8 +203,6 @@ export class WasmEngine implements Engine {
   }
 
   async writeState(state: EngineState): Promise<void> {
-    this.#checkOpen("write the state");
-    checkState(state, { size: this.#options.network.size, slots: this.#plan.slots.length });
     this.#writeFlat(this.#plan.parameters, state.parameters);
     this.#plan.slots.forEach((address, index) => this.#writeFlat(address, state.slots[index]));
     this.#step = state.step;
@@ -218,7 +211,6 @@ export class WasmEngine implements Engine {
 
   // deno-lint-ignore require-await -- as above
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#open = false;
     this.#pool.stop();
   }
 
@@ -259,17 +251,14 @@ export class WasmEngine implements Engine {
     { kind, images, positions }: {
       kind: "predict" | "outputs";
       images: "train" | "test" | Images;
-      positions?: Uint32Array;
+      positions: Uint32Array;
     },
     { most, from, size }: { most: number; from: number; size: number },
   ): Promise<Float32Array> {
-    const action = kind === "predict" ? "predict" : "read outputs";
-    this.#checkOpen(action);
-    const { all } = selectImages(action, this.#options, { images, positions });
     const source = typeof images === "string" ? images : shareBytes(images.pixels);
-    const results = new Float32Array(all.length * size);
-    for (let start = 0; start < all.length; start += most) {
-      const some = all.subarray(start, start + most);
+    const results = new Float32Array(positions.length * size);
+    for (let start = 0; start < positions.length; start += most) {
+      const some = positions.subarray(start, start + most);
       this.#words(this.#plan.positions, some.length).set(some);
       await this.#pool.run({ kind, images: source, count: some.length });
       results.set(this.#floats(from, some.length * size), start * size);
@@ -299,15 +288,5 @@ export class WasmEngine implements Engine {
 
   #words(address: number, length: number): Uint32Array {
     return new Uint32Array(this.#memory.buffer, address, length);
-  }
-
-  #check(action: string, batches: readonly Uint32Array[]): void {
-    this.#checkOpen(action);
-    const { batchSize, train } = this.#options;
-    for (const batch of batches) checkBatch(action, batch, { batchSize, count: train.count });
-  }
-
-  #checkOpen(action: string): void {
-    if (!this.#open) throw new Error(`Cannot ${action}: the engine must be open: current value is disposed`);
   }
 }

@@ -4,10 +4,9 @@
  * @module
  */
 import type { Images } from "../../data/dataset.ts";
-import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";
-import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
-import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { MAX_STEPS, type Plan, planNeeds, planTraining } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
@@ -37,7 +36,7 @@ export interface StepProfile {
  * @throws {Error} If there is no adapter, or it computes wrong gradients
  * @throws {RangeError} If an option is out of range, or a limit of the adapter is below what the training needs
  */
-export async function openWebgpu(options: WebgpuOptions): Promise<WebgpuEngine> {
+export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu> {
   const adapter = await findAdapter();
   if (!adapter) {
     throw new Error(
@@ -46,20 +45,20 @@ export async function openWebgpu(options: WebgpuOptions): Promise<WebgpuEngine> 
     );
   }
   const engine = await openOn(adapter, options);
-  if (options.selfCheck === false) return engine;
   try {
-    await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+    if (options.selfCheck !== false) {
+      await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+    }
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;
   }
-  return engine;
+  return new GuardedWebgpu(engine, options);
 }
 
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   const { network, optimizer, train, test, batchSize, seed } = options;
-  const sequence = layOutSequence(options.sequence, train);
-  checkOptions(options, sequence);
+  const sequence = checkEngineOptions(options);
   const plan = planTraining({
     network,
     optimizer,
@@ -86,15 +85,28 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
   return engine;
 }
 
+/** The GPU engine, with a guard in front of it. */
+export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
+  /**
+   * Takes one training step a batch, one submission each, and measures the kernels on the GPU.
+   *
+   * @returns The milliseconds of each dispatch, by its label, and the bytes that crossed between the device and JavaScript;
+   * all of them per step
+   * @throws {RangeError} If the adapter has no timestamp queries
+   */
+  profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
+    return this.step("profile", batches, (engine) => engine.profile(batches));
+  }
+}
+
 /** The GPU engine. */
-export class WebgpuEngine implements Engine {
+class WebgpuEngine implements UnguardedEngine {
   /** Who does the work. */
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
   readonly #plan: Plan;
   readonly #program: Program;
   #step = 0;
-  #open = true;
 
   constructor(
     options: EngineOptions,
@@ -110,7 +122,6 @@ export class WebgpuEngine implements Engine {
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    this.#check("train", batches); // all of them first: a refused call changes nothing
     const results: StepResult[] = [];
     for (let start = 0; start < batches.length; start += MAX_STEPS) {
       results.push(...await this.#trainSome(batches.slice(start, start + MAX_STEPS)));
@@ -119,7 +130,6 @@ export class WebgpuEngine implements Engine {
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
-    this.#check("compute the gradient", [batch]);
     const { parts } = this.#plan, { size } = this.#options.network;
     this.#writeSteps([batch], { firstStep: this.#step + 1, training: true, resultsAnImage: 2 });
     this.#program.submit([{ dispatches: this.#program.gradient, step: 0 }]);
@@ -131,19 +141,19 @@ export class WebgpuEngine implements Engine {
     });
   }
 
-  async predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  async predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
     const { classes, N4 } = this.#plan;
     // Foreign images fit one batch at a time.
     const most = 4 * N4 * (typeof images === "string" ? MAX_STEPS : 1);
-    return await this.#readImages("predict", { images, positions, most, size: classes }, async (count) => {
+    return await this.#readImages({ images, positions, most, size: classes }, async (count) => {
       return new Float32Array(await this.#program.read("results", 4 * classes * count));
     });
   }
 
-  async outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
     const { N4, top: { name, stride, first, units }, steps } = this.#plan;
     const chosen = { images, positions, most: 4 * N4, size: steps * units };
-    return await this.#readImages("read outputs", chosen, async (count) => {
+    return await this.#readImages(chosen, async (count) => {
       const inputs = new Float32Array(await this.#program.read(name, 16 * (steps + 1) * N4 * stride));
       const outputs = new Float32Array(count * steps * units);
       for (let n = 0; n < count; n++) {
@@ -159,7 +169,6 @@ export class WebgpuEngine implements Engine {
   }
 
   async readState(): Promise<EngineState> {
-    this.#checkOpen("read the state");
     const bytes = 4 * this.#options.network.size;
     const slots: Float32Array[] = [];
     for (let slot = 0; slot < this.#plan.slots; slot++) {
@@ -173,8 +182,6 @@ export class WebgpuEngine implements Engine {
   }
 
   async writeState(state: EngineState): Promise<void> {
-    this.#checkOpen("write the state");
-    checkState(state, { size: this.#options.network.size, slots: this.#plan.slots });
     this.#program.write("parameters", state.parameters);
     state.slots.forEach((slot, index) => this.#program.write(`slot ${index}`, slot));
     this.#step = state.step;
@@ -182,15 +189,8 @@ export class WebgpuEngine implements Engine {
     await this.#program.finished();
   }
 
-  /**
-   * Takes one training step a batch, one submission each, and measures the kernels on the GPU.
-   *
-   * @returns The milliseconds of each dispatch, by its label, and the bytes that crossed between the device and JavaScript;
-   * all of them per step
-   * @throws {RangeError} If the adapter has no timestamp queries
-   */
+  /** Takes some steps, one submission each, and measures them. */
   async profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
-    this.#check("profile", batches);
     const kernelMs = new Map(this.#program.training.map(({ label }) => [label, 0]));
     for (const batch of batches) {
       this.#writeSteps([batch], { firstStep: ++this.#step, training: true, resultsAnImage: 2 });
@@ -209,7 +209,6 @@ export class WebgpuEngine implements Engine {
 
   // deno-lint-ignore require-await -- the contract is asynchronous
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#open = false;
     this.#program.destroy();
   }
 
@@ -234,20 +233,17 @@ export class WebgpuEngine implements Engine {
 
   /** Reads images without dropout, `most` at a time; `collect` fetches the `size` float32 that each of them gave. */
   async #readImages(
-    action: string,
     { images, positions, most, size }: {
       images: "train" | "test" | Images;
-      positions?: Uint32Array;
+      positions: Uint32Array;
       most: number;
       size: number;
     },
     collect: (count: number) => Promise<Float32Array>,
   ): Promise<Float32Array> {
-    this.#checkOpen(action);
-    const { all } = selectImages(action, this.#options, { images, positions });
-    const results = new Float32Array(all.length * size);
-    for (let start = 0; start < all.length; start += most) {
-      const some = all.subarray(start, start + most);
+    const results = new Float32Array(positions.length * size);
+    for (let start = 0; start < positions.length; start += most) {
+      const some = positions.subarray(start, start + most);
       const held = typeof images === "string" ? images : "staged";
       this.#submitPrediction(held, typeof images === "string" ? some : this.#stage(images, some));
       results.set(await collect(some.length), start * size);
@@ -304,15 +300,5 @@ export class WebgpuEngine implements Engine {
     const { optimizer } = this.#options;
     if (optimizer.kind === "adam" && step > 0) return adamFactors(optimizer, step);
     return { rate: optimizer.learningRate, correction: 1 };
-  }
-
-  #check(action: string, batches: readonly Uint32Array[]): void {
-    this.#checkOpen(action);
-    const { batchSize, train } = this.#options;
-    for (const batch of batches) checkBatch(action, batch, { batchSize, count: train.count });
-  }
-
-  #checkOpen(action: string): void {
-    if (!this.#open) throw new Error(`Cannot ${action}: the engine must be open: current value is disposed`);
   }
 }

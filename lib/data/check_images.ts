@@ -1,0 +1,113 @@
+/**
+ * What images and labels must be before anything reads them: the arrays are as long as they say, and hold bytes.
+ *
+ * @module
+ */
+import { excerpt } from "../excerpt.ts";
+import { check, OBJECT, type Rule, whole } from "../options.ts";
+import type { Images, Split } from "./dataset.ts";
+
+const SIZE = whole(1);
+
+/** Bytes, such as pixels or labels. */
+export const BYTES: Rule = {
+  must: "a Uint8Array",
+  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint8Array,
+};
+
+/** Numbers, such as parameters or logits. */
+export const FLOATS: Rule = {
+  must: "a Float32Array",
+  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Float32Array,
+};
+
+/** Positions of images. */
+export const POSITIONS: Rule = {
+  must: "a Uint32Array",
+  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint32Array,
+};
+
+/** What makes bytes of what people have instead. */
+function remedyOf(name: "pixels" | "labels", value: unknown): string | undefined {
+  if (value instanceof Uint8ClampedArray) {
+    return "new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length)";
+  }
+  const isArray = Array.isArray(value) || ArrayBuffer.isView(value);
+  if (!isArray) return undefined;
+  if (name === "labels") return "Uint8Array.from(labels), one label an image";
+  return value instanceof Float32Array || value instanceof Float64Array
+    ? "one byte a pixel: Uint8Array.from(pixels, (p) => Math.round(255 * p)) for 0 to 1; `sequence` scales"
+    : "one byte a pixel: Uint8Array.from(pixels)";
+}
+
+/**
+ * Takes images if they are images.
+ *
+ * @param action What cannot be done otherwise: `train`
+ * @param name What they are called in messages: `train`
+ * @returns Them alone, without what else the object has
+ * @throws {TypeError} If they are none, or the pixels are not as many as they must be.
+ * @throws {RangeError} If count, height or width is not a positive whole number.
+ */
+export function checkImages(action: string, name: string, images: Images): Images {
+  check(action, name, {
+    value: images,
+    rule: { ...OBJECT, must: "an object with pixels, count, height and width" },
+  });
+  const { pixels, count, height, width } = images;
+  for (const [part, value] of Object.entries({ count, height, width })) {
+    check(action, `${part} of ${name}`, { value, rule: SIZE });
+  }
+  check(action, `pixels of ${name}`, { value: pixels, rule: BYTES, remedy: remedyOf("pixels", pixels) });
+  const expected = count * height * width;
+  if (pixels.length !== expected) {
+    const channels = pixels.length / expected;
+    const remedy = [2, 3, 4].includes(channels) ? ` (${channels} channels? there must be one, grey)` : "";
+    throw new TypeError(
+      `Cannot ${action}: pixels of ${name} must be ${count} × ${height} × ${width} = ${expected} bytes: ` +
+        `current value is ${pixels.length}${remedy}`,
+    );
+  }
+  return { pixels, count, height, width };
+}
+
+/**
+ * Takes images and their labels if they are such.
+ *
+ * @param classes How many classes a network tells apart
+ * @throws {TypeError} If they are none, or pixels or labels are not as many as they must be.
+ * @throws {RangeError} If count, height or width is not a positive whole number, or a label is not below `classes`.
+ */
+export function checkSplit(action: string, name: string, split: Split, classes: number): Split {
+  const images = checkImages(action, name, split);
+  const { labels } = split;
+  check(action, `labels of ${name}`, { value: labels, rule: BYTES, remedy: remedyOf("labels", labels) });
+  if (labels.length !== images.count) {
+    const remedy = labels.length === images.count * classes
+      ? " (one-hot? there must be the number of the class alone)"
+      : "";
+    throw new TypeError(
+      `Cannot ${action}: labels of ${name} must be ${images.count}, one an image: ` +
+        `current value is ${labels.length}${remedy}`,
+    );
+  }
+  const wrong = labels.findIndex((label) => label >= classes);
+  if (wrong !== -1) {
+    throw new RangeError(
+      `Cannot ${action}: labels of ${name} must be below the ${classes} classes of the model: ` +
+        `current value is ${labels[wrong]}, of image ${wrong}`,
+    );
+  }
+  return { ...images, labels };
+}
+
+/** Takes positions of images if they are such. @throws {TypeError} If they are no Uint32Array. @throws {RangeError} If one is not below `count`. */
+export function checkPositions(action: string, positions: Uint32Array, count: number): void {
+  check(action, "positions", { value: positions, rule: POSITIONS, remedy: "Uint32Array.from(positions)" });
+  const wrong = positions.find((position) => position >= count);
+  if (wrong !== undefined) {
+    throw new RangeError(
+      `Cannot ${action}: positions must be below ${count}: current value is ${excerpt(wrong)}`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What the methods of a trainer can be asked for, and what it must be.
+ *
+ * @module
+ */
+import { checkPositions, POSITIONS } from "../data/check_images.ts";
+import { excerpt } from "../excerpt.ts";
+import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
+import type { LoopOptions, SplitName } from "./reports.ts";
+
+/** How long to train. */
+export type Length = { readonly epochs: number } | { readonly steps: number };
+
+/** Which images to take: those at `positions`, else `from` (0) up to but without `to` (the count). */
+export interface Selection {
+  /** The first position. */
+  readonly from?: number;
+  /** The position after the last one. */
+  readonly to?: number;
+  /** Any positions, in any order. */
+  readonly positions?: Uint32Array;
+}
+
+/** What every loop can be given. */
+export const LOOP_RULES: Rules<LoopOptions> = {
+  signal: optional(instanceOf(AbortSignal)),
+  onProgress: optional(FUNCTION),
+  onCheckpoint: optional(FUNCTION),
+  checkpointEvery: optional(whole(1)),
+};
+
+/** What `steps()` can be given. */
+export const STEPS_RULES: Rules<LoopOptions & { every?: number }> = {
+  ...LOOP_RULES,
+  every: optional(whole(1)),
+};
+
+/** What a call over some images can be given. */
+export const SELECTION_RULES: Rules<Selection> = {
+  from: optional(whole(0)),
+  to: optional(whole(0)),
+  positions: optional(POSITIONS),
+};
+
+/** The name of a split. */
+export const SPLIT = oneOf("train", "validation", "test" satisfies SplitName);
+
+/**
+ * A length in its own unit.
+ *
+ * @param unit What a bare number counts
+ * @throws {TypeError} If it is no number, nor an object with one of the two units.
+ * @throws {RangeError} If it is not a whole number from 0 on.
+ */
+export function readLength(unit: "epochs" | "steps", length: number | Length): Length {
+  const given = typeof length === "object" ? length : { [unit]: length };
+  const { epochs, steps } = checkOptions<Partial<Record<"epochs" | "steps", number>>>(
+    "train",
+    given,
+    LENGTH_RULES,
+    "length",
+  );
+  if (epochs !== undefined && steps === undefined) return { epochs };
+  if (steps !== undefined && epochs === undefined) return { steps };
+  throw new TypeError(
+    `Cannot train: length must be a number of either epochs or steps: current value is ${excerpt(length)}`,
+  );
+}
+
+const LENGTH_RULES: Rules<Record<"epochs" | "steps", number>> = {
+  epochs: optional(whole(0)),
+  steps: optional(whole(0)),
+};
+
+/**
+ * The positions of the images that are asked for.
+ *
+ * @param name What the images are called in messages
+ * @throws {RangeError} If no image is selected, or one that is not there.
+ */
+export function selectPositions(
+  action: string,
+  { from = 0, to, positions }: Selection,
+  { count, name }: { count: number; name: string },
+): Uint32Array {
+  if (positions && (to !== undefined || from !== 0)) {
+    throw new TypeError(
+      `Cannot ${action}: it must be either positions or from and to: current value has both`,
+    );
+  }
+  const selected = positions ?? range(from, Math.min(to ?? count, count));
+  if (selected.length === 0 || (to ?? 0) > count) {
+    throw new RangeError(
+      `Cannot ${action}: one or more of the ${count} images of ${name} must be selected: ` +
+        `current value is ${selected.length === 0 ? "none" : `up to ${to}`}`,
+    );
+  }
+  checkPositions(action, selected, count);
+  return selected;
+}
+
+/** The whole numbers from `from` up to but without `to`. */
+function range(from: number, to: number): Uint32Array {
+  return Uint32Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+}
