@@ -103,9 +103,12 @@ const REJECTED: [changes: object, RegExp][] = [
   ],
   [
     { sequence: undefined },
-    /^TypeError: .* sequence must be an object with axis and range: current value is missing$/,
+    /^TypeError: .* sequence must be an object with axis, and range or mean and deviation: current value is missing$/,
   ],
-  [{ sequence: "rows" }, /sequence must be an object with axis and range: current value is "rows"$/],
+  [
+    { sequence: "rows" },
+    /sequence must be an object with axis, and range or mean and deviation: current value is "rows"$/,
+  ],
   [
     { initialize: "torch" },
     /^RangeError: .* initialize must be one of pytorch, tf1, keras: current value is "torch"$/,
