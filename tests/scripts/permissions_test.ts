@@ -56,6 +56,34 @@ Deno.test("SECURITY.md says of every task what it may touch, and nothing else", 
   }
 });
 
+Deno.test("SECURITY.md names the tasks that may start programs, and those that run others", async () => {
+  const { default: text } = await import("../../SECURITY.md", { with: { type: "text" } });
+  const [paragraph] = text.split("\n\n").filter((paragraph) => paragraph.startsWith("**Programs.**"));
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    const starts = command.includes("--allow-run") || command.includes("deno task");
+    assert.equal(paragraph.includes(`\`${name}\``), starts, name);
+  }
+});
+
+Deno.test("nothing asks for a permission while it runs", async () => {
+  const root = new URL("../../", import.meta.url).pathname;
+  for (const file of [...await sourcesIn(`${root}lib`), ...await sourcesIn(`${root}scripts`)]) {
+    assert.doesNotMatch(
+      await Deno.readTextFile(file),
+      /permissions\.request|--allow-all|--allow-ffi|"-A"/,
+      file,
+    );
+  }
+});
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  const files = await Array.fromAsync(Deno.readDir(folder), async ({ name, isDirectory }) => {
+    if (isDirectory) return await sourcesIn(`${folder}/${name}`);
+    return name.endsWith(".ts") ? [`${folder}/${name}`] : [];
+  });
+  return files.flat();
+}
+
 Deno.test("no task may do everything, reach any host, or call into native code", () => {
   for (const [name, command] of Object.entries(COMMANDS)) {
     assert.doesNotMatch(command, /(^| )(-A|--allow-all|--allow-ffi|--allow-import|--allow-net( |$))/, name);
