@@ -7,6 +7,10 @@
 /** Characters of an excerpt, where nobody asks for another number. */
 const MOST = 100;
 
+/** What a message of several lines may have. */
+const MOST_LINES = 60;
+const MOST_OF_LINE = 2000;
+
 /** Entries of an array or an object, and levels of nesting, that are looked at. */
 const ENTRIES = 8;
 const LEVELS = 3;
@@ -36,6 +40,24 @@ export function printable(text: string, most = MOST): string {
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
   return text.length > most || escaped.length > most ? `${escaped.slice(0, most)}…` : escaped;
+}
+
+/**
+ * A message of several lines that is safe to print: as {@link printable} makes each line, its beginning alone where there
+ * is no end to it.
+ *
+ * @example
+ * ```ts
+ * import { printableLines } from "./excerpt.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(printableLines("not a run\nnor \x1b[2J a model"), "not a run\nnor \\u{1b}[2J a model");
+ * ```
+ */
+export function printableLines(text: string): string {
+  const lines = text.slice(0, MOST_LINES * MOST_OF_LINE).split("\n");
+  const shown = lines.slice(0, MOST_LINES).map((line) => printable(line, MOST_OF_LINE));
+  return [...shown, ...(lines.length > MOST_LINES ? ["…"] : [])].join("\n");
 }
 
 /**

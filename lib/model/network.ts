@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
 /** One array of parameters inside the flat array. */
 export interface Parameter {
@@ -140,7 +141,9 @@ export function createNetwork(options: NetworkOptions): Network {
   }
   const { biases = 1 } = options;
   if (biases !== 1 && biases !== 2) {
-    throw new RangeError(`Cannot build the network: biases must be 1 or 2: current value is ${biases}`);
+    throw new RangeError(
+      `Cannot build the network: biases must be 1 or 2: current value is ${excerpt(biases)}`,
+    );
   }
   const layers = options.layers.map((layer, index): RecurrentLayer => {
     checkLayer(layer, index, options.layers[index - 1]);
@@ -177,12 +180,14 @@ function checkLayer(layer: LayerSpec, index: number, below: LayerSpec | undefine
   if (below && below.hiddenSize !== layer.inputSize) {
     throw new RangeError(
       `Cannot build the network: inputSize of layer ${index} must be the hiddenSize of the layer below, ` +
-        `${below.hiddenSize}: current value is ${layer.inputSize}`,
+        `${below.hiddenSize}: current value is ${excerpt(layer.inputSize)}`,
     );
   }
   if (!(layer.dropout >= 0 && layer.dropout < 1)) {
     throw new RangeError(
-      `Cannot build the network: dropout of layer ${index} must be at least 0 and below 1: current value is ${layer.dropout}`,
+      `Cannot build the network: dropout of layer ${index} must be at least 0 and below 1: current value is ${
+        excerpt(layer.dropout)
+      }`,
     );
   }
 }
@@ -190,7 +195,7 @@ function checkLayer(layer: LayerSpec, index: number, below: LayerSpec | undefine
 function checkSize(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) {
     throw new RangeError(
-      `Cannot build the network: ${name} must be a positive whole number: current value is ${value}`,
+      `Cannot build the network: ${name} must be a positive whole number: current value is ${excerpt(value)}`,
     );
   }
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
 /** Stochastic gradient descent: `p ← p − η g`. */
 export interface Sgd {
@@ -116,7 +117,9 @@ function checked<O extends Optimizer>(optimizer: O): O {
     if (!valid) {
       const wanted = positive ? "a positive number" : "at least 0 and below 1";
       throw new RangeError(
-        `Cannot use the optimizer ${optimizer.kind}: ${name} must be ${wanted}: current value is ${value}`,
+        `Cannot use the optimizer ${optimizer.kind}: ${name} must be ${wanted}: current value is ${
+          excerpt(value)
+        }`,
       );
     }
   }

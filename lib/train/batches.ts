@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 import { shuffledOrder } from "../random.ts";
 
 /** How a stream of images is cut into batches. */
@@ -96,7 +97,9 @@ export class BatchOrder {
 function checkWhole(name: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(
-      `Cannot order the batches: ${name} must be a whole number from ${least} to ${most}: current value is ${value}`,
+      `Cannot order the batches: ${name} must be a whole number from ${least} to ${most}: current value is ${
+        excerpt(value)
+      }`,
     );
   }
 }

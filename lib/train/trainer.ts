@@ -191,7 +191,7 @@ export class Trainer implements AsyncDisposable {
    * The logits `[N, K]` of images, without dropout.
    *
    * @param images A split, or any images of the same size
-   * @throws {RangeError} If no image is selected, or one that is not there.
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a logit is not finite.
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async predict(images: SplitName | Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
@@ -205,7 +205,7 @@ export class Trainer implements AsyncDisposable {
    * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout.
    *
    * @param images A split, or any images of the same size
-   * @throws {RangeError} If no image is selected, or one that is not there.
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
    */
   async read(images: SplitName | Images, options: Selection = {}): Promise<Float32Array> {
     const source = typeof images === "string" ? this.split(images) : images;
@@ -213,7 +213,7 @@ export class Trainer implements AsyncDisposable {
     const known = images === "validation" ? source : images; // engines know two splits
     const outputs = await this.#engine.outputs(known, positions);
     const { parameters } = await this.#engine.readState();
-    return readProbabilities(outputs, this.network, parameters);
+    return checkFinite(readProbabilities(outputs, this.network, parameters));
   }
 
   /** A copy of all that it takes to go on to the bit, with the same seed and batch size. */
@@ -329,7 +329,7 @@ export class Trainer implements AsyncDisposable {
     for (let done = 0; done < positions.length;) {
       loop.signal?.throwIfAborted();
       const piece = positions.subarray(done, done + EVALUATION_IMAGES);
-      logits.set(await this.#engine.predict(source, piece), done * classes);
+      logits.set(checkFinite(await this.#engine.predict(source, piece)), done * classes);
       done += piece.length;
       const elapsedMs = performance.now() - started;
       loop.onProgress?.({
@@ -370,4 +370,13 @@ function selectPositions(
 /** The whole numbers from `from` up to but without `to`. */
 function range(from: number, to: number): Uint32Array {
   return Uint32Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+}
+
+/** What is no number would be taken for a class. */
+function checkFinite(outputs: Float32Array): Float32Array {
+  const wrong = outputs.find((output) => !Number.isFinite(output));
+  if (wrong === undefined) return outputs;
+  throw new RangeError(
+    `Cannot predict: what the network gives must be finite: current value is ${wrong}; its weights are too large, or no numbers`,
+  );
 }

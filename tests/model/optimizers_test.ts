@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { excerpt } from "../../lib/excerpt.ts";
 import {
   adadelta,
   adam,
@@ -92,8 +93,9 @@ for (const [kind, properties] of Object.entries(REPLACED)) {
       for (const value of positive ? POSITIVE : DECAY) {
         assert.throws(() => create(value as number), {
           name: "RangeError",
-          message:
-            `Cannot use the optimizer ${kind}: ${property} must be ${wanted}: current value is ${value}`,
+          message: `Cannot use the optimizer ${kind}: ${property} must be ${wanted}: current value is ${
+            excerpt(value)
+          }`,
         });
       }
     });
