@@ -76,7 +76,11 @@ export function printableLines(text: string): string {
  * ```
  */
 export function excerpt(value: unknown, most = MOST): string {
-  return printable(describe(value, most, LEVELS), most);
+  try {
+    return printable(describe(value, most, LEVELS), most);
+  } catch {
+    return "an object that hides itself"; // a proxy
+  }
 }
 
 function describe(value: unknown, most: number, levels: number): string {
@@ -120,15 +124,11 @@ function describeObject(value: object, most: number, levels: number): string {
   return `{${shown.join(",")}}`;
 }
 
-/** Without running any code of the value's. */
+/** Without running any code of the value's, unless it is a proxy. */
 function classNameOf(value: object): string {
-  try {
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === null) return "Object";
-    const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-    const name = typeof made === "function" ? Object.getOwnPropertyDescriptor(made, "name")?.value : "";
-    return typeof name === "string" && name !== "" ? name : "an object of no class";
-  } catch {
-    return "an object that hides itself"; // a proxy
-  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null) return "Object";
+  const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const name = typeof made === "function" ? Object.getOwnPropertyDescriptor(made, "name")?.value : "";
+  return typeof name === "string" && name !== "" ? name : "an object of no class";
 }

@@ -8,6 +8,7 @@
  */
 import "./support/deno_version.ts";
 import { FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+import { messageOf } from "./support/message.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const NOTEBOOK = `${ROOT}notebooks/train_lstm.ipynb`;
@@ -111,6 +112,6 @@ async function main(): Promise<number> {
 try {
   Deno.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   Deno.exit(error instanceof FlagError ? 2 : 1);
 }

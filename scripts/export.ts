@@ -12,11 +12,11 @@ import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 
 /** What the sources of the recipes call their `Linear`. */
-const HEADS: Readonly<Record<string, string>> = {
-  "train-lstm": "classifier",
-  "train-rnn": "fc1",
-  "train-lstm-adam": "out",
-};
+const HEADS: ReadonlyMap<string, string> = new Map([
+  ["train-lstm", "classifier"],
+  ["train-rnn", "fc1"],
+  ["train-lstm-adam", "out"],
+]);
 
 const command = {
   name: "export",
@@ -75,7 +75,10 @@ await runCommand(command, async (flags) => {
       case "onnx":
         return { [path]: scanline.encodeOnnx(network, parameters, { steps, metadata }) };
       case "safetensors": {
-        const names = { rnn: flags.rnn, head: flags.head ?? HEADS[recipe] ?? "head" };
+        const names = {
+          rnn: flags.rnn,
+          head: flags.head ?? HEADS.get(recipe) ?? "head",
+        };
         return {
           [path]: scanline.encodeSafetensors(scanline.toPyTorch(network, parameters, names), {
             ...metadata,

@@ -7,6 +7,8 @@
  * hashes, in `tests/golden/hashes.json` and where the README quotes them.
  */
 import "./support/deno_version.ts";
+import { excerpt } from "../lib/excerpt.ts";
+import { parseJson } from "../lib/json.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 
 const HASHES = "tests/golden/hashes.json";
@@ -59,15 +61,23 @@ async function readHash(recipe: string): Promise<string> {
       { cause },
     );
   });
-  const { event, interrupted, parametersSha256 } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
-  if (event !== "end" || interrupted) {
+  const { event, interrupted, parametersSha256 } = lastLine(text);
+  if (event !== "end" || interrupted || typeof parametersSha256 !== "string") {
     throw new SyntaxError(
       `Cannot verify: ${path} must end with the end of a training: current value is ${
-        interrupted ? "an interrupted one" : event
+        interrupted ? "an interrupted one" : excerpt(event)
       }; run \`deno task verify\` again`,
     );
   }
   return parametersSha256;
+}
+
+function lastLine(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(parseJson(text.trimEnd().split("\n").at(-1)!));
+  } catch {
+    return {}; // half written
+  }
 }
 
 /** Writes the hashes, and puts them in the place of the old ones in the README. */

@@ -6,8 +6,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { printable } from "../excerpt.ts";
 
-/** Longer than any sentence of ours. */
-const MOST_OF_A_REASON = 1000;
+/** Longer than any sentence of ours, and than most paths. */
+const MOST_OF_A_REASON = 1000, MOST_OF_A_PATH = 400;
 
 /** A file that has been read. */
 export interface FileBytes {
@@ -32,7 +32,7 @@ export async function readFirst(folder: string, names: readonly string[]): Promi
       if (error instanceof Deno.errors.NotFound) continue;
       if (error instanceof Deno.errors.NotCapable) throw notAllowed("read", path, error);
       throw new Error(
-        `Cannot read ${printable(path)}: it must be a readable file: current value is ${reasonOf(error)}`,
+        `Cannot read ${shown(path)}: it must be a readable file: current value is ${reasonOf(error)}`,
         {
           cause: error,
         },
@@ -61,12 +61,17 @@ export function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : String(error), MOST_OF_A_REASON);
 }
 
+/** A path in a message. */
+function shown(path: string): string {
+  return printable(path, MOST_OF_A_PATH);
+}
+
 /** The error for a path that Deno's permissions leave out. */
 export function notAllowed(access: "read" | "write", path: string, cause: unknown): Error {
   const folder = path.replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".";
   return new Deno.errors.NotCapable(
-    `Cannot ${access} ${printable(path)}: Deno must be allowed to: current value is denied; ` +
-      `add --allow-${access}=${printable(folder)}`,
+    `Cannot ${access} ${shown(path)}: Deno must be allowed to: current value is denied; ` +
+      `add --allow-${access}=${shown(folder)}`,
     { cause },
   );
 }
@@ -91,7 +96,7 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
     await Deno.remove(part).catch(() => {});
     if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", path, error);
     throw new Error(
-      `Cannot write ${printable(path)}: the disk must take ${bytes.length} bytes: current value is ${
+      `Cannot write ${shown(path)}: the disk must take ${bytes.length} bytes: current value is ${
         reasonOf(error)
       }`,
       {

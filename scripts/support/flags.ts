@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { excerpt, printable } from "../../lib/excerpt.ts";
 
 interface FlagText {
   /** What the flag does, for `--help`. */
@@ -80,7 +81,7 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     const flag = token.kind === "option" && Object.hasOwn(flags, token.name) ? flags[token.name] : null;
     if (token.kind !== "option" || !flag || flag.kind === "operands" || !given.startsWith("--")) {
       const known = optionsOf(flags).map(([name]) => `--${name}`).join(", ");
-      throw new FlagError(`Cannot use ${JSON.stringify(given)}: it must be one of ${known}`);
+      throw new FlagError(`Cannot use ${excerpt(given)}: it must be one of ${known}`);
     }
     values[token.name] = parseValue(token.rawName, flag, token.value);
   }
@@ -105,11 +106,11 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
   const wanted = describeValue(flag);
   if (flag.kind === "switch") {
     if (text === undefined) return true;
-    throw new FlagError(`Cannot use ${name}=${text}: ${name} takes no value`);
+    throw new FlagError(`Cannot use ${name}=${printable(text)}: ${name} takes no value`);
   }
   const invalid = new FlagError(
     `Cannot use ${name}: it must be ${wanted}: current value is ${
-      text === undefined ? "missing" : `"${text}"`
+      text === undefined ? "missing" : excerpt(text)
     }`,
   );
   if (!text) throw invalid;

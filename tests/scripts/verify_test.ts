@@ -133,7 +133,7 @@ test("verify names the run that is missing or not ended", async () => {
   await using stopped = await makeVerified(hashes.sha256, "report");
   const { code, stderr } = await verify(stopped.path);
   assert.equal(code, 1);
-  assert.match(stderr, /must end with the end of a training: current value is report/);
+  assert.match(stderr, /must end with the end of a training: current value is "report"/);
 });
 
 const readmeIgnored = lacking([{ name: "read", path: root }]) ??
