@@ -25,8 +25,10 @@ import { drawCurves } from "../../lib/view/curves.ts";
 import { toCurves } from "../../lib/view/history.ts";
 import { writeReport } from "../../lib/view/report.ts";
 import { assertClear, fuzz, hostileJson, type Target } from "../support/fuzz.ts";
+import { lacks, named } from "../support/permissions.ts";
 import { share } from "../support/soak.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
+import { LARGE_FILES, SLACK_BYTES } from "./large_files.ts";
 
 tf.enableProdMode();
 
@@ -308,3 +310,48 @@ Deno.test("metrics.jsonl may hold anything: what is no report is passed over, wh
 });
 
 const REPORT = { recipe: "tiny", run: "runs/a", config: {}, command: null, pictures: [] };
+
+const peakNeeds = [{ name: "read" }, { name: "run" }] as const;
+
+/** How long the file is, and how much more than before a process of its own held at the height of parsing it. */
+async function peakOf(name: string): Promise<{ length: number; grown: number }> {
+  const args = ["run", "--no-check", "--no-prompt", "--v8-flags=--expose-gc", programPath, name];
+  await using child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" }).spawn();
+  const words = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const writer = child.stdin.getWriter();
+  const length = Number((await words.read()).value);
+  const before = await tell(`echo 5 > /proc/${child.pid}/clear_refs; grep VmRSS /proc/${child.pid}/status`);
+  await writer.write(Uint8Array.of(10));
+  assert.equal((await words.read()).value, "done\n");
+  const peak = await tell(`grep VmHWM /proc/${child.pid}/status`);
+  await writer.close();
+  await words.cancel();
+  return { length, grown: peak - before };
+}
+
+/** Deno itself reads nothing in /proc unless all is allowed. */
+async function tell(command: string): Promise<number> {
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", command] }).output();
+  return 1024 * Number(decode(stdout).match(/(\d+) kB/)![1]);
+}
+
+const programPath = new URL("large_files.ts", import.meta.url).pathname;
+
+for (const [name, { times }] of Object.entries(LARGE_FILES)) {
+  const isControl = name.startsWith("a parser that keeps nothing");
+  Deno.test({
+    name: named(
+      isControl ? `${name}, is found out` : `${name} takes at most ${times} times the file, at its height`,
+      peakNeeds,
+    ),
+    ignore: lacks(peakNeeds) || Deno.build.os !== "linux",
+    fn: async () => {
+      const { length, grown } = await peakOf(name);
+      assert.equal(
+        grown > times * length + (isControl ? 0 : SLACK_BYTES),
+        isControl,
+        `${(grown / length).toFixed(1)} times`,
+      );
+    },
+  });
+}
