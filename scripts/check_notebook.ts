@@ -52,7 +52,7 @@ async function execute(folder: string, env: Record<string, string>): Promise<str
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(
-      "Cannot execute the notebook: jupyter-nbconvert must be installed: current value is none; " +
+      "Cannot execute the notebook: jupyter-nbconvert must be installed; " +
         "Debian has it as a package of this name",
       { cause: error },
     );

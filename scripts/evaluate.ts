@@ -37,7 +37,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot evaluate: --model must be the folder of a run: current value is missing");
+    throw new FlagError("Cannot evaluate: --model must be given, the folder of a run");
   }
   const { config, model } = await scanline.openRun(flags.model);
   const { dataset, split } = flags;

@@ -46,7 +46,7 @@ await runCommand(command, async (flags) => {
   const { model: folder, format } = flags;
   if (!folder || !format) {
     const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
-    throw new FlagError(`Cannot export: --${flag} must be ${what}: current value is missing`);
+    throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
   const run = await scanline.openRun(folder);
   const { recipe, training } = run.config;

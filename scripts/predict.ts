@@ -29,7 +29,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot predict: --model must be the folder of a run: current value is missing");
+    throw new FlagError("Cannot predict: --model must be given, the folder of a run");
   }
   const run = await scanline.openRun(flags.model);
   const size = scanline.imageSize(run.model, run.config.training.sequence);

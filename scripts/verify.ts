@@ -57,7 +57,7 @@ async function readHash(recipe: string): Promise<string> {
   const path = `runs/verify/${recipe}/metrics.jsonl`;
   const text = await Deno.readTextFile(path).catch((cause) => {
     throw new Deno.errors.NotFound(
-      `Cannot verify: ${path} must be there: current value is missing; \`deno task verify\` trains first`,
+      `Cannot verify: ${path} must be there; \`deno task verify\` trains first`,
       { cause },
     );
   });

@@ -84,7 +84,7 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
     if (holds(found)) continue;
     const [missing] = path.split(".");
     if (at(value, missing) === undefined) {
-      throw new SyntaxError(`${where} must be that of a run: current value has no ${missing}`);
+      throw new SyntaxError(`${where} must be that of a run, with ${missing}`);
     }
     throw new SyntaxError(`${where} must have ${path}, ${rule}: current value is ${excerpt(found)}`);
   }

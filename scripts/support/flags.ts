@@ -96,9 +96,8 @@ function optionsOf(flags: Flags): [string, Option][] {
 function checkOperands(flag: Flag, given: readonly string[]): void {
   if (flag.kind !== "operands" || given.length >= flag.least) return;
   throw new FlagError(
-    `Cannot go on: ${flag.placeholder} must be given, ${flag.help}: current value is ${
-      given.length || "missing"
-    }`,
+    `Cannot go on: ${flag.placeholder} must be given, ${flag.help}` +
+      (given.length > 0 ? `: current value is ${given.length} of ${flag.least}` : ""),
   );
 }
 
@@ -108,10 +107,9 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
     if (text === undefined) return true;
     throw new FlagError(`Cannot use ${name}=${printable(text)}: ${name} takes no value`);
   }
+  if (text === undefined) throw new FlagError(`Cannot use ${name}: it must be given a value, ${wanted}`);
   const invalid = new FlagError(
-    `Cannot use ${name}: it must be ${wanted}: current value is ${
-      text === undefined ? "missing" : excerpt(text)
-    }`,
+    `Cannot use ${name}: it must be ${wanted}: current value is ${excerpt(text)}`,
   );
   if (!text) throw invalid;
   switch (flag.kind) {

@@ -73,7 +73,7 @@ Deno.test("decodeCheckpoint() trusts a file with the right SHA-256 no more than 
     [{ tally: "null" }, /its tally must have sums/],
     [{ tally: '{"steps":2}' }, /its tally must have sums/],
     [{ config: "{" }, /JSON/],
-    [{ config: "null" }, /its config must be that of a run: current value has no recipe/],
+    [{ config: "null" }, /its config must be that of a run, with recipe/],
     [
       { config: configOf({ batchSize: -1 }) },
       /training.batchSize, a whole number from 1 on: current value is -1/,

@@ -132,7 +132,7 @@ test("openRun() says what is missing or damaged", async (folder) => {
   await Deno.writeTextFile(`${path}/config.json`, "{");
   await assert.rejects(openRun(path), /config.json must be JSON/);
   await Deno.writeTextFile(`${path}/config.json`, "null");
-  await assert.rejects(openRun(path), /config.json must be that of a run: current value has no recipe/);
+  await assert.rejects(openRun(path), /config.json must be that of a run, with recipe/);
 });
 
 Deno.test("parametersSha256(): equal models have equal hashes", async () => {
