@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt, printable } from "../excerpt.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
 /** What can be asked for; `auto` leaves the choice to Scanline. */
@@ -60,9 +61,7 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
     }
     default:
       throw new RangeError(
-        `Cannot open the device: it must be ${DEVICES.join(", ")}: current value is ${
-          JSON.stringify(device)
-        }`,
+        `Cannot open the device: it must be ${DEVICES.join(", ")}: current value is ${excerpt(device)}`,
       );
   }
 }
@@ -91,7 +90,9 @@ function checkOptionsOf(
   for (const [name, value] of Object.entries(choice)) {
     if (value === undefined || asked === "auto" || known.includes(name)) continue;
     throw new RangeError(
-      `Cannot open the device ${device}: it has no option ${name}: current value is ${value}`,
+      `Cannot open the device ${device}: it has no option ${printable(name)}: current value is ${
+        excerpt(value)
+      }`,
     );
   }
 }
