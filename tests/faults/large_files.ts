@@ -9,6 +9,7 @@
 import { gzipSync } from "node:zlib";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, parseIdx } from "../../lib/data/idx.ts";
+import { deserializeModel } from "../../lib/model/saved_model.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
 import { parseRunConfig } from "../../lib/train/run_config.ts";
@@ -63,6 +64,20 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
     make: () => encodeCheckpoint(tinyCheckpoint({ size: 2e6 })),
     parse: decodeCheckpoint,
   },
+  "deserializeModel() of 50,000 weights without layers": {
+    times: 60,
+    make: () => {
+      const weights = Array.from(
+        { length: 5e4 },
+        (_, index) => ({ name: `${index}`, shape: [1], dtype: "float32" }),
+      );
+      const modelTopology = { class_name: "Sequential", config: { name: "a", layers: [] } };
+      return encode(
+        JSON.stringify({ modelTopology, weightsManifest: [{ paths: ["weights.bin"], weights }] }),
+      );
+    },
+    parse: refused((file) => deserializeModel(decode(file), new Uint8Array(2e5))),
+  },
   "parseRunConfig()": {
     times: 20,
     make: () =>
@@ -92,9 +107,9 @@ function withHeader(header: string): Uint8Array<ArrayBuffer> {
 }
 
 function refused(parse: LargeFile["parse"]): LargeFile["parse"] {
-  return (file) => {
+  return async (file) => {
     try {
-      parse(file);
+      await parse(file);
     } catch (error) {
       return error;
     }
