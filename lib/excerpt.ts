@@ -7,6 +7,10 @@
 /** Characters of an excerpt, where nobody asks for another number. */
 const MOST = 100;
 
+/** What a message of several lines may have. */
+const MOST_LINES = 60;
+const MOST_OF_LINE = 2000;
+
 /** Entries of an array or an object, and levels of nesting, that are looked at. */
 const ENTRIES = 8;
 const LEVELS = 3;
@@ -39,6 +43,24 @@ export function printable(text: string, most = MOST): string {
 }
 
 /**
+ * A message of several lines that is safe to print: as {@link printable} makes each line, its beginning alone where there
+ * is no end to it.
+ *
+ * @example
+ * ```ts
+ * import { printableLines } from "./excerpt.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(printableLines("not a run\nnor \x1b[2J a model"), "not a run\nnor \\u{1b}[2J a model");
+ * ```
+ */
+export function printableLines(text: string): string {
+  const lines = text.slice(0, MOST_LINES * MOST_OF_LINE).split("\n");
+  const shown = lines.slice(0, MOST_LINES).map((line) => printable(line, MOST_OF_LINE));
+  return [...shown, ...(lines.length > MOST_LINES ? ["…"] : [])].join("\n");
+}
+
+/**
  * A value of unknown kind and size, for messages: as JSON where it is plain data, otherwise by the name of its class. No
  * more of it is read than is shown, no getter and no `toJSON()` is called, and this never throws.
  *
@@ -54,7 +76,11 @@ export function printable(text: string, most = MOST): string {
  * ```
  */
 export function excerpt(value: unknown, most = MOST): string {
-  return printable(describe(value, most, LEVELS), most);
+  try {
+    return printable(describe(value, most, LEVELS), most);
+  } catch {
+    return "an object that hides itself"; // a proxy
+  }
 }
 
 function describe(value: unknown, most: number, levels: number): string {
@@ -98,15 +124,11 @@ function describeObject(value: object, most: number, levels: number): string {
   return `{${shown.join(",")}}`;
 }
 
-/** Without running any code of the value's. */
+/** Without running any code of the value's, unless it is a proxy. */
 function classNameOf(value: object): string {
-  try {
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === null) return "Object";
-    const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-    const name = typeof made === "function" ? Object.getOwnPropertyDescriptor(made, "name")?.value : "";
-    return typeof name === "string" && name !== "" ? name : "an object of no class";
-  } catch {
-    return "an object that hides itself"; // a proxy
-  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null) return "Object";
+  const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const name = typeof made === "function" ? Object.getOwnPropertyDescriptor(made, "name")?.value : "";
+  return typeof name === "string" && name !== "" ? name : "an object of no class";
 }

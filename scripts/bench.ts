@@ -30,6 +30,7 @@ import {
 import { measureStandings, type Player } from "./bench/rounds.ts";
 import { measureMemory, measureRecipe, type Python } from "./bench/whole_recipe.ts";
 import { countFlops, fitted, recipeWorkloads, sweepPoints } from "./bench/workloads.ts";
+import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
@@ -138,7 +139,7 @@ function parsePeers(text: string): PeerName[] {
     const peer = PEERS.find((peer) => peer === name);
     if (peer) return peer;
     throw new FlagError(
-      `Cannot use --peers: it must be none or some of ${PEERS.join(",")}: current value is "${text}"`,
+      `Cannot use --peers: it must be none or some of ${PEERS.join(",")}: current value is ${excerpt(text)}`,
     );
   });
 }

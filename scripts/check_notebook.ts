@@ -8,6 +8,7 @@
  */
 import "./support/deno_version.ts";
 import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+import { messageOf } from "./support/message.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const NOTEBOOK = `${ROOT}notebooks/train_lstm.ipynb`;
@@ -51,7 +52,7 @@ async function execute(folder: string, env: Record<string, string>): Promise<str
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(
-      "Cannot execute the notebook: jupyter-nbconvert must be installed: current value is none; " +
+      "Cannot execute the notebook: jupyter-nbconvert must be installed; " +
         "Debian has it as a package of this name",
       { cause: error },
     );
@@ -111,6 +112,6 @@ async function main(): Promise<number> {
 try {
   Deno.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   Deno.exit(error instanceof FlagError ? 2 : 1);
 }

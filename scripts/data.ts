@@ -10,6 +10,7 @@ import { acquireDataset, type AcquireEvent } from "../lib/data/acquire.ts";
 import { CATALOGUE, type DatasetName } from "../lib/data/catalogue.ts";
 import { formatProgress } from "../lib/view/progress.ts";
 import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
+import { messageOf } from "./support/message.ts";
 import { StatusLine } from "./support/status_line.ts";
 
 const NAMES = Object.keys(CATALOGUE) as DatasetName[];
@@ -86,6 +87,6 @@ async function main(): Promise<number> {
 try {
   Deno.exit(await main()); // not its own end: a package that is still being fetched would delay it
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   Deno.exit(error instanceof FlagError ? 2 : 1);
 }

@@ -4,6 +4,7 @@
  *     deno task evaluate --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import {
   DATA_FLAGS,
@@ -37,7 +38,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot evaluate: --model must be the folder of a run: current value is missing");
+    throw new FlagError("Cannot evaluate: --model must be given, the folder of a run");
   }
   const run = await scanline.openRun(flags.model);
   const { config, model } = run;
@@ -59,7 +60,8 @@ await runCommand(command, async (flags) => {
 
   const logits = await predict(trainer, split, new StatusLine(!quiet));
   const { labels, count } = trainer.split(split);
-  const { classes, classNames } = data;
+  const { classes } = data;
+  const classNames = data.classNames.map((name) => printable(name));
   const score = scanline.scoreLogits(logits, labels, classes);
   const confusion = scanline.confusionMatrix(labels, scanline.predictedClasses(logits, classes), classes);
   const mistakes = scanline.worstMistakes(logits, labels, { classes, most: mistakesShown });
@@ -79,7 +81,9 @@ await runCommand(command, async (flags) => {
     return 0;
   }
   console.log(
-    `Accuracy on ${data.name}, ${split}: ${score.accuracy.toFixed(4)} (${score.correct} of ${count})`,
+    `Accuracy on ${printable(data.name)}, ${split}: ${
+      score.accuracy.toFixed(4)
+    } (${score.correct} of ${count})`,
   );
   console.log(`Loss: ${score.loss.toFixed(6)}\n`);
   scanline.drawConfusion(confusion, classNames).forEach((line) => console.log(line));

@@ -13,11 +13,11 @@ import { FlagError } from "./support/flags.ts";
 import { classNamesOf } from "./support/pictures.ts";
 
 /** What the sources of the recipes call their `Linear`. */
-const HEADS: Readonly<Record<string, string>> = {
-  "train-lstm": "classifier",
-  "train-rnn": "fc1",
-  "train-lstm-adam": "out",
-};
+const HEADS: ReadonlyMap<string, string> = new Map([
+  ["train-lstm", "classifier"],
+  ["train-rnn", "fc1"],
+  ["train-lstm-adam", "out"],
+]);
 
 const command = {
   name: "export",
@@ -47,7 +47,7 @@ await runCommand(command, async (flags) => {
   const { model: folder, format } = flags;
   if (!folder || !format) {
     const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
-    throw new FlagError(`Cannot export: --${flag} must be ${what}: current value is missing`);
+    throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
   const run = await scanline.openRun(folder);
   const { recipe, training } = run.config;
@@ -80,7 +80,10 @@ await runCommand(command, async (flags) => {
       case "onnx":
         return { [path]: scanline.encodeOnnx(network, parameters, { steps, metadata }) };
       case "safetensors": {
-        const names = { rnn: flags.rnn, head: flags.head ?? HEADS[recipe] ?? "head" };
+        const names = {
+          rnn: flags.rnn,
+          head: flags.head ?? HEADS.get(recipe) ?? "head",
+        };
         return {
           [path]: scanline.encodeSafetensors(scanline.toPyTorch(network, parameters, names), {
             ...metadata,

@@ -54,7 +54,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.from) {
-    throw new FlagError("Cannot import: --from must be a safetensors file: current value is missing");
+    throw new FlagError("Cannot import: --from must be given, a safetensors file");
   }
   const { tensors, metadata } = scanline.decodeSafetensors(await readFile(flags.from));
   const said = scanline.readMetadata(metadata);

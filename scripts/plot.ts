@@ -4,6 +4,7 @@
  *     deno task plot runs/train-lstm/2026-11-22T05-41-25 runs/train-rnn/2026-11-22T05-50-01
  */
 import "./support/deno_version.ts";
+import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
@@ -30,7 +31,7 @@ const command = {
 await runCommand(command, async ({ runs, out }) => {
   const name = out.replace(/\.(svg|png)$/, "");
   if (name.endsWith("/")) {
-    throw new FlagError(`Cannot use --out: it must be the name of a file: current value is "${out}"`);
+    throw new FlagError(`Cannot use --out: it must be the name of a file: current value is ${excerpt(out)}`);
   }
   const histories = await Promise.all(runs.map(async (path) => historyOf(await scanline.openMetrics(path))));
   const svg = scanline.drawCurves(scanline.toCurves(histories));

@@ -4,6 +4,7 @@
  *     deno task predict seven.png two.png --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
@@ -28,7 +29,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot predict: --model must be the folder of a run: current value is missing");
+    throw new FlagError("Cannot predict: --model must be given, the folder of a run");
   }
   const run = await scanline.openRun(flags.model);
   const size = scanline.imageSize(run.model, run.config.training.sequence);
@@ -61,7 +62,7 @@ await runCommand(command, async (flags) => {
   for (const { path, probabilities, predicted } of found) {
     const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
     const shares = ranked.map((k) => `${classNames[k]} ${(100 * probabilities[k]).toFixed(1)}%`).join(", ");
-    console.log(`${path}: ${classNames[predicted]} (${shares})`);
+    console.log(`${printable(path, 400)}: ${printable(classNames[predicted])} (${printable(shares, 400)})`);
   }
   return 0;
 });

@@ -47,7 +47,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot read: --model must be the folder of a run: current value is missing");
+    throw new FlagError("Cannot read: --model must be given, the folder of a run");
   }
   const run = await scanline.openRun(flags.model);
   const { sequence } = run.config.training;

@@ -8,6 +8,7 @@
  */
 import "./support/deno_version.ts";
 import config from "../deno.json" with { type: "json" };
+import { printableLines } from "../lib/excerpt.ts";
 import { chooseDevice } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
@@ -111,7 +112,7 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
   if (rows.length > 0) printSummary(rows, json);
   if (interrupted) return INTERRUPTED;
   for (const { seed, run: { code, complaint } } of failures) {
-    console.error(`Seed ${seed} ended with exit code ${code}: ${complaint.trim()}`);
+    console.error(`Seed ${seed} ended with exit code ${code}: ${printableLines(complaint.trim())}`);
   }
   return failures.length > 0 ? failures[0].run.code || 1 : 0;
 });

@@ -7,6 +7,8 @@
  */
 import "./support/deno_version.ts";
 import { cpus } from "node:os";
+import { printableLines } from "../lib/excerpt.ts";
+import { parseJson } from "../lib/json.ts";
 import { drawCurves, toCurves } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { NOTEBOOK } from "./support/published.ts";
@@ -79,7 +81,7 @@ async function train(job: Planned, about: Omit<RunRecord, "command" | "seconds">
   const { recipe } = job;
   const run = await runRecipeProcess({ recipe, flags: [...flags, ...threads, "--out", out] }, () => {});
   if (!isComplete(run.lines)) {
-    console.error(`${nameOf(job)} ended with exit code ${run.code}: ${run.complaint.trim()}`);
+    console.error(`${nameOf(job)} ended with exit code ${run.code}: ${printableLines(run.complaint.trim())}`);
     return false;
   }
   const record = { command: `deno task ${recipe} ${flags.join(" ")}`, seconds: run.seconds, ...about };
@@ -93,8 +95,22 @@ async function readRun(job: Planned): Promise<ResultRun | null> {
   const read = (name: string) => Deno.readTextFile(`${folderOf(job)}/${name}`).catch(() => null);
   const [metrics, record] = await Promise.all([read("metrics.jsonl"), read("record.json")]);
   if (metrics === null || record === null) return null;
-  const lines: MetricsLine[] = metrics.trimEnd().split("\n").map((line) => JSON.parse(line));
-  return isComplete(lines) ? { ...job, record: JSON.parse(record), lines } : null;
+  try {
+    const lines = metrics.trimEnd().split("\n").map((line) => parseJson(line) as MetricsLine);
+    return isComplete(lines) ? { ...job, record: toRecord(parseJson(record)), lines } : null;
+  } catch {
+    return null; // a file was cut or changed
+  }
+}
+
+/** @throws {SyntaxError} If it is none */
+function toRecord(value: unknown): RunRecord {
+  const { command, commit, machine, threads, seconds, sideBySide } = Object(value);
+  const isWhole =
+    [command, commit, machine].every((text) => typeof text === "string" && text.length < 1000) &&
+    [threads, seconds, sideBySide].every(Number.isFinite);
+  if (!isWhole) throw new SyntaxError("Cannot read record.json: it must be a record");
+  return { command, commit, machine, threads, seconds, sideBySide };
 }
 
 function drawLstm({ lines }: ResultRun): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { excerpt, printable } from "../lib/excerpt.ts";
+import { excerpt, printable, printableLines } from "../lib/excerpt.ts";
 
 Deno.test("excerpt() shows plain data as JSON", () => {
   for (const value of ["text", 1.5, true, null, [1, "a"], { a: [1] }]) {
@@ -33,6 +33,12 @@ Deno.test("excerpt() names what is no plain data, and calls nothing of it", () =
     },
   });
   assert.equal(excerpt(proxy), "an object that hides itself");
+  const list = new Proxy([1], {
+    get() {
+      throw new Error("called");
+    },
+  });
+  assert.equal(excerpt({ list }), "an object that hides itself");
 });
 
 Deno.test("excerpt() is short and quick, however large or deep the value is", () => {
@@ -52,4 +58,14 @@ Deno.test("printable() and excerpt() let nothing through that a terminal obeys o
     assert.doesNotMatch(text, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}]/u);
   }
   assert.equal(printable("Ä 漢字 🙂 ok"), "Ä 漢字 🙂 ok");
+});
+
+Deno.test("printableLines() keeps lines, and no more of them than a person reads", () => {
+  assert.equal(printableLines("a\n  b\x1b[2J\r"), "a\n  b\\u{1b}[2J\\u{d}");
+  for (const text of ["x".repeat(1e7), "y\n".repeat(1e6), "\x1b".repeat(1e7)]) {
+    const shown = printableLines(text);
+    assert.ok(shown.length < 130_000);
+    assert.doesNotMatch(shown, /[^\P{Cc}\n]/u);
+    assert.ok(shown.endsWith("…"));
+  }
 });

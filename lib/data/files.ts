@@ -4,6 +4,10 @@
  * @module
  */
 import { createHash, randomUUID } from "node:crypto";
+import { printable } from "../excerpt.ts";
+
+/** Longer than any sentence of ours, and than most paths. */
+const MOST_OF_A_REASON = 1000, MOST_OF_A_PATH = 400;
 
 /** A file that has been read. */
 export interface FileBytes {
@@ -28,7 +32,7 @@ export async function readFirst(folder: string, names: readonly string[]): Promi
       if (error instanceof Deno.errors.NotFound) continue;
       if (error instanceof Deno.errors.NotCapable) throw notAllowed("read", path, error);
       throw new Error(
-        `Cannot read ${path}: it must be a readable file: current value is ${reasonOf(error)}`,
+        `Cannot read ${shown(path)}: it must be a readable file: current value is ${reasonOf(error)}`,
         {
           cause: error,
         },
@@ -52,16 +56,22 @@ async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return bytes.subarray(0, length);
 }
 
-/** What an exception says. */
+/** What an exception says, in one line that is safe to show. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return printable(error instanceof Error ? error.message : String(error), MOST_OF_A_REASON);
+}
+
+/** A path in a message. */
+function shown(path: string): string {
+  return printable(path, MOST_OF_A_PATH);
 }
 
 /** The error for a path that Deno's permissions leave out. */
 export function notAllowed(access: "read" | "write", path: string, cause: unknown): Error {
   const folder = path.replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".";
   return new Deno.errors.NotCapable(
-    `Cannot ${access} ${path}: Deno must be allowed to: current value is denied; add --allow-${access}=${folder}`,
+    `Cannot ${access} ${shown(path)}: Deno must be allowed to: current value is denied; ` +
+      `add --allow-${access}=${shown(folder)}`,
     { cause },
   );
 }
@@ -85,9 +95,10 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
   } catch (error) {
     await Deno.remove(part).catch(() => {});
     if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", path, error);
-    const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `Cannot write ${path}: the disk must take ${bytes.length} bytes: current value is ${reason}`,
+      `Cannot write ${shown(path)}: the disk must take ${bytes.length} bytes: current value is ${
+        reasonOf(error)
+      }`,
       {
         cause: error,
       },

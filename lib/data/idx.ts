@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
 /** What the elements of each IDX type are held in. */
 export interface IdxElements {
@@ -134,7 +135,7 @@ function totalSize(shape: readonly number[], { elementBytes }: Format, headerByt
     sizeBytes *= size;
     if (headerBytes + sizeBytes > Number.MAX_SAFE_INTEGER) {
       throw new IdxSyntaxError(
-        `the array must be smaller than 2^53 bytes: current value is [${shape.join(", ")}]`,
+        `the array must be smaller than 2^53 bytes: current value is ${excerpt(shape)}`,
         4 + 4 * axis,
       );
     }
@@ -184,7 +185,7 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
 }
 
 function lengthRule({ type, shape, totalBytes }: IdxHeader): string {
-  return `a file of ${type} [${shape.join(", ")}] must be ${totalBytes} bytes long`;
+  return `a file of ${type} ${excerpt(shape)} must be ${totalBytes} bytes long`;
 }
 
 /**
@@ -206,12 +207,12 @@ export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuff
   const format = FORMATS.find((format) => format.type === type);
   if (!format) {
     const types = FORMATS.map(({ type }) => type).join(", ");
-    throw new TypeError(`Cannot encode IDX: type must be one of ${types}: current value is ${type}`);
+    throw new TypeError(`Cannot encode IDX: type must be one of ${types}: current value is ${excerpt(type)}`);
   }
   if (!(data instanceof format.make)) {
     throw new TypeError(
       `Cannot encode IDX: data of type ${type} must be held in ${format.make.name}: current value is ${
-        Object.prototype.toString.call(data).slice(8, -1)
+        excerpt(data)
       }`,
     );
   }
@@ -228,7 +229,7 @@ export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuff
 
 function checkShape(shape: readonly number[], length: number): void {
   const problem = (what: string) =>
-    new RangeError(`Cannot encode IDX: ${what}: current value is [${shape.join(", ")}]`);
+    new RangeError(`Cannot encode IDX: ${what}: current value is ${excerpt(shape)}`);
   if (shape.length > 255) throw problem("shape must have at most 255 axes");
   if (!shape.every((size) => Number.isInteger(size) && size >= 0 && size < 2 ** 32)) {
     throw problem("each size must be an integer from 0 to 4294967295");

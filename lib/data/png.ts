@@ -8,6 +8,7 @@
  */
 import { convertIndexedToRgb, decode, type DecodedPng, encode } from "fast-png";
 import type { Images } from "./dataset.ts";
+import { reasonOf } from "./files.ts";
 
 /** A picture of any size. */
 export interface Raster {
@@ -83,7 +84,7 @@ export async function decodePng(bytes: Uint8Array): Promise<Raster> {
     return toRaster(decode(joinChunks(chunks), { checkCrc: true }), header);
   } catch (cause) {
     if (cause instanceof PngError) throw cause;
-    throw new PngError(`Cannot read the PNG: ${(cause as Error).message}`, { cause });
+    throw new PngError(`Cannot read the PNG: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -153,7 +154,7 @@ async function checkInflated(parts: readonly Uint8Array[], header: Header): Prom
       if (found > expected) break; // ends the stream
     }
   } catch (cause) {
-    throw new PngError(`Cannot read the PNG: its image data is damaged: ${(cause as Error).message}`, {
+    throw new PngError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, {
       cause,
     });
   }

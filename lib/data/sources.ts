@@ -7,6 +7,7 @@
  * @module
  */
 import type { CatalogueFile, SourceSpec } from "./catalogue.ts";
+import { printable } from "../excerpt.ts";
 import { readFirst, reasonOf } from "./files.ts";
 import { namesToRead } from "./verify.ts";
 
@@ -138,7 +139,7 @@ async function expectFile(response: Response, maxBytes: number): Promise<number 
   await response.body?.cancel();
   const problem = response.status === 200
     ? `the file must be at most ${maxBytes} bytes long: current value is ${total}`
-    : `the answer must be 200: current value is ${response.status} ${response.statusText}`;
+    : `the answer must be 200: current value is ${response.status} ${printable(response.statusText)}`;
   throw new SourceError(problem.trimEnd());
 }
 
@@ -211,6 +212,6 @@ class Watchdog implements Disposable {
 
 /** The first line of what it says, and of what caused it. */
 function explain(error: unknown): string {
-  const line = reasonOf(error).split("\n", 1)[0];
+  const line = reasonOf(error instanceof Error ? error.message.split("\n", 1)[0] : error);
   return error instanceof Error && error.cause instanceof Error ? `${line}: ${explain(error.cause)}` : line;
 }

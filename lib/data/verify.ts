@@ -5,6 +5,7 @@
  */
 import type { CatalogueFile } from "./catalogue.ts";
 import { sha256 } from "./files.ts";
+import { excerpt } from "../excerpt.ts";
 import { isGzip, unpackIdx } from "./gzip.ts";
 
 /**
@@ -38,7 +39,7 @@ export async function verifyFile(
 function describeStart(bytes: Uint8Array): string {
   if (bytes.length === 0) return "is empty";
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 40));
-  return `begins with ${JSON.stringify(start)}`;
+  return `begins with ${excerpt(start)}`;
 }
 
 /** The name under which a file is kept in the data set's folder. */

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 import { DOMAIN, hashName, RandomStream } from "../random.ts";
 import type { Head, LayerParameters, Network, Parameter, RecurrentLayer } from "./network.ts";
 
@@ -83,12 +84,14 @@ export function initialize(network: Network, start: Start, seed: number): Float3
   if (!Object.hasOwn(STARTS, start)) {
     const starts = Object.keys(STARTS).join(", ");
     throw new RangeError(
-      `Cannot initialize the network: start must be one of ${starts}: current value is ${start}`,
+      `Cannot initialize the network: start must be one of ${starts}: current value is ${excerpt(start)}`,
     );
   }
   if (seed >>> 0 !== seed) {
     throw new RangeError(
-      `Cannot initialize the network: seed must be a whole number from 0 to 4294967295: current value is ${seed}`,
+      `Cannot initialize the network: seed must be a whole number from 0 to 4294967295: current value is ${
+        excerpt(seed)
+      }`,
     );
   }
   const values = new Float32Array(network.size);

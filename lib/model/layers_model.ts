@@ -254,14 +254,14 @@ function checkInput(model: LayersModel): { steps: number | null; inputSize: numb
     );
   }
   if (input.dtype !== "float32") {
-    throw cannotCompile(`dtype of layer "${first.name}"`, 'be "float32"', JSON.stringify(input.dtype));
+    throw cannotCompile(`dtype of layer "${first.name}"`, 'be "float32"', excerpt(input.dtype));
   }
   const [, steps, inputSize] = input.shape;
   if (input.shape.length !== 3 || !isSize(inputSize) || !(steps === null || isSize(steps))) {
     throw cannotCompile(
       `batchInputShape of layer "${first.name}"`,
       "be [N, T, C] with a positive C and a positive or open T",
-      JSON.stringify(input.shape),
+      excerpt(input.shape),
     );
   }
   return { steps, inputSize };
@@ -336,7 +336,7 @@ function checkLayer(layer: tf.layers.Layer, rules: Readonly<Record<string, Rule>
     if (!allowed.includes(value)) {
       const subject = `${property} of layer "${layer.name}" (${layer.getClassName()})`;
       const supported = allowed.map((one) => JSON.stringify(one)).join(" or ");
-      throw cannotCompile(subject, `be ${supported}`, JSON.stringify(value), remedy);
+      throw cannotCompile(subject, `be ${supported}`, excerpt(value), remedy);
     }
   }
   // Not layer.trainable: a cell or a single weight can be frozen without it.
@@ -388,6 +388,8 @@ function isSize(value: unknown): value is number {
 }
 
 function cannotCompile(subject: string, supported: string, found: string, remedy?: string): TypeError {
-  const message = `Cannot compile the model: ${subject} must ${supported}: current value is ${found}`;
+  const message = `Cannot compile the model: ${
+    printable(subject, 300)
+  } must ${supported}: current value is ${found}`;
   return new TypeError(remedy ? `${message} (${remedy})` : message);
 }

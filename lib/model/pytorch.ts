@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { excerpt, printable } from "../excerpt.ts";
 import { createNetwork, gateCount, type LayerSpec, type Network, type Parameter } from "./network.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -96,7 +97,7 @@ export function gatherPyTorch(
 function numbersOf(tensors: Tensors, name: string, shape: readonly number[]): Float64Array {
   const tensor = tensors.get(name);
   if (!tensor || `${tensor.shape}` !== `${shape}`) {
-    throw cannotImport(`${name} must have shape [${shape}]`, tensor ? `[${tensor.shape}]` : "missing");
+    throw cannotImport(`${name} must have shape [${shape}]`, tensor ? excerpt(tensor.shape) : "missing");
   }
   return Float64Array.from(tensor.data as ArrayLike<number>);
 }
@@ -232,7 +233,7 @@ function specOf(
 function matrixShape(tensors: Tensors, name: string): readonly number[] {
   const shape = tensors.get(name)?.shape;
   if (shape?.length === 2 && shape.every((size) => size > 0)) return shape;
-  throw cannotImport(`${name} must be a matrix`, shape ? `[${shape}]` : "missing");
+  throw cannotImport(`${name} must be a matrix`, shape ? excerpt(shape) : "missing");
 }
 
 /** All that are needed and no other, of finite float32. */
@@ -252,16 +253,14 @@ function checkTensors(tensors: Tensors, network: Network, names: Required<PyTorc
   }
 }
 
-/** At most 200 characters of names that anyone may have written. */
 function list(names: readonly string[]): string {
-  const text = names.length > 0 ? JSON.stringify(names) : "none";
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return names.length > 0 ? excerpt(names, 200) : "none";
 }
 
 function cannotImport(rule: string, value: unknown): TypeError {
-  return new TypeError(`Cannot take PyTorch's weights: ${rule}: current value is ${value}`);
+  return new TypeError(`Cannot take PyTorch's weights: ${printable(rule, 300)}: current value is ${value}`);
 }
 
 function cannotExport(rule: string, value: unknown): TypeError {
-  return new TypeError(`Cannot give PyTorch's names: ${rule}: current value is ${value}`);
+  return new TypeError(`Cannot give PyTorch's names: ${printable(rule, 300)}: current value is ${value}`);
 }

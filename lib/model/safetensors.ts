@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
+import { parseJson } from "../json.ts";
 
 /** The elements of a tensor; the class says of which type they are. */
 export type TensorData =
@@ -93,9 +95,7 @@ export function encodeSafetensors(
 
   if (!isMetadata(metadata)) {
     throw new TypeError(
-      `Cannot write safetensors: metadata must map names to strings: current value is ${
-        JSON.stringify(metadata)
-      }`,
+      `Cannot write safetensors: metadata must map names to strings: current value is ${excerpt(metadata)}`,
     );
   }
   const fields = Object.keys(metadata).length > 0 ? [field(METADATA, metadata)] : [];
@@ -130,7 +130,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
   const { text, dataStart } = readHeader(bytes);
   const { [METADATA]: metadata = {}, ...fields } = parseHeader(text);
   if (!isMetadata(metadata)) {
-    fail(`${METADATA} must map names to strings`, JSON.stringify(metadata));
+    fail(`${METADATA} must map names to strings`, metadata);
   }
 
   const entries = Object.entries(fields).map(([name, value]) => readEntry(name, value));
@@ -139,11 +139,11 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
   let position = 0;
   for (const { name, type, shape, begin, end } of entries) {
     if (begin !== position) {
-      fail(`data of ${quote(name)} must begin at byte ${position}, where the last ends`, begin);
+      fail(`data of ${excerpt(name)} must begin at byte ${position}, where the last ends`, begin);
     }
     if (end > bytes.length - dataStart) {
       fail(
-        `data of ${quote(name)} must end within the file's ${bytes.length - dataStart} bytes of data`,
+        `data of ${excerpt(name)} must end within the file's ${bytes.length - dataStart} bytes of data`,
         end,
       );
     }
@@ -161,7 +161,7 @@ function readHeader(bytes: Uint8Array): { text: string; dataStart: number } {
   if (bytes.length < 8) fail("a file must have at least 8 bytes", bytes.length);
   const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   const most = Math.min(bytes.length - 8, MAX_HEADER_BYTES);
-  if (headerBytes > most) fail(`the header must have at most ${most} bytes`, headerBytes);
+  if (headerBytes > most) fail(`the header must have at most ${most} bytes`, Number(headerBytes));
   const dataStart = 8 + Number(headerBytes);
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -172,13 +172,15 @@ function readHeader(bytes: Uint8Array): { text: string; dataStart: number } {
 }
 
 function parseHeader(text: string): Record<string, unknown> {
-  if (!text.startsWith("{")) fail("the header must begin with {", quote(text.slice(0, 1)));
+  if (!text.startsWith("{")) fail("the header must begin with {", text.slice(0, 1));
   let header: unknown;
   try {
-    header = JSON.parse(text);
+    header = parseJson(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SafetensorsError(`Cannot read safetensors: the header must be JSON: ${reason}`, { cause });
+    throw new SafetensorsError(
+      `Cannot read safetensors: the header must be JSON: ${(cause as SyntaxError).message}`,
+      { cause },
+    );
   }
   scanHeader(text);
   return header as Record<string, unknown>; // valid JSON that begins with { is an object
@@ -194,23 +196,23 @@ interface Entry {
 }
 
 function readEntry(name: string, value: unknown): Entry {
-  if (!name.isWellFormed()) fail("names must be Unicode", quote(name));
+  if (!name.isWellFormed()) fail("names must be Unicode", name);
   if (!isRecord(value) || Object.keys(value).sort().join() !== "data_offsets,dtype,shape") {
-    return fail(`${quote(name)} must have dtype, shape and data_offsets`, JSON.stringify(value));
+    return fail(`${excerpt(name)} must have dtype, shape and data_offsets`, value);
   }
   const { dtype, shape, data_offsets: offsets } = value;
   const type = ELEMENT_TYPES.find((type) => type === dtype);
   if (type === undefined) {
-    return fail(`dtype of ${quote(name)} must be one of ${ELEMENT_TYPES.join(" ")}`, JSON.stringify(dtype));
+    return fail(`dtype of ${excerpt(name)} must be one of ${ELEMENT_TYPES.join(" ")}`, dtype);
   }
-  if (!isSizes(shape)) return fail(`shape of ${quote(name)} must be a list of sizes`, JSON.stringify(shape));
+  if (!isSizes(shape)) return fail(`shape of ${excerpt(name)} must be a list of sizes`, shape);
   if (!isSizes(offsets) || offsets.length !== 2) {
-    return fail(`data_offsets of ${quote(name)} must be two positions`, JSON.stringify(offsets));
+    return fail(`data_offsets of ${excerpt(name)} must be two positions`, offsets);
   }
   const [begin, end] = offsets;
   const sizeBytes = product(shape) * ARRAYS[type].BYTES_PER_ELEMENT;
   if (end - begin !== sizeBytes) {
-    fail(`${quote(name)}, ${type} [${shape}], must have ${sizeBytes} bytes`, end - begin);
+    fail(`${excerpt(name)}, ${type} ${excerpt(shape)}, must have ${sizeBytes} bytes`, end - begin);
   }
   return { name, type, shape, begin, end };
 }
@@ -228,34 +230,36 @@ function scanHeader(text: string): void {
       colon.lastIndex = at + 1;
       if (colon.test(text)) addKey(open[open.length - 1], text.slice(start, at + 1));
     } else if (!"0123456789[]:, \t\r\n".includes(text[at])) {
-      fail("the header must have names and whole numbers only", quote(text[at]));
+      fail("the header must have names and whole numbers only", text[at]);
     }
   }
 }
 
 function addKey(keys: Set<string>, token: string): void {
   const key = JSON.parse(token);
-  if (keys.has(key)) fail("names must be unique", quote(key));
+  if (keys.has(key)) fail("names must be unique", key);
   keys.add(key);
 }
 
 function elementType(name: string, { shape, data }: Tensor): ElementType {
   if (name === METADATA || !name.isWellFormed()) {
     throw new TypeError(
-      `Cannot write safetensors: a name must be Unicode and not ${METADATA}: current value is ${quote(name)}`,
+      `Cannot write safetensors: a name must be Unicode and not ${METADATA}: current value is ${
+        excerpt(name)
+      }`,
     );
   }
   if (!isSizes(shape) || product(shape) !== data.length) {
     throw new TypeError(
-      `Cannot write safetensors: the shape of ${quote(name)} must have ${data.length} elements: ` +
-        `current value is [${shape}]`,
+      `Cannot write safetensors: the shape of ${excerpt(name)} must have ${data.length} elements: ` +
+        `current value is ${excerpt(shape)}`,
     );
   }
   const type = ELEMENT_TYPES.find((type) => data instanceof ARRAYS[type]);
   if (type !== undefined) return type;
   throw new TypeError(
-    `Cannot write safetensors: the data of ${quote(name)} must be one of ${ELEMENT_TYPES.join(" ")}: ` +
-      `current value is ${Object.prototype.toString.call(data)}`,
+    `Cannot write safetensors: the data of ${excerpt(name)} must be one of ${ELEMENT_TYPES.join(" ")}: ` +
+      `current value is ${excerpt(data)}`,
   );
 }
 
@@ -282,10 +286,6 @@ function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-function quote(name: string): string {
-  return JSON.stringify(name);
-}
-
 function fail(rule: string, value: unknown): never {
-  throw new SafetensorsError(`Cannot read safetensors: ${rule}: current value is ${value}`);
+  throw new SafetensorsError(`Cannot read safetensors: ${rule}: current value is ${excerpt(value)}`);
 }

@@ -8,6 +8,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { excerpt, printable } from "../excerpt.ts";
+import { parseJson as parse } from "../json.ts";
 import type { LayersModel } from "./layers_model.ts";
 
 /** The two files of a model. */
@@ -118,18 +120,20 @@ export async function deserializeModel(json: string, weights: Uint8Array): Promi
       weightData: weights.slice().buffer,
     }));
   } catch (cause) {
-    throw new TypeError(`Cannot load the model: ${(cause as Error).message}`, { cause });
+    const reason = printable((cause as Error).message, 300);
+    throw new TypeError(`Cannot load the model: TensorFlow.js must take it: current value is ${reason}`, {
+      cause,
+    });
   }
 }
 
 function parseJson(json: string): JsonObject {
   let root: unknown;
   try {
-    root = JSON.parse(json);
+    root = parse(json);
   } catch (cause) {
-    throw new SyntaxError(`Cannot load the model: model.json must be JSON: ${(cause as Error).message}`, {
-      cause,
-    });
+    const { message } = cause as SyntaxError;
+    throw new SyntaxError(`Cannot load the model: model.json must be JSON: ${message}`, { cause });
   }
   return object(root, "model.json");
 }
@@ -159,11 +163,11 @@ function readWeight(entry: unknown): WeightSpec {
   const { name, shape, dtype, quantization } = object(entry, "a weight of weightsManifest");
   if (typeof name !== "string") throw malformed("name of a weight", "a string", name);
   if (!Array.isArray(shape) || !shape.every(isSize)) {
-    throw malformed(`shape of weight "${name}"`, "an array of positive whole numbers", shape);
+    throw malformed(`shape of weight ${excerpt(name)}`, "an array of positive whole numbers", shape);
   }
-  if (dtype !== "float32") throw unsupported(`dtype of weight "${name}"`, 'be "float32"', dtype);
+  if (dtype !== "float32") throw unsupported(`dtype of weight ${excerpt(name)}`, 'be "float32"', dtype);
   if (quantization !== undefined) {
-    throw unsupported(`quantization of weight "${name}"`, "be absent", quantization);
+    throw unsupported(`quantization of weight ${excerpt(name)}`, "be absent", quantization);
   }
   return { name, shape };
 }
@@ -199,7 +203,7 @@ function readLayer(entry: unknown, isFirst: boolean): LayerTopology {
   }
   const { name, batch_input_shape, ...properties } = object(config, `config of a layer ${class_name}`);
   if (typeof name !== "string") throw malformed(`name of a layer ${class_name}`, "a string", name);
-  const subject = `layer "${name}" (${class_name})`;
+  const subject = `layer ${excerpt(name)} (${class_name})`;
   const kept: JsonObject = { name };
   if (isFirst) { // in other layers it has no effect
     kept.batch_input_shape = inputShape(batch_input_shape, `batch_input_shape of ${subject}, the first,`);
@@ -207,7 +211,7 @@ function readLayer(entry: unknown, isFirst: boolean): LayerTopology {
   for (const [property, value] of Object.entries(properties)) {
     if (property.endsWith("_initializer") || property === "implementation") continue; // without effect
     if (value === null && !property.endsWith("activation")) continue; // the default; of an activation, it is not
-    checkProperty(`${property} of ${subject}`, property, value);
+    checkProperty(`${printable(property)} of ${subject}`, property, value);
     kept[property] = value;
   }
   return { class_name, config: kept };
@@ -217,6 +221,7 @@ function checkProperty(subject: string, property: string, value: unknown): void 
   if (!Object.hasOwn(PROPERTY_TYPES, property)) throw unsupported(subject, "be absent or null", value);
   const type = typeof value;
   if (type !== PROPERTY_TYPES[property]) throw malformed(subject, `a ${PROPERTY_TYPES[property]}`, value);
+  if (type === "number" && !Number.isFinite(value)) throw malformed(subject, "finite", value);
   if (property.endsWith("activation") && !ACTIVATIONS.includes(value as string)) {
     throw unsupported(subject, `be one of ${ACTIVATIONS.join(", ")}`, value);
   }
@@ -235,7 +240,7 @@ function inputShape(value: unknown, subject: string): unknown[] {
 function layerWeights({ class_name, config }: LayerTopology, inputShape: readonly unknown[]): WeightSpec[] {
   if (class_name === "Dropout" || class_name === "InputLayer") return [];
   const { name, units } = config;
-  const subject = `layer "${name}" (${class_name})`;
+  const subject = `layer ${excerpt(name)} (${class_name})`;
   if (!isSize(units)) throw malformed(`units of ${subject}`, "a positive whole number", units);
   if (class_name !== "Dense" && inputShape.length !== 3) {
     throw unsupported(`input of ${subject}`, "be [N, T, C]", inputShape);
@@ -265,7 +270,7 @@ function checkWeights(found: readonly WeightSpec[], expected: readonly WeightSpe
   for (const { name, shape } of expected) {
     if (`${shapes.get(name)}` !== `${shape}`) {
       const wanted = `have shape [${shape}], as modelTopology says`;
-      throw unsupported(`weight "${name}" of weightsManifest`, wanted, shapes.get(name));
+      throw unsupported(`weight ${excerpt(name)} of weightsManifest`, wanted, shapes.get(name));
     }
   }
   if (found.length !== expected.length) {
@@ -300,10 +305,4 @@ function unsupported(subject: string, wanted: string, found: unknown): TypeError
   return new TypeError(
     `Cannot load the model: ${subject} must ${wanted}: current value is ${excerpt(found)}`,
   );
-}
-
-/** At most 200 characters of a value of unknown size. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? "undefined";
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

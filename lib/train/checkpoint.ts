@@ -9,6 +9,8 @@
  */
 import { sha256 } from "../data/files.ts";
 import type { Split } from "../data/dataset.ts";
+import { excerpt } from "../excerpt.ts";
+import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
 import type { TallyState, TrainingState } from "./reports.ts";
@@ -107,10 +109,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata: { sha256: expected, ...metadata } } = readTensors(bytes);
   if (metadata.format !== FORMAT) {
-    fail(`its format must be "${FORMAT}"`, JSON.stringify(metadata.format ?? null).slice(0, 100));
+    fail(`its format must be "${FORMAT}"`, metadata.format);
   }
   const found = sha256(encodeSafetensors(tensors, metadata));
-  if (found !== expected) fail(`its SHA-256 must be ${String(expected).slice(0, 64)}`, found);
+  if (found !== expected) fail(`its SHA-256 must be ${excerpt(expected)}`, found);
 
   // From here on the bytes are as somebody wrote them, who may still have meant no good.
   const config = readConfig(metadata.config);
@@ -121,7 +123,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     fail(`its seed must be that of its config, ${config.training.seed}`, metadata.seed);
   }
   const images = metadata.images ?? "missing";
-  if (!/^[0-9a-f]{64}$/.test(images)) fail("images must be a SHA-256", images.slice(0, 100));
+  if (!/^[0-9a-f]{64}$/.test(images)) fail("images must be a SHA-256", images);
   return {
     state: { ...readFlats(tensors, SLOT_COUNT[config.training.optimizer.kind]), step, tally },
     epoch: readWhole("epoch", metadata.epoch),
@@ -158,24 +160,24 @@ function readConfig(text: string | undefined): RunConfig {
 function readTally(text: string | undefined): TallyState {
   let tally: Partial<TallyState> | null = null;
   try {
-    tally = JSON.parse(text ?? "");
+    tally = parseJson(text ?? "") as Partial<TallyState> | null;
   } catch {
     // it stays null
   }
-  const isSum = (value: unknown) => typeof value === "number" && value >= 0;
+  const isSum = (value: unknown) => Number.isFinite(value) && (value as number) >= 0;
   const last = tally?.last;
   const whole = tally &&
     [tally.loss, tally.correct, tally.images, tally.steps, tally.elapsedMs].every(isSum) &&
     Number.isSafeInteger(tally.steps) &&
     (tally.steps === 0 || (last && [last.step, last.loss, last.correct, last.count].every(isSum)));
-  if (!whole) fail("its tally must have sums and the last step", String(text).slice(0, 100));
+  if (!whole) fail("its tally must have sums and the last step", text);
   return tally as TallyState;
 }
 
 function readWhole(name: string, text: string | undefined): number {
   const value = Number(text);
   if (!/^\d{1,16}$/.test(text ?? "") || !Number.isSafeInteger(value)) {
-    fail(`its ${name} must be a whole number`, String(text).slice(0, 100));
+    fail(`its ${name} must be a whole number`, text);
   }
   return value;
 }
@@ -187,15 +189,12 @@ function readFlats(tensors: ReadonlyMap<string, Tensor>, slotCount: number) {
   const [{ length }] = [flats[0] ?? { length: 0 }];
   const fit = (data: unknown): data is Float32Array => data instanceof Float32Array && data.length === length;
   if (!flats.every(fit) || tensors.size !== names.length) {
-    fail(
-      `it must have ${names.join(", ")}, float32 of one length`,
-      [...tensors.keys()].join(", ").slice(0, 100),
-    );
+    fail(`it must have ${names.join(", ")}, float32 of one length`, [...tensors.keys()]);
   }
   const [parameters, ...slots] = flats as Float32Array[];
   return { parameters, slots };
 }
 
 function fail(rule: string, value: unknown): never {
-  throw new CheckpointError(`Cannot read the checkpoint: ${rule}: current value is ${value}`);
+  throw new CheckpointError(`Cannot read the checkpoint: ${rule}: current value is ${excerpt(value)}`);
 }

@@ -17,6 +17,7 @@ import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
+import { parseMetrics } from "./metrics_file.ts";
 import { parseRunConfig } from "./run_config.ts";
 import type { TrainingConfig } from "./trainer.ts";
 
@@ -201,21 +202,11 @@ export async function openMetrics(path: string): Promise<SavedMetrics> {
   const folder = folderOf(path);
   const config = parseConfig(decode(await readPart(folder, "config.json")), folder);
   const found = await readFirst(folder, ["metrics.jsonl"]); // none before the first report
-  const lines = found ? decode(found.bytes).split("\n").flatMap(parseLine) : [];
-  return { path: folder, config, lines };
+  return { path: folder, config, lines: found ? parseMetrics(decode(found.bytes)) : [] };
 }
 
 function folderOf(path: string): string {
   return path.replace(/\/+$/, "").replace(/(^|\/)model$/, "") || ".";
-}
-
-function parseLine(text: string): Record<string, unknown>[] {
-  try {
-    const line = JSON.parse(text);
-    return typeof line === "object" && line !== null ? [line] : [];
-  } catch {
-    return [];
-  }
 }
 
 async function readPart(folder: string, name: string): Promise<Uint8Array> {

@@ -5,19 +5,31 @@
  */
 import { CATALOGUE } from "../data/catalogue.ts";
 import { checkSequence } from "../data/sequence.ts";
+import { excerpt, printable } from "../excerpt.ts";
+import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import type { RunConfig } from "./run.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 type Check = readonly [rule: string, holds: (value: unknown) => boolean];
 
+/** As long as a path may be. */
+const MOST_CHARACTERS = 4096;
+
 const WHOLE: Check = ["a whole number from 0 on", isWhole];
 const COUNT: Check = ["a whole number from 1 on", (value) => isWhole(value) && value > 0];
-const TEXT: Check = ["a text", (value) => typeof value === "string" && value.length > 0];
+const TEXT: Check = [
+  `a text of 1 to ${MOST_CHARACTERS} characters`,
+  (value) => typeof value === "string" && value.length > 0 && value.length <= MOST_CHARACTERS,
+];
+const NAME: Check = [
+  "a text of 1 to 200 printable characters",
+  (value) => typeof value === "string" && value !== "" && printable(value, 200) === value,
+];
 
-/** The properties of a config, by their path, and what each must be. Others are let pass: nothing reads them. */
+/** The properties of a config, by their path, and what each must be. Others are let pass: nothing takes them for more than JSON. */
 const REQUIRED: Readonly<Record<string, Check>> = {
-  "recipe": TEXT,
+  "recipe": NAME,
   "training.sequence": ["an axis, and a range or mean and deviation", isSequence],
   "training.optimizer.kind": oneOf(...Object.keys(SLOT_COUNT)),
   "training.optimizer": ["a kind and finite numbers", isOptimizer],
@@ -41,6 +53,12 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
   "data.transpose": ["true or false", (value) => typeof value === "boolean"],
   "model": ["an object", isRecord],
   "model.classNames": ["2 to 256 short texts", isNames],
+  "command": TEXT,
+  "startedAt": TEXT,
+  "network.parameterCount": COUNT,
+  "device.kind": TEXT,
+  "device.math": TEXT,
+  "device.detail": TEXT,
 };
 
 /**
@@ -52,9 +70,9 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
 export function parseRunConfig(text: string, where: string): RunConfig {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
-    throw new SyntaxError(`${where} must be JSON: ${(cause as Error).message}`, { cause });
+    throw new SyntaxError(`${where} must be JSON: ${(cause as SyntaxError).message}`, { cause });
   }
   return checkRunConfig(value, where);
 }
@@ -71,7 +89,7 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
     if (holds(found)) continue;
     const [missing] = path.split(".");
     if (at(value, missing) === undefined) {
-      throw new SyntaxError(`${where} must be that of a run: current value has no ${missing}`);
+      throw new SyntaxError(`${where} must be that of a run, with ${missing}`);
     }
     throw new SyntaxError(`${where} must have ${path}, ${rule}: current value is ${excerpt(found)}`);
   }
@@ -113,12 +131,7 @@ function isNames(value: unknown): boolean {
 }
 
 function isOptimizer(value: unknown): boolean {
-  return isRecord(value) && Number(value.learningRate) > 0 &&
-    Object.entries(value).every(([name, part]) => name === "kind" || Number.isFinite(part));
-}
-
-/** At most 100 characters of a value of unknown size. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? "undefined";
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return isRecord(value) &&
+    Object.entries(value).every(([name, part]) => name === "kind" || Number.isFinite(part)) &&
+    (value.learningRate as number) > 0;
 }

@@ -213,7 +213,7 @@ export class Trainer implements AsyncDisposable {
    * The logits `[N, K]` of images, without dropout.
    *
    * @param images A split, or any images of the same size
-   * @throws {RangeError} If no image is selected, or one that is not there.
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a logit is not finite.
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async predict(images: SplitName | Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
@@ -224,7 +224,7 @@ export class Trainer implements AsyncDisposable {
    * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout.
    *
    * @param images A split, or any images of the same size
-   * @throws {RangeError} If no image is selected, or one that is not there.
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
    */
   async read(images: SplitName | Images, options: Selection = {}): Promise<Float32Array> {
     const action = "read the images";
@@ -235,7 +235,7 @@ export class Trainer implements AsyncDisposable {
       const positions = selectPositions(action, selection, { count: source.count, name });
       const outputs = await this.#engine.outputs(held, positions);
       const { parameters } = await this.#engine.readState();
-      return readProbabilities(outputs, this.network, parameters);
+      return checkFinite(readProbabilities(outputs, this.network, parameters));
     });
   }
 
@@ -420,7 +420,7 @@ export class Trainer implements AsyncDisposable {
       for (let done = 0; done < positions.length;) {
         signal?.throwIfAborted();
         const piece = positions.subarray(done, done + EVALUATION_IMAGES);
-        logits.set(await this.#engine.predict(held, piece), done * classes);
+        logits.set(checkFinite(await this.#engine.predict(held, piece)), done * classes);
         done += piece.length;
         const elapsedMs = performance.now() - started;
         onProgress?.({
@@ -442,4 +442,13 @@ export class Trainer implements AsyncDisposable {
 /** Whether they are 0, 1, … `count` − 1. */
 function isRange(positions: Uint32Array, count: number): boolean {
   return positions.length === count && positions.every((position, index) => position === index);
+}
+
+/** What is no number would be taken for a class. */
+function checkFinite(outputs: Float32Array): Float32Array {
+  const wrong = outputs.find((output) => !Number.isFinite(output));
+  if (wrong === undefined) return outputs;
+  throw new RangeError(
+    `Cannot predict: what the network gives must be finite: current value is ${wrong}; its weights are too large, or no numbers`,
+  );
 }

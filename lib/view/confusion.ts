@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "../excerpt.ts";
 import { clipEnd, element, picture, text } from "./svg.ts";
 
 const CELL = 44, LEFT = 132, TOP = 78, NAME_LENGTH = 13;
@@ -31,7 +32,7 @@ export function drawConfusion(
   matrix: readonly (readonly number[])[],
   classNames: readonly string[],
 ): string[] {
-  const labels = classNames.map((name, k) => name === String(k) ? name : `${k} ${name}`);
+  const labels = classNames.map((name, k) => name === String(k) ? name : `${k} ${printable(name)}`);
   const labelWidth = Math.max("taken for".length, ...labels.map((label) => label.length));
   const cellWidth = Math.max(2, ...matrix.flat().map((count) => String(count).length)) + 2;
   const cells = (row: readonly string[]) => row.map((cell) => cell.padStart(cellWidth)).join("");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "../excerpt.ts";
 
 /** A picture and a word about it. */
 export interface Picture {
@@ -58,7 +59,7 @@ function drawRow(pictures: readonly Picture[], { columns, perRow, colour }: Draw
   const small = pictures.map((picture) => shrink(picture, Math.ceil(picture.width / room)));
   const draw = colour ? greyLines : plainLines;
   const blocks = small.map((picture) => {
-    const caption = picture.caption.slice(0, room);
+    const caption = printable(picture.caption, room).slice(0, room);
     const margin = " ".repeat(Math.max(0, caption.length - picture.width));
     return [caption.padEnd(picture.width), ...draw(picture).map((line) => line + margin)];
   });

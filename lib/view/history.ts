@@ -4,6 +4,8 @@
  * @module
  */
 
+import { numberOf, shareOf } from "./figures.ts";
+
 /** A report: what was measured at one moment of a training. What was not a number there is NaN. */
 export interface CurvePoint {
   /** Where it lies, in the unit of the curves. */
@@ -75,9 +77,9 @@ export function toCurves(histories: readonly History[]): CurveSet {
     points: reports[i].map((line) => ({
       x: placeOf(line, unit, stepsPerEpoch),
       trainLoss: numberOf(line.trainLoss),
-      trainAccuracy: numberOf(line.trainAccuracy),
+      trainAccuracy: shareOf(line.trainAccuracy),
       testLoss: numberOf(line.testLoss),
-      testAccuracy: numberOf(line.testAccuracy),
+      testAccuracy: shareOf(line.testAccuracy),
     })).filter(({ x }) => Number.isFinite(x)),
   }));
   return { unit, curves };
@@ -100,9 +102,4 @@ function placeOf(
   if (unit === "step") return numberOf(line.step);
   if (unit === "epoch") return numberOf(line.epoch);
   return "step" in line ? numberOf(line.step) / stepsPerEpoch : numberOf(line.epoch) + 1;
-}
-
-/** JSON has no NaN: it became null. */
-function numberOf(value: unknown): number {
-  return typeof value === "number" ? value : NaN;
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { printable } from "../excerpt.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { decidedAt, likeliest } from "../train/reading.ts";
 import { drawPictures, type Picture } from "./digits.ts";
@@ -297,7 +298,7 @@ export function drawReading(reading: Reading, { columns, colour }: DrawReadingOp
   const factor = Math.ceil(image.width / room);
   const width = Math.ceil(image.width / factor);
   const [, ...digit] = drawPictures([{ ...image, caption: "" }], { columns: room, perRow: 1, colour });
-  const caption = image.caption.slice(0, columns);
+  const caption = printable(image.caption, columns).slice(0, columns);
   const draw = reading.axis === "columns" ? columnsText : rowsText;
   return [caption, ...draw(lines, { digit, factor, width, colour })].map((line) => line.trimEnd());
 }
@@ -351,7 +352,8 @@ function shade(p: number, width: number, colour: boolean): string {
 }
 
 function toLines(reading: Reading): Lines {
-  const { image: { height, width }, axis, probabilities, classNames } = reading;
+  const { image: { height, width }, axis, probabilities } = reading;
+  const classNames = reading.classNames.map((name) => printable(name));
   const count = axis === "columns" ? width : height;
   const perLine = axis === "pixels" ? width : 1;
   const K = classNames.length;
@@ -364,7 +366,7 @@ function toLines(reading: Reading): Lines {
   const steps = Array.from({ length: count }, (_, line) => (line + 1) * perLine - 1);
   const settled = Math.floor(decidedAt(probabilities, K) / perLine);
   const names = classNames.map((name, k) => name.length <= 2 ? name : `${k} ${name}`);
-  return { reading, names, steps, settled };
+  return { reading: { ...reading, classNames }, names, steps, settled };
 }
 
 /** A name where there is room for one or two characters: else the number of the class. */

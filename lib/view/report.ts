@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { numberOf, shareOf } from "./figures.ts";
 import { bestPoint, type CurveSet } from "./history.ts";
 import { escapeText } from "./svg.ts";
 
@@ -128,11 +129,11 @@ function writeFigures({ curves: { curves: [curve], unit }, end, config }: Report
   const best = bestPoint(curve);
   const last = curve.points.at(-1);
   const finalFigure = (key: "testAccuracy" | "testLoss") => {
-    const value = end?.[key] ?? last?.[key];
-    return typeof value === "number" && Number.isFinite(value) ? value : null;
+    const value = (key === "testAccuracy" ? shareOf : numberOf)(end?.[key] ?? last?.[key]);
+    return Number.isFinite(value) ? value : null;
   };
   const accuracy = finalFigure("testAccuracy"), loss = finalFigure("testLoss");
-  const network = config.network as { parameterCount?: number } | undefined;
+  const network = config.network as { parameterCount?: number } | undefined; // checked as it was read
   const figures: [string, string][] = [
     [accuracy === null ? "–" : `${(100 * accuracy).toFixed(2)} %`, "test accuracy"],
     [loss === null ? "–" : loss.toFixed(4), "test loss (nats)"],
@@ -142,8 +143,8 @@ function writeFigures({ curves: { curves: [curve], unit }, end, config }: Report
     ...(network?.parameterCount
       ? [[network.parameterCount.toLocaleString("en-US"), "parameters"] as [string, string]]
       : []),
-    ...(typeof end?.step === "number"
-      ? [[end.step.toLocaleString("en-US"), "steps"] as [string, string]]
+    ...(Number.isSafeInteger(end?.step)
+      ? [[(end!.step as number).toLocaleString("en-US"), "steps"] as [string, string]]
       : []),
     ...(end?.interrupted === true ? [["interrupted", "before its end"] as [string, string]] : []),
   ];

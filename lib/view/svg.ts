@@ -114,11 +114,13 @@ export function round(value: number): string {
   return String(Math.round(value * 1000) / 1000 || 0);
 }
 
-/** Escapes what means something in SVG and HTML; control characters become spaces. */
+/** What XML does not allow, and what turns the direction of writing or cannot be seen. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\uFFFE\uFFFF]/gu;
+
+/** Escapes what means something in SVG and HTML; what cannot be seen becomes spaces. */
 export function escapeText(content: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  // deno-lint-ignore no-control-regex
-  return content.replace(/[&<>"]/g, (c) => entities[c]).replace(/[\x00-\x1f\x7f]/g, " ");
+  return content.replace(/[&<>"]/g, (c) => entities[c]).replace(UNSEEN, " ");
 }
 
 /** Keeps at most so many characters of a text: those at its end matter most, as in paths. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OFFLINE } from "../support/offline.ts";
 import { output } from "./machine.ts";
 import { Contender } from "./protocol.ts";
 import type { Player } from "./rounds.ts";
@@ -14,30 +15,37 @@ export const PEERS = ["pytorch", "tfjs", "jax"] as const;
 export type PeerName = typeof PEERS[number];
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
-const DENO = [
-  "run",
-  "--no-lock",
-  "--no-prompt",
-  "--allow-read",
-  "--allow-env",
-  "--allow-sys",
-];
 
-/** A process in JavaScript. */
-function startDeno(label: string, file: string, device: string): Contender {
-  return new Contender(label, Deno.execPath(), [...DENO, here(`peers/${file}.ts`), device]);
+/** A process of ours: it reads images and its kernels. */
+function startScanline(label: string, device: string): Contender {
+  const flags = ["run", ...OFFLINE, "--allow-read=data,runs,lib"];
+  return new Contender(label, Deno.execPath(), [...flags, here("peers/scanline.ts"), device]);
+}
+
+/** Another library in JavaScript, fetched now: what is not in the lock file, only who measures needs. */
+function startLibrary(label: string, file: string, device: string): Contender {
+  const flags = [
+    "run",
+    "--no-prompt",
+    "--no-remote",
+    "--no-lock",
+    "--allow-read",
+    "--allow-env",
+    "--allow-sys",
+  ];
+  return new Contender(label, Deno.execPath(), [...flags, here(`peers/${file}.ts`), device]);
 }
 
 /** Ours, that all others are compared with. */
 export function startOurs(): Player {
-  return { label: "Scanline wasm", contender: startDeno("Scanline wasm", "scanline", "wasm") };
+  return { label: "Scanline wasm", contender: startScanline("Scanline wasm", "wasm") };
 }
 
 /** Our other ways to compute the same: one thread, two roundings. */
 export function startVariants(): Player[] {
   const start = (label: string, choice: Player["choice"]): Player => ({
     label,
-    contender: startDeno(label, "scanline", "wasm"),
+    contender: startScanline(label, "wasm"),
     choice,
   });
   return [
@@ -49,14 +57,14 @@ export function startVariants(): Player[] {
 
 /** Ours on WebGPU. */
 export function startWebgpu(): Player {
-  return { label: "Scanline webgpu", contender: startDeno("Scanline webgpu", "scanline", "webgpu") };
+  return { label: "Scanline webgpu", contender: startScanline("Scanline webgpu", "webgpu") };
 }
 
 /** The libraries in JavaScript. */
 export function startLibraries(peers: readonly PeerName[], { webgpu }: { webgpu: boolean }): Player[] {
   const start = (label: string, file: string, device: string): Player => ({
     label,
-    contender: startDeno(label, file, device),
+    contender: startLibrary(label, file, device),
   });
   return [
     ...(peers.includes("tfjs")

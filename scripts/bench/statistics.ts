@@ -15,7 +15,7 @@ export interface Summary {
 /** The value below which a share of the values lies, between two of them on the line that joins them. */
 export function quantile(values: readonly number[], share: number): number {
   if (values.length === 0) {
-    throw new RangeError("Cannot take a quantile: there must be a value: current value is none");
+    throw new RangeError("Cannot take a quantile: there must be a value");
   }
   const sorted = values.toSorted((a, b) => a - b);
   const place = share * (sorted.length - 1), below = Math.floor(place);
@@ -56,7 +56,7 @@ export function fitExponent(points: readonly { size: number; cost: number }[]): 
   const meanX = mean(x), meanY = mean(y);
   const spread = x.reduce((sum, value) => sum + (value - meanX) ** 2, 0);
   if (!(spread > 0)) {
-    throw new RangeError("Cannot fit an exponent: there must be two sizes: current value is one or none");
+    throw new RangeError("Cannot fit an exponent: there must be two sizes");
   }
   return x.reduce((sum, value, i) => sum + (value - meanX) * (y[i] - meanY), 0) / spread;
 }

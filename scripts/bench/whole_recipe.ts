@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OFFLINE } from "../support/offline.ts";
 import { output } from "./machine.ts";
 import { pairedRatio, summarize, type Summary } from "./statistics.ts";
 
@@ -25,7 +26,7 @@ const DATA = "data/mnist";
 const script = (name: string) => new URL(`../${name}`, import.meta.url).pathname;
 const TRAIN = [
   "run",
-  "--no-lock",
+  ...OFFLINE,
   "--v8-flags=--expose-gc",
   "--allow-read=data,runs,lib",
   "--allow-write=runs",

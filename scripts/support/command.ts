@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Trainer } from "../../mod.ts";
 import { fromCallFolder } from "./call_folder.ts";
 import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
+import { messageOf } from "./message.ts";
 
 tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr
 
@@ -115,7 +116,7 @@ export function describeDevice({ device, reason }: Trainer): string {
 }
 
 function explain(error: unknown, spec: CommandSpec<Flags>): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof FlagError) return `${message}\n\`deno task ${spec.name} --help\` explains them.`;
   if (error instanceof Deno.errors.NotCapable) return `${message}\n${withPermissions(spec)}`;
   return message;

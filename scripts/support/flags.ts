@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { excerpt, printable } from "../../lib/excerpt.ts";
 
 interface FlagText {
   /** What the flag does, for `--help`. */
@@ -98,7 +99,7 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     const flag = token.kind === "option" && Object.hasOwn(flags, token.name) ? flags[token.name] : null;
     if (token.kind !== "option" || !flag || flag.kind === "operands" || !given.startsWith("--")) {
       const known = optionsOf(flags).map(([name]) => `--${name}`).join(", ");
-      throw new FlagError(`Cannot use ${JSON.stringify(given)}: it must be one of ${known}`);
+      throw new FlagError(`Cannot use ${excerpt(given)}: it must be one of ${known}`);
     }
     values[token.name] = parseValue(token.rawName, flag, token.value);
   }
@@ -113,9 +114,8 @@ function optionsOf(flags: Flags): [string, Option][] {
 function checkOperands(flag: Flag, given: readonly string[]): void {
   if (flag.kind !== "operands" || given.length >= flag.least) return;
   throw new FlagError(
-    `Cannot go on: ${flag.placeholder} must be given, ${flag.help}: current value is ${
-      given.length || "missing"
-    }`,
+    `Cannot go on: ${flag.placeholder} must be given, ${flag.help}` +
+      (given.length > 0 ? `: current value is ${given.length} of ${flag.least}` : ""),
   );
 }
 
@@ -123,12 +123,11 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
   const wanted = describeValue(flag);
   if (flag.kind === "switch") {
     if (text === undefined) return true;
-    throw new FlagError(`Cannot use ${name}=${text}: ${name} takes no value`);
+    throw new FlagError(`Cannot use ${name}=${printable(text)}: ${name} takes no value`);
   }
+  if (text === undefined) throw new FlagError(`Cannot use ${name}: it must be given a value, ${wanted}`);
   const invalid = new FlagError(
-    `Cannot use ${name}: it must be ${wanted}: current value is ${
-      text === undefined ? "missing" : `"${text}"`
-    }`,
+    `Cannot use ${name}: it must be ${wanted}: current value is ${excerpt(text)}`,
   );
   if (!text) throw invalid;
   switch (flag.kind) {

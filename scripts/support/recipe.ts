@@ -21,6 +21,7 @@ import { FlagError, type Flags, type FlagValues } from "./flags.ts";
 import { dataOptions, loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
 import { collectGarbage } from "./memory.ts";
+import { messageOf } from "./message.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
 import { StatusLine } from "./status_line.ts";
@@ -261,9 +262,7 @@ export class RecipeRun implements Disposable {
     } catch (error) {
       if (error === this.loop.signal?.reason) throw error;
       this.status.clear();
-      console.error(
-        `Cannot show predictions: ${error instanceof Error ? error.message : error}; all else goes on`,
-      );
+      console.error(`Cannot show predictions: ${messageOf(error)}; all else goes on`);
       return;
     }
     this.status.clear();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "../../lib/excerpt.ts";
 import { FlagError } from "./flags.ts";
 
 /** Flags of `repeat` itself that take no value. */
@@ -51,7 +52,7 @@ export function parseSeeds(text: string): number[] {
   if (once.length === 0 || once.length > MOST_SEEDS || once.some((seed) => seed > LARGEST_SEED)) {
     throw new FlagError(
       `Cannot use --seeds: it must be a range like 1..5 or a list like 1,2,3 of at most ${MOST_SEEDS} seeds ` +
-        `below 2^32: current value is ${JSON.stringify(text)}`,
+        `below 2^32: current value is ${excerpt(text)}`,
     );
   }
   return once;

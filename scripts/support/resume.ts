@@ -4,6 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
+import { excerpt, printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 import { FlagError, type Flags, parseFlags } from "./flags.ts";
 
@@ -126,7 +127,7 @@ function checkGiven(given: Values, saved: Values, path: string): void {
     }
     throw new FlagError(
       `Cannot resume ${path} with another --${name}, which would make it another training: it must be ` +
-        `${value ?? "left out"}: current value is ${asked}`,
+        `${printable(String(value ?? "left out"))}: current value is ${printable(String(asked))}`,
     );
   }
 }
@@ -238,8 +239,8 @@ function checkSame({ config }: scanline.Checkpoint, trainer: scanline.Trainer): 
   for (const name of Object.keys(now)) {
     if (isDeepStrictEqual(JSON.parse(JSON.stringify(now[name])), then[name])) continue;
     throw new RangeError(
-      `Cannot resume the run: its ${name} must be ${JSON.stringify(then[name])}: ` +
-        `current value is ${JSON.stringify(now[name])}`,
+      `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
+        `current value is ${excerpt(now[name], 200)}`,
     );
   }
 }

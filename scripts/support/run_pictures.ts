@@ -6,6 +6,7 @@
  */
 import * as scanline from "../../mod.ts";
 import type { Findings } from "./findings.ts";
+import { messageOf } from "./message.ts";
 import { toPng } from "./raster.ts";
 
 /** What the pictures of a run are about. */
@@ -141,9 +142,7 @@ export class RunPictures {
     } catch (error) {
       if (this.#failed.has(name)) return;
       this.#failed.add(name);
-      console.error(
-        `Cannot draw ${name}: ${error instanceof Error ? error.message : error}; all else goes on`,
-      );
+      console.error(`Cannot draw ${name}: ${messageOf(error)}; all else goes on`);
     }
   }
 }

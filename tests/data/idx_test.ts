@@ -177,7 +177,7 @@ Deno.test("parseIdx() rejects sizes whose product overflows, and allocates nothi
   const most = 2 ** 32 - 1;
   const overflow = parseError(header(0x0e, 2, most, most, most));
   assert.equal(overflow.offset, 12); // the axis at which it overflows
-  assert.match(overflow.message, /must be smaller than 2\^53 bytes: current value is \[2, 4294967295/);
+  assert.match(overflow.message, /must be smaller than 2\^53 bytes: current value is \[2,4294967295/);
   assert.match(parseError(header(0x0e, 2 ** 20, 2 ** 29)).message, /must be 4503599627370508 bytes long/);
   assert.equal(parseIdx(header(0x0e, most, most, most, 0)).data.length, 0);
 });
@@ -196,13 +196,13 @@ Deno.test("encodeIdx() rejects what no file can hold", () => {
     encodeIdx({ type, shape, data } as unknown as IdxArray);
   assert.throws(() => encode("u16", [1], new Uint16Array(1)), {
     name: "TypeError",
-    message: "Cannot encode IDX: type must be one of u8, i8, i16, i32, f32, f64: current value is u16",
+    message: 'Cannot encode IDX: type must be one of u8, i8, i16, i32, f32, f64: current value is "u16"',
   });
   assert.throws(() => encode("i8", [1], new Uint8Array(1)), {
     name: "TypeError",
-    message: "Cannot encode IDX: data of type i8 must be held in Int8Array: current value is Uint8Array",
+    message: "Cannot encode IDX: data of type i8 must be held in Int8Array: current value is Uint8Array(1)",
   });
-  assert.throws(() => encode("u8", [2, 2], new Uint8Array(3)), /must multiply to the 3 elements.*\[2, 2\]/);
+  assert.throws(() => encode("u8", [2, 2], new Uint8Array(3)), /must multiply to the 3 elements.*\[2,2\]/);
   assert.throws(() => encode("u8", [1.5], new Uint8Array(1)), RangeError);
   assert.throws(() => encode("u8", [-1], new Uint8Array(1)), RangeError);
   assert.throws(() => encode("u8", [2 ** 32, 0], new Uint8Array(0)), RangeError);

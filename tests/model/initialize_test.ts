@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { excerpt } from "../../lib/excerpt.ts";
 import { createHash } from "node:crypto";
 import { initialize, type Start } from "../../lib/model/initialize.ts";
 import { createNetwork, type LayerSpec, type Network, type Parameter } from "../../lib/model/network.ts";
@@ -179,8 +180,9 @@ Deno.test("initialize() rejects an unknown start", () => {
   for (const start of ["Keras", "toString", undefined]) {
     assert.throws(() => initialize(network, start as Start, 1), {
       name: "RangeError",
-      message:
-        `Cannot initialize the network: start must be one of pytorch, tf1, keras: current value is ${start}`,
+      message: `Cannot initialize the network: start must be one of pytorch, tf1, keras: current value is ${
+        excerpt(start)
+      }`,
     });
   }
 });

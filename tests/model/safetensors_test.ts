@@ -122,7 +122,7 @@ Deno.test("encodeSafetensors() rejects what no file can hold", () => {
   assert.throws(encode("x", { ...one, shape: [-1, -1] }), message(/current value is \[-1,-1\]$/));
   assert.throws(encode("x", one, { key: 1 }), message(/metadata must map names to strings/));
   const clamped = { shape: [1], data: Uint8ClampedArray.of(1) } as unknown as Tensor;
-  assert.throws(encode("x", clamped), message(/must be one of U8 .*Uint8ClampedArray\]$/));
+  assert.throws(encode("x", clamped), message(/must be one of U8 .*Uint8ClampedArray\(1\)$/));
 });
 
 Deno.test("decodeSafetensors() rejects every proper prefix of a file, and a file with a byte too many", () => {
@@ -245,7 +245,7 @@ Deno.test("decodeSafetensors() rejects a header length beyond the file or the li
   const file = fileOf("{}");
   for (const length of [3n, 1n << 32n, (1n << 64n) - 1n]) {
     new DataView(file.buffer).setBigUint64(0, length, true);
-    rejects(file, new RegExp(`at most 2 bytes: current value is ${length}$`));
+    rejects(file, new RegExp(`at most 2 bytes: current value is ${Number(length)}$`));
   }
   rejects(fileOf(new Uint8Array(100_000_001)), /at most 100000000 bytes: current value is 100000001$/);
 });

@@ -53,7 +53,7 @@ Deno.test({
       const missing = await evaluate();
       assert.match(
         missing.stderr,
-        /^Cannot evaluate: --model must be the folder of a run: current value is missing\n/,
+        /^Cannot evaluate: --model must be given, the folder of a run\n/,
       );
       assert.equal(missing.code, 2);
     });

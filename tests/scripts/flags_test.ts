@@ -60,7 +60,7 @@ Deno.test("parseFlags(): what is no value is told which there are", () => {
     [["--epochs", "1.5"], 'a whole number from 1 on: current value is "1.5"'],
     [["--epochs", "1e3"], 'a whole number from 1 on: current value is "1e3"'],
     [["--epochs", "99999999999999999999"], "a whole number from 1 on"],
-    [["--epochs"], "a whole number from 1 on: current value is missing"],
+    [["--epochs"], "it must be given a value, a whole number from 1 on"],
     [["--epochs", "--json"], 'a whole number from 1 on: current value is "--json"'],
     [["--epochs="], 'a whole number from 1 on: current value is ""'],
     [["--seed", "4294967296"], "a whole number from 0 to 4294967295"],
@@ -106,7 +106,7 @@ Deno.test("parseFlags(): operands stand between flags, in their order, and there
   assert.deepEqual(parseFlags(withRuns, ["a", "--json", "b"]), { runs: ["a", "b"], json: true });
   assert.throws(() => parseFlags(withRuns, []), {
     name: "FlagError",
-    message: "Cannot go on: RUN must be given, the folders of runs: current value is missing",
+    message: "Cannot go on: RUN must be given, the folders of runs",
   });
   assert.throws(
     () => parseFlags(withRuns, ["a", "--runs", "b"]),

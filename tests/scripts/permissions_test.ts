@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
+import { encodePng } from "../../lib/data/png.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { COMMANDS, flagsOf } from "../support/tasks.ts";
 import { makeProject, needs, runScript, TINY_FLAGS } from "./tiny_project.ts";
 
-const tasks: Record<string, { command: string }> = config.tasks;
 const recipes = ["train-lstm", "train-lstm-dropout", "train-rnn", "train-lstm-adam"];
 
 function permissionsOf(name: string): string[] {
-  return tasks[name].command.match(/(?<= )-(A|-allow-\S+)/g) ?? [];
+  return COMMANDS[name].match(/(?<= )-(A|-allow-\S+)/g) ?? [];
 }
 
 Deno.test("training tasks may read data, runs and lib, and write runs; evaluation may only read", () => {
@@ -40,15 +40,15 @@ Deno.test({
   },
 });
 
-/** The permissions of a task as flags, `lib` where it is: scripts run in another folder here. */
-function flagsOf(name: string): string[] {
+/** The flags of a task, `lib` where it is: scripts run in another folder here. */
+function flagsElsewhere(name: string): string[] {
   const root = new URL("../../", import.meta.url).pathname;
-  return permissionsOf(name).map((flag) => flag.replace(/(?<==|,)lib(?=,|$)/, `${root}lib`));
+  return flagsOf(name).flat().map((flag) => flag.replace(/(?<==|,)lib(?=,|$)/, `${root}lib`));
 }
 
 Deno.test("SECURITY.md says of every task what it may touch, and nothing else", async () => {
   const { default: text } = await import("../../SECURITY.md", { with: { type: "text" } });
-  for (const name of Object.keys(tasks)) {
+  for (const name of Object.keys(COMMANDS)) {
     const row = text.split("\n").find((line) => line.startsWith(`| \`${name}\` `));
     assert.ok(row, `SECURITY.md has no row for ${name}`);
     const said = row.split("|")[2].match(/-(A|-allow-[^\s`]+)/g) ?? [];
@@ -56,8 +56,36 @@ Deno.test("SECURITY.md says of every task what it may touch, and nothing else", 
   }
 });
 
+Deno.test("SECURITY.md names the tasks that may start programs, and those that run others", async () => {
+  const { default: text } = await import("../../SECURITY.md", { with: { type: "text" } });
+  const [paragraph] = text.split("\n\n").filter((paragraph) => paragraph.startsWith("**Programs.**"));
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    const starts = command.includes("--allow-run") || command.includes("deno task");
+    assert.equal(paragraph.includes(`\`${name}\``), starts, name);
+  }
+});
+
+Deno.test("nothing asks for a permission while it runs", async () => {
+  const root = new URL("../../", import.meta.url).pathname;
+  for (const file of [...await sourcesIn(`${root}lib`), ...await sourcesIn(`${root}scripts`)]) {
+    assert.doesNotMatch(
+      await Deno.readTextFile(file),
+      /permissions\.request|--allow-all|--allow-ffi|"-A"/,
+      file,
+    );
+  }
+});
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  const files = await Array.fromAsync(Deno.readDir(folder), async ({ name, isDirectory }) => {
+    if (isDirectory) return await sourcesIn(`${folder}/${name}`);
+    return name.endsWith(".ts") ? [`${folder}/${name}`] : [];
+  });
+  return files.flat();
+}
+
 Deno.test("no task may do everything, reach any host, or call into native code", () => {
-  for (const [name, { command }] of Object.entries(tasks)) {
+  for (const [name, command] of Object.entries(COMMANDS)) {
     assert.doesNotMatch(command, /(^| )(-A|--allow-all|--allow-ffi|--allow-import|--allow-net( |$))/, name);
   }
 });
@@ -73,7 +101,10 @@ const AUDITED: readonly (readonly [task: string, script: string, args: readonly 
   ["evaluate", "evaluate", ["--model", "runs/a"]],
   ["plot", "plot", ["runs/a", "--out", "runs/curves"]],
   ["report", "report", ["runs/a"]],
+  ["read", "read", ["0", "digit.png", "--model", "runs/a"]],
+  ["predict", "predict", ["digit.png", "--model", "runs/a"]],
   ["export", "export", ["--model", "runs/b", "--format", "safetensors"]],
+  ["import", "import", ["--from", "runs/b/export/model.safetensors"]],
   ["devices", "devices", []],
 ];
 
@@ -82,10 +113,12 @@ Deno.test({
   ignore: lacks(needs),
   fn: async () => {
     await using project = await makeProject();
+    const pixels = Uint8Array.from({ length: 30 }, (_, at) => at * 8);
+    await Deno.writeFile(`${project.path}/digit.png`, encodePng({ pixels, width: 5, height: 6 }));
     for (const [task, script, args] of AUDITED) {
       const audit = `${project.path}/${script}.jsonl`;
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-check", "--no-prompt", ...flagsOf(task), scriptPath(script), ...args],
+        args: ["run", "--no-check", ...flagsElsewhere(task), scriptPath(script), ...args],
         cwd: project.path,
         env: { NO_COLOR: "1", DENO_AUDIT_PERMISSIONS: audit },
       }).output();
@@ -95,10 +128,15 @@ Deno.test({
         const [, permission, values] = flag.match(/^--allow-(\w+)=(.*)$/)!;
         return values.split(",").map((value) => `${permission} ${value}`);
       });
-      assert.deepEqual(asked.filter((access) => !allowed.includes(access)), [], task);
+      const isAllowed = (access: string) =>
+        allowed.includes(access) || (allowed.includes("read .") && IN_THIS_FOLDER.test(access));
+      assert.deepEqual(asked.filter((access) => !isAllowed(access)), [], task);
     }
   },
 });
+
+/** Without a slash in front, what {@link accessesIn} tells lies in the folder of the project. */
+const IN_THIS_FOLDER = /^read [^/]/;
 
 function scriptPath(script: string): string {
   return new URL(`../../scripts/${script}.ts`, import.meta.url).pathname;

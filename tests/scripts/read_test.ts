@@ -96,7 +96,7 @@ Deno.test({
       const missing = await runScript(path, "read", ["1"]);
       assert.match(
         missing.stderr,
-        /^Cannot read: --model must be the folder of a run: current value is missing\n/,
+        /^Cannot read: --model must be given, the folder of a run\n/,
       );
       assert.equal(missing.code, 2);
     });

@@ -135,7 +135,7 @@ test("openRun() says what is missing or damaged", async (folder) => {
   await Deno.writeTextFile(`${path}/config.json`, "{");
   await assert.rejects(openRun(path), /config.json must be JSON/);
   await Deno.writeTextFile(`${path}/config.json`, "null");
-  await assert.rejects(openRun(path), /config.json must be that of a run: current value has no recipe/);
+  await assert.rejects(openRun(path), /config.json must be that of a run, with recipe/);
 });
 
 test("openMetrics() reads what a config says of its classes, and rejects what it cannot mean", async (folder) => {

@@ -1,0 +1,134 @@
+/**
+ * Files so large that what a parser takes is seen. As a program it parses one of them between two lines, so that whoever
+ * started it can look at its memory.
+ *
+ *     deno run --v8-flags=--expose-gc tests/faults/large_files.ts "parseIdx() of f32"
+ *
+ * @module
+ */
+import { gzipSync } from "node:zlib";
+import { readIdx } from "../../lib/data/gzip.ts";
+import { encodeIdx, parseIdx } from "../../lib/data/idx.ts";
+import { deserializeModel } from "../../lib/model/saved_model.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
+import { parseRunConfig } from "../../lib/train/run_config.ts";
+import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
+
+/** A file, and how much its parser may take at any moment. */
+export interface LargeFile {
+  /** So many times the length of the file, besides {@link SLACK_BYTES}. */
+  readonly times: number;
+  readonly make: () => Uint8Array<ArrayBuffer>;
+  readonly parse: (file: Uint8Array<ArrayBuffer>) => unknown;
+}
+
+/** What the engine may take besides, while it collects garbage when it likes. */
+export const SLACK_BYTES = 24e6;
+
+const encode = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const empty = { shape: [0], data: new Uint8Array(0) };
+
+/** As SECURITY.md says. */
+export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
+  "parseIdx() of f32": {
+    times: 2,
+    make: () => encodeIdx({ type: "f32", shape: [8e6], data: new Float32Array(8e6).fill(1) }),
+    parse: parseIdx,
+  },
+  "readIdx() of 256 MB in 249 kB": {
+    times: 3 * 1032, // pieces that were unpacked stay until the engine collects them
+    make: () =>
+      new Uint8Array(gzipSync(encodeIdx({ type: "u8", shape: [256e6], data: new Uint8Array(256e6) }))),
+    parse: (file) => readIdx(file),
+  },
+  "decodeSafetensors() of one tensor": {
+    times: 2,
+    make: () => encodeSafetensors(new Map([["a", { shape: [32e6], data: new Uint8Array(32e6).fill(1) }]])),
+    parse: decodeSafetensors,
+  },
+  "decodeSafetensors() of 40,000 names": {
+    times: 40,
+    make: () =>
+      encodeSafetensors(new Map(Array.from({ length: 40_000 }, (_, index) => [`tensor ${index}`, empty]))),
+    parse: decodeSafetensors,
+  },
+  "decodeSafetensors() of a name of 16 MB, which is wrong": {
+    times: 20,
+    make: () => withHeader(`{"${"n".repeat(16e6)}":1}`),
+    parse: refused(decodeSafetensors),
+  },
+  "decodeCheckpoint()": {
+    times: 6,
+    make: () => encodeCheckpoint(tinyCheckpoint({ size: 2e6 })),
+    parse: decodeCheckpoint,
+  },
+  "deserializeModel() of 50,000 weights without layers": {
+    times: 60,
+    make: () => {
+      const weights = Array.from(
+        { length: 5e4 },
+        (_, index) => ({ name: `${index}`, shape: [1], dtype: "float32" }),
+      );
+      const modelTopology = { class_name: "Sequential", config: { name: "a", layers: [] } };
+      return encode(
+        JSON.stringify({ modelTopology, weightsManifest: [{ paths: ["weights.bin"], weights }] }),
+      );
+    },
+    parse: refused((file) => deserializeModel(decode(file), new Uint8Array(2e5))),
+  },
+  "parseRunConfig()": {
+    times: 20,
+    make: () =>
+      encode(JSON.stringify({
+        ...tinyCheckpoint().config,
+        more: Array.from({ length: 4e5 }, (_, index) => ({ index })),
+      })),
+    parse: (file) => parseRunConfig(decode(file), "config.json"),
+  },
+  "parseRunConfig() of 4,000,000 levels": {
+    times: 20,
+    make: () => encode(`${"[".repeat(4e6)}${"]".repeat(4e6)}`),
+    parse: refused((file) => parseRunConfig(decode(file), "config.json")),
+  },
+  "a parser that keeps nothing, but takes eight times its file on the way": {
+    times: 7,
+    make: () => new Uint8Array(16e6),
+    parse: (file) => Array.from({ length: 8 }, () => Uint8Array.from(file).fill(1)).length,
+  },
+};
+
+function withHeader(header: string): Uint8Array<ArrayBuffer> {
+  const bytes = encode(header), file = new Uint8Array(8 + bytes.length);
+  new DataView(file.buffer).setBigUint64(0, BigInt(bytes.length), true);
+  file.set(bytes, 8);
+  return file;
+}
+
+function refused(parse: LargeFile["parse"]): LargeFile["parse"] {
+  return async (file) => {
+    try {
+      await parse(file);
+    } catch (error) {
+      return error;
+    }
+    throw new Error("Cannot measure the parser: it must refuse the file");
+  };
+}
+
+if (import.meta.main) {
+  const { make, parse } = LARGE_FILES[Deno.args[0]];
+  const file = make();
+  (globalThis as { gc?: () => void }).gc!();
+  await turn(String(file.length));
+  const result = await parse(file);
+  await turn("done");
+  void result; // until now it is in use
+}
+
+/** Says where it is, and waits for a line. */
+async function turn(word: string): Promise<void> {
+  console.log(word);
+  await Deno.stdin.read(new Uint8Array(1));
+}
