@@ -1,0 +1,143 @@
+/**
+ * Where paths lead. Deno looks at the names of paths alone in most of its calls, and follows links wherever they point
+ * to (`Deno.readFile()` and `Deno.writeFile()` do, `Deno.open()` sometimes does not): so links are looked at here.
+ *
+ * A path may lead through a link if `data` or `runs` is that link, to a bigger disk, say, or if Deno was allowed the place
+ * that the link leads to. Inside a run, which may have come from anywhere, nothing may be a link.
+ *
+ * Looking comes before opening: who can change a folder between the two, can lead astray. Nobody can who only wrote it.
+ *
+ * @module
+ */
+import { dirname, resolve, sep } from "node:path";
+import { printable } from "../excerpt.ts";
+
+/** Folders that may be links themselves, wherever they lead to. */
+export const HOMES: readonly string[] = ["data", "runs"];
+
+const MOST_HOPS = 8;
+
+/** A path as messages quote it: most are longer than other excerpts may be. */
+export function shown(path: string): string {
+  return printable(path, 300);
+}
+
+/** What is done with a path. */
+export type Access = "read" | "write";
+
+/** A path, or what its links lead to, is not allowed. */
+export class NotAllowedError extends Deno.errors.NotCapable {
+  /** `"NotCapable"`, as Deno's own. */
+  override readonly name = "NotCapable";
+  /** The folder that would have to be allowed. */
+  readonly folder: string;
+  /** What for. */
+  readonly access: Access;
+
+  /** Composes the message. */
+  constructor(
+    access: Access,
+    path: string,
+    { target, cause }: { target?: string; cause?: unknown } = {},
+  ) {
+    const folder = (target ?? path).replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".";
+    const rule = target === undefined
+      ? "Deno must be allowed to: current value is denied"
+      : `Deno must be allowed to where its link leads to: current value is ${shown(target)}, which is denied`;
+    super(`Cannot ${access} ${shown(path)}: ${rule}; add --allow-${access}=${shown(folder)}`, { cause });
+    this.folder = folder;
+    this.access = access;
+  }
+}
+
+/**
+ * Sees to it that the links in a path, if there are any, lead nowhere but where they may.
+ *
+ * @throws {NotAllowedError} If one leads elsewhere; names what it leads to.
+ */
+export function checkPlace(path: string, access: Access): void {
+  const target = targetOf(path);
+  if (target === null || HOMES.some((home) => isInside(target, realPath(home)))) return;
+  if (Deno.permissions.querySync({ name: access, path: target }).state === "granted") return;
+  throw new NotAllowedError(access, path, { target });
+}
+
+/**
+ * What a path really is, if it leads through links; null if it does not. What is not there yet counts as far as it is; what
+ * lies above the folders that Deno may look at counts as no link.
+ */
+export function targetOf(path: string, hops = 0): string | null {
+  const parts = path.split(/(?<=[/\\])(?=[^/\\])/); // each with the separator behind it
+  let linked = false, there = "";
+  for (const [i] of parts.entries()) {
+    const upToHere = parts.slice(0, i + 1).join("").replace(/(?<=.)[/\\]+$/, "");
+    const info = lstat(upToHere);
+    if (info === "denied") continue;
+    if (info === null) break;
+    there = upToHere;
+    linked ||= info.isSymlink;
+  }
+  if (!linked) return null;
+  const real = realPath(there);
+  if (real !== null) return real;
+  const named = resolve(realPath(dirname(there)) ?? ".", Deno.readLinkSync(there)); // by a link to nothing, or in a circle
+  return hops < MOST_HOPS ? targetOf(named, hops + 1) ?? named : named;
+}
+
+/** Whether a path is a folder, or lies in it. */
+export function isInside(path: string, folder: string | null): boolean {
+  if (folder === null) return false;
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/**
+ * Sees to it that a run holds files and folders, and neither links nor pipes nor anything else.
+ *
+ * @throws {NotAllowedError} If links lead to the run itself, and they may not.
+ * @throws {TypeError} If something else is in it; names it.
+ */
+export async function checkRun(run: string, access: Access): Promise<void> {
+  checkPlace(run, access);
+  const folders = [run];
+  for (let folder; (folder = folders.pop()) !== undefined;) {
+    for (const { name, isDirectory, isFile, isSymlink } of await entriesOf(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) folders.push(path);
+      if (isDirectory || isFile) continue;
+      const what = isSymlink ? `a link to ${shown(Deno.readLinkSync(path))}` : "a pipe or a device";
+      throw new TypeError(
+        `Cannot use the run ${shown(run)}: nothing in it may be a link or a pipe: ` +
+          `current value is ${shown(path)}, ${what}`,
+      );
+    }
+  }
+}
+
+/** None, where there is no such folder: it need not be there yet, or may just have gone. */
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    throw error instanceof Deno.errors.NotCapable
+      ? new NotAllowedError("read", `${folder}/`, { cause: error })
+      : error;
+  }
+}
+
+function lstat(path: string): Deno.FileInfo | "denied" | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable ? "denied" : null;
+  }
+}
+
+/** Null if it is not there, or Deno may not look. */
+function realPath(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return null;
+  }
+}
