@@ -54,8 +54,6 @@ const spec = {
     },
     ...OUTPUT_FLAGS,
   },
-  read: ["data", "lib", "runs"],
-  write: ["runs"],
 } as const;
 
 const EFFORT = {

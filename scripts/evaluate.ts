@@ -4,6 +4,7 @@
  *     deno task evaluate --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { checkAllowed } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import {
   DATA_FLAGS,
@@ -14,6 +15,7 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { dataFolder } from "./support/pictures.ts";
 import { StatusLine } from "./support/status_line.ts";
 import { drawForTerminal } from "./support/terminal.ts";
 
@@ -30,17 +32,17 @@ const command = {
     dataset: { ...DATA_FLAGS.dataset, help: "other images than the run's" },
     ...OUTPUT_FLAGS,
   },
-  read: ["data", "runs", "lib"],
-  write: [],
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
     throw new FlagError("Cannot evaluate: --model must be the folder of a run: current value is missing");
   }
+  checkAllowed({ read: [flags.model, flags["data-dir"]] });
   const { config, model } = await scanline.openRun(flags.model);
   const { dataset, split } = flags;
   const otherData = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : null;
+  checkAllowed({ read: [flags.model, dataFolder(otherData ?? config.data)] });
   const data = await scanline.loadDataset(otherData ?? config.data);
   const { sequence, optimizer, biases, images } = config.training;
 

@@ -8,9 +8,12 @@
  * that `export` wrote does, holds where no flag says otherwise.
  */
 import "./support/deno_version.ts";
+import { readWhole } from "../lib/data/files.ts";
+import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { flagWords, taskCommand } from "./support/shell.ts";
 
 const MAX_BYTES = 2 ** 30;
 const AXES = ["rows", "columns", "pixels"] as const;
@@ -39,15 +42,16 @@ const command = {
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
-  read: [".", "runs"],
-  write: ["runs"],
+  interrupted: "Interrupted: a run that was begun has no model; the same command begins another one",
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.from) {
     throw new FlagError("Cannot import: --from must be a safetensors file: current value is missing");
   }
-  const { tensors, metadata } = scanline.decodeSafetensors(await readFile(flags.from));
+  checkAllowed({ read: [flags.from], write: [flags.to ?? "runs/import"] });
+  const bytes = await readWhole(flags.from, { mostBytes: MAX_BYTES });
+  const { tensors, metadata } = scanline.decodeSafetensors(bytes);
   const { network, parameters } = scanline.readPyTorch(tensors, { activation: flags.activation });
   const sequence = sequenceOf(flags, metadata);
   const steps = flags.steps ?? (sequence.axis === "pixels" ? 28 * 28 : network.inputSize);
@@ -78,21 +82,12 @@ await runCommand(command, async (flags) => {
     `${kind} ${inputSize} → ${hiddenSize}`
   );
   console.log(`network   ${layers.join(", ")}, ${network.head.classes} classes, by ${sequence.axis}`);
-  console.log(`saved     ${run.path}`);
+  const evaluation = taskCommand("evaluate", flagWords("model", run.path), { read: [run.path] });
+  console.log(`saved     ${shown(run.path)}`);
   console.log(`sha256    ${sha256}`);
-  console.log(`evaluate  deno task evaluate --model ${run.path}`);
+  console.log(`evaluate  ${evaluation}`);
   return 0;
 });
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const { size } = await Deno.stat(path);
-  if (size > MAX_BYTES) {
-    throw new RangeError(
-      `Cannot import ${path}: it must have at most ${MAX_BYTES} bytes: current value is ${size}`,
-    );
-  }
-  return await Deno.readFile(path);
-}
 
 function sequenceOf(
   flags: { axis?: string; range?: keyof typeof RANGES },

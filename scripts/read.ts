@@ -7,6 +7,7 @@
  * A number is that test image. The picture, as SVG and PNG, goes into `readings/` in the folder of the run.
  */
 import "./support/deno_version.ts";
+import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import {
   DATA_FLAGS,
@@ -17,7 +18,7 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { classNamesOf, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
+import { classNamesOf, dataFolder, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
 import { toPng } from "./support/raster.ts";
 
 const COLUMNS_OF_A_FILE = 160;
@@ -39,14 +40,15 @@ const command = {
     dataset: { ...DATA_FLAGS.dataset, help: "test images of another set than the run's" },
     ...OUTPUT_FLAGS,
   },
-  read: [".", "data", "runs", "lib"],
-  write: ["runs"],
+  interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
     throw new FlagError("Cannot read: --model must be the folder of a run: current value is missing");
   }
+  const pictures = flags.images.filter((name) => !/^\d+$/.test(name));
+  checkAllowed({ read: [flags.model, flags["data-dir"], ...pictures], write: [flags.model] });
   const run = await scanline.openRun(flags.model);
   const { sequence } = run.config.training;
   const size = scanline.imageSize(run.model, sequence);
@@ -77,13 +79,14 @@ await runCommand(command, async (flags) => {
       .forEach((line) => console.log(line));
     console.log();
   }
-  console.log(`saved     ${path}.svg, .png`);
+  console.log(`saved     ${shown(path)}.svg, .png`);
   return 0;
 
   async function find(name: string): Promise<NamedImage> {
     if (!/^\d+$/.test(name)) return { name, image: await loadPicture(name, size), label: null };
     const { dataset } = flags;
     const other = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : run.config.data;
+    checkAllowed({ read: [flags.model, dataFolder(other), ...pictures], write: [flags.model] });
     const { test } = await scanline.loadDataset({ ...other, limit: undefined });
     if (test.height === size.height && test.width === size.width) return takeImage(test, Number(name));
     throw new RangeError(
@@ -97,11 +100,11 @@ await runCommand(command, async (flags) => {
     const names = images.map(({ name }) =>
       name.replace(/^.*\//, "").replace(/\W+/g, "-").replace(/^-|-$/g, "")
     );
-    const path = `${run.path}/readings/${names.join("_").slice(0, 100)}`;
-    await Deno.mkdir(`${run.path}/readings`, { recursive: true });
-    await Deno.writeTextFile(`${path}.svg`, svg);
-    await Deno.writeFile(`${path}.png`, await toPng(svg));
-    return path;
+    const path = `readings/${names.join("_").slice(0, 100)}`;
+    const folder = new scanline.Run(run.path);
+    await folder.write(`${path}.svg`, svg);
+    await folder.write(`${path}.png`, await toPng(svg));
+    return `${run.path}/${path}`;
   }
 });
 

@@ -4,10 +4,12 @@
  *     deno task report runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { checkAllowed } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { findOut } from "./support/findings.ts";
 import { FlagError } from "./support/flags.ts";
+import { dataFolder } from "./support/pictures.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./support/run_pictures.ts";
 
 const command = {
@@ -19,8 +21,7 @@ const command = {
     quiet: OUTPUT_FLAGS.quiet,
     help: OUTPUT_FLAGS.help,
   },
-  read: ["data", "runs", "lib"],
-  write: ["runs"],
+  interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
 await runCommand(command, async (flags) => {
@@ -28,8 +29,10 @@ await runCommand(command, async (flags) => {
     throw new FlagError(`Cannot report: RUN must be one folder: current value is ${flags.runs.length}`);
   }
   const [path] = flags.runs;
+  checkAllowed({ read: [path], write: [path] });
   const { config, lines } = await scanline.openMetrics(path);
   const { path: folder, model } = await scanline.openRun(path);
+  checkAllowed({ read: [path, dataFolder(config.data)], write: [path] });
   const data = await scanline.loadDataset(config.data);
   const { sequence, optimizer, biases, images } = config.training;
   await using trainer = await scanline.compile(model, {

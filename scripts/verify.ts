@@ -27,8 +27,6 @@ const command = {
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
-  read: ["runs", "tests/golden", README],
-  write: [HASHES, README],
 } as const;
 
 await runCommand(command, async ({ update, json }) => {

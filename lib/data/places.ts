@@ -25,28 +25,46 @@ export function shown(path: string): string {
 /** What is done with a path. */
 export type Access = "read" | "write";
 
+/** Paths by what is done with them. Those that are not given are left out. */
+export type Files = Readonly<Partial<Record<Access, readonly (string | undefined)[]>>>;
+
 /** A path, or what its links lead to, is not allowed. */
 export class NotAllowedError extends Deno.errors.NotCapable {
   /** `"NotCapable"`, as Deno's own. */
   override readonly name = "NotCapable";
-  /** The folder that would have to be allowed. */
-  readonly folder: string;
-  /** What for. */
-  readonly access: Access;
+  /** All that would have to be allowed, as far as it is known. */
+  readonly files: Files;
 
   /** Composes the message. */
   constructor(
     access: Access,
     path: string,
-    { target, cause }: { target?: string; cause?: unknown } = {},
+    { target, files, cause }: { target?: string; files?: Files; cause?: unknown } = {},
   ) {
     const folder = (target ?? path).replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".";
     const rule = target === undefined
       ? "Deno must be allowed to: current value is denied"
       : `Deno must be allowed to where its link leads to: current value is ${shown(target)}, which is denied`;
     super(`Cannot ${access} ${shown(path)}: ${rule}; add --allow-${access}=${shown(folder)}`, { cause });
-    this.folder = folder;
-    this.access = access;
+    this.files = files ?? { [access]: [target ?? folder] };
+  }
+}
+
+/**
+ * Sees to it that files may be used, before anything is done.
+ *
+ * @throws {NotAllowedError} If one may not; its `files` are all of them.
+ */
+export function checkAllowed(files: Files): void {
+  for (const access of ["read", "write"] as const) {
+    for (const path of files[access] ?? []) {
+      if (path === undefined) continue;
+      if (!isGranted(access, path)) throw new NotAllowedError(access, path, { files });
+      const target = outsideTargetOf(path);
+      if (target !== null && !isGranted(access, target)) {
+        throw new NotAllowedError(access, path, { target, files });
+      }
+    }
   }
 }
 
@@ -56,10 +74,18 @@ export class NotAllowedError extends Deno.errors.NotCapable {
  * @throws {NotAllowedError} If one leads elsewhere; names what it leads to.
  */
 export function checkPlace(path: string, access: Access): void {
+  const target = outsideTargetOf(path);
+  if (target !== null && !isGranted(access, target)) throw new NotAllowedError(access, path, { target });
+}
+
+/** What a path really is, if its links lead out of `data` and `runs`; null if it has none, or they do not. */
+export function outsideTargetOf(path: string): string | null {
   const target = targetOf(path);
-  if (target === null || HOMES.some((home) => isInside(target, realPath(home)))) return;
-  if (Deno.permissions.querySync({ name: access, path: target }).state === "granted") return;
-  throw new NotAllowedError(access, path, { target });
+  return target === null || HOMES.some((home) => isInside(target, realPath(home))) ? null : target;
+}
+
+function isGranted(access: Access, path: string): boolean {
+  return Deno.permissions.querySync({ name: access, path }).state === "granted";
 }
 
 /**
