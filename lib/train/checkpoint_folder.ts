@@ -160,8 +160,10 @@ export class CheckpointFolder implements Disposable {
     }
   }
 
+  /** The names of files; what else is there is not ours. */
   async #list(): Promise<string[]> {
-    return await Array.fromAsync(Deno.readDir(this.#folder), ({ name }) => name);
+    const entries = await Array.fromAsync(Deno.readDir(this.#folder));
+    return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
   }
 }
 

@@ -207,7 +207,7 @@ export class RecipeRun implements Disposable {
       seed: trainer.config.seed,
       parameterCount: network.parameterCount,
     });
-    if (this.#flags.tensorboard) this.#events = new EventFiles(this.#run);
+    if (this.#flags.tensorboard || this.#resumed) await this.#keepEvents();
     if (this.#flags["no-pictures"]) return;
     this.#pictures = new RunPictures(this.#run, {
       config,
@@ -228,6 +228,14 @@ export class RecipeRun implements Disposable {
     const { checkpoints, notes } = await Checkpoints.resume(this.#resumed, trainer, config);
     this.#checkpoints = checkpoints;
     [...notes, `Resumed after step ${trainer.step}`].forEach((note) => this.#tell(note));
+  }
+
+  /** Goes on with event files that are there; begins some if they are asked for. */
+  async #keepEvents(): Promise<void> {
+    const events = new EventFiles(this.#run!);
+    const { step, tally } = this.#resumed?.checkpoint.state ?? { step: 0, tally: { steps: 0 } };
+    const found = await events.rewind(step - tally.steps); // to the last report
+    if (found || this.#flags.tensorboard) this.#events = events;
   }
 
   /** What went wrong, and that not all is lost by it. */
@@ -342,7 +350,9 @@ export class RecipeRun implements Disposable {
     const { dataset, dataDir } = this.data;
     const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
     if (this.#resumed) {
-      return { ...this.#resumed.checkpoint.config, command: this.#command(trainer), length: this.length };
+      const { config } = this.#resumed.checkpoint;
+      const data = { ...config.data, ...this.data };
+      return { ...config, command: this.#command(trainer), length: this.length, data };
     }
     return {
       recipe: this.#recipe.name,

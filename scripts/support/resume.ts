@@ -4,6 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
+import { shown } from "../../lib/data/places.ts";
 import * as scanline from "../../mod.ts";
 import { FlagError, type Flags, parseFlags } from "./flags.ts";
 
@@ -63,7 +64,11 @@ export async function openResumed<F extends Values>(
     const saved = flagsOfRun(config);
     checkGiven(given, saved, path);
     const length = given.epochs === undefined && given.steps === undefined ? readLength(config.length) : {};
-    return { flags: { ...flags, ...saved, ...length }, resumed: { path, folder, checkpoint, notes } };
+    const moved = given["data-dir"] === undefined ? {} : { "data-dir": given["data-dir"] };
+    return {
+      flags: { ...flags, ...saved, ...length, ...moved },
+      resumed: { path, folder, checkpoint, notes },
+    };
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
@@ -106,6 +111,7 @@ function checkGiven(given: Values, saved: Values, path: string): void {
     const asked = given[name];
     if (asked === undefined || asked === value) continue;
     if (name === "device" && asked === "auto") continue; // it leaves the choice to us
+    if (name === "data-dir") continue; // the images may have moved: their hash tells whether they are the same
     if (name === "dataset" && asked === "mnist" && value === undefined && saved["data-dir"] === undefined) {
       continue;
     }
@@ -175,11 +181,15 @@ export class Checkpoints implements Disposable {
     const checkpoints = new Checkpoints(folder, trainer, config);
     if (checkpoints.#images !== checkpoint.images) {
       throw new RangeError(
-        `Cannot resume ${resumed.path}: the images must be those it began with: current value is other ones`,
+        `Cannot resume ${
+          shown(resumed.path)
+        }: the images must be those it began with: current value is other ones`,
       );
     }
     await trainer.writeState(checkpoint.state);
     const lost = await folder.rewind(checkpoint);
+    // A length or a folder that is new must outlast a kill before the next checkpoint.
+    if (!isDeepStrictEqual(plain(config), checkpoint.config)) await checkpoints.save(checkpoint.state);
     const inexact = trainer.device.kind === "reference" ? [INEXACT] : [];
     return { checkpoints, notes: [...resumed.notes, ...(lost ? [lost] : []), ...inexact] };
   }
@@ -221,12 +231,17 @@ function checkSame({ config }: scanline.Checkpoint, trainer: scanline.Trainer): 
   const now: Values = { ...trainer.config, device: bitsOf(trainer.device) };
   const then: Values = { ...config.training, device: bitsOf((config as RecipeConfig).device) };
   for (const name of Object.keys(now)) {
-    if (isDeepStrictEqual(JSON.parse(JSON.stringify(now[name])), then[name])) continue;
+    if (isDeepStrictEqual(plain(now[name]), then[name])) continue;
     throw new RangeError(
       `Cannot resume the run: its ${name} must be ${JSON.stringify(then[name])}: ` +
         `current value is ${JSON.stringify(now[name])}`,
     );
   }
+}
+
+/** A value as a file keeps it. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** What of a device decides its bits: not the number of threads. */
