@@ -41,12 +41,12 @@ export class NotAllowedError extends Deno.errors.NotCapable {
     path: string,
     { target, files, cause }: { target?: string; files?: Files; cause?: unknown } = {},
   ) {
-    const folder = (target ?? path).replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".";
+    const place = target ?? (files ? path : path.replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".");
     const rule = target === undefined
       ? "Deno must be allowed to: current value is denied"
       : `Deno must be allowed to where its link leads to: current value is ${shown(target)}, which is denied`;
-    super(`Cannot ${access} ${shown(path)}: ${rule}; add --allow-${access}=${shown(folder)}`, { cause });
-    this.files = files ?? { [access]: [target ?? folder] };
+    super(`Cannot ${access} ${shown(path)}: ${rule}; add --allow-${access}=${shown(place)}`, { cause });
+    this.files = files ?? { [access]: [place] };
   }
 }
 

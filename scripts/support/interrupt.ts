@@ -14,6 +14,8 @@ type SignalName = keyof typeof EXIT_CODES;
  * and `deno task` sends it on, half a millisecond later.
  */
 const SAME_MS = 500;
+/** Time for the event loop to hear of signals that came while this thread was busy. */
+const HEAR_MS = 50;
 
 const ERASE_LINE = "\r\x1b[K";
 
@@ -54,8 +56,7 @@ export class Interrupt implements Disposable {
   #receive(name: SignalName): void {
     if (this.#received === null) {
       this.#received = name;
-      // Two timers: where this thread was busy all the time, a signal that came with the first one is heard between them.
-      this.#after(SAME_MS, () => this.#after(1, () => this.#sameAsFirst = false));
+      this.#after(SAME_MS, () => this.#after(HEAR_MS, () => this.#sameAsFirst = false));
       this.#controller.abort();
     } else if (!this.#sameAsFirst) {
       exit(name, this.lastWords());

@@ -84,10 +84,13 @@ export async function runRecipeProcess(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  // A terminal sends Ctrl-C to all of its processes by itself, but not to those that had not been started.
   const passOn = () => {
-    // A terminal sends Ctrl-C to all of its processes: once more, and later, it could be taken for a second one.
-    if (interrupt.received === "SIGINT" && Deno.stdin.isTerminal()) return;
-    child.kill(interrupt.received!);
+    try {
+      child.kill(interrupt.received!);
+    } catch {
+      // it has just ended by itself
+    }
   };
   interrupt.signal.addEventListener("abort", passOn);
   const [lines, complaint] = await Promise.all([readLines(child.stdout, onLine), child.stderr.text()]);
