@@ -7,6 +7,7 @@
  * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say).
  */
 import "./support/deno_version.ts";
+import { dirname } from "node:path";
 import { writeNamed } from "../lib/data/files.ts";
 import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
@@ -49,8 +50,8 @@ await runCommand(command, async (flags) => {
     const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
     throw new FlagError(`Cannot export: --${flag} must be ${what}: current value is missing`);
   }
-  const folderTo = format === "tfjs" ? flags.to : flags.to?.replace(/[^/\\]*$/, ""); // none, if it is a file here
-  checkAllowed({ read: [folder], write: [folderTo || flags.to || folder] });
+  const folderTo = format === "tfjs" ? flags.to : flags.to && dirname(flags.to);
+  checkAllowed({ read: [folder], write: [folderTo === "." ? flags.to : folderTo ?? folder] }); // a file here may be allowed alone
   const run = await scanline.openRun(folder);
   const { recipe, training } = run.config;
   const { network, steps } = scanline.toNetwork(run.model, { biases: training.biases });
@@ -64,7 +65,7 @@ await runCommand(command, async (flags) => {
   const own = `export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const path = flags.to ?? own;
   const files = await contents();
-  if (folderTo) await Deno.mkdir(folderTo, { recursive: true });
+  if (folderTo && folderTo !== ".") await Deno.mkdir(folderTo, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) {
     if (flags.to === undefined) await new scanline.Run(run.path).write(name, bytes);
     else await writeNamed(name, bytes);

@@ -17,6 +17,9 @@ export const HOMES: readonly string[] = ["data", "runs"];
 
 const MOST_HOPS = 8;
 
+/** Separators behind a path: with one, `lstat` looks at what a link leads to. A backslash is part of a name elsewhere. */
+const END = sep === "\\" ? /(?<=.)[/\\]+$/ : /(?<=.)\/+$/;
+
 /** A path as messages quote it: most are longer than other excerpts may be. */
 export function shown(path: string): string {
   return printable(path, 300);
@@ -41,7 +44,7 @@ export class NotAllowedError extends Deno.errors.NotCapable {
     path: string,
     { target, files, cause }: { target?: string; files?: Files; cause?: unknown } = {},
   ) {
-    const place = target ?? (files ? path : path.replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".");
+    const place = target ?? (files ? path : dirname(path));
     const rule = target === undefined
       ? "Deno must be allowed to: current value is denied"
       : `Deno must be allowed to where its link leads to: current value is ${shown(target)}, which is denied`;
@@ -93,14 +96,14 @@ function isGranted(access: Access, path: string): boolean {
  * lies above the folders that Deno may look at counts as no link.
  */
 export function targetOf(path: string, hops = 0): string | null {
-  const parts = path.split(/(?<=[/\\])(?=[^/\\])/); // each with the separator behind it
+  const prefixes: string[] = [];
+  for (let at = path.replace(END, ""); at !== dirname(at); at = dirname(at)) prefixes.unshift(at);
   let linked = false, there = "";
-  for (const [i] of parts.entries()) {
-    const upToHere = parts.slice(0, i + 1).join("").replace(/(?<=.)[/\\]+$/, "");
-    const info = lstat(upToHere);
+  for (const prefix of prefixes) {
+    const info = lstat(prefix);
     if (info === "denied") continue;
     if (info === null) break;
-    there = upToHere;
+    there = prefix;
     linked ||= info.isSymlink;
   }
   if (!linked) return null;

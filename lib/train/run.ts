@@ -128,9 +128,9 @@ export class Run {
  * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
  */
 export async function createRun({ recipe, root = "runs", out }: RunOptions): Promise<Run> {
-  const path = out ?? `${root}/${recipe}`;
+  const path = out?.replace(/(?<=.)\/+$/, "") ?? `${root}/${recipe}`;
   try {
-    return new Run(out ? await makeEmpty(out) : await makeTimed(path));
+    return new Run(out ? await makeEmpty(path) : await makeTimed(path));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     throw notAllowed(error.message.includes("read access") ? "read" : "write", `${path}/`, error);
@@ -183,7 +183,7 @@ async function makeTimed(folder: string): Promise<string> {
  * @throws {TypeError} If the model is damaged, or something in the folder is a link, or a pipe.
  */
 export async function openRun(path: string): Promise<SavedRun> {
-  const folder = folderOf(path);
+  const folder = await folderOf(path);
   const config = await readConfig(folder);
   const json = decode(await readPart(`${folder}/model`, "model.json"));
   const weights = await readPart(`${folder}/model`, "weights.bin");
@@ -199,15 +199,22 @@ export async function openRun(path: string): Promise<SavedRun> {
  * @throws {TypeError} If something in the folder is a link, or a pipe.
  */
 export async function openMetrics(path: string): Promise<SavedMetrics> {
-  const folder = folderOf(path);
+  const folder = await folderOf(path);
   const config = await readConfig(folder);
   const found = await readFirst(folder, ["metrics.jsonl"], { mostBytes: MOST_BYTES }); // none before the first report
   const lines = found ? decode(found.bytes).split("\n").flatMap(parseLine) : [];
   return { path: folder, config, lines };
 }
 
-function folderOf(path: string): string {
-  return path.replace(/\/+$/, "").replace(/(^|\/)model$/, "") || ".";
+/** `model` in a run stands for the run, unless it is one itself. */
+async function folderOf(path: string): Promise<string> {
+  const folder = path.replace(/(?<=.)\/+$/, "");
+  if (!/(^|\/)model$/.test(folder) || await hasConfig(folder)) return folder;
+  return folder.replace(/\/?model$/, "") || ".";
+}
+
+async function hasConfig(folder: string): Promise<boolean> {
+  return await Deno.lstat(`${folder}/config.json`).then(() => true, () => false);
 }
 
 function parseLine(text: string): Record<string, unknown>[] {
@@ -220,8 +227,7 @@ function parseLine(text: string): Record<string, unknown>[] {
 }
 
 async function readConfig(folder: string): Promise<RunConfig> {
-  const isThere = await Deno.lstat(`${folder}/config.json`).then(() => true, () => false);
-  if (isThere) await checkRun(folder, "read"); // what is no run may hold anything
+  if (await hasConfig(folder)) await checkRun(folder, "read"); // what is no run may hold anything
   const text = decode(await readPart(folder, "config.json", MOST_CONFIG_BYTES));
   return parseRunConfig(text, `Cannot open the run ${shown(folder)}: config.json`);
 }

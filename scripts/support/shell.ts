@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { type Files, isInside, outsideTargetOf } from "../../lib/data/places.ts";
 
@@ -86,5 +86,5 @@ function widen(command: string, access: "read" | "write", places: readonly strin
 
 /** Deno takes commas for the ends of paths, so a folder above must do. */
 function withoutComma(path: string): string {
-  return path.includes(",") ? path.slice(0, path.indexOf(",")).replace(/[^/\\]*$/, "") || "." : path;
+  return path.includes(",") ? withoutComma(dirname(path)) : path;
 }

@@ -66,6 +66,7 @@ placeTest(
     await Deno.symlink(`${folder}/outside`, `${runs}/folder`);
     await Deno.symlink(`${folder}/outside/new`, `${runs}/dangling`);
     await Deno.symlink("dangling", `${runs}/twice`);
+    await Deno.symlink(`${folder}/outside/precious`, `${runs}/back\\slash`);
     await Deno.symlink("circle", `${runs}/circle`);
     const refused: [string, string][] = [
       ['files.readWhole("runs/file")', "outside/precious"],
@@ -73,6 +74,7 @@ placeTest(
       ['files.readWhole("runs/a/../folder/precious")', "outside/precious"],
       ['files.writeNamed("runs/file", new Uint8Array(1))', "outside/precious"],
       ['files.writeNamed("runs/dangling", new Uint8Array(1))', "outside/new"],
+      ['files.writeNamed("runs/back\\\\slash", new Uint8Array(1))', "outside/precious"],
       ['files.writeNamed("runs/twice", new Uint8Array(1))', "outside/new"],
       ['files.appendTo("runs/file", "x")', "outside/precious"],
       ['files.writeWhole("runs/folder/new", new Uint8Array(1))', "outside"],
