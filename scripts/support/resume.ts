@@ -4,7 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { shown } from "../../lib/data/places.ts";
+import { checkAllowed, shown } from "../../lib/data/places.ts";
 import * as scanline from "../../mod.ts";
 import { FlagError, type Flags, parseFlags } from "./flags.ts";
 
@@ -51,6 +51,7 @@ export async function openResumed<F extends Values>(
   if (resume === undefined) return { flags, resumed: null };
   if (out !== undefined) throw new FlagError("Cannot use --out with --resume: the run goes on in its folder");
   const path = String(resume).replace(/(?<=.)\/+$/, "");
+  checkAllowed({ read: [path, given["data-dir"] as string | undefined], write: [path] });
   await checkIsRun(path);
   const folder = await scanline.CheckpointFolder.open(path);
   try {

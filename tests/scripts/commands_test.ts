@@ -77,31 +77,35 @@ for (const name of NAMES) {
     await Deno.remove(obstacle);
     const [resume] = commandsIn(failed);
     assert.match((await runAll(path, resume)).stdout, /^saved/m);
-
-    const outside = await Deno.realPath(await Deno.makeTempDir()), run = `${outside}/${name}`;
-    using _ = { [Symbol.dispose]: () => Deno.removeSync(outside, { recursive: true }) };
-    const written = await runRemedy(path, "train-rnn", ...TINY, "--out", run);
-    const [there] = commandsIn(written);
-    assert.match((await runAll(path, there)).stdout, /^Accuracy/);
-    await runRemedy(path, "export", "--model", `runs/${name}`, "--format", "onnx", "--to", `${run}.onnx`);
-    await runRemedy(path, "export", "--model", run, "--format", "tfjs", "--to", `new ${name}`);
-    await runRemedy(path, "plot", run, "--out", `${run} curves`);
-    for (const suffix of [".onnx", " curves.svg", " curves.png"]) {
-      assert.ok((await Deno.stat(run + suffix)).isFile, suffix);
-    }
-    await runRemedy(path, "report", run);
-    const picture = `${outside}/${name}.png`;
-    await Deno.copyFile(`${run}/structure.png`, picture);
-    await runRemedy(path, "predict", picture, "--model", run);
-    await runRemedy(path, "read", picture, "--model", run);
-    const data = `${outside}/data ${name}`;
-    await Deno.rename(`${path}/data/tiny`, data);
-    await runRemedy(path, "evaluate", "--model", run, "--data-dir", data);
-    const [resumable] = commandsIn(await runRemedy(path, "train-rnn", "--resume", run, "--data-dir", data));
-    assert.match((await runAll(path, resumable)).stdout, /^Accuracy/); // the data that it was gone on with
     assert.equal(await Deno.stat(`${path}/pwned`).catch(() => null), null, "a name was run");
   });
 }
+
+commandTest("commands for a run elsewhere, and data elsewhere, with a name of every kind", async (path) => {
+  const name = NAMES.join("");
+  const outside = await Deno.realPath(await Deno.makeTempDir()), run = `${outside}/${name}`;
+  using _ = { [Symbol.dispose]: () => Deno.removeSync(outside, { recursive: true }) };
+  const written = await runRemedy(path, "train-rnn", ...TINY, "--out", run);
+  const [there] = commandsIn(written);
+  assert.match((await runAll(path, there)).stdout, /^Accuracy/);
+  await runRemedy(path, "export", "--model", run, "--format", "onnx", "--to", `${run}.onnx`);
+  await runRemedy(path, "export", "--model", run, "--format", "tfjs", "--to", `new ${name}`);
+  await runRemedy(path, "plot", run, "--out", `${run} curves`);
+  for (const suffix of [".onnx", " curves.svg", " curves.png"]) {
+    assert.ok((await Deno.stat(run + suffix)).isFile, suffix);
+  }
+  await runRemedy(path, "report", run);
+  const picture = `${outside}/${name}.png`;
+  await Deno.copyFile(`${run}/structure.png`, picture);
+  await runRemedy(path, "predict", picture, "--model", run);
+  await runRemedy(path, "read", picture, "--model", run);
+  const data = `${outside}/data ${name}`;
+  await Deno.rename(`${path}/data/tiny`, data);
+  await runRemedy(path, "evaluate", "--model", run, "--data-dir", data);
+  const [resumable] = commandsIn(await runRemedy(path, "train-rnn", "--resume", run, "--data-dir", data));
+  assert.match((await runAll(path, resumable)).stdout, /^Accuracy/); // the data that it was gone on with
+  assert.equal(await Deno.stat(`${path}/pwned`).catch(() => null), null, "a name was run");
+});
 
 commandTest("a file here: the command may write that one, and nothing else", async (path) => {
   await runTask(path, "train-rnn", ...TINY, "--no-pictures", "--out", "runs/a");
