@@ -44,7 +44,7 @@ export class NotAllowedError extends Deno.errors.NotCapable {
     path: string,
     { target, files, cause }: { target?: string; files?: Files; cause?: unknown } = {},
   ) {
-    const place = target ?? (files ? path : dirname(path));
+    const place = target ?? (files ? path : END.test(path) ? path.replace(END, "") : dirname(path));
     const rule = target === undefined
       ? "Deno must be allowed to: current value is denied"
       : `Deno must be allowed to where its link leads to: current value is ${shown(target)}, which is denied`;
@@ -59,7 +59,7 @@ export class NotAllowedError extends Deno.errors.NotCapable {
  * @throws {NotAllowedError} If one may not; its `files` are all of them.
  */
 export function checkAllowed(files: Files): void {
-  for (const access of ["read", "write"] as const) {
+  for (const access of ["write", "read"] as const) {
     for (const path of files[access] ?? []) {
       if (path === undefined) continue;
       if (!isGranted(access, path)) throw new NotAllowedError(access, path, { files });
