@@ -55,8 +55,6 @@ const spec = {
     },
     ...OUTPUT_FLAGS,
   },
-  read: ["data", "lib", "runs"],
-  write: ["runs"],
 } as const;
 
 const EFFORT = {

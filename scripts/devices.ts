@@ -14,8 +14,6 @@ const spec = {
   name: "devices",
   about: "Lists what this machine can train on, and what --device auto takes and why.",
   flags: { json, help },
-  read: ["lib"],
-  write: [],
 };
 
 await runCommand(spec, async (flags) => {

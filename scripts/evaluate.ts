@@ -4,6 +4,7 @@
  *     deno task evaluate --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { checkAllowed } from "../lib/data/places.ts";
 import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import {
@@ -16,6 +17,7 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
+import { dataFolder } from "./support/pictures.ts";
 import { StatusLine } from "./support/status_line.ts";
 import { drawForTerminal } from "./support/terminal.ts";
 
@@ -32,18 +34,23 @@ const command = {
     dataset: { ...DATA_FLAGS.dataset, help: "other images than the run's" },
     ...OUTPUT_FLAGS,
   },
-  read: ["data", "runs", "lib"],
-  write: [],
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
     throw new FlagError("Cannot evaluate: --model must be given, the folder of a run");
   }
+  checkAllowed({ read: [flags.model, flags["data-dir"]] });
   const run = await scanline.openRun(flags.model);
   const { config, model } = run;
   const { split, quiet } = flags;
   const otherData = flags.dataset !== undefined || flags["data-dir"] !== undefined;
+  checkAllowed({
+    read: [
+      flags.model,
+      dataFolder(otherData ? { dataset: flags.dataset, dataDir: flags["data-dir"] } : config.data),
+    ],
+  });
   const data = await loadImagesFor(run, flags, { what: "evaluate", quiet });
   const { sequence, optimizer, biases, images } = config.training;
 

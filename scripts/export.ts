@@ -7,6 +7,9 @@
  * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say).
  */
 import "./support/deno_version.ts";
+import { dirname } from "node:path";
+import { writeNamed } from "../lib/data/files.ts";
+import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
@@ -39,8 +42,7 @@ const command = {
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
-  read: ["runs"],
-  write: ["runs"],
+  interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
 await runCommand(command, async (flags) => {
@@ -49,6 +51,8 @@ await runCommand(command, async (flags) => {
     const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
     throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
+  const folderTo = format === "tfjs" ? flags.to : flags.to && dirname(flags.to);
+  checkAllowed({ read: [folder], write: [folderTo === "." ? flags.to : folderTo ?? folder] }); // a file here may be allowed alone
   const run = await scanline.openRun(folder);
   const { recipe, training } = run.config;
   const { network, steps } = scanline.toNetwork(run.model, { biases: training.biases });
@@ -63,14 +67,19 @@ await runCommand(command, async (flags) => {
     }),
     recipe,
   };
-  const path = flags.to ?? `${run.path}/export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
+  const own = `export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
+  const path = flags.to ?? own;
   const files = await contents();
-  for (const [file, bytes] of Object.entries(files)) {
-    await Deno.mkdir(file.replace(/[^/]*$/, "") || ".", { recursive: true });
-    await Deno.writeFile(file, bytes);
+  if (folderTo && folderTo !== ".") await Deno.mkdir(folderTo, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) {
+    if (flags.to === undefined) await new scanline.Run(run.path).write(name, bytes);
+    else await writeNamed(name, bytes);
+    const file = flags.to === undefined ? `${run.path}/${name}` : name;
     const line = { event: "exported", format, file, sizeBytes: bytes.length };
     console.log(
-      flags.json ? JSON.stringify(line) : `saved     ${file}, ${scanline.formatQuantity(bytes.length, "B")}`,
+      flags.json
+        ? JSON.stringify(line)
+        : `saved     ${shown(file)}, ${scanline.formatQuantity(bytes.length, "B")}`,
     );
   }
   return 0;

@@ -8,10 +8,13 @@
  * the pixels' numbers, as one that `export` wrote does, holds where no flag says otherwise.
  */
 import "./support/deno_version.ts";
+import { readWhole } from "../lib/data/files.ts";
+import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { DATA_FLAGS, normalizationFlags, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { type Candidate, type TriedReading, tryReadings } from "./support/find_reading.ts";
 import { FlagError } from "./support/flags.ts";
+import { flagWords, taskCommand } from "./support/shell.ts";
 
 const MAX_BYTES = 2 ** 30;
 const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
@@ -48,15 +51,16 @@ const command = {
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
-  read: [".", "data", "runs", "lib"],
-  write: ["runs"],
+  interrupted: "Interrupted: a run that was begun has no model; the same command begins another one",
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.from) {
     throw new FlagError("Cannot import: --from must be given, a safetensors file");
   }
-  const { tensors, metadata } = scanline.decodeSafetensors(await readFile(flags.from));
+  checkAllowed({ read: [flags.from], write: [flags.to ?? "runs/import"] });
+  const bytes = await readWhole(flags.from, { mostBytes: MAX_BYTES });
+  const { tensors, metadata } = scanline.decodeSafetensors(bytes);
   const said = scanline.readMetadata(metadata);
   const { network: found, parameters } = scanline.readPyTorch(tensors);
   const network = withTraits(found, said, flags.activation);
@@ -102,9 +106,10 @@ await runCommand(command, async (flags) => {
   console.log(`network   ${layers.join(", ")}, ${classes} classes`);
   console.log(`reads     ${describeSequence(sequence)}`);
   if (!known.axis || !known.scale) console.log(explainReading(tried));
-  console.log(`saved     ${run.path}`);
+  const evaluation = taskCommand("evaluate", flagWords("model", run.path), { read: [run.path] });
+  console.log(`saved     ${shown(run.path)}`);
   console.log(`sha256    ${sha256}`);
-  console.log(`evaluate  deno task evaluate --model ${run.path}`);
+  console.log(`evaluate  ${evaluation}`);
   return 0;
 });
 
@@ -112,16 +117,6 @@ await runCommand(command, async (flags) => {
 function stepsOf({ axis }: scanline.Sequence, { height, width }: scanline.FoundMetadata): number | undefined {
   if (height === undefined || width === undefined) return undefined;
   return axis === "pixels" ? height * width : axis === "rows" ? height : width;
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const { size } = await Deno.stat(path);
-  if (size > MAX_BYTES) {
-    throw new RangeError(
-      `Cannot import ${path}: it must have at most ${MAX_BYTES} bytes: current value is ${size}`,
-    );
-  }
-  return await Deno.readFile(path);
 }
 
 /** What `evaluate` and others load, when no flag of theirs names other images. */

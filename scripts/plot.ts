@@ -4,6 +4,8 @@
  *     deno task plot runs/train-lstm/2026-11-22T05-41-25 runs/train-rnn/2026-11-22T05-50-01
  */
 import "./support/deno_version.ts";
+import { writeNamed } from "../lib/data/files.ts";
+import { checkAllowed, shown } from "../lib/data/places.ts";
 import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
@@ -24,8 +26,7 @@ const command = {
     },
     help: OUTPUT_FLAGS.help,
   },
-  read: ["runs"],
-  write: ["runs"],
+  interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
 await runCommand(command, async ({ runs, out }) => {
@@ -33,10 +34,12 @@ await runCommand(command, async ({ runs, out }) => {
   if (name.endsWith("/")) {
     throw new FlagError(`Cannot use --out: it must be the name of a file: current value is ${excerpt(out)}`);
   }
+  const paths = { svg: `${name}.svg`, png: `${name}.png` };
+  checkAllowed({ read: runs, write: Object.values(paths) });
   const histories = await Promise.all(runs.map(async (path) => historyOf(await scanline.openMetrics(path))));
   const svg = scanline.drawCurves(scanline.toCurves(histories));
-  await Deno.writeTextFile(`${name}.svg`, svg);
-  await Deno.writeFile(`${name}.png`, await toPng(svg));
-  console.log(`${name}.svg\n${name}.png`);
+  await writeNamed(paths.svg, new TextEncoder().encode(svg));
+  await writeNamed(paths.png, await toPng(svg));
+  console.log(`${shown(paths.svg)}\n${shown(paths.png)}`);
   return 0;
 });

@@ -4,6 +4,7 @@
  *     deno task predict seven.png two.png --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { checkAllowed } from "../lib/data/places.ts";
 import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
@@ -23,14 +24,13 @@ const command = {
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // for a few images, a GPU takes longer to start
     ...OUTPUT_FLAGS,
   },
-  read: [".", "runs", "lib"],
-  write: [],
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
     throw new FlagError("Cannot predict: --model must be given, the folder of a run");
   }
+  checkAllowed({ read: [flags.model, ...flags.images] });
   const run = await scanline.openRun(flags.model);
   const size = scanline.imageSize(run.model, run.config.training.sequence);
   const images = await Promise.all(flags.images.map((path) => loadPicture(path, size)));

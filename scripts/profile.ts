@@ -33,8 +33,6 @@ const spec = {
     json,
     help,
   },
-  read: ["data", "lib"],
-  write: [],
 } as const;
 
 const WARM_UP_STEPS = 10;

@@ -7,6 +7,7 @@
  * A number is that test image. The picture, as SVG and PNG, goes into `readings/` in the folder of the run.
  */
 import "./support/deno_version.ts";
+import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import {
   DATA_FLAGS,
@@ -18,7 +19,7 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
-import { classNamesOf, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
+import { classNamesOf, dataFolder, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
 import { toPng } from "./support/raster.ts";
 
 const COLUMNS_OF_A_FILE = 160;
@@ -41,14 +42,15 @@ const command = {
     dataset: { ...DATA_FLAGS.dataset, help: "test images of another set than the run's" },
     ...OUTPUT_FLAGS,
   },
-  read: [".", "data", "runs", "lib"],
-  write: ["runs"],
+  interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
     throw new FlagError("Cannot read: --model must be given, the folder of a run");
   }
+  const pictures = flags.images.filter((name) => !/^\d+$/.test(name));
+  checkAllowed({ read: [flags.model, flags["data-dir"], ...pictures], write: [flags.model] });
   const run = await scanline.openRun(flags.model);
   const { sequence } = run.config.training;
   const size = scanline.imageSize(run.model, sequence);
@@ -80,12 +82,14 @@ await runCommand(command, async (flags) => {
       .forEach((line) => console.log(line));
     console.log();
   }
-  console.log(`saved     ${path}.svg, .png`);
+  console.log(`saved     ${shown(path)}.svg, .png`);
   return 0;
 
   async function find(name: string): Promise<NamedImage> {
     if (!/^\d+$/.test(name)) return { name, image: await loadPicture(name, size), label: null };
-    const { quiet } = flags;
+    const { dataset, quiet } = flags;
+    const other = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : run.config.data;
+    checkAllowed({ read: [flags.model, dataFolder(other), ...pictures], write: [flags.model] });
     tests ??= loadImagesFor(run, flags, { what: `read test image ${name}`, quiet });
     return takeImage((await tests).test, Number(name));
   }
@@ -95,11 +99,11 @@ await runCommand(command, async (flags) => {
     const names = images.map(({ name }) =>
       name.replace(/^.*\//, "").replace(/\W+/g, "-").replace(/^-|-$/g, "")
     );
-    const path = `${run.path}/readings/${names.join("_").slice(0, 100)}`;
-    await Deno.mkdir(`${run.path}/readings`, { recursive: true });
-    await Deno.writeTextFile(`${path}.svg`, svg);
-    await Deno.writeFile(`${path}.png`, await toPng(svg));
-    return path;
+    const path = `readings/${names.join("_").slice(0, 100)}`;
+    const folder = new scanline.Run(run.path);
+    await folder.write(`${path}.svg`, svg);
+    await folder.write(`${path}.png`, await toPng(svg));
+    return `${run.path}/${path}`;
   }
 });
 

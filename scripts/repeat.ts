@@ -10,8 +10,10 @@ import "./support/deno_version.ts";
 import config from "../deno.json" with { type: "json" };
 import { printableLines } from "../lib/excerpt.ts";
 import { chooseDevice } from "../mod.ts";
+import { appendTo } from "../lib/data/files.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { Interrupt } from "./support/interrupt.ts";
 import {
   finalFigures,
   type FinishedRun,
@@ -22,10 +24,10 @@ import {
   type Sharing,
 } from "./support/recipe_processes.ts";
 import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "./support/repeat_arguments.ts";
+import { flagWords, taskCommand } from "./support/shell.ts";
 import { summarize } from "./support/statistics.ts";
 import { StatusLine } from "./support/status_line.ts";
 
-const INTERRUPTED = 130; // 128 + SIGINT, as shells count
 const recipes = Object.keys(config.tasks).filter((name) => name.startsWith("train-"));
 const { own, passedOn } = splitArguments(Deno.args);
 
@@ -44,8 +46,7 @@ const command = {
     help: OUTPUT_FLAGS.help,
   },
   args: own,
-  read: ["runs"],
-  write: ["runs"],
+  interrupted: null,
 } as const;
 
 /** What is kept of a run. */
@@ -59,6 +60,12 @@ interface Row {
   readonly testLoss: number;
   readonly testAccuracy: number;
   readonly modelSha256: unknown;
+}
+
+/** A run that did not come to its end. */
+interface Failure {
+  readonly seed: number;
+  readonly run: FinishedRun;
 }
 
 /** The losses of the runs in progress, on one line of the terminal. */
@@ -76,6 +83,11 @@ class Progress {
     this.#losses.delete(seed);
     this.#status.clear();
   }
+
+  /** Makes room for other output. */
+  pause(): void {
+    this.#status.clear();
+  }
 }
 
 await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
@@ -87,16 +99,20 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
   const { sharing, threadFlags } = await shareCores();
   const progress = new Progress();
   const rows: Row[] = [];
-  const failures: { seed: number; run: FinishedRun }[] = [];
-  let interrupted = false;
-  const onInterrupt = () => interrupted = true; // the recipes hear of it too, and end in order
-  Deno.addSignalListener("SIGINT", onInterrupt);
+  const failures: Failure[] = [];
+  using interrupt = new Interrupt();
+  const { signal } = interrupt;
+  signal.addEventListener("abort", () => {
+    progress.pause();
+    console.error("Stopping the runs in progress after their running step; Ctrl-C again exits at once");
+  });
+  interrupt.lastWords = () => whatRemains(recipe, seeds, rows, failures);
 
   if (!json) console.log("seed  test accuracy  test loss  seconds  run");
   await runSideBySide(seeds, sharing, async (seed, threads) => {
-    if (interrupted || failures.length > 0) return;
+    if (signal.aborted || failures.length > 0) return;
     const job = { recipe, flags: [...passedOn, "--seed", String(seed), ...threadFlags(threads)] };
-    const run = await runRecipeProcess(job, (line) => progress.draw(seed, line));
+    const run = await runRecipeProcess(job, { interrupt, onLine: (line) => progress.draw(seed, line) });
     progress.clear(seed);
     if (!isComplete(run.lines)) {
       failures.push({ seed, run });
@@ -104,18 +120,43 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
     }
     const row = toRow({ recipe, seed, flags: passedOn }, run);
     rows.push(row);
-    await Deno.writeTextFile(`runs/repeat-${recipe}.jsonl`, JSON.stringify(row) + "\n", { append: true });
+    await appendTo(`runs/repeat-${recipe}.jsonl`, JSON.stringify(row) + "\n");
     console.log(json ? JSON.stringify({ event: "run", ...row }) : formatRow(row));
   });
 
-  Deno.removeSignalListener("SIGINT", onInterrupt);
   if (rows.length > 0) printSummary(rows, json);
-  if (interrupted) return INTERRUPTED;
+  if (signal.aborted) {
+    console.error(whatRemains(recipe, seeds, rows, failures));
+    return interrupt.exitCode;
+  }
   for (const { seed, run: { code, complaint } } of failures) {
     console.error(`Seed ${seed} ended with exit code ${code}: ${printableLines(complaint.trim())}`);
   }
   return failures.length > 0 ? failures[0].run.code || 1 : 0;
 });
+
+/** What an interrupt has left, and how to go on with it. */
+function whatRemains(
+  recipe: string,
+  seeds: readonly number[],
+  rows: readonly Row[],
+  failures: readonly Failure[],
+): string {
+  const begun = failures.flatMap(({ seed, run }) => {
+    const path = run.lines.find(({ event }) => event === "start")?.run;
+    return typeof path === "string" ? [{ seed, path }] : [];
+  });
+  const done = new Set([...rows, ...begun].map(({ seed }) => seed));
+  const missing = seeds.filter((seed) => !done.has(seed));
+  const again = taskCommand("repeat", [recipe, "--seeds", missing.join(","), ...passedOn]);
+  return [
+    `Interrupted: ${rows.length} of ${seeds.length} runs are done`,
+    ...begun.map(({ seed, path }) =>
+      `seed ${seed} goes on with\n  ${taskCommand(recipe, flagWords("resume", path), { write: [path] })}`
+    ),
+    ...(missing.length > 0 ? [`the others are run by\n  ${again}`] : []),
+  ].join("\n");
+}
 
 /** Runs share the cores where a core computes; a GPU takes one run at a time. */
 async function shareCores(): Promise<{ sharing: Sharing; threadFlags: (threads: number) => string[] }> {

@@ -4,11 +4,13 @@
  *     deno task report runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
+import { checkAllowed } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { findOut } from "./support/findings.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
+import { dataFolder } from "./support/pictures.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./support/run_pictures.ts";
 
 const command = {
@@ -20,8 +22,7 @@ const command = {
     quiet: OUTPUT_FLAGS.quiet,
     help: OUTPUT_FLAGS.help,
   },
-  read: ["data", "runs", "lib"],
-  write: ["runs"],
+  interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
 await runCommand(command, async (flags) => {
@@ -29,9 +30,11 @@ await runCommand(command, async (flags) => {
     throw new FlagError(`Cannot report: RUN must be one folder: current value is ${flags.runs.length}`);
   }
   const [path] = flags.runs;
+  checkAllowed({ read: [path], write: [path] });
   const { config, lines } = await scanline.openMetrics(path);
   const run = await scanline.openRun(path);
   const { path: folder, model } = run;
+  checkAllowed({ read: [path, dataFolder(config.data)], write: [path] });
   const data = await loadImagesFor(run, null, { what: "report", quiet: flags.quiet });
   const { sequence, optimizer, biases, images } = config.training;
   await using trainer = await scanline.compile(model, {

@@ -11,6 +11,7 @@ import { printableLines } from "../lib/excerpt.ts";
 import { parseJson } from "../lib/json.ts";
 import { drawCurves, toCurves } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { Interrupt } from "./support/interrupt.ts";
 import { NOTEBOOK } from "./support/published.ts";
 import { isComplete, type MetricsLine, runRecipeProcess, runSideBySide } from "./support/recipe_processes.ts";
 import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./support/results_page.ts";
@@ -36,8 +37,7 @@ const command = {
     write: { kind: "switch", help: "train nothing, write the page" },
     help: OUTPUT_FLAGS.help,
   },
-  read: ["runs", "lib", PAGE, "docs"],
-  write: ["runs", PAGE, "docs"],
+  interrupted: null,
 } as const;
 
 await runCommand(command, async ({ fresh, write }) => {
@@ -50,7 +50,19 @@ await runCommand(command, async ({ fresh, write }) => {
         `${missing.map(nameOf).join(", ")}; \`deno task results\` trains them`,
     );
   }
-  if (!await trainAll(missing)) return 1;
+  using interrupt = new Interrupt();
+  interrupt.signal.addEventListener("abort", () => {
+    console.error("Stopping the runs in progress after their running step; Ctrl-C again exits at once");
+  });
+  const ended = await trainAll(missing, interrupt);
+  if (interrupt.signal.aborted) {
+    const done = (await Promise.all(plan.map(readRun))).filter((run) => run !== null).length;
+    console.error(
+      `Interrupted: ${done} of ${plan.length} runs are done; \`deno task results\` trains the others`,
+    );
+    return interrupt.exitCode;
+  }
+  if (!ended) return 1;
   const runs = (await Promise.all(plan.map(readRun))).filter((run) => run !== null);
 
   await Deno.mkdir("docs", { recursive: true });
@@ -61,26 +73,33 @@ await runCommand(command, async ({ fresh, write }) => {
 });
 
 /** Whether all of them came to their end. */
-async function trainAll(jobs: readonly Planned[]): Promise<boolean> {
+async function trainAll(jobs: readonly Planned[], interrupt: Interrupt): Promise<boolean> {
   if (jobs.length === 0) return true;
   const about = { commit: await describeCommit(), machine: describeMachine() };
   const cores = navigator.hardwareConcurrency;
   const ended = await runSideBySide(
     jobs,
     { cores },
-    (job, threads) => train(job, { ...about, threads, sideBySide: Math.min(cores, jobs.length) }),
+    async (job, threads) =>
+      !interrupt.signal.aborted &&
+      await train(job, { ...about, threads, sideBySide: Math.min(cores, jobs.length) }, interrupt),
   );
   return ended.every(Boolean);
 }
 
-async function train(job: Planned, about: Omit<RunRecord, "command" | "seconds">): Promise<boolean> {
+async function train(
+  job: Planned,
+  about: Omit<RunRecord, "command" | "seconds">,
+  interrupt: Interrupt,
+): Promise<boolean> {
   const out = folderOf(job), flags = ["--device", "wasm", "--seed", String(job.seed)];
   await Deno.remove(out, { recursive: true }).catch(() => {}); // a run that did not come to its end
   console.log(`${nameOf(job)}: starts, threads: ${about.threads}`);
   const threads = ["--threads", String(about.threads)];
   const { recipe } = job;
-  const run = await runRecipeProcess({ recipe, flags: [...flags, ...threads, "--out", out] }, () => {});
+  const run = await runRecipeProcess({ recipe, flags: [...flags, ...threads, "--out", out] }, { interrupt });
   if (!isComplete(run.lines)) {
+    if (interrupt.signal.aborted) return false; // said once, at the end
     console.error(`${nameOf(job)} ended with exit code ${run.code}: ${printableLines(run.complaint.trim())}`);
     return false;
   }

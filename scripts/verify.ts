@@ -8,6 +8,7 @@
 import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { isComplete, runRecipeProcess } from "./support/recipe_processes.ts";
+import { Interrupt } from "./support/interrupt.ts";
 import { StatusLine } from "./support/status_line.ts";
 
 const HASHES = "tests/golden/hashes.json";
@@ -24,24 +25,29 @@ interface Hashes {
 const command = {
   name: "verify",
   about: "Trains each recipe for 100 steps, and compares the bits with those that are published.",
+  interrupted: null,
   flags: {
     update: { kind: "switch", help: "publish what this machine gives" },
     ...OUTPUT_FLAGS,
   },
-  read: ["runs", "tests/golden", README],
-  write: ["runs", HASHES, README],
 } as const;
 
 await runCommand(command, async ({ update, json, quiet }) => {
   const published: Hashes = JSON.parse(await Deno.readTextFile(HASHES));
   const found: Record<string, string> = {};
+  using interrupt = new Interrupt();
   const status = new StatusLine(!quiet);
   await Deno.remove(RUNS, { recursive: true }).catch(() => {}); // there may be none
   for (const recipe of Object.keys(published.sha256)) {
     status.draw((width) => `Training ${recipe}`.slice(0, width));
-    found[recipe] = await train(recipe, published.flags);
+    found[recipe] = await train(recipe, published.flags, interrupt);
+    if (interrupt.signal.aborted) break;
   }
   status.clear();
+  if (interrupt.signal.aborted) {
+    if (!quiet) console.error("Interrupted: nothing was compared");
+    return interrupt.exitCode;
+  }
   if (update) await publish(published, found);
 
   const expected = update ? found : published.sha256;
@@ -58,12 +64,13 @@ await runCommand(command, async ({ update, json, quiet }) => {
 });
 
 /** Runs a recipe, and returns the hash of what it trained. */
-async function train(recipe: string, flags: string): Promise<string> {
+async function train(recipe: string, flags: string, interrupt: Interrupt): Promise<string> {
   const out = ["--no-pictures", "--out", `${RUNS}/${recipe}`];
   const { lines, code, complaint } = await runRecipeProcess(
     { recipe, flags: [...flags.split(" "), ...out] },
-    () => {},
+    { interrupt },
   );
+  if (interrupt.signal.aborted) return "";
   if (isComplete(lines)) return String(lines.at(-1)!.modelSha256);
   throw new Error(
     `Cannot verify: ${recipe} must train to its end: it ended with exit code ${code}: ${complaint.trim()}`,

@@ -5,6 +5,7 @@
  */
 import type { CatalogueEntry, CatalogueFile, SourceSpec } from "./catalogue.ts";
 import { notAllowed, readFirst, reasonOf, removeStaleParts, writeWhole } from "./files.ts";
+import { checkPlace } from "./places.ts";
 import { DEFAULT_LIMITS, type Limits, openSource, type Source, SourceError } from "./sources.ts";
 import { isStamped, writeStamp } from "./stamp.ts";
 import { keptName, namesToRead, verifyFile } from "./verify.ts";
@@ -123,6 +124,7 @@ interface Job {
 
 async function prepareFolder(folder: string): Promise<void> {
   try {
+    checkPlace(folder, "write");
     await Deno.mkdir(folder, { recursive: true });
     await removeStaleParts(folder);
   } catch (error) {

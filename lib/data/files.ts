@@ -4,10 +4,13 @@
  * @module
  */
 import { createHash, randomUUID } from "node:crypto";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { printable } from "../excerpt.ts";
+import { type Access, checkPlace, NotAllowedError, shown } from "./places.ts";
 
-/** Longer than any sentence of ours, and than most paths. */
-const MOST_OF_A_REASON = 1000, MOST_OF_A_PATH = 400;
+/** Longer than any sentence of ours. */
+const MOST_OF_A_REASON = 1000;
 
 /** A file that has been read. */
 export interface FileBytes {
@@ -20,40 +23,75 @@ export interface FileBytes {
 /**
  * Reads the first file of those names that the folder has; `undefined` if it has none.
  *
+ * @param options.mostBytes How long it may be; any length by default
  * @throws {Deno.errors.NotCapable} If Deno may not read there; the message names the flag.
  * @throws {Error} If there is one that cannot be read.
  */
-export async function readFirst(folder: string, names: readonly string[]): Promise<FileBytes | undefined> {
+export async function readFirst(
+  folder: string,
+  names: readonly string[],
+  options: { mostBytes?: number } = {},
+): Promise<FileBytes | undefined> {
   for (const name of names) {
     const path = `${folder}/${name}`;
     try {
-      return { path, bytes: await readWhole(path) };
+      return { path, bytes: await readWhole(path, options) };
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue;
-      if (error instanceof Deno.errors.NotCapable) throw notAllowed("read", path, error);
-      throw new Error(
-        `Cannot read ${shown(path)}: it must be a readable file: current value is ${reasonOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 }
 
-/** `Deno.readFile` would hold the contents twice for a moment. */
-async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const { size, isFile } = await file.stat();
-  if (!isFile) throw new TypeError("something else");
+/**
+ * Reads all of a file, and nothing but a file: a pipe may never end, and neither does `/dev/zero`.
+ *
+ * @param options.mostBytes How long it may be; any length by default
+ * @throws {Deno.errors.NotFound} If there is none.
+ * @throws {Deno.errors.NotCapable} If Deno may not read there; the message names the flag.
+ * @throws {Error} If it cannot be read.
+ */
+export async function readWhole(
+  path: string,
+  { mostBytes = Infinity }: { mostBytes?: number } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    checkPlace(path, "read");
+    const info = await Deno.stat(path); // before it is opened: that alone may wait for ever
+    if (!info.isFile) throw new TypeError(kindOf(info));
+    if (info.size > mostBytes) throw new RangeError(`${info.size} bytes, and ${mostBytes} at most are read`);
+    return await readBytes(path, info.size);
+  } catch (error) {
+    if (error instanceof NotAllowedError) throw error;
+    if (error instanceof Deno.errors.NotCapable) throw new NotAllowedError("read", path, { cause: error });
+    const missing = isMissing(error);
+    const found = missing ? "missing" : shown(reasonOf(error));
+    const message = `Cannot read ${shown(path)}: it must be a readable file: current value is ${found}`;
+    throw missing
+      ? new Deno.errors.NotFound(message, { cause: error })
+      : new Error(message, { cause: error });
+  }
+}
+
+/** `Deno.readFile` would hold the contents twice for a moment, and `Deno.open` refuses what lies behind links. */
+async function readBytes(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  await using file = await open(path);
   const bytes = new Uint8Array(size);
   let length = 0;
   while (length < size) {
-    const read = await file.read(bytes.subarray(length));
-    if (read === null) break; // the file shrank meanwhile
-    length += read;
+    const { bytesRead } = await file.read(bytes, length, size - length, null);
+    if (bytesRead === 0) break; // the file shrank meanwhile
+    length += bytesRead;
   }
   return bytes.subarray(0, length);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || (error as { code?: unknown }).code === "ENOENT";
+}
+
+/** What lies there, if it is no file. */
+function kindOf({ isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
+  return isDirectory ? "a folder" : isFifo ? "a named pipe" : isSocket ? "a socket" : "a device";
 }
 
 /** What an exception says, in one line that is safe to show. */
@@ -61,19 +99,9 @@ export function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : String(error), MOST_OF_A_REASON);
 }
 
-/** A path in a message. */
-function shown(path: string): string {
-  return printable(path, MOST_OF_A_PATH);
-}
-
 /** The error for a path that Deno's permissions leave out. */
-export function notAllowed(access: "read" | "write", path: string, cause: unknown): Error {
-  const folder = path.replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "") || ".";
-  return new Deno.errors.NotCapable(
-    `Cannot ${access} ${shown(path)}: Deno must be allowed to: current value is denied; ` +
-      `add --allow-${access}=${shown(folder)}`,
-    { cause },
-  );
+export function notAllowed(access: Access, path: string, cause: unknown): Error {
+  return cause instanceof NotAllowedError ? cause : new NotAllowedError(access, path, { cause });
 }
 
 /** SHA-256 in hexadecimal. (`node:crypto` takes half the time of `crypto.subtle`, which copies first.) */
@@ -90,6 +118,7 @@ const PART = /\.[0-9a-f-]{36}\.part$/;
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
   try {
+    checkPlace(dirname(path), "write"); // a link under the name itself would be replaced, not followed
     await writeAndSync(part, bytes);
     await Deno.rename(part, path);
   } catch (error) {
@@ -110,6 +139,65 @@ async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true });
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   await file.syncData();
+}
+
+/**
+ * Writes a file that a person named: in place, as Deno may have been allowed that one alone, and not its folder.
+ *
+ * @throws {Error} If something else than a file is there, or the disk does not take it.
+ */
+export async function writeNamed(path: string, bytes: Uint8Array): Promise<void> {
+  await writeInPlace(path, bytes);
+}
+
+/**
+ * Appends to a file, which need not be there yet.
+ *
+ * @throws {Error} If something else than a file is there, or one that has another name elsewhere, or the disk does not
+ * take it.
+ */
+export async function appendTo(path: string, contents: string | Uint8Array): Promise<void> {
+  const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
+  await writeInPlace(path, bytes, { append: true });
+}
+
+async function writeInPlace(path: string, bytes: Uint8Array, options: Deno.WriteFileOptions = {}) {
+  try {
+    checkPlace(path, "write");
+    await checkWritable(path);
+    await Deno.writeFile(path, bytes, options);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", path, error);
+    throw new Error(
+      `Cannot write ${shown(path)}: it must be a writable file: current value is ${shown(reasonOf(error))}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Writing in place changes what is there: it must be a file, and nobody else's too by a hard link. */
+async function checkWritable(path: string): Promise<void> {
+  const info = await Deno.stat(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  if (info && !info.isFile) throw new TypeError(kindOf(info));
+  if (info && (info.nlink ?? 1) > 1) throw new TypeError(`one with ${info.nlink} names, by hard links`);
+}
+
+/** How long a file is that has just been brought to the disk; 0 if it is not there. */
+export async function syncedLength(path: string): Promise<number> {
+  try {
+    await checkWritable(path);
+    await using file = await open(path, "r+");
+    await file.datasync();
+    return (await file.stat()).size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw new Error(
+      `Cannot write ${shown(path)}: it must be a writable file: current value is ${shown(reasonOf(error))}`,
+      { cause: error },
+    );
+  }
 }
 
 /** Makes a folder in one that is there; nothing if it is there itself. Never makes again what has vanished above it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CatalogueEntry } from "./catalogue.ts";
-import { writeWhole } from "./files.ts";
+import { readWhole, writeWhole } from "./files.ts";
 import { keptName } from "./verify.ts";
 
 interface StampedFile {
@@ -15,12 +15,13 @@ interface StampedFile {
 }
 
 const STAMP_NAME = ".verified.json";
+const MOST_BYTES = 2 ** 16;
 
 /** Whether each file was verified against the catalogue as it is today, and has not been touched since. */
 export async function isStamped(entry: CatalogueEntry, folder: string): Promise<boolean> {
   try {
-    const stamp = await Deno.readTextFile(`${folder}/${STAMP_NAME}`);
-    return stamp === await describeFiles(entry, folder);
+    const stamp = await readWhole(`${folder}/${STAMP_NAME}`, { mostBytes: MOST_BYTES });
+    return new TextDecoder().decode(stamp) === await describeFiles(entry, folder);
   } catch {
     return false; // no stamp, or a file is missing: whoever asked will see for itself
   }

@@ -12,12 +12,16 @@
  *
  * @module
  */
-import { makeFolder, notAllowed, readFirst, reasonOf, writeWhole } from "../data/files.ts";
+import { makeFolder, notAllowed, readFirst, reasonOf, syncedLength, writeWhole } from "../data/files.ts";
+import { checkRun } from "../data/places.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 
 const LOCK = ".lock";
 const NAME = /^(\d{1,15})\.safetensors$/;
+/** What is ours in the folder: checkpoints, and what a kill left of one. */
+const OURS = /^\d{1,15}\.safetensors(\.[0-9a-f-]{36}\.part)?$/;
 const KEPT = 2;
+const MOST_BYTES = 2 ** 32;
 
 /** The checkpoint that was found, and what is said of others. */
 export interface FoundCheckpoint {
@@ -45,8 +49,10 @@ export class CheckpointFolder implements Disposable {
    *
    * @param options.fresh Whether nothing else may be in the folder yet
    * @throws {Error} If another process has it open, or it cannot be written.
+   * @throws {TypeError} If something in it is a link, or a pipe.
    */
   static async open(run: string, { fresh = false } = {}): Promise<CheckpointFolder> {
+    await checkRun(run, "write");
     const lock = await openLock(run);
     const folder = new CheckpointFolder(run, lock);
     try {
@@ -71,7 +77,7 @@ export class CheckpointFolder implements Disposable {
     const names = this.#kept.map(nameOf);
     await this.#touch(async () => {
       for (const name of await this.#list()) {
-        if (!names.includes(name)) await Deno.remove(`${this.#folder}/${name}`);
+        if (OURS.test(name) && !names.includes(name)) await Deno.remove(`${this.#folder}/${name}`);
       }
     });
   }
@@ -87,9 +93,9 @@ export class CheckpointFolder implements Disposable {
     const notes: string[] = [];
     for (const step of steps) {
       try {
-        const { bytes } = (await readFirst(this.#folder, [nameOf(step)]))!;
+        const { bytes } = (await readFirst(this.#folder, [nameOf(step)], { mostBytes: MOST_BYTES }))!;
         const checkpoint = decodeCheckpoint(bytes);
-        this.#kept = [step];
+        this.#kept = [...steps.filter((other) => other < step).slice(0, KEPT - 1), step];
         return { checkpoint, notes };
       } catch (error) {
         notes.push(`Passed over ${this.#pathOf(step)}: ${reasonOf(error)}`);
@@ -154,8 +160,10 @@ export class CheckpointFolder implements Disposable {
     }
   }
 
+  /** The names of files; what else is there is not ours. */
   async #list(): Promise<string[]> {
-    return await Array.fromAsync(Deno.readDir(this.#folder), ({ name }) => name);
+    const entries = await Array.fromAsync(Deno.readDir(this.#folder));
+    return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
   }
 }
 
@@ -187,18 +195,4 @@ async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using folder = await Deno.open(path);
   await folder.sync();
-}
-
-/** How long a file is that has just been brought to the disk; 0 if it is not there. */
-async function syncedLength(path: string): Promise<number> {
-  try {
-    using file = await Deno.open(path, { append: true });
-    await file.syncData();
-    return (await file.stat()).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw new Error(`Cannot write ${path}: it must be a writable file: current value is ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
 }

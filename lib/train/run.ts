@@ -12,7 +12,8 @@
  *
  * @module
  */
-import { makeFolder, notAllowed, readFirst, reasonOf, writeWhole } from "../data/files.ts";
+import { appendTo, makeFolder, notAllowed, readFirst, writeWhole } from "../data/files.ts";
+import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
@@ -20,6 +21,9 @@ import { deserializeModel, serializeModel } from "../model/saved_model.ts";
 import { parseMetrics } from "./metrics_file.ts";
 import { parseRunConfig } from "./run_config.ts";
 import type { TrainingConfig } from "./trainer.ts";
+
+const MOST_BYTES = 2 ** 31;
+const MOST_CONFIG_BYTES = 2 ** 20;
 
 /** Where {@link createRun} puts a run. */
 export interface RunOptions {
@@ -83,24 +87,25 @@ export class Run {
 
   /** Appends one line to `metrics.jsonl`. */
   async log(metrics: Readonly<Record<string, unknown>>): Promise<void> {
-    const path = `${this.path}/metrics.jsonl`;
-    try {
-      await Deno.writeTextFile(path, JSON.stringify(metrics) + "\n", { append: true });
-    } catch (cause) {
-      throw new Error(`Cannot write ${path}: the disk must take a line: ${reasonOf(cause)}`, { cause });
-    }
+    await appendTo(`${this.path}/metrics.jsonl`, JSON.stringify(metrics) + "\n");
   }
 
-  /** Writes a file into the folder, or replaces it: whoever looks finds all of it. */
+  /** Writes a file into the folder, or into one below it, or replaces it: whoever looks finds all of it. */
   async write(name: string, contents: string | Uint8Array): Promise<void> {
+    await this.#makeFolders(name);
     await writeWhole(`${this.path}/${name}`, typeof contents === "string" ? encode(contents) : contents);
   }
 
   /** Appends to a file in the folder, or in one below it. */
   async append(name: string, bytes: Uint8Array): Promise<void> {
-    const path = `${this.path}/${name}`;
-    await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
-    await Deno.writeFile(path, bytes, { append: true });
+    await this.#makeFolders(name);
+    await appendTo(`${this.path}/${name}`, bytes);
+  }
+
+  /** Those below the run that a name goes through; not the run itself, which may have vanished. */
+  async #makeFolders(name: string): Promise<void> {
+    const parts = name.split("/");
+    for (let i = 1; i < parts.length; i++) await makeFolder(`${this.path}/${parts.slice(0, i).join("/")}`);
   }
 
   /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
@@ -131,9 +136,9 @@ export class Run {
  * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
  */
 export async function createRun({ recipe, root = "runs", out }: RunOptions): Promise<Run> {
-  const path = out ?? `${root}/${recipe}`;
+  const path = out?.replace(/(?<=.)\/+$/, "") ?? `${root}/${recipe}`;
   try {
-    return new Run(out ? await makeEmpty(out) : await makeTimed(path));
+    return new Run(out ? await makeEmpty(path) : await makeTimed(path));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     throw notAllowed(error.message.includes("read access") ? "read" : "write", `${path}/`, error);
@@ -141,11 +146,12 @@ export async function createRun({ recipe, root = "runs", out }: RunOptions): Pro
 }
 
 async function makeEmpty(out: string): Promise<string> {
+  checkPlace(out, "write");
   await Deno.mkdir(out, { recursive: true });
   const found = (await Array.fromAsync(Deno.readDir(out))).length;
   if (found > 0) {
     throw new RangeError(
-      `Cannot write the run to ${out}: it must be empty: current value is ${found} entries`,
+      `Cannot write the run to ${shown(out)}: it must be empty: current value is ${found} entries`,
     );
   }
   return out;
@@ -153,6 +159,7 @@ async function makeEmpty(out: string): Promise<string> {
 
 /** A second run in the same second gets `-2`. */
 async function makeTimed(folder: string): Promise<string> {
+  checkPlace(folder, "write");
   await Deno.mkdir(folder, { recursive: true });
   const time = Temporal.Now.plainDateTimeISO().toString({ smallestUnit: "second" }).replaceAll(":", "-");
   for (let attempt = 1;; attempt++) {
@@ -181,11 +188,11 @@ async function makeTimed(folder: string): Promise<string> {
  * @param path The folder of the run, or `model` in it
  * @throws {Deno.errors.NotFound} If there is no run.
  * @throws {SyntaxError} If `config.json` is none.
- * @throws {TypeError} If the model is damaged.
+ * @throws {TypeError} If the model is damaged, or something in the folder is a link, or a pipe.
  */
 export async function openRun(path: string): Promise<SavedRun> {
-  const folder = folderOf(path);
-  const config = parseConfig(decode(await readPart(folder, "config.json")), folder);
+  const folder = await folderOf(path);
+  const config = await readConfig(folder);
   const json = decode(await readPart(`${folder}/model`, "model.json"));
   const weights = await readPart(`${folder}/model`, "weights.bin");
   return { path: folder, config, model: await deserializeModel(json, weights) };
@@ -197,29 +204,39 @@ export async function openRun(path: string): Promise<SavedRun> {
  * @param path The folder of the run, or `model` in it
  * @throws {Deno.errors.NotFound} If there is no run.
  * @throws {SyntaxError} If `config.json` is none.
+ * @throws {TypeError} If something in the folder is a link, or a pipe.
  */
 export async function openMetrics(path: string): Promise<SavedMetrics> {
-  const folder = folderOf(path);
-  const config = parseConfig(decode(await readPart(folder, "config.json")), folder);
-  const found = await readFirst(folder, ["metrics.jsonl"]); // none before the first report
+  const folder = await folderOf(path);
+  const config = await readConfig(folder);
+  const found = await readFirst(folder, ["metrics.jsonl"], { mostBytes: MOST_BYTES }); // none before the first report
   return { path: folder, config, lines: found ? parseMetrics(decode(found.bytes)) : [] };
 }
 
-function folderOf(path: string): string {
-  return path.replace(/\/+$/, "").replace(/(^|\/)model$/, "") || ".";
+/** `model` in a run stands for the run, unless it is one itself. */
+async function folderOf(path: string): Promise<string> {
+  const folder = path.replace(/(?<=.)\/+$/, "");
+  if (!/(^|\/)model$/.test(folder) || await hasConfig(folder)) return folder;
+  return folder.replace(/\/?model$/, "") || ".";
 }
 
-async function readPart(folder: string, name: string): Promise<Uint8Array> {
-  const found = await readFirst(folder, [name]);
+async function hasConfig(folder: string): Promise<boolean> {
+  return await Deno.lstat(`${folder}/config.json`).then(() => true, () => false);
+}
+
+async function readConfig(folder: string): Promise<RunConfig> {
+  if (await hasConfig(folder)) await checkRun(folder, "read"); // what is no run may hold anything
+  const text = decode(await readPart(folder, "config.json", MOST_CONFIG_BYTES));
+  return parseRunConfig(text, `Cannot open the run ${shown(folder)}: config.json`);
+}
+
+async function readPart(folder: string, name: string, mostBytes = MOST_BYTES): Promise<Uint8Array> {
+  const found = await readFirst(folder, [name], { mostBytes });
   if (found) return found.bytes;
   throw new Deno.errors.NotFound(
     `Cannot open the run: it must have config.json, model/model.json and model/weights.bin: ` +
-      `current value is no ${folder}/${name}`,
+      `current value is no ${shown(`${folder}/${name}`)}`,
   );
-}
-
-function parseConfig(text: string, folder: string): RunConfig {
-  return parseRunConfig(text, `Cannot open the run ${folder}: config.json`);
 }
 
 /**

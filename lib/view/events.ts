@@ -61,6 +61,42 @@ export function encodeEvent({ timeMs, step, scalars }: ScalarEvent): Uint8Array 
   ]);
 }
 
+/**
+ * How many bytes of an event file hold events up to a step: what comes later begins there, and so does a record that was
+ * cut off.
+ *
+ * @example
+ * ```ts
+ * import { encodeEvent, encodeEventsStart, eventsThrough } from "./events.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const parts = [encodeEventsStart(0), ...[1, 2, 300].map((step) => encodeEvent({ timeMs: 0, step, scalars: {} }))];
+ * const file = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+ * assert.equal(eventsThrough(file, 299), file.length - parts[3].length);
+ * ```
+ */
+export function eventsThrough(file: Uint8Array, step: number): number {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let at = 0;
+  while (at + 16 <= file.length) {
+    const end = at + 16 + Number(view.getBigUint64(at, true));
+    if (end > file.length || stepOf(file.subarray(at + 12, end - 4)) > step) break;
+    at = end;
+  }
+  return at;
+}
+
+/** The step of an event as it is written here, behind its time; 0 at the start of a file. */
+function stepOf(data: Uint8Array): number {
+  if (data[9] !== field(2, VARINT)[0]) return 0;
+  let step = 0;
+  for (let i = 10, scale = 1; i < data.length; i++, scale *= 128) {
+    step += (data[i] & 127) * scale;
+    if (data[i] < 128) break;
+  }
+  return step;
+}
+
 function encodeRecord(data: readonly number[]): Uint8Array {
   const record = new Uint8Array(data.length + 16);
   const view = new DataView(record.buffer);

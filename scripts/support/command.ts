@@ -5,9 +5,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Trainer } from "../../mod.ts";
+import { NotAllowedError } from "../../lib/data/places.ts";
 import { fromCallFolder } from "./call_folder.ts";
 import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
+import { exitWhenInterrupted } from "./interrupt.ts";
 import { messageOf } from "./message.ts";
+import { taskCommand } from "./shell.ts";
 
 tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr
 
@@ -85,9 +88,8 @@ export interface CommandSpec<F extends Flags> {
   readonly flags: F;
   /** The arguments that are its own; all by default. */
   readonly args?: readonly string[];
-  /** The permissions of its task. */
-  readonly read: readonly string[];
-  readonly write: readonly string[];
+  /** What is told when Ctrl-C ends it at once; null if `main` listens itself. By default: nothing was written. */
+  readonly interrupted?: string | null;
 }
 
 /**
@@ -98,11 +100,15 @@ export async function runCommand<const F extends Flags>(
   main: (flags: FlagValues<F>) => Promise<number>,
 ): Promise<void> {
   try {
-    if (asksForHelp(spec.args ?? Deno.args)) console.log(helpText(spec.name, spec.about, spec.flags));
-    else {
-      const flags = parseFlags(spec.flags, spec.args ?? Deno.args);
-      Deno.exitCode = await main(await fromCallFolder(spec.flags, flags));
+    const args = spec.args ?? Deno.args;
+    if (asksForHelp(args)) {
+      console.log(helpText(spec.name, spec.about, spec.flags));
+      return;
     }
+    const flags = parseFlags(spec.flags, args);
+    const { interrupted = "Interrupted: nothing was written" } = spec;
+    using _ = interrupted === null ? null : exitWhenInterrupted(interrupted);
+    Deno.exitCode = await main(await fromCallFolder(spec.flags, flags));
   } catch (error) {
     console.error(explain(error, spec));
     Deno.exit(error instanceof FlagError ? 2 : 1);
@@ -115,40 +121,10 @@ export function describeDevice({ device, reason }: Trainer): string {
   return line.length + reason.length < 78 ? `${line}, ${reason}` : `${line},\n        ${reason}`;
 }
 
-function explain(error: unknown, spec: CommandSpec<Flags>): string {
+function explain(error: unknown, { name }: CommandSpec<Flags>): string {
   const message = messageOf(error);
-  if (error instanceof FlagError) return `${message}\n\`deno task ${spec.name} --help\` explains them.`;
-  if (error instanceof Deno.errors.NotCapable) return `${message}\n${withPermissions(spec)}`;
-  return message;
-}
-
-/** A task's permissions are fixed, so a folder elsewhere takes the command behind the task. */
-function withPermissions({ name, flags, read, write }: CommandSpec<Flags>): string {
-  const files = valuesOf("data-dir", "out", "model", "resume", "from", "to");
-  const command = [
-    "deno run",
-    `--allow-read=${[...read, ...files, ...operandsOf(flags)].join(",")}`,
-    ...(write.length > 0
-      ? [`--allow-write=${[...write, ...valuesOf("out", "resume", "to")].join(",")}`]
-      : []),
-    `scripts/${name.replaceAll("-", "_")}.ts`,
-    ...Deno.args,
-  ];
-  return `The task allows no other folders than its own; this does:\n  ${command.join(" ")}`;
-}
-
-/** What was given for flags, as they were typed. */
-function valuesOf(...names: readonly string[]): string[] {
-  return Deno.args.flatMap((arg, i) => {
-    const [flag, value = Deno.args[i + 1]] = arg.split(/=(.*)/, 2);
-    return names.some((name) => flag === `--${name}`) ? [value] : [];
-  });
-}
-
-/** What was given without a flag; numbers name no files. */
-function operandsOf(flags: Flags): string[] {
-  const operands = Object.values(parseFlags(flags, Deno.args)).flatMap((value) =>
-    Array.isArray(value) ? value as string[] : []
-  );
-  return operands.filter((value) => !/^\d+$/.test(value));
+  if (error instanceof FlagError) return `${message}\n\`deno task ${name} --help\` explains them.`;
+  if (!(error instanceof NotAllowedError)) return message;
+  const command = taskCommand(name, Deno.args, error.files);
+  return `${message}\nThe task allows no other folders than its own; this does:\n  ${command}`;
 }

@@ -3,17 +3,46 @@
  *
  * @module
  */
+import { readFirst, writeWhole } from "../../lib/data/files.ts";
 import * as scanline from "../../mod.ts";
 import type { Metrics } from "./recipe.ts";
+
+const SPLITS = ["train", "test"] as const;
+const OURS = /^events\.out\.tfevents\.(\d+)\.scanline$/;
+const MOST_BYTES = 2 ** 30;
 
 /** Writes the event files of a run. */
 export class EventFiles {
   readonly #run: scanline.Run;
-  readonly #startedMs = Date.now();
+  /** Names the files: they are read in this order. */
+  #seconds = Math.floor(Date.now() / 1000);
   #begun = false;
 
   constructor(run: scanline.Run) {
     this.#run = run;
+  }
+
+  /**
+   * Takes back what came after a step, which will come again; TensorBoard would show it twice.
+   *
+   * @returns Whether there are event files
+   */
+  async rewind(step: number): Promise<boolean> {
+    let found = false;
+    for (const split of SPLITS) {
+      const folder = `${this.#run.path}/tensorboard/${split}`;
+      const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
+      for (const name of names) {
+        const [, seconds] = OURS.exec(name) ?? [];
+        if (seconds === undefined) continue;
+        found = true;
+        this.#seconds = Math.max(this.#seconds, Number(seconds) + 1);
+        const { bytes } = (await readFirst(folder, [name], { mostBytes: MOST_BYTES }))!;
+        const length = scanline.eventsThrough(bytes, step);
+        if (length < bytes.length) await writeWhole(`${folder}/${name}`, bytes.subarray(0, length));
+      }
+    }
+    return found;
   }
 
   /** Appends the figures of a report. */
@@ -23,9 +52,9 @@ export class EventFiles {
     this.#begun = true;
   }
 
-  async #append(split: "train" | "test", step: number, scalars: Record<string, number>): Promise<void> {
-    const name = `tensorboard/${split}/events.out.tfevents.${Math.floor(this.#startedMs / 1000)}.scanline`;
-    if (!this.#begun) await this.#run.append(name, scanline.encodeEventsStart(this.#startedMs));
+  async #append(split: typeof SPLITS[number], step: number, scalars: Record<string, number>): Promise<void> {
+    const name = `tensorboard/${split}/events.out.tfevents.${this.#seconds}.scanline`;
+    if (!this.#begun) await this.#run.append(name, scanline.encodeEventsStart(Date.now()));
     await this.#run.append(name, scanline.encodeEvent({ timeMs: Date.now(), step, scalars }));
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readWhole } from "../../lib/data/files.ts";
 import { printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 
@@ -22,9 +23,8 @@ export async function loadPicture(
   size: { height: number; width: number },
 ): Promise<scanline.Images> {
   try {
-    const { size: bytes } = await Deno.stat(path);
-    if (bytes > MAX_BYTES) throw new RangeError(`the file has ${bytes} bytes, and may have ${MAX_BYTES}`);
-    return scanline.prepareDigit(await scanline.decodePng(await Deno.readFile(path)), size);
+    const bytes = await readWhole(path, { mostBytes: MAX_BYTES });
+    return scanline.prepareDigit(await scanline.decodePng(bytes), size);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable || !(error instanceof Error)) throw error;
     throw new Error(`Cannot use ${path}: ${error.message}`, { cause: error });
@@ -45,6 +45,11 @@ export function takeImage(split: scanline.Split, position: number): NamedImage {
     image: { pixels: bytes, count: 1, height, width },
     label: labels[position],
   };
+}
+
+/** The folder that images are loaded from. */
+export function dataFolder({ dataset = "mnist", dataDir }: { dataset?: unknown; dataDir?: unknown }): string {
+  return dataDir === undefined || dataDir === null ? `data/${dataset}` : String(dataDir);
 }
 
 /** What class 0, 1, … of a run stands for; numbers, where nothing tells. */

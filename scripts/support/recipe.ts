@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { checkAllowed, shown } from "../../lib/data/places.ts";
 import * as scanline from "../../mod.ts";
 import {
   DATA_FLAGS,
@@ -24,6 +25,8 @@ import { collectGarbage } from "./memory.ts";
 import { messageOf } from "./message.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
 import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
+import { dataFolder } from "./pictures.ts";
+import { flagWords, operandWord, taskCommand } from "./shell.ts";
 import { StatusLine } from "./status_line.ts";
 import { drawForTerminal } from "./terminal.ts";
 
@@ -47,6 +50,13 @@ export interface Metrics {
   readonly seconds: number;
 }
 
+/** What the first Ctrl-C does, by what it meets. */
+const STOPPING = {
+  open: "Stopping before the first step",
+  train: "Stopping after the running step",
+  draw: "Stopping after the picture that is being drawn",
+} as const;
+
 /** Flags that change no bit of what is trained. */
 const UNSEEN_IN_BITS = [
   "threads",
@@ -62,12 +72,14 @@ const UNSEEN_IN_BITS = [
 /** Runs a recipe with the flags it was called with, and saves its model, after Ctrl-C too. */
 export function runRecipe(recipe: Recipe, body: (run: RecipeRun) => Promise<void>): Promise<void> {
   const { name, about } = recipe;
-  const spec = { name, about, flags: flagsOf(recipe), read: ["data", "runs", "lib"], write: ["runs"] };
+  const spec = { name, about, flags: flagsOf(recipe), interrupted: null };
   return runCommand(spec, async (flags) => {
     using interrupt = new Interrupt();
     const values = await openResumed(name, flags, givenFlags(spec.flags, Deno.args));
     using run = new RecipeRun(recipe, values.flags, { signal: interrupt.signal, resumed: values.resumed });
+    interrupt.lastWords = () => run.lastWords();
     try {
+      run.checkAllowed();
       await body(run).catch((error) => {
         if (error !== interrupt.signal.reason) throw error;
       });
@@ -129,6 +141,7 @@ export class RecipeRun implements Disposable {
   #events: EventFiles | null = null;
   #findings: Findings | null = null;
   #result: Partial<Metrics> = {};
+  #phase: keyof typeof STOPPING = "open";
 
   constructor(
     recipe: Recipe,
@@ -156,7 +169,7 @@ export class RecipeRun implements Disposable {
     };
     signal.addEventListener(
       "abort",
-      () => this.#tell("Stopping after the running step; Ctrl-C again exits at once"),
+      () => this.#tell(`${STOPPING[this.#phase]}; Ctrl-C again exits at once`),
     );
   }
 
@@ -168,6 +181,22 @@ export class RecipeRun implements Disposable {
   /** How the recipe reads an image, unless flags ask for other numbers. */
   sequence(own: scanline.Sequence): scanline.Sequence {
     return this.#normalization ? { axis: own.axis, ...this.#normalization } : own;
+  }
+
+  /** Sees to it, before anything is done, that all that it will read and write is allowed. */
+  checkAllowed(): void {
+    const out = this.#resumed?.path ?? this.#flags.out ?? `runs/${this.#recipe.name}`;
+    checkAllowed({ read: [dataFolder(this.#data), out], write: [out] });
+  }
+
+  /** What a person should know whose second Ctrl-C ends all at once. */
+  lastWords(): string | null {
+    if (this.#flags.quiet) return null;
+    if (this.#phase === "draw") {
+      return `Stopped at once: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`;
+    }
+    if (!this.#checkpoints?.areThere()) return "Stopped at once: nothing was trained";
+    return `Stopped at once: this goes on from the last checkpoint:\n  ${this.#resumeCommand()}`;
   }
 
   /** Makes the folder of the run, and says what will be trained, and on what. */
@@ -182,6 +211,7 @@ export class RecipeRun implements Disposable {
     const config = this.#config(trainer);
     await this.#keepCheckpoints(trainer, config);
     await this.#run.writeConfig(config);
+    this.#phase = "train";
     this.#tell(describeDevice(trainer));
     if (!this.#flags.json) this.#tell(scanline.describeStructure(network, inputOf(trainer)).join("\n"));
     this.#emit({
@@ -194,7 +224,7 @@ export class RecipeRun implements Disposable {
       seed: trainer.config.seed,
       parameterCount: network.parameterCount,
     });
-    if (this.#flags.tensorboard) this.#events = new EventFiles(this.#run);
+    if (this.#flags.tensorboard || this.#resumed) await this.#keepEvents();
     if (this.#flags["no-pictures"]) return;
     this.#pictures = new RunPictures(this.#run, {
       config,
@@ -217,6 +247,14 @@ export class RecipeRun implements Disposable {
     [...notes, `Resumed after step ${trainer.step}`].forEach((note) => this.#tell(note));
   }
 
+  /** Goes on with event files that are there; begins some if they are asked for. */
+  async #keepEvents(): Promise<void> {
+    const events = new EventFiles(this.#run!);
+    const { step, tally } = this.#resumed?.checkpoint.state ?? { step: 0, tally: { steps: 0 } };
+    const found = await events.rewind(step - tally.steps); // to the last report
+    if (found || this.#flags.tensorboard) this.#events = events;
+  }
+
   /** What went wrong, and that not all is lost by it. */
   withRemedy(error: unknown): unknown {
     if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
@@ -225,8 +263,20 @@ export class RecipeRun implements Disposable {
     return error;
   }
 
+  /** What does something with the run. */
+  #commandFor(task: string, words: readonly string[]): string {
+    return taskCommand(task, words, { read: [this.#run!.path, dataFolder(this.#data)] });
+  }
+
+  #reportCommand(): string {
+    const { path } = this.#run!;
+    return taskCommand("report", [operandWord(path)], { read: [dataFolder(this.#data)], write: [path] });
+  }
+
   #resumeCommand(): string {
-    return `deno task ${this.#recipe.name} --resume ${quote(this.#run!.path)}`;
+    const { path } = this.#run!;
+    const files = { read: [dataFolder(this.#data)], write: [path] };
+    return taskCommand(this.#recipe.name, flagWords("resume", path), files);
   }
 
   /** Lets other processes write the run. */
@@ -278,33 +328,44 @@ export class RecipeRun implements Disposable {
 
   /** Saves the model and says where it is. */
   async end(): Promise<void> {
-    if (!this.#run || !this.#trainer) return;
+    const interrupted = this.loop.signal!.aborted;
+    if (!this.#run || !this.#trainer) {
+      const kept = this.#resumed ? "the run is as it was" : "nothing was trained";
+      if (interrupted) this.#tell(`Interrupted before the first step: ${kept}`);
+      return;
+    }
     const { path } = this.#run;
     const { model, step } = this.#trainer;
     await this.#run.saveModel(model);
     const sha256 = await scanline.modelSha256(model, this.#trainer.config.sequence);
-    const interrupted = this.loop.signal!.aborted;
     const line = { event: "end", run: path, step, interrupted, ...this.#result, modelSha256: sha256 };
     this.#emit(line);
     await this.#run.log(line);
     if (interrupted) this.print(`Interrupted after ${step} steps`);
     this.print(
       "",
-      `saved     ${path}`,
+      `saved     ${shown(path)}`,
       `sha256    ${sha256}`,
       ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
-      `evaluate  deno task evaluate --model ${path}`,
+      `evaluate  ${this.#commandFor("evaluate", flagWords("model", path))}`,
     );
     this.#trainer = null; // and with it the images and the engine: drawing needs room too
     collectGarbage();
-    await this.#pictures?.end(line, this.#findings);
-    if (this.#pictures) this.print(`report    ${path}/report.html`);
+    if (!this.#pictures) return;
+    this.#phase = "draw";
+    const drawn = await this.#pictures.end(line, this.#findings, interrupted ? undefined : this.loop.signal);
+    if (drawn) this.print(`report    ${shown(path)}/report.html`);
+    else {this.#tell(
+        `Interrupted while drawing: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`,
+      );}
   }
 
   #config(trainer: scanline.Trainer) {
     const { layers, head, parameterCount } = trainer.network;
     if (this.#resumed) {
-      return { ...this.#resumed.checkpoint.config, command: this.#command(trainer), length: this.length };
+      const { config } = this.#resumed.checkpoint;
+      const data = { ...config.data, ...this.#data };
+      return { ...config, command: this.#command(trainer), length: this.length, data };
     }
     return {
       recipe: this.#recipe.name,
@@ -339,9 +400,9 @@ export class RecipeRun implements Disposable {
       return value !== undefined && value !== false && !UNSEEN_IN_BITS.includes(name) && name !== "device";
     });
     const words = [...values, ["device", device.kind] as const].flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : [`--${name}`, quote(String(value))]
+      value === true ? [`--${name}`] : flagWords(name, String(value))
     );
-    return ["deno task", this.#recipe.name, ...words].join(" ");
+    return taskCommand(this.#recipe.name, words, { read: [dataFolder(this.#data)] });
   }
 
   #emit(line: Record<string, unknown>): void {
@@ -367,11 +428,6 @@ export class RecipeRun implements Disposable {
       })
     );
   }
-}
-
-/** For a shell, where that is needed. */
-function quote(word: string): string {
-  return /^[\w./:,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function sizesOf({ kernel: _, recurrentKernel: __, bias: ___, ...sizes }: scanline.RecurrentLayer) {

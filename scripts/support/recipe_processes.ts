@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Interrupt } from "./interrupt.ts";
 
 /** A recipe to run. */
 export interface RecipeJob {
@@ -71,10 +72,10 @@ export async function runSideBySide<Job, Result>(
   return results;
 }
 
-/** Runs the task of a recipe. Ctrl-C in a terminal reaches it by itself, and it then ends in order. */
+/** Runs the task of a recipe, which an interrupt reaches too: it then ends in order. */
 export async function runRecipeProcess(
   { recipe, flags }: RecipeJob,
-  onLine: (line: MetricsLine) => void,
+  { interrupt, onLine = () => {} }: { interrupt: Interrupt; onLine?: (line: MetricsLine) => void },
 ): Promise<FinishedRun> {
   const started = performance.now();
   const child = new Deno.Command("deno", {
@@ -83,8 +84,18 @@ export async function runRecipeProcess(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  // A terminal sends Ctrl-C to all of its processes by itself, but not to those that had not been started.
+  const passOn = () => {
+    try {
+      child.kill(interrupt.received!);
+    } catch {
+      // it has just ended by itself
+    }
+  };
+  interrupt.signal.addEventListener("abort", passOn);
   const [lines, complaint] = await Promise.all([readLines(child.stdout, onLine), child.stderr.text()]);
   const { code } = await child.status;
+  interrupt.signal.removeEventListener("abort", passOn);
   return { lines, code, complaint, seconds: (performance.now() - started) / 1000 };
 }
 

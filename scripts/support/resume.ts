@@ -4,6 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
+import { checkAllowed, shown } from "../../lib/data/places.ts";
 import { excerpt, printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 import { FlagError, type Flags, parseFlags } from "./flags.ts";
@@ -51,6 +52,7 @@ export async function openResumed<F extends Values>(
   if (resume === undefined) return { flags, resumed: null };
   if (out !== undefined) throw new FlagError("Cannot use --out with --resume: the run goes on in its folder");
   const path = String(resume).replace(/(?<=.)\/+$/, "");
+  checkAllowed({ read: [path, given["data-dir"] as string | undefined], write: [path] });
   await checkIsRun(path);
   const folder = await scanline.CheckpointFolder.open(path);
   try {
@@ -64,7 +66,11 @@ export async function openResumed<F extends Values>(
     const saved = flagsOfRun(config);
     checkGiven(given, saved, path);
     const length = given.epochs === undefined && given.steps === undefined ? readLength(config.length) : {};
-    return { flags: { ...flags, ...saved, ...length }, resumed: { path, folder, checkpoint, notes } };
+    const moved = given["data-dir"] === undefined ? {} : { "data-dir": given["data-dir"] };
+    return {
+      flags: { ...flags, ...saved, ...length, ...moved },
+      resumed: { path, folder, checkpoint, notes },
+    };
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
@@ -122,6 +128,7 @@ function checkGiven(given: Values, saved: Values, path: string): void {
     const asked = given[name];
     if (asked === undefined || asked === false || asked === value) continue;
     if (name === "device" && asked === "auto") continue; // it leaves the choice to us
+    if (name === "data-dir") continue; // the images may have moved: their hash tells whether they are the same
     if (name === "dataset" && asked === "mnist" && value === undefined && saved["data-dir"] === undefined) {
       continue;
     }
@@ -191,11 +198,15 @@ export class Checkpoints implements Disposable {
     const checkpoints = new Checkpoints(folder, trainer, config);
     if (checkpoints.#images !== checkpoint.images) {
       throw new RangeError(
-        `Cannot resume ${resumed.path}: the images must be those it began with: current value is other ones`,
+        `Cannot resume ${
+          shown(resumed.path)
+        }: the images must be those it began with: current value is other ones`,
       );
     }
     await trainer.writeState(checkpoint.state);
     const lost = await folder.rewind(checkpoint);
+    // A length or a folder that is new must outlast a kill before the next checkpoint.
+    if (!isDeepStrictEqual(plain(config), checkpoint.config)) await checkpoints.save(checkpoint.state);
     const inexact = trainer.device.kind === "reference" ? [INEXACT] : [];
     return { checkpoints, notes: [...resumed.notes, ...(lost ? [lost] : []), ...inexact] };
   }
@@ -237,12 +248,17 @@ function checkSame({ config }: scanline.Checkpoint, trainer: scanline.Trainer): 
   const now: Values = { ...trainer.config, device: bitsOf(trainer.device) };
   const then: Values = { ...config.training, device: bitsOf((config as RecipeConfig).device) };
   for (const name of Object.keys(now)) {
-    if (isDeepStrictEqual(JSON.parse(JSON.stringify(now[name])), then[name])) continue;
+    if (isDeepStrictEqual(plain(now[name]), then[name])) continue;
     throw new RangeError(
       `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
         `current value is ${excerpt(now[name], 200)}`,
     );
   }
+}
+
+/** A value as a file keeps it. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** What of a device decides its bits: not the number of threads. */

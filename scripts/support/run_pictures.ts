@@ -69,17 +69,26 @@ export class RunPictures {
     await this.#budget.spend("png", () => this.#write("curves.png", () => toPng(this.#curves())));
   }
 
-  /** Writes everything, `report.html` included. */
-  async end(line: Line | null, findings: Findings | null): Promise<void> {
+  /**
+   * Writes everything, `report.html` included.
+   *
+   * @param signal Ends it after a picture
+   * @returns Whether it came to the end
+   */
+  async end(line: Line | null, findings: Findings | null, signal?: AbortSignal): Promise<boolean> {
     await this.#begun;
     const pictures = { structure: this.#structure, curves: this.#curves };
     const found = findings && { confusion: () => findings.confusion, readings: () => findings.readings };
     for (const [name, draw] of Object.entries({ ...pictures, ...found })) {
+      if (signal?.aborted) return false;
       await this.#write(`${name}.svg`, () => draw.call(this));
+      if (signal?.aborted) return false;
       await this.#write(`${name}.png`, () => toPng(draw.call(this)));
     }
+    if (signal?.aborted) return false;
     if (findings) await this.#write("mistakes.png", () => toPng(findings.mistakes));
     await this.#write("report.html", () => this.#report(line, findings));
+    return true;
   }
 
   #structure(): string {

@@ -13,6 +13,7 @@ import {
   TINY_FLAGS,
 } from "../scripts/tiny_project.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { makeCheckout, runShell } from "../scripts/checkout.ts";
 import { figuresOf, finalHash } from "./runs.ts";
 
 const FLAGS = [...TINY_FLAGS, "--no-pictures"];
@@ -76,12 +77,173 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     },
   );
 
-  signalTest(`${signal} twice exits at once with ${exitCode}`, async (path) => {
-    // An epoch of the textbook engine on batches of one is one call after another, none of them short.
-    const { code } = await interrupt(path, ["--epochs", "100000", "--out", "runs/a"], (child) => {
+  signalTest(`${signal} that comes twice within a moment is one`, async (path) => {
+    const { code, stdout, stderr } = await interrupt(
+      path,
+      ["--epochs", "100000", "--out", "runs/a"],
+      (child) => {
+        child.kill(signal);
+        spin(0.3); // as far apart as from a terminal and from `deno task`
+        child.kill(signal);
+      },
+    );
+    assert.equal(code, exitCode, stderr);
+    assert.match(stdout, /\nresume {4}deno task train-rnn --resume runs\/a\n/);
+  });
+
+  signalTest(`${signal} that comes twice, to a process that is busy meanwhile, is one`, async () => {
+    const { code, stdout, stderr } = await listener("busy", (child) => {
       child.kill(signal);
+      spin(0.3);
       child.kill(signal);
     });
-    assert.equal(code, exitCode);
+    assert.deepEqual({ code, stdout, stderr }, { code: 7, stdout: "ready\nfirst\n", stderr: "" });
+  });
+
+  signalTest(`${signal} again, later, exits at once with ${exitCode}, and says what remains`, async () => {
+    const { code, stdout, stderr } = await listener("idle", async (child) => {
+      const ended = child.status.then(() => true);
+      child.kill(signal);
+      while (!await Promise.race([ended, delay(700)])) child.kill(signal); // once is enough where it is not slow
+    });
+    assert.deepEqual({ code, stdout, stderr }, {
+      code: exitCode,
+      stdout: "ready\nfirst\n",
+      stderr: "last words\n",
+    });
+  });
+
+  signalTest(`${signal} ends a command that goes on with nothing at once, and it says so`, async () => {
+    const { code, stdout, stderr } = await listener("command", (child) => child.kill(signal));
+    assert.deepEqual({ code, stdout, stderr }, {
+      code: exitCode,
+      stdout: "ready\n",
+      stderr: "Interrupted: nothing was written\n",
+    });
   });
 }
+
+/** Starts `interrupt_listener.ts` and calls `act` when it listens. */
+async function listener(mode: string, act: (child: Deno.ChildProcess) => void | Promise<void>) {
+  const script = new URL("./interrupt_listener.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--no-check", "--no-prompt", "--allow-run", script, mode],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = child.stderr.text();
+  let stdout = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    if (stdout === "") await act(child);
+    stdout += chunk;
+  }
+  return { ...await child.status, stdout, stderr: await stderr };
+}
+
+/** Waits where a timer would take too long. */
+function spin(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end;);
+}
+
+const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const hasPython = !lacks(needs) && await new Deno.Command("python3", { args: ["--version"], stdout: "null" })
+  .output().then(({ success }) => success, () => false);
+
+/** Runs a task in a terminal of its own, and presses a key when a text has appeared there. */
+function terminalTest(name: string, fn: (path: string, press: Press) => Promise<void>): void {
+  const lacking = hasPython ? "" : " (ignored: needs python3)";
+  Deno.test({
+    name: named(name, needs) + lacking,
+    ignore: lacks(needs) || !hasPython || Deno.build.os === "windows",
+    fn: async () => {
+      await using project = await makeCheckout();
+      await fn(project.path, async (key, text, ...task) => {
+        const script = new URL("./terminal.py", import.meta.url).pathname;
+        const { code, stdout } = await new Deno.Command("python3", {
+          args: [script, JSON.stringify([[text, key]]), Deno.execPath(), "task", ...task],
+          cwd: project.path,
+          env: { NO_COLOR: "1" },
+        }).output();
+        return { code, shown: new TextDecoder().decode(stdout).replaceAll("\r\n", "\n") };
+      });
+    },
+  });
+}
+
+type Press = (key: string, text: string, ...task: string[]) => Promise<{ code: number; shown: string }>;
+
+const CTRL_C = "\x03";
+
+terminalTest(
+  "Ctrl-C in a terminal, through deno task: a checkpoint, and how to resume",
+  async (path, press) => {
+    const { code, shown } = await press(
+      CTRL_C,
+      "Test Loss",
+      "train-rnn",
+      ...[...FLAGS, "--epochs", "100000", "--out", "runs/a"],
+    );
+    assert.equal(code, 130, shown);
+    const [, step] = shown.match(/Interrupted after (\d+) steps/) ?? assert.fail(shown);
+    const [, command] = shown.match(/^resume {4}(.*)$/m)!;
+    const resumed = await runShell(path, `${command} --no-pictures --steps ${Number(step) + 2}`);
+    assert.equal(resumed.code, 0, resumed.stderr);
+  },
+);
+
+terminalTest(
+  "Ctrl-C while pictures are drawn says what is there, and what draws the rest",
+  async (path, press) => {
+    for (let attempt = 1;; attempt++) {
+      const out = `runs/a${attempt}`;
+      const { code, shown } = await press(
+        CTRL_C,
+        "sha256",
+        "train-rnn",
+        ...[...TINY_FLAGS, "--epochs", "2", "--out", out],
+      );
+      if (code === 0 && attempt < 9) continue; // on a busy machine it may have drawn everything before
+      assert.equal(code, 130, shown);
+      assert.match(shown, /Stopping after the picture that is being drawn; Ctrl-C again exits at once\n/);
+      const [, command] = shown.match(
+        /Interrupted while drawing: the model is saved, .*\n {2}(deno task report .*)\n/,
+      )!;
+      assert.equal(await Deno.stat(`${path}/${out}/report.html`).catch(() => null), null);
+      assert.equal((await runShell(path, command)).code, 0);
+      assert.ok((await Deno.stat(`${path}/${out}/report.html`)).isFile);
+      return;
+    }
+  },
+);
+
+terminalTest(
+  "Ctrl-C in repeat says how to go on with what was begun, and with the rest",
+  async (path, press) => {
+    const flags = [
+      ...TINY_FLAGS,
+      "--threads",
+      "1",
+      "--no-pictures",
+      "--epochs",
+      "100000",
+      "--seeds",
+      "1..999",
+    ];
+    const { code, shown } = await press(CTRL_C, "seed 1: loss 2", "repeat", "train-rnn", ...flags);
+    assert.equal(code, 130, shown);
+    assert.match(
+      shown,
+      /Stopping the runs in progress after their running step; Ctrl-C again exits at once\n/,
+    );
+    assert.match(shown, /Interrupted: 0 of 999 runs are done\n/);
+    const [, resume] = shown.match(/seed 1 goes on with\n {2}(.*)\n/)!;
+    const resumed = await runShell(
+      path,
+      `${resume} --no-pictures --quiet --json --epochs 100001 & sleep 3; kill -INT $!; wait $!`,
+    );
+    assert.match(resumed.stdout, /^\{"event":"start"/, resumed.stderr);
+    const [, rest] = shown.match(/the others are run by\n {2}(.*)\n/)!;
+    assert.match(rest, /^deno task repeat train-rnn --seeds [1-9][\d,]+,999 --data-dir data\/tiny /);
+  },
+);

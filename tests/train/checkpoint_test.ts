@@ -93,13 +93,30 @@ Deno.test("decodeCheckpoint() trusts a file with the right SHA-256 no more than 
   }
 });
 
-folderTest("of the checkpoints of a run the last two stay, and nothing else", async (run) => {
+folderTest("of the checkpoints of a run the last two stay; what is not ours is left alone", async (run) => {
   using folder = await CheckpointFolder.open(run);
   for (const step of [0, 5, 10, 10, 15]) await folder.save(tinyCheckpoint({ step }));
-  await Deno.writeTextFile(`${run}/checkpoints/20.safetensors.0123456789.part`, "killed");
+  const foreign = ["best.safetensors", "15.safetensors.bak", "5.safetensors.part", "notes.txt"];
+  for (const name of [...foreign, `20.safetensors.${crypto.randomUUID()}.part`]) {
+    await Deno.writeTextFile(`${run}/checkpoints/${name}`, "killed");
+  }
   await folder.save(tinyCheckpoint({ step: 20 }));
-  assert.deepEqual(await list(`${run}/checkpoints`), ["15.safetensors", "20.safetensors"]);
+  assert.deepEqual(
+    await list(`${run}/checkpoints`),
+    [...foreign, "15.safetensors", "20.safetensors"].sort(),
+  );
   assert.equal((await folder.latest()).checkpoint.state.step, 20);
+});
+
+folderTest("going on keeps the checkpoint before the one that it goes on from", async (run) => {
+  {
+    using folder = await CheckpointFolder.open(run);
+    for (const step of [5, 10]) await folder.save(tinyCheckpoint({ step }));
+  }
+  using folder = await CheckpointFolder.open(run);
+  const { checkpoint } = await folder.latest();
+  await folder.save(checkpoint); // with another length, say
+  assert.deepEqual(await list(`${run}/checkpoints`), ["10.safetensors", "5.safetensors"]);
 });
 
 folderTest("a damaged checkpoint is passed over, and that is told", async (run) => {
