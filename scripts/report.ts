@@ -8,7 +8,7 @@ import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { findOut } from "./support/findings.ts";
 import { FlagError } from "./support/flags.ts";
-import { inputOf, RunPictures, stepsPerEpoch } from "./support/run_pictures.ts";
+import { epochOf, inputOf, RunPictures } from "./support/run_pictures.ts";
 
 const command = {
   name: "report",
@@ -47,7 +47,7 @@ await runCommand(command, async (flags) => {
     config: { ...config },
     network: trainer.network,
     input: inputOf(trainer),
-    stepsPerEpoch: stepsPerEpoch(config.training),
+    ...epochOf(config.training),
   };
   const pictures = new RunPictures(new scanline.Run(folder), source, lines);
   const findings = await findOut(trainer, data.classNames, {});

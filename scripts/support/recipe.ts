@@ -14,12 +14,12 @@ import {
   runCommand,
 } from "./command.ts";
 import { EventFiles } from "./event_files.ts";
-import { type Findings, findOut } from "./findings.ts";
+import { CAPTIONS, type Findings, findOut } from "./findings.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
 import { Interrupt } from "./interrupt.ts";
 import { collectGarbage } from "./memory.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
-import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
+import { epochOf, inputOf, RunPictures } from "./run_pictures.ts";
 import { StatusLine } from "./status_line.ts";
 import { drawForTerminal } from "./terminal.ts";
 
@@ -153,8 +153,12 @@ export class RecipeRun implements Disposable {
     );
   }
 
-  /** Makes the folder of the run, and says what will be trained, and on what. */
-  async begin(trainer: scanline.Trainer): Promise<void> {
+  /**
+   * Makes the folder of the run, and says what will be trained, and on what.
+   *
+   * @param figures What the figures of its reports are about, for whoever draws them
+   */
+  async begin(trainer: scanline.Trainer, figures: scanline.FigureMeanings): Promise<void> {
     this.loop.signal?.throwIfAborted();
     const { name } = this.#recipe;
     const { device, network } = trainer;
@@ -162,7 +166,7 @@ export class RecipeRun implements Disposable {
       ? new scanline.Run(this.#resumed.path)
       : await scanline.createRun({ recipe: name, out: this.#flags.out });
     this.#trainer = trainer;
-    const config = this.#config(trainer);
+    const config = this.#config(trainer, figures);
     await this.#keepCheckpoints(trainer, config);
     await this.#run.writeConfig(config);
     this.#tell(describeDevice(trainer));
@@ -183,7 +187,7 @@ export class RecipeRun implements Disposable {
       config,
       network,
       input: inputOf(trainer),
-      stepsPerEpoch: stepsPerEpoch(trainer.config),
+      ...epochOf(trainer.config),
     }, this.#resumed ? (await scanline.openMetrics(this.#run.path)).lines : []);
     this.#pictures.begin();
   }
@@ -197,7 +201,9 @@ export class RecipeRun implements Disposable {
     this.length = remaining(this.length, this.#resumed.checkpoint);
     const { checkpoints, notes } = await Checkpoints.resume(this.#resumed, trainer, config);
     this.#checkpoints = checkpoints;
-    [...notes, `Resumed after step ${trainer.step}`].forEach((note) => this.#tell(note));
+    [...notes, `Resumed after ${scanline.formatQuantity(trainer.step, "steps")}`].forEach((note) =>
+      this.#tell(note)
+    );
   }
 
   /** What went wrong, and that not all is lost by it. */
@@ -226,7 +232,8 @@ export class RecipeRun implements Disposable {
 
   /** Prints and keeps the figures of an epoch, or of some steps, and saves the model of that moment. */
   async report(place: { epoch: number } | { epoch: number; step: number }, metrics: Metrics): Promise<void> {
-    const line = { event: "step" in place ? "report" : "epoch", ...place, ...metrics };
+    const { step } = this.#trainer!;
+    const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...metrics };
     this.#emit(line);
     await this.#run!.log(line);
     await this.#run!.saveModel(this.#trainer!.model);
@@ -252,7 +259,7 @@ export class RecipeRun implements Disposable {
     }
     this.status.clear();
     if (this.#flags.json) return;
-    this.print("", "The first test images: what each was taken for, for what it is, and how surely", "");
+    this.print("", `The first test images: ${CAPTIONS}`, "");
     this.print(...drawForTerminal(this.#findings.first));
   }
 
@@ -269,10 +276,18 @@ export class RecipeRun implements Disposable {
     await this.#run.saveModel(model);
     const sha256 = await scanline.parametersSha256(model);
     const interrupted = this.loop.signal!.aborted;
-    const line = { event: "end", run: path, step, interrupted, ...this.#result, parametersSha256: sha256 };
+    const line = {
+      event: "end",
+      run: path,
+      step,
+      interrupted,
+      ...this.#result,
+      parametersSha256: sha256,
+      endedAt: new Date().toISOString(),
+    };
     this.#emit(line);
     await this.#run.log(line);
-    if (interrupted) this.print(`Interrupted after ${step} steps`);
+    if (interrupted) this.print(`Interrupted after ${scanline.formatQuantity(step, "steps")}`);
     this.print(
       "",
       `saved     ${path}`,
@@ -286,7 +301,7 @@ export class RecipeRun implements Disposable {
     if (this.#pictures) this.print(`report    ${path}/report.html`);
   }
 
-  #config(trainer: scanline.Trainer) {
+  #config(trainer: scanline.Trainer, figures: scanline.FigureMeanings) {
     const { layers, head, parameterCount } = trainer.network;
     const { dataset, dataDir } = this.data;
     const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
@@ -299,6 +314,7 @@ export class RecipeRun implements Disposable {
       startedAt: new Date().toISOString(),
       length: this.length,
       training: trainer.config,
+      figures,
       data: { ...this.data, sha256: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])) },
       network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },
       device: trainer.device,
