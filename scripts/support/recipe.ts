@@ -201,9 +201,7 @@ export class RecipeRun implements Disposable {
     this.length = remaining(this.length, this.#resumed.checkpoint);
     const { checkpoints, notes } = await Checkpoints.resume(this.#resumed, trainer, config);
     this.#checkpoints = checkpoints;
-    [...notes, `Resumed after step ${trainer.step}`].forEach((note) =>
-      this.#tell(note)
-    );
+    [...notes, `Resumed after step ${trainer.step}`].forEach((note) => this.#tell(note));
   }
 
   /** What went wrong, and that not all is lost by it. */
