@@ -15,11 +15,12 @@ import {
   OUTPUT_FLAGS,
   runCommand,
 } from "./support/command.ts";
+import { countMistakes } from "./support/findings.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
 import { dataFolder } from "./support/pictures.ts";
 import { StatusLine } from "./support/status_line.ts";
-import { drawForTerminal } from "./support/terminal.ts";
+import { describeOutput, drawForTerminal } from "./support/terminal.ts";
 
 const mistakesShown = 10;
 
@@ -93,11 +94,12 @@ await runCommand(command, async (flags) => {
     } (${score.correct} of ${count})`,
   );
   console.log(`Loss: ${score.loss.toFixed(6)}\n`);
-  scanline.drawConfusion(confusion, classNames).forEach((line) => console.log(line));
-  console.log(`\nThe ${mistakes.length} worst mistakes of ${count - score.correct}\n`);
-  listMistakes(mistakes, classNames).forEach((line) => console.log(line));
+  const { columns } = describeOutput();
+  scanline.drawConfusion(confusion, classNames, { columns }).forEach((line) => console.log(line));
+  console.log(`\n${countMistakes(mistakes.length, score)}\n`);
+  listMistakes(mistakes, classNames).forEach((line) => console.log(line.slice(0, columns).trimEnd()));
   console.log();
-  drawMistakes(mistakes, trainer.split(split)).forEach((line) => console.log(line));
+  drawMistakes(mistakes, trainer.split(split), classNames).forEach((line) => console.log(line));
   return 0;
 });
 
@@ -115,33 +117,31 @@ async function predict(
   return logits;
 }
 
+/** What matters least stands last, as narrow terminals cut it off. */
 function listMistakes(mistakes: readonly scanline.Mistake[], classNames: readonly string[]): string[] {
-  const width = Math.max("taken for".length, ...classNames.map((name) => name.length));
-  const row = (cells: readonly string[]) =>
-    `${cells[0].padStart(6)}  ${cells[1].padEnd(width)}  ${cells[2].padEnd(width)}  ${
-      cells.slice(3).join("  ")
-    }`;
-  return [
-    row(["image", "label", "taken for", " with", " loss"]),
-    ...mistakes.map(({ position, label, predicted, probability, loss }) =>
-      row([
-        String(position),
-        classNames[label],
-        classNames[predicted],
-        `${(100 * probability).toFixed(1)}%`.padStart(6),
-        loss.toFixed(2).padStart(5),
-      ])
-    ),
-  ];
+  const rows = mistakes.map(({ position, label, predicted, probability, loss }) => [
+    `#${position}`,
+    `${classNames[label]} → ${classNames[predicted]}`,
+    scanline.formatShare(probability),
+    loss.toFixed(1),
+  ]);
+  const table = [["image", "label → taken for", "surely", "loss"], ...rows];
+  const width = Math.max(...table.map(([, taken]) => taken.length));
+  return table.map(([image, taken, share, loss]) =>
+    `${image.padEnd(6)} ${taken.padEnd(width)} ${share.padStart(6)} ${loss.padStart(4)}`
+  );
 }
 
-function drawMistakes(mistakes: readonly scanline.Mistake[], images: scanline.Images): string[] {
-  const { pixels, height, width } = images;
+function drawMistakes(
+  mistakes: readonly scanline.Mistake[],
+  { pixels, height, width }: scanline.Images,
+  classNames: readonly string[],
+): string[] {
   const size = height * width;
   return drawForTerminal(mistakes.map(({ position, label, predicted }) => ({
     pixels: pixels.subarray(position * size, (position + 1) * size),
     height,
     width,
-    caption: `#${position}: ${label} as ${predicted}`,
+    caption: `#${position}: ${classNames[label]} → ${classNames[predicted]}`,
   })));
 }

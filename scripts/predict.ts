@@ -10,8 +10,8 @@ import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { classNamesOf, loadPicture } from "./support/pictures.ts";
+import { describeOutput } from "./support/terminal.ts";
 
-const COLUMNS_OF_A_FILE = 160;
 const GAP = 2;
 
 const command = {
@@ -61,7 +61,7 @@ await runCommand(command, async (flags) => {
   console.log();
   for (const { path, probabilities, predicted } of found) {
     const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
-    const shares = ranked.map((k) => `${classNames[k]} ${(100 * probabilities[k]).toFixed(1)}%`).join(", ");
+    const shares = ranked.map((k) => `${classNames[k]} ${scanline.formatShare(probabilities[k])}`).join(", ");
     console.log(`${printable(path, 400)}: ${printable(classNames[predicted])} (${printable(shares, 400)})`);
   }
   return 0;
@@ -69,9 +69,8 @@ await runCommand(command, async (flags) => {
 
 /** As many side by side as fit in their full size. */
 function draw(pictures: readonly scanline.Picture[]): string[] {
-  const isTerminal = Deno.stdout.isTerminal();
-  const columns = isTerminal ? Deno.consoleSize().columns : COLUMNS_OF_A_FILE;
+  const { columns, colour } = describeOutput();
   const widest = Math.max(...pictures.map(({ width, caption }) => Math.max(width, caption.length)));
   const perRow = Math.max(1, Math.floor((columns + GAP) / (widest + GAP)));
-  return scanline.drawPictures(pictures, { columns, perRow, colour: isTerminal && !Deno.noColor });
+  return scanline.drawPictures(pictures, { columns, perRow, colour });
 }

@@ -21,8 +21,7 @@ import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
 import { classNamesOf, dataFolder, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
 import { toPng } from "./support/raster.ts";
-
-const COLUMNS_OF_A_FILE = 160;
+import { describeOutput } from "./support/terminal.ts";
 
 const command = {
   name: "read",
@@ -75,11 +74,8 @@ await runCommand(command, async (flags) => {
   }
   const path = await save(readings, images);
   if (flags.json) return 0;
-  const isTerminal = Deno.stdout.isTerminal();
-  const columns = isTerminal ? Deno.consoleSize().columns : COLUMNS_OF_A_FILE;
   for (const reading of readings) {
-    scanline.drawReading(reading, { columns, colour: isTerminal && !Deno.noColor })
-      .forEach((line) => console.log(line));
+    scanline.drawReading(reading, describeOutput()).forEach((line) => console.log(line));
     console.log();
   }
   console.log(`saved     ${shown(path)}.svg, .png`);
@@ -124,9 +120,9 @@ function verdict({ probabilities, axis, image, classNames }: scanline.Reading) {
 
 function captionOf({ name, label }: NamedImage, reading: scanline.Reading): string {
   const { predicted, probability, line, word } = verdict(reading);
-  const is = label === null ? "" : ` (${reading.classNames[label]})`;
-  const percent = `${(100 * probability).toFixed(1)}%`;
-  return `${name}${is}: ${reading.classNames[predicted]} ${percent}, settled at ${word} ${line}`;
+  const is = label === null ? "" : `${reading.classNames[label]} → `;
+  const taken = `${reading.classNames[predicted]} ${scanline.formatShare(probability)}`;
+  return `${name}: ${is}${taken}, settled at ${word} ${line}`;
 }
 
 function lineOf({ name, label }: NamedImage, reading: scanline.Reading) {

@@ -11,7 +11,7 @@ import { findOut } from "./support/findings.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
 import { dataFolder } from "./support/pictures.ts";
-import { inputOf, RunPictures, stepsPerEpoch } from "./support/run_pictures.ts";
+import { epochOf, inputOf, RunPictures } from "./support/run_pictures.ts";
 
 const command = {
   name: "report",
@@ -52,7 +52,7 @@ await runCommand(command, async (flags) => {
     config: { ...config },
     network: trainer.network,
     input: inputOf(trainer),
-    stepsPerEpoch: stepsPerEpoch(config.training),
+    ...epochOf(config.training),
   };
   const pictures = new RunPictures(new scanline.Run(folder), source, lines);
   const findings = await findOut(trainer, data.classNames, {});

@@ -133,10 +133,21 @@ function toRecord(value: unknown): RunRecord {
 }
 
 function drawLstm({ lines }: ResultRun): string {
+  const test = "all 10,000 test images, after the epoch", testImages = 10_000;
   const source = NOTEBOOK.map((figures, epoch) => ({ event: "epoch", epoch, ...figures }));
   return drawCurves(toCurves([
-    { name: "Scanline", lines, stepsPerEpoch: STEPS_PER_EPOCH },
-    { name: "the source's notebook", lines: source, stepsPerEpoch: STEPS_PER_EPOCH },
+    {
+      name: "Scanline",
+      lines,
+      stepsPerEpoch: STEPS_PER_EPOCH,
+      figures: { train: "mean over an epoch (60,000 images), while the weights move", test, testImages },
+    },
+    {
+      name: "the source's notebook",
+      lines: source,
+      stepsPerEpoch: STEPS_PER_EPOCH,
+      figures: { train: "mean of the batches' means, while the weights move", test, testImages },
+    },
   ]));
 }
 

@@ -20,7 +20,7 @@ const recipe = {
   seed: 1,
 };
 const reportEvery = 50; // steps
-const peekImages = 2_000; // the first of the test images
+const peekImages = 2_000; // the first of the test images, as in the source
 
 await runRecipe(recipe, async (run) => {
   const data = await run.loadData();
@@ -47,21 +47,27 @@ await runRecipe(recipe, async (run) => {
     biases: 2, // PyTorch keeps two bias vectors a layer
     ...run.training,
   });
-  await run.begin(trainer);
+  const peeked = Math.min(peekImages, test.count);
+  await run.begin(trainer, {
+    train: `mean over the ${reportEvery} steps before each report (${
+      scanline.formatQuantity(reportEvery * run.training.batchSize, "images")
+    }), while the weights move`,
+    test: `the first ${scanline.formatQuantity(peeked, "test images")} at each report`,
+    testImages: peeked,
+  });
 
-  for await (
-    const { step, epoch, batch, seconds } of trainer.steps(run.length, { every: reportEvery, ...run.loop })
-  ) {
-    const peek = await trainer.evaluate("test", { to: Math.min(peekImages, test.count) });
+  for await (const report of trainer.steps(run.length, { every: reportEvery, ...run.loop })) {
+    const { step, epoch, batch } = report; // printed is the loss of one batch, as in the source; kept is the mean
+    const peek = await trainer.evaluate("test", { to: peeked });
     run.print(
       `Epoch:  ${epoch} | train loss: ${batch.loss.toFixed(4)} | test accuracy: ${peek.accuracy.toFixed(2)}`,
     );
     await run.report({ epoch, step }, {
-      trainLoss: batch.loss,
-      trainAccuracy: batch.accuracy,
+      trainLoss: report.loss,
+      trainAccuracy: report.accuracy,
       testLoss: peek.loss,
       testAccuracy: peek.accuracy,
-      seconds: seconds + peek.seconds,
+      seconds: report.seconds + peek.seconds,
     });
   }
 

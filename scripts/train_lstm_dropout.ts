@@ -49,7 +49,11 @@ await runRecipe(recipe, async (run) => {
     lastBatch: "carry", // batches run on across the end of an epoch
     ...run.training,
   });
-  await run.begin(trainer);
+  await run.begin(trainer, {
+    train: `the batch of ${run.training.batchSize} just trained on, without dropout: few, so it jumps`,
+    test: `the next ${testBatchSize} test images, without dropout`,
+    testImages: testBatchSize,
+  });
 
   const testBatches = new scanline.BatchOrder({
     count: test.count,

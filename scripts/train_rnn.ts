@@ -49,7 +49,11 @@ await runRecipe(recipe, async (run) => {
     biases: 2, // PyTorch keeps two bias vectors a layer
     ...run.training,
   });
-  await run.begin(trainer);
+  await run.begin(trainer, {
+    train: `mean over an epoch (${scanline.formatQuantity(train.count, "images")}), while the weights move`,
+    test: `all ${scanline.formatQuantity(test.count, "test images")}, after the epoch`,
+    testImages: test.count,
+  });
 
   for await (const epoch of trainer.epochs(run.length, run.loop)) {
     run.print(`${epoch.index} Train Loss: ${epoch.loss.toFixed(4)} Train Acc: ${epoch.accuracy.toFixed(4)}`);

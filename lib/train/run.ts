@@ -118,7 +118,7 @@ export class Run {
 }
 
 /**
- * Makes the folder of a new run, `<root>/<recipe>/<time>`; nothing is ever overwritten.
+ * Makes the folder of a new run, `<root>/<recipe>/<time in UTC>`; nothing is ever overwritten.
  *
  * @example
  * ```ts ignore
@@ -161,7 +161,7 @@ async function makeEmpty(out: string): Promise<string> {
 async function makeTimed(folder: string): Promise<string> {
   checkPlace(folder, "write");
   await Deno.mkdir(folder, { recursive: true });
-  const time = Temporal.Now.plainDateTimeISO().toString({ smallestUnit: "second" }).replaceAll(":", "-");
+  const time = Temporal.Now.plainDateTimeISO("UTC").toString({ smallestUnit: "second" }).replaceAll(":", "-");
   for (let attempt = 1;; attempt++) {
     const path = `${folder}/${time}${attempt > 1 ? `-${attempt}` : ""}`;
     try {

@@ -4,13 +4,28 @@
  * @module
  */
 import { printable } from "../excerpt.ts";
-import { clipEnd, element, picture, text } from "./svg.ts";
+import { formatQuantity } from "./progress.ts";
+import { CHARACTER, element, FONT, picture, text } from "./svg.ts";
+import { clipEnd, formatShare, markClasses } from "./words.ts";
 
-const CELL = 44, LEFT = 132, TOP = 78, NAME_LENGTH = 13;
+/** How {@link drawConfusion} draws. */
+export interface DrawConfusionOptions {
+  /** The columns of the terminal; as many as it takes by default. */
+  readonly columns?: number;
+}
+
+const DIGIT = 9.6, GAP = 8, LINE = 26, NAME_LENGTH = 14;
+const HEAD = 3 * LINE;
+const SHARE_WIDTH = 58; // of `98.5%`
+const LEAST_CELL = 24, SMALL_CELL = 4; // with room for the number of a class; without
 const LARGEST_NUMBERS = 20; // classes up to which cells have room for their counts
+const NUMBERED_SIZE = 880; // of the matrix where there are more
+const MOST_MISTAKEN = 3; // classes named in a list
+const DARKEST_UNDER_INK = 0.5, LIGHTEST_UNDER_LIGHT = 0.78; // between them, neither ink nor light can be read
 
 /**
- * A table with one row a class: how often its images were taken for each class, and the share that was right.
+ * A table with one row a class: how often its images were taken for each class, and the share that was right. Where the
+ * terminal is too narrow for it, a list of what each class was taken for most.
  *
  * @param matrix `matrix[label][predicted]`, as `confusionMatrix()` counts
  * @param classNames What label 0, 1, … stands for
@@ -22,28 +37,55 @@ const LARGEST_NUMBERS = 20; // classes up to which cells have room for their cou
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(drawConfusion([[9, 1], [0, 10]], ["0", "1"]), [
- *   "taken for   0   1   right",
- *   "0           9   1   90.0%",
- *   "1           .  10  100.0%",
+ *   "taken for →   0   1  right",
+ *   "0             9   1    90%",
+ *   "1             .  10   100%",
+ * ]);
+ * assert.deepEqual(drawConfusion([[9, 1], [0, 10]], ["0", "1"], { columns: 23 }), [
+ *   "label  right  taken for",
+ *   "0        90%  1: 1",
+ *   "1       100%",
  * ]);
  * ```
  */
 export function drawConfusion(
   matrix: readonly (readonly number[])[],
   classNames: readonly string[],
+  { columns = Infinity }: DrawConfusionOptions = {},
 ): string[] {
-  const labels = classNames.map((name, k) => name === String(k) ? name : `${k} ${printable(name)}`);
-  const labelWidth = Math.max("taken for".length, ...labels.map((label) => label.length));
+  const table = drawTable(matrix, classNames);
+  return table.every((line) => line.length <= columns) ? table : drawList(matrix, classNames, columns);
+}
+
+function drawTable(matrix: readonly (readonly number[])[], classNames: readonly string[]): string[] {
+  const { marks, names: labels } = markClasses(classNames);
+  const labelWidth = Math.max("taken for →".length, ...labels.map((label) => label.length));
   const cellWidth = Math.max(2, ...matrix.flat().map((count) => String(count).length)) + 2;
   const cells = (row: readonly string[]) => row.map((cell) => cell.padStart(cellWidth)).join("");
-  const head = "taken for".padEnd(labelWidth) + cells(matrix.map((_, k) => String(k))) + "   right";
-  const rows = matrix.map((row, label) => {
-    const count = row.reduce((a, b) => a + b, 0);
-    const right = count > 0 ? `${(100 * row[label] / count).toFixed(1)}%` : "-";
-    return labels[label].padEnd(labelWidth) + cells(row.map((n) => n > 0 ? String(n) : ".")) +
-      right.padStart(8);
-  });
+  const head = "taken for →".padEnd(labelWidth) + cells(marks) + "  right";
+  const rows = matrix.map((row, label) =>
+    labels[label].padEnd(labelWidth) + cells(row.map((n) => n > 0 ? String(n) : ".")) +
+    shareText(row, label).padStart(7)
+  );
   return [head, ...rows];
+}
+
+/** What was taken for what, without the zeros. */
+function drawList(
+  matrix: readonly (readonly number[])[],
+  classNames: readonly string[],
+  columns: number,
+): string[] {
+  const names = classNames.map((name) => printable(name));
+  const width = Math.max("label".length, ...names.map((name) => name.length));
+  const rows = matrix.map((row, label) => {
+    const mistaken = [...row.keys()].filter((k) => k !== label && row[k] > 0).sort((a, b) => row[b] - row[a]);
+    const words = mistaken.slice(0, MOST_MISTAKEN).map((k) => `${names[k]}: ${row[k]}`);
+    const start = `${names[label].padEnd(width)}  ${shareText(row, label).padStart(5)}  `;
+    while (words.length > 1 && start.length + words.join(", ").length > columns) words.pop();
+    return clipEnd((start + words.join(", ")).trimEnd(), columns);
+  });
+  return [clipEnd(`${"label".padEnd(width)}  right  taken for`, columns), ...rows];
 }
 
 /**
@@ -62,7 +104,7 @@ export function drawConfusion(
  * import assert from "node:assert/strict";
  *
  * const svg = drawConfusionMap([[9, 1], [0, 10]], ["0", "1"]);
- * assert.match(svg, /19 of 20 right/);
+ * assert.match(svg, /19 of 20 images right: 95%/);
  * ```
  */
 export function drawConfusionMap(
@@ -70,50 +112,64 @@ export function drawConfusionMap(
   classNames: readonly string[],
 ): string {
   const counted = classNames.length <= LARGEST_NUMBERS;
-  const cell = counted ? CELL : Math.max(4, Math.floor(CELL * LARGEST_NUMBERS / classNames.length));
+  const digits = Math.max(...matrix.flat().map((count) => String(count).length));
+  const cell = counted
+    ? Math.max(LEAST_CELL, Math.ceil(digits * DIGIT + 4))
+    : Math.max(SMALL_CELL, Math.floor(NUMBERED_SIZE / classNames.length));
+  const named = cell >= LEAST_CELL - 4;
+  const { marks, names } = markClasses(classNames), labels = names.map((name) => clipEnd(name, NAME_LENGTH));
+  const longest = Math.max(...labels.map((label) => label.length));
+  const left = named ? longest * CHARACTER + 2 * GAP : GAP;
   const size = cell * matrix.length;
   const sum = matrix.flat().reduce((a, b) => a + b, 0);
   const right = matrix.reduce((a, row, label) => a + row[label], 0);
-  const summary = `${right.toLocaleString("en-US")} of ${sum.toLocaleString("en-US")} right`;
-  const named = counted || cell >= 18;
+  const summary = `${right.toLocaleString("en-US")} of ${formatQuantity(sum, "images")} right: ${
+    formatShare(right / sum, sum)
+  }`;
   const rows = matrix.flatMap((row, label) => {
     const ofClass = row.reduce((a, b) => a + b, 0);
     return row.map((count, predicted) => {
       const share = ofClass > 0 ? count / ofClass : 0;
-      const place = { x: LEFT + predicted * cell, y: TOP + label * cell };
+      const place = { x: left + predicted * cell, y: HEAD + label * cell };
       return drawCell({ ...place, cell, count: counted ? count : null, share, isRight: label === predicted });
     });
   });
+  const width = Math.max(
+    left + size + (named ? GAP + SHARE_WIDTH : GAP),
+    summary.length * CHARACTER + 2 * GAP,
+  );
   return picture(
-    { width: LEFT + size + 84, height: TOP + size + 24, title: `Confusion matrix: ${summary}` },
-    text(summary, { class: "ink", x: LEFT, y: 26, "font-weight": 700 }),
-    text("taken for", { class: "soft", x: LEFT, y: 48 }),
-    text("label", { class: "soft", x: LEFT - 12, y: TOP - 10, "text-anchor": "end" }),
-    text("right (%)", { class: "soft", x: LEFT + size + 12, y: TOP - 10 }),
+    { width, height: HEAD + size + GAP, title: `Confusion matrix, label → taken for: ${summary}` },
+    text(summary, { class: "ink", x: GAP, y: LINE, "font-weight": 700 }),
+    text("label ↓ taken for →", { class: "soft", x: GAP, y: 2 * LINE - 4 }),
     ...(named
-      ? classNames.map((name, k) => drawNames(name, { k, cell, size }, shareText(matrix[k], k)))
+      ? [
+        text("right", { class: "soft", x: left + size + GAP, y: HEAD - GAP }),
+        ...labels.map((label, k) =>
+          drawNames({ label, mark: marks[k] }, { k, cell, size, left }, shareText(matrix[k], k))
+        ),
+      ]
       : []),
     rows.join(""),
-    element("rect", { class: "rule", x: LEFT, y: TOP, width: size, height: size }),
+    element("rect", { class: "rule", x: left, y: HEAD, width: size, height: size }),
   );
 }
 
 function shareText(row: readonly number[], label: number): string {
   const count = row.reduce((a, b) => a + b, 0);
-  return count > 0 ? (100 * row[label] / count).toFixed(1) : "none";
+  return count > 0 ? formatShare(row[label] / count, Math.min(count, 1_000)) : "none";
 }
 
 function drawNames(
-  name: string,
-  { k, cell, size }: { k: number; cell: number; size: number },
+  { label, mark }: { label: string; mark: string },
+  { k, cell, size, left }: { k: number; cell: number; size: number; left: number },
   share: string,
 ) {
-  const label = name === String(k) ? name : `${clipEnd(name, NAME_LENGTH)}  ${k}`;
-  const y = TOP + (k + 0.5) * cell + 5;
+  const y = HEAD + (k + 0.5) * cell + FONT / 3;
   return [
-    text(label, { class: "ink", x: LEFT - 12, y, "text-anchor": "end" }),
-    text(String(k), { class: "ink", x: LEFT + (k + 0.5) * cell, y: TOP - 10, "text-anchor": "middle" }),
-    text(share, { class: "ink", x: LEFT + size + 12, y }),
+    text(label, { class: "ink", x: left - GAP, y, "text-anchor": "end" }),
+    text(mark, { class: "ink", x: left + (k + 0.5) * cell, y: HEAD - GAP, "text-anchor": "middle" }),
+    text(share, { class: "ink", x: left + size + GAP, y }),
   ].join("");
 }
 
@@ -125,17 +181,23 @@ function drawCell({ x, y, cell, count, share, isRight }: {
   share: number;
   isRight: boolean;
 }): string {
-  const opacity = 0.85 * Math.sqrt(share);
-  const middle = { x: x + cell / 2, y: y + cell / 2 + 5, "text-anchor": "middle" };
+  const middle = { x: x + cell / 2, y: y + cell / 2 + FONT / 3, "text-anchor": "middle" };
   const square = { x, y, width: cell, height: cell };
   return [
     ...(share > 0
-      ? [element("rect", { class: isRight ? "right" : "wrong", ...square, "fill-opacity": opacity })]
+      ? [element("rect", { class: isRight ? "right" : "wrong", ...square, "fill-opacity": opacityOf(share) })]
       : []),
     ...(count === null
       ? []
       : count > 0
-      ? [text(String(count), { class: opacity > 0.55 ? "onfill" : "ink", ...middle })]
+      ? [text(String(count), { class: share > 0.5 ? "onfill" : "ink", ...middle })]
       : [text("·", { class: "soft", ...middle })]),
   ].join("");
+}
+
+/** More than half is drawn so strongly that light numbers can be read on it; else ink can. */
+function opacityOf(share: number): number {
+  return share > 0.5
+    ? LIGHTEST_UNDER_LIGHT + (1 - LIGHTEST_UNDER_LIGHT) * (2 * share - 1)
+    : DARKEST_UNDER_INK * Math.sqrt(2 * share);
 }

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { bestPoint, type Curve, type CurvePoint, type CurveSet } from "./history.ts";
+import { bestPoint, type Curve, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
+import { formatQuantity } from "./progress.ts";
 import { extent, linearScale, logScale, type Scale } from "./scale.ts";
-import { clipStart, element, picture, round, SERIES_COLOURS, text } from "./svg.ts";
+import { CHARACTER, element, NARROW, picture, round, SERIES_COLOURS, text } from "./svg.ts";
+import { clipStart, formatShare, wrapWords } from "./words.ts";
 
 type Figure = Exclude<keyof CurvePoint, "x">;
 
 /** One of the two axes systems. */
 interface Panel {
   readonly title: string;
-  readonly left: number;
+  readonly top: number;
   readonly train: Figure;
   readonly test: Figure;
   readonly x: Scale;
@@ -27,18 +29,27 @@ interface Look {
   readonly width: number;
 }
 
-const WIDTH = 960, HEIGHT = 400;
-const TOP = 78, BOTTOM = 346, PANEL_WIDTH = 392, LEFTS = [64, 548] as const;
-const LEGEND_LINE = 20;
+/** A line of words, and the mark that it explains. */
+interface Key {
+  readonly mark: string;
+  readonly words: string;
+  readonly strong: boolean;
+}
+
+const LEFT = 60, RIGHT = NARROW - 12, PLOT_HEIGHT = 210;
+const TITLE = 56; // from the top of a panel to its plot
+const AXIS = 66; // and from there to the next panel
+const LEGEND_LINE = 22, KEY_LEFT = 12, KEY_WIDTH = 38;
 const LINE = 1.75;
 const DASHES = "5 4"; // of what was measured on training images
 const MOST_DOTS = 30; // points of a line that are marked one by one
 const LOG_SPREAD = 10; // losses this far apart are drawn on a logarithmic axis
-const NAME_LENGTH = 72;
+const ROOM = Math.floor((RIGHT - KEY_LEFT - KEY_WIDTH) / CHARACTER); // characters of a line of the legend
+const ALL_IMAGES = 10_000; // test images of a figure, where nobody said
 
 /**
- * Draws loss (left) and accuracy (right): solid on test images, dashed on training images, the best test accuracy
- * marked in both. What is no number leaves a gap.
+ * Draws loss and accuracy, one below the other: solid on test images, dashed on training images, the best test accuracy
+ * marked in both. What is no number leaves a gap. The legend says which images the lines are about.
  *
  * @returns SVG
  *
@@ -53,24 +64,26 @@ const NAME_LENGTH = 72;
  *   return { event: "epoch", epoch, trainLoss: loss, trainAccuracy: accuracy, testLoss: loss, testAccuracy: accuracy };
  * });
  * const svg = drawCurves(toCurves([{ name: "mine", lines, stepsPerEpoch: 938 }]));
- * assert.match(svg, /best test accuracy 93.33 % at epoch 2/);
+ * assert.match(svg, /best test accuracy: 93.33% after 3 epochs/);
  * ```
  */
 export function drawCurves(set: CurveSet): string {
   const { curves, unit } = set;
-  const panels = [lossPanel(set), accuracyPanel(set)];
-  const legend = curves.length > 1 ? curves.map((curve, i) => drawLegendLine(curve, i, unit)) : [];
+  const head = drawKeys(curves.length === 1 ? keysOfOne(set) : keysOfAll(set), 8);
+  const panels = [lossPanel(set, head.bottom), accuracyPanel(set, head.bottom + TITLE + PLOT_HEIGHT + AXIS)];
+  const bottom = panels[1].top + PLOT_HEIGHT + AXIS;
+  const legend = drawKeys(curves.length === 1 ? [] : curves.flatMap((_, i) => keysOfRun(set, i)), bottom);
   const frame = {
-    width: WIDTH,
-    height: HEIGHT + (legend.length > 0 ? legend.length * LEGEND_LINE + 20 : 0),
-    title: `Loss and accuracy of ${curves.map(({ name }) => name).join(", ")}, by ${unit}`,
+    width: NARROW,
+    height: legend.bottom + (curves.length > 1 ? 8 : 0),
+    title: `Loss and accuracy of ${curves.map(({ name }) => name).join(", ")}, by ${unit} trained`,
   };
   return picture(
     frame,
-    drawHead(set),
+    head.svg,
     ...panels.map((panel) => drawPanel(panel, unit)),
     ...panels.flatMap((panel) => curves.map((curve, i) => drawCurve(curve, panel, lookOf(set, i)))),
-    ...legend,
+    legend.svg,
   );
 }
 
@@ -86,31 +99,33 @@ function widthOf(index: number): number {
   return LINE * (1 + Math.floor(index / SERIES_COLOURS));
 }
 
-function lossPanel({ curves, unit }: CurveSet): Panel {
+function lossPanel({ curves, unit }: CurveSet, y: number): Panel {
   const values = valuesOf(curves, ["trainLoss", "testLoss"]);
   const [low, high] = extent(values) ?? [0, 1];
-  const options = { from: BOTTOM, to: TOP, labels: 6 };
+  const top = y + TITLE;
+  const options = { from: top + PLOT_HEIGHT, to: top, labels: 6 };
   const logarithmic = low > 0 && high / low > LOG_SPREAD;
   return {
     title: logarithmic ? "loss (nats, logarithmic)" : "loss (nats)",
-    left: LEFTS[0],
+    top,
     train: "trainLoss",
     test: "testLoss",
-    x: xScale(curves, unit, LEFTS[0]),
+    x: xScale(curves, unit),
     y: logarithmic ? logScale(values, options) : linearScale(values, { ...options, limits: [0, Infinity] }),
     format: formatNumber,
   };
 }
 
-function accuracyPanel({ curves, unit }: CurveSet): Panel {
+function accuracyPanel({ curves, unit }: CurveSet, y: number): Panel {
   const values = valuesOf(curves, ["trainAccuracy", "testAccuracy"]);
+  const top = y + TITLE;
   return {
     title: "accuracy (%)",
-    left: LEFTS[1],
+    top,
     train: "trainAccuracy",
     test: "testAccuracy",
-    x: xScale(curves, unit, LEFTS[1]),
-    y: linearScale(values, { from: BOTTOM, to: TOP, labels: 6, limits: [0, 1] }),
+    x: xScale(curves, unit),
+    y: linearScale(values, { from: top + PLOT_HEIGHT, to: top, labels: 6, limits: [0, 1] }),
     format: (tick) => formatNumber(100 * tick),
   };
 }
@@ -119,62 +134,125 @@ function valuesOf(curves: readonly Curve[], figures: readonly Figure[]): number[
   return curves.flatMap(({ points }) => points.flatMap((point) => figures.map((figure) => point[figure])));
 }
 
-function xScale(curves: readonly Curve[], unit: CurveSet["unit"], left: number): Scale {
+function xScale(curves: readonly Curve[], unit: CurveSet["unit"]): Scale {
   const values = curves.flatMap(({ points }) => points.map(({ x }) => x));
-  const options = { from: left + 8, to: left + PANEL_WIDTH - 8 };
+  const options = { from: LEFT + 8, to: RIGHT - 20 };
   const [low, high] = extent(values) ?? [0, 1];
-  const labels = unit === "step" ? 5 : 10;
-  const { ticks } = linearScale(values, { ...options, labels, leastStep: 1, limits: [0, Infinity] });
-  // The axis ends at the data, not at a label: 0 … 9 need no room for 10.
+  const labels = unit === "steps" ? 5 : 10;
+  const leastStep = values.every(Number.isInteger) ? 1 : 0;
+  const { ticks } = linearScale(values, { ...options, labels, leastStep, limits: [0, Infinity] });
+  // The axis ends at the data, not at a label: 1 … 10 need no room for 12.
   const span = high - low || 2, start = high > low ? low : low - 1;
   const at = (value: number) => options.from + (value - start) / span * (options.to - options.from);
   return { at, ticks: ticks.filter((tick) => tick >= start && tick <= start + span) };
 }
 
-function drawHead({ curves, unit }: CurveSet): string {
-  const key = (x: number, label: string, colour: string, dashes?: string) =>
-    element("path", {
-      class: colour,
-      d: `M${x} 24h28`,
-      stroke: "currentColor",
-      "stroke-width": 2,
-      "stroke-dasharray": dashes,
-    }) + text(label, { class: "ink", x: x + 36, y: 28 });
-  const one = curves.length === 1;
-  const best = one ? bestPoint(curves[0]) : null;
+/** The keys of a picture of one run. */
+function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
+  const best = bestPoint(curve);
+  const ring = element("g", { class: "series0" }, drawRing(KEY_LEFT + 14, -5));
   return [
-    key(LEFTS[0], "test", one ? "series0" : "series7"),
-    key(LEFTS[0] + 86, "train", one ? "series1" : "series7", DASHES),
-    ...(best
-      ? [text(bestText(best, unit), { class: "ink", x: LEFTS[1] + PANEL_WIDTH, y: 28, "text-anchor": "end" })]
-      : []),
-    ...(extent(valuesOf(curves, ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"])) ? [] : [
-      text("nothing to draw yet", { class: "soft", x: LEFTS[1], y: 28 }),
-    ]),
-  ].join("");
+    { mark: drawMark("series0", LINE), words: meaning("test", curve), strong: true },
+    { mark: drawMark("series1", LINE, DASHES), words: meaning("train", curve), strong: true },
+    ...(best ? [{ mark: ring, words: bestText(curve, best, unit), strong: true }] : []),
+    ...(isEmpty([curve]) ? [NOTHING] : []),
+  ];
 }
 
-function bestText(best: CurvePoint, unit: CurveSet["unit"]): string {
-  const place = unit === "epochs trained"
-    ? `after ${formatNumber(Number(best.x.toPrecision(3)))} epochs`
-    : `at ${unit} ${formatNumber(best.x)}`;
-  return `best test accuracy ${(100 * best.testAccuracy).toFixed(2)} % ${place}`;
+/** What is alike in a picture of many. */
+function keysOfAll({ curves }: CurveSet): Key[] {
+  const alike = areAlike(curves);
+  const words = (kind: "train" | "test") => alike ? meaning(kind, curves[0]) : kind;
+  return [
+    { mark: drawMark("series7", LINE), words: words("test"), strong: true },
+    { mark: drawMark("series7", LINE, DASHES), words: words("train"), strong: true },
+    ...(isEmpty(curves) ? [NOTHING] : []),
+  ];
 }
 
-function drawPanel({ title, left, x, y, format }: Panel, unit: CurveSet["unit"]): string {
-  const right = left + PANEL_WIDTH;
+/** What is one run's own. */
+function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
+  const curve = curves[index];
+  const best = bestPoint(curve);
+  const epochs = new Set(curves.map(({ epochImages }) => epochImages)).size > 1 && curve.epochImages !== null;
+  const soft = [
+    best ? bestText(curve, best, unit) : "no test accuracy",
+    ...(epochs ? [`an epoch: ${formatQuantity(curve.epochImages!, "images")}`] : []),
+    ...(areAlike(curves) || !curve.figures ? [] : [meaning("test", curve), meaning("train", curve)]),
+  ];
+  const mark = drawMark(`series${index % SERIES_COLOURS}`, widthOf(index));
   return [
-    text(title, { class: "ink", x: left, y: TOP - 18, "font-weight": 700 }),
+    { mark, words: clipStart(curve.name, ROOM), strong: true },
+    ...soft.map((words) => ({ mark: "", words, strong: false })),
+  ];
+}
+
+const NOTHING: Key = { mark: "", words: "nothing to draw yet", strong: false };
+
+function isEmpty(curves: readonly Curve[]): boolean {
+  return extent(valuesOf(curves, ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"])) === null;
+}
+
+/** Whether the figures of all runs are about the same images, measured at the same time. */
+function areAlike(curves: readonly Curve[]): boolean {
+  return new Set(curves.map(({ figures }) => JSON.stringify([figures?.train, figures?.test]))).size === 1;
+}
+
+function meaning(kind: "train" | "test", { figures }: Curve): string {
+  return figures ? `${kind}: ${figures[kind]}` : kind;
+}
+
+function bestText(curve: Curve, best: CurvePoint, unit: CurveSet["unit"]): string {
+  const images = curve.figures?.testImages ?? ALL_IMAGES;
+  return `best test accuracy: ${formatShare(best.testAccuracy, images)} ${momentOf(best, unit)}`;
+}
+
+/** Keys below each other from `top` on, their words on as many lines as they take. */
+function drawKeys(keys: readonly Key[], top: number): { svg: string; bottom: number } {
+  let y = top;
+  const drawn = keys.flatMap(({ mark, words, strong }) => {
+    const lines = wrapWords(words, ROOM);
+    const first = y + LEGEND_LINE - 4;
+    y += lines.length * LEGEND_LINE;
+    return [
+      ...(mark ? [element("g", { transform: `translate(0 ${first})` }, mark)] : []),
+      ...lines.map((line, i) =>
+        text(line, {
+          class: strong ? "ink" : "soft",
+          x: KEY_LEFT + KEY_WIDTH,
+          y: first + i * LEGEND_LINE,
+        })
+      ),
+    ];
+  });
+  return { svg: drawn.join(""), bottom: y };
+}
+
+/** A piece of a line, beside words whose line is at 0. */
+function drawMark(colour: string, width: number, dashes?: string): string {
+  return element("path", {
+    class: colour,
+    d: `M${KEY_LEFT} -5h28`,
+    stroke: "currentColor",
+    "stroke-width": width,
+    "stroke-dasharray": dashes,
+  });
+}
+
+function drawPanel({ title, top, x, y, format }: Panel, unit: CurveSet["unit"]): string {
+  const bottom = top + PLOT_HEIGHT + 6;
+  return [
+    text(title, { class: "ink", x: KEY_LEFT, y: top - 20, "font-weight": 700 }),
     ...y.ticks.map((tick) =>
-      element("path", { class: "rule", d: `M${left} ${round(y.at(tick))}H${right}` }) +
-      text(format(tick), { class: "soft", x: left - 8, y: y.at(tick) + 4, "text-anchor": "end" })
+      element("path", { class: "rule", d: `M${LEFT} ${round(y.at(tick))}H${RIGHT}` }) +
+      text(format(tick), { class: "soft", x: LEFT - 8, y: y.at(tick) + 5, "text-anchor": "end" })
     ),
-    element("path", { class: "rule", d: `M${left} ${BOTTOM + 6}H${right}` }),
+    element("path", { class: "rule", d: `M${LEFT} ${bottom}H${RIGHT}` }),
     ...x.ticks.map((tick) =>
-      element("path", { class: "rule", d: `M${round(x.at(tick))} ${BOTTOM + 6}v5` }) +
-      text(formatNumber(tick), { class: "soft", x: x.at(tick), y: BOTTOM + 25, "text-anchor": "middle" })
+      element("path", { class: "rule", d: `M${round(x.at(tick))} ${bottom}v5` }) +
+      text(formatNumber(tick), { class: "soft", x: x.at(tick), y: bottom + 22, "text-anchor": "middle" })
     ),
-    text(unit, { class: "soft", x: right, y: BOTTOM + 43, "text-anchor": "end" }),
+    text(`${unit} trained`, { class: "soft", x: RIGHT, y: bottom + 42, "text-anchor": "end" }),
   ].join("");
 }
 
@@ -230,28 +308,11 @@ function unbroken(points: readonly CurvePoint[], figure: Figure): CurvePoint[][]
 function drawBest(best: CurvePoint, { x, y, test }: Panel, colour: string): string {
   const value = best[test];
   if (!Number.isFinite(value)) return "";
-  const circle = { cx: x.at(best.x), cy: y.at(value), r: 6, fill: "none", stroke: "currentColor" };
-  return element("g", { class: colour }, element("circle", { ...circle, "stroke-width": LINE }));
+  return element("g", { class: colour }, drawRing(x.at(best.x), y.at(value)));
 }
 
-function drawLegendLine(curve: Curve, index: number, unit: CurveSet["unit"]): string {
-  const y = HEIGHT + 18 + index * LEGEND_LINE;
-  const best = bestPoint(curve);
-  return [
-    element("path", {
-      class: `series${index % SERIES_COLOURS}`,
-      d: `M${LEFTS[0]} ${y - 4}h28`,
-      stroke: "currentColor",
-      "stroke-width": 2 * widthOf(index),
-    }),
-    text(clipStart(curve.name, NAME_LENGTH), { class: "ink", x: LEFTS[0] + 36, y }),
-    text(best ? bestText(best, unit) : "no test accuracy", {
-      class: "soft",
-      x: LEFTS[1] + PANEL_WIDTH,
-      y,
-      "text-anchor": "end",
-    }),
-  ].join("");
+function drawRing(cx: number, cy: number): string {
+  return element("circle", { cx, cy, r: 6, fill: "none", stroke: "currentColor", "stroke-width": LINE });
 }
 
 /** Commas between thousands; very small numbers in powers of ten. */

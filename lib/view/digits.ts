@@ -1,9 +1,11 @@
 /**
- * Grey pictures in the terminal: two pixels a character, one above the other.
+ * Grey pictures in the terminal: two pixels a character, one above the other. Greys are those of the 256 colours, which
+ * terminals know that do not know 24-bit ones.
  *
  * @module
  */
 import { printable } from "../excerpt.ts";
+import { wrapWords } from "./words.ts";
 
 /** A picture and a word about it. */
 export interface Picture {
@@ -13,7 +15,7 @@ export interface Picture {
   readonly height: number;
   /** Columns. */
   readonly width: number;
-  /** What stands above it; cut off where the next picture begins. */
+  /** What stands above it, on as many lines as it takes. */
   readonly caption: string;
 }
 
@@ -21,13 +23,14 @@ export interface Picture {
 export interface DrawOptions {
   /** The columns of the terminal. */
   readonly columns: number;
-  /** How many pictures stand side by side; they are scaled down until they fit. */
+  /** How many pictures stand side by side at most; fewer, where they would be too small to be made out. */
   readonly perRow: number;
-  /** Whether to draw in greys (by escape sequences of 24-bit colours), or only what is brighter than half. */
+  /** Whether to draw in greys (by escape sequences of 256 colours), or only what is brighter than half. */
   readonly colour: boolean;
 }
 
 const GAP = 2;
+const LEGIBLE = 14; // columns of a picture in greys; without them it must not be scaled down at all
 const RESET = "\x1b[0m";
 
 /**
@@ -46,10 +49,15 @@ const RESET = "\x1b[0m";
  * ```
  */
 export function drawPictures(pictures: readonly Picture[], options: DrawOptions): string[] {
+  const { columns, colour } = options;
+  const widest = Math.max(0, ...pictures.map(({ width }) => width));
+  const least = colour ? Math.min(widest, LEGIBLE) : widest;
+  const fitting = Math.floor((columns + GAP) / (least + GAP));
+  const perRow = Math.max(1, Math.min(options.perRow, fitting));
   const lines: string[] = [];
-  for (let first = 0; first < pictures.length; first += options.perRow) {
+  for (let first = 0; first < pictures.length; first += perRow) {
     if (first > 0) lines.push("");
-    lines.push(...drawRow(pictures.slice(first, first + options.perRow), options));
+    lines.push(...drawRow(pictures.slice(first, first + perRow), { ...options, perRow }));
   }
   return lines;
 }
@@ -58,10 +66,13 @@ function drawRow(pictures: readonly Picture[], { columns, perRow, colour }: Draw
   const room = Math.max(1, Math.floor((columns - GAP * (perRow - 1)) / perRow));
   const small = pictures.map((picture) => shrink(picture, Math.ceil(picture.width / room)));
   const draw = colour ? greyLines : plainLines;
-  const blocks = small.map((picture) => {
-    const caption = printable(picture.caption, room).slice(0, room);
-    const margin = " ".repeat(Math.max(0, caption.length - picture.width));
-    return [caption.padEnd(picture.width), ...draw(picture).map((line) => line + margin)];
+  const captions = pictures.map(({ caption }) => wrapWords(printable(caption, 300), room));
+  const captionLines = Math.max(...captions.map((lines) => lines.length));
+  const blocks = small.map((picture, i) => {
+    const words = Array.from({ length: captionLines }, (_, line) => captions[i][line] ?? "");
+    const width = Math.max(picture.width, ...words.map((line) => line.length));
+    const margin = " ".repeat(width - picture.width);
+    return [...words.map((line) => line.padEnd(width)), ...draw(picture).map((line) => line + margin)];
   });
   const height = Math.max(...blocks.map((block) => block.length));
   const lineOf = (block: string[], y: number) => block[y] ?? " ".repeat(block[0].length);
@@ -97,17 +108,23 @@ function plainLines(picture: Picture): string[] {
 
 /** An escape sequence only where a colour changes. */
 function greyLines(picture: Picture): string[] {
-  const grey = (value: number) => `${value};${value};${value}`;
   let last = [NaN, NaN];
-  return linesOf(picture, (upper, lower) => {
+  return linesOf(picture, (...pixels) => {
+    const [upper, lower] = pixels.map(greyCode);
     const [lastUpper, lastLower] = last;
     last = [upper, lower];
     const codes = [
-      ...(upper === lastUpper ? [] : [`38;2;${grey(upper)}`]),
-      ...(lower === lastLower ? [] : [`48;2;${grey(lower)}`]),
+      ...(upper === lastUpper ? [] : [`38;5;${upper}`]),
+      ...(lower === lastLower ? [] : [`48;5;${lower}`]),
     ];
     return codes.length > 0 ? `\x1b[${codes.join(";")}m▀` : "▀";
   }, () => last = [NaN, NaN]).map((line) => line + RESET);
+}
+
+/** The nearest of black, white and the 24 greys between them (8, 18, … 238). */
+function greyCode(value: number): number {
+  const step = Math.round((value - 8) / 10);
+  return step < 0 ? 16 : step > 23 ? 231 : 232 + step;
 }
 
 function linesOf(

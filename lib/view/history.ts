@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { formatQuantity } from "./progress.ts";
 
 import { numberOf, shareOf } from "./figures.ts";
 
 /** A report: what was measured at one moment of a training. What was not a number there is NaN. */
 export interface CurvePoint {
-  /** Where it lies, in the unit of the curves. */
+  /** How many steps or epochs were trained before, see {@link CurveSet.unit}. */
   readonly x: number;
   /** Mean cross-entropy, in nats. */
   readonly trainLoss: number;
@@ -20,18 +21,32 @@ export interface CurvePoint {
   readonly testAccuracy: number;
 }
 
+/** Which images the figures of a run are about, how many, and when they are measured: a few words for each. */
+export interface FigureMeanings {
+  /** Such as `mean over the 50 steps before each report, while the weights move`. */
+  readonly train: string;
+  /** Such as `the first 2,000 test images`. */
+  readonly test: string;
+  /** How many those are: what tells how many digits of an accuracy mean something. */
+  readonly testImages: number;
+}
+
 /** A run as curves. */
 export interface Curve {
   /** What it is called. */
   readonly name: string;
   /** In the order of the training. */
   readonly points: readonly CurvePoint[];
+  /** What its figures mean; null where nobody said. */
+  readonly figures: FigureMeanings | null;
+  /** How many images an epoch has; null where nobody said. */
+  readonly epochImages: number | null;
 }
 
 /** Curves that can stand in one picture. */
 export interface CurveSet {
-  /** What `x` of all points counts. */
-  readonly unit: "epoch" | "step" | "epochs trained";
+  /** What `x` of all points counts, from the start of the training. */
+  readonly unit: "epochs" | "steps";
   /** One a run. */
   readonly curves: readonly Curve[];
 }
@@ -42,12 +57,16 @@ export interface History {
   readonly name: string;
   /** The lines of `metrics.jsonl`. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
-  /** Steps an epoch, for comparing runs that report by epochs with others that report by steps. */
+  /** Steps an epoch, for comparing runs whose steps are not alike. */
   readonly stepsPerEpoch: number;
+  /** What its figures mean. */
+  readonly figures?: FigureMeanings;
+  /** How many images an epoch has. */
+  readonly epochImages?: number;
 }
 
 /**
- * Makes curves of runs: by epoch if all report by epochs, by step if all report by steps, else by epochs trained.
+ * Makes curves of runs: by steps if all report by steps, and their steps are equal parts of an epoch; else by epochs.
  *
  * @example
  * ```ts
@@ -56,9 +75,9 @@ export interface History {
  *
  * const line = { event: "epoch", epoch: 0, trainLoss: 0.5, trainAccuracy: 0.8, testLoss: null, testAccuracy: 0.9 };
  * const { unit, curves } = toCurves([{ name: "a", lines: [line, { event: "end" }], stepsPerEpoch: 938 }]);
- * assert.equal(unit, "epoch");
+ * assert.equal(unit, "epochs");
  * assert.deepEqual(curves[0].points, [
- *   { x: 0, trainLoss: 0.5, trainAccuracy: 0.8, testLoss: NaN, testAccuracy: 0.9 },
+ *   { x: 1, trainLoss: 0.5, trainAccuracy: 0.8, testLoss: NaN, testAccuracy: 0.9 }, // after 1 epoch
  * ]);
  * ```
  */
@@ -66,14 +85,13 @@ export function toCurves(histories: readonly History[]): CurveSet {
   const reports = histories.map(({ lines }) =>
     lines.filter(({ event }) => event === "epoch" || event === "report")
   );
-  const all = reports.flat();
-  const unit = all.every((line) => "step" in line) && all.length > 0
-    ? "step"
-    : all.some((line) => "step" in line)
-    ? "epochs trained"
-    : "epoch";
-  const curves = histories.map(({ name, stepsPerEpoch }, i) => ({
+  const bySteps = reports.flat().length > 0 && reports.flat().every(({ event }) => event === "report");
+  const alike = new Set(histories.map(({ stepsPerEpoch }) => stepsPerEpoch)).size === 1;
+  const unit = bySteps && alike ? "steps" : "epochs";
+  const curves = histories.map(({ name, stepsPerEpoch, figures = null, epochImages = null }, i) => ({
     name,
+    figures,
+    epochImages,
     points: reports[i].map((line) => ({
       x: placeOf(line, unit, stepsPerEpoch),
       trainLoss: numberOf(line.trainLoss),
@@ -94,12 +112,20 @@ export function bestPoint({ points }: Curve): CurvePoint | null {
   );
 }
 
+/**
+ * When a point of a curve was measured, as everything says it: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`.
+ */
+export function momentOf({ x }: CurvePoint, unit: CurveSet["unit"]): string {
+  const rounded = unit === "steps" ? x : x < 100 ? Number(x.toPrecision(3)) : Math.round(x);
+  return Number.isInteger(rounded) ? `after ${formatQuantity(rounded, unit)}` : `after ${rounded} ${unit}`;
+}
+
+/** Lines that do not tell the step are those of whole epochs, counted from 0 on. */
 function placeOf(
-  line: Readonly<Record<string, unknown>>,
+  { step, epoch }: Readonly<Record<string, unknown>>,
   unit: CurveSet["unit"],
   stepsPerEpoch: number,
 ): number {
-  if (unit === "step") return numberOf(line.step);
-  if (unit === "epoch") return numberOf(line.epoch);
-  return "step" in line ? numberOf(line.step) / stepsPerEpoch : numberOf(line.epoch) + 1;
+  if (unit === "steps") return numberOf(step);
+  return step === undefined ? numberOf(epoch) + 1 : numberOf(step) / stepsPerEpoch;
 }

@@ -14,7 +14,7 @@ export interface Progress {
   readonly total?: number;
   /** How long it has taken so far, in ms. */
   readonly elapsedMs: number;
-  /** What is counted: `B` for bytes, or a word in the plural such as `images`. */
+  /** What is counted: `B` for bytes, or words in the plural such as `images`. */
   readonly unit: string;
   /** The columns of the terminal. */
   readonly width: number;
@@ -94,7 +94,7 @@ function drawBar(fraction: number, width: number): string {
 }
 
 /**
- * An amount with its unit: bytes in powers of 1000, others with commas, one decimal below ten.
+ * An amount with its unit: bytes in powers of 1000, others with commas, one decimal below ten; `1 image` in the singular.
  *
  * @example
  * ```ts
@@ -104,14 +104,22 @@ function drawBar(fraction: number, width: number): string {
  * assert.equal(formatQuantity(47_040_016, "B"), "47.0 MB");
  * assert.equal(formatQuantity(12_345.6, "images"), "12,346 images");
  * assert.equal(formatQuantity(3.21, "steps"), "3.2 steps");
+ * assert.equal(formatQuantity(1, "epochs"), "1 epoch");
  * ```
  */
 export function formatQuantity(value: number, unit: string): string {
-  if (unit !== "B") return `${formatCount(value)} ${plain(unit)}`;
+  if (unit !== "B") {
+    const count = formatCount(value);
+    return `${count} ${plain(count === "1" ? singular(unit) : unit)}`;
+  }
   const prefixes = ["", "k", "M", "G", "T"];
   let power = 0;
   for (; power < prefixes.length - 1 && value >= 999.95; power++) value /= 1000;
   return `${power === 0 ? Math.round(value) : value.toFixed(1)} ${prefixes[power]}B`;
+}
+
+function singular(unit: string): string {
+  return unit.replace(/(?<=ss|x|ch|sh)es$|s$/, "");
 }
 
 function formatCount(value: number): string {

@@ -6,60 +6,25 @@
  *
  * @module
  */
-import { printable } from "../excerpt.ts";
-import type { Sequence } from "../data/sequence.ts";
-import { decidedAt, likeliest } from "../train/reading.ts";
-import { drawPictures, type Picture } from "./digits.ts";
-import { element, picture, round, text } from "./svg.ts";
-
-/** An image, and the probabilities that a network gave each class after every step. */
-export interface Reading {
-  /** The image; its caption stands above. */
-  readonly image: Picture;
-  /** How the network reads it. */
-  readonly axis: Sequence["axis"];
-  /** `[T, K]`, each row with the sum 1. */
-  readonly probabilities: Float32Array;
-  /** What class 0, 1, … stands for. */
-  readonly classNames: readonly string[];
-}
+import type { Picture } from "./digits.ts";
+import { type Lines, noteOf, percent, type Reading, toLines } from "./reading_lines.ts";
+import { CHARACTER, element, FONT, NARROW, picture, round, text } from "./svg.ts";
+import { clipEnd, wrapWords } from "./words.ts";
 
 /** How {@link readingsSvg} draws. */
 export interface ReadingsSvgOptions {
-  /** How many readings stand side by side; 1 by default. */
+  /** How many readings stand side by side at most; fewer, where they could not be read on a phone. 1 by default. */
   readonly perRow?: number;
 }
 
-/** How {@link drawReading} draws. */
-export interface DrawReadingOptions {
-  /** The columns of the terminal; what is too wide for them is scaled down. */
-  readonly columns: number;
-  /** Whether to draw in greys (by escape sequences of 24-bit colours), or with plain characters. */
-  readonly colour: boolean;
-}
+const IMAGE_SIZE = 196; // of the longer edge of the image, in units of the picture
+const LARGEST_PIXEL = 14;
+const CELL = 13, WIDE_CELL = 23, HIGH_CELL = 18; // one class of the strip: beside rows, with two characters, below columns
+const GAP = 10, LINE = 20;
+const MOST_CLASSES = 10, NAME_LENGTH = 14;
+const SHARE_LENGTH = 5; // of ` >99%`
 
-const PIXEL = 10; // of the image, in units of the picture; as much as one line of the strip
-const CELL = 16; // one class of the strip
-const GAP = 12;
-const CHARACTER = 6.6; // the mean width at FONT, with room to spare
-const FONT = 12; // its size in CSS pixels
-const SMALL = 9;
-const RESET = "\x1b[0m";
-const HEAT = [255, 140, 40]; // red, green, blue
-const SHADES = " ░▒▓█";
-
-/** A reading with its steps gathered to the lines that are drawn. */
-interface Lines {
-  readonly reading: Reading;
-  /** With the number of the class, where that stands for it elsewhere. */
-  readonly names: readonly string[];
-  /** Which step each line ends with. */
-  readonly steps: readonly number[];
-  /** Where the strip settles: from this line on the winning class stays the same. */
-  readonly settled: number;
-}
-
-/** The SVG of one reading, and the room it takes. */
+/** The SVG of one reading below its caption, and the room it takes. */
 interface Block {
   readonly width: number;
   readonly height: number;
@@ -84,10 +49,11 @@ interface Block {
  * ```
  */
 export function readingsSvg(readings: readonly Reading[], { perRow = 1 }: ReadingsSvgOptions = {}): string {
-  const blocks = readings.map((reading) => drawBlock(toLines(reading)));
-  const columns = Math.max(1, Math.min(perRow, blocks.length));
+  const blocks = readings.map((reading) => drawBlock(toLines(reading, MOST_CLASSES)));
   const width = Math.max(0, ...blocks.map((block) => block.width));
   const height = Math.max(0, ...blocks.map((block) => block.height));
+  const fitting = Math.floor(NARROW / (width + 2 * GAP));
+  const columns = Math.max(1, Math.min(perRow, blocks.length, fitting));
   const rows = Math.ceil(blocks.length / columns);
   const placed = blocks.map(({ svg }, i) => {
     const x = i % columns * (width + 2 * GAP) + GAP, y = Math.floor(i / columns) * (height + 2 * GAP) + GAP;
@@ -100,104 +66,138 @@ export function readingsSvg(readings: readonly Reading[], { perRow = 1 }: Readin
   return picture(frame, ...placed);
 }
 
-function drawBlock(lines: Lines): Block {
-  return lines.reading.axis === "columns" ? drawColumns(lines) : drawRows(lines);
+/** The caption, the picture, and what is not in it. */
+function drawBlock(whole: Lines): Block {
+  const lines = { ...whole, names: whole.names.map((name) => clipEnd(name, NAME_LENGTH)) };
+  const { reading: { image: { caption }, axis, classNames }, shown } = lines;
+  const { width, height, svg } = axis === "columns" ? drawColumns(lines) : drawRows(lines);
+  const wrap = (content: string) => wrapWords(content, Math.floor(Math.max(width, IMAGE_SIZE) / CHARACTER));
+  const head = caption === "" ? [] : wrap(caption);
+  const note = shown.length < classNames.length ? wrap(noteOf(lines)) : [];
+  const top = head.length * LINE;
+  const longest = Math.max(0, ...[...head, ...note].map((line) => line.length * CHARACTER));
+  return {
+    width: Math.max(width, longest),
+    height: top + height + note.length * LINE,
+    svg: [
+      ...head.map((line, i) => word(line, { x: 0, y: i * LINE + FONT - 2, strong: true })),
+      element("g", { transform: `translate(0 ${top})` }, svg),
+      ...note.map((line, i) => word(line, { x: 0, y: top + height + i * LINE + FONT - 2 })),
+    ].join(""),
+  };
 }
 
 /** The strip to the right: one line a row of the image, one column a class. */
-function drawRows({ reading, names, steps, settled }: Lines): Block {
+function drawRows(lines: Lines): Block {
+  const { reading, shown, marks, names, steps, winners, settled } = lines;
   const { image, probabilities } = reading;
-  const K = names.length, top = 2 * FONT + GAP, left = image.width * PIXEL + GAP;
-  const height = image.height * PIXEL, right = left + K * CELL;
+  const pixel = pixelOf(image), K = names.length;
+  const heads = shown.map((k) => marks[k]);
+  const cell = heads.every((head) => head.length === 1) ? CELL : WIDE_CELL;
+  const top = LINE, left = image.width * pixel + GAP, right = left + shown.length * cell;
   const cells = steps.flatMap((step, line) =>
-    names.map((_, k) => ({
-      ...{ x: left + k * CELL, y: top + line * PIXEL, width: CELL, height: PIXEL },
+    shown.map((k, i) => ({
+      ...{ x: left + i * cell, y: top + line * pixel, width: cell, height: pixel },
       value: probabilities[step * K + k],
     }))
   );
-  const heads = names.map((_, k) =>
-    word(short(reading, k), { x: left + (k + 0.5) * CELL, y: top - 4, anchor: "middle" })
-  );
-  const winners = steps.map((step, line) => {
-    const k = likeliest(probabilities, step, K);
-    const words = `${names[k]} ${percent(probabilities[step * K + k])}`;
-    return word(words, {
-      x: right + 6,
-      y: top + (line + 0.85) * PIXEL,
-      size: SMALL,
-      strong: line >= settled,
-    });
+  const labels = labelledLines(lines, LINE / pixel).map((line) => {
+    const k = winners[line];
+    const words = `${names[k]} ${percent(probabilities[steps[line] * K + k])}`;
+    return word(words, { x: right + 6, y: top + (line + 0.5) * pixel + 5, strong: line >= settled });
   });
-  const longest = Math.max(...names.map((name) => name.length)) + 6;
+  const longest = Math.max(...names.map((name) => name.length)) + SHARE_LENGTH;
+  const height = image.height * pixel;
   return {
-    width: Math.max(right + 6 + longest * CHARACTER, image.caption.length * CHARACTER),
-    height: top + height + 2,
+    width: right + 6 + longest * CHARACTER + 4, // bold ones are a little wider
+    height: top + height + 8,
     svg: [
-      word(image.caption, { x: 0, y: FONT, strong: true }),
-      drawImage(image, top),
-      ground(left, top, K * CELL, height),
+      drawImage(image, { top, pixel }),
+      ground(left, top, shown.length * cell, height),
       ...drawStrip(cells),
-      mark({ x1: 0, x2: right, y1: top + settled * PIXEL, y2: top + settled * PIXEL }),
-      ...heads,
-      ...winners,
+      mark({ x1: 0, x2: right, y1: top + settled * pixel, y2: top + settled * pixel }),
+      ...heads.map((head, i) => word(head, { x: left + (i + 0.5) * cell, y: top - 5, anchor: "middle" })),
+      ...labels,
     ].join(""),
   };
 }
 
 /** The strip below: one column a column of the image, one row a class. */
-function drawColumns({ reading, names, steps, settled }: Lines): Block {
+function drawColumns(lines: Lines): Block {
+  const { reading, shown, marks, names, steps, winners, settled } = lines;
   const { image, probabilities } = reading;
-  const K = names.length, top = FONT + GAP;
-  const strip = top + image.height * PIXEL + GAP, bottom = strip + K * CELL;
-  const width = image.width * PIXEL;
+  const pixel = pixelOf(image), K = names.length, top = 4;
+  const strip = top + image.height * pixel + GAP, bottom = strip + shown.length * HIGH_CELL;
+  const width = image.width * pixel;
   const cells = steps.flatMap((step, line) =>
-    names.map((_, k) => ({
-      ...{ x: line * PIXEL, y: strip + k * CELL, width: PIXEL, height: CELL },
+    shown.map((k, i) => ({
+      ...{ x: line * pixel, y: strip + i * HIGH_CELL, width: pixel, height: HIGH_CELL },
       value: probabilities[step * K + k],
     }))
   );
-  const labels = names.map((name, k) => word(name, { x: width + 6, y: strip + (k + 0.75) * CELL }));
-  const winners = steps.map((step, line) => {
-    const k = likeliest(probabilities, step, K);
-    return word(short(reading, k), {
-      x: (line + 0.5) * PIXEL,
+  const labels = shown.map((k, i) =>
+    word(names[k], { x: width + 6, y: strip + (i + 0.5) * HIGH_CELL + 5, strong: k === winners.at(-1) })
+  );
+  const words = labelledLines(lines, WIDE_CELL / pixel).map((line) =>
+    word(marks[winners[line]], {
+      x: (line + 0.5) * pixel,
       y: bottom + FONT,
       anchor: "middle",
-      size: SMALL,
       strong: line >= settled,
-    });
-  });
-  const longest = Math.max(...names.map((name) => name.length));
+    })
+  );
+  const longest = Math.max(...shown.map((k) => names[k].length));
   return {
-    width: Math.max(width + 6 + longest * CHARACTER, image.caption.length * CHARACTER),
-    height: bottom + FONT + 4,
+    width: width + 6 + longest * CHARACTER,
+    height: bottom + LINE,
     svg: [
-      word(image.caption, { x: 0, y: FONT, strong: true }),
-      drawImage(image, top),
-      ground(0, strip, width, K * CELL),
+      drawImage(image, { top, pixel }),
+      ground(0, strip, width, shown.length * HIGH_CELL),
       ...drawStrip(cells),
-      mark({ x1: settled * PIXEL, x2: settled * PIXEL, y1: top, y2: bottom }),
+      mark({ x1: settled * pixel, x2: settled * pixel, y1: top, y2: bottom }),
       ...labels,
-      ...winners,
+      ...words,
     ].join(""),
   };
 }
 
+/** How large a pixel of the image is drawn. */
+function pixelOf({ height, width }: Picture): number {
+  return Math.min(LARGEST_PIXEL, IMAGE_SIZE / Math.max(height, width));
+}
+
+/**
+ * Lines whose winner is written beside them, at least so many lines apart: the last one, the one that settles it, and
+ * those where another class takes the lead, for long before for short.
+ */
+function labelledLines({ winners, settled }: Lines, apart: number): number[] {
+  const changes = [...winners.keys()].filter((line) => line === 0 || winners[line] !== winners[line - 1]);
+  const lengths = new Map(changes.map((line, i) => [line, (changes[i + 1] ?? winners.length) - line]));
+  const byLength = changes.toSorted((a, b) => lengths.get(b)! - lengths.get(a)!);
+  return [winners.length - 1, settled, ...byLength].reduce<number[]>(
+    (chosen, line) => chosen.every((other) => Math.abs(other - line) >= apart) ? [...chosen, line] : chosen,
+    [],
+  );
+}
+
 /** Runs of equal pixels as one rectangle each, on black. */
-function drawImage({ pixels, height, width }: Picture, top: number): string {
+function drawImage(
+  { pixels, height, width }: Picture,
+  { top, pixel }: { top: number; pixel: number },
+): string {
   const runs: Cell[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width;) {
       const first = x, value = pixels[y * width + x];
       while (x < width && pixels[y * width + x] === value) x++;
       if (value === 0) continue;
-      runs.push({ x: first * PIXEL, y: top + y * PIXEL, width: (x - first) * PIXEL, height: PIXEL, value });
+      runs.push({ x: first * pixel, y: top + y * pixel, width: (x - first) * pixel, height: pixel, value });
     }
   }
   return element(
     "g",
     { "shape-rendering": "crispEdges" },
-    element("rect", { y: top, width: width * PIXEL, height: height * PIXEL, fill: "#000000" }),
+    element("rect", { y: top, width: width * pixel, height: height * pixel, fill: "#000000" }),
     ...mosaic(runs, (value) => ({ fill: `#${value.toString(16).padStart(2, "0").repeat(3)}` })),
   );
 }
@@ -251,129 +251,12 @@ function mark(ends: { x1: number; x2: number; y1: number; y2: number }): string 
 
 function word(
   content: string,
-  { anchor, size = FONT, strong, ...at }: {
-    x: number;
-    y: number;
-    anchor?: string;
-    size?: number;
-    strong?: boolean;
-  },
+  { anchor, strong, ...at }: { x: number; y: number; anchor?: string; strong?: boolean },
 ): string {
   return text(content, {
     class: strong ? "ink" : "soft",
     ...at,
     "text-anchor": anchor,
-    "font-size": size,
     "font-weight": strong ? 700 : undefined,
   });
-}
-
-/**
- * A reading in the terminal: two rows of the image a line, its strip in colours or shades, and at every line (or below
- * every column) the likeliest class.
- *
- * @returns Lines
- * @throws {TypeError} If the probabilities are not a row for every step of the image.
- *
- * @example
- * ```ts
- * import { drawReading } from "./reading.ts";
- * import assert from "node:assert/strict";
- *
- * const image = { pixels: Uint8Array.of(255, 255, 0, 255), height: 2, width: 2, caption: "#0" };
- * const probabilities = Float32Array.of(0.5, 0.5, 0.1, 0.9);
- * const lines = drawReading({ image, axis: "rows", probabilities, classNames: ["0", "1"] }, {
- *   columns: 80,
- *   colour: false,
- * });
- * assert.deepEqual(lines, ["#0", "    0 1", "▀█    ██  1  90%"]);
- * ```
- */
-export function drawReading(reading: Reading, { columns, colour }: DrawReadingOptions): string[] {
-  const lines = toLines(reading);
-  const { image } = reading;
-  const longest = Math.max(...lines.names.map((name) => name.length));
-  const beside = reading.axis === "columns" ? 2 + longest : 2 + 2 * lines.names.length + 2 + longest + 6;
-  const room = Math.max(1, columns - beside);
-  const factor = Math.ceil(image.width / room);
-  const width = Math.ceil(image.width / factor);
-  const [, ...digit] = drawPictures([{ ...image, caption: "" }], { columns: room, perRow: 1, colour });
-  const caption = printable(image.caption, columns).slice(0, columns);
-  const draw = reading.axis === "columns" ? columnsText : rowsText;
-  return [caption, ...draw(lines, { digit, factor, width, colour })].map((line) => line.trimEnd());
-}
-
-/** What both ways to draw in the terminal take: the digit as lines, each character `factor` pixels wide. */
-interface TextParts {
-  readonly digit: readonly string[];
-  readonly factor: number;
-  readonly width: number;
-  readonly colour: boolean;
-}
-
-function rowsText({ reading, names, steps }: Lines, { digit, factor, width, colour }: TextParts): string[] {
-  const K = names.length, { probabilities } = reading;
-  const heads = names.map((_, k) => short(reading, k).padEnd(2)).join("");
-  return [
-    " ".repeat(width + 2) + heads,
-    ...digit.map((line, i) => {
-      const step = steps[Math.min(steps.length, (i + 1) * 2 * factor) - 1];
-      const k = likeliest(probabilities, step, K);
-      const strip = names.map((_, k) => shade(probabilities[step * K + k], 2, colour)).join("");
-      const end = colour ? RESET : "";
-      return `${colour ? line : line.padEnd(width)}  ${strip}${end}  ${names[k]} ${
-        percent(probabilities[step * K + k]).padStart(4)
-      }`;
-    }),
-  ];
-}
-
-function columnsText(
-  { reading, names, steps }: Lines,
-  { digit, factor, width, colour }: TextParts,
-): string[] {
-  const K = names.length, { probabilities } = reading;
-  const shown = Array.from({ length: width }, (_, x) => steps[Math.min(steps.length, (x + 1) * factor) - 1]);
-  const winners = shown.map((step) => {
-    const k = likeliest(probabilities, step, K);
-    return short(reading, k).slice(0, 1);
-  });
-  const end = colour ? RESET : "";
-  const strip = names.map((name, k) => {
-    return `${shown.map((step) => shade(probabilities[step * K + k], 1, colour)).join("")}${end}  ${name}`;
-  });
-  return [...digit, "", ...strip, winners.join("")];
-}
-
-/** A probability as so many characters: from black to orange, or a shade. */
-function shade(p: number, width: number, colour: boolean): string {
-  if (colour) return `\x1b[48;2;${HEAT.map((value) => Math.round(value * p)).join(";")}m${" ".repeat(width)}`;
-  return SHADES[Math.min(SHADES.length - 1, Math.floor(p * SHADES.length))].repeat(width);
-}
-
-function toLines(reading: Reading): Lines {
-  const { image: { height, width }, axis, probabilities } = reading;
-  const classNames = reading.classNames.map((name) => printable(name));
-  const count = axis === "columns" ? width : height;
-  const perLine = axis === "pixels" ? width : 1;
-  const K = classNames.length;
-  if (probabilities.length !== count * perLine * K) {
-    throw new TypeError(
-      `Cannot draw the reading: probabilities must be ${count * perLine} × ${K} numbers: ` +
-        `current value is ${probabilities.length}`,
-    );
-  }
-  const steps = Array.from({ length: count }, (_, line) => (line + 1) * perLine - 1);
-  const settled = Math.floor(decidedAt(probabilities, K) / perLine);
-  const names = classNames.map((name, k) => name.length <= 2 ? name : `${k} ${name}`);
-  return { reading: { ...reading, classNames }, names, steps, settled };
-}
-
-/** A name where there is room for one or two characters: else the number of the class. */
-function short({ classNames }: Reading, k: number): string {
-  return classNames[k].length <= 2 ? classNames[k] : String(k);
-}
-
-function percent(p: number): string {
-  return `${Math.round(100 * p)}%`;
 }

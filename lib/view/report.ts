@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { numberOf, shareOf } from "./figures.ts";
-import { bestPoint, type CurveSet } from "./history.ts";
+import type { Score } from "../train/metrics.ts";
+import { bestPoint, type CurveSet, momentOf } from "./history.ts";
+import { formatQuantity } from "./progress.ts";
 import { escapeText } from "./svg.ts";
+import { formatMoment, formatShare, formatSpan } from "./words.ts";
 
 /** What a report tells. A picture that is missing is left out. */
 export interface ReportContents {
@@ -13,10 +15,18 @@ export interface ReportContents {
   readonly recipe: string;
   /** The folder of the run. */
   readonly run: string;
-  /** The lines of `metrics.jsonl` as curves, and nothing else in them. */
+  /** The lines of `metrics.jsonl` as curves, and nothing else in them; no points for weights that came from elsewhere. */
   readonly curves: CurveSet;
   /** The last line of `metrics.jsonl`, if the run has ended. */
   readonly end: Readonly<Record<string, unknown>> | null;
+  /** How the saved model does on all test images, if that was measured. */
+  readonly evaluated: Score | null;
+  /** Time spent training and measuring; 0 for weights that came from elsewhere. */
+  readonly seconds: number;
+  /** Of the network. */
+  readonly parameterCount: number;
+  /** SHA-256 of the parameters of the saved model, if it is known. */
+  readonly modelSha256: string | null;
   /** `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** What trains the same again. */
@@ -38,29 +48,36 @@ export interface ReportPicture {
 /** What of `config.json` is about the machine; the rest is about the training. */
 const ENVIRONMENT = ["device", "versions", "machine"];
 /** What stands elsewhere in the report. */
-const TOLD = ["recipe", "command"];
+const TOLD = ["recipe", "command", "startedAt", "figures"];
+/** What `config.json` holds of weights that came from elsewhere and that says something about them. */
+const OF_IMPORTED = ["sequence", "biases"];
 
 const STYLE = `
-:root{color-scheme:light dark;--ground:#fff;--ink:#1f2328;--soft:#59636e;--rule:#d8dee4;--box:#f3f5f8}
-@media (prefers-color-scheme:dark){:root{--ground:#14171c;--ink:#e6edf3;--soft:#9aa4af;--rule:#343b44;--box:#20252c}}
+:root{color-scheme:light dark;--ground:#fff;--ink:#1f2328;--soft:#59636e;--rule:#d8dee4;--box:#f3f5f8;--focus:#0550ae}
+@media (prefers-color-scheme:dark){:root{--ground:#14171c;--ink:#e6edf3;--soft:#9aa4af;--rule:#343b44;--box:#20252c;
+  --focus:#58a6ff}}
 body{margin:0 auto;max-width:1000px;padding:32px 20px 64px;background:var(--ground);color:var(--ink);
   font:16px/1.5 'PT Sans',system-ui,sans-serif}
-h1{font-size:30px;line-height:1.2;margin:0 0 4px}
+h1{font-size:30px;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:20px;margin:44px 0 2px}
+h3{font-size:16px;margin:20px 0 2px}
 p{margin:0 0 12px;color:var(--soft)}
 svg{display:block;max-width:100%;height:auto}
+.whole{display:inline-block;max-width:100%;overflow-wrap:anywhere}
+.scroll{overflow-x:auto}
+.scroll:focus-visible,summary:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
 .figures{display:flex;flex-wrap:wrap;gap:12px;margin:24px 0 0;padding:0;list-style:none}
 .figures li{background:var(--box);border:1px solid var(--rule);border-radius:8px;padding:10px 16px;min-width:120px}
-.figures b{display:block;font-size:24px;line-height:1.25}
+.figures b{display:block;font-size:24px;line-height:1.25;white-space:nowrap}
 .figures span{color:var(--soft);font-size:14px}
-pre{background:var(--box);border:1px solid var(--rule);border-radius:8px;padding:12px 16px;overflow-x:auto;
+pre{background:var(--box);border:1px solid var(--rule);border-radius:8px;padding:12px 16px;
   font:14px/1.5 ui-monospace,monospace;margin:8px 0}
-table{border-collapse:collapse;font-size:14px}
-th,td{text-align:left;padding:3px 24px 3px 0;border-bottom:1px solid var(--rule);vertical-align:top;font-weight:400}
+table{border-collapse:collapse;font-size:14px;white-space:nowrap}
+th,td{text-align:left;padding:3px 24px 3px 0;border-bottom:1px solid var(--rule);font-weight:400}
 th{color:var(--soft)}
-td{overflow-wrap:anywhere}
 .numbers td,.numbers th{text-align:right;padding:3px 12px;font-variant-numeric:tabular-nums}
 summary{cursor:pointer}
+@media (max-width:600px){body{padding:20px 12px 48px}}
 `;
 
 /**
@@ -77,19 +94,23 @@ summary{cursor:pointer}
  *   run: "runs/mine",
  *   curves: toCurves([{ name: "mine", lines: [], stepsPerEpoch: 1 }]),
  *   end: null,
+ *   evaluated: { loss: 0.1, accuracy: 0.97, correct: 9_700, count: 10_000 },
+ *   seconds: 0,
+ *   parameterCount: 24_714,
+ *   modelSha256: null,
  *   config: { training: { seed: 1 } },
  *   command: "deno task mine --seed 1",
  *   pictures: [],
  * });
  * assert.match(html, /^<!doctype html>/);
  * assert.match(html, /deno task mine --seed 1/);
+ * assert.match(html, /97\.00%/);
  * ```
  */
 export function writeReport(contents: ReportContents): string {
-  const { recipe, run, config, command, end, pictures } = contents;
-  const training = without(config, [...ENVIRONMENT, ...TOLD]);
+  const { recipe, run, config, command, curves, modelSha256: hash, pictures } = contents;
+  const trained = curves.curves.some(({ points }) => points.length > 0);
   const environment = Object.fromEntries(ENVIRONMENT.map((key) => [key, config[key]]));
-  const hash = end?.modelSha256;
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -97,23 +118,33 @@ export function writeReport(contents: ReportContents): string {
     `<title>${escapeText(recipe)} · ${escapeText(run)}</title>`,
     `<style>${STYLE}</style></head>`,
     "<body>",
+    "<main>",
     `<h1>${escapeText(recipe)}</h1>`,
-    `<p>${escapeText(run)}${config.startedAt ? `, started ${escapeText(String(config.startedAt))}` : ""}</p>`,
+    `<p>${writePath(run)}${writeTimes(contents)}</p>`,
     writeFigures(contents),
-    ...pictures.map(({ heading, about, svg }) => section(heading, about, svg)),
+    ...pictures.map(({ heading, about, svg }) => section(heading, about, scrollArea(heading, svg.trim()))),
     ...(command
-      ? [section("Again", "This command trains the same.", `<pre>${escapeText(command)}</pre>`)]
+      ? [section("Again", "This command trains the same.", scrollArea("Command", preformatted(command)))]
       : []),
-    ...(typeof hash === "string"
+    ...(hash
       ? [section(
         "Fingerprint",
-        "SHA-256 of the trained parameters: where it is equal, so is every bit.",
-        `<pre>${escapeText(hash)}</pre>`,
+        "SHA-256 of the parameters of the saved model: where it is equal, so is every bit.",
+        scrollArea("Fingerprint", preformatted(hash)),
       )]
       : []),
-    section("Settings", "What was trained, how, and on what.", writeTable(training)),
-    section("Environment", "Where it was trained.", writeTable(environment)),
-    writeReports(contents.curves),
+    trained
+      ? section("Settings", "What was trained, how, and on what.", writeGroups(without(config, ENVIRONMENT)))
+      : section(
+        "Settings",
+        "How the images are read. What else the weights were trained with, they do not tell.",
+        writeGroups(onlyImported(config)),
+      ),
+    ...(Object.values(environment).some((value) => value !== undefined)
+      ? [section("Environment", "Where it was trained.", writeGroups(environment))]
+      : []),
+    ...(trained ? [writeReports(curves)] : []),
+    "</main>",
     "</body>",
     "</html>",
     "",
@@ -121,30 +152,76 @@ export function writeReport(contents: ReportContents): string {
 }
 
 function section(heading: string, about: string, html: string): string {
-  return `<section><h2>${escapeText(heading)}</h2>\n<p>${escapeText(about)}</p>\n${html.trim()}</section>`;
+  return `<section><h2>${escapeText(heading)}</h2>\n<p>${escapeText(about)}</p>\n${html}</section>`;
+}
+
+/** What may be wider than a phone: fingers and keys can move it. */
+function scrollArea(name: string, html: string): string {
+  return `<div class="scroll" role="region" aria-label="${escapeText(name)}" tabindex="0">${html}</div>`;
+}
+
+function preformatted(content: string): string {
+  return `<pre>${escapeText(content)}</pre>`;
+}
+
+/** Breaks only between folders. */
+function writePath(path: string): string {
+  return path.split(/(?<=\/)/).map(writeWhole).join("<wbr>");
+}
+
+/** Goes to the next line as a whole. */
+function writeWhole(content: string): string {
+  return `<span class="whole">${escapeText(content)}</span>`;
+}
+
+/** When, all in UTC, as the names of the folders are. */
+function writeTimes({ config, end, seconds }: ReportContents): string {
+  const [started, ended] = [config.startedAt, end?.endedAt].map(formatMoment);
+  const times = [
+    ...(started ? [`started ${writeWhole(started)}`] : []),
+    ...(ended ? [`ended ${writeWhole(ended)}`] : []),
+    ...(seconds > 0 ? [`trained and tested for ${writeWhole(formatSpan(seconds))}`] : []),
+  ];
+  return times.map((time) => `, ${time}`).join("");
 }
 
 /** What a reader looks for first. */
-function writeFigures({ curves: { curves: [curve], unit }, end, config }: ReportContents): string {
-  const best = bestPoint(curve);
-  const last = curve.points.at(-1);
-  const finalFigure = (key: "testAccuracy" | "testLoss") => {
-    const value = (key === "testAccuracy" ? shareOf : numberOf)(end?.[key] ?? last?.[key]);
-    return Number.isFinite(value) ? value : null;
-  };
-  const accuracy = finalFigure("testAccuracy"), loss = finalFigure("testLoss");
-  const network = config.network as { parameterCount?: number } | undefined; // checked as it was read
+function writeFigures({ curves, end, evaluated, parameterCount }: ReportContents): string {
+  const { curves: [curve], unit } = curves;
+  const best = bestPoint(curve), last = curve.points.at(-1);
+  const images = curve.figures?.testImages;
   const figures: [string, string][] = [
-    [accuracy === null ? "–" : `${(100 * accuracy).toFixed(2)} %`, "test accuracy"],
-    [loss === null ? "–" : loss.toFixed(4), "test loss (nats)"],
+    ...(evaluated
+      ? [
+        [
+          formatShare(evaluated.accuracy, evaluated.count),
+          `of ${formatQuantity(evaluated.count, "test images")} right: the saved model`,
+        ],
+        [evaluated.loss.toFixed(4), "test loss (nats): the saved model"],
+      ] as [string, string][]
+      : last && Number.isFinite(last.testAccuracy)
+      ? [[
+        formatShare(last.testAccuracy, images),
+        `last report: ${momentOf(last, unit)}, ${curve.figures?.test ?? "test accuracy"}`,
+      ]] as [
+        string,
+        string,
+      ][]
+      : []),
     ...(best
-      ? [[`${(100 * best.testAccuracy).toFixed(2)} %`, `best, at ${unit} ${best.x}`] as [string, string]]
+      ? [[
+        formatShare(best.testAccuracy, images),
+        `best report: ${momentOf(best, unit)}, ${curve.figures?.test ?? "test accuracy"}`,
+      ] as [string, string]]
       : []),
-    ...(network?.parameterCount
-      ? [[network.parameterCount.toLocaleString("en-US"), "parameters"] as [string, string]]
-      : []),
+    [parameterCount.toLocaleString("en-US"), parameterCount === 1 ? "parameter" : "parameters"],
     ...(Number.isSafeInteger(end?.step)
-      ? [[(end!.step as number).toLocaleString("en-US"), "steps"] as [string, string]]
+      ? [
+        [(end!.step as number).toLocaleString("en-US"), end!.step === 1 ? "step" : "steps"] as [
+          string,
+          string,
+        ],
+      ]
       : []),
     ...(end?.interrupted === true ? [["interrupted", "before its end"] as [string, string]] : []),
   ];
@@ -154,12 +231,25 @@ function writeFigures({ curves: { curves: [curve], unit }, end, config }: Report
   }</ul>`;
 }
 
-/** Nested values with the path to them, `training.optimizer.kind`. */
-function writeTable(values: Readonly<Record<string, unknown>>): string {
+/** A heading and a table for each group of settings; what is in none stands first. */
+function writeGroups(values: Readonly<Record<string, unknown>>): string {
+  const told = Object.entries(without(values, TOLD)).filter(([, value]) => value !== undefined);
+  const single = told.filter(([, value]) => typeof value !== "object" || value === null);
+  const groups = told.filter((entry) => !single.includes(entry));
+  return [...(single.length > 0 ? [["run", Object.fromEntries(single)] as const] : []), ...groups]
+    .map(([name, group]) => {
+      const heading = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+      return `<h3>${escapeText(heading)}</h3>\n${scrollArea(heading, writeTable(group))}`;
+    }).join("\n");
+}
+
+/** Nested values with the path to them, `optimizer.kind`. */
+function writeTable(values: unknown): string {
   const rows = flatten(values).map(([path, value]) =>
-    `<tr><th>${escapeText(path)}</th><td>${escapeText(value)}</td></tr>`
+    `<tr><th scope="row">${escapeText(path)}</th><td>${escapeText(value)}</td></tr>`
   );
-  return `<table>${rows.join("")}</table>`;
+  return '<table><thead><tr><th scope="col">setting</th><th scope="col">value</th></tr></thead>' +
+    `<tbody>${rows.join("")}</tbody></table>`;
 }
 
 function flatten(value: unknown, path: readonly string[] = []): [string, string][] {
@@ -178,17 +268,33 @@ function without(
   return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
 }
 
-function writeReports({ curves: [{ points }], unit }: CurveSet): string {
-  const cell = (value: number, digits: number) =>
-    `<td>${Number.isFinite(value) ? value.toFixed(digits) : "–"}</td>`;
-  const rows = points.map(({ x, trainLoss, trainAccuracy, testLoss, testAccuracy }) =>
-    `<tr><td>${x}</td>${cell(trainLoss, 6)}${cell(trainAccuracy, 4)}${cell(testLoss, 6)}${
-      cell(testAccuracy, 4)
-    }</tr>`
+/** The config of weights that came from elsewhere, without what fills the places of what is not known. */
+function onlyImported(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const training = Object.entries((config.training ?? {}) as Record<string, unknown>);
+  const known = Object.fromEntries(training.filter(([key]) => OF_IMPORTED.includes(key)));
+  return { ...without(config, [...ENVIRONMENT, "training"]), training: known };
+}
+
+function writeReports({ curves: [{ points, figures }], unit }: CurveSet): string {
+  const cell = (content: string) => `<td>${escapeText(content)}</td>`;
+  const loss = (value: number) => cell(Number.isFinite(value) ? value.toFixed(4) : "–");
+  const share = (value: number, images?: number) => cell(formatShare(value, images));
+  const rows = points.map((point) =>
+    `<tr><th scope="row">${escapeText(momentOf(point, unit))}</th>${loss(point.trainLoss)}${
+      share(point.trainAccuracy)
+    }${loss(point.testLoss)}${share(point.testAccuracy, figures?.testImages)}</tr>`
   );
-  const head = [unit, "train loss", "train accuracy", "test loss", "test accuracy"];
-  const table = `<table class="numbers"><tr>${head.map((name) => `<th>${name}</th>`).join("")}</tr>${
-    rows.join("")
-  }</table>`;
-  return `<section><h2>Figures</h2>\n<details><summary>All ${points.length} reports</summary>${table}</details></section>`;
+  const head = ["report", "train loss", "train accuracy", "test loss", "test accuracy"];
+  const table = `<table class="numbers"><thead><tr>${
+    head.map((name) => `<th scope="col">${name}</th>`).join("")
+  }</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  const about = figures
+    ? `Losses in nats. Train: ${figures.train}. Test: ${figures.test}.`
+    : "Losses in nats.";
+  const summary = formatQuantity(points.length, "reports");
+  return section(
+    "Figures",
+    about,
+    `<details><summary>${summary}</summary>${scrollArea("Figures", table)}</details>`,
+  );
 }

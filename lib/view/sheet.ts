@@ -5,7 +5,8 @@
  */
 import { encode } from "fast-png";
 import type { Picture } from "./digits.ts";
-import { clipEnd, element, picture as drawPicture, text } from "./svg.ts";
+import { CHARACTER, element, FONT, picture as drawPicture, text } from "./svg.ts";
+import { wrapWords } from "./words.ts";
 
 /** A picture on a sheet. */
 export interface SheetPicture extends Picture {
@@ -17,15 +18,16 @@ export interface SheetPicture extends Picture {
 export interface SheetOptions {
   /** What stands above it all. */
   readonly title: string;
-  /** How many pictures stand side by side. */
+  /** How many pictures stand side by side; four can be read on a phone. */
   readonly perRow: number;
 }
 
-const TILE = 112, GAP = 28, MARGIN = 24, HEAD = 60, WORDS = 46;
-const CAPTION_LENGTH = 20;
+const TILE = 112, GAP = 14, MARGIN = 15, LINE = 20, LEAST_COLUMNS = 4;
+const PNG_SCALE = 1.5;
 
 /**
- * Draws pictures on a sheet, each in a square of the same size, its pixels as they are.
+ * Draws pictures on a sheet, each in a square of the same size, its pixels as they are, its words on as many lines as
+ * they take.
  *
  * @returns SVG, with each picture as a PNG inside
  *
@@ -40,27 +42,41 @@ const CAPTION_LENGTH = 20;
  * ```
  */
 export function drawSheet(pictures: readonly SheetPicture[], { title, perRow }: SheetOptions): string {
-  const columns = Math.max(3, Math.min(perRow, pictures.length)); // room for the title
-  const rows = Math.ceil(pictures.length / columns);
-  const frame = {
-    width: 2 * MARGIN + columns * (TILE + GAP) - GAP,
-    height: HEAD + rows * (TILE + WORDS + 14),
-    title,
-  };
+  const columns = Math.max(LEAST_COLUMNS, Math.min(perRow, pictures.length)); // room for the title
+  const width = 2 * MARGIN + columns * (TILE + GAP) - GAP;
+  const head = wrapWords(title, Math.floor((width - 2 * MARGIN) / CHARACTER));
+  const words = pictures.map(wordsOf);
+  const wordLines = Math.max(0, ...words.map(({ caption, note }) => caption.length + note.length));
+  const top = MARGIN + head.length * LINE + GAP, pitch = TILE + wordLines * LINE + GAP;
+  const height = top + Math.ceil(pictures.length / columns) * pitch;
   return drawPicture(
-    frame,
-    text(title, { class: "ink", x: MARGIN, y: 34, "font-weight": 700 }),
+    { width, height, title },
+    ...head.map((line, i) =>
+      text(line, { class: "ink", x: MARGIN, y: MARGIN + (i + 0.75) * LINE, "font-weight": 700 })
+    ),
     ...pictures.map((picture, i) =>
-      drawTile(picture, {
+      drawTile(picture, words[i], {
         x: MARGIN + (i % columns) * (TILE + GAP),
-        y: HEAD + Math.floor(i / columns) * (TILE + WORDS + 14),
+        y: top + Math.floor(i / columns) * pitch,
       })
     ),
   );
 }
 
-function drawTile(picture: SheetPicture, { x, y }: { x: number; y: number }): string {
-  const { caption, note = "" } = picture;
+/** The words below a picture, as lines. */
+interface Words {
+  readonly caption: readonly string[];
+  readonly note: readonly string[];
+}
+
+function wordsOf({ caption, note }: SheetPicture): Words {
+  const lines = (content = "") =>
+    content === "" ? [] : wrapWords(content, Math.floor((TILE + GAP / 2) / CHARACTER));
+  return { caption: lines(caption), note: lines(note) };
+}
+
+function drawTile(picture: Picture, words: Words, { x, y }: { x: number; y: number }): string {
+  const place = (line: number) => ({ x, y: y + TILE + line * LINE + FONT });
   return [
     element("image", {
       x,
@@ -69,14 +85,17 @@ function drawTile(picture: SheetPicture, { x, y }: { x: number; y: number }): st
       height: TILE,
       href: `data:image/png;base64,${encodeEnlarged(picture).toBase64()}`,
     }),
-    text(clipEnd(caption, CAPTION_LENGTH), { class: "ink", x, y: y + TILE + 17 }),
-    text(clipEnd(note, CAPTION_LENGTH), { class: "soft", x, y: y + TILE + 34 }),
+    ...words.caption.map((line, i) => text(line, { class: "ink", ...place(i) })),
+    ...words.note.map((line, i) => text(line, { class: "soft", ...place(words.caption.length + i) })),
   ].join("");
 }
 
-/** Enlarged by a whole number, so that nobody who draws it has to blur it; digits as large as they are in a PNG at 1.5. */
+/**
+ * Enlarged by a whole number, so that nobody who draws it has to blur it; digits as large as they are in a PNG at
+ * {@link PNG_SCALE}.
+ */
 function encodeEnlarged({ pixels, height, width }: Picture): Uint8Array {
-  const factor = Math.max(1, Math.round(1.5 * TILE / Math.max(height, width)));
+  const factor = Math.max(1, Math.round(PNG_SCALE * TILE / Math.max(height, width)));
   const data = new Uint8Array(height * width * factor ** 2);
   for (let y = 0; y < height * factor; y++) {
     const row = Math.floor(y / factor) * width;

@@ -5,7 +5,8 @@
  */
 import type { Sequence } from "../data/sequence.ts";
 import type { Network, Parameter, RecurrentLayer } from "../model/network.ts";
-import { element, picture, text } from "./svg.ts";
+import { formatQuantity } from "./progress.ts";
+import { element, NARROW, picture, text } from "./svg.ts";
 
 /** What the network reads. */
 export interface StructureInput {
@@ -27,8 +28,8 @@ interface Link {
   readonly parameters: number;
 }
 
-const WIDTH = 640, BOX_LEFT = 60, BOX_WIDTH = 440, TOP = 20;
-const BOX_HEIGHT = 62, LOW_BOX_HEIGHT = 34, GAP = 42;
+const BOX_LEFT = 20, BOX_WIDTH = 360, TOP = 20;
+const TITLE_HEIGHT = 38, LINE = 23, GAP = 44;
 
 /**
  * A summary for people: one line a layer, and the sum of the parameters.
@@ -85,10 +86,10 @@ export function drawStructure(network: Network, input: StructureInput): string {
   y += GAP;
   const x = BOX_LEFT + BOX_WIDTH / 2;
   parts.push(text("probability of each class", { class: "ink", x, y: y + 14, "text-anchor": "middle" }));
-  const total = `${network.parameterCount.toLocaleString("en-US")} parameters in all`;
+  const total = `${formatQuantity(network.parameterCount, "parameters")} in all`;
   parts.push(text(total, { class: "soft", x, y: y + 36, "text-anchor": "middle" }));
   const title = `The network: ${links.map((link) => link.title).join(", ")}`;
-  return picture({ width: WIDTH, height: y + 54, title }, ...parts);
+  return picture({ width: NARROW, height: y + 54, title }, ...parts);
 }
 
 function linksOf(network: Network, input: StructureInput): Link[] {
@@ -123,7 +124,7 @@ function linksOf(network: Network, input: StructureInput): Link[] {
   });
   links.push({
     kind: "other",
-    title: `dense, ${head.classes} classes`,
+    title: `dense, ${formatQuantity(head.classes, "classes")}`,
     details: [shapeText("kernel", head.kernel), shapeText("bias", head.bias)],
     shape: String(head.classes),
     parameters: countOf(head.kernel, head.bias),
@@ -136,10 +137,11 @@ function stepsOf({ axis, height, width }: StructureInput): number {
 }
 
 function titleOf(layer: RecurrentLayer): string {
+  const units = formatQuantity(layer.hiddenSize, "units");
   if (layer.kind === "lstm") {
-    return `LSTM, ${layer.hiddenSize} units${layer.gateActivation === "sigmoid" ? "" : ", hard sigmoid"}`;
+    return `LSTM, ${units}${layer.gateActivation === "sigmoid" ? "" : ", hard sigmoid"}`;
   }
-  return `RNN, ${layer.hiddenSize} units, ${layer.activation === "relu" ? "ReLU" : "tanh"}`;
+  return `RNN, ${units}, ${layer.activation === "relu" ? "ReLU" : "tanh"}`;
 }
 
 function shapeText(name: string, { shape, updateScale }: Parameter): string {
@@ -150,25 +152,25 @@ function countOf(...parameters: readonly Parameter[]): number {
   return parameters.reduce((sum, { size, updateScale }) => sum + size * updateScale, 0);
 }
 
-function heightOf({ details }: Link): number {
-  return details.length > 0 ? BOX_HEIGHT : LOW_BOX_HEIGHT;
+/** What stands below the title of a box. */
+function linesOf({ details, parameters }: Link): string[] {
+  return parameters > 0 ? [...details, formatQuantity(parameters, "parameters")] : [];
+}
+
+function heightOf(link: Link): number {
+  const { length } = linesOf(link);
+  return TITLE_HEIGHT + (length > 0 ? length * LINE + 4 : 0);
 }
 
 function drawBox(link: Link, y: number): string {
-  const { kind, title, details, parameters } = link;
-  const height = heightOf(link);
-  const right = BOX_LEFT + BOX_WIDTH - 16;
+  const { kind, title } = link;
+  const box = { class: "box", x: BOX_LEFT, y, width: BOX_WIDTH, height: heightOf(link) };
   return [
-    element("rect", { class: "box", x: BOX_LEFT, y, width: BOX_WIDTH, height, rx: kind === "input" ? 3 : 8 }),
-    text(title, { class: "ink", x: BOX_LEFT + 16, y: y + 22, "font-weight": 700 }),
-    ...(parameters > 0
-      ? [
-        text(parameters.toLocaleString("en-US"), { class: "ink", x: right, y: y + 22, "text-anchor": "end" }),
-      ]
-      : []),
-    ...(details.length > 0
-      ? [text(details.join("  ·  "), { class: "soft", x: BOX_LEFT + 16, y: y + 46 })]
-      : []),
+    element("rect", { ...box, rx: kind === "input" ? 3 : 8 }),
+    text(title, { class: "ink", x: BOX_LEFT + 16, y: y + 25, "font-weight": 700 }),
+    ...linesOf(link).map((line, i) =>
+      text(line, { class: "soft", x: BOX_LEFT + 16, y: y + TITLE_HEIGHT + (i + 0.6) * LINE })
+    ),
   ].join("");
 }
 
@@ -190,7 +192,7 @@ function drawLoop(y: number, steps: number): string {
     { class: "series0" },
     element("path", { d: `M${x + 2} ${y - 14}h12a14 14 0 0 1 0 28h-9`, ...OPEN }),
     element("path", { d: `M${x + 11} ${y + 8}l-7 6l7 6`, ...OPEN }),
-    text(`${steps} steps`, { class: "soft", x: x + 36, y: y + 5 }),
+    text(formatQuantity(steps, "steps"), { class: "soft", x: x + 36, y: y + 5 }),
   );
 }
 

@@ -20,6 +20,20 @@ export interface PictureFrame {
   readonly title: string;
 }
 
+/**
+ * The size of all text in a picture, in its own units: what is at most {@link NARROW} wide is legible on a phone, where
+ * it is drawn at some 360 CSS pixels.
+ */
+export const FONT = 16;
+
+/** The widest that a picture may be to be read on a phone without scrolling. */
+export const NARROW = 520;
+
+/** About how wide a character of text is, with room for fonts wider than PT Sans. */
+export const CHARACTER = 9.4;
+
+const LEAST_SCALE = 0.7; // below which text would have less than 11 CSS pixels
+
 /** How many `series0`, `series1`, … there are. */
 export const SERIES_COLOURS = 8;
 
@@ -29,8 +43,8 @@ const LIGHT = {
   soft: "#59636e",
   rule: "#d8dee4",
   box: "#f3f5f8",
-  right: "#0969da",
-  wrong: "#d1570b",
+  right: "#0550ae",
+  wrong: "#953800",
   onfill: "#ffffff",
   series: ["#0969da", "#d1570b", "#1a7f37", "#8250df", "#bf3989", "#0e7490", "#9a6700", "#57606a"],
 };
@@ -51,7 +65,7 @@ const DARK = {
  * `series0` … set `currentColor`.
  */
 export const PICTURE_STYLE: string = [
-  ".picture{font:13px 'PT Sans',system-ui,sans-serif}",
+  `.picture{font:${FONT}px 'PT Sans',system-ui,sans-serif}`,
   rulesOf(LIGHT),
   `@media (prefers-color-scheme:dark){${rulesOf(DARK)}}`,
 ].join("\n");
@@ -98,6 +112,7 @@ export function picture(frame: PictureFrame, ...children: readonly string[]): st
     width,
     height,
     viewBox: `0 0 ${round(width)} ${round(height)}`,
+    style: `min-width:${Math.ceil(LEAST_SCALE * width)}px`, // where it is part of a page, the page scrolls
   };
   return element(
     "svg",
@@ -121,16 +136,4 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\uFFFE\uFFFF]/gu;
 export function escapeText(content: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return content.replace(/[&<>"]/g, (c) => entities[c]).replace(UNSEEN, " ");
-}
-
-/** Keeps at most so many characters of a text: those at its end matter most, as in paths. */
-export function clipStart(content: string, most: number): string {
-  const characters = [...content];
-  return characters.length <= most ? content : `…${characters.slice(characters.length - most + 1).join("")}`;
-}
-
-/** Keeps at most so many characters of a text, from its start. */
-export function clipEnd(content: string, most: number): string {
-  const characters = [...content];
-  return characters.length <= most ? content : `${characters.slice(0, most - 1).join("")}…`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { logScale, type Scale } from "../../lib/view/scale.ts";
-import { element, picture, round, SERIES_COLOURS, text } from "../../lib/view/svg.ts";
+import { element, NARROW, picture, round, SERIES_COLOURS, text } from "../../lib/view/svg.ts";
 import type { BenchResult, SweepResult } from "./results.ts";
 
 interface Point {
@@ -15,7 +15,6 @@ interface Point {
 interface Panel {
   readonly title: string;
   readonly unit: string;
-  readonly left: number;
   readonly top: number;
   readonly lines: ReadonlyMap<string, readonly Point[]>;
   /** Horizontal lines, and what they are. */
@@ -24,12 +23,8 @@ interface Panel {
   readonly joined: boolean;
 }
 
-const WIDTH = 960,
-  PANEL_WIDTH = 392,
-  PANEL_HEIGHT = 250,
-  LEFTS = [64, 548] as const,
-  TOPS = [90, 420] as const;
-const HEIGHT = 730;
+const LEFT = 60, RIGHT = NARROW - 12, KEY_LEFT = 12, KEY_WIDTH = 254, LINE = 22;
+const TITLE = 52, PANEL_HEIGHT = 250, AXIS = 66; // of a panel, from top to bottom
 
 /** Draws it as SVG. */
 export function drawBench({ sweep, machine }: BenchResult): string {
@@ -47,9 +42,9 @@ export function drawBench({ sweep, machine }: BenchResult): string {
     sweep,
     ({ flops }, ms) => ({ x: flops.step / 1e6, y: flops.step / ms / 1e6 }),
   );
+  const keys = Math.ceil(labels.length / 2) * LINE;
   const panel = (place: number) => ({
-    left: LEFTS[place % 2],
-    top: TOPS[place >> 1],
+    top: keys + TITLE + place * (TITLE + PANEL_HEIGHT + AXIS),
     roofs: [],
     joined: true,
   });
@@ -67,7 +62,11 @@ export function drawBench({ sweep, machine }: BenchResult): string {
     },
   ];
   return picture(
-    { width: WIDTH, height: HEIGHT, title: "Cost of a training step by H, N and T, and its rate" },
+    {
+      width: NARROW,
+      height: panel(panels.length).top - TITLE,
+      title: "Cost of a training step by H, N and T, and its rate",
+    },
     ...labels.map((label, i) => drawKey(label, i)),
     ...panels.map((panel) => drawPanel(panel, labels)),
   );
@@ -88,50 +87,50 @@ function linesOf(
 }
 
 function drawKey(label: string, index: number): string {
-  const x = LEFTS[0] + 220 * (index % 4), y = 24 + 20 * Math.floor(index / 4);
+  const x = KEY_LEFT + KEY_WIDTH * (index % 2), y = LINE + LINE * Math.floor(index / 2);
   const line = { d: `M${x} ${y}h24`, stroke: "currentColor", "stroke-width": 2 };
   return element("g", { class: `series${index % SERIES_COLOURS}` }, element("path", line)) +
-    text(label, { class: "ink", x: x + 32, y: y + 4 });
+    text(label, { class: "ink", x: x + 32, y: y + 5 });
 }
 
 function drawPanel(
-  { title, unit, left, top, lines, roofs, joined }: Panel,
+  { title, unit, top, lines, roofs, joined }: Panel,
   labels: readonly string[],
 ): string {
-  const right = left + PANEL_WIDTH, bottom = top + PANEL_HEIGHT;
+  const bottom = top + PANEL_HEIGHT;
   const points = [...lines.values()].flat();
   const sizes = [...new Set(points.map(({ x }) => x))];
-  const x = logScale(points.map(({ x }) => x), { from: left, to: right, labels: 8 });
+  const x = logScale(points.map(({ x }) => x), { from: LEFT, to: RIGHT - 20, labels: 8 });
   const heights = [...points.map(({ y }) => y), ...roofs.map(({ y }) => y)];
   const y = logScale(heights, { from: bottom, to: top, labels: 6 });
   return [
-    text(title, { class: "ink", x: left, y: top - 12, "font-weight": 700 }),
+    text(title, { class: "ink", x: KEY_LEFT, y: top - 18, "font-weight": 700 }),
     ...y.ticks.map((tick) =>
-      element("path", { class: "rule", d: `M${left} ${round(y.at(tick))}H${right}` }) +
-      text(String(tick), { class: "soft", x: left - 8, y: y.at(tick) + 4, "text-anchor": "end" })
+      element("path", { class: "rule", d: `M${LEFT} ${round(y.at(tick))}H${RIGHT}` }) +
+      text(String(tick), { class: "soft", x: LEFT - 8, y: y.at(tick) + 5, "text-anchor": "end" })
     ),
-    element("path", { class: "rule", d: `M${left} ${bottom}H${right}` }),
+    element("path", { class: "rule", d: `M${LEFT} ${bottom}H${RIGHT}` }),
     ...(joined ? sizes : x.ticks).map((tick) =>
       element("path", { class: "rule", d: `M${round(x.at(tick))} ${bottom}v5` }) +
-      text(String(tick), { class: "soft", x: x.at(tick), y: bottom + 20, "text-anchor": "middle" })
+      text(String(tick), { class: "soft", x: x.at(tick), y: bottom + 22, "text-anchor": "middle" })
     ),
-    text(unit, { class: "soft", x: right, y: bottom + 38, "text-anchor": "end" }),
-    ...roofs.map((roof) => drawRoof(roof, { left, right, y })),
+    text(unit, { class: "soft", x: RIGHT, y: bottom + 44, "text-anchor": "end" }),
+    ...roofs.map((roof) => drawRoof(roof, y)),
     ...labels.map((label, i) => drawLine(lines.get(label) ?? [], { x, y, joined, index: i })),
   ].join("");
 }
 
 function drawRoof(
   { y: value, label }: Panel["roofs"][number],
-  { left, right, y }: { left: number; right: number; y: Scale },
+  y: Scale,
 ): string {
   const line = {
-    d: `M${left} ${round(y.at(value))}H${right}`,
+    d: `M${LEFT} ${round(y.at(value))}H${RIGHT}`,
     stroke: "currentColor",
     "stroke-dasharray": "5 4",
   };
   return element("g", { class: "series7" }, element("path", line)) +
-    text(label, { class: "soft", x: left + 6, y: y.at(value) + 15 });
+    text(label, { class: "soft", x: LEFT + 6, y: y.at(value) + 17 });
 }
 
 function drawLine(

@@ -7,7 +7,11 @@ import * as scanline from "../../mod.ts";
 
 /** What was found. */
 export interface Findings {
-  /** The first test images, each with what it was taken for. */
+  /** How the model does on all test images. */
+  readonly score: scanline.Score;
+  /** Of the model's parameters. */
+  readonly modelSha256: string;
+  /** The first test images, each with its label and what it was taken for. */
   readonly first: readonly scanline.Picture[];
   /** SVG of the confusion matrix. */
   readonly confusion: string;
@@ -21,6 +25,9 @@ const FIRST = 10;
 const WORST = 20;
 const READ = 3; // of the first images; and the worst mistake
 
+/** What the captions of {@link Findings} say, for people. */
+export const CAPTIONS = "label → taken for, how surely";
+
 /** Predicts all test images. */
 export async function findOut(
   trainer: scanline.Trainer,
@@ -33,23 +40,36 @@ export async function findOut(
   const logits = await trainer.predict("test", loop);
   const predicted = scanline.predictedClasses(logits, classes);
   const mistakes = scanline.worstMistakes(logits, labels, { classes, most: WORST });
-  const wrong = predicted.reduce((sum, k, n) => sum + (k === labels[n] ? 0 : 1), 0);
+  const score = scanline.scoreLogits(logits, labels, classes);
+  const taken = (label: number, k: number) => `${classNames[label]} → ${classNames[k]}`;
   return {
+    score,
+    modelSha256: await scanline.modelSha256(trainer.model, trainer.config.sequence),
     first: Array.from({ length: Math.min(FIRST, count) }, (_, n) => {
       const probabilities = scanline.softmax(logits.subarray(n * classes, (n + 1) * classes));
-      const share = `${(100 * probabilities[predicted[n]]).toFixed(1)}%`;
-      return pictureOf(test, n, `${predicted[n]} for ${labels[n]} ${share}`);
+      const share = scanline.formatShare(probabilities[predicted[n]]);
+      return pictureOf(test, n, `${taken(labels[n], predicted[n])} ${share}`);
     }),
     confusion: scanline.drawConfusionMap(scanline.confusionMatrix(labels, predicted, classes), classNames),
     mistakes: scanline.drawSheet(
-      mistakes.map(({ position, label, predicted, probability, loss }) => ({
-        ...pictureOf(test, position, `${predicted} for ${label}, ${(100 * probability).toFixed(1)} %`),
-        note: `#${position}, loss ${loss.toFixed(2)}`,
+      mistakes.map(({ position, label, predicted, probability }) => ({
+        ...pictureOf(test, position, taken(label, predicted)),
+        note: `${scanline.formatShare(probability)} #${position}`,
       })),
-      { title: `The ${mistakes.length} worst mistakes of ${wrong}: what was taken for what`, perRow: 5 },
+      { title: `${countMistakes(mistakes.length, score)}: ${CAPTIONS}, image`, perRow: 4 },
     ),
-    readings: await drawReadings(trainer, classNames, mistakes.at(0)?.position),
+    readings: await drawReadings(trainer, classNames, { predicted, worst: mistakes.at(0)?.position }),
   };
+}
+
+/** How many of the mistakes are shown, as a title. */
+export function countMistakes(shown: number, { count, correct }: scanline.Score): string {
+  const all = count - correct;
+  if (all === 0) return "No mistakes";
+  if (all === 1) return "The only mistake";
+  return shown < all
+    ? `The ${shown} worst of ${scanline.formatQuantity(all, "mistakes")}`
+    : `All ${all} mistakes`;
 }
 
 function pictureOf({ pixels, height, width }: scanline.Images, n: number, caption: string): scanline.Picture {
@@ -60,7 +80,7 @@ function pictureOf({ pixels, height, width }: scanline.Images, n: number, captio
 async function drawReadings(
   trainer: scanline.Trainer,
   classNames: readonly string[],
-  worst: number | undefined,
+  { predicted, worst }: { predicted: Uint8Array; worst: number | undefined },
 ): Promise<string> {
   const test = trainer.split("test");
   const first = [...Array(Math.min(READ, test.count)).keys()];
@@ -71,7 +91,9 @@ async function drawReadings(
     image: pictureOf(
       test,
       n,
-      `${n === worst ? "the worst mistake, " : ""}#${n}: ${classNames[test.labels[n]]}`,
+      `${n === worst ? "The worst mistake, " : ""}#${n}: ${classNames[test.labels[n]]} → ${
+        classNames[predicted[n]]
+      }`,
     ),
     axis: trainer.config.sequence.axis,
     probabilities: probabilities.subarray(i * each, (i + 1) * each),

@@ -17,14 +17,14 @@ import {
   runCommand,
 } from "./command.ts";
 import { EventFiles } from "./event_files.ts";
-import { type Findings, findOut } from "./findings.ts";
+import { CAPTIONS, type Findings, findOut } from "./findings.ts";
 import { FlagError, type Flags, type FlagValues } from "./flags.ts";
 import { dataOptions, loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
 import { collectGarbage } from "./memory.ts";
 import { messageOf } from "./message.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
-import { inputOf, RunPictures, stepsPerEpoch } from "./run_pictures.ts";
+import { epochOf, inputOf, RunPictures } from "./run_pictures.ts";
 import { dataFolder } from "./pictures.ts";
 import { flagWords, operandWord, taskCommand } from "./shell.ts";
 import { StatusLine } from "./status_line.ts";
@@ -199,8 +199,12 @@ export class RecipeRun implements Disposable {
     return `Stopped at once: this goes on from the last checkpoint:\n  ${this.#resumeCommand()}`;
   }
 
-  /** Makes the folder of the run, and says what will be trained, and on what. */
-  async begin(trainer: scanline.Trainer): Promise<void> {
+  /**
+   * Makes the folder of the run, and says what will be trained, and on what.
+   *
+   * @param figures What the figures of its reports are about, for whoever draws them
+   */
+  async begin(trainer: scanline.Trainer, figures: scanline.FigureMeanings): Promise<void> {
     this.loop.signal?.throwIfAborted();
     const { name } = this.#recipe;
     const { device, network } = trainer;
@@ -208,7 +212,7 @@ export class RecipeRun implements Disposable {
       ? new scanline.Run(this.#resumed.path)
       : await scanline.createRun({ recipe: name, out: this.#flags.out });
     this.#trainer = trainer;
-    const config = this.#config(trainer);
+    const config = this.#config(trainer, figures);
     await this.#keepCheckpoints(trainer, config);
     await this.#run.writeConfig(config);
     this.#phase = "train";
@@ -230,7 +234,7 @@ export class RecipeRun implements Disposable {
       config,
       network,
       input: inputOf(trainer),
-      stepsPerEpoch: stepsPerEpoch(trainer.config),
+      ...epochOf(trainer.config),
     }, this.#resumed ? (await scanline.openMetrics(this.#run.path)).lines : []);
     this.#pictures.begin();
   }
@@ -293,7 +297,8 @@ export class RecipeRun implements Disposable {
 
   /** Prints and keeps the figures of an epoch, or of some steps, and saves the model of that moment. */
   async report(place: { epoch: number } | { epoch: number; step: number }, metrics: Metrics): Promise<void> {
-    const line = { event: "step" in place ? "report" : "epoch", ...place, ...metrics };
+    const { step } = this.#trainer!;
+    const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...metrics };
     this.#emit(line);
     await this.#run!.log(line);
     await this.#run!.saveModel(this.#trainer!.model);
@@ -317,7 +322,7 @@ export class RecipeRun implements Disposable {
     }
     this.status.clear();
     if (this.#flags.json) return;
-    this.print("", "The first test images: what each was taken for, for what it is, and how surely", "");
+    this.print("", `The first test images: ${CAPTIONS}`, "");
     this.print(...drawForTerminal(this.#findings.first));
   }
 
@@ -338,10 +343,18 @@ export class RecipeRun implements Disposable {
     const { model, step } = this.#trainer;
     await this.#run.saveModel(model);
     const sha256 = await scanline.modelSha256(model, this.#trainer.config.sequence);
-    const line = { event: "end", run: path, step, interrupted, ...this.#result, modelSha256: sha256 };
+    const line = {
+      event: "end",
+      run: path,
+      step,
+      interrupted,
+      ...this.#result,
+      modelSha256: sha256,
+      endedAt: new Date().toISOString(),
+    };
     this.#emit(line);
     await this.#run.log(line);
-    if (interrupted) this.print(`Interrupted after ${step} steps`);
+    if (interrupted) this.print(`Interrupted after ${scanline.formatQuantity(step, "steps")}`);
     this.print(
       "",
       `saved     ${shown(path)}`,
@@ -360,7 +373,7 @@ export class RecipeRun implements Disposable {
       );}
   }
 
-  #config(trainer: scanline.Trainer) {
+  #config(trainer: scanline.Trainer, figures: scanline.FigureMeanings) {
     const { layers, head, parameterCount } = trainer.network;
     if (this.#resumed) {
       const { config } = this.#resumed.checkpoint;
@@ -373,6 +386,7 @@ export class RecipeRun implements Disposable {
       startedAt: new Date().toISOString(),
       length: this.length,
       training: trainer.config,
+      figures,
       data: this.#dataConfig(),
       model: { classNames: this.#dataset!.classNames },
       network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },

@@ -74,7 +74,7 @@ function writeLstm(run: ResultRun): string[] {
     const source = NOTEBOOK[epoch];
     const pair = (figure: keyof EpochFigures) => [share(source[figure], 4), share(ours[figure], 4)];
     return [
-      String(epoch),
+      String(epoch + 1),
       ...(["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"] as const).flatMap(pair),
     ];
   });
@@ -84,7 +84,7 @@ function writeLstm(run: ResultRun): string[] {
     `Two LSTM layers over image columns, Adadelta, ten epochs, seed ${run.seed}; in each pair of columns the source's ` +
     "notebook (PyTorch 0.3, no seed given) first, then Scanline. The source's figures are means of batch means, Scanline's " +
     "of images.",
-    table(["epoch", ...heads.flatMap((head) => [`${head}, source`, "Scanline"])], rows),
+    table(["after epochs", ...heads.flatMap((head) => [`${head}, source`, "Scanline"])], rows),
     `![Loss and accuracy of Scanline and of the source, epoch by epoch](${CURVES_PICTURE})`,
   ];
 }
@@ -132,7 +132,7 @@ function writeRnn(runs: readonly ResultRun[]): string[] {
     "## `train-rnn`: three seeds",
     "One ReLU RNN layer over image rows, RMSprop, ten epochs; accuracy on the 10,000 test images. Seeds of different " +
     "programs have nothing in common.",
-    table(["after epoch 9", ...seeds, "mean"], [
+    table(["after 10 epochs", ...seeds, "mean"], [
       row("PyTorch 1.13", PYTORCH_RNN),
       row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(last)),
       row("Scanline", curves.map(last)),
@@ -144,15 +144,19 @@ function writeRnn(runs: readonly ResultRun[]): string[] {
     `${share(Math.max(...curves.map(largestFall)), 4)} here, so that of the last epoch says little. ${
       [...dips, sameStart(), "The median of the last three epochs says more:"].join(" ")
     }`,
-    table(["median of epochs 7, 8, 9", ...seeds, "mean"], [
+    table(["median after 8, 9 and 10 epochs", ...seeds, "mean"], [
       row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(middle)),
       row("Scanline", curves.map(middle)),
     ]),
     "Epoch by epoch:",
     table(
-      ["epoch", ...seeds.map((seed) => `PyTorch 2.13, ${seed}`), ...seeds.map((seed) => `Scanline, ${seed}`)],
+      [
+        "after epochs",
+        ...seeds.map((seed) => `PyTorch 2.13, ${seed}`),
+        ...seeds.map((seed) => `Scanline, ${seed}`),
+      ],
       curves[0].map((_, epoch) => [
-        String(epoch),
+        String(epoch + 1),
         ...[...PYTORCH_RNN_CURVES, ...curves].map((curve) => share(curve[epoch], 4)),
       ]),
     ),

@@ -16,9 +16,12 @@ export interface PictureSource {
   readonly network: scanline.Network;
   readonly input: scanline.StructureInput;
   readonly stepsPerEpoch: number;
+  readonly epochImages: number;
 }
 
 type Line = Readonly<Record<string, unknown>>;
+
+const MOST_WORDS = 200; // characters of what figures mean
 
 /** Of the time that was spent training, what may be spent drawing meanwhile. */
 const SHARE = 0.01;
@@ -30,14 +33,27 @@ export function inputOf(trainer: scanline.Trainer): scanline.StructureInput {
   return { height, width, axis: trainer.config.sequence.axis };
 }
 
-/** How many steps make an epoch, a part of one included. */
-export function stepsPerEpoch({ images, batchSize }: scanline.TrainingConfig): number {
-  return images.train / batchSize;
+/** What an epoch is: a part of a step is one more where the last batch is short. */
+export function epochOf({ images, batchSize, lastBatch }: scanline.TrainingConfig) {
+  const steps = images.train / batchSize;
+  return { stepsPerEpoch: lastBatch === "short" ? Math.ceil(steps) : steps, epochImages: images.train };
 }
 
 /** The figures of a run on disk, called by its folder. */
 export function historyOf({ path, config, lines }: scanline.SavedMetrics): scanline.History {
-  return { name: path, lines, stepsPerEpoch: stepsPerEpoch(config.training) };
+  return { name: path, lines, figures: figuresOf({ ...config }), ...epochOf(config.training) };
+}
+
+/** What `config.json` says about the figures; undefined where it says nothing, or something else. */
+function figuresOf({ figures }: Readonly<Record<string, unknown>>): scanline.FigureMeanings | undefined {
+  const { train, test, testImages } = (figures ?? {}) as Record<string, unknown>;
+  if (typeof train !== "string" || typeof test !== "string" || !Number.isSafeInteger(testImages)) return;
+  return { train: excerpt(train), test: excerpt(test), testImages: Math.max(1, Number(testImages)) };
+}
+
+/** So much of a text that came from a disk that it fits a legend. */
+function excerpt(content: string): string {
+  return content.length <= MOST_WORDS ? content : `${content.slice(0, MOST_WORDS)}…`;
 }
 
 /** Draws what a run has come to. */
@@ -53,7 +69,7 @@ export class RunPictures {
   constructor(run: scanline.Run, source: PictureSource, lines: readonly Line[] = []) {
     this.#run = run;
     this.#source = source;
-    this.#lines = [...lines];
+    this.#lines = lines.filter(({ event }) => event === "epoch" || event === "report");
   }
 
   /** Writes `structure.svg`; the training need not wait for the disk. */
@@ -77,7 +93,10 @@ export class RunPictures {
    */
   async end(line: Line | null, findings: Findings | null, signal?: AbortSignal): Promise<boolean> {
     await this.#begun;
-    const pictures = { structure: this.#structure, curves: this.#curves };
+    const pictures = {
+      structure: this.#structure,
+      ...(this.#lines.length > 0 ? { curves: this.#curves } : {}),
+    };
     const found = findings && { confusion: () => findings.confusion, readings: () => findings.readings };
     for (const [name, draw] of Object.entries({ ...pictures, ...found })) {
       if (signal?.aborted) return false;
@@ -100,26 +119,35 @@ export class RunPictures {
   }
 
   #curveSet(): scanline.CurveSet {
-    const { stepsPerEpoch } = this.#source;
-    return scanline.toCurves([{ name: this.#run.path, lines: this.#lines, stepsPerEpoch }]);
+    const { stepsPerEpoch, epochImages, config } = this.#source;
+    const about = { stepsPerEpoch, epochImages, figures: figuresOf(config) };
+    return scanline.toCurves([{ name: this.#run.path, lines: this.#lines, ...about }]);
   }
 
   #report(end: Line | null, findings: Findings | null): string {
-    const { config } = this.#source;
+    const { config, network } = this.#source;
     const { command } = config;
+    const curves = this.#curveSet();
+    const hash = end?.modelSha256 ?? findings?.modelSha256;
     return scanline.writeReport({
       recipe: config.recipe,
       run: this.#run.path,
-      curves: this.#curveSet(),
+      curves,
       end,
+      evaluated: findings?.score ?? null,
+      seconds: this.#lines.reduce((sum, { seconds }) => sum + (typeof seconds === "number" ? seconds : 0), 0),
+      parameterCount: network.parameterCount,
+      modelSha256: typeof hash === "string" ? hash : null,
       config,
       command: typeof command === "string" ? command : null,
       pictures: [
-        {
-          heading: "Curves",
-          about: "Loss and accuracy at each report; the ring marks the best test accuracy.",
-          svg: this.#curves(),
-        },
+        ...(curves.curves[0].points.length > 0
+          ? [{
+            heading: "Curves",
+            about: "Loss and accuracy at each report; the ring marks the best test accuracy.",
+            svg: scanline.drawCurves(curves),
+          }]
+          : []),
         {
           heading: "Structure",
           about: "What flows through the network, and what it learns.",
@@ -129,14 +157,18 @@ export class RunPictures {
           ? [
             {
               heading: "Confusion",
-              about: "How often the test images of each class were taken for each class.",
+              about: "How often the test images of each label were taken for each class: label → taken for.",
               svg: findings.confusion,
             },
-            { heading: "Mistakes", about: "The test images it got most wrong.", svg: findings.mistakes },
+            {
+              heading: "Mistakes",
+              about: "The test images it got most wrong: label → taken for, how surely, and which image.",
+              svg: findings.mistakes,
+            },
             {
               heading: "Reading",
               about:
-                "What the network thinks after each line of an image; the mark shows where it made up its mind.",
+                "What the network thinks after each line of an image; the dashed line shows where it made up its mind.",
               svg: findings.readings,
             },
           ]

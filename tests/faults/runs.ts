@@ -43,7 +43,7 @@ export function start(project: string, run: FaultyRun, name: string, options = {
 /** What is left in `metrics.jsonl`, without what differs between any two runs: times, and the name of the folder. */
 export async function figuresOf(project: string, name: string): Promise<unknown[]> {
   const { lines } = await openMetrics(`${project}/runs/${name}`);
-  return lines.map(({ seconds: _, run: __, ...figures }) => figures);
+  return lines.map(({ seconds: _, run: __, endedAt: ___, ...figures }) => figures);
 }
 
 /** The SHA-256 of the parameters that the run ended with. */

@@ -57,7 +57,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       assert.equal(code, exitCode, stderr);
       assert.match(stderr, /Stopping after the running step; Ctrl-C again exits at once\n$/);
       assert.match(stdout, /\nresume {4}deno task train-rnn --resume runs\/a\n/);
-      const [, step] = stdout.match(/Interrupted after (\d+) steps/)!;
+      const step = stdout.match(/Interrupted after ([\d,]+) steps?\n/)![1].replaceAll(",", "");
 
       const steps = ["--steps", String(Number(step) + 5)];
       const resumed = await runScript(path, "train_rnn", [

@@ -277,13 +277,11 @@ Deno.test("a config that is taken can be written, reported on and compared, what
     assert.deepEqual(JSON.parse(JSON.stringify(parsed)), JSON.parse(variant.replace(/-?1e999/, "null")));
     assert.equal(typeof `${device?.kind} ${device?.math} ${device?.detail}`, "string");
     const report = writeReport({
+      ...REPORT,
       recipe: parsed.recipe,
-      run: "runs/a",
       curves: toCurves([{ name: "runs/a", lines: [], stepsPerEpoch: 1 }]),
-      end: null,
       config: { ...parsed },
       command: command ?? null,
-      pictures: [],
     });
     assert.doesNotMatch(report, /[^\P{Cc}\n]/u);
   }
@@ -309,7 +307,10 @@ Deno.test("metrics.jsonl may hold anything: what is no report is passed over, wh
   }
 });
 
-const REPORT = { recipe: "tiny", run: "runs/a", config: {}, command: null, pictures: [] };
+const REPORT = {
+  ...{ recipe: "tiny", run: "runs/a", config: {}, command: null, pictures: [], end: null },
+  ...{ evaluated: null, seconds: 0, parameterCount: 7, modelSha256: null },
+};
 
 const peakNeeds = [{ name: "read" }, { name: "run" }] as const;
 

@@ -75,13 +75,21 @@ test("train_rnn prints what its source prints", async (path) => {
 });
 
 test("train_lstm_adam prints what its source prints", async (path) => {
-  const outcome = await runScript(path, "train_lstm_adam", [...tiny, "--epochs", "1", "--limit", "16"]);
+  const args = [...tiny, "--epochs", "1", "--limit", "16", "--out", "runs/a"];
+  const outcome = await runScript(path, "train_lstm_adam", args);
   assertSuccess(outcome);
   const [report, predicted, real, all] = outcome.stdout.split("\n");
   assert.match(report, /^Epoch: {2}0 \| train loss: \d\.\d{4} \| test accuracy: [01]\.\d\d$/);
   assert.match(predicted, /^\[\d( \d){9}\] prediction number$/);
   assert.match(real, /^\[\d( \d){9}\] real number$/);
   assert.match(all, /^Accuracy on all 13 test images: [01]\.\d{4}$/);
+  // Printed is the loss of the last batch; kept, and drawn, is the mean of them all.
+  const kept = JSON.parse((await Deno.readTextFile(`${path}/runs/a/metrics.jsonl`)).split("\n")[0]);
+  assert.notEqual(kept.trainLoss.toFixed(4), report.match(/train loss: (\S+)/)![1]);
+  assert.equal(kept.trainAccuracy * 16 % 1, 0);
+  const { figures } = JSON.parse(await Deno.readTextFile(`${path}/runs/a/config.json`));
+  assert.match(figures.train, /^mean over the 50 steps before each report \(\d+ images\), while/);
+  assert.deepEqual([figures.test, figures.testImages], ["the first 13 test images at each report", 13]);
 });
 
 test("--json: nothing but objects on stdout, and the same figures in the folder", async (path) => {
@@ -232,7 +240,10 @@ Deno.test({
 test("a run draws its curves, structure, confusion, mistakes and readings, and writes a report", async (path) => {
   const outcome = await runScript(path, "train_rnn", [...drawn, "--epochs", "2", "--out", "runs/a"]);
   assertSuccess(outcome);
-  assert.match(outcome.stdout, /\n\nThe first test images: .*\n\n\d for \d +\d+\.\d% {2}(.|\n)*\nsaved/);
+  assert.match(
+    outcome.stdout,
+    /\n\nThe first test images: label → taken for, how surely\n\n\d → \d \d+\.\d% {2}(.|\n)*\nsaved/,
+  );
   assert.match(outcome.stdout, /\nreport {4}runs\/a\/report.html\n$/);
 
   const names = (await Array.fromAsync(Deno.readDir(`${path}/runs/a`), ({ name }) => name)).sort();
@@ -250,6 +261,9 @@ test("a run draws its curves, structure, confusion, mistakes and readings, and w
   }
   const report = await Deno.readTextFile(`${path}/runs/a/report.html`);
   assert.equal(report.match(/<svg /g)?.length, 5);
+  assert.match(report, />test: all 13 test images, after the epoch</);
+  assert.match(report, /, ended <[^>]*>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</);
+  assert.match(report, />after 2 epochs</);
   assert.match(report, /deno task train-rnn --epochs 2 .*--data-dir data\/tiny.* --device reference</);
   assert.doesNotMatch(report, /<script|<link|@import|url\(/);
   assert.deepEqual(report.match(/(src|href)="(?!data:)[^"]*"/g), null); // nothing that would have to be fetched

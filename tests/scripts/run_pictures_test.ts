@@ -27,6 +27,7 @@ const source = {
   network,
   input: { height: 28, width: 28, axis: "rows" },
   stepsPerEpoch: 10,
+  epochImages: 640,
 } as const;
 
 function line(epoch: number) {
@@ -76,14 +77,42 @@ Deno.test("RunPictures: curves grow while training goes on, and are whole at its
   await new Promise((resolve) => setTimeout(resolve));
   assert.deepEqual([...run.files.keys()], ["structure.svg"]); // a PNG would take time before the first step
   await pictures.report(line(1), 1e9);
-  assert.match(run.files.get("curves.svg") as string, /at epoch 1/);
+  assert.match(run.files.get("curves.svg") as string, /after 2 epochs/);
   assert(run.files.has("curves.png"));
   await pictures.report(line(2), 0);
   await pictures.end({ event: "end", modelSha256: "<0123>" }, null);
-  assert.match(run.files.get("curves.svg") as string, /at epoch 2/);
+  assert.match(run.files.get("curves.svg") as string, /after 3 epochs/);
   const report = run.files.get("report.html") as string;
   assert.match(report, /&lt;0123&gt;/);
   assert.match(report, /deno task train-tiny --seed 1/);
+});
+
+Deno.test("RunPictures: weights that were never trained here have no curves, and the figures that were measured", async () => {
+  const run = new MemoryRun();
+  const findings = {
+    score: { loss: 0.25, accuracy: 0.8319, correct: 8_319, count: 10_000 },
+    modelSha256: "c0ffee",
+    first: [],
+    confusion: "<svg>confusion</svg>",
+    mistakes: "<svg>mistakes</svg>",
+    readings: "<svg>readings</svg>",
+  };
+  await new RunPictures(run, { ...source, config: { recipe: "import" } }).end(null, findings);
+  assert(![...run.files.keys()].some((name) => name.startsWith("curves")));
+  const report = run.files.get("report.html") as string;
+  assert.match(report, /83\.19%.*of 10,000 test images right/);
+  assert.match(report, /c0ffee/);
+  assert.doesNotMatch(report, /<h2>(Curves|Figures)<|>–</);
+});
+
+Deno.test("RunPictures: what config.json says about the figures stands in the legend, if it is text", async () => {
+  const figures = { train: "means", test: "the first 2,000 test images", testImages: 2_000 };
+  for (const [found, expected] of [[figures, true], [{ ...figures, testImages: "2" }, false], ["x", false]]) {
+    const run = new MemoryRun();
+    const pictures = new RunPictures(run, { ...source, config: { recipe: "a", figures: found } }, [line(0)]);
+    await pictures.end(null, null);
+    assert.equal((run.files.get("curves.svg") as string).includes("the first 2,000 test images"), expected);
+  }
 });
 
 Deno.test("DrawingBudget: one part in a hundred of the training; a first PNG waits for 50 seconds of it", async () => {

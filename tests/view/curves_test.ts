@@ -33,7 +33,7 @@ Deno.test("drawCurves(): a run of ten epochs", async (t) => {
 
 Deno.test("drawCurves(): one epoch is a point in the middle of each panel", async (t) => {
   const svg = drawCurves(toCurves([run("runs/a", epochs(1))]));
-  assert.equal(svg.match(/<circle /g)?.length, 6); // two figures and a ring in each
+  assert.equal(svg.match(/<circle /g)?.length, 7); // two figures and a ring in each, and one in the legend
   assert.doesNotMatch(svg, /NaN|Infinity/);
   await t.assertSnapshot(svg);
 });
@@ -82,25 +82,55 @@ Deno.test("drawCurves(): after eight runs the colours begin again, thicker; long
   assert.match(svg, /stroke-width="3.5"/);
   const names = textsOf(svg).filter((content) => content.includes("the-end"));
   assert.equal(names.length, 9);
-  assert(names.every((name) => name.startsWith("…") && [...name].length === 72), names[0]);
+  assert(names.every((name) => name.startsWith("…") && [...name].length === 48), names[0]);
 });
 
 Deno.test("drawCurves(): everything lies within the picture, for 1 to 50 epochs", () => {
   for (let count = 1; count <= 50; count++) {
     const svg = drawCurves(toCurves([run("runs/a", epochs(count))]));
     for (const [, x, y] of svg.matchAll(/cx="([\d.-]+)" cy="([\d.-]+)"/g)) {
-      assert(Number(x) >= 64 && Number(x) <= 940, `x ${x} of ${count}`);
-      assert(Number(y) >= 77.9 && Number(y) <= 346.1, `y ${y} of ${count}`);
+      if (Number(y) < 0) continue; // the ring of the legend
+      assert(Number(x) >= 60 && Number(x) <= 508, `x ${x} of ${count}`);
+      assert(Number(y) >= 120 && Number(y) <= 700, `y ${y} of ${count}`);
     }
-    const ticks = [...svg.matchAll(/<text class="soft" x="([\d.]+)" y="371" text-anchor="middle">/g)];
-    const places = ticks.map(([, x]) => Number(x)).sort((a, b) => a - b);
-    places.slice(1).forEach((x, i) =>
-      assert(x - places[i] > 28, `labels at ${places[i]} and ${x} of ${count}`)
-    );
+    const ticks = [...svg.matchAll(/<text class="soft" x="([\d.]+)" y="([\d.]+)" text-anchor="middle">/g)];
+    for (const y of new Set(ticks.map(([, , y]) => y))) {
+      const places = ticks.filter((tick) => tick[2] === y).map(([, x]) => Number(x)).sort((a, b) => a - b);
+      places.slice(1).forEach((x, i) =>
+        assert(x - places[i] > 28, `labels at ${places[i]} and ${x} of ${count}`)
+      );
+    }
   }
 });
 
 Deno.test("drawCurves(): the figures of the highest test accuracy are in the picture, the first of equal ones", () => {
   const lines = [0.9, 0.97, 0.97, 0.95].map((testAccuracy, epoch) => ({ ...epochs(4)[epoch], testAccuracy }));
-  assert(textsOf(drawCurves(toCurves([run("a", lines)]))).includes("best test accuracy 97.00 % at epoch 1"));
+  assert(
+    textsOf(drawCurves(toCurves([run("a", lines)]))).includes("best test accuracy: 97.00% after 2 epochs"),
+  );
+});
+
+Deno.test("drawCurves(): the legend says which images each line is about; of few, an accuracy has few digits", () => {
+  const figures = { train: "mean over 50 steps", test: "the first 13 test images", testImages: 13 };
+  const [line] = epochs(1);
+  const texts = textsOf(
+    drawCurves(toCurves([{ ...run("a", [{ ...line, testAccuracy: 12 / 13 }]), figures }])),
+  );
+  assert(texts.includes("test: the first 13 test images"), texts.join());
+  assert(texts.includes("train: mean over 50 steps"));
+  assert(texts.includes("best test accuracy: 92% after 1 epoch"));
+});
+
+Deno.test("drawCurves(): what is not alike in runs stands at each, what is alike stands once", () => {
+  const figures = { train: "means", test: "all 10,000", testImages: 10_000 };
+  const a = { ...run("a", epochs(2)), figures, epochImages: 60_000 };
+  const alike = textsOf(drawCurves(toCurves([a, { ...a, name: "b" }])));
+  assert.equal(alike.filter((text) => text === "test: all 10,000").length, 1);
+  assert(!alike.some((text) => text.startsWith("an epoch")));
+  const b = { ...a, name: "b", figures: { ...figures, test: "the first 2,000" }, epochImages: 6_400 };
+  const other = textsOf(drawCurves(toCurves([a, b])));
+  assert(
+    other.includes("test: all 10,000") && other.includes("test: the first 2,000") && other.includes("test"),
+  );
+  assert(other.includes("an epoch: 60,000 images") && other.includes("an epoch: 6,400 images"));
 });

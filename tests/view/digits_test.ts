@@ -30,19 +30,44 @@ Deno.test("drawPictures(): so many in a row, rows apart, captions cut off", () =
 
 Deno.test("drawPictures(): scaled down until they fit", () => {
   const pictures = Array.from({ length: 5 }, () => picture(Array(28).fill("#".repeat(28)), "#1234: 5 as 6"));
-  for (const [columns, width] of [[148, 28], [147, 14], [80, 14], [60, 10], [13, 1]]) {
-    const lines = drawPictures(pictures, { columns, perRow: 5, colour: false });
-    assert.ok(lines[1].length <= columns);
-    assert.equal(lines.length, 1 + Math.ceil(width / 2));
+  const sizes = [[148, 28, 5], [147, 14, 5], [80, 14, 5], [60, 14, 3], [40, 14, 2], [20, 14, 1], [13, 10, 1]];
+  for (const [columns, width, perRow] of sizes) {
+    const lines = drawPictures(pictures, { columns, perRow: 5, colour: true });
+    // deno-lint-ignore no-control-regex
+    for (const line of lines) assert.ok([...line.replace(/\x1b\[[\d;]*m/g, "")].length <= columns, line);
+    const rows = Math.ceil(5 / perRow);
+    assert.equal(lines.length, rows * (1 + Math.ceil(width / 2)) + rows - 1, `${columns}`);
   }
 });
 
-Deno.test("drawPictures() in colour: 24-bit greys, told only where they change, reset at the end of a line", () => {
+Deno.test("drawPictures(): without colour fewer stand side by side, as small ones cannot be made out", () => {
+  const pictures = Array.from({ length: 3 }, () => picture(Array(28).fill("#".repeat(28)), "5 → 6"));
+  for (const [columns, perRow] of [[88, 3], [80, 2], [40, 1], [28, 1]]) {
+    const lines = drawPictures(pictures, { columns, perRow: 5, colour: false });
+    assert.equal(
+      lines.filter((line) => line.startsWith("5 → 6")).length,
+      Math.ceil(3 / perRow),
+      `${columns}`,
+    );
+    assert.ok(lines.includes(Array(Math.min(perRow, 3)).fill("█".repeat(28)).join("  ")));
+  }
+});
+
+Deno.test("drawPictures(): captions are whole, on as many lines as they take, an arrow at the end of one", () => {
+  const pictures = ["T-shirt/top → Ankle boot 99.9%", "Bag → Bag"].map((caption) => ({
+    ...picture(Array(28).fill("#".repeat(28))),
+    caption,
+  }));
+  const lines = drawPictures(pictures, { columns: 34, perRow: 2, colour: true }).slice(0, 2);
+  assert.deepEqual(lines, ["T-shirt/top →     Bag → Bag", "Ankle boot 99.9%"]);
+});
+
+Deno.test("drawPictures() in colour: 24 greys, black and white of the 256 colours, told only where they change, reset at the end of a line", () => {
   const pixels = Uint8Array.of(0, 128, 128, 255, 255, 64);
   const lines = drawPictures([{ pixels, height: 2, width: 3, caption: "" }], { ...plain, colour: true });
   assert.equal(
     lines[1],
-    "\x1b[38;2;0;0;0;48;2;255;255;255m▀\x1b[38;2;128;128;128m▀\x1b[48;2;64;64;64m▀\x1b[0m",
+    "\x1b[38;5;16;48;5;231m▀\x1b[38;5;244m▀\x1b[48;5;238m▀\x1b[0m",
   );
   const tall = { pixels: new Uint8Array(4), height: 4, width: 1, caption: "" };
   const [, first, second] = drawPictures([tall], { ...plain, colour: true });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { drawReading, type Reading, readingsSvg } from "../../lib/view/reading.ts";
+import { readingsSvg } from "../../lib/view/reading.ts";
+import type { Reading } from "../../lib/view/reading_lines.ts";
+import { drawReading } from "../../lib/view/reading_text.ts";
 
 /** An image of 5 × 4 with a bright diagonal, and a network that doubts until the third line. */
 function reading(axis: Reading["axis"], changes: Partial<Reading> = {}): Reading {
@@ -33,7 +35,7 @@ Deno.test("readingsSvg() lays several out, row by row", () => {
   const four = readingsSvg(Array(4).fill(reading("rows")), { perRow: 3 });
   const size = (svg: string) => svg.match(/viewBox="0 0 (\S+) (\S+)"/)!.slice(1).map(Number);
   const close = (a: number, b: number) => assert.ok(Math.abs(a - b) < 0.01, `${a} and ${b}`);
-  close(size(four)[0], 3 * size(one)[0]);
+  close(size(four)[0], 2 * size(one)[0]); // a third one would be too wide for a phone
   close(size(four)[1], 2 * size(one)[1]);
 });
 
@@ -52,7 +54,7 @@ Deno.test("drawReading() draws columns without colour", () => {
     columns: 80,
     colour: false,
   });
-  assert.deepEqual(lines.slice(5), ["▒░░   0 Bag", "░░    b", "░▒▓█  c", "0ccc"]);
+  assert.deepEqual(lines.slice(5), ["▒░░   0 Bag", "░░    1 b", "░▒▓█  2 c", "0222"]);
 });
 
 Deno.test("drawReading() fits any terminal, and ends every coloured line with a reset", () => {
@@ -70,6 +72,43 @@ Deno.test("drawReading() fits any terminal, and ends every coloured line with a 
           assert.ok([...plain].length <= columns, `${axis}, ${columns}: ${plain.length}`);
           if (line.includes("\x1b")) assert.ok(line.slice(line.lastIndexOf("\x1b")).startsWith("\x1b[0m"));
         }
+      }
+    }
+  }
+});
+
+Deno.test("of many classes those are drawn that were likeliest, which is said, in 40 columns too", () => {
+  const T = 28, K = 62;
+  const probabilities = Float32Array.from({ length: T * K }, (_, i) => i % K === 61 ? 0.39 : 0.01);
+  const image = { pixels: new Uint8Array(784), height: 28, width: 28, caption: "#0: letter 61 → letter 61" };
+  const classNames = Array.from({ length: K }, (_, k) => `letter ${k}`);
+  for (const axis of ["rows", "columns"] as const) {
+    const many = { image, axis, probabilities, classNames };
+    const svg = readingsSvg([many]);
+    assert.match(svg.replaceAll(/<\/text><text[^>]*>/g, " "), />the 10 likeliest of 62 classes</);
+    assert(Number(svg.match(/width="([\d.]+)"/)![1]) < 640);
+    for (const columns of [40, 80]) {
+      const lines = drawReading(many, { columns, colour: false });
+      for (const line of lines) assert([...line].length <= columns, `${columns}: ${line}`);
+      assert(lines.includes("(the 12 likeliest of 62 classes)"));
+      assert(lines.some((line) => line.includes("61 ")));
+    }
+  }
+});
+
+Deno.test("a reading labels lines where another class takes the lead, never one upon another", () => {
+  for (const axis of ["rows", "columns"] as const) {
+    const T = 28, K = 10;
+    const probabilities = Float32Array.from({ length: T * K }, (_, i) => {
+      return i % K === Math.floor(i / K) % K ? 0.91 : 0.01; // another winner at every line
+    });
+    const image = { pixels: new Uint8Array(784), height: 28, width: 28, caption: "" };
+    const svg = readingsSvg([{ image, axis, probabilities, classNames: [..."0123456789"] }]);
+    const places = [...svg.matchAll(/<text class="(?:ink|soft)" x="([\d.]+)" y="([\d.]+)"/g)]
+      .map(([, x, y]) => [Number(x), Number(y)]);
+    for (const [i, [x, y]] of places.entries()) {
+      for (const [x2, y2] of places.slice(i + 1)) {
+        assert(Math.abs(x - x2) >= 10 || Math.abs(y - y2) >= 16, `${axis}: ${[x, y, x2, y2]}`);
       }
     }
   }

@@ -14,7 +14,11 @@ const contents: ReportContents = {
   recipe: "train-<b>",
   run: "runs/train-b/2026",
   curves: toCurves([{ name: "runs/train-b", lines: [line], stepsPerEpoch: 1 }]),
-  end: { event: "end", step: 938, interrupted: false, testAccuracy: 0.95, modelSha256: "ab12" },
+  end: { event: "end", step: 938, interrupted: false, endedAt: "2026-11-22T06:15:59.000Z" },
+  evaluated: { loss: 0.16, accuracy: 0.9512, correct: 9_512, count: 10_000 },
+  seconds: 124.4,
+  parameterCount: 24_714,
+  modelSha256: "ab12",
   config: {
     recipe: "train-<b>",
     startedAt: "2026-11-22T06:13:53.744Z",
@@ -33,9 +37,73 @@ Deno.test("writeReport(): figures, pictures, command, hash, settings", async (t)
 
 Deno.test("writeReport() of a run that has not come far", () => {
   const curves = toCurves([{ name: "runs/a", lines: [], stepsPerEpoch: 1 }]);
-  const html = writeReport({ ...contents, curves, end: null, command: null, pictures: [] });
-  assert.doesNotMatch(html, /NaN|undefined|null</);
-  assert.match(html, /All 0 reports/);
+  const none = {
+    end: null,
+    evaluated: null,
+    seconds: 0,
+    command: null,
+    modelSha256: null,
+    pictures: [],
+  };
+  const html = writeReport({ ...contents, ...none, curves });
+  assert.doesNotMatch(html, /NaN|undefined|null<|<b>–/);
+});
+
+Deno.test("writeReport() of an import: the figures that were measured, no table of reports, no made-up settings", () => {
+  const html = writeReport({
+    ...contents,
+    curves: toCurves([{ name: "runs/import", lines: [], stepsPerEpoch: 938 }]),
+    end: null,
+    seconds: 0,
+    command: null,
+    config: {
+      recipe: "import",
+      training: {
+        sequence: { axis: "rows", range: [0, 1] },
+        biases: 2,
+        batchSize: 64,
+        optimizer: { kind: "sgd" },
+      },
+      data: { dataset: "mnist" },
+    },
+  });
+  assert.match(html, /<b>95\.12%<\/b><span>of 10,000 test images right: the saved model</);
+  assert.match(html, /<b>0\.1600<\/b>/);
+  assert.match(html, />sequence\.axis<.*>rows</);
+  assert.doesNotMatch(html, /<b>–|reports|sgd|batchSize|Environment|started|This command/);
+});
+
+Deno.test("writeReport(): the saved model, the best and the last report are not mixed up", () => {
+  const lines = [0.9, 0.97, 0.96].map((testAccuracy, epoch) => ({ ...line, epoch, testAccuracy }));
+  const figures = { train: "means", test: "the first 2,000 test images", testImages: 2_000 };
+  const curves = toCurves([{ name: "a", lines, stepsPerEpoch: 938, figures }]);
+  const html = writeReport({ ...contents, curves });
+  assert.match(html, /<b>95\.12%<\/b><span>of 10,000 test images right: the saved model</);
+  assert.match(html, /<b>97\.00%<\/b><span>best report: after 2 epochs, the first 2,000 test images</);
+  const unknown = writeReport({ ...contents, curves, evaluated: null });
+  assert.match(unknown, /<b>96\.00%<\/b><span>last report: after 3 epochs, the first 2,000 test images</);
+});
+
+Deno.test("writeReport(): one landmark, headings in order, scroll areas that keys reach, heads of tables", () => {
+  const html = writeReport(contents);
+  assert.equal(html.match(/<main>/g)?.length, 1);
+  const levels = [...html.matchAll(/<h(\d)>/g)].map(([, level]) => Number(level));
+  assert.equal(levels[0], 1);
+  levels.slice(1).forEach((level, i) => assert(level > 1 && level <= levels[i] + 1, levels.join()));
+  const areas = [...html.matchAll(/<div class="scroll" ([^>]*)>/g)].map(([, attributes]) => attributes);
+  for (const area of areas) assert.match(area, /^role="region" aria-label="[^"]+" tabindex="0"$/);
+  assert.equal(new Set(areas).size, areas.length, "names of areas");
+  for (const wide of html.match(/.{70}<(pre|table|svg)\b/g)!) {
+    assert.match(wide, /tabindex="0">(<svg|<pre|<table)/);
+  }
+  assert.doesNotMatch(html, /<th>/);
+});
+
+Deno.test("writeReport(): times in UTC, all alike", () => {
+  const html = writeReport(contents);
+  assert.match(html, /started <[^>]*>2026-11-22 06:13:53 UTC</);
+  assert.match(html, /ended <[^>]*>2026-11-22 06:15:59 UTC</);
+  assert.match(html, /trained and tested for <[^>]*>2 min 4 s</);
 });
 
 Deno.test("writeReport(): nothing in it is fetched or run", () => {

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { momentOf, toCurves } from "../../lib/view/history.ts";
+
+const figures = { trainLoss: 1, trainAccuracy: 0.5, testLoss: 1, testAccuracy: 0.5 };
+
+function reports(...steps: number[]) {
+  return steps.map((step) => ({ event: "report", epoch: 0, step, ...figures }));
+}
+
+function placesOf(set: ReturnType<typeof toCurves>): number[][] {
+  return set.curves.map(({ points }) => points.map(({ x }) => x));
+}
+
+Deno.test("toCurves(): steps that are different parts of an epoch are compared by epochs", () => {
+  const a = { name: "a", lines: reports(50, 100), stepsPerEpoch: 100 };
+  const alike = toCurves([a, { ...a, name: "b" }]);
+  assert.deepEqual([alike.unit, placesOf(alike)], ["steps", [[50, 100], [50, 100]]]);
+  const other = toCurves([a, { ...a, name: "b", stepsPerEpoch: 50 }]);
+  assert.deepEqual([other.unit, placesOf(other)], ["epochs", [[0.5, 1], [1, 2]]]);
+});
+
+Deno.test("toCurves(): an epoch that was cut short is no whole one; without its step it counts as one", () => {
+  const lines = [
+    { event: "epoch", epoch: 0, step: 100, ...figures },
+    { event: "epoch", epoch: 1, step: 150, ...figures },
+  ];
+  assert.deepEqual(placesOf(toCurves([{ name: "a", lines, stepsPerEpoch: 100 }])), [[1, 1.5]]);
+  const old = lines.map(({ step: _, ...line }) => line);
+  assert.deepEqual(placesOf(toCurves([{ name: "a", lines: old, stepsPerEpoch: 100 }])), [[1, 2]]);
+});
+
+Deno.test("momentOf(): one epoch is singular, parts of one have three digits", () => {
+  const point = { x: 0, ...figures };
+  const say = (x: number, unit: "epochs" | "steps") => momentOf({ ...point, x }, unit);
+  assert.deepEqual([1, 10, 0.9594, 11.637, 123.4, 0.00123].map((x) => say(x, "epochs")), [
+    "after 1 epoch",
+    "after 10 epochs",
+    "after 0.959 epochs",
+    "after 11.6 epochs",
+    "after 123 epochs",
+    "after 0.00123 epochs",
+  ]);
+  assert.deepEqual([1, 10_000].map((x) => say(x, "steps")), ["after 1 step", "after 10,000 steps"]);
+});
