@@ -46,9 +46,11 @@ export async function openWebgpu(options: WebgpuOptions): Promise<WebgpuEngine> 
     );
   }
   const engine = await openOn(adapter, options);
-  if (options.selfCheck === false) return engine;
   try {
-    await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+    if (options.selfCheck !== false) {
+      await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+    }
+    await engine.load(options);
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;
@@ -56,6 +58,7 @@ export async function openWebgpu(options: WebgpuOptions): Promise<WebgpuEngine> 
   return engine;
 }
 
+/** Without images and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   const { network, optimizer, train, test, batchSize, seed } = options;
   const sequence = layOutSequence(options.sequence, train);
@@ -73,17 +76,7 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
   const device = await requestDevice(adapter, planNeeds(plan, sequence.steps));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);
-  program.write("train images", train.pixels);
-  program.write("train labels", train.labels);
-  program.write("test images", test.pixels);
-  program.write("scale", sequence.scale);
-  const engine = new WebgpuEngine(options, plan, program, describeAdapter(adapter));
-  await engine.writeState({
-    parameters: options.parameters,
-    slots: Array.from({ length: plan.slots }, () => new Float32Array(network.size)),
-    step: 0,
-  });
-  return engine;
+  return new WebgpuEngine(options, plan, program, describeAdapter(adapter));
 }
 
 /** The GPU engine. */
@@ -107,6 +100,19 @@ export class WebgpuEngine implements Engine {
     this.#program = program;
     const kind = adapter.software ? "software adapter" : "hardware adapter";
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
+  }
+
+  /** Takes over images, the numbers that their bytes become, and where the parameters start. */
+  async load({ train, test, sequence, parameters }: EngineOptions): Promise<void> {
+    this.#program.write("train images", train.pixels);
+    this.#program.write("train labels", train.labels);
+    this.#program.write("test images", test.pixels);
+    this.#program.write("scale", layOutSequence(sequence, train).scale);
+    await this.writeState({
+      parameters,
+      slots: Array.from({ length: this.#plan.slots }, () => new Float32Array(parameters.length)),
+      step: 0,
+    });
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {

@@ -246,7 +246,7 @@ function planBuffers(
   const rows = frame.T * N4, slots = SLOT_COUNT[options.optimizer.kind];
   const buffers = new Map<string, number>([
     ["train images", trainCount * imageBytes],
-    ["test images", testCount * imageBytes],
+    ["test images", Math.max(1, testCount * imageBytes)], // there may be none, but no buffer of 0 bytes
     ["staged images", 4 * N4 * imageBytes],
     ["train labels", trainCount],
     ["positions", 4 * MAX_STEPS * 4 * N4],

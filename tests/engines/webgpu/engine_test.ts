@@ -7,6 +7,7 @@ import { replayGoldens } from "../../golden/replay.ts";
 import { LACKING_ADAPTER } from "../../support/adapter.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+import { test, withShaders } from "./support/adapter_tests.ts";
 
 // Twice the largest error measured over all cases on Mesa's software adapter, in units of the largest element of the
 // tensor: logits 7.0e-7, loss 1.2e-7, gradient 1.4e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by
@@ -28,12 +29,6 @@ replayGoldens({ ...engine, tolerance: FIFTY_STEPS });
 
 const ONE_LAYER: Case = { kind: "LSTM", hidden: [10], images: 9, size: [5, 6] };
 const TWO_LAYERS: Case = { kind: "LSTM", hidden: [10, 7], images: 9, size: [5, 6], dropout: [0.5, 0.5] };
-
-/** Registers a test that needs an adapter. */
-function test(name: string, fn: () => Promise<void>): void {
-  const reason = LACKING_ADAPTER === undefined ? "" : ` (ignored: ${LACKING_ADAPTER})`;
-  Deno.test({ name: name + reason, ignore: LACKING_ADAPTER !== undefined, fn });
-}
 
 /** How often a method of a WebGPU class is called while `body` runs. */
 async function countCalls<Name extends string>(
@@ -115,44 +110,8 @@ test("train() and predict() take more than fits into one submission", async () =
   assert.deepEqual(await engine.predict(many), logits); // foreign images take another way in
 });
 
-/** An adapter whose shaders are changed on their way in. */
-async function withBrokenShader(change: (code: string) => string, body: () => Promise<void>): Promise<void> {
-  const { createShaderModule } = GPUDevice.prototype;
-  GPUDevice.prototype.createShaderModule = function (descriptor) {
-    return createShaderModule.call(this, { ...descriptor, code: change(descriptor.code) });
-  };
-  try {
-    await body();
-  } finally {
-    GPUDevice.prototype.createShaderModule = createShaderModule;
-  }
-}
-
-const forgetsTheState = (code: string) => code.replace("dc += dh * o", "dc = dh * o");
-
-test("an adapter that computes wrong gradients is refused with the figures", async () => {
-  const options = optionsOf(ONE_LAYER);
-  await withBrokenShader(forgetsTheState, async () => {
-    await assert.rejects(
-      openWebgpu(options),
-      /^Error: Cannot train on WebGPU, .*: its gradients must be right: that of layer0\.\w+\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+; .*--no-self-check/,
-    );
-    await using unchecked = await openWebgpu({ ...options, selfCheck: false });
-    assert.equal(unchecked.device.kind, "webgpu");
-  });
-});
-
-test("a network too large for the textbook is checked by a smaller one of its kind", async () => {
-  const large = optionsOf({ kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4] });
-  await using engine = await openWebgpu(large);
-  assert.equal(engine.device.kind, "webgpu");
-  await withBrokenShader(forgetsTheState, async () => {
-    await assert.rejects(openWebgpu(large), /its gradients must be right/);
-  });
-});
-
 test("a kernel that does not compile is named", async () => {
-  await withBrokenShader((code) => code.replace("let g = safeTanh(zg);", "let g = ;"), async () => {
+  await withShaders((code) => code.replace("let g = safeTanh(zg);", "let g = ;"), async () => {
     await assert.rejects(
       open(optionsOf(ONE_LAYER)),
       /^Error: Cannot build the kernel lstm_forward, layer 0: the device webgpu refused it: /,
