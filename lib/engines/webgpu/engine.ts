@@ -9,7 +9,8 @@ import { adamFactors } from "../../model/optimizers.ts";
 import { checkBatch, checkOptions, checkState, selectImages } from "../checks.ts";
 import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
-import { MAX_STEPS, type Plan, planNeeds, planTraining } from "./plan.ts";
+import { planNeeds, planWithin } from "./limits.ts";
+import { MAX_STEPS, type Plan } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 
@@ -63,7 +64,7 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
   const { network, optimizer, train, test, batchSize, seed } = options;
   const sequence = layOutSequence(options.sequence, train);
   checkOptions(options, sequence);
-  const plan = planTraining({
+  const plan = planWithin(adapter.limits, {
     network,
     optimizer,
     sequence,
@@ -73,7 +74,7 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
     batchSize,
     seed,
   });
-  const device = await requestDevice(adapter, planNeeds(plan, sequence.steps));
+  const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);
   return new WebgpuEngine(options, plan, program, describeAdapter(adapter));

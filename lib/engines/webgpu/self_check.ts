@@ -8,10 +8,11 @@
  */
 import type { Split } from "../../data/dataset.ts";
 import { layOutSequence } from "../../data/sequence.ts";
-import { createNetwork, gateCount, type LayerSpec, type Network } from "../../model/network.ts";
+import { gateCount, type Network } from "../../model/network.ts";
 import { DOMAIN, hashName, RandomStream } from "../../random.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { openReference } from "../reference/engine.ts";
+import { narrow } from "./limits.ts";
 
 /** Images in the check: more than a quad, so that lanes and workgroups are told apart. */
 const IMAGES = 5;
@@ -65,16 +66,11 @@ function multiplications({ network, train, sequence }: EngineOptions): number {
 function shrink(options: EngineOptions): EngineOptions {
   const { steps, inputSize } = layOutSequence(options.sequence, options.train);
   const height = Math.min(steps, SMALL.steps), width = Math.min(inputSize, SMALL.units);
-  const layers = options.network.layers.map((layer): LayerSpec => ({
-    ...layer,
-    inputSize: Math.min(layer.inputSize, SMALL.units),
-    hiddenSize: Math.min(layer.hiddenSize, SMALL.units),
-  }));
-  const { classes } = options.network.head, network = createNetwork({ layers, classes });
+  const network = narrow(options.network, { units: SMALL.units, features: SMALL.units });
   return {
     ...options,
     network,
-    ...madeUpImages({ height, width, count: IMAGES, classes }),
+    ...madeUpImages({ height, width, count: IMAGES, classes: network.head.classes }),
     sequence: { axis: "rows", range: [-1, 1] },
     batchSize: IMAGES,
     parameters: new Float32Array(network.size),

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { EngineOptions } from "../../../lib/engines/engine.ts";
 import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
 import { MAX_STEPS } from "../../../lib/engines/webgpu/plan.ts";
 import { adam } from "../../../lib/model/optimizers.ts";
@@ -131,30 +130,29 @@ test("a device that is lost ends the training with one clear error, and every la
   }
 });
 
-test("a training beyond a limit names the limit, the need and what fits", async () => {
+test("a training beyond a limit is refused with what fits, and what fits opens", async () => {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize } = adapter.limits;
   const units = maxComputeWorkgroupStorageSize / 32;
-  const wide = optionsOf({ kind: "LSTM", hidden: [units + 1], images: 1, size: [1, 1] });
+  const wide = (hidden: number) =>
+    optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [1, 1], classes: 2 });
   await assert.rejects(
-    open(wide),
+    open(wide(units + 1)),
     new RangeError(
-      `Cannot train on the device webgpu: the state of four images must fit into the adapter's ` +
+      `Cannot train on the device webgpu: the state of four images in layer 0 must fit into the adapter's ` +
         `maxComputeWorkgroupStorageSize of ${maxComputeWorkgroupStorageSize} bytes: current value is ${
           32 * (units + 1)
-        }; ${units} units fit into a layer`,
+        }; ${units} units a layer fit`,
     ),
   );
+  await using widest = await open(wide(units));
+  assert.equal(widest.device.kind, "webgpu");
 
-  const steps = 784, hidden = 512, rowBytes = steps * hidden * 16; // of gates, an image
-  const fits = Math.floor(maxStorageBufferBindingSize / rowBytes);
-  const batchSize = 4 * Math.ceil(fits / 4) + 4;
-  const long: EngineOptions = {
-    ...optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" }),
-    batchSize,
-  };
+  const steps = 784, hidden = 512, quadBytes = 4 * steps * hidden * 16; // of gates
+  const fits = 4 * Math.floor(maxStorageBufferBindingSize / quadBytes);
+  const long = optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" });
   await assert.rejects(
-    open(long),
-    (error: Error) => error instanceof RangeError && error.message.includes(`--batch-size ${fits} fits`),
+    open({ ...long, batchSize: fits + 1 }),
+    (error: Error) => error instanceof RangeError && error.message.endsWith(`; --batch-size ${fits} fits`),
   );
 });
