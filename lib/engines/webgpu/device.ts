@@ -26,8 +26,7 @@ export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
   return {
     vendor,
     architecture,
-    description: description || device || [vendor, architecture].filter(Boolean).join(" ") ||
-      "unnamed adapter",
+    description: description || [vendor, architecture, device].filter(Boolean).join(" ") || "unnamed adapter",
     software: info.isFallbackAdapter,
   };
 }

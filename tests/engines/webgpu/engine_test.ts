@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
+import type { EngineState } from "../../../lib/engines/engine.ts";
+import { openWebgpu, type WebgpuEngine, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
 import { MAX_STEPS } from "../../../lib/engines/webgpu/plan.ts";
 import { adam } from "../../../lib/model/optimizers.ts";
 import { replayGoldens } from "../../golden/replay.ts";
@@ -118,15 +119,38 @@ test("a kernel that does not compile is named", async () => {
   });
 });
 
-test("a device that is lost ends the training with one clear error, and every later call too", async () => {
+/** An engine and its device, which tests break. */
+async function openBreakable(options: WebgpuOptions) {
   let device: GPUDevice | undefined;
-  const options = optionsOf(ONE_LAYER);
-  await using engine = await open({ ...options, onDevice: (made) => device = made });
-  const batch = scattered(9, options.train.count);
-  await engine.train([batch]);
-  device!.destroy();
-  for (const call of [() => engine.train([batch]), () => engine.readState(), () => engine.predict("test")]) {
-    await assert.rejects(call, /^Error: Cannot go on: the device webgpu was lost/);
+  const engine = await open({ ...options, onDevice: (made) => device = made });
+  return { engine, device: device! };
+}
+
+const LOST = /^Error: Cannot go on: the device webgpu was lost: .*--device wasm$/;
+
+test("a device that is lost ends every call with one clear error, those under way too", async () => {
+  const options = optionsOf(ONE_LAYER), batch = scattered(9, options.train.count);
+  const calls: Record<string, (engine: WebgpuEngine, state: EngineState) => Promise<unknown>> = {
+    train: (engine) => engine.train([batch, batch]),
+    gradient: (engine) => engine.gradient(batch),
+    predict: (engine) => engine.predict("test"),
+    "predict foreign images": (engine) => engine.predict(options.train),
+    outputs: (engine) => engine.outputs("test"),
+    readState: (engine) => engine.readState(),
+    writeState: (engine, state) => engine.writeState(state),
+    profile: (engine) => engine.profile([batch]),
+  };
+  for (const [name, underWay] of Object.entries(calls)) {
+    const { engine, device } = await openBreakable(options);
+    const state = await engine.readState();
+    const call = underWay(engine, state);
+    device.destroy();
+    await assert.rejects(call, LOST, `${name}, under way`);
+    for (const [later, next] of Object.entries(calls)) {
+      await assert.rejects(next(engine, state), LOST, `${later} after ${name}`);
+    }
+    await engine[Symbol.asyncDispose]();
+    await assert.rejects(engine.train([batch]), /the engine must be open/);
   }
 });
 

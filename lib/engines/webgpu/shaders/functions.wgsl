@@ -1,8 +1,8 @@
-// Activations that no input breaks; in front of every kernel.
+// Functions that no input breaks; in front of every kernel.
 //
 //   σ(z), tanh(z) of a large |z| are their limits: WGSL leaves open what exp() gives beyond 88.7, and some drivers' tanh()
 //   overflows to NaN
-//   NaN stays NaN, where clamp(), max() and select() by a comparison may lose it: the loss must show that a weight is none
+//   NaN stays NaN, so that the loss shows it: drivers lose it in clamp(), max() and tanh(), and make 89 of log(NaN)
 
 fn isNan(z: vec4f) -> vec4<bool> {
   return (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); // no compiler may take this for false
@@ -23,6 +23,10 @@ fn safeTanh(z: vec4f) -> vec4f {
 
 fn relu(z: vec4f) -> vec4f {
   return select(max(z, vec4f(0)), z, isNan(z));
+}
+
+fn safeLog(z: vec4f) -> vec4f {
+  return select(log(z), z, isNan(z));
 }
 
 // exp(z) of z ≤ 0.
