@@ -150,3 +150,30 @@ Deno.test({
     assert.deepEqual(await resumed.readState(), await whole.readState());
   },
 });
+
+Deno.test({
+  name: "a trainer whose device is lost says so at every call, and is disposed as any other" +
+    (LACKING_ADAPTER ? ` (ignored: ${LACKING_ADAPTER})` : ""),
+  ignore: LACKING_ADAPTER !== undefined,
+  fn: async () => {
+    const { requestDevice } = GPUAdapter.prototype, devices: GPUDevice[] = [];
+    GPUAdapter.prototype.requestDevice = async function (descriptor) {
+      const device = await requestDevice.call(this, descriptor);
+      devices.push(device);
+      return device;
+    };
+    try {
+      await using trainer = await open({ device: "webgpu", threads: undefined, selfCheck: false });
+      const lost = /^Error: Cannot go on: the device webgpu was lost: /;
+      const onProgress = ({ done }: { done: number }) => {
+        if (done > 4) devices.forEach((device) => device.destroy()); // in the midst of the steps
+      };
+      await assert.rejects(Array.fromAsync(trainer.steps(40, { onProgress })), lost);
+      await assert.rejects(Array.fromAsync(trainer.steps(1)), lost);
+      await assert.rejects(trainer.evaluate("test"), lost);
+      await assert.rejects(trainer.readState(), lost);
+    } finally {
+      GPUAdapter.prototype.requestDevice = requestDevice;
+    }
+  },
+});

@@ -70,11 +70,11 @@ export function softmaxCrossEntropy(logits: Float64Array, labels: Uint8Array): M
   for (let n = 0; n < N; n++) {
     const row = logits.subarray(n * K, (n + 1) * K), label = labels[n];
     const largest = Math.max(...row);
-    const logSum = largest + Math.log(row.reduce((sum, z) => sum + Math.exp(z - largest), 0));
-    loss += (logSum - row[label]) / N;
+    const sum = row.reduce((some, z) => some + Math.exp(z - largest), 0);
+    loss += (Math.log(sum) - (row[label] - largest)) / N;
     if (row.indexOf(largest) === label) correct++;
     for (let k = 0; k < K; k++) {
-      const p = Math.exp(row[k] - logSum);
+      const p = Math.exp(row[k] - largest) / sum;
       dlogits[n * K + k] = (p - (k === label ? 1 : 0)) / N;
     }
   }

@@ -4,11 +4,13 @@
  * @module
  */
 import type { Images } from "../../data/dataset.ts";
+import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
-import { MAX_STEPS, type Plan, planNeeds, planTraining } from "./plan.ts";
+import { planNeeds, planWithin } from "./limits.ts";
+import { MAX_STEPS, type Plan } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 
@@ -49,6 +51,7 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
     if (options.selfCheck !== false) {
       await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
     }
+    await engine.load(options);
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;
@@ -56,10 +59,11 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   return new GuardedWebgpu(engine, options);
 }
 
+/** Without images and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   const { network, optimizer, train, test, batchSize, seed } = options;
   const sequence = checkEngineOptions(options);
-  const plan = planTraining({
+  const plan = planWithin(adapter.limits, {
     network,
     optimizer,
     sequence,
@@ -69,20 +73,10 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
     batchSize,
     seed,
   });
-  const device = await requestDevice(adapter, planNeeds(plan, sequence.steps));
+  const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);
-  program.write("train images", train.pixels);
-  program.write("train labels", train.labels);
-  program.write("test images", test.pixels);
-  program.write("scale", sequence.scale);
-  const engine = new WebgpuEngine(options, plan, program, describeAdapter(adapter));
-  await engine.writeState({
-    parameters: options.parameters,
-    slots: Array.from({ length: plan.slots }, () => new Float32Array(network.size)),
-    step: 0,
-  });
-  return engine;
+  return new WebgpuEngine(options, plan, program, describeAdapter(adapter));
 }
 
 /** The GPU engine, with a guard in front of it. */
@@ -119,6 +113,19 @@ class WebgpuEngine implements UnguardedEngine {
     this.#program = program;
     const kind = adapter.software ? "software adapter" : "hardware adapter";
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
+  }
+
+  /** Takes over images, the numbers that their bytes become, and where the parameters start. */
+  async load({ train, test, sequence, parameters }: EngineOptions): Promise<void> {
+    this.#program.write("train images", train.pixels);
+    this.#program.write("train labels", train.labels);
+    this.#program.write("test images", test.pixels);
+    this.#program.write("scale", layOutSequence(sequence, train).scale);
+    await this.writeState({
+      parameters,
+      slots: Array.from({ length: this.#plan.slots }, () => new Float32Array(parameters.length)),
+      step: 0,
+    });
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {

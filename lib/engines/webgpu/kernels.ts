@@ -1,8 +1,10 @@
 /**
- * The kernels as plain data: their text, and what each binding is. One `.wgsl` file a kernel; `step.wgsl` stands in front.
+ * The kernels as plain data: their text, and what each binding is. One `.wgsl` file a kernel; `step.wgsl`
+ * and `functions.wgsl` stand in front.
  *
  * @module
  */
+import functions from "./shaders/functions.wgsl" with { type: "text" };
 import gather from "./shaders/gather.wgsl" with { type: "text" };
 import head from "./shaders/head.wgsl" with { type: "text" };
 import inputGradient from "./shaders/input_gradient.wgsl" with { type: "text" };
@@ -26,7 +28,7 @@ export interface Kernel {
 }
 
 function kernel(source: string, ...bindings: Binding[]): Kernel {
-  return { source: step + source, bindings };
+  return { source: step + functions + source, bindings };
 }
 
 /** All kernels by the name of their file. */

@@ -19,7 +19,6 @@ import {
   maskDispatch,
   updateDispatch,
 } from "./dispatches.ts";
-import type { Need } from "./device.ts";
 import type { Dispatch } from "./kernels.ts";
 
 /** The most steps of one command buffer. */
@@ -81,8 +80,8 @@ export interface Plan {
   /** Lays the parameters out without changing them. */
   readonly pack: Dispatch;
   readonly predict: readonly Dispatch[];
-  /** The most bytes that a workgroup keeps in its own memory. */
-  readonly workgroupBytes: number;
+  /** The bytes that a workgroup keeps in its own memory, by what they are. */
+  readonly workgroupBytes: ReadonlyMap<string, number>;
 }
 
 /** Offsets of bindings must be multiples of this. */
@@ -194,10 +193,12 @@ export function planTraining(options: PlanOptions): Plan {
     update: updateDispatch(options.optimizer, matrices.length, frame),
     pack: updateDispatch(undefined, matrices.length, frame),
     predict: [gatherDispatch(options, layers[0], { frame, images: "images" }), ...forward, headStep],
-    workgroupBytes: Math.max(
-      16 * 4 * head.quads,
-      ...layers.map(({ H, H4, layer }) => 32 * (layer.kind === "lstm" ? H : H4)),
-    ),
+    workgroupBytes: new Map([
+      ...layers.map(({ index, H, H4, layer }): [string, number] => {
+        return [`the state of four images in layer ${index}`, 32 * (layer.kind === "lstm" ? H : H4)];
+      }),
+      ["the logits of four images", 16 * 4 * head.quads],
+    ]),
   };
 }
 
@@ -246,7 +247,7 @@ function planBuffers(
   const rows = frame.T * N4, slots = SLOT_COUNT[options.optimizer.kind];
   const buffers = new Map<string, number>([
     ["train images", trainCount * imageBytes],
-    ["test images", testCount * imageBytes],
+    ["test images", Math.max(1, testCount * imageBytes)], // there may be none, but no buffer of 0 bytes
     ["staged images", 4 * N4 * imageBytes],
     ["train labels", trainCount],
     ["positions", 4 * MAX_STEPS * 4 * N4],
@@ -271,25 +272,4 @@ function planBuffers(
     if (layer.dropout > 0) buffers.set(`mask ${index}`, 16 * rows * H4);
   }
   return buffers;
-}
-
-/** What the plan asks of an adapter. */
-export function planNeeds({ buffers, workgroupBytes, batchSize, N4 }: Plan, steps: number): Need[] {
-  const needs: Need[] = [{
-    limit: "maxComputeWorkgroupStorageSize",
-    bytes: workgroupBytes,
-    what: "the state of four images",
-    remedy: (available) => `${Math.floor(available / 32)} units fit into a layer`,
-  }];
-  for (const [name, bytes] of buffers) {
-    const fits = (available: number) => Math.floor(available / (bytes / (4 * N4)));
-    const remedy = (available: number) =>
-      /^(inputs|gates|c|dy|mask) /.test(name) && fits(available) > 0
-        ? `over ${steps} steps --batch-size ${Math.min(fits(available), batchSize)} fits`
-        : "fewer images or units fit";
-    for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
-      needs.push({ limit, bytes: roundUp(bytes, 4), what: `the buffer "${name}"`, remedy });
-    }
-  }
-  return needs;
 }

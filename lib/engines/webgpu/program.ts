@@ -149,21 +149,22 @@ export class Program {
 
   /** The first bytes of a buffer, after all that was submitted. Waits for the GPU. */
   async read(name: string, bytes: number): Promise<ArrayBuffer> {
-    const readback = this.#readbackOf(bytes);
-    const encoder = this.#device.createCommandEncoder({ label: `read ${name}` });
-    encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, readback, 0, bytes);
-    this.#device.queue.submit([encoder.finish()]);
+    this.#throwFailure();
     try {
+      const readback = this.#readbackOf(bytes);
+      const encoder = this.#device.createCommandEncoder({ label: `read ${name}` });
+      encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, readback, 0, bytes);
+      this.#device.queue.submit([encoder.finish()]);
       await readback.mapAsync(GPUMapMode.READ, 0, bytes);
+      const copy = readback.getMappedRange(0, bytes).slice(0);
+      readback.unmap();
+      this.#throwFailure();
+      return copy;
     } catch (error) {
-      await delay(LOSS_MS); // the news that the device is lost come later than what they cause
+      if (!this.#failure) await delay(LOSS_MS); // the news that the device is lost come later than what they cause
       this.#throwFailure();
       throw error;
     }
-    const copy = readback.getMappedRange(0, bytes).slice(0);
-    readback.unmap();
-    this.#throwFailure();
-    return copy;
   }
 
   /** Waits for the GPU. @throws {Error} If the device failed */

@@ -18,3 +18,9 @@ Deno.test("softmaxCrossEntropy() stays finite for logits whose exp would not", (
   assert.equal(loss, 2e4);
   assert.deepEqual(dlogits, Float64Array.of(1, -1, 0));
 });
+
+Deno.test("softmaxCrossEntropy() shares between the largest of logits that hide all smaller numbers", () => {
+  const { loss, dlogits } = softmaxCrossEntropy(Float64Array.of(1e30, 1e30, -1e30), Uint8Array.of(0));
+  assert.equal(loss, Math.log(2));
+  assert.deepEqual(dlogits, Float64Array.of(-0.5, 0.5, 0));
+});

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import type { EngineOptions } from "../../../lib/engines/engine.ts";
-import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
+import type { EngineState } from "../../../lib/engines/engine.ts";
+import { type GuardedWebgpu, openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
 import { MAX_STEPS } from "../../../lib/engines/webgpu/plan.ts";
 import { adam } from "../../../lib/model/optimizers.ts";
 import { replayGoldens } from "../../golden/replay.ts";
 import { LACKING_ADAPTER } from "../../support/adapter.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+import { test, withShaders } from "./support/adapter_tests.ts";
 
 // Twice the largest error measured over all cases on Mesa's software adapter, in units of the largest element of the
 // tensor: logits 7.0e-7, loss 1.2e-7, gradient 1.4e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by
@@ -28,12 +29,6 @@ replayGoldens({ ...engine, tolerance: FIFTY_STEPS });
 
 const ONE_LAYER: Case = { kind: "LSTM", hidden: [10], images: 9, size: [5, 6] };
 const TWO_LAYERS: Case = { kind: "LSTM", hidden: [10, 7], images: 9, size: [5, 6], dropout: [0.5, 0.5] };
-
-/** Registers a test that needs an adapter. */
-function test(name: string, fn: () => Promise<void>): void {
-  const reason = LACKING_ADAPTER === undefined ? "" : ` (ignored: ${LACKING_ADAPTER})`;
-  Deno.test({ name: name + reason, ignore: LACKING_ADAPTER !== undefined, fn });
-}
 
 /** How often a method of a WebGPU class is called while `body` runs. */
 async function countCalls<Name extends string>(
@@ -115,44 +110,8 @@ test("train() and predict() take more than fits into one submission", async () =
   assert.deepEqual(await engine.predict(many), logits); // foreign images take another way in
 });
 
-/** An adapter whose shaders are changed on their way in. */
-async function withBrokenShader(change: (code: string) => string, body: () => Promise<void>): Promise<void> {
-  const { createShaderModule } = GPUDevice.prototype;
-  GPUDevice.prototype.createShaderModule = function (descriptor) {
-    return createShaderModule.call(this, { ...descriptor, code: change(descriptor.code) });
-  };
-  try {
-    await body();
-  } finally {
-    GPUDevice.prototype.createShaderModule = createShaderModule;
-  }
-}
-
-const forgetsTheState = (code: string) => code.replace("dc += dh * o", "dc = dh * o");
-
-test("an adapter that computes wrong gradients is refused with the figures", async () => {
-  const options = optionsOf(ONE_LAYER);
-  await withBrokenShader(forgetsTheState, async () => {
-    await assert.rejects(
-      openWebgpu(options),
-      /^Error: Cannot train on WebGPU, .*: its gradients must be right: that of layer0\.\w+\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+; .*--no-self-check/,
-    );
-    await using unchecked = await openWebgpu({ ...options, selfCheck: false });
-    assert.equal(unchecked.device.kind, "webgpu");
-  });
-});
-
-test("a network too large for the textbook is checked by a smaller one of its kind", async () => {
-  const large = optionsOf({ kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4] });
-  await using engine = await openWebgpu(large);
-  assert.equal(engine.device.kind, "webgpu");
-  await withBrokenShader(forgetsTheState, async () => {
-    await assert.rejects(openWebgpu(large), /its gradients must be right/);
-  });
-});
-
 test("a kernel that does not compile is named", async () => {
-  await withBrokenShader((code) => code.replace("let g = safeTanh(zg);", "let g = ;"), async () => {
+  await withShaders((code) => code.replace("let g = safeTanh(zg);", "let g = ;"), async () => {
     await assert.rejects(
       open(optionsOf(ONE_LAYER)),
       /^Error: Cannot build the kernel lstm_forward, layer 0: the device webgpu refused it: /,
@@ -160,42 +119,64 @@ test("a kernel that does not compile is named", async () => {
   });
 });
 
-test("a device that is lost ends the training with one clear error, and every later call too", async () => {
+/** An engine and its device, which tests break. */
+async function openBreakable(options: WebgpuOptions) {
   let device: GPUDevice | undefined;
-  const options = optionsOf(ONE_LAYER);
-  await using engine = await open({ ...options, onDevice: (made) => device = made });
-  const batch = scattered(9, options.train.count);
-  await engine.train([batch]);
-  device!.destroy();
-  for (const call of [() => engine.train([batch]), () => engine.readState(), () => engine.predict("test")]) {
-    await assert.rejects(call, /^Error: Cannot go on: the device webgpu was lost/);
+  const engine = await open({ ...options, onDevice: (made) => device = made });
+  return { engine, device: device! };
+}
+
+const LOST = /^Error: Cannot go on: the device webgpu was lost: .*--device wasm$/;
+
+test("a device that is lost ends every call with one clear error, those under way too", async () => {
+  const options = optionsOf(ONE_LAYER), batch = scattered(9, options.train.count);
+  const calls: Record<string, (engine: GuardedWebgpu, state: EngineState) => Promise<unknown>> = {
+    train: (engine) => engine.train([batch, batch]),
+    gradient: (engine) => engine.gradient(batch),
+    predict: (engine) => engine.predict("test"),
+    "predict foreign images": (engine) => engine.predict(options.train),
+    outputs: (engine) => engine.outputs("test"),
+    readState: (engine) => engine.readState(),
+    writeState: (engine, state) => engine.writeState(state),
+    profile: (engine) => engine.profile([batch]),
+  };
+  for (const [name, underWay] of Object.entries(calls)) {
+    const { engine, device } = await openBreakable(options);
+    const state = await engine.readState();
+    const call = underWay(engine, state);
+    device.destroy();
+    await assert.rejects(call, LOST, `${name}, under way`);
+    for (const [later, next] of Object.entries(calls)) {
+      await assert.rejects(next(engine, state), LOST, `${later} after ${name}`);
+    }
+    await engine[Symbol.asyncDispose]();
+    await assert.rejects(engine.train([batch]), /the engine must be open/);
   }
 });
 
-test("a training beyond a limit names the limit, the need and what fits", async () => {
+test("a training beyond a limit is refused with what fits, and what fits opens", async () => {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize } = adapter.limits;
   const units = maxComputeWorkgroupStorageSize / 32;
-  const wide = optionsOf({ kind: "LSTM", hidden: [units + 1], images: 1, size: [1, 1] });
+  const wide = (hidden: number) =>
+    optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [1, 1], classes: 2 });
   await assert.rejects(
-    open(wide),
+    open(wide(units + 1)),
     new RangeError(
-      `Cannot train on the device webgpu: the state of four images must fit into the adapter's ` +
+      `Cannot train on the device webgpu: the state of four images in layer 0 must fit into the adapter's ` +
         `maxComputeWorkgroupStorageSize of ${maxComputeWorkgroupStorageSize} bytes: current value is ${
           32 * (units + 1)
-        }; ${units} units fit into a layer`,
+        }; ${units} units a layer fit`,
     ),
   );
+  await using widest = await open(wide(units));
+  assert.equal(widest.device.kind, "webgpu");
 
-  const steps = 784, hidden = 512, rowBytes = steps * hidden * 16; // of gates, an image
-  const fits = Math.floor(maxStorageBufferBindingSize / rowBytes);
-  const batchSize = 4 * Math.ceil(fits / 4) + 4;
-  const long: EngineOptions = {
-    ...optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" }),
-    batchSize,
-  };
+  const steps = 784, hidden = 512, quadBytes = 4 * steps * hidden * 16; // of gates
+  const fits = 4 * Math.floor(maxStorageBufferBindingSize / quadBytes);
+  const long = optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" });
   await assert.rejects(
-    open(long),
-    (error: Error) => error instanceof RangeError && error.message.includes(`--batch-size ${fits} fits`),
+    open({ ...long, batchSize: fits + 1 }),
+    (error: Error) => error instanceof RangeError && error.message.endsWith(`; --batch-size ${fits} fits`),
   );
 });

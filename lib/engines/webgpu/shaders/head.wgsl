@@ -61,12 +61,12 @@ fn crossEntropy(n4: u32) {
     ofLabel = select(ofLabel, z, wanted == vec4i(i32(k)));
   }
   var sum = vec4f(0);
-  for (var k = 0u; k < K; k++) { sum += exp(logits[k] - best); }
-  let loss = log(sum) - (ofLabel - best);
+  for (var k = 0u; k < K; k++) { sum += expOfNegative(logits[k] - best); }
+  let loss = safeLog(sum) - (ofLabel - best);
   let share = select(vec4f(0), vec4f(1.0 / f32(step.count)), wanted >= vec4i(0));
   for (var k = 0u; k < K; k++) {
     let hit = select(vec4f(0), vec4f(1), wanted == vec4i(i32(k)));
-    let d = (exp(logits[k] - best) / sum - hit) * share;
+    let d = (expOfNegative(logits[k] - best) / sum - hit) * share;
     logits[k] = d;
     dz[n4 * QUADS * 4u + k] = d;
   }

@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let f = gates[at + 1u];
       let g = gates[at + 2u];
       let o = gates[at + 3u];
-      let tanhC = tanh(clamp(c[(row + N4) * H + unit], vec4f(-15), vec4f(15)));
+      let tanhC = safeTanh(c[(row + N4) * H + unit]);
       dc += dh * o * (1.0 - tanhC * tanhC);
       var before = vec4f(0); // c before this step
       if (t > 0u) { before = c[row * H + unit]; }

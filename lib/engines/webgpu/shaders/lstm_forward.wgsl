@@ -37,13 +37,8 @@ override TWO_H: u32;
 var<workgroup> h: array<vec4f, TWO_H>; // of the step before, of this step; they change places
 
 fn gate(z: vec4f) -> vec4f {
-  if (HARD) { return clamp(0.2 * z + 0.5, vec4f(0), vec4f(1)); }
-  return 1.0 / (1.0 + exp(-z));
-}
-
-// Some drivers' tanh overflows to NaN.
-fn safeTanh(z: vec4f) -> vec4f {
-  return tanh(clamp(z, vec4f(-15), vec4f(15)));
+  if (HARD) { return hardSigmoid(z); }
+  return sigmoid(z);
 }
 
 @compute @workgroup_size(64)

@@ -34,8 +34,8 @@ override TWO_H4: u32;
 var<workgroup> h: array<vec4f, TWO_H4>; // of the step before, of this step; they change places
 
 fn activate(z: vec4f) -> vec4f {
-  if (RELU) { return max(z, vec4f(0)); }
-  return tanh(clamp(z, vec4f(-15), vec4f(15))); // some drivers' tanh overflows to NaN
+  if (RELU) { return relu(z); }
+  return safeTanh(z);
 }
 
 fn finish(t: u32, n4: u32, unit: u32, z: vec4f) {

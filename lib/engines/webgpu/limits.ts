@@ -1,0 +1,135 @@
+/**
+ * What a plan asks of an adapter, and what fits where an adapter has less.
+ *
+ * @module
+ */
+import { createNetwork, type LayerSpec, type Network } from "../../model/network.ts";
+import { type Plan, type PlanOptions, planTraining } from "./plan.ts";
+
+/** The limits of an adapter on which it depends whether a training fits. */
+export type Limits = Readonly<Record<Need["limit"], number>>;
+
+/** A limit that a training needs. */
+export interface Need {
+  readonly limit:
+    | "maxComputeWorkgroupStorageSize"
+    | "maxComputeWorkgroupsPerDimension"
+    | "maxStorageBufferBindingSize"
+    | "maxBufferSize";
+  /** Bytes or workgroups. */
+  readonly amount: number;
+  /** What needs so much. */
+  readonly what: string;
+}
+
+/** What a plan asks of an adapter. */
+export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }: Plan): Need[] {
+  const needs: Need[] = [];
+  for (const [what, amount] of workgroupBytes) {
+    needs.push({ limit: "maxComputeWorkgroupStorageSize", amount, what });
+  }
+  for (const { label, workgroups } of [...gradient, ...predict, update]) {
+    const what = `the kernel ${label}`;
+    needs.push({ limit: "maxComputeWorkgroupsPerDimension", amount: Math.max(...workgroups), what });
+  }
+  for (const [name, bytes] of buffers) {
+    for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
+      needs.push({ limit, amount: 4 * Math.ceil(bytes / 4), what: `the buffer "${name}"` });
+    }
+  }
+  return needs;
+}
+
+/**
+ * Plans a training that fits.
+ *
+ * @throws {RangeError} If an adapter has less than is needed; names the limit, the need and what fits
+ */
+export function planWithin(limits: Limits, options: PlanOptions): Plan {
+  const plan = planTraining(options);
+  const lacking = planNeeds(plan).find(({ limit, amount }) => amount > limits[limit]);
+  if (!lacking) return plan;
+  const { limit, amount, what } = lacking;
+  const unit = limit === "maxComputeWorkgroupsPerDimension" ? "workgroups" : "bytes";
+  throw new RangeError(
+    `Cannot train on the device webgpu: ${what} must fit into the adapter's ${limit} of ${
+      limits[limit]
+    } ${unit}: ` +
+      `current value is ${amount}; ${whatFits(limits, options)}`,
+  );
+}
+
+/** What of a training can be made smaller, in the order in which it is kept as large as it can be. */
+const KNOBS: readonly {
+  readonly read: (options: PlanOptions) => number;
+  readonly turn: (options: PlanOptions, value: number) => PlanOptions;
+  readonly name: (value: number) => string;
+}[] = [
+  {
+    read: ({ trainCount }) => trainCount,
+    turn: (options, trainCount) => ({ ...options, trainCount }),
+    name: (value) => `${value} training images`,
+  },
+  {
+    read: ({ testCount }) => testCount,
+    turn: (options, testCount) => ({ ...options, testCount }),
+    name: (value) => `${value} test images`,
+  },
+  {
+    read: ({ network }) => Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)),
+    turn: (options, units) => ({ ...options, network: narrow(options.network, { units }) }),
+    name: (value) => `${value} units a layer`,
+  },
+  {
+    read: ({ batchSize }) => batchSize,
+    turn: (options, batchSize) => ({ ...options, batchSize }),
+    name: (value) => `--batch-size ${value}`,
+  },
+];
+
+/** The largest training of its kind that fits: a sentence that holds over all limits, buffers and kernels at once. */
+function whatFits(limits: Limits, options: PlanOptions): string {
+  const fits = (some: PlanOptions) =>
+    planNeeds(planTraining(some)).every(({ limit, amount }) => amount <= limits[limit]);
+  const changes: string[] = [];
+  let kept = options;
+  for (const [index, { read, turn, name }] of KNOBS.entries()) {
+    const least = (some: PlanOptions) =>
+      KNOBS.slice(index + 1).reduce(
+        (smaller, later) => later.turn(smaller, Math.min(1, later.read(some))),
+        some,
+      );
+    const most = largest(read(kept), (value) => fits(least(turn(kept, value))));
+    if (most === 0 && read(kept) > 0) return "no smaller training of this kind fits: try --device wasm";
+    if (most < read(kept)) changes.push(name(most));
+    kept = turn(kept, most);
+  }
+  return `${changes.join(" and ")} ${
+    changes.length === 1 && kept.batchSize < options.batchSize ? "fits" : "fit"
+  }`;
+}
+
+/** The largest of 1 … `end` that passes, where all below one that passes pass too; 0 where none does. */
+function largest(end: number, passes: (value: number) => boolean): number {
+  if (end === 0 || passes(end)) return end;
+  let low = 0, high = end; // low passes or is 0, high does not pass
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (passes(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The same kinds of layers with at most so many units, over at most so many features. */
+export function narrow(
+  { inputSize, layers, head }: Network,
+  { units, features = inputSize }: { units: number; features?: number },
+): Network {
+  const narrower = layers.map((layer, index): LayerSpec => ({
+    ...layer,
+    inputSize: Math.min(layer.inputSize, index === 0 ? features : units),
+    hiddenSize: Math.min(layer.hiddenSize, units),
+  }));
+  return createNetwork({ layers: narrower, classes: head.classes });
+}

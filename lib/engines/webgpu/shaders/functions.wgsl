@@ -1,0 +1,35 @@
+// Functions that no input breaks; in front of every kernel.
+//
+//   σ(z), tanh(z) of a large |z| are their limits: WGSL leaves open what exp() gives beyond 88.7, and some drivers' tanh()
+//   overflows to NaN
+//   NaN stays NaN, so that the loss shows it: drivers lose it in clamp(), max() and tanh(), and make 89 of log(NaN)
+
+fn isNan(z: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); // no compiler may take this for false
+}
+
+fn sigmoid(z: vec4f) -> vec4f {
+  let y = 1.0 / (1.0 + exp(-clamp(z, vec4f(-88), vec4f(88))));
+  return select(select(y, vec4f(0), z < vec4f(-88)), z, isNan(z));
+}
+
+fn hardSigmoid(z: vec4f) -> vec4f {
+  return select(clamp(0.2 * z + 0.5, vec4f(0), vec4f(1)), z, isNan(z));
+}
+
+fn safeTanh(z: vec4f) -> vec4f {
+  return select(tanh(clamp(z, vec4f(-15), vec4f(15))), z, isNan(z));
+}
+
+fn relu(z: vec4f) -> vec4f {
+  return select(max(z, vec4f(0)), z, isNan(z));
+}
+
+fn safeLog(z: vec4f) -> vec4f {
+  return select(log(z), z, isNan(z));
+}
+
+// exp(z) of z ≤ 0.
+fn expOfNegative(z: vec4f) -> vec4f {
+  return select(select(exp(max(z, vec4f(-88))), vec4f(0), z < vec4f(-88)), z, isNan(z));
+}

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { layOutSequence } from "../../../lib/data/sequence.ts";
+import { type Limits, narrow, planNeeds, planWithin } from "../../../lib/engines/webgpu/limits.ts";
+import { type PlanOptions, planTraining } from "../../../lib/engines/webgpu/plan.ts";
+import { adam, type Optimizer, sgd } from "../../../lib/model/optimizers.ts";
+import { testStream } from "../../support/tiny_data.ts";
+import { type Case, optionsOf } from "../contract_cases.ts";
+
+/** What every WebGPU adapter has. */
+const DEFAULTS: Limits = {
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeWorkgroupsPerDimension: 65535,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxBufferSize: 2 ** 28,
+};
+
+function planOptionsOf(test: Case, changes: Partial<PlanOptions> = {}): PlanOptions {
+  const { network, optimizer, sequence, train, seed } = optionsOf({ ...test, images: 1 });
+  return {
+    network,
+    optimizer,
+    sequence: layOutSequence(sequence, train),
+    imageBytes: train.height * train.width,
+    trainCount: 60_000,
+    testCount: 10_000,
+    batchSize: test.images,
+    seed,
+    ...changes,
+  };
+}
+
+function fits(limits: Limits, options: PlanOptions): boolean {
+  return planNeeds(planTraining(options)).every(({ limit, amount }) => amount <= limits[limit]);
+}
+
+/** What the refusal says that fits, by what it is. */
+function offerOf(limits: Limits, options: PlanOptions): { message: string; offer: Map<string, number> } {
+  const offer = new Map<string, number>();
+  let message = "";
+  assert.throws(() => planWithin(limits, options), (error: Error) => {
+    assert(error instanceof RangeError);
+    message = error.message;
+    return true;
+  });
+  const end = message.slice(message.lastIndexOf("; ") + 2);
+  const pattern = /(\d+) (training images|test images|units a layer)|--batch-size (\d+)/g;
+  for (const [, count, what, size] of end.matchAll(pattern)) {
+    offer.set(what ?? "--batch-size", Number(count ?? size));
+  }
+  return { message, offer };
+}
+
+function change(options: PlanOptions, offer: ReadonlyMap<string, number>): PlanOptions {
+  const units = offer.get("units a layer");
+  return {
+    ...options,
+    network: units === undefined ? options.network : narrow(options.network, { units }),
+    trainCount: offer.get("training images") ?? options.trainCount,
+    testCount: offer.get("test images") ?? options.testCount,
+    batchSize: offer.get("--batch-size") ?? options.batchSize,
+  };
+}
+
+/** What is offered fits, and no number in it can be one larger. */
+function assertTrue(limits: Limits, options: PlanOptions): Map<string, number> {
+  const { message, offer } = offerOf(limits, options);
+  if (offer.size === 0) {
+    assert.match(message, /no smaller training of this kind fits: try --device wasm$/);
+    const least = {
+      trainCount: 1,
+      testCount: 0,
+      batchSize: 1,
+      network: narrow(options.network, { units: 1 }),
+    };
+    assert(!fits(limits, { ...options, ...least }), message);
+    return offer;
+  }
+  planWithin(limits, change(options, offer));
+  for (const [what, value] of offer) {
+    const larger = change(options, new Map([...offer, [what, value + 1]]));
+    assert(!fits(limits, larger), `${what} ${value + 1} fits too: ${message}`);
+  }
+  return offer;
+}
+
+const MNIST = { images: 64, size: [28, 28] } as const;
+
+const KNOWN: readonly (readonly [string, Case, Partial<PlanOptions>, Record<string, number>])[] = [
+  ["a batch a little too large", { ...MNIST, kind: "LSTM", hidden: [200, 200], images: 1497 }, {}, {
+    "--batch-size": 1496,
+  }],
+  [
+    "a batch too large for several buffers",
+    { ...MNIST, kind: "LSTM", hidden: [200, 200], images: 5000 },
+    {},
+    {
+      "--batch-size": 1496,
+    },
+  ],
+  ["an LSTM too wide", { ...MNIST, kind: "LSTM", hidden: [7, 513] }, {}, { "units a layer": 512 }],
+  ["an RNN too wide", { ...MNIST, kind: "tanh RNN", hidden: [1000, 7] }, {}, { "units a layer": 512 }],
+  ["a layer and a batch too large", { ...MNIST, kind: "LSTM", hidden: [1000], images: 5000 }, {}, {
+    "units a layer": 512,
+    "--batch-size": 584,
+  }],
+  ["images beyond a binding", { ...MNIST, kind: "LSTM", hidden: [7] }, { trainCount: 2e5, testCount: 3e5 }, {
+    "training images": 171_196,
+    "test images": 171_196,
+  }],
+  ["more classes than fit", { ...MNIST, kind: "LSTM", hidden: [7], classes: 1025 }, {}, {}],
+];
+
+for (const [what, network, changes, expected] of KNOWN) {
+  Deno.test(`planWithin() says what fits: ${what}`, () => {
+    const options = planOptionsOf(network, changes);
+    assert.deepEqual(Object.fromEntries(assertTrue(DEFAULTS, options)), expected);
+  });
+}
+
+Deno.test("planWithin() knows that a dispatch has so many workgroups along an axis", () => {
+  const large = { ...DEFAULTS, maxStorageBufferBindingSize: 2 ** 32, maxBufferSize: 2 ** 33 };
+  const network: Case = { kind: "tanh RNN", hidden: [1], images: 270_000, size: [1, 1], classes: 2 };
+  const { message, offer } = offerOf(large, planOptionsOf(network));
+  assert.match(
+    message,
+    /the kernel \w+, layer 0 must fit .*maxComputeWorkgroupsPerDimension of 65535 workgroups/,
+  );
+  assert.deepEqual([...offer], [["--batch-size", 4 * 65535]]);
+});
+
+Deno.test("planWithin() names the limit, the need and what fits, and takes what fits", () => {
+  const options = planOptionsOf({ ...MNIST, kind: "LSTM", hidden: [200, 200], images: 1497 });
+  assert.throws(
+    () => planWithin(DEFAULTS, options),
+    new RangeError(
+      'Cannot train on the device webgpu: the buffer "gates 0" must fit into the adapter\'s ' +
+        "maxStorageBufferBindingSize of 134217728 bytes: current value is 134400000; --batch-size 1496 fits",
+    ),
+  );
+  assert.deepEqual(planWithin(DEFAULTS, { ...options, batchSize: 1496 }).batchSize, 1496);
+});
+
+Deno.test("what planWithin() offers fits, and nothing larger does: 500 networks and adapters", () => {
+  const random = testStream("limits");
+  const pick = <Value>(...values: Value[]) => values[random.below(values.length)];
+  /** A whole number up to 2^bits, small ones as likely as large ones. */
+  const some = (bits: number) => 1 + random.below(2 ** (1 + random.below(bits)));
+  let offered = 0, nothing = 0;
+  for (let k = 0; k < 500; k++) {
+    const network: Case = {
+      kind: pick("LSTM", "LSTM, hardSigmoid", "ReLU RNN", "tanh RNN"),
+      hidden: Array.from({ length: 1 + random.below(3) }, () => some(9)),
+      images: some(13),
+      size: [some(5), some(5)],
+      axis: pick("rows", "columns", "pixels"),
+      classes: pick(2, 10, 10, 200),
+      dropout: pick([0, 0, 0], [0.5, 0.5, 0.5]),
+    };
+    const options = planOptionsOf(network, {
+      optimizer: pick<Optimizer>(sgd({ learningRate: 1 }), adam({ learningRate: 1 })),
+      trainCount: some(16),
+      testCount: pick(0, some(16)),
+    });
+    const limits: Limits = {
+      maxComputeWorkgroupStorageSize: pick(16384, 1024 + some(14)),
+      maxComputeWorkgroupsPerDimension: 65535,
+      maxStorageBufferBindingSize: pick(2 ** 27, some(12) + 2 ** (17 + random.below(10))),
+      maxBufferSize: pick(2 ** 28, some(12) + 2 ** (17 + random.below(11))),
+    };
+    if (fits(limits, options)) {
+      planWithin(limits, options);
+      continue;
+    }
+    if (assertTrue(limits, options).size > 0) offered++;
+    else nothing++;
+  }
+  assert(offered > 150 && nothing > 50, `${offered} offers, ${nothing} times nothing`);
+});

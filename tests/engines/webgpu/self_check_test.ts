@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import type { Engine, EngineOptions } from "../../../lib/engines/engine.ts";
+import { openReference } from "../../../lib/engines/reference/engine.ts";
+import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { checkDevice, type CheckedEngine } from "../../../lib/engines/webgpu/self_check.ts";
+import { type Case, CASES, describe, optionsOf } from "../contract_cases.ts";
+import { test, withShaders } from "./support/adapter_tests.ts";
+
+const LSTM: Case = { kind: "LSTM", hidden: [70, 9], images: 9, size: [5, 6], dropout: [0.5, 0.5] };
+const HARD: Case = { kind: "LSTM, hardSigmoid", hidden: [10], images: 9, size: [5, 6] };
+const RELU: Case = { kind: "ReLU RNN", hidden: [70, 9], images: 9, size: [5, 6], axis: "columns" };
+const TANH: Case = { kind: "tanh RNN", hidden: [70, 9], images: 9, size: [5, 6], dropout: [0.3, 0.5] };
+/** Too large for the textbook. */
+const LARGE: Case = { kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4] };
+
+/** What is wrong, in which network it must be noticed, and what becomes of the text of the shaders. */
+const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = [
+  ["bytes are read in another order", [LSTM, RELU], "t * STEP_STRIDE + c * INPUT_STRIDE", "c + t"],
+  ["a lane of images is another's", [LSTM, RELU], "pixel(n + 1u, offset)", "pixel(n, offset)"],
+  ["every workgroup is the first", [LSTM, RELU, TANH], "let n4 = group.x;", "let n4 = 0u;"],
+  ["a workgroup has 64 units at most", [LSTM, RELU, TANH, LARGE], "unit += 64u", "unit += 1000u"],
+  [
+    "every second row of a product is the one before",
+    [LSTM, RELU],
+    "inputs[row1 * J + k]",
+    "inputs[row0 * J + k]",
+  ],
+  ["a layer hands down half", [LSTM, RELU, TANH, LARGE], "dy[row1 * C4 + feature] = d1;", ""],
+  ["gates change places", [LSTM, HARD, LARGE], "let f = gate(zf);", "let f = gate(zi);"],
+  ["gates change places on the way back", [LSTM, HARD], "let i = gates[at];", "let i = gates[at + 1u];"],
+  ["a state is forgotten on the way back", [LSTM, HARD, LARGE], "dc += dh * o", "dc = dh * o"],
+  [
+    "a state is read before it is written",
+    [LSTM, HARD, LARGE],
+    "let hk = h[before + k];",
+    "let hk = h[after + k];",
+  ],
+  ["states do not change places", [RELU, TANH], "h[H4 - (t & 1u) * H4 + unit]", "h[(t & 1u) * H4 + unit]"],
+  [
+    "invocations do not wait for each other",
+    [LSTM, TANH, LARGE],
+    "    workgroupBarrier();\n  }\n}",
+    "  }\n}",
+  ],
+  ["a constant is another", [HARD], "0.2 * z + 0.5", "z / 6.0 + 0.5"],
+  ["a hard sigmoid knows no bounds", [HARD], "clamp(0.2 * z + 0.5, vec4f(0), vec4f(1))", "0.2 * z + 0.5"],
+  ["a slope is another", [HARD], "vec4f(0.2)", "vec4f(0.21)"],
+  ["exp() is right to two digits", [LSTM], "exp(-clamp", "1.02 * exp(-clamp"],
+  ["tanh() is right to two digits", [LSTM, HARD, TANH], "tanh(clamp", "0.99 * tanh(clamp"],
+  ["softmax is right to two digits", [RELU], "exp(max(", "1.01 * exp(0.98 * max("],
+  ["a ReLU leaks", [RELU], "max(z, vec4f(0))", "max(z, 0.01 * z)"],
+  ["a ReLU has a slope of 1 everywhere", [RELU], "y > vec4f(0)", "y > vec4f(-1)"],
+  ["nothing is dropped", [LSTM, TANH], "y *= mask[row * H4 + unit];", ""],
+  ["what is dropped is dropped in all images", [LSTM, TANH], "vec4u(0u, 1u, 0u, 0u)", "vec4u(0u)"],
+  ["what is dropped is dropped in all layers", [LSTM, TANH], "t + LAYER * 65536u", "t"],
+  ["what is dropped is dropped at all steps", [LSTM, TANH], "t + LAYER * 65536u", "LAYER * 65536u"],
+  ["what is kept is not made larger", [LSTM, TANH], "vec4f(SCALE)", "vec4f(1)"],
+  ["what is dropped is not dropped on the way back", [LSTM, TANH], "output *= mask[row * H4 + unit];", ""],
+  [
+    "labels are another image's",
+    [LSTM, RELU],
+    "let position = positions[step.firstPosition + n];",
+    "let position = n;",
+  ],
+  ["a mean is over one image more", [LSTM, RELU], "f32(step.count)", "f32(step.count + 1u)"],
+  ["the last rows are not summed", [LSTM, TANH, LARGE], "min((part + 1u) * rowsAPart, ROWS)", "ROWS - 1u"],
+  ["a bias has no gradient", [LSTM, RELU, LARGE], "feature == J - 4u", "feature == J"],
+  [
+    "weights are laid out by columns",
+    [LSTM, RELU],
+    "(row * m.quads + quad) * 4u",
+    "(quad * m.rows + row) * 4u",
+  ],
+];
+
+const checked = (test: Case) => openWebgpu(optionsOf(test));
+
+for (const [fault, cases, text, becomes] of FAULTS) {
+  test(`an adapter is refused where ${fault}`, async () => {
+    for (const network of cases) {
+      let changed = false;
+      const breakIt = (code: string) => {
+        changed ||= code.includes(text);
+        return code.replaceAll(text, becomes);
+      };
+      await withShaders(breakIt, async () => {
+        await assert.rejects(checked(network), /its gradients must be right/, describe(network));
+      });
+      assert(changed, "the text was not found");
+    }
+  });
+}
+
+/** Starts over which a right adapter and the textbook differ by all that float32 and float64 can. */
+const HARD_STARTS: readonly (readonly [Case, number])[] = [
+  [{ kind: "tanh RNN", hidden: [20], images: 4, size: [12, 12], axis: "pixels" }, 3],
+  [{ kind: "tanh RNN", hidden: [20], images: 4, size: [28, 28] }, 10],
+  [{ kind: "LSTM", hidden: [20], images: 4, size: [28, 28] }, 30],
+  [{ kind: "LSTM, hardSigmoid", hidden: [20], images: 4, size: [28, 28], dropout: [0.5] }, 30],
+  [{ kind: "ReLU RNN", hidden: [20], images: 4, size: [28, 28] }, 30],
+  [{ kind: "LSTM", hidden: [20, 20], images: 4, size: [28, 28] }, 1e30],
+  [{ kind: "ReLU RNN", hidden: [20], images: 4, size: [28, 28] }, 1e38],
+  [{ kind: "tanh RNN", hidden: [20], images: 4, size: [28, 28] }, NaN],
+  [{ kind: "LSTM", hidden: [20], images: 4, size: [28, 28] }, Infinity],
+  [{ kind: "LSTM", hidden: [20], images: 4, size: [28, 28] }, 0],
+  [LARGE, 30],
+];
+
+for (const [network, scale] of HARD_STARTS) {
+  test(`a start does not decide what is said of an adapter: weights × ${scale}, ${describe(network)}`, async () => {
+    const options = optionsOf(network);
+    options.parameters.forEach((value, k) => options.parameters[k] = value * scale);
+    await using engine = await openWebgpu(options);
+    const { parameters, slots, step } = await engine.readState();
+    assert.deepEqual(parameters, options.parameters); // the check leaves nothing behind
+    assert(slots.every((slot) => slot.every((value) => value === 0)));
+    assert.equal(step, 0);
+  });
+}
+
+test("images do not decide what is said of an adapter, and the check leaves none behind", async () => {
+  for (const byte of [0, 255]) {
+    const options = optionsOf(LSTM),
+      blank = { ...options.train, pixels: options.train.pixels.map(() => byte) };
+    await using checked = await openWebgpu({ ...options, train: blank, test: blank });
+    await using unchecked = await openWebgpu({ ...options, train: blank, test: blank, selfCheck: false });
+    const batch = Uint32Array.of(7, 0, 3);
+    assert.deepEqual(await checked.gradient(batch), await unchecked.gradient(batch));
+    assert.deepEqual(await checked.predict("train"), await unchecked.predict("train"));
+    assert.deepEqual(await checked.predict("test"), await unchecked.predict("test"));
+    assert.deepEqual(await checked.train([batch]), await unchecked.train([batch]));
+  }
+});
+
+for (
+  const network of [
+    ...CASES.filter((_, index) => index % 3 === 0),
+    { kind: "LSTM", hidden: [5, 5, 5], images: 1, size: [3, 3], dropout: [0.9, 0.99999, 0.5] },
+    { kind: "ReLU RNN", hidden: [9, 9], images: 2, size: [3, 3], dropout: [0.9, 0.99999], classes: 2 },
+    { kind: "LSTM", hidden: Array(40).fill(2), images: 2, size: [2, 2] },
+    { kind: "tanh RNN", hidden: [1], images: 2, size: [100, 100], axis: "pixels" },
+    { kind: "ReLU RNN", hidden: [2], images: 1, size: [1, 3000], axis: "columns" },
+    { kind: "LSTM", hidden: [2], images: 3, size: [1, 3000], axis: "rows", classes: 200 },
+  ] satisfies Case[]
+) {
+  test(`a right adapter is not refused: ${describe(network)}`, async () => {
+    await using engine = await checked(network);
+    assert.equal(engine.device.kind, "webgpu");
+  });
+}
+
+/** A device made of the textbook, whose parameters are off by some roundings and whose gradients are `factor` times too large. */
+function roundingEngine(factor: number): CheckedEngine & { readonly loads: number } {
+  let loads = 0, reference: Engine | undefined;
+  return {
+    device: { kind: "webgpu", threads: 1, detail: "a device that rounds" },
+    get loads() {
+      return loads;
+    },
+    load: async (options: EngineOptions) => {
+      loads++;
+      const parameters = options.parameters.map((value, k) => value + 3e-6 * Math.sin(k * 12.9898 + loads));
+      reference = await openReference({ ...options, parameters });
+    },
+    gradient: async (batch: Uint32Array) => (await reference!.gradient(batch)).map((value) => value * factor),
+  } as unknown as CheckedEngine & { readonly loads: number };
+}
+
+Deno.test("where a ReLU is about to switch, other weights decide", async () => {
+  // Found by trying: with the first weights, one of its units is within some roundings of 0.
+  const options = optionsOf({ kind: "ReLU RNN", hidden: [39], images: 9, size: [16, 5] });
+  const open = () => assert.fail("the network is small enough");
+  const right = roundingEngine(1);
+  await checkDevice(right, options, open);
+  assert.equal(right.loads, 2);
+  await assert.rejects(checkDevice(roundingEngine(1.01), options, open), /its gradients must be right/);
+});
+
+test("an adapter is refused with the figures, unless nobody asks", async () => {
+  await withShaders((code) => code.replace("dc += dh * o", "dc = dh * o"), async () => {
+    await assert.rejects(
+      checked(LSTM),
+      /^Error: Cannot train on WebGPU, .*: its gradients must be right: that of layer0\.\w+\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+, over 5 made-up images; .*--no-self-check/,
+    );
+    await using unchecked = await openWebgpu({ ...optionsOf(LSTM), selfCheck: false });
+    assert.equal(unchecked.device.kind, "webgpu");
+  });
+});
