@@ -44,7 +44,7 @@ export function checkEngineOptions(options: EngineOptions): SequenceLayout {
   check(action, "seed", { value: seed, rule: SEED });
   checkOptimizer(action, optimizer);
   checkSplit(action, "train", train, network.head.classes);
-  checkSplit(action, "test", test, network.head.classes);
+  if (test.count !== 0) checkSplit(action, "test", test, network.head.classes); // there may be none
   const layout = layOutSequence(sequence, train);
   if (layout.inputSize !== network.inputSize) {
     fail(`the sequence must give the ${network.inputSize} features that the network reads`, layout.inputSize);

@@ -136,7 +136,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
     network,
     optimizer,
     train: splits.train,
-    test: taken.test ? splits.test : takeImages(splits.train, 0, 1), // an engine has images of both kinds
+    test: splits.test,
     sequence,
     seed,
     batchSize,
