@@ -18,7 +18,7 @@ const RUNS = "runs/verify";
 interface Hashes {
   /** What the recipes are called with. */
   readonly flags: string;
-  /** Of the trained parameters, by recipe. */
+  /** Of the trained models, by recipe. */
   readonly sha256: Readonly<Record<string, string>>;
 }
 

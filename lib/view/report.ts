@@ -25,7 +25,7 @@ export interface ReportContents {
   readonly seconds: number;
   /** Of the network. */
   readonly parameterCount: number;
-  /** SHA-256 of the parameters of the saved model, if it is known. */
+  /** SHA-256 of the saved model, if it is known. */
   readonly modelSha256: string | null;
   /** `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -129,7 +129,7 @@ export function writeReport(contents: ReportContents): string {
     ...(hash
       ? [section(
         "Fingerprint",
-        "SHA-256 of the parameters of the saved model: where it is equal, so is every bit.",
+        "SHA-256 of the saved model, its layers, its way of reading and its weights: where it is equal, so is every bit.",
         scrollArea("Fingerprint", preformatted(hash)),
       )]
       : []),
