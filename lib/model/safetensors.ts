@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { excerpt, printable } from "../excerpt.ts";
+import { recognizeFile } from "./file_kind.ts";
 
 /** The elements of a tensor; the class says of which type they are. */
 export type TensorData =
@@ -38,6 +40,24 @@ const ARRAYS = {
 type ElementType = keyof typeof ARRAYS;
 
 const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
+
+/** How the elements of one type are read. */
+interface Reader {
+  readonly sizeBytes: number;
+  readonly read: (buffer: ArrayBuffer) => TensorData;
+}
+
+/** Of every type that can be read; what has no array of its own becomes another one, exactly. */
+const READERS: Readonly<Record<string, Reader>> = {
+  ...Object.fromEntries(ELEMENT_TYPES.map((type) => {
+    const ArrayType = ARRAYS[type];
+    return [type, { sizeBytes: ArrayType.BYTES_PER_ELEMENT, read: (buffer) => new ArrayType(buffer) }];
+  })),
+  F16: { sizeBytes: 2, read: (buffer) => Float32Array.from(new Float16Array(buffer)) },
+  BF16: { sizeBytes: 2, read: fromBfloat16 },
+  BOOL: { sizeBytes: 1, read: (buffer) => new Uint8Array(buffer) },
+};
+
 const METADATA = "__metadata__";
 const MAX_HEADER_BYTES = 100_000_000; // as the reference implementation has it
 
@@ -93,9 +113,7 @@ export function encodeSafetensors(
 
   if (!isMetadata(metadata)) {
     throw new TypeError(
-      `Cannot write safetensors: metadata must map names to strings: current value is ${
-        JSON.stringify(metadata)
-      }`,
+      `Cannot write safetensors: metadata must map names to strings: current value is ${excerpt(metadata)}`,
     );
   }
   const fields = Object.keys(metadata).length > 0 ? [field(METADATA, metadata)] : [];
@@ -122,15 +140,19 @@ export function encodeSafetensors(
 
 /**
  * Reads the bytes of a file. Strict: names must be unique and tensors must cover the data without gap or overlap,
- * so no byte is read twice and none can hide.
+ * so no byte is read twice and none can hide. Numbers of 16 bits, F16 and BF16, become float32, which holds them all; BOOL
+ * becomes bytes.
  *
- * @throws {SafetensorsError} If the bytes are not a safetensors file, or hold a type of element that is not supported.
+ * @throws {SafetensorsError} If the bytes are not a safetensors file, or hold a type of element that is not supported. Of
+ * other files that hold weights, such as PyTorch's `.pth`, the message says what they are and what to do.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
+  const kind = recognizeFile(bytes);
+  if (kind) fail("the file must be safetensors", `${kind.what}\n${kind.remedy}`);
   const { text, dataStart } = readHeader(bytes);
   const { [METADATA]: metadata = {}, ...fields } = parseHeader(text);
   if (!isMetadata(metadata)) {
-    fail(`${METADATA} must map names to strings`, JSON.stringify(metadata));
+    fail(`${METADATA} must map names to strings`, excerpt(metadata));
   }
 
   const entries = Object.entries(fields).map(([name, value]) => readEntry(name, value));
@@ -148,7 +170,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
       );
     }
     const { buffer } = bytes.slice(dataStart + begin, dataStart + end); // a copy, so that it is aligned
-    tensors.set(name, { shape, data: new ARRAYS[type](buffer) });
+    tensors.set(name, { shape, data: READERS[type].read(buffer) });
     position = end;
   }
   if (dataStart + position !== bytes.length) {
@@ -177,7 +199,7 @@ function parseHeader(text: string): Record<string, unknown> {
   try {
     header = JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = printable((cause as Error).message);
     throw new SafetensorsError(`Cannot read safetensors: the header must be JSON: ${reason}`, { cause });
   }
   scanHeader(text);
@@ -187,7 +209,7 @@ function parseHeader(text: string): Record<string, unknown> {
 /** One tensor as the header describes it. */
 interface Entry {
   readonly name: string;
-  readonly type: ElementType;
+  readonly type: string;
   readonly shape: number[];
   readonly begin: number;
   readonly end: number;
@@ -196,23 +218,27 @@ interface Entry {
 function readEntry(name: string, value: unknown): Entry {
   if (!name.isWellFormed()) fail("names must be Unicode", quote(name));
   if (!isRecord(value) || Object.keys(value).sort().join() !== "data_offsets,dtype,shape") {
-    return fail(`${quote(name)} must have dtype, shape and data_offsets`, JSON.stringify(value));
+    return fail(`${quote(name)} must have dtype, shape and data_offsets`, excerpt(value));
   }
   const { dtype, shape, data_offsets: offsets } = value;
-  const type = ELEMENT_TYPES.find((type) => type === dtype);
-  if (type === undefined) {
-    return fail(`dtype of ${quote(name)} must be one of ${ELEMENT_TYPES.join(" ")}`, JSON.stringify(dtype));
+  if (typeof dtype !== "string" || !Object.hasOwn(READERS, dtype)) {
+    return fail(`dtype of ${quote(name)} must be one of ${Object.keys(READERS).join(" ")}`, excerpt(dtype));
   }
-  if (!isSizes(shape)) return fail(`shape of ${quote(name)} must be a list of sizes`, JSON.stringify(shape));
+  if (!isSizes(shape)) return fail(`shape of ${quote(name)} must be a list of sizes`, excerpt(shape));
   if (!isSizes(offsets) || offsets.length !== 2) {
-    return fail(`data_offsets of ${quote(name)} must be two positions`, JSON.stringify(offsets));
+    return fail(`data_offsets of ${quote(name)} must be two positions`, excerpt(offsets));
   }
   const [begin, end] = offsets;
-  const sizeBytes = product(shape) * ARRAYS[type].BYTES_PER_ELEMENT;
+  const sizeBytes = product(shape) * READERS[dtype].sizeBytes;
   if (end - begin !== sizeBytes) {
-    fail(`${quote(name)}, ${type} [${shape}], must have ${sizeBytes} bytes`, end - begin);
+    fail(`${quote(name)}, ${dtype} ${excerpt(shape)}, must have ${sizeBytes} bytes`, end - begin);
   }
-  return { name, type, shape, begin, end };
+  return { name, type: dtype, shape, begin, end };
+}
+
+/** The upper half of a float32. */
+function fromBfloat16(buffer: ArrayBuffer): Float32Array {
+  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
 }
 
 /** What `JSON.parse` lets pass in a valid text: keys that stand twice in one object, and numbers like `-0` or `1e3`. */
@@ -248,7 +274,7 @@ function elementType(name: string, { shape, data }: Tensor): ElementType {
   if (!isSizes(shape) || product(shape) !== data.length) {
     throw new TypeError(
       `Cannot write safetensors: the shape of ${quote(name)} must have ${data.length} elements: ` +
-        `current value is [${shape}]`,
+        `current value is ${excerpt(shape)}`,
     );
   }
   const type = ELEMENT_TYPES.find((type) => data instanceof ARRAYS[type]);
@@ -283,7 +309,7 @@ function product(shape: readonly number[]): number {
 }
 
 function quote(name: string): string {
-  return JSON.stringify(name);
+  return excerpt(name);
 }
 
 function fail(rule: string, value: unknown): never {
