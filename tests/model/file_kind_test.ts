@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { recognizeFile } from "../../lib/model/file_kind.ts";
+import { readPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from "../../lib/model/safetensors.ts";
 import legacy from "../golden/torch/legacy.pth" with { type: "bytes" };
 import pickle from "../golden/torch/pickle.pkl" with { type: "bytes" };
-import script from "../golden/torch/script.pt" with { type: "bytes" };
+import program from "../golden/torch/state_dicts.py" with { type: "text" };
+import script from "../golden/torch/weights.pt" with { type: "bytes" };
 import zipped from "../golden/torch/weights.pth" with { type: "bytes" };
+import converted from "../golden/torch/weights.safetensors" with { type: "bytes" };
 
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
@@ -16,7 +19,7 @@ const zipOf = (name: string) =>
 const FILES: readonly [name: string, bytes: Uint8Array, what: RegExp, remedy: RegExp][] = [
   ["weights.pth of PyTorch", zipped, /^a file of PyTorch \(torch\.save\)/, /\n  save_file\(/],
   ["weights.pth of old PyTorch", legacy, /^an old file of PyTorch/, /\n  state = torch\.load\(/],
-  ["script.pt of PyTorch", script, /^TorchScript/, /torch\.jit\.load\(/],
+  ["weights.pt of PyTorch", script, /^TorchScript/, /torch\.jit\.load\(/],
   ["program.pt2", zipOf("program/archive_format"), /torch\.export/, /state_dict\(\)/],
   ["weights.pkl of Python", pickle, /^a pickle of Python$/, /runs code/],
   ["weights.npz", zipOf("kernel.npy"), /\(\.npz\)$/, /safetensors\.numpy/],
@@ -54,6 +57,17 @@ for (const [name, bytes, what, remedy] of FILES) {
     });
   });
 }
+
+Deno.test("the lines of Python that recognizeFile() gives are those that made a file that readPyTorch() takes", () => {
+  for (const bytes of [zipped, legacy, script]) {
+    const lines = recognizeFile(bytes)!.remedy.split("\n").filter((line) => line.startsWith("  "));
+    const [imports, ...others] = lines.map((line) => line.trim());
+    assert.equal(imports, "import torch; from safetensors.torch import save_file");
+    assert.equal(others.length, 2);
+    assert.ok(program.includes(`\n    ${others.join("\n    ")}\n`), others.join("\n"));
+  }
+  assert.equal(readPyTorch(decodeSafetensors(converted).tensors).network.layers[0].hiddenSize, 4);
+});
 
 Deno.test("recognizeFile() takes no safetensors file for another one, whatever the length of its header is", () => {
   const file = encodeSafetensors(new Map());

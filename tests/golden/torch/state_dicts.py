@@ -3,11 +3,12 @@
     /path/to/python tests/golden/torch/state_dicts.py tests/golden/torch
 
 state_dicts.safetensors holds, for each CASE, its tensors as CASE|NAME, and for those that Scanline takes CASE|pixels
-and CASE|logits, what PyTorch's model makes of pixels / 255 in float32. weights.pth, legacy.pth, script.pt, pickle.pkl are the files that
+and CASE|logits, what PyTorch's model makes of pixels / 255 in float32. weights.pth, legacy.pth, weights.pt, pickle.pkl are the files that
 people have instead of safetensors; weights.safetensors is what the lines that Scanline prints make of weights.pth.
 
 Written by torch 2.13.0, safetensors 0.8.0, one thread, seed 7.
 """
+import os
 import pickle
 import sys
 
@@ -120,15 +121,28 @@ def main():
         tensors |= {f"{name}|{key}": value.contiguous().clone() for key, value in model.state_dict().items()}
     save_file(tensors, f"{folder}/state_dicts.safetensors")
 
+    os.chdir(folder)
     model = Classifier(lstm())
-    torch.save(model.state_dict(), f"{folder}/weights.pth")
-    torch.save(model.state_dict(), f"{folder}/legacy.pth", _use_new_zipfile_serialization=False)
-    torch.jit.save(torch.jit.script(Classifier(lstm())), f"{folder}/script.pt")
-    with open(f"{folder}/pickle.pkl", "wb") as file:
+    torch.save(model.state_dict(), "weights.pth")
+    torch.save(model.state_dict(), "legacy.pth", _use_new_zipfile_serialization=False)
+    torch.jit.save(torch.jit.script(model), "weights.pt")
+    with open("pickle.pkl", "wb") as file:
         pickle.dump({"fc.bias": model.fc.bias.numpy()}, file)
 
-    state = torch.load(f"{folder}/weights.pth", map_location="cpu", weights_only=True)
-    save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, f"{folder}/weights.safetensors")
+
+def convert_script():  # as Scanline says it
+    state = torch.jit.load("weights.pt", map_location="cpu").state_dict()
+    save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, "weights.safetensors")
+    with open("weights.safetensors", "rb") as file:
+        return file.read()
+
+
+def convert():  # as Scanline says it
+    state = torch.load("weights.pth", map_location="cpu", weights_only=True)
+    save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, "weights.safetensors")
+    with open("weights.safetensors", "rb") as file:
+        return file.read()
 
 
 main()
+assert convert_script() == convert()
