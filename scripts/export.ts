@@ -4,7 +4,8 @@
  *     deno task export --model runs/train-lstm/2026-11-22T05-41-25 --format onnx
  *
  * `onnx` runs in ONNX Runtime; `tfjs` is the two files that `tf.loadLayersModel()` reads; `safetensors` has the names and
- * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say).
+ * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say). All
+ * three say in their metadata what to feed: shape, order and numbers.
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
@@ -60,6 +61,7 @@ await runCommand(command, async (flags) => {
     range: JSON.stringify(training.sequence.range),
     classNames: JSON.stringify(classNamesOf(run, network.head.classes)),
   };
+  const input = scanline.describeInput(training.sequence, { steps, inputSize: network.inputSize });
   const path = flags.to ?? `${run.path}/export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const files = await contents();
   for (const [file, bytes] of Object.entries(files)) {
@@ -75,18 +77,23 @@ await runCommand(command, async (flags) => {
   async function contents(): Promise<Record<string, Uint8Array>> {
     switch (format!) {
       case "onnx":
-        return { [path]: scanline.encodeOnnx(network, parameters, { steps, metadata }) };
+        return {
+          [path]: scanline.encodeOnnx(network, parameters, { steps, metadata: { ...metadata, input } }),
+        };
       case "safetensors": {
         const names = { rnn: flags.rnn, head: flags.head ?? HEADS[recipe] ?? "head" };
         return {
           [path]: scanline.encodeSafetensors(scanline.toPyTorch(network, parameters, names), {
             ...metadata,
+            input,
             format: "pt",
           }),
         };
       }
       case "tfjs": {
-        const { json, weights } = await scanline.serializeModel(run.model);
+        const { json, weights } = await scanline.serializeModel(run.model, {
+          metadata: { ...metadata, input },
+        });
         return { [`${path}/model.json`]: new TextEncoder().encode(json), [`${path}/weights.bin`]: weights };
       }
     }

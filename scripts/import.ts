@@ -4,10 +4,12 @@
  *     deno task import --from data/weights.safetensors --axis columns --range -1..1
  *     deno task evaluate --model runs/import/2026-11-22T05-41-25
  *
+ * A `.pth` or `.pt` file is refused with the lines of Python that make safetensors of it.
  * The kind of the layers and their sizes follow from the shapes. What the file itself says of axis and range, as one
  * that `export` wrote does, holds where no flag says otherwise.
  */
 import "./support/deno_version.ts";
+import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
@@ -52,7 +54,7 @@ await runCommand(command, async (flags) => {
     throw new FlagError("Cannot import: --from must be a safetensors file: current value is missing");
   }
   const { tensors, metadata } = scanline.decodeSafetensors(await readFile(flags.from));
-  const { network, parameters } = scanline.readPyTorch(tensors, { activation: flags.activation });
+  const { network, parameters, notes } = scanline.readPyTorch(tensors, { activation: flags.activation });
   const sequence = sequenceOf(flags, metadata);
   const steps = flags.steps ?? (sequence.axis === "pixels" ? 28 * 28 : network.inputSize);
   const model = scanline.toLayersModel(network, parameters, { steps });
@@ -78,13 +80,16 @@ await runCommand(command, async (flags) => {
   await run.saveModel(model);
   const sha256 = await scanline.parametersSha256(model);
   if (flags.json) {
-    console.log(JSON.stringify({ event: "imported", run: run.path, sequence, parametersSha256: sha256 }));
+    console.log(
+      JSON.stringify({ event: "imported", run: run.path, sequence, notes, parametersSha256: sha256 }),
+    );
     return 0;
   }
   const layers = network.layers.map(({ kind, inputSize, hiddenSize }) =>
     `${kind} ${inputSize} → ${hiddenSize}`
   );
   console.log(`network   ${layers.join(", ")}, ${classes} classes, by ${sequence.axis}`);
+  for (const note of notes) console.log(`note      ${note}`);
   console.log(`saved     ${run.path}`);
   console.log(`sha256    ${sha256}`);
   console.log(`evaluate  deno task evaluate --model ${run.path}`);
@@ -92,10 +97,22 @@ await runCommand(command, async (flags) => {
 });
 
 async function readFile(path: string): Promise<Uint8Array> {
-  const { size } = await Deno.stat(path);
+  const { size, isFile, isDirectory } = await Deno.stat(path).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot import ${printable(path)}: it must be a file: current value is missing`,
+      { cause },
+    );
+  });
+  if (!isFile) {
+    throw new TypeError(
+      `Cannot import ${printable(path)}: it must be a file: current value is ` +
+        (isDirectory ? "a folder" : "a device or a pipe"),
+    );
+  }
   if (size > MAX_BYTES) {
     throw new RangeError(
-      `Cannot import ${path}: it must have at most ${MAX_BYTES} bytes: current value is ${size}`,
+      `Cannot import ${printable(path)}: it must have at most ${MAX_BYTES} bytes: current value is ${size}`,
     );
   }
   return await Deno.readFile(path);

@@ -8,6 +8,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { excerpt, printable } from "../excerpt.ts";
 import type { LayersModel } from "./layers_model.ts";
 
 /** The two files of a model. */
@@ -17,6 +18,15 @@ export interface SavedModel {
   /** `weights.bin`: every weight, little-endian, in the order of the manifest in `model.json`. */
   readonly weights: Uint8Array<ArrayBuffer>;
 }
+
+/** What {@link serializeModel} writes besides the model. */
+export interface SerializeOptions {
+  /** Anything `model.json` should say of itself: its `userDefinedMetadata`, beside what the model has there. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Characters of each part of a message. */
+const MOST = 200;
 
 /** The one file of weights, beside `model.json`. */
 const WEIGHTS_PATH = "weights.bin";
@@ -80,13 +90,17 @@ interface LayerTopology {
  * assert.deepEqual((await serializeModel(copy)).weights, weights);
  * ```
  */
-export async function serializeModel(model: LayersModel): Promise<SavedModel> {
+export async function serializeModel(
+  model: LayersModel,
+  { metadata }: SerializeOptions = {},
+): Promise<SavedModel> {
   let artifacts: tf.io.ModelArtifacts = {};
   await model.save(tf.io.withSaveHandler((saved) => {
     artifacts = saved;
     return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(saved) });
   }));
   const { weightSpecs = [], weightData = [], ...rest } = artifacts;
+  if (metadata) rest.userDefinedMetadata = { ...rest.userDefinedMetadata, ...metadata };
   return {
     json: JSON.stringify({ ...rest, weightsManifest: [{ paths: [WEIGHTS_PATH], weights: weightSpecs }] }),
     weights: new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
@@ -118,7 +132,7 @@ export async function deserializeModel(json: string, weights: Uint8Array): Promi
       weightData: weights.slice().buffer,
     }));
   } catch (cause) {
-    throw new TypeError(`Cannot load the model: ${(cause as Error).message}`, { cause });
+    throw new TypeError(`Cannot load the model: ${printable((cause as Error).message, MOST)}`, { cause });
   }
 }
 
@@ -127,9 +141,12 @@ function parseJson(json: string): JsonObject {
   try {
     root = JSON.parse(json);
   } catch (cause) {
-    throw new SyntaxError(`Cannot load the model: model.json must be JSON: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new SyntaxError(
+      `Cannot load the model: model.json must be JSON: ${printable((cause as Error).message)}`,
+      {
+        cause,
+      },
+    );
   }
   return object(root, "model.json");
 }
@@ -292,18 +309,16 @@ function isSize(value: unknown): value is number {
 
 function malformed(subject: string, wanted: string, found: unknown): SyntaxError {
   return new SyntaxError(
-    `Cannot load the model: ${subject} must be ${wanted}: current value is ${excerpt(found)}`,
+    `Cannot load the model: ${printable(subject, MOST)} must be ${wanted}: current value is ${
+      excerpt(found, MOST)
+    }`,
   );
 }
 
 function unsupported(subject: string, wanted: string, found: unknown): TypeError {
   return new TypeError(
-    `Cannot load the model: ${subject} must ${wanted}: current value is ${excerpt(found)}`,
+    `Cannot load the model: ${printable(subject, MOST)} must ${wanted}: current value is ${
+      excerpt(found, MOST)
+    }`,
   );
-}
-
-/** At most 200 characters of a value of unknown size. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? "undefined";
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
