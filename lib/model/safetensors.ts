@@ -53,7 +53,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     const ArrayType = ARRAYS[type];
     return [type, { sizeBytes: ArrayType.BYTES_PER_ELEMENT, read: (buffer) => new ArrayType(buffer) }];
   })),
-  F16: { sizeBytes: 2, read: (buffer) => Float32Array.from(new Float16Array(buffer)) },
+  F16: { sizeBytes: 2, read: (buffer) => new Float32Array(new Float16Array(buffer)) },
   BF16: { sizeBytes: 2, read: fromBfloat16 },
   BOOL: { sizeBytes: 1, read: (buffer) => new Uint8Array(buffer) },
 };
@@ -238,7 +238,9 @@ function readEntry(name: string, value: unknown): Entry {
 
 /** The upper half of a float32. */
 function fromBfloat16(buffer: ArrayBuffer): Float32Array {
-  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+  const bits = new Uint32Array(new Uint16Array(buffer));
+  for (let i = 0; i < bits.length; i++) bits[i] <<= 16;
+  return new Float32Array(bits.buffer);
 }
 
 /** What `JSON.parse` lets pass in a valid text: keys that stand twice in one object, and numbers like `-0` or `1e3`. */
