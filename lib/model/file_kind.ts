@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "../excerpt.ts";
 
 /** A kind of file that people have weights in, or get instead of weights. */
 export interface FileKind {
@@ -100,12 +101,19 @@ function pickleKind(start: string): Found | null {
   return [start, "a pickle of Python", remedy];
 }
 
-/** Pages, and JSON. */
+/** Pages, JSON, and other text. */
 function textKind(start: string): Found | null {
   const text = start.replace(/^\xef\xbb\xbf/, "").trimStart();
   if (/^<(!doctype html|html|head|body|!--)/i.test(text)) return [text, "a web page", DOWNLOAD];
   if (text.startsWith("<?xml")) return [text, "XML, perhaps a server's message", DOWNLOAD];
-  if (!/^[{[]\s*["{[\]}]/.test(text)) return null;
+  if (!/^[{[]\s*["{[\]}]/.test(text)) {
+    if (!/^[\t\n\r -~]+$/.test(start.slice(0, 64))) return null;
+    return [
+      text,
+      `text that begins with ${excerpt(text.slice(0, 40))}`,
+      "It may be a server's message: read it",
+    ];
+  }
   if (/"modelTopology"|"weightsManifest"/.test(text)) {
     return [text, "model.json of TensorFlow.js", "Load it with tf.loadLayersModel(), for scanline.compile()"];
   }

@@ -11,6 +11,8 @@ import { sha256 } from "../../lib/data/files.ts";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, IdxSyntaxError, parseIdx } from "../../lib/data/idx.ts";
 import { decodePng, encodePng, PngError } from "../../lib/data/png.ts";
+import { createNetwork } from "../../lib/model/network.ts";
+import { readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -43,6 +45,12 @@ const tensors = new Map<string, Tensor>([
   ["count", { shape: [], data: BigUint64Array.of(7n) }],
   ["none", { shape: [0, 4], data: new Uint8Array(0) }],
 ]);
+
+const network = createNetwork({
+  layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
+  classes: 2,
+});
+const weights = encodeSafetensors(toPyTorch(network, new Float32Array(network.size).fill(0.5)));
 
 const checkpointBytes = encodeCheckpoint(tinyCheckpoint({ step: 7 }));
 
@@ -117,6 +125,14 @@ const TARGETS: readonly Target[] = [
     memory: 20, // a header of keys as objects
   },
   {
+    name: "readPyTorch()",
+    seeds: [weights],
+    parse: (bytes) => readPyTorch(decodeSafetensors(bytes).tensors),
+    errors: [SafetensorsError, TypeError],
+    message: /^Cannot (read safetensors|take PyTorch's weights): /,
+    memory: 40, // a header of keys as objects, and numbers in float64
+  },
+  {
     name: "decodeCheckpoint()",
     seeds: [checkpointBytes],
     parse: decodeCheckpoint,
@@ -187,6 +203,16 @@ for (const target of TARGETS) {
 const zeros = new Uint8Array(4e6);
 const empty = { shape: [0], data: new Uint8Array(0) };
 
+/** Two million zeros of 16 bits, which are only read, not written. */
+function zerosOf(type: string): Uint8Array<ArrayBuffer> {
+  const header = encode(`{"a":{"dtype":"${type}","shape":[2000000],"data_offsets":[0,4000000]}}`);
+  const length = new Uint8Array(BigUint64Array.of(BigInt(header.length)).buffer);
+  const file = new Uint8Array(8 + header.length + 4e6);
+  file.set(length);
+  file.set(header, 8);
+  return file;
+}
+
 /** Files so large that what they take is seen, and how many times themselves they may take. */
 const LARGE: readonly (readonly [
   name: string,
@@ -201,6 +227,8 @@ const LARGE: readonly (readonly [
     encodeSafetensors(new Map([["a", { shape: [4e6], data: zeros }]])),
     decodeSafetensors,
   ],
+  ["decodeSafetensors() of float16", 4, zerosOf("F16"), decodeSafetensors],
+  ["decodeSafetensors() of bfloat16", 4, zerosOf("BF16"), decodeSafetensors],
   [
     "decodeSafetensors() of 20,000 names",
     40,

@@ -34,6 +34,7 @@ const FILES: readonly [name: string, bytes: Uint8Array, what: RegExp, remedy: Re
   ["a page", latin1("\xef\xbb\xbf\r\n <!DOCTYPE html>\n<html>"), /^a web page$/, /the file itself/],
   ["an error page", latin1("<html><body>404"), /^a web page$/, /the file itself/],
   ["a server's message", latin1('<?xml version="1.0"?><Error>'), /^XML/, /the file itself/],
+  ["a message", latin1("Entry not found\n"), /^text that begins with "Entry not found\\n"$/, /read it/],
   ["Git LFS", latin1("version https://git-lfs.github.com/spec/v1\noid"), /Git LFS/, /git lfs pull/],
   ["model.json", latin1('{"format":"layers-model","modelTopology":{'), /TensorFlow\.js$/, /compile/],
   ["an index", latin1('{\n  "metadata": {}, "weight_map": {'), /index/, /Join/],
