@@ -28,6 +28,7 @@ const KERAS = "tensorflowjs_converter makes a model.json of it: tf.loadLayersMod
   "scanline.compile() takes the model";
 const KERAS_ORIGIN = "tensorflowjs_converter makes a model.json of the Keras model that it was made from: " +
   "tf.loadLayersModel() reads that, and scanline.compile() takes the model";
+const TFJS = "tf.loadLayersModel() reads it, and scanline.compile() takes the model";
 const RENAME =
   "Name its arrays as torch.nn.LSTM and torch.nn.Linear do (weight_ih_l0, …), and write them with " +
   "safetensors.numpy.save_file()";
@@ -36,7 +37,7 @@ const UNPACK = "Unpack it first";
 const DOWNLOAD = "Take the file itself: a link for people often leads to a page about it";
 
 /** Bytes that only this kind of file begins with, in Latin-1. */
-const SIGNATURES: readonly (readonly [start: string, what: string, remedy: string])[] = [
+const SIGNATURES: Table = [
   ["\x89HDF\r\n\x1a\n", "HDF5, as Keras saves models (.h5)", KERAS],
   ["\x93NUMPY", "an array of NumPy's (.npy)", RENAME],
   ["version https://git-lfs", "a pointer of Git LFS, without the file", "Fetch the file: git lfs pull"],
@@ -50,12 +51,19 @@ const SIGNATURES: readonly (readonly [start: string, what: string, remedy: strin
 ];
 
 /** What a zip's list of names tells of it. */
-const ZIPS: readonly (readonly [name: string, what: string, remedy: string])[] = [
+const ZIPS: Table = [
   ["archive_format", "a program of PyTorch (torch.export.save)", ORIGIN],
   ["constants.pkl", "TorchScript of PyTorch (torch.jit.save)", SCRIPT],
   ["data.pkl", "a file of PyTorch (torch.save): a zip with a pickle", PYTHON],
   ["model.weights.h5", "a model of Keras (.keras)", KERAS],
   [".npy", "arrays of NumPy's (.npz)", RENAME],
+];
+
+/** What a JSON file's first properties tell of it. */
+const JSONS: Table = [
+  ['"modelTopology"', "model.json of TensorFlow.js", TFJS],
+  ['"weightsManifest"', "model.json of TensorFlow.js", TFJS],
+  ['"weight_map"', "the index of many safetensors files", "Join those that it names into one"],
 ];
 
 /** `torch.save` before PyTorch 1.6: a pickle of this number comes first. */
@@ -80,56 +88,62 @@ export function recognizeFile(bytes: Uint8Array): FileKind | null {
   if (bytes.length === 0) return { what: "an empty file", remedy: "Download or copy it again" };
   const start = latin1(bytes.subarray(0, 4096));
   if (start.startsWith("\0\0{", 6)) return null; // the end of safetensors' length of a header, and a header
-  const [, what, remedy] = SIGNATURES.find(([signature]) => start.startsWith(signature)) ??
-    (start.startsWith("PK\x03\x04") ? zipKind(start + latin1(bytes.subarray(-TAIL_BYTES))) : null) ??
-    pickleKind(start) ?? textKind(start) ?? protobufKind(start) ?? [];
+  return find(SIGNATURES, (signature) => start.startsWith(signature)) ?? zipKind(start, bytes) ??
+    pickleKind(start) ?? textKind(start) ?? binaryKind(start);
+}
+
+type Table = readonly (readonly [key: string, what: string, remedy: string])[];
+
+function find(table: Table, holds: (key: string) => boolean): FileKind | null {
+  const [, what, remedy] = table.find(([key]) => holds(key)) ?? [];
   return what !== undefined && remedy !== undefined ? { what, remedy } : null;
 }
 
-type Found = readonly [found: unknown, what: string, remedy: string];
-
-function zipKind(text: string): Found {
-  return ZIPS.find(([name]) => text.includes(name)) ?? [null, "an archive of zip", UNPACK];
+function zipKind(start: string, bytes: Uint8Array): FileKind | null {
+  if (!start.startsWith("PK\x03\x04")) return null;
+  const text = start + latin1(bytes.subarray(-TAIL_BYTES));
+  return find(ZIPS, (name) => text.includes(name)) ?? { what: "an archive of zip", remedy: UNPACK };
 }
 
-function pickleKind(start: string): Found | null {
-  if (start.slice(2).startsWith(LEGACY_TORCH)) {
-    return [start, "an old file of PyTorch (torch.save): a pickle", PYTHON];
+function pickleKind(start: string): FileKind | null {
+  if (start.startsWith(LEGACY_TORCH, 2)) {
+    return { what: "an old file of PyTorch (torch.save): a pickle", remedy: PYTHON };
   }
-  if (!/^\x80[\x02-\x05]/.test(start)) return null;
-  const remedy = `${RENAME}. Unpickling runs code in the file: open only files of people you trust`;
-  return [start, "a pickle of Python", remedy];
+  const protocol = start.charCodeAt(1);
+  if (start[0] !== "\x80" || !(protocol >= 2 && protocol <= 5)) return null;
+  return {
+    what: "a pickle of Python",
+    remedy: `${RENAME}. Unpickling runs code in the file: open only files of people you trust`,
+  };
 }
 
 /** Pages, JSON, and other text. */
-function textKind(start: string): Found | null {
+function textKind(start: string): FileKind | null {
   const text = start.replace(/^\xef\xbb\xbf/, "").trimStart();
-  if (/^<(!doctype html|html|head|body|!--)/i.test(text)) return [text, "a web page", DOWNLOAD];
-  if (text.startsWith("<?xml")) return [text, "XML, perhaps a server's message", DOWNLOAD];
-  if (!/^[{[]\s*["{[\]}]/.test(text)) {
-    if (!/^[\t\n\r -~]+$/.test(start.slice(0, 64))) return null;
-    return [
-      text,
-      `text that begins with ${excerpt(text.slice(0, 40))}`,
-      "It may be a server's message: read it",
-    ];
+  if (/^<(!doctype html|html|head|body|!--)/i.test(text)) return { what: "a web page", remedy: DOWNLOAD };
+  if (text.startsWith("<?xml")) return { what: "XML, perhaps a server's message", remedy: DOWNLOAD };
+  if (/^[{[]\s*["{[\]}]/.test(text)) {
+    return find(JSONS, (key) => text.includes(key)) ??
+      { what: "JSON", remedy: "Take the file of weights beside it" };
   }
-  if (/"modelTopology"|"weightsManifest"/.test(text)) {
-    return [text, "model.json of TensorFlow.js", "Load it with tf.loadLayersModel(), for scanline.compile()"];
-  }
-  if (/"weight_map"/.test(text)) {
-    return [text, "the index of many safetensors files", "Join those that it names into one"];
-  }
-  return [text, "JSON", "Take the file of weights beside it"];
+  if (!/^[\t\n\r -~]+$/.test(start.slice(0, 64))) return null;
+  return {
+    what: `text that begins with ${excerpt(text.slice(0, 40))}`,
+    remedy: "It may be a server's message: read it",
+  };
 }
 
 /** Formats without a signature: a field's number and kind, and what must follow. */
-function protobufKind(start: string): Found | null {
-  if (start.startsWith("TFL3", 4)) return [start, "a model of TensorFlow Lite (.tflite)", KERAS_ORIGIN];
-  if (/^\x08\x01\x12/.test(start)) return [start, "a SavedModel of TensorFlow (.pb)", KERAS];
-  if (/^\x08[\x03-\x1f][\x12\x1a\x22\x3a\x42]/.test(start)) return [start, "a model in ONNX", ORIGIN];
-  if (/^\x0a/.test(start) && /\x12.(Const|Placeholder|VarHandleOp|VariableV2)/.test(start)) {
-    return [start, "a frozen graph of TensorFlow (.pb)", KERAS_ORIGIN];
+function binaryKind(start: string): FileKind | null {
+  if (start.startsWith("TFL3", 4)) {
+    return { what: "a model of TensorFlow Lite (.tflite)", remedy: KERAS_ORIGIN };
+  }
+  if (start.startsWith("\x08\x01\x12")) return { what: "a SavedModel of TensorFlow (.pb)", remedy: KERAS };
+  if (start[0] === "\b" && start.charCodeAt(1) < 32 && "\x12\x1a\x22\x3a\x42".includes(start[2] ?? "-")) {
+    return { what: "a model in ONNX", remedy: ORIGIN };
+  }
+  if (start[0] === "\n" && /Const|Placeholder|VarHandleOp|VariableV2/.test(start)) {
+    return { what: "a frozen graph of TensorFlow (.pb)", remedy: KERAS_ORIGIN };
   }
   return null;
 }

@@ -17,8 +17,8 @@ const zipOf = (name: string) =>
 
 /** What a file begins with, what it is said to be, and a word of what to do. */
 const FILES: readonly [name: string, bytes: Uint8Array, what: RegExp, remedy: RegExp][] = [
-  ["weights.pth of PyTorch", zipped, /^a file of PyTorch \(torch\.save\)/, /\n  save_file\(/],
-  ["weights.pth of old PyTorch", legacy, /^an old file of PyTorch/, /\n  state = torch\.load\(/],
+  ["weights.pth of PyTorch", zipped, /^a file of PyTorch \(torch\.save\)/, /\n {2}save_file\(/],
+  ["weights.pth of old PyTorch", legacy, /^an old file of PyTorch/, /\n {2}state = torch\.load\(/],
   ["weights.pt of PyTorch", script, /^TorchScript/, /torch\.jit\.load\(/],
   ["program.pt2", zipOf("program/archive_format"), /torch\.export/, /state_dict\(\)/],
   ["weights.pkl of Python", pickle, /^a pickle of Python$/, /runs code/],

@@ -159,7 +159,7 @@ Deno.test({
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^Cannot read safetensors: .* a file of PyTorch .*\nIn Python.*\n(  .*\n){3}.*\n$/,
+        /^Cannot read safetensors: .* a file of PyTorch .*\nIn Python.*\n( {2}.*\n){3}.*\n$/,
       );
     });
 
