@@ -126,7 +126,7 @@ function textKind(start: string): FileKind | null {
     return find(JSONS, (key) => text.includes(key)) ??
       { what: "JSON", remedy: "Take the file of weights beside it" };
   }
-  if (!/^[\t\n\r -~]+$/.test(start.slice(0, 64))) return null;
+  if (!/^[\t\n\r -~]{8,}$/.test(start.slice(0, 64))) return null;
   return {
     what: `text that begins with ${excerpt(text.slice(0, 40))}`,
     remedy: "It may be a server's message: read it",
