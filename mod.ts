@@ -49,6 +49,7 @@ export {
   type Split,
   takeImages,
 } from "./lib/data/dataset.ts";
+export * from "./lib/data/describe_input.ts";
 export * from "./lib/data/idx.ts";
 export * from "./lib/data/png.ts";
 export * from "./lib/data/prepare.ts";
@@ -86,7 +87,7 @@ export {
 } from "./lib/model/optimizers.ts";
 export * from "./lib/model/pytorch.ts";
 export * from "./lib/model/safetensors.ts";
-export { type SavedModel, serializeModel } from "./lib/model/saved_model.ts";
+export { type SavedModel, serializeModel, type SerializeOptions } from "./lib/model/saved_model.ts";
 export { type BatchOptions, BatchOrder } from "./lib/train/batches.ts";
 export * from "./lib/train/checkpoint.ts";
 export * from "./lib/train/checkpoint_folder.ts";

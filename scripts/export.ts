@@ -4,7 +4,8 @@
  *     deno task export --model runs/train-lstm/2026-11-22T05-41-25 --format onnx
  *
  * `onnx` runs in ONNX Runtime; `tfjs` is the two files that `tf.loadLayersModel()` reads; `safetensors` has the names and
- * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say).
+ * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say). All
+ * three say in their metadata what to feed: shape, order and numbers.
  */
 import "./support/deno_version.ts";
 import { dirname } from "node:path";
@@ -69,6 +70,7 @@ await runCommand(command, async (flags) => {
   };
   const own = `export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const path = flags.to ?? own;
+  const input = scanline.describeInput(sequence, { steps, inputSize: network.inputSize });
   const files = await contents();
   if (folderTo && folderTo !== ".") await Deno.mkdir(folderTo, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) {
@@ -87,7 +89,9 @@ await runCommand(command, async (flags) => {
   async function contents(): Promise<Record<string, Uint8Array>> {
     switch (format!) {
       case "onnx":
-        return { [path]: scanline.encodeOnnx(network, parameters, { steps, metadata }) };
+        return {
+          [path]: scanline.encodeOnnx(network, parameters, { steps, metadata: { ...metadata, input } }),
+        };
       case "safetensors": {
         const names = {
           rnn: flags.rnn,
@@ -96,12 +100,15 @@ await runCommand(command, async (flags) => {
         return {
           [path]: scanline.encodeSafetensors(scanline.toPyTorch(network, parameters, names), {
             ...metadata,
+            input,
             format: "pt",
           }),
         };
       }
       case "tfjs": {
-        const { json, weights } = await scanline.serializeModel(run.model);
+        const { json, weights } = await scanline.serializeModel(run.model, {
+          metadata: { ...metadata, input },
+        });
         return { [`${path}/model.json`]: new TextEncoder().encode(json), [`${path}/weights.bin`]: weights };
       }
     }

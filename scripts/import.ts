@@ -4,6 +4,7 @@
  *     deno task import --from data/weights.safetensors --axis columns --range -1..1
  *     deno task evaluate --model runs/import/2026-11-22T05-41-25
  *
+ * A `.pth` or `.pt` file is refused with the lines of Python that make safetensors of it.
  * The kind of the layers and their sizes follow from the shapes. What the file itself says of activations, of axis and of
  * the pixels' numbers, as one that `export` wrote does, holds where no flag says otherwise.
  */
@@ -62,7 +63,7 @@ await runCommand(command, async (flags) => {
   const bytes = await readWhole(flags.from, { mostBytes: MAX_BYTES });
   const { tensors, metadata } = scanline.decodeSafetensors(bytes);
   const said = scanline.readMetadata(metadata);
-  const { network: found, parameters } = scanline.readPyTorch(tensors);
+  const { network: found, parameters, notes } = scanline.readPyTorch(tensors);
   const network = withTraits(found, said, flags.activation);
   const known = knownOf(flags, said, network);
   const assumed = { axis: known.axis ?? "rows", ...(known.scale ?? { range: RANGES["0..1"] }) } as const;
@@ -95,7 +96,8 @@ await runCommand(command, async (flags) => {
   await run.saveModel(model);
   const sha256 = await scanline.modelSha256(model, sequence);
   if (flags.json) {
-    console.log(JSON.stringify({ event: "imported", run: run.path, sequence, tried, modelSha256: sha256 }));
+    const line = { event: "imported", run: run.path, sequence, tried, notes, modelSha256: sha256 };
+    console.log(JSON.stringify(line));
     return 0;
   }
   const layers = network.layers.map((layer) => {
@@ -104,6 +106,7 @@ await runCommand(command, async (flags) => {
     return `${kind} ${inputSize} → ${hiddenSize} (${activation})`;
   });
   console.log(`network   ${layers.join(", ")}, ${classes} classes`);
+  for (const note of notes) console.log(`note      ${note}`);
   console.log(`reads     ${describeSequence(sequence)}`);
   if (!known.axis || !known.scale) console.log(explainReading(tried));
   const evaluation = taskCommand("evaluate", flagWords("model", run.path), { read: [run.path] });

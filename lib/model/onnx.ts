@@ -3,7 +3,8 @@
  *
  *     images [N, T, C] → Transpose [T, N, C] → LSTM or RNN, a layer after the other → last step [N, H] → Gemm → logits [N, K]
  *
- * The input has the numbers that the network was trained on, so bytes must be scaled as its sequence says. Gates go from
+ * The input has the numbers that the network was trained on, so bytes must be scaled as its sequence says: what the
+ * metadata call `input` stands beside it. Gates go from
  * i f g o to ONNX's i o f c; ONNX keeps two biases, of which the second is 0 here. Dropout has no part in it.
  *
  * Sources: `onnx.proto` (IR version 8) and the operators of opset 17, https://onnx.ai/onnx/operators/.
@@ -17,7 +18,7 @@ import type { Network, Parameter, RecurrentLayer } from "./network.ts";
 export interface OnnxOptions {
   /** T, or null where the network reads any number of steps. */
   readonly steps: number | null;
-  /** Anything the file should say of itself. */
+  /** Anything the file should say of itself; `input`, how an image becomes the input, documents the input too. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +34,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
  *
  * @param parameters Flat, as the network lays them out
  * @returns A `ModelProto`; input `images` `[N, T, C]`, output `logits` `[N, K]`
- * @throws {TypeError} If the parameters are not the network's.
+ * @throws {TypeError} If the parameters are not the network's, or metadata is not text.
+ * @throws {RangeError} If steps is no whole number.
  *
  * @example
  * ```ts
@@ -62,7 +64,14 @@ export function encodeOnnx(
     );
   }
   const { steps, metadata = {} } = options;
+  checkOptions({ steps, metadata });
   const { inputSize, layers, head } = network;
+  const T = steps ?? "T";
+  const doc = {
+    images: metadata.input ??
+      `float32 [N, ${T}, ${inputSize}]: N sequences of ${T} steps of ${inputSize} numbers`,
+    logits: `float32 [N, ${head.classes}]: a logit for each class; softmax makes probabilities of them`,
+  };
   const graph = [
     node("Transpose", ["images"], ["x0"], [ints("perm", [1, 0, 2])]),
     ...layers.flatMap((layer, l) => layerNodes(layer, l, { isLast: l === layers.length - 1 })),
@@ -70,19 +79,32 @@ export function encodeOnnx(
     text(2, "scanline"),
     ...layers.flatMap((layer, l) => layerTensors(layer, l, parameters)),
     axis("axis0", 0),
-    axis("axis1", 1),
+    ...(layers.length > 1 ? [axis("axis1", 1)] : []),
     tensor("head.kernel", head.kernel.shape, part(head.kernel, parameters)),
     tensor("head.bias", head.bias.shape, part(head.bias, parameters)),
-    valueInfo(11, "images", ["N", steps ?? "T", inputSize]),
-    valueInfo(12, "logits", ["N", head.classes]),
+    valueInfo(11, "images", ["N", T, inputSize], doc.images),
+    valueInfo(12, "logits", ["N", head.classes], doc.logits),
   ];
   return join([
     whole(1, IR_VERSION),
     text(2, "Scanline"),
+    text(6, `images: ${doc.images}\nlogits: ${doc.logits}`),
     message(7, graph),
     message(8, [text(1, ""), whole(2, OPSET)]),
     ...Object.entries(metadata).map(([key, value]) => message(14, [text(1, key), text(2, value)])),
   ]);
+}
+
+function checkOptions({ steps, metadata }: Required<OnnxOptions>): void {
+  if (steps !== null && !(Number.isSafeInteger(steps) && steps > 0)) {
+    throw new RangeError(
+      `Cannot write ONNX: steps must be a positive whole number, or null: current value is ${excerpt(steps)}`,
+    );
+  }
+  if (Object.values(metadata).every((value) => typeof value === "string")) return;
+  throw new TypeError(
+    `Cannot write ONNX: metadata must map names to strings: current value is ${excerpt(metadata)}`,
+  );
 }
 
 /** The layer hands up `[T, N, H]`, the last one `[N, H]`. */
@@ -177,12 +199,12 @@ function axis(name: string, value: number): Bytes {
 }
 
 /** `GraphProto.input` (11) or `output` (12): float32 of this shape, where a name stands for any size. */
-function valueInfo(number: number, name: string, shape: readonly (number | string)[]): Bytes {
+function valueInfo(number: number, name: string, shape: readonly (number | string)[], doc: string): Bytes {
   const dimensions = shape.map((size) =>
     message(1, [typeof size === "number" ? whole(1, size) : text(2, size)])
   );
   const type = message(1, [whole(1, FLOAT), message(2, dimensions)]);
-  return message(number, [text(1, name), message(2, [type])]);
+  return message(number, [text(1, name), message(2, [type]), text(3, doc)]);
 }
 
 /** A varint. */

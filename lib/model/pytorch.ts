@@ -10,8 +10,16 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { createNetwork, gateCount, type LayerSpec, type Network, type Parameter } from "./network.ts";
+import { createNetwork, type LayerSpec, type Network, type Parameter } from "./network.ts";
 import type { Tensor } from "./safetensors.ts";
+import {
+  cannotTake,
+  findClassifier,
+  moduleName,
+  tensorName,
+  type TorchClassifier,
+  type TorchModule,
+} from "./state_dict.ts";
 
 /** The names of the two modules of a classifier in PyTorch. */
 export interface PyTorchNames {
@@ -35,6 +43,8 @@ export interface PyTorchNetwork {
   readonly parameters: Float32Array;
   /** The names that its modules had. */
   readonly names: Required<PyTorchNames>;
+  /** What of the file is not taken as it stands, each in a sentence. */
+  readonly notes: readonly string[];
 }
 
 /** Tensors by their name, as a file of safetensors holds them. */
@@ -82,24 +92,31 @@ export function gatherPyTorch(
     }
   };
   network.layers.forEach(({ kernel, recurrentKernel, bias }, l) => {
-    put(kernel, `${rnn}.weight_ih_l${l}`);
-    put(recurrentKernel, `${rnn}.weight_hh_l${l}`);
-    const ih = numbersOf(tensors, `${rnn}.bias_ih_l${l}`, bias.shape);
-    const hh = numbersOf(tensors, `${rnn}.bias_hh_l${l}`, bias.shape);
+    put(kernel, tensorName(rnn, `weight_ih_l${l}`));
+    put(recurrentKernel, tensorName(rnn, `weight_hh_l${l}`));
+    const ih = numbersOf(tensors, tensorName(rnn, `bias_ih_l${l}`), bias.shape);
+    const hh = numbersOf(tensors, tensorName(rnn, `bias_hh_l${l}`), bias.shape);
     ih.forEach((value, k) => flat[bias.offset + k] = joinBiases(value, hh[k]));
   });
-  put(network.head.kernel, `${head}.weight`);
-  put(network.head.bias, `${head}.bias`);
+  put(network.head.kernel, tensorName(head, "weight"));
+  put(network.head.bias, tensorName(head, "bias"));
   return flat;
 }
 
 /** The numbers of a tensor that must be there, in float64. */
 function numbersOf(tensors: Tensors, name: string, shape: readonly number[]): Float64Array {
-  const tensor = tensors.get(name);
-  if (!tensor || `${tensor.shape}` !== `${shape}`) {
-    throw cannotImport(`${name} must have shape [${shape}]`, tensor ? excerpt(tensor.shape) : "missing");
-  }
-  return Float64Array.from(tensor.data as ArrayLike<number>);
+  checkShape(tensors, name, shape);
+  return Float64Array.from(tensors.get(name)!.data as ArrayLike<number>);
+}
+
+function checkShape(tensors: Tensors, name: string, wanted: readonly number[]): void {
+  const shape = tensors.get(name)?.shape;
+  if (`${shape}` === `${wanted}`) return;
+  throw cannotTake(`${printable(name)} must have shape [${wanted}]`, shapeText(shape));
+}
+
+function shapeText(shape: readonly number[] | undefined): string {
+  return shape ? excerpt(shape) : "missing";
 }
 
 /**
@@ -124,13 +141,13 @@ export function toPyTorch(
   };
   const tensors = new Map<string, Tensor>();
   network.layers.forEach(({ kernel, recurrentKernel, bias }, l) => {
-    tensors.set(`${rnn}.weight_ih_l${l}`, transposed(kernel));
-    tensors.set(`${rnn}.weight_hh_l${l}`, transposed(recurrentKernel));
-    tensors.set(`${rnn}.bias_ih_l${l}`, { shape: bias.shape, data: flat(bias) });
-    tensors.set(`${rnn}.bias_hh_l${l}`, { shape: bias.shape, data: new Float32Array(bias.size) });
+    tensors.set(tensorName(rnn, `weight_ih_l${l}`), transposed(kernel));
+    tensors.set(tensorName(rnn, `weight_hh_l${l}`), transposed(recurrentKernel));
+    tensors.set(tensorName(rnn, `bias_ih_l${l}`), { shape: bias.shape, data: flat(bias) });
+    tensors.set(tensorName(rnn, `bias_hh_l${l}`), { shape: bias.shape, data: new Float32Array(bias.size) });
   });
-  tensors.set(`${head}.weight`, transposed(network.head.kernel));
-  tensors.set(`${head}.bias`, { shape: network.head.bias.shape, data: flat(network.head.bias) });
+  tensors.set(tensorName(head, "weight"), transposed(network.head.kernel));
+  tensors.set(tensorName(head, "bias"), { shape: network.head.bias.shape, data: flat(network.head.bias) });
   return tensors;
 }
 
@@ -160,10 +177,11 @@ function checkExportable(network: Network, parameters: Float32Array): void {
 }
 
 /**
- * Finds a network in the weights of a PyTorch classifier: one `LSTM` or `RNN`, whatever its name, and one `Linear` on top.
+ * Finds a network in the weights of a PyTorch classifier: one `LSTM` or `RNN`, whatever its name, and one `Linear` on top
+ * of its last step. Biases that were never there (`bias=False`) are 0.
  *
- * @throws {TypeError} If a tensor is missing, of another shape than the others ask for, not float32 or not finite; or if
- * one is left over, as with layers of two directions or projections.
+ * @throws {TypeError} If there are other modules, which the message names; or a tensor is missing, does not fit the others,
+ * or holds numbers that are not floating, or not finite in float32.
  *
  * @example
  * ```ts
@@ -178,87 +196,112 @@ function checkExportable(network: Network, parameters: Float32Array): void {
  * });
  * const parameters = new Float32Array(network.size).fill(0.5);
  * const found = readPyTorch(toPyTorch(network, parameters, { head: "fc1" }));
- * assert.deepEqual(found, { network, parameters, names: { rnn: "rnn", head: "fc1" } });
+ * assert.deepEqual(found, { network, parameters, names: { rnn: "rnn", head: "fc1" }, notes: [] });
  * ```
  */
 export function readPyTorch(tensors: Tensors, { activation = "tanh" }: PyTorchOptions = {}): PyTorchNetwork {
-  const names = findModules(tensors);
-  const layers: LayerSpec[] = [];
-  while (layers.length < MAX_LAYERS && tensors.has(`${names.rnn}.weight_ih_l${layers.length}`)) {
-    layers.push(specOf(tensors, `${names.rnn}.weight_`, { layer: layers.length, activation }));
-  }
-  const [classes] = matrixShape(tensors, `${names.head}.weight`);
+  const { rnn, head, counters } = findClassifier(tensors);
+  const names = { rnn: rnn.name, head: head.name };
+  const layers = layersOf(tensors, rnn, activation);
+  const classes = classesOf(tensors, head, layers[0].hiddenSize);
   const network = createNetwork({ layers, classes, biases: 2 });
-  checkTensors(tensors, network, names);
-  const parameters = Float32Array.from(gatherPyTorch(network, tensors, names));
-  return { network, parameters, names };
-}
-
-/** The module with `weight_ih_l0`, and the other one. */
-function findModules(tensors: Tensors): Required<PyTorchNames> {
-  const all = [...tensors.keys()];
-  const [first, ...more] = all.filter((name) => name.endsWith(".weight_ih_l0"));
-  if (first === undefined || more.length > 0) {
-    throw cannotImport("there must be one tensor <name>.weight_ih_l0, of an LSTM or RNN", list(all));
-  }
-  const rnn = first.slice(0, -".weight_ih_l0".length);
-  const heads = all.filter((name) => !name.startsWith(`${rnn}.`) && name.endsWith(".weight"));
-  if (heads.length !== 1) {
-    throw cannotImport("there must be one other tensor <name>.weight, of a Linear", list(heads));
-  }
-  return { rnn, head: heads[0].slice(0, -".weight".length) };
-}
-
-/** Four times as many rows as units make an LSTM, as many an RNN. */
-function specOf(
-  tensors: Tensors,
-  prefix: string,
-  { layer, activation }: { layer: number; activation: "tanh" | "relu" },
-): LayerSpec {
-  const [rows, inputSize] = matrixShape(tensors, `${prefix}ih_l${layer}`);
-  const [, hiddenSize] = matrixShape(tensors, `${prefix}hh_l${layer}`);
-  const sizes = { inputSize, hiddenSize, dropout: 0 };
-  const specs: LayerSpec[] = [
-    { kind: "lstm", gateActivation: "sigmoid", ...sizes },
-    { kind: "rnn", activation, ...sizes },
+  const rounded = [...rnn.tensors.values(), ...head.tensors.values()].some(({ data }) =>
+    data instanceof Float64Array
+  );
+  const filled = new Map(tensors);
+  const notes = [
+    ...fillBiases(filled, network, { rnn, head }),
+    ...(rounded ? ["numbers of float64 are rounded to float32"] : []),
+    ...counters.map((name) => `${printable(name)} is left out: a whole number is no weight`),
   ];
-  const spec = specs.find((spec) => rows === gateCount(spec) * hiddenSize);
-  if (spec) return spec;
-  throw cannotImport(
-    `${prefix}ih_l${layer} must have ${4 * hiddenSize} rows (LSTM) or ${hiddenSize} (RNN), as weight_hh says`,
-    rows,
+  for (const module of [rnn, head]) checkNumbers(module);
+  const parameters = Float32Array.from(gatherPyTorch(network, filled, names));
+  const wrong = parameters.find((value) => !Number.isFinite(value));
+  if (wrong !== undefined) {
+    throw cannotTake("the sum of bias_ih and bias_hh must be finite in float32", wrong);
+  }
+  return { network, parameters, names, notes };
+}
+
+/** The layers of an `nn.LSTM` or `nn.RNN`, which all have as many units as the first one; their weights are all there. */
+function layersOf(
+  tensors: Tensors,
+  { name, tensors: parts, kind }: TorchModule,
+  activation: "tanh" | "relu",
+): LayerSpec[] {
+  const count = 1 + [...parts.keys()].reduce((most, part) => Math.max(most, Number(/\d+$/.exec(part))), 0);
+  if (count > MAX_LAYERS) {
+    throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, count);
+  }
+  const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // which told the kind
+  const [, features] = matrixShape(tensors, tensorName(name, "weight_ih_l0"));
+  return Array.from({ length: count }, (_, l) => {
+    const inputSize = l === 0 ? features : hiddenSize;
+    checkShape(tensors, tensorName(name, `weight_ih_l${l}`), [rows, inputSize]);
+    checkShape(tensors, tensorName(name, `weight_hh_l${l}`), [rows, hiddenSize]);
+    const sizes = { inputSize, hiddenSize, dropout: 0 };
+    return kind === "nn.LSTM"
+      ? { kind: "lstm", gateActivation: "sigmoid", ...sizes }
+      : { kind: "rnn", activation, ...sizes };
+  });
+}
+
+/** Of an `nn.Linear` that must read so many units. */
+function classesOf(tensors: Tensors, head: TorchModule, hiddenSize: number): number {
+  const name = tensorName(head.name, "weight");
+  const [classes, inputSize] = matrixShape(tensors, name);
+  if (classes < 2) {
+    throw cannotTake(`${printable(name)} must have a row for each of at least two classes`, classes);
+  }
+  if (inputSize === hiddenSize) return classes;
+  const times = inputSize / hiddenSize;
+  throw cannotTake(
+    `${
+      printable(name)
+    } must have shape [${classes},${hiddenSize}], to read the last step's ${hiddenSize} units`,
+    `[${classes},${inputSize}]${times > 1 && Number.isInteger(times) ? `, for ${times} steps of them` : ""}`,
   );
 }
 
 function matrixShape(tensors: Tensors, name: string): readonly number[] {
   const shape = tensors.get(name)?.shape;
   if (shape?.length === 2 && shape.every((size) => size > 0)) return shape;
-  throw cannotImport(`${name} must be a matrix`, shape ? excerpt(shape) : "missing");
+  throw cannotTake(`${printable(name)} must be a matrix`, shapeText(shape));
 }
 
-/** All that are needed and no other, of finite float32. */
-function checkTensors(tensors: Tensors, network: Network, names: Required<PyTorchNames>): void {
-  const parts = network.layers.flatMap((_, l) =>
-    ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map((part) => `${names.rnn}.${part}_l${l}`)
-  );
-  const known = [...parts, `${names.head}.weight`, `${names.head}.bias`];
-  const others = [...tensors.keys()].filter((name) => !known.includes(name));
-  if (others.length > 0) throw cannotImport("there must be no other tensors", list(others));
-  for (const [name, { data }] of tensors) {
-    if (!(data instanceof Float32Array)) {
-      throw cannotImport(`${name} must be float32 (model.float() makes it so)`, data.constructor.name);
-    }
-    const wrong = data.find((value) => !Number.isFinite(value));
-    if (wrong !== undefined) throw cannotImport(`${name} must be finite`, wrong);
+/** Adds the zeros that `bias=False` stands for, where a module has no bias at all; says so. */
+function fillBiases(
+  tensors: Map<string, Tensor>,
+  network: Network,
+  { rnn, head }: Pick<TorchClassifier, "rnn" | "head">,
+): string[] {
+  const zeros = (size: number): Tensor => ({ shape: [size], data: new Float32Array(size) });
+  const hasBias = ({ tensors }: TorchModule) => [...tensors.keys()].some((part) => part.startsWith("bias"));
+  const without = [rnn, head].filter((module) => !hasBias(module));
+  if (without.includes(rnn)) {
+    network.layers.forEach(({ bias }, l) => {
+      for (const part of ["bias_ih", "bias_hh"]) {
+        tensors.set(tensorName(rnn.name, `${part}_l${l}`), zeros(bias.size));
+      }
+    });
   }
+  if (without.includes(head)) tensors.set(tensorName(head.name, "bias"), zeros(network.head.classes));
+  return without.map(({ name }) => `${moduleName(name)} has no bias: it is 0`);
 }
 
-function list(names: readonly string[]): string {
-  return names.length > 0 ? excerpt(names, 200) : "none";
-}
-
-function cannotImport(rule: string, value: unknown): TypeError {
-  return new TypeError(`Cannot take PyTorch's weights: ${printable(rule, 300)}: current value is ${value}`);
+/** Floating numbers, which stay finite in float32. */
+function checkNumbers({ name, tensors }: TorchModule): void {
+  for (const [part, { shape, data }] of tensors) {
+    const tensor = printable(tensorName(name, part));
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+      const found = data.constructor.name.replace(/^Big|Array$/g, "").toLowerCase();
+      throw cannotTake(`${tensor} must be of floating numbers`, found);
+    }
+    const wrong = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (wrong < 0) continue;
+    const place = shape.length === 2 ? [Math.floor(wrong / shape[1]), wrong % shape[1]] : [wrong];
+    throw cannotTake(`${tensor} must be finite in float32`, `${data[wrong]} at [${place}]`);
+  }
 }
 
 function cannotExport(rule: string, value: unknown): TypeError {

@@ -7,8 +7,9 @@
  *
  * @module
  */
-import { excerpt } from "../excerpt.ts";
+import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
+import { recognizeFile } from "./file_kind.ts";
 
 /** The elements of a tensor; the class says of which type they are. */
 export type TensorData =
@@ -40,6 +41,24 @@ const ARRAYS = {
 type ElementType = keyof typeof ARRAYS;
 
 const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
+
+/** How the elements of one type are read. */
+interface Reader {
+  readonly sizeBytes: number;
+  readonly read: (buffer: ArrayBuffer) => TensorData;
+}
+
+/** Of every type that can be read; what has no array of its own becomes another one, exactly. */
+const READERS: Readonly<Record<string, Reader>> = {
+  ...Object.fromEntries(ELEMENT_TYPES.map((type) => {
+    const ArrayType = ARRAYS[type];
+    return [type, { sizeBytes: ArrayType.BYTES_PER_ELEMENT, read: (buffer) => new ArrayType(buffer) }];
+  })),
+  F16: { sizeBytes: 2, read: (buffer) => new Float32Array(new Float16Array(buffer)) },
+  BF16: { sizeBytes: 2, read: fromBfloat16 },
+  BOOL: { sizeBytes: 1, read: (buffer) => new Uint8Array(buffer) },
+};
+
 const METADATA = "__metadata__";
 const MAX_HEADER_BYTES = 100_000_000; // as the reference implementation has it
 
@@ -122,11 +141,18 @@ export function encodeSafetensors(
 
 /**
  * Reads the bytes of a file. Strict: names must be unique and tensors must cover the data without gap or overlap,
- * so no byte is read twice and none can hide.
+ * so no byte is read twice and none can hide. Numbers of 16 bits, F16 and BF16, become float32, which holds them all; BOOL
+ * becomes bytes.
  *
- * @throws {SafetensorsError} If the bytes are not a safetensors file, or hold a type of element that is not supported.
+ * @throws {SafetensorsError} If the bytes are not a safetensors file, or hold a type of element that is not supported. Of
+ * other files that hold weights, such as PyTorch's `.pth`, the message says what they are and what to do.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
+  const kind = recognizeFile(bytes);
+  if (kind) {
+    const rule = "Cannot read safetensors: the file must be safetensors";
+    throw new SafetensorsError(`${rule}: current value is ${kind.what}\n${kind.remedy}`);
+  }
   const { text, dataStart } = readHeader(bytes);
   const { [METADATA]: metadata = {}, ...fields } = parseHeader(text);
   if (!isMetadata(metadata)) {
@@ -148,7 +174,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
       );
     }
     const { buffer } = bytes.slice(dataStart + begin, dataStart + end); // a copy, so that it is aligned
-    tensors.set(name, { shape, data: new ARRAYS[type](buffer) });
+    tensors.set(name, { shape, data: READERS[type].read(buffer) });
     position = end;
   }
   if (dataStart + position !== bytes.length) {
@@ -177,10 +203,8 @@ function parseHeader(text: string): Record<string, unknown> {
   try {
     header = parseJson(text);
   } catch (cause) {
-    throw new SafetensorsError(
-      `Cannot read safetensors: the header must be JSON: ${(cause as SyntaxError).message}`,
-      { cause },
-    );
+    const reason = printable((cause as Error).message);
+    throw new SafetensorsError(`Cannot read safetensors: the header must be JSON: ${reason}`, { cause });
   }
   scanHeader(text);
   return header as Record<string, unknown>; // valid JSON that begins with { is an object
@@ -189,7 +213,7 @@ function parseHeader(text: string): Record<string, unknown> {
 /** One tensor as the header describes it. */
 interface Entry {
   readonly name: string;
-  readonly type: ElementType;
+  readonly type: string;
   readonly shape: number[];
   readonly begin: number;
   readonly end: number;
@@ -201,20 +225,26 @@ function readEntry(name: string, value: unknown): Entry {
     return fail(`${excerpt(name)} must have dtype, shape and data_offsets`, value);
   }
   const { dtype, shape, data_offsets: offsets } = value;
-  const type = ELEMENT_TYPES.find((type) => type === dtype);
-  if (type === undefined) {
-    return fail(`dtype of ${excerpt(name)} must be one of ${ELEMENT_TYPES.join(" ")}`, dtype);
+  if (typeof dtype !== "string" || !Object.hasOwn(READERS, dtype)) {
+    return fail(`dtype of ${excerpt(name)} must be one of ${Object.keys(READERS).join(" ")}`, dtype);
   }
   if (!isSizes(shape)) return fail(`shape of ${excerpt(name)} must be a list of sizes`, shape);
   if (!isSizes(offsets) || offsets.length !== 2) {
     return fail(`data_offsets of ${excerpt(name)} must be two positions`, offsets);
   }
   const [begin, end] = offsets;
-  const sizeBytes = product(shape) * ARRAYS[type].BYTES_PER_ELEMENT;
+  const sizeBytes = product(shape) * READERS[dtype].sizeBytes;
   if (end - begin !== sizeBytes) {
-    fail(`${excerpt(name)}, ${type} ${excerpt(shape)}, must have ${sizeBytes} bytes`, end - begin);
+    fail(`${excerpt(name)}, ${dtype} ${excerpt(shape)}, must have ${sizeBytes} bytes`, end - begin);
   }
-  return { name, type, shape, begin, end };
+  return { name, type: dtype, shape, begin, end };
+}
+
+/** The upper half of a float32. */
+function fromBfloat16(buffer: ArrayBuffer): Float32Array {
+  const bits = new Uint32Array(new Uint16Array(buffer));
+  for (let i = 0; i < bits.length; i++) bits[i] <<= 16;
+  return new Float32Array(bits.buffer);
 }
 
 /** What `JSON.parse` lets pass in a valid text: keys that stand twice in one object, and numbers like `-0` or `1e3`. */

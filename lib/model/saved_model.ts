@@ -20,6 +20,15 @@ export interface SavedModel {
   readonly weights: Uint8Array<ArrayBuffer>;
 }
 
+/** What {@link serializeModel} writes besides the model. */
+export interface SerializeOptions {
+  /** Anything `model.json` should say of itself: its `userDefinedMetadata`, beside what the model has there. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Characters of each part of a message. */
+const MOST = 200;
+
 /** The one file of weights, beside `model.json`. */
 const WEIGHTS_PATH = "weights.bin";
 
@@ -82,13 +91,17 @@ interface LayerTopology {
  * assert.deepEqual((await serializeModel(copy)).weights, weights);
  * ```
  */
-export async function serializeModel(model: LayersModel): Promise<SavedModel> {
+export async function serializeModel(
+  model: LayersModel,
+  { metadata }: SerializeOptions = {},
+): Promise<SavedModel> {
   let artifacts: tf.io.ModelArtifacts = {};
   await model.save(tf.io.withSaveHandler((saved) => {
     artifacts = saved;
     return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(saved) });
   }));
   const { weightSpecs = [], weightData = [], ...rest } = artifacts;
+  if (metadata) rest.userDefinedMetadata = { ...rest.userDefinedMetadata, ...metadata };
   return {
     json: JSON.stringify({ ...rest, weightsManifest: [{ paths: [WEIGHTS_PATH], weights: weightSpecs }] }),
     weights: new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
@@ -297,12 +310,16 @@ function isSize(value: unknown): value is number {
 
 function malformed(subject: string, wanted: string, found: unknown): SyntaxError {
   return new SyntaxError(
-    `Cannot load the model: ${subject} must be ${wanted}: current value is ${excerpt(found)}`,
+    `Cannot load the model: ${printable(subject, MOST)} must be ${wanted}: current value is ${
+      excerpt(found, MOST)
+    }`,
   );
 }
 
 function unsupported(subject: string, wanted: string, found: unknown): TypeError {
   return new TypeError(
-    `Cannot load the model: ${subject} must ${wanted}: current value is ${excerpt(found)}`,
+    `Cannot load the model: ${printable(subject, MOST)} must ${wanted}: current value is ${
+      excerpt(found, MOST)
+    }`,
   );
 }

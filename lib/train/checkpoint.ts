@@ -145,7 +145,8 @@ function readTensors(bytes: Uint8Array) {
   try {
     return decodeSafetensors(bytes);
   } catch (cause) {
-    throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
+    const [reason] = (cause as Error).message.split("\n"); // without what to do about other weights
+    throw new CheckpointError(`Cannot read the checkpoint: ${reason}`, { cause });
   }
 }
 

@@ -48,6 +48,8 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
     make: () => encodeSafetensors(new Map([["a", { shape: [32e6], data: new Uint8Array(32e6).fill(1) }]])),
     parse: decodeSafetensors,
   },
+  "decodeSafetensors() of float16": { times: 4, make: () => halves("F16"), parse: decodeSafetensors },
+  "decodeSafetensors() of bfloat16": { times: 4, make: () => halves("BF16"), parse: decodeSafetensors },
   "decodeSafetensors() of 40,000 names": {
     times: 40,
     make: () =>
@@ -131,4 +133,12 @@ if (import.meta.main) {
 async function turn(word: string): Promise<void> {
   console.log(word);
   await Deno.stdin.read(new Uint8Array(1));
+}
+
+/** Sixteen million numbers of 16 bits, which are only read, not written; all are 1.0 or near it. */
+function halves(type: "F16" | "BF16"): Uint8Array<ArrayBuffer> {
+  const head = withHeader(`{"a":{"dtype":"${type}","shape":[16000000],"data_offsets":[0,32000000]}}`);
+  const file = new Uint8Array(head.length + 32e6).fill(0x3c);
+  file.set(head);
+  return file;
 }

@@ -11,6 +11,8 @@ import { sha256 } from "../../lib/data/files.ts";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, IdxSyntaxError, parseIdx } from "../../lib/data/idx.ts";
 import { decodePng, encodePng, PngError } from "../../lib/data/png.ts";
+import { createNetwork } from "../../lib/model/network.ts";
+import { readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -49,6 +51,12 @@ const tensors = new Map<string, Tensor>([
   ["count", { shape: [], data: BigUint64Array.of(7n) }],
   ["none", { shape: [0, 4], data: new Uint8Array(0) }],
 ]);
+
+const network = createNetwork({
+  layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
+  classes: 2,
+});
+const weights = encodeSafetensors(toPyTorch(network, new Float32Array(network.size).fill(0.5)));
 
 const checkpointBytes = encodeCheckpoint(tinyCheckpoint({ step: 7 }));
 
@@ -123,6 +131,14 @@ const TARGETS: readonly Target[] = [
     errors: [SafetensorsError],
     message: /^Cannot read safetensors: /,
     memory: 20, // a header of keys as objects
+  },
+  {
+    name: "readPyTorch()",
+    seeds: [weights],
+    parse: (bytes) => readPyTorch(decodeSafetensors(bytes).tensors),
+    errors: [SafetensorsError, TypeError],
+    message: /^Cannot (read safetensors|take PyTorch's weights): /,
+    memory: 40, // a header of keys as objects, and numbers in float64
   },
   {
     name: "decodeCheckpoint()",

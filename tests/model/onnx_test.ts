@@ -7,6 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import fs from "node:fs";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { gatherBatch } from "../../lib/engines/reference/gather.ts";
@@ -31,24 +32,31 @@ const CASES: readonly { name: string; test: Case; sha256: string }[] = [
       axis: "columns",
       scaled: { range: [-1, 1] },
     },
-    sha256: "3cfb5b0445d6cd038e27c0a9443cfd92d4fa256a0296843a8b914f2adfbe693c",
+    sha256: "6d61545332e74d8bdb397ec62a2c6ece5c73b917cfe832a04f0114862b564303",
   },
   {
     name: "an LSTM with hardSigmoid, weights × 4",
     test: { kind: "LSTM, hardSigmoid", hidden: [6], images: 3, size: [7, 4], classes: 3, scale: 4 },
-    sha256: "bba862c9a397e5bf1fd0b0df12e30c15e5c7aea8fe78b8c0a34a9233c7b9b101",
+    sha256: "795f44c7077b8bbe13472ea8a3573115d3fdd24bf77423ffb32f5be538736365",
   },
   {
     name: "a ReLU RNN of two layers",
     test: { kind: "ReLU RNN", hidden: [4, 6], images: 5, size: [6, 3] },
-    sha256: "4b5c97ed56a4ce7bc11f3425b6b894c4b93bfc051c290d4ffa266d433adc73e8",
+    sha256: "62659499f4050c5e138f6086b04d5baef8f752dcd09c4a006e9e081d841bd060",
   },
   {
     name: "a tanh RNN, pixel by pixel",
     test: { kind: "tanh RNN", hidden: [8], images: 4, size: [3, 5], axis: "pixels" },
-    sha256: "bc539e30d11e67f5f5ed3eb2b39e57258f04530f28ba459583944c9608f96542",
+    sha256: "f0e4c2deb62845d23ce6d72f84a3d786bf566e6eb29acf5bcb8468cb4246baa5",
   },
 ];
+
+/** Collects what WebAssembly of Emscripten prints: it does so by `fs`. */
+function catchPrinted(): Disposable & { readonly lines: readonly unknown[] } {
+  const { writeSync } = fs, lines: unknown[] = [];
+  fs.writeSync = ((_file: number, text: unknown) => lines.push(text)) as typeof writeSync;
+  return { lines, [Symbol.dispose]: () => fs.writeSync = writeSync };
+}
 
 function encode(test: Case) {
   const options = optionsOf(test);
@@ -88,7 +96,9 @@ for (const { name, test, sha256 } of CASES) {
         const n = Math.floor(k / (T * C)), t = Math.floor(k / C) % T;
         return x[(t * N + n) * C + k % C];
       }); // [N,T,C]
+      using printed = catchPrinted();
       const session = await ort.InferenceSession.create(bytes);
+      assert.deepEqual(printed.lines, []); // it warns of what is not used
       const { logits } = await session.run({ images: new ort.Tensor("float32", images, [N, T, C]) });
       assert.deepEqual([...logits.dims], [N, options.network.head.classes]);
       assertClose(logits.data, expected, { atol: 1e-5, rtol: 0, name: "logits" });
@@ -96,6 +106,37 @@ for (const { name, test, sha256 } of CASES) {
     },
   });
 }
+
+Deno.test("encodeOnnx() writes no tensor that no node reads", () => {
+  for (const { test } of CASES) {
+    const text = new TextDecoder("latin1").decode(encode(test).bytes);
+    assert.ok(text.includes("axis0"));
+    assert.equal(text.includes("axis1"), test.hidden.length > 1);
+  }
+});
+
+Deno.test("encodeOnnx() documents the input with its shape, or what metadata say of it", () => {
+  const { network, parameters } = optionsOf(CASES[0].test);
+  const textOf = (steps: number | null, metadata?: Record<string, string>) =>
+    new TextDecoder().decode(encodeOnnx(network, parameters, { steps, metadata }));
+  const shape = `float32 [N, 9, ${network.inputSize}]: N sequences of 9 steps`;
+  const count = (text: string, part: string) => text.split(part).length - 1;
+  assert.equal(count(textOf(9), shape), 2); // of the model and of its input
+  assert.equal(count(textOf(null), `[N, T, ${network.inputSize}]: N sequences of T steps`), 2);
+  assert.equal(count(textOf(9), `float32 [N, ${network.head.classes}]: a logit for each class`), 2);
+  const said = textOf(9, { input: "rows, x / 255" });
+  assert.deepEqual([count(said, shape), count(said, "rows, x / 255")], [0, 3]); // in metadata_props too
+});
+
+Deno.test("encodeOnnx() refuses steps that are none and metadata that is no text", () => {
+  const { network, parameters } = optionsOf(CASES[0].test);
+  const encode = (options: unknown) => () => encodeOnnx(network, parameters, options as { steps: number });
+  const steps =
+    /^RangeError: Cannot write ONNX: steps must be a positive whole number, or null: .* value is /;
+  for (const wrong of [0, -1, 1.5, NaN, "28", undefined]) assert.throws(encode({ steps: wrong }), steps);
+  const metadata = /^TypeError: Cannot write ONNX: metadata must map names to strings: .* {"epochs":3}$/;
+  assert.throws(encode({ steps: 28, metadata: { epochs: 3 } }), metadata);
+});
 
 Deno.test("encodeOnnx() refuses parameters of another network", () => {
   const { network } = optionsOf(CASES[0].test);

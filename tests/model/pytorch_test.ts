@@ -63,7 +63,7 @@ Deno.test("weights go to PyTorch and back without a changed bit, through a file 
       const network = networkOf(kind, hidden), parameters = tinyParameters(network);
       const bytes = encodeSafetensors(toPyTorch(network, parameters, { rnn: "a.b", head: "fc" }));
       const found = readPyTorch(decodeSafetensors(bytes).tensors, { activation: "relu" });
-      assert.deepEqual(found, { network, parameters, names: { rnn: "a.b", head: "fc" } });
+      assert.deepEqual(found, { network, parameters, names: { rnn: "a.b", head: "fc" }, notes: [] });
     }
   }
 });
@@ -105,26 +105,63 @@ Deno.test("readPyTorch() refuses files that are not one recurrent module and one
     data: new Float32Array(rows * columns),
   });
   const wrong: [Readonly<Record<string, Tensor | null>>, RegExp][] = [
-    [{ "rnn.weight_ih_l0": null }, /one tensor <name>\.weight_ih_l0, of an LSTM or RNN/],
-    [{ "other.weight_ih_l0": matrix(5, 3) }, /one tensor <name>\.weight_ih_l0, of an LSTM or RNN/],
-    [{ "out.weight": null }, /one other tensor <name>\.weight, of a Linear: current value is none$/],
+    [{ "rnn.weight_ih_l0": null }, /rnn\.weight_ih_l0 must be a matrix: current value is missing$/],
+    [
+      { "rnn.weight_hh_l0": null },
+      /: current value is rnn \(recurrent, of unknown kind\), out \(nn\.Linear\)$/,
+    ],
+    [{ "other.weight_ih_l0": matrix(5, 3) }, /: current value is other \(recurrent, of unknown kind\), rnn/],
+    [
+      { "out.weight": null },
+      /: current value is out \(of unknown kind, with bias \[4\]\), rnn \(nn\.LSTM\)$/,
+    ],
+    [{ "out.weight": null, "out.bias": null }, /: current value is rnn \(nn\.LSTM\)$/],
     [
       { "fc.weight": matrix(4, 5) },
-      /one other tensor <name>\.weight, of a Linear: .*"out\.weight","fc\.weight"/,
+      /: current value is rnn .*, out \(nn\.Linear\), fc \(nn\.Linear without bias/,
     ],
-    [{ "out.bias": null }, /out\.bias must have shape \[4\]: current value is missing$/],
     [{ "out.bias": vector(5) }, /out\.bias must have shape \[4\]: current value is \[5\]$/],
-    [{ "out.weight": matrix(4, 6) }, /out\.weight must have shape \[4,5\]: current value is \[4,6\]$/],
+    [{ "out.weight": matrix(4, 6) }, /out\.weight must have shape \[4,5\], .*: current value is \[4,6\]$/],
+    [{ "out.weight": matrix(4, 10) }, /out\.weight must .*: current value is \[4,10\], for 2 steps of them$/],
     [{ "rnn.bias_hh_l1": null }, /rnn\.bias_hh_l1 must have shape \[20\]: current value is missing$/],
-    [{ "rnn.weight_ih_l0": matrix(15, 3) }, /20 rows \(LSTM\) or 5 \(RNN\).*current value is 15$/],
+    [
+      { "rnn.weight_ih_l0": matrix(15, 3) },
+      /weight_ih_l0 must have shape \[20,3\]: current value is \[15,3\]$/,
+    ],
     [{ "rnn.weight_ih_l0": vector(20) }, /must be a matrix: current value is \[20\]$/],
-    [{ "rnn.weight_ih_l1": matrix(20, 7) }, /layer 1 must be the hiddenSize of the layer below, 5: .* 7$/],
-    [{ "rnn.weight_ih_l0_reverse": matrix(20, 3) }, /no other tensors: .*reverse/],
-    [{ "conv.bias": vector(2) }, /no other tensors: current value is \["conv\.bias"\]$/],
-    [{ "out.bias": { shape: [4], data: new Float64Array(4) } }, /out\.bias must be float32 .*Float64Array$/],
+    [{ "rnn.weight_ih_l0": matrix(0, 3) }, /must be a matrix: current value is \[0,3\]$/],
+    [
+      { "rnn.weight_ih_l1": matrix(20, 7) },
+      /weight_ih_l1 must have shape \[20,5\]: current value is \[20,7\]$/,
+    ],
+    [
+      { "rnn.weight_hh_l3": matrix(20, 5) },
+      /weight_ih_l2 must have shape \[20,5\]: current value is missing$/,
+    ],
+    [{ "rnn.weight_hh_l99999": matrix(20, 5) }, /rnn must have at most 64 layers: current value is 100000$/],
+    [
+      { "rnn.weight_hh_l01": matrix(20, 5) },
+      /: current value is rnn \(a changed nn\.LSTM, with weight_hh_l01\)/,
+    ],
+    [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\), rnn/],
+    [
+      { "out.bias": { shape: [4], data: new Int8Array(4) } },
+      /out\.bias must be of floating numbers: .* int8$/,
+    ],
+    [
+      { "out.bias": { shape: [4], data: new BigInt64Array(4) } },
+      /out\.bias must be of floating numbers: .* int64$/,
+    ],
     [
       { "out.bias": { shape: [4], data: Float32Array.of(0, NaN, 0, 0) } },
-      /out\.bias must be finite: .* NaN$/,
+      /out\.bias must be finite in float32: current value is NaN at \[1\]$/,
+    ],
+    [
+      {
+        "rnn.bias_ih_l0": { shape: [20], data: new Float32Array(20).fill(3e38) },
+        "rnn.bias_hh_l0": { shape: [20], data: new Float32Array(20).fill(3e38) },
+      },
+      /the sum of bias_ih and bias_hh must be finite in float32: current value is Infinity$/,
     ],
   ];
   for (const [changes, reason] of wrong) assert.throws(() => readPyTorch(tensorsOf(changes)), reason);

@@ -127,7 +127,8 @@ Deno.test("encodeSafetensors() rejects what no file can hold", () => {
 
 Deno.test("decodeSafetensors() rejects every proper prefix of a file, and a file with a byte too many", () => {
   const file = encodeSafetensors(new Map([["x", { shape: [2], data: Float32Array.of(1, 2) }]]), { a: "b" });
-  for (let length = 0; length < file.length; length++) {
+  rejects(file.subarray(0, 0), /current value is an empty file\nDownload or copy it again$/);
+  for (let length = 1; length < file.length; length++) {
     rejects(file.subarray(0, length), /current value is \d+$/);
   }
   rejects(Uint8Array.of(...file, 0), /must end with the last tensor/);
@@ -146,6 +147,69 @@ Deno.test("decodeSafetensors() accepts a file of nothing, and any blanks between
     shape: [1],
     data: Uint8Array.of(0),
   });
+});
+
+Deno.test("decodeSafetensors() makes float32 of every float16 and bfloat16, and bytes of booleans", () => {
+  const every = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
+  for (const type of ["F16", "BF16"]) {
+    const file = fileOf(`{"a":{"dtype":"${type}","shape":[256,256],"data_offsets":[0,131072]}}`, 131_072);
+    file.set(new Uint8Array(every.buffer), file.length - 131_072);
+    const { shape, data } = decodeSafetensors(file).tensors.get("a")!;
+    assert.deepEqual(shape, [256, 256]);
+    assert.ok(data instanceof Float32Array);
+    every.forEach((bits, i) => {
+      if (!Object.is(data[i], VALUE_OF[type](bits))) assert.fail(`${type} ${bits}: ${data[i]}`);
+    });
+  }
+  const file = fileOf('{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}', 2);
+  file[file.length - 1] = 1;
+  assert.deepEqual(decodeSafetensors(file).tensors.get("a"), { shape: [2], data: Uint8Array.of(0, 1) });
+});
+
+/** IEEE 754: a sign, so many bits of exponent and of fraction. */
+function valueOf(bits: number, exponentBits: number, fractionBits: number): number {
+  const sign = bits >> 15 ? -1 : 1, bias = 2 ** (exponentBits - 1) - 1;
+  const exponent = bits >> fractionBits & 2 ** exponentBits - 1;
+  const fraction = (bits & 2 ** fractionBits - 1) / 2 ** fractionBits;
+  if (exponent === 2 ** exponentBits - 1) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? (1 + fraction) * 2 ** (exponent - bias) : fraction * 2 ** (1 - bias));
+}
+
+const VALUE_OF: Record<string, (bits: number) => number> = {
+  F16: (bits) => valueOf(bits, 5, 10),
+  BF16: (bits) => valueOf(bits, 8, 7),
+};
+
+Deno.test("decodeSafetensors() shows what files say escaped and cut", () => {
+  const messageOf = (header: string) => {
+    try {
+      decodeSafetensors(fileOf(header));
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const wild = "\u001b[31m\u009b\u202e" + "x".repeat(100_000);
+  for (
+    const header of [
+      `{"${wild}":1}`,
+      `{"a":"${wild}"}`,
+      `{"a":{"dtype":"${wild}","shape":[1],"data_offsets":[0,1]}}`,
+      `{"a":{"dtype":"U8","shape":"${wild}","data_offsets":[0,1]}}`,
+      `{"a":{"dtype":"U8","shape":[${"1,".repeat(50_000)}1],"data_offsets":[0,2]}}`,
+      `{"a":{"dtype":"U8","shape":[1],"data_offsets":["${wild}"]}}`,
+      `{"__metadata__":["${wild}"]}`,
+      `{"__metadata__":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
+      `{"a":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`,
+      `{"a":\x1b[31m\u202e`,
+      `{"a":[31m}`,
+    ]
+  ) {
+    const message = messageOf(header);
+    assert.match(message, /^Cannot read safetensors: /);
+    assert.ok(message.length < 500, `${message.length} characters`);
+    assert.doesNotMatch(message, /[\p{Cc}\p{Cf}]/u);
+  }
 });
 
 const U8 = (begin: number, end: number) =>
@@ -179,9 +243,9 @@ const BAD_HEADERS: Record<string, [header: string, dataBytes: number, message: R
     /shape of "a" must be a list of sizes/,
   ],
   "an unknown type": [
-    '{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}',
-    2,
-    /dtype of "a" must be one of U8 .* F32 F64 .*: current value is "BF16"$/,
+    '{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}',
+    1,
+    /dtype of "a" must be one of U8 .* F32 F64 .* F16 BF16 BOOL: current value is "F8_E4M3"$/,
   ],
   "no shape": ['{"a":{"dtype":"U8","data_offsets":[0,1]}}', 1, /must have dtype, shape and data_offsets/],
   "a field too many": [

@@ -334,3 +334,41 @@ function withValue(root: Json, path: readonly string[], value: unknown): Json {
   parent[path[path.length - 1]] = value;
   return root;
 }
+
+Deno.test("serializeModel() writes metadata where TensorFlow.js finds it, beside what the model has", async () => {
+  const model = deepModel();
+  model.setUserDefinedMetadata({ author: "Ada", axis: "columns" });
+  const { json, weights } = await serializeModel(model, { metadata: { axis: "rows" } });
+  const loaded = await tf.loadLayersModel({
+    load: () =>
+      tf.io.getModelArtifactsForJSON(
+        JSON.parse(json),
+        ([{ weights: specs }]) => Promise.resolve([specs, weights.buffer]),
+      ),
+  });
+  assert.deepEqual(loaded.getUserDefinedMetadata(), { author: "Ada", axis: "rows" });
+  assert.deepEqual(toNetwork(await deserializeModel(json, weights)), toNetwork(model));
+  assert.equal((await serializeModel(sequential(lstm(INPUT), dense()))).json.includes("userDefined"), false);
+});
+
+Deno.test("deserializeModel() shows what a file says escaped and cut", async () => {
+  const wild = "\x1b[31m\x9b\u202e" + "x".repeat(100_000);
+  const { json, weights } = await saved(sequential(lstm(INPUT), dense()));
+  const texts = [
+    json.replaceAll('"name":"reader"', `"name":${JSON.stringify(wild)}`),
+    json.replace('"units":3', `"units":3,${JSON.stringify(wild)}:1`),
+    json.replace('"LSTM"', JSON.stringify(wild)),
+    json.replace('"units":3', `"units":${JSON.stringify(wild)}`),
+    json.replace('"float32"}', `"float32","quantization":${"[".repeat(20_000)}${"]".repeat(20_000)}}`),
+    json.replace('"float32"}', `"float32","shape":[${"1,".repeat(50_000)}0]}`),
+    `{"a":\x1b[31m\x9b}`,
+  ];
+  for (const text of texts) {
+    await assert.rejects(deserializeModel(text, weights), ({ message }: Error) => {
+      assert.match(message, /^Cannot load the model: /);
+      assert.ok(message.length < 700, `${message.length} characters`);
+      assert.doesNotMatch(message, /[\p{Cc}\p{Cf}]/u);
+      return true;
+    });
+  }
+});

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { decodeSafetensors } from "../../lib/model/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { openRun } from "../../lib/train/run.ts";
+import weightsPth from "../golden/torch/weights.pth" with { type: "bytes" };
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";
 
 tf.enableProdMode();
+
+/** What the recipe's network must be fed, on images of 6 × 5. */
+const INPUT = "float32 [N, 5, 6]: N grey images; step t is column t from the left, " +
+  "its features are that column's pixels from the top; a byte x, 0 to 255, is (x / 255 - 0.5) / 0.5";
 
 Deno.test({
   name: named("export and import: the weights of a run leave, and come back to the bit", needs),
@@ -32,10 +37,11 @@ Deno.test({
         );
         assert.deepEqual(tensors.get("rnn.weight_ih_l0")!.shape, [400, 6]);
         assert.deepEqual(tensors.get("classifier.weight")!.shape, [10, 100]);
-        assert.deepEqual([metadata.axis, metadata.range, metadata.recipe], [
+        assert.deepEqual([metadata.axis, metadata.range, metadata.recipe, metadata.input], [
           "columns",
           "[-1,1]",
           "train-lstm",
+          INPUT,
         ]);
       },
     );
@@ -105,16 +111,15 @@ Deno.test({
         "runs/elsewhere/model.json",
         "runs/elsewhere/weights.bin",
       ]);
-      const { modelTopology, weightsManifest } = JSON.parse(
-        await Deno.readTextFile(`${path}/runs/elsewhere/model.json`),
-      );
-      const weights = await Deno.readFile(`${path}/runs/elsewhere/weights.bin`);
-      const model = await tf.loadLayersModel(tf.io.fromMemory({
-        modelTopology,
-        weightSpecs: weightsManifest[0].weights,
-        weightData: weights.buffer,
-      }));
+      const json = JSON.parse(await Deno.readTextFile(`${path}/runs/elsewhere/model.json`));
+      const { buffer } = await Deno.readFile(`${path}/runs/elsewhere/weights.bin`);
+      const model = await tf.loadLayersModel({ // as its own handlers of URLs and files do
+        load: () =>
+          tf.io.getModelArtifactsForJSON(json, ([{ weights }]) => Promise.resolve([weights, buffer])),
+      });
       assert.deepEqual(model.outputs[0].shape, [null, 10]);
+      const said = model.getUserDefinedMetadata() as Record<string, string>;
+      assert.deepEqual([said.axis, said.range, said.input], ["columns", "[-1,1]", INPUT]);
       model.dispose();
     });
 
@@ -122,9 +127,40 @@ Deno.test({
       const { code } = await runScript(path, "export", ["--model", "runs/a", "--format", "onnx"]);
       assert.equal(code, 0);
       const text = new TextDecoder("latin1").decode(await Deno.readFile(`${path}/runs/a/export/model.onnx`));
-      for (const word of ["LSTM", "images", "logits", "columns", "[-1,1]"]) {
+      for (const word of ["LSTM", "images", "logits", "columns", "[-1,1]", INPUT]) {
         assert.ok(text.includes(word), word);
       }
+    });
+
+    await t.step("import says what of a file it does not take as it stands", async () => {
+      const { tensors } = decodeSafetensors(await Deno.readFile(`${path}/runs/a/export/model.safetensors`));
+      tensors.delete("classifier.bias");
+      tensors.set("n_averaged\x1b[31m", { shape: [], data: BigInt64Array.of(3n) });
+      await Deno.writeFile(`${path}/data/odd.safetensors`, encodeSafetensors(tensors));
+      const args = ["--from", "data/odd.safetensors", "--steps", "5"];
+      const { code, stdout } = await runScript(path, "import", [...args, "--to", "runs/odd"]);
+      assert.equal(code, 0);
+      assert.match(
+        stdout,
+        /\nnote {6}classifier has no bias: it is 0\nnote {6}n_averaged\\u\{1b\}\[31m is left out/,
+      );
+      const json = await runScript(path, "import", [...args, "--to", "runs/odd2", "--json"]);
+      assert.equal((parseLines(json.stdout)[0].notes as string[]).length, 2);
+    });
+
+    await t.step("import says what a file of PyTorch's is, and how it becomes safetensors", async () => {
+      await Deno.writeFile(`${path}/data/weights.pth`, weightsPth);
+      const { code, stderr } = await runScript(path, "import", [
+        "--from",
+        "data/weights.pth",
+        "--to",
+        "runs/c",
+      ]);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^Cannot read safetensors: .* a file of PyTorch .*\nIn Python.*\n( {2}.*\n){3}.*\n$/,
+      );
     });
 
     await t.step("wrong files and flags are one message", async () => {
@@ -132,6 +168,13 @@ Deno.test({
       const bad = await runScript(path, "import", ["--from", "data/bad.safetensors", "--to", "runs/c"]);
       assert.match(bad.stderr, /^Cannot read safetensors: /);
       assert.equal(bad.code, 1);
+      for (const [from, found] of [["data/none", "missing"], ["data", "a folder"]]) {
+        const { code, stderr } = await runScript(path, "import", ["--from", from, "--to", "runs/c"]);
+        assert.deepEqual([code, stderr], [
+          1,
+          `Cannot import ${from}: it must be a file: current value is ${found}\n`,
+        ]);
+      }
       const missing = await runScript(path, "export", ["--model", "runs/a"]);
       assert.match(
         missing.stderr,

@@ -1,0 +1,47 @@
+/**
+ * What a network must be fed, in words: for whoever has only its file.
+ *
+ * @module
+ */
+
+/** How the bytes of images become a sequence. */
+export type InputOrder =
+  & { readonly axis: "rows" | "columns" | "pixels" }
+  & ({ readonly range: readonly [number, number] } | { readonly mean: number; readonly deviation: number });
+
+/** Which pixel is which number of `[N, T, C]`. */
+const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
+  rows: "step t is row t from the top, its features are that row's pixels from the left",
+  columns: "step t is column t from the left, its features are that column's pixels from the top",
+  pixels: "step t is pixel t, row by row from the top left",
+};
+
+/**
+ * Says in a sentence what the input of a network is.
+ *
+ * @param sizes T, or null for any number, and C
+ *
+ * @example
+ * ```ts
+ * import { describeInput } from "./describe_input.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(
+ *   describeInput({ axis: "rows", range: [-1, 1] }, { steps: 28, inputSize: 20 }),
+ *   "float32 [N, 28, 20]: N grey images; step t is row t from the top, its features are that row's pixels from the left; " +
+ *     "a byte x, 0 to 255, is (x / 255 - 0.5) / 0.5",
+ * );
+ * ```
+ */
+export function describeInput(
+  order: InputOrder,
+  { steps, inputSize }: { steps: number | null; inputSize: number },
+): string {
+  const shape = `float32 [N, ${steps ?? "T"}, ${inputSize}]: N grey images`;
+  return `${shape}; ${ORDERS[order.axis]}; a byte x, 0 to 255, is ${formulaOf(order)}`;
+}
+
+function formulaOf(order: InputOrder): string {
+  if ("mean" in order) return `(x / 255 - ${order.mean}) / ${order.deviation}`;
+  return order.range[0] === 0 ? "x / 255" : "(x / 255 - 0.5) / 0.5";
+}

@@ -1,0 +1,152 @@
+/**
+ * State dicts of real PyTorch modules, which tests/golden/torch/state_dicts.py wrote: some are taken, others are named.
+ */
+import assert from "node:assert/strict";
+import { openReference } from "../../lib/engines/reference/engine.ts";
+import { sgd } from "../../lib/model/optimizers.ts";
+import { type PyTorchNetwork, readPyTorch } from "../../lib/model/pytorch.ts";
+import { decodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
+import golden from "../golden/torch/state_dicts.safetensors" with { type: "bytes" };
+import { assertClose } from "../support/assert_close.ts";
+
+const cases = new Map<string, Map<string, Tensor>>();
+for (const [key, tensor] of decodeSafetensors(golden).tensors) {
+  const [of, name] = key.split("|");
+  cases.set(of, (cases.get(of) ?? new Map()).set(name, tensor));
+}
+
+/** What is imported of a case, without what its module was seen to compute. */
+function stateOf(name: string): Map<string, Tensor> {
+  const state = new Map(cases.get(name)!);
+  for (const key of ["pixels", "logits"]) state.delete(key);
+  return state;
+}
+
+async function assertLogits({ network, parameters }: PyTorchNetwork, name: string): Promise<void> {
+  const [{ shape, data }, logits] = ["pixels", "logits"].map((key) => cases.get(name)!.get(key)!);
+  const [count, height, width] = shape;
+  const split = { pixels: data as Uint8Array, labels: new Uint8Array(count), count, height, width };
+  await using engine = await openReference({
+    network,
+    optimizer: sgd({ learningRate: 0.1 }),
+    train: split,
+    test: split,
+    sequence: { axis: "rows", range: [0, 1] },
+    seed: 1,
+    batchSize: 2,
+    parameters,
+  });
+  // PyTorch is in float32
+  assertClose(await engine.predict("test"), logits.data as Float32Array, { atol: 1e-6, rtol: 0, name });
+}
+
+const rounded = "numbers of float64 are rounded to float32";
+
+/** Names of the two modules, and notes. */
+const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...notes: string[]]>> = {
+  "lstm": ["rnn", "fc"],
+  "two layers": ["rnn", "fc"],
+  "rnn": ["rnn", "fc"],
+  "rnn without bias": ["rnn", "fc", "rnn has no bias: it is 0"],
+  "lstm without bias": ["rnn", "fc", "rnn has no bias: it is 0"],
+  "linear without bias": ["rnn", "fc", "fc has no bias: it is 0"],
+  "inherited": ["", "fc"],
+  "model": ["model.rnn", "model.fc"],
+  "net": ["net.rnn", "net.fc"],
+  "DataParallel": ["module.rnn", "module.fc"],
+  "compiled": ["_orig_mod.rnn", "_orig_mod.fc"],
+  "compiled inside": ["rnn._orig_mod", "fc"],
+  "averaged": ["module.rnn", "module.fc", "n_averaged is left out: a whole number is no weight"],
+  "float64": ["rnn", "fc", rounded],
+  "float16": ["rnn", "fc"],
+  "bfloat16": ["rnn", "fc"],
+};
+
+for (const [name, [rnn, head, ...notes]] of Object.entries(TAKEN)) {
+  Deno.test(`readPyTorch() takes a real state_dict and gets PyTorch's logits: ${name}`, async () => {
+    const found = readPyTorch(stateOf(name));
+    assert.deepEqual(found.names, { rnn, head });
+    assert.deepEqual(found.notes, notes);
+    await assertLogits(found, name);
+  });
+}
+
+const listed = (what: string) =>
+  `there must be one nn.LSTM or nn.RNN and one nn.Linear, and no other module: current value is ${what}`;
+
+const NAMED: Readonly<Record<string, string>> = {
+  "gru": listed("rnn (nn.GRU), fc (nn.Linear)"),
+  "proj_size": listed("rnn (nn.LSTM with proj_size), fc (nn.Linear)"),
+  "bidirectional": listed("rnn (nn.LSTM of two directions (bidirectional)), fc (nn.Linear)"),
+  "bidirectional gru": listed("rnn (nn.GRU of two directions (bidirectional)), fc (nn.Linear)"),
+  "all steps": "fc.weight must have shape [3,4], to read the last step's 4 units: " +
+    "current value is [3,20], for 5 steps of them",
+  "cell": listed("rnn (nn.LSTMCell), fc (nn.Linear)"),
+  "gru cell": listed("rnn (nn.GRUCell), fc (nn.Linear)"),
+  "two linears": listed("rnn (nn.LSTM), fc (nn.Linear), fc2 (nn.Linear)"),
+  "two lstms": listed("rnn (nn.LSTM), rnn2 (nn.LSTM), fc (nn.Linear)"),
+  "convolution": listed("conv (nn.Conv2d), conv1 (nn.Conv1d), rnn (nn.LSTM), fc (nn.Linear)"),
+  "embedding": listed("rnn (nn.LSTM), embed (nn.Linear without bias, or nn.Embedding), fc (nn.Linear)"),
+  "batch norm": listed("bn (nn.BatchNorm), rnn (nn.LSTM), fc (nn.Linear)"),
+  "layer norm": listed("ln (nn.LayerNorm, or alike), rnn (nn.LSTM), fc (nn.Linear)"),
+  "attention": listed(
+    "attention (nn.MultiheadAttention), rnn (nn.LSTM), attention.out_proj (nn.Linear), fc (nn.Linear)",
+  ),
+  "weight norm": listed(
+    "rnn (recurrent, of unknown kind), rnn.parametrizations.weight_hh_l0 (a weight norm, which must be removed), " +
+      "fc (nn.Linear)",
+  ),
+  "linear weight norm": listed(
+    "fc (of unknown kind, with bias [3]), fc.parametrizations.weight (a weight norm, which must be removed), " +
+      "rnn (nn.LSTM)",
+  ),
+  "permuted": listed(
+    "the model itself (of unknown kind, with permutation [3]), rnn (nn.LSTM), fc (nn.Linear)",
+  ),
+  "lstm only": listed("the model itself (nn.LSTM)"),
+  "linear only": listed("the model itself (nn.Linear)"),
+  "one class": "fc.weight must have a row for each of at least two classes: current value is 1",
+  "not a number": "rnn.weight_hh_l0 must be finite in float32: current value is NaN at [9,2]",
+  "too large": "fc.bias must be finite in float32: current value is 1e+300 at [1]",
+};
+
+for (const [name, message] of Object.entries(NAMED)) {
+  Deno.test(`readPyTorch() says what a real state_dict is that it cannot take: ${name}`, () => {
+    assert.throws(() => readPyTorch(stateOf(name)), {
+      name: "TypeError",
+      message: `Cannot take PyTorch's weights: ${message}`,
+    });
+  });
+}
+
+Deno.test("the cases are those of the golden file", () => {
+  assert.deepEqual([...cases.keys()].sort(), [...Object.keys(TAKEN), ...Object.keys(NAMED)].sort());
+});
+
+Deno.test("readPyTorch() takes any prefix for what it is: a name", () => {
+  const { parameters } = readPyTorch(stateOf("lstm"));
+  for (const prefix of ["state_dict.", "module._orig_mod.", "a.b.c.", "weight_ih_l0.", "bias."]) {
+    const state = new Map([...stateOf("lstm")].map(([name, tensor]) => [prefix + name, tensor]));
+    const found = readPyTorch(state);
+    assert.deepEqual(found.parameters, parameters);
+    assert.deepEqual(found.names, { rnn: `${prefix}rnn`, head: `${prefix}fc` });
+  }
+});
+
+Deno.test("readPyTorch() shows foreign names escaped and cut, and few of many", () => {
+  const messageOf = (name: string, copies = 1) => {
+    const state = stateOf("lstm");
+    for (let i = 0; i < copies; i++) {
+      state.set(`${name}${i}.weight`, { shape: [1], data: Float32Array.of(1) });
+    }
+    try {
+      readPyTorch(state);
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.match(messageOf("\x1b[31mred\u202e"), /\\u\{1b\}\[31mred\\u\{202e\}0 \(nn\.RMSNorm/);
+  assert.ok(messageOf("x".repeat(1e6)).length < 400);
+  assert.match(messageOf("norm", 1000), /norm7 \(nn\.RMSNorm, or nn\.PReLU\), 994 more$/);
+});
