@@ -56,7 +56,7 @@ await runCommand(command, async (flags) => {
   checkAllowed({ read: [folder], write: [folderTo === "." ? flags.to : folderTo ?? folder] }); // a file here may be allowed alone
   const run = await scanline.openRun(folder);
   const { recipe, training } = run.config;
-  const { network, steps } = scanline.toNetwork(run.model, { biases: training.biases });
+  const { network, T } = scanline.toNetwork(run.model, { biases: training.biases });
   const parameters = await scanline.readWeights(run.model, network);
   const { sequence } = training;
   const metadata = {
@@ -70,7 +70,7 @@ await runCommand(command, async (flags) => {
   };
   const own = `export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const path = flags.to ?? own;
-  const input = scanline.describeInput(sequence, { steps, inputSize: network.inputSize });
+  const input = scanline.describeInput(sequence, { T, C: network.inputSize });
   const files = await contents();
   if (folderTo && folderTo !== ".") await Deno.mkdir(folderTo, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) {
@@ -90,7 +90,7 @@ await runCommand(command, async (flags) => {
     switch (format!) {
       case "onnx":
         return {
-          [path]: scanline.encodeOnnx(network, parameters, { steps, metadata: { ...metadata, input } }),
+          [path]: scanline.encodeOnnx(network, parameters, { T, metadata: { ...metadata, input } }),
         };
       case "safetensors": {
         const names = {

@@ -67,9 +67,9 @@ await runCommand(command, async (flags) => {
   const network = withTraits(found, said, flags.activation);
   const known = knownOf(flags, said, network);
   const assumed = { axis: known.axis ?? "rows", ...(known.scale ?? { range: RANGES["0..1"] }) } as const;
-  const steps = flags.steps ?? stepsOf(assumed, said) ??
+  const T = flags.steps ?? lengthOf(assumed, said) ??
     (assumed.axis === "pixels" ? 28 * 28 : network.inputSize);
-  const model = scanline.toLayersModel(network, parameters, { steps });
+  const model = scanline.toLayersModel(network, parameters, { T });
   const { classes } = network.head;
   const classNames = namesOf(flags["class-names"], said, classes);
 
@@ -117,7 +117,10 @@ await runCommand(command, async (flags) => {
 });
 
 /** T of the images that the file says it reads. */
-function stepsOf({ axis }: scanline.Sequence, { height, width }: scanline.FoundMetadata): number | undefined {
+function lengthOf(
+  { axis }: scanline.Sequence,
+  { height, width }: scanline.FoundMetadata,
+): number | undefined {
   if (height === undefined || width === undefined) return undefined;
   return axis === "pixels" ? height * width : axis === "rows" ? height : width;
 }

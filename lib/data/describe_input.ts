@@ -27,7 +27,7 @@ const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
  * import assert from "node:assert/strict";
  *
  * assert.equal(
- *   describeInput({ axis: "rows", range: [-1, 1] }, { steps: 28, inputSize: 20 }),
+ *   describeInput({ axis: "rows", range: [-1, 1] }, { T: 28, C: 20 }),
  *   "float32 [N, 28, 20]: N grey images; step t is row t from the top, its features are that row's pixels from the left; " +
  *     "a byte x, 0 to 255, is (x / 255 - 0.5) / 0.5",
  * );
@@ -35,9 +35,9 @@ const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
  */
 export function describeInput(
   order: InputOrder,
-  { steps, inputSize }: { steps: number | null; inputSize: number },
+  { T, C }: { T: number | null; C: number },
 ): string {
-  const shape = `float32 [N, ${steps ?? "T"}, ${inputSize}]: N grey images`;
+  const shape = `float32 [N, ${T ?? "T"}, ${C}]: N grey images`;
   return `${shape}; ${ORDERS[order.axis]}; a byte x, 0 to 255, is ${formulaOf(order)}`;
 }
 

@@ -1,5 +1,5 @@
 /**
- * How a picture becomes a sequence: which pixel is feature c of step t, and which number a byte stands for.
+ * How a picture becomes a sequence: which pixel is feature c at t, and which number a byte stands for.
  *
  * @module
  */
@@ -14,10 +14,10 @@ export type Sequence = Order & PixelScale;
 /** Which number a byte stands for. */
 export type PixelScale = Range | Normalization;
 
-/** Which line of an image is which step. */
+/** Which line of an image comes at which t. */
 export interface Order {
   /**
-   * `rows`: step t is row t, from the top; `columns`: step t is column t, from the left; `pixels`: one pixel a step,
+   * `rows`: row t comes at t, from the top; `columns`: column t, from the left; `pixels`: one pixel after another,
    * row by row.
    */
   readonly axis: typeof AXES[number];
@@ -37,14 +37,14 @@ export interface Normalization {
   readonly deviation: number;
 }
 
-/** A {@link Sequence} over images of one size: pixel (t, c) of an image is its byte `t·stepStride + c·inputStride`. */
+/** A {@link Sequence} over images of one size: pixel (t, c) of an image is its byte `t·tStride + c·cStride`. */
 export interface SequenceLayout {
-  /** T. */
-  readonly steps: number;
-  /** C, the features of one step. */
-  readonly inputSize: number;
-  readonly stepStride: number;
-  readonly inputStride: number;
+  /** How many values of t there are: lines, or pixels. */
+  readonly T: number;
+  /** The features at one t. */
+  readonly C: number;
+  readonly tStride: number;
+  readonly cStride: number;
   /** The float32 that each of the 256 bytes becomes. */
   readonly scale: Float32Array;
 }
@@ -61,7 +61,7 @@ export interface SequenceLayout {
  * import assert from "node:assert/strict";
  *
  * const layout = layOutSequence({ axis: "columns", range: [-1, 1] }, { height: 20, width: 30 });
- * assert.deepEqual([layout.steps, layout.inputSize], [30, 20]);
+ * assert.deepEqual([layout.T, layout.C], [30, 20]);
  * assert.deepEqual([layout.scale[0], layout.scale[255]], [-1, 1]);
  * ```
  */
@@ -72,11 +72,11 @@ export function layOutSequence(
   const { axis } = checkSequence(sequence), scale = scaleTable(sequence);
   switch (axis) {
     case "rows":
-      return { steps: height, inputSize: width, stepStride: width, inputStride: 1, scale };
+      return { T: height, C: width, tStride: width, cStride: 1, scale };
     case "columns":
-      return { steps: width, inputSize: height, stepStride: 1, inputStride: width, scale };
+      return { T: width, C: height, tStride: 1, cStride: width, scale };
     case "pixels":
-      return { steps: height * width, inputSize: 1, stepStride: 1, inputStride: 0, scale };
+      return { T: height * width, C: 1, tStride: 1, cStride: 0, scale };
   }
 }
 

@@ -46,8 +46,8 @@ export function checkEngineOptions(options: EngineOptions): SequenceLayout {
   checkSplit(action, "train", train, network.head.classes);
   if (test.count !== 0) checkSplit(action, "test", test, network.head.classes); // there may be none
   const layout = layOutSequence(sequence, train);
-  if (layout.inputSize !== network.inputSize) {
-    fail(`the sequence must give the ${network.inputSize} features that the network reads`, layout.inputSize);
+  if (layout.C !== network.inputSize) {
+    fail(`the sequence must give the ${network.inputSize} features that the network reads`, layout.C);
   }
   if (test.height !== train.height || test.width !== train.width) {
     fail(`test images must be ${sizeOf(train)} like the training images`, sizeOf(test));

@@ -11,7 +11,7 @@ import type { Network, RecurrentLayer } from "./network.ts";
  * Builds the model that a network was compiled from, or would be, with the parameters as its weights.
  *
  * @param parameters Flat, as the network lays them out
- * @param options.steps T, or null to read any number of steps
+ * @param options.T The length of a sequence, or null to read any
  * @throws {TypeError} If the parameters are not the network's.
  *
  * @example
@@ -26,18 +26,18 @@ import type { Network, RecurrentLayer } from "./network.ts";
  *   classes: 10,
  * });
  * const parameters = Float32Array.from({ length: network.size }, (_, i) => i);
- * const model = toLayersModel(network, parameters, { steps: 28 });
- * assert.deepEqual(toNetwork(model), { network, steps: 28 });
+ * const model = toLayersModel(network, parameters, { T: 28 });
+ * assert.deepEqual(toNetwork(model), { network, T: 28 });
  * assert.deepEqual(await readWeights(model, network), parameters);
  * ```
  */
 export function toLayersModel(
   network: Network,
   parameters: Float32Array,
-  { steps }: { steps: number | null },
+  { T }: { T: number | null },
 ): LayersModel {
   const layers = network.layers.flatMap((layer, l) => {
-    const place = l === 0 ? { inputShape: [steps, layer.inputSize] } : {};
+    const place = l === 0 ? { inputShape: [T, layer.inputSize] } : {};
     const recurrent = recurrentLayer(layer, { ...place, returnSequences: l < network.layers.length - 1 });
     return layer.dropout > 0 ? [recurrent, tf.layers.dropout({ rate: layer.dropout })] : [recurrent];
   });

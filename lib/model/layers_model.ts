@@ -19,7 +19,7 @@ export interface ModelNetwork {
   /** What an engine trains. */
   readonly network: Network;
   /** T of the model's input shape `[N, T, C]`, null where it is open. */
-  readonly steps: number | null;
+  readonly T: number | null;
 }
 
 /**
@@ -100,8 +100,8 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  *     tf.layers.dense({ units: 10 }),
  *   ],
  * });
- * const { network, steps } = toNetwork(model);
- * assert.equal(steps, 28);
+ * const { network, T } = toNetwork(model);
+ * assert.equal(T, 28);
  * assert.equal(network.layers[0].dropout, 0.5);
  * assert.equal(network.size, model.countParams());
  * ```
@@ -109,7 +109,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
 export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
   const { biases } = checkOptions("compile the model", options, { biases: optional(oneOf(1, 2)) });
   checkModel(model);
-  const { steps, inputSize } = checkInput(model);
+  const { T, inputSize } = checkInput(model);
   const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
   checkOrder(model, layers);
 
@@ -138,7 +138,7 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
     );
   }
   checkLoss(model, String(head.getConfig().activation));
-  return { network: createNetwork({ layers: specs, classes, biases }), steps };
+  return { network: createNetwork({ layers: specs, classes, biases }), T };
 }
 
 /**
@@ -243,7 +243,7 @@ function notSequential(model: unknown): TypeError {
 }
 
 /** T and C of the one input `[N, T, C]`, which must go into the first layer and nowhere else. */
-function checkInput(model: LayersModel): { steps: number | null; inputSize: number } {
+function checkInput(model: LayersModel): { T: number | null; inputSize: number } {
   const input = model.inputs[0];
   const first = model.layers[0];
   if (model.inputs.length !== 1 || first.getInputAt(0) !== input) {
@@ -256,15 +256,15 @@ function checkInput(model: LayersModel): { steps: number | null; inputSize: numb
   if (input.dtype !== "float32") {
     throw cannotCompile(`dtype of layer "${first.name}"`, 'be "float32"', excerpt(input.dtype));
   }
-  const [, steps, inputSize] = input.shape;
-  if (input.shape.length !== 3 || !isSize(inputSize) || !(steps === null || isSize(steps))) {
+  const [, T, inputSize] = input.shape;
+  if (input.shape.length !== 3 || !isSize(inputSize) || !(T === null || isSize(T))) {
     throw cannotCompile(
       `batchInputShape of layer "${first.name}"`,
       "be [N, T, C] with a positive C and a positive or open T",
       excerpt(input.shape),
     );
   }
-  return { steps, inputSize };
+  return { T, inputSize };
 }
 
 /** Recurrent layers, each with at most one Dropout above it, then the head; no layer twice. */

@@ -16,8 +16,8 @@ import type { Network, Parameter, RecurrentLayer } from "./network.ts";
 
 /** What {@link encodeOnnx} writes besides the network. */
 export interface OnnxOptions {
-  /** T, or null where the network reads any number of steps. */
-  readonly steps: number | null;
+  /** The length of a sequence, or null where the network reads any. */
+  readonly T: number | null;
   /** Anything the file should say of itself; `input`, how an image becomes the input, documents the input too. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -35,7 +35,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * @param parameters Flat, as the network lays them out
  * @returns A `ModelProto`; input `images` `[N, T, C]`, output `logits` `[N, K]`
  * @throws {TypeError} If the parameters are not the network's, or metadata is not text.
- * @throws {RangeError} If steps is no whole number.
+ * @throws {RangeError} If T is no whole number.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
  *   layers: [{ kind: "rnn", inputSize: 28, hiddenSize: 5, activation: "relu", dropout: 0 }],
  *   classes: 10,
  * });
- * const bytes = encodeOnnx(network, new Float32Array(network.size), { steps: 28 });
+ * const bytes = encodeOnnx(network, new Float32Array(network.size), { T: 28 });
  * assert.ok(bytes.length > 4 * network.size);
  * ```
  */
@@ -63,13 +63,13 @@ export function encodeOnnx(
       }`,
     );
   }
-  const { steps, metadata = {} } = options;
-  checkOptions({ steps, metadata });
+  const { T, metadata = {} } = options;
+  checkOptions({ T, metadata });
   const { inputSize, layers, head } = network;
-  const T = steps ?? "T";
+  const length = T ?? "T";
   const doc = {
     images: metadata.input ??
-      `float32 [N, ${T}, ${inputSize}]: N sequences of ${T} steps of ${inputSize} numbers`,
+      `float32 [N, ${length}, ${inputSize}]: N sequences of ${length} steps of ${inputSize} numbers`,
     logits: `float32 [N, ${head.classes}]: a logit for each class; softmax makes probabilities of them`,
   };
   const graph = [
@@ -82,7 +82,7 @@ export function encodeOnnx(
     ...(layers.length > 1 ? [axis("axis1", 1)] : []),
     tensor("head.kernel", head.kernel.shape, part(head.kernel, parameters)),
     tensor("head.bias", head.bias.shape, part(head.bias, parameters)),
-    valueInfo(11, "images", ["N", T, inputSize], doc.images),
+    valueInfo(11, "images", ["N", length, inputSize], doc.images),
     valueInfo(12, "logits", ["N", head.classes], doc.logits),
   ];
   return join([
@@ -95,10 +95,10 @@ export function encodeOnnx(
   ]);
 }
 
-function checkOptions({ steps, metadata }: Required<OnnxOptions>): void {
-  if (steps !== null && !(Number.isSafeInteger(steps) && steps > 0)) {
+function checkOptions({ T, metadata }: Required<OnnxOptions>): void {
+  if (T !== null && !(Number.isSafeInteger(T) && T > 0)) {
     throw new RangeError(
-      `Cannot write ONNX: steps must be a positive whole number, or null: current value is ${excerpt(steps)}`,
+      `Cannot write ONNX: T must be a positive whole number, or null: current value is ${excerpt(T)}`,
     );
   }
   if (Object.values(metadata).every((value) => typeof value === "string")) return;

@@ -180,11 +180,11 @@ function cut(options: CompileOptions, classes: number): Record<"train" | "valida
 }
 
 /** The model reads sequences of the images' size. */
-function checkShape({ network, steps }: ModelNetwork, sequence: Sequence, images: Split): void {
+function checkShape({ network, T }: ModelNetwork, sequence: Sequence, images: Split): void {
   const layout = layOutSequence(sequence, images);
-  if (layout.inputSize === network.inputSize && layout.steps === (steps ?? layout.steps)) return;
+  if (layout.C === network.inputSize && layout.T === (T ?? layout.T)) return;
   throw new TypeError(
-    `Cannot ${ACTION}: its inputShape must be [${layout.steps}, ${layout.inputSize}] to read images of ` +
-      `${images.height} × ${images.width} by ${sequence.axis}: current value is [${steps}, ${network.inputSize}]`,
+    `Cannot ${ACTION}: its inputShape must be [${layout.T}, ${layout.C}] to read images of ` +
+      `${images.height} × ${images.width} by ${sequence.axis}: current value is [${T}, ${network.inputSize}]`,
   );
 }

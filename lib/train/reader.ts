@@ -13,9 +13,9 @@ import type { Trainer, TrainingConfig } from "./trainer.ts";
 export type ReaderConfig = Pick<TrainingConfig, "sequence" | "optimizer" | "biases">;
 
 /**
- * The size of the images that a model reads; square, where steps of any number or single pixels leave it open.
+ * The size of the images that a model reads; square, where sequences of any length or single pixels leave it open.
  *
- * @throws {RangeError} If a model that reads pixel by pixel has steps that make no square.
+ * @throws {RangeError} If a model that reads pixel by pixel reads sequences whose length makes no square.
  *
  * @example
  * ```ts
@@ -35,14 +35,14 @@ export function imageSize(
   check("find the size of the images", "sequence", { value: sequence, rule: OBJECT });
   const { axis } = sequence;
   check("find the size of the images", "axis", { value: axis, rule: oneOf("rows", "columns", "pixels") });
-  const { network, steps } = toNetwork(model);
-  const lines = steps ?? network.inputSize;
+  const { network, T } = toNetwork(model);
+  const lines = T ?? network.inputSize;
   if (axis === "rows") return { height: lines, width: network.inputSize };
   if (axis === "columns") return { height: network.inputSize, width: lines };
-  const side = Math.sqrt(steps ?? 28 * 28);
+  const side = Math.sqrt(T ?? 28 * 28);
   if (Number.isInteger(side)) return { height: side, width: side };
   throw new RangeError(
-    `Cannot find the size of the images: steps must make a square, pixel by pixel: current value is ${steps}`,
+    `Cannot find the size of the images: the length of its sequences must make a square, pixel by pixel: current value is ${T}`,
   );
 }
 

@@ -81,11 +81,11 @@ export const CASES: readonly Case[] = [
 
 /** `LSTM 28→100→100, T 28, N 64, K 10`, and what else the case has. */
 export function describe(test: Case): string {
-  const { steps, inputSize } = layOutSequence(sequenceOf(test), {
+  const { T, C } = layOutSequence(sequenceOf(test), {
     height: test.size[0],
     width: test.size[1],
   });
-  const sizes = `${test.kind} ${[inputSize, ...test.hidden].join("→")}, T ${steps}, N ${test.images}`;
+  const sizes = `${test.kind} ${[C, ...test.hidden].join("→")}, T ${T}, N ${test.images}`;
   const sequence = sequenceOf(test), { axis } = sequence;
   const read = "range" in sequence ? `${sequence.range[0]}…1` : `mean ${sequence.mean}`;
   return `${sizes}, K ${test.classes ?? 10}, ${axis} in ${read}${
@@ -96,10 +96,10 @@ export function describe(test: Case): string {
 /** What an engine is opened with for a case; SGD unless another optimizer is given. The test split has two more images. */
 export function optionsOf(test: Case, changes: Partial<EngineOptions> = {}): EngineOptions {
   const [height, width] = test.size, sequence = sequenceOf(test), classes = test.classes ?? 10;
-  const { inputSize } = layOutSequence(sequence, { height, width });
+  const { C } = layOutSequence(sequence, { height, width });
   const layers = test.hidden.map((hiddenSize, index) =>
     specOf(test.kind, {
-      inputSize: index === 0 ? inputSize : test.hidden[index - 1],
+      inputSize: index === 0 ? C : test.hidden[index - 1],
       hiddenSize,
       dropout: test.dropout?.[index] ?? 0,
     })

@@ -100,9 +100,9 @@ function readGolden(tensors: Tensors, description: Description): Golden {
 
   const isTensorFlow = description.tensorflow !== undefined;
   const hidden = isTensorFlow ? description.hidden! : hiddenOfPyTorch(tensors, description);
-  const { inputSize } = layOutSequence(sequence, images);
+  const { C } = layOutSequence(sequence, images);
   const layers = hidden.map((hiddenSize, layer) =>
-    specOf(description, { inputSize: hidden[layer - 1] ?? inputSize, hiddenSize, dropout: 0 })
+    specOf(description, { inputSize: hidden[layer - 1] ?? C, hiddenSize, dropout: 0 })
   );
   const classes = numbersOf(
     tensors,

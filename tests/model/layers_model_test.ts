@@ -8,8 +8,8 @@ import { testStream, tinyParameters } from "../support/tiny_data.ts";
 import { deepModel, dense, dropout, INPUT, type Layer, lstm, rnn, sequential } from "./models.ts";
 
 Deno.test("toNetwork() takes sizes, activations and dropout from the layers", () => {
-  const { network, steps } = toNetwork(deepModel());
-  assert.equal(steps, 5);
+  const { network, T } = toNetwork(deepModel());
+  assert.equal(T, 5);
   assert.partialDeepStrictEqual(network, {
     inputSize: 2,
     layers: [
@@ -54,8 +54,8 @@ Deno.test("toNetwork() takes an input layer, an open number of steps, and what d
     dropout({ rate: 0, trainable: false }),
     dense({ activation: "softmax" }),
   );
-  assert.equal(toNetwork(model).steps, null);
-  assert.equal(toNetwork(sequential(lstm({ batchInputShape: [7, 5, 2] }), dense())).steps, 5);
+  assert.equal(toNetwork(model).T, null);
+  assert.equal(toNetwork(sequential(lstm({ batchInputShape: [7, 5, 2] }), dense())).T, 5);
 });
 
 Deno.test("toNetwork() hands two biases on", () => {

@@ -62,7 +62,7 @@ function encode(test: Case) {
   const options = optionsOf(test);
   const layout = layOutSequence(options.sequence, options.test);
   const bytes = encodeOnnx(options.network, options.parameters, {
-    steps: layout.steps,
+    T: layout.T,
     metadata: { axis: options.sequence.axis },
   });
   return { options, layout, bytes };
@@ -91,7 +91,7 @@ for (const { name, test, sha256 } of CASES) {
 
       const positions = Uint32Array.from({ length: options.test.count }, (_, n) => n);
       const { x, T, N } = gatherBatch(options.test, positions, layout); // [T,N,C]
-      const C = layout.inputSize;
+      const C = layout.C;
       const images = Float32Array.from({ length: x.length }, (_, k) => {
         const n = Math.floor(k / (T * C)), t = Math.floor(k / C) % T;
         return x[(t * N + n) * C + k % C];
@@ -117,8 +117,8 @@ Deno.test("encodeOnnx() writes no tensor that no node reads", () => {
 
 Deno.test("encodeOnnx() documents the input with its shape, or what metadata say of it", () => {
   const { network, parameters } = optionsOf(CASES[0].test);
-  const textOf = (steps: number | null, metadata?: Record<string, string>) =>
-    new TextDecoder().decode(encodeOnnx(network, parameters, { steps, metadata }));
+  const textOf = (T: number | null, metadata?: Record<string, string>) =>
+    new TextDecoder().decode(encodeOnnx(network, parameters, { T, metadata }));
   const shape = `float32 [N, 9, ${network.inputSize}]: N sequences of 9 steps`;
   const count = (text: string, part: string) => text.split(part).length - 1;
   assert.equal(count(textOf(9), shape), 2); // of the model and of its input
@@ -128,21 +128,20 @@ Deno.test("encodeOnnx() documents the input with its shape, or what metadata say
   assert.deepEqual([count(said, shape), count(said, "rows, x / 255")], [0, 3]); // in metadata_props too
 });
 
-Deno.test("encodeOnnx() refuses steps that are none and metadata that is no text", () => {
+Deno.test("encodeOnnx() refuses a length that is none and metadata that is no text", () => {
   const { network, parameters } = optionsOf(CASES[0].test);
-  const encode = (options: unknown) => () => encodeOnnx(network, parameters, options as { steps: number });
-  const steps =
-    /^RangeError: Cannot write ONNX: steps must be a positive whole number, or null: .* value is /;
-  for (const wrong of [0, -1, 1.5, NaN, "28", undefined]) assert.throws(encode({ steps: wrong }), steps);
+  const encode = (options: unknown) => () => encodeOnnx(network, parameters, options as { T: number });
+  const length = /^RangeError: Cannot write ONNX: T must be a positive whole number, or null: .* value is /;
+  for (const wrong of [0, -1, 1.5, NaN, "28", undefined]) assert.throws(encode({ T: wrong }), length);
   const metadata = /^TypeError: Cannot write ONNX: metadata must map names to strings: .* {"epochs":3}$/;
-  assert.throws(encode({ steps: 28, metadata: { epochs: 3 } }), metadata);
+  assert.throws(encode({ T: 28, metadata: { epochs: 3 } }), metadata);
 });
 
 Deno.test("encodeOnnx() refuses parameters of another network", () => {
   const { network } = optionsOf(CASES[0].test);
   for (const parameters of [new Float32Array(3), new Float64Array(network.size) as never]) {
     assert.throws(
-      () => encodeOnnx(network, parameters, { steps: null }),
+      () => encodeOnnx(network, parameters, { T: null }),
       new RegExp(
         `^TypeError: Cannot write ONNX: parameters must have ${network.size} float32 elements: ` +
           `current value is Float(32Array\\(3|64Array\\(684)\\)$`,

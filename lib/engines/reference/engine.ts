@@ -87,7 +87,7 @@ class ReferenceEngine implements UnguardedEngine {
   }
 
   async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
-    const { steps: T } = this.#layout, H = this.#options.network.head.inputSize;
+    const { T } = this.#layout, H = this.#options.network.head.inputSize;
     const outputs = new Float32Array(positions.length * T * H);
     for (const { start, count: N, trace } of this.#read(images, positions)) {
       const { h } = trace.layers[trace.layers.length - 1]; // [T+1,N,H]

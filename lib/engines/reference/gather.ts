@@ -8,19 +8,19 @@ import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Batch } from "./network.ts";
 
 /**
- * Gathers images by position: `x[t,n,c] = scale[pixels[positions[n], t·stepStride + c·inputStride]]`.
+ * Gathers images by position: `x[t,n,c] = scale[pixels[positions[n], t·tStride + c·cStride]]`.
  *
  * @param positions `[N]`
  */
 export function gatherBatch(images: Images, positions: Uint32Array, layout: SequenceLayout): Batch {
-  const { steps: T, inputSize: C, stepStride, inputStride, scale } = layout;
+  const { T, C, tStride, cStride, scale } = layout;
   const N = positions.length;
   const x = new Float64Array(T * N * C);
   for (let t = 0; t < T; t++) {
     for (let n = 0; n < N; n++) {
       const image = positions[n] * images.height * images.width;
       for (let c = 0; c < C; c++) {
-        x[(t * N + n) * C + c] = scale[images.pixels[image + t * stepStride + c * inputStride]];
+        x[(t * N + n) * C + c] = scale[images.pixels[image + t * tStride + c * cStride]];
       }
     }
   }

@@ -174,7 +174,7 @@ class WasmEngine implements UnguardedEngine {
   }
 
   async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
-    const size = this.#plan.sequence.steps * this.#options.network.head.inputSize;
+    const size = this.#plan.sequence.T * this.#options.network.head.inputSize;
     return await this.#read({ kind: "outputs", images, positions }, {
       most: GROUP,
       from: this.#plan.outputs,

@@ -34,7 +34,7 @@ export interface Kernels {
     front: number, // features of x before h
     H: number,
     pixels: Address, // u8 [.][8], from the first pixel of line t on
-    inputStride: number, // pixels from one feature to the next
+    cStride: number, // pixels from one feature to the next
     divisor: number,
     x: Address, // [C+H][8]; its rows front … front+H−1 stay as they are
     range: Address, // int32 [2]: the first row that is not blank, and the one after the last

@@ -123,10 +123,10 @@ export class Lanes {
    * step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST would take 9, 2 and 5 % longer (measured as in prefix.ts).
    */
   spreadInputs({ C, front, H }: LayerPlan, t: number): InputRange {
-    const { sequence: { stepStride, inputStride }, divisor, thread } = this.#plan,
+    const { sequence: { tStride, cStride }, divisor, thread } = this.#plan,
       range = this.#base + thread.range;
-    const pixels = this.#base + thread.pixels + t * stepStride * GROUP;
-    this.#kernels.spreadInputs(C, front, H, pixels, inputStride, divisor, this.xh(t), range);
+    const pixels = this.#base + thread.pixels + t * tStride * GROUP;
+    this.#kernels.spreadInputs(C, front, H, pixels, cStride, divisor, this.xh(t), range);
     return { from: this.#words[range >>> 2], to: this.#words[(range >>> 2) + 1] };
   }
 
@@ -213,8 +213,8 @@ export class Lanes {
     index: number,
     { from, firstImage, step, seed }: { from: number; firstImage: number; step: number; seed: number },
   ): void {
-    const { steps } = this.#plan.sequence, { dropout } = layer.layer;
-    for (let t = from; t < steps; t++) {
+    const { T } = this.#plan.sequence, { dropout } = layer.layer;
+    for (let t = from; t < T; t++) {
       this.#kernels.dropoutMask(
         Math.ceil(layer.H / 4),
         firstImage,

@@ -205,11 +205,11 @@ export function planMemory(options: PlanOptions): Plan {
     offsets,
     parameters,
     blank,
-    records: { count: sharedRecord + threads, T: sequence.steps },
+    records: { count: sharedRecord + threads, T: sequence.T },
   });
 
   const perThread = new Arena(0);
-  const layers = matrices.layers.map((layer) => planActivations(layer, sequence.steps, perThread));
+  const layers = matrices.layers.map((layer) => planActivations(layer, sequence.T, perThread));
   const thread = planScratch(layers, matrices.head, { imageBytes }, perThread);
   const plan = {
     network,
@@ -223,7 +223,7 @@ export function planMemory(options: PlanOptions): Plan {
     trainLabels: arena.take(options.trainCount),
     positions: arena.take(WORD * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(WORD * MAX_PREDICTED * network.head.classes),
-    outputs: arena.take(WORD * GROUP * sequence.steps * network.head.inputSize),
+    outputs: arena.take(WORD * GROUP * sequence.T * network.head.inputSize),
     starts: arena.take(WORD * MAX_STEPS * groups),
     groupsABatch: groups,
     sharedRecord,

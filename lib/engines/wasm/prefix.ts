@@ -27,15 +27,15 @@ export function countBlankLines(
   { pixels, count, height, width }: Images,
   layout: SequenceLayout,
 ): Uint16Array {
-  const { steps, inputSize, stepStride, inputStride } = layout;
+  const { T, C, tStride, cStride } = layout;
   return Uint16Array.from({ length: count }, (_, n) => {
     const start = n * height * width;
-    for (let t = 0; t < steps - 1; t++) {
-      for (let c = 0; c < inputSize; c++) {
-        if (pixels[start + t * stepStride + c * inputStride] !== 0) return t;
+    for (let t = 0; t < T - 1; t++) {
+      for (let c = 0; c < C; c++) {
+        if (pixels[start + t * tStride + c * cStride] !== 0) return t;
       }
     }
-    return steps - 1;
+    return T - 1;
   });
 }
 

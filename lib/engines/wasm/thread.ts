@@ -148,7 +148,7 @@ export class Thread {
       if (training && layer.layer.dropout > 0) this.#drawMasks(batch, layer, index);
       if (training) lanes.beginRecord(layer);
       lanes.startState(layer, start, this.#prefix.lanes);
-      for (let t = start; t < sequence.steps; t++) {
+      for (let t = start; t < sequence.T; t++) {
         const range = this.#input(layer, { training, index, t }), { from, to } = range;
         const xh = lanes.xh(t), panels = layer.panels + from * QUAD, z = lanes.dz(layer, t);
         if (training) lanes.recordInput(layer, t, xh, range);
@@ -156,7 +156,7 @@ export class Thread {
         lanes.activate(layer, t);
       }
     });
-    const top = layers[layers.length - 1], last = sequence.steps - 1;
+    const top = layers[layers.length - 1], last = sequence.T - 1;
     kernels.copyMasked(head.J, lanes.y(top, last), training ? lanes.mask(top, last) : 0, lanes.headInput);
     kernels.product(head.J, head.quads, lanes.headInput, head.panels, head.J * QUAD, head.bias, lanes.logits);
   }
@@ -181,7 +181,7 @@ export class Thread {
   #drawMasks(batch: Batch, layer: LayerPlan, index: number): void {
     const isTop = index === this.#plan.layers.length - 1;
     this.#lanes.drawMasks(layer, index, {
-      from: isTop ? this.#plan.sequence.steps - 1 : 0,
+      from: isTop ? this.#plan.sequence.T - 1 : 0,
       firstImage: batch.group * GROUP,
       step: batch.step,
       seed: this.#seed,
@@ -205,7 +205,7 @@ export class Thread {
       correct + WORD * first,
       dz,
     );
-    const top = layers[layers.length - 1], last = sequence.steps - 1, K = head.quads * 4;
+    const top = layers[layers.length - 1], last = sequence.T - 1, K = head.quads * 4;
     lanes.clear(dz + head.classes * OCTET, (K - head.classes) * OCTET);
     this.#kernels.product(K, Math.ceil(head.J / 4), dz, head.inputBack, K * QUAD, 0, lanes.dy(top, last));
     this.#mask(top, last);
@@ -213,7 +213,7 @@ export class Thread {
 
   #backward(batch: Batch): void {
     const { layers, sequence } = this.#plan, lanes = this.#lanes;
-    const { start } = batch, last = sequence.steps - 1;
+    const { start } = batch, last = sequence.T - 1;
     for (let index = layers.length - 1; index >= 0; index--) {
       const layer = layers[index], below = layers[index - 1];
       const isTop = index === layers.length - 1;
@@ -287,13 +287,13 @@ export class Thread {
 
   /** The top layer's outputs of one group at every t. */
   #readOutputs(images: ImageSource, count: number): void {
-    const { layers, sequence: { steps } } = this.#plan, top = layers[layers.length - 1];
+    const { layers, sequence: { T } } = this.#plan, top = layers[layers.length - 1];
     this.#read(images, { count, group: 0 });
-    const out = this.#floats(this.#plan.outputs, count * steps * top.H);
-    for (let t = 0; t < steps; t++) {
+    const out = this.#floats(this.#plan.outputs, count * T * top.H);
+    for (let t = 0; t < T; t++) {
       const y = this.#floats(this.#lanes.y(top, t), top.H * GROUP);
       for (let n = 0; n < count; n++) {
-        for (let unit = 0; unit < top.H; unit++) out[(n * steps + t) * top.H + unit] = y[unit * GROUP + n];
+        for (let unit = 0; unit < top.H; unit++) out[(n * T + t) * top.H + unit] = y[unit * GROUP + n];
       }
     }
   }

@@ -22,11 +22,11 @@ export function gatherDispatch(
   { C, J }: Sizes,
   { frame: { T, N4 }, images }: { frame: Frame; images: string },
 ): Dispatch {
-  const { stepStride, inputStride } = sequence;
+  const { tStride, cStride } = sequence;
   return {
     kernel: "gather",
     label: "gather",
-    constants: { T, N4, C, J, STEP_STRIDE: stepStride, INPUT_STRIDE: inputStride, IMAGE_BYTES: imageBytes },
+    constants: { T, N4, C, J, STEP_STRIDE: tStride, INPUT_STRIDE: cStride, IMAGE_BYTES: imageBytes },
     buffers: [images, "positions", "scale", "inputs 0"],
     workgroups: workgroupsFor(T * N4 * C),
   };

@@ -136,7 +136,7 @@ export interface View {
 /** Plans the buffers and dispatches of a training. */
 export function planTraining(options: PlanOptions): Plan {
   const { network, sequence, batchSize } = options;
-  const T = sequence.steps, N4 = Math.ceil(batchSize / 4), last = network.layers.length - 1;
+  const T = sequence.T, N4 = Math.ceil(batchSize / 4), last = network.layers.length - 1;
   const layers = network.layers.map((layer, index): Sizes => {
     const C4 = up4(layer.inputSize), H4 = up4(layer.hiddenSize);
     return {

@@ -19,7 +19,7 @@ const IMAGES = 5;
 /** What the textbook may take: some tens of milliseconds. */
 const MOST_MULTIPLICATIONS = 5e7;
 /** Steps, features and units of the smaller network where that is not enough: more units than a workgroup has invocations. */
-const SMALL = { steps: 6, units: 70 };
+const SMALL = { T: 6, units: 70 };
 /** Of the largest element. Right adapters are within 2e-6 of it; wrong ones, of which there are reports, miss by far more. */
 const TOLERANCE = 1e-3;
 /** Below this a gradient is 0: adapters may flush what is smaller than a normal float32. */
@@ -54,18 +54,18 @@ export async function checkDevice(
 
 /** Of one gradient over the images of the check. */
 function multiplications({ network, train, sequence }: EngineOptions): number {
-  const { steps } = layOutSequence(sequence, train);
+  const { T } = layOutSequence(sequence, train);
   const aStep = network.layers.reduce((sum, layer) => {
     const { inputSize: C, hiddenSize: H } = layer;
     return sum + 3 * (C + H) * H * gateCount(layer);
   }, 0);
-  return IMAGES * steps * aStep;
+  return IMAGES * T * aStep;
 }
 
 /** The same kinds of layers with at most so many steps, features and units. */
 function shrink(options: EngineOptions): EngineOptions {
-  const { steps, inputSize } = layOutSequence(options.sequence, options.train);
-  const height = Math.min(steps, SMALL.steps), width = Math.min(inputSize, SMALL.units);
+  const { T, C } = layOutSequence(options.sequence, options.train);
+  const height = Math.min(T, SMALL.T), width = Math.min(C, SMALL.units);
   const network = narrow(options.network, { units: SMALL.units, features: SMALL.units });
   return {
     ...options,

@@ -59,16 +59,16 @@ export function gatherBatch(
   { images, layout, network }: Opening,
   positions: Uint32Array,
 ): { x: Float32Array; y: Float32Array } {
-  const { steps, inputSize, stepStride, inputStride, scale } = layout;
+  const { T, C, tStride, cStride, scale } = layout;
   const { classes } = network.head;
-  const x = new Float32Array(positions.length * steps * inputSize);
+  const x = new Float32Array(positions.length * T * C);
   const y = new Float32Array(positions.length * classes);
   let at = 0;
   for (const [n, position] of positions.entries()) {
     const first = position * images.height * images.width;
-    for (let t = 0; t < steps; t++) {
-      for (let c = 0; c < inputSize; c++) {
-        x[at++] = scale[images.pixels[first + t * stepStride + c * inputStride]];
+    for (let t = 0; t < T; t++) {
+      for (let c = 0; c < C; c++) {
+        x[at++] = scale[images.pixels[first + t * tStride + c * cStride]];
       }
     }
     y[n * classes + images.labels[position]] = 1;

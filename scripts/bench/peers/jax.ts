@@ -93,11 +93,11 @@ class JaxJs implements Subject {
   }
 
   #nextBatch(): [Jax, Jax] {
-    const { batches, layout: { steps, inputSize }, network } = this.#opening!;
+    const { batches, layout: { T, C }, network } = this.#opening!;
     const positions = batches.next();
     const { x, y } = gatherBatch(this.#opening!, positions);
     return [
-      toArray(x, [positions.length, steps, inputSize]),
+      toArray(x, [positions.length, T, C]),
       toArray(y, [positions.length, network.head.classes]),
     ];
   }

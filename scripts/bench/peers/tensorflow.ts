@@ -56,11 +56,11 @@ class TensorFlow implements Subject {
   }
 
   #nextBatch(): [tf.Tensor, tf.Tensor] {
-    const { layout: { steps, inputSize }, network, batches } = this.#opening!;
+    const { layout: { T, C }, network, batches } = this.#opening!;
     const positions = batches.next();
     const { x, y } = gatherBatch(this.#opening!, positions);
     return [
-      tf.tensor3d(x, [positions.length, steps, inputSize]),
+      tf.tensor3d(x, [positions.length, T, C]),
       tf.tensor2d(y, [positions.length, network.head.classes]),
     ];
   }
@@ -93,7 +93,7 @@ function buildModel(opening: Opening, optimizer: Optimizer): tf.Sequential {
       units: layer.hiddenSize,
       returnSequences: index < network.layers.length - 1,
       recurrentInitializer: "zeros",
-      ...(index === 0 ? { inputShape: [layout.steps, layout.inputSize] } : {}),
+      ...(index === 0 ? { inputShape: [layout.T, layout.C] } : {}),
     } as const;
     model.add(
       layer.kind === "lstm"
