@@ -6,7 +6,7 @@
 import { excerpt } from "../excerpt.ts";
 
 /** The orders in which a network can read an image. */
-export const AXES = ["rows", "columns", "pixels"] as const;
+export const AXES: readonly ("rows" | "columns" | "pixels")[] = ["rows", "columns", "pixels"];
 
 /** The order in which a network reads an image, and the numbers that it reads. */
 export type Sequence = Order & PixelScale;
@@ -20,7 +20,7 @@ export interface Order {
    * `rows`: row t comes at t, from the top; `columns`: column t, from the left; `pixels`: one pixel after another,
    * row by row.
    */
-  readonly axis: typeof AXES[number];
+  readonly axis: "rows" | "columns" | "pixels";
 }
 
 /** The two usual ranges: {@link Normalization} with mean 0, deviation 1, or with ½ and ½. */

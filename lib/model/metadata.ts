@@ -13,10 +13,13 @@ export type Metadata = Readonly<Record<string, string>>;
 
 /** What a model is besides its weights. */
 export interface MetadataSource {
+  /** Its layers. */
   readonly network: Network;
+  /** How it reads an image. */
   readonly sequence: Sequence;
-  /** Of the images that it reads. */
+  /** Rows of an image. */
   readonly height: number;
+  /** Columns of an image. */
   readonly width: number;
   /** What class 0, 1, … is called. */
   readonly classNames: readonly string[];
@@ -26,10 +29,15 @@ export interface MetadataSource {
 export interface FoundMetadata {
   /** From the input up. */
   readonly layers?: readonly LayerTraits[];
+  /** The order in which it reads an image. */
   readonly axis?: Sequence["axis"];
+  /** The numbers that it reads. */
   readonly scale?: PixelScale;
+  /** Rows of an image. */
   readonly height?: number;
+  /** Columns of an image. */
   readonly width?: number;
+  /** What class 0, 1, … is called. */
   readonly classNames?: readonly string[];
 }
 
