@@ -5,7 +5,7 @@
  */
 import { printable } from "../excerpt.ts";
 import { FILE_NAMES } from "./catalogue.ts";
-import { notAllowed } from "./files.ts";
+import { notAllowed, reasonOf } from "./files.ts";
 
 /** In the order of {@link FILE_NAMES}. */
 const ROLES = [
@@ -55,7 +55,12 @@ async function listFiles(folder: string): Promise<string[]> {
     return entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw notAllowed("read", `${folder}/`, error);
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
+      throw new Error(
+        `Cannot load ${printable(folder)}: it must be a readable folder: current value is ${reasonOf(error)}`,
+        { cause: error },
+      );
+    }
     throw new Deno.errors.NotFound(
       `Cannot load ${printable(folder)}: it must be a folder with ${
         FILE_NAMES.join(", ")

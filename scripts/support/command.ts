@@ -121,10 +121,14 @@ export function describeDevice({ device, reason }: Trainer): string {
   return line.length + reason.length < 78 ? `${line}, ${reason}` : `${line},\n        ${reason}`;
 }
 
+/** Characters of a command that is printed for someone to copy. */
+const MOST_OF_A_COMMAND = 1_200;
+
 function explain(error: unknown, { name }: CommandSpec<Flags>): string {
   const message = messageOf(error);
   if (error instanceof FlagError) return `${message}\n\`deno task ${name} --help\` explains them.`;
   if (!(error instanceof NotAllowedError)) return message;
   const command = taskCommand(name, Deno.args, error.files);
+  if (command.length > MOST_OF_A_COMMAND) return message; // nobody copies that
   return `${message}\nThe task allows no other folders than its own; this does:\n  ${command}`;
 }

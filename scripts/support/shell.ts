@@ -17,10 +17,10 @@ const TASKS: Readonly<Record<string, { readonly command: string }>> = config.tas
  * @param files What it has to read and write of what the words name
  */
 export function taskCommand(task: string, words: readonly string[], files: Files = {}): string {
-  const { command } = TASKS[task];
+  const { command } = TASKS[task], program = command.slice(command.indexOf("deno run")); // what stands before has been done
   const write = placesOf(files.write), read = [...placesOf(files.read), ...write]; // what is written is looked at, too
-  const wider = widen(widen(command, "write", write), "read", read);
-  return [wider === command ? `deno task ${task}` : wider, ...words.map((word) => quote(word))].join(" ");
+  const wider = widen(widen(program, "write", write), "read", read);
+  return [wider === program ? `deno task ${task}` : wider, ...words.map((word) => quote(word))].join(" ");
 }
 
 /** A flag and its value; joined, where the value looks like a flag. */

@@ -98,7 +98,7 @@ Deno.test({
       const args = ["--model", "runs/a", "2", "--device", "reference", "--quiet"];
       const outcome = await runScript(path, "read", args);
       assertSuccess(outcome);
-      assert.match(outcome.stdout, /#2 \(c\): [a-z] \d/);
+      assert.match(outcome.stdout, /#2: c → [a-z] \d/);
     });
 
     await t.step("other classes, or images of another size, are told in words", async () => {

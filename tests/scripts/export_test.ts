@@ -172,7 +172,7 @@ Deno.test({
         const { code, stderr } = await runScript(path, "import", ["--from", from, "--to", "runs/c"]);
         assert.deepEqual([code, stderr], [
           1,
-          `Cannot import ${from}: it must be a file: current value is ${found}\n`,
+          `Cannot read ${from}: it must be a readable file: current value is ${found}\n`,
         ]);
       }
       const missing = await runScript(path, "export", ["--model", "runs/a"]);

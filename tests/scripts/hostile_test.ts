@@ -24,7 +24,7 @@ async function run(folder: string, task: string, ...args: string[]) {
   const [printed, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   for (const text of [printed, said]) assert.doesNotMatch(text, /[^\P{Cc}\n]|[\u202e]/u, task);
   assert.doesNotMatch(said, /Uncaught|^\s+at /m, task);
-  assert.ok(said.length < 1500, `${task} says ${said.length} characters`);
+  assert.ok(said.length < 1500, `${task} says ${said.length} characters: ${said}`);
   return { code, printed, said };
 }
 
@@ -120,7 +120,8 @@ Deno.test({
     );
     await t.step("names of pictures", async () => {
       await Deno.writeFile(`${path}/${ESCAPE}.png`, png);
-      assert.equal((await run(path, "predict", `${ESCAPE}.png`, "--model", "runs/a")).code, 0);
+      const { code, said } = await run(path, "predict", `${ESCAPE}.png`, "--model", "runs/a");
+      assert.equal(code, 0, said);
       await Deno.writeTextFile(`${path}/${ESCAPE}.png`, ESCAPE);
       await refused(/Cannot .*PNG/, "predict", `${ESCAPE}.png`, "--model", "runs/a");
     });
