@@ -49,7 +49,7 @@ Deno.test({
       assert.deepEqual({ classes, firstLabel, transpose }, { classes: 26, firstLabel: 1, transpose: true });
       assert.deepEqual(config.model?.classNames, [...LETTERS]);
       const report = await Deno.readTextFile(`${path}/runs/a/report.html`);
-      assert.match(report, />data\.firstLabel<\/th><td>1</);
+      assert.match(report, />firstLabel<\/th><td>1</);
     });
 
     await t.step("--quiet says nothing, --json nothing else", async () => {
