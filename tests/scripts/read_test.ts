@@ -76,7 +76,7 @@ Deno.test({
       const { code, stderr } = await runScript(path, "predict", ["/tmp/elsewhere.png", ...model]);
       assert.match(
         stderr,
-        /\n {2}deno run --allow-read=\S+,\/tmp\/elsewhere\.png scripts\/predict\.ts/,
+        /\n {2}deno run .* --allow-read=\S+,\/tmp\/elsewhere\.png scripts\/predict\.ts/,
       );
       assert.equal(code, 1);
     });

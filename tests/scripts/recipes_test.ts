@@ -191,7 +191,7 @@ test("other errors are one message and exit with 1", async (path) => {
     [["--data-dir", "data/none"], /^Cannot load .*data\/none.*\n$/],
     [
       ["--data-dir", `${path}/data/..`],
-      /^Cannot read .*\n.*\n {2}deno run \S+ --allow-read=data,runs,lib,\S+ --allow-write=runs scripts\/train_rnn\.ts --data-dir \S+\n$/,
+      /^Cannot read .*\n.*\n {2}deno run .* --allow-read=data,runs,lib,\S+ --allow-write=runs scripts\/train_rnn\.ts --data-dir \S+\n$/,
     ],
     [
       [...tiny, "--out", "data/tiny"],

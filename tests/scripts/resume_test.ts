@@ -33,7 +33,7 @@ Deno.test({
       [["--seed", "99"], 2, /another --seed, .* must be \d+: current value is 99/],
       [["--limit", "9"], 2, /another --limit, .* must be left out: current value is 9/],
       [["--dataset", "kmnist"], 2, /another --dataset, .* must be left out: current value is kmnist/],
-      [["--data-dir", "data/other"], 1, /^Cannot load data\/other: it must hold/],
+      [["--data-dir", "data/other"], 1, /^Cannot load data\/other: it must be a folder with/],
       [["--data-dir", "data/labels"], 1, /^Cannot resume runs\/a: the images must be those it began with/],
       [["--device", "reference"], 2, /another --device, .* must be wasm: current value is reference/],
       [["--math", "plain"], 2, /another --math, .* must be fused: current value is plain/],
@@ -121,7 +121,7 @@ resumeTest("--resume takes the same images from another folder, and keeps that",
   await Deno.remove(`${path}/data/tiny`, { recursive: true });
   const { code, stderr } = await resume("--epochs", "3");
   assert.equal(code, 1);
-  assert.match(stderr, /^Cannot load data\/tiny: it must hold/);
+  assert.match(stderr, /^Cannot load data\/tiny: it must be a folder with/);
   assert.equal((await resume("--epochs", "3", "--data-dir", "data/moved")).step, 9);
   assert.equal((await resume("--epochs", "4")).step, 12);
   assert.equal((await runScript(path, "evaluate", ["--model", "runs/a", "--quiet"])).code, 0);
