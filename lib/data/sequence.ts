@@ -20,7 +20,7 @@ export interface Order {
    * `rows`: row t comes at t, from the top; `columns`: column t, from the left; `pixels`: one pixel after another,
    * row by row.
    */
-  readonly axis: typeof AXES[number];
+  readonly axis: "rows" | "columns" | "pixels";
 }
 
 /** The two usual ranges: {@link Normalization} with mean 0, deviation 1, or with ½ and ½. */
@@ -117,6 +117,19 @@ export function checkSequence(value: unknown): Sequence {
     fail("mean and deviation must leave the 256 bytes apart in float32", value);
   }
   return value as Sequence;
+}
+
+/**
+ * The size of the images that become sequences of T × C, as far as these tell it: pixel by pixel they do not, and where
+ * T is null they have any number of lines.
+ */
+export function imageSizeOf(
+  { axis }: Order,
+  { T, C }: { T: number | null; C: number },
+): { height?: number; width?: number } {
+  if (axis === "pixels") return {};
+  const lines = axis === "rows" ? "height" : "width", features = axis === "rows" ? "width" : "height";
+  return { [features]: C, ...(T === null ? {} : { [lines]: T }) };
 }
 
 /** The mean and the deviation of a sequence, whichever way it says them. */
