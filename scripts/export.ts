@@ -14,7 +14,7 @@ import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { classNamesOf } from "./support/pictures.ts";
+import { savedClassNames } from "./support/pictures.ts";
 
 /** What the sources of the recipes call their `Linear`. */
 const HEADS: ReadonlyMap<string, string> = new Map([
@@ -62,9 +62,9 @@ await runCommand(command, async (flags) => {
   const metadata = {
     ...scanline.writeMetadata({
       network,
+      T,
       sequence,
-      ...scanline.imageSize(run.model, sequence),
-      classNames: classNamesOf(run, network.head.classes),
+      classNames: savedClassNames(run, network.head.classes),
     }),
     recipe,
   };

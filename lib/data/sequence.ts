@@ -119,6 +119,19 @@ export function checkSequence(value: unknown): Sequence {
   return value as Sequence;
 }
 
+/**
+ * The size of the images that become sequences of T × C, as far as these tell it: pixel by pixel they do not, and where
+ * T is null they have any number of lines.
+ */
+export function imageSizeOf(
+  { axis }: Order,
+  { T, C }: { T: number | null; C: number },
+): { height?: number; width?: number } {
+  if (axis === "pixels") return {};
+  const lines = axis === "rows" ? "height" : "width", features = axis === "rows" ? "width" : "height";
+  return { [features]: C, ...(T === null ? {} : { [lines]: T }) };
+}
+
 /** The mean and the deviation of a sequence, whichever way it says them. */
 export function normalizationOf(sequence: Sequence): Normalization {
   if ("mean" in sequence) return { mean: sequence.mean, deviation: sequence.deviation };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AXES, checkSequence, type PixelScale, type Sequence } from "../data/sequence.ts";
+import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
 import type { LayerSpec, Network } from "./network.ts";
 
@@ -13,14 +13,12 @@ export type Metadata = Readonly<Record<string, string>>;
 
 /** What a model is besides its weights. */
 export interface MetadataSource {
-  /** Its layers. */
+  /** Its layers, and how many biases they train. */
   readonly network: Network;
+  /** The length of a sequence, or null where it reads any. */
+  readonly T: number | null;
   /** How it reads an image. */
   readonly sequence: Sequence;
-  /** Rows of an image. */
-  readonly height: number;
-  /** Columns of an image. */
-  readonly width: number;
   /** What class 0, 1, … is called. */
   readonly classNames: readonly string[];
 }
@@ -29,14 +27,14 @@ export interface MetadataSource {
 export interface FoundMetadata {
   /** From the input up. */
   readonly layers?: readonly LayerTraits[];
+  /** How many vectors each bias is the sum of, in a training that goes on. */
+  readonly biases?: 1 | 2;
+  /** The length of a sequence, or null where it reads any. */
+  readonly T?: number | null;
   /** The order in which it reads an image. */
   readonly axis?: Sequence["axis"];
   /** The numbers that it reads. */
   readonly scale?: PixelScale;
-  /** Rows of an image. */
-  readonly height?: number;
-  /** Columns of an image. */
-  readonly width?: number;
   /** What class 0, 1, … is called. */
   readonly classNames?: readonly string[];
 }
@@ -48,17 +46,24 @@ export type LayerTraits =
 
 const PRODUCER = "scanline";
 
-/** Says what a model is. {@link readMetadata} is the way back. */
-export function writeMetadata({ network, sequence, height, width, classNames }: MetadataSource): Metadata {
+/** T, where a model reads sequences of any length. */
+const ANY = "any";
+
+/**
+ * Says what a model is. {@link readMetadata} is the way back. The size of the images is said too, for others, as far as the
+ * sequences tell it.
+ */
+export function writeMetadata({ network, T, sequence, classNames }: MetadataSource): Metadata {
   const { axis, ...scale } = sequence;
-  const said = Object.entries(scale).map(([name, value]) => [name, JSON.stringify(value)]);
+  const size = imageSizeOf(sequence, { T, C: network.inputSize });
+  const numbers = { ...scale, ...size }; // range, or mean and deviation; height and width
   return {
     producer: PRODUCER,
     layers: JSON.stringify(network.layers.map(traitsOf)),
+    biases: String(network.layers[0].bias.updateScale),
+    T: T === null ? ANY : String(T),
     axis,
-    ...Object.fromEntries(said), // range, or mean and deviation
-    height: String(height),
-    width: String(width),
+    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, JSON.stringify(value)])),
     classNames: JSON.stringify(classNames),
   };
 }
@@ -82,21 +87,28 @@ function traitsOf(layer: LayerSpec): LayerTraits {
  *
  * const layer = { kind: "rnn", inputSize: 28, hiddenSize: 5, activation: "relu", dropout: 0 } as const;
  * const network = createNetwork({ layers: [layer], classes: 2 });
- * const about = { height: 28, width: 28, classNames: ["no", "yes"] };
- * const metadata = writeMetadata({ network, sequence: { axis: "rows", range: [0, 1] }, ...about });
- * const { layers, axis, scale } = readMetadata(metadata);
+ * const sequence = { axis: "rows", range: [0, 1] } as const;
+ * const metadata = writeMetadata({ network, T: 20, sequence, classNames: ["no", "yes"] });
+ * assert.deepEqual([metadata.height, metadata.width], ["20", "28"]);
+ * const { layers, T, axis, scale } = readMetadata(metadata);
  * assert.deepEqual(layers, [{ kind: "rnn", activation: "relu", dropout: 0 }]);
- * assert.deepEqual({ axis, ...scale }, { axis: "rows", range: [0, 1] });
+ * assert.deepEqual({ T, axis, ...scale }, { T: 20, ...sequence });
  * ```
  */
 export function readMetadata(metadata: Metadata): FoundMetadata {
   if (metadata.producer !== PRODUCER) return {};
   return {
     layers: property(metadata, "layers", "a list of layers", isLayers),
+    biases: property(metadata, "biases", "1 or 2", isBiases),
+    T: property(
+      metadata,
+      "T",
+      `a length, or ${ANY}`,
+      isLength,
+      (text) => text === ANY ? null : JSON.parse(text),
+    ),
     axis: property(metadata, "axis", AXES.join(", "), isAxis, (text) => text),
     scale: scaleOf(metadata),
-    height: property(metadata, "height", "a size", isSize),
-    width: property(metadata, "width", "a size", isSize),
     classNames: property(metadata, "classNames", "2 to 256 short texts", isClassNames),
   };
 }
@@ -153,11 +165,16 @@ function isAxis(value: unknown): value is Sequence["axis"] {
   return AXES.some((axis) => axis === value);
 }
 
-function isSize(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= 2 ** 16;
+function isBiases(value: unknown): value is 1 | 2 {
+  return value === 1 || value === 2;
+}
+
+/** Of the sequences of an image: as many as it can have pixels. */
+function isLength(value: unknown): value is number | null {
+  return value === null || Number.isInteger(value) && (value as number) > 0 && (value as number) <= 2 ** 24;
 }
 
 function isClassNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.length >= 2 && value.length <= 256 &&
-    value.every((name) => typeof name === "string" && name.length > 0 && name.length <= 100);
+    value.every((name) => typeof name === "string" && name.length <= 100);
 }

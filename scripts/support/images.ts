@@ -3,10 +3,15 @@
  *
  * @module
  */
+import { imageSizeOf, layOutSequence } from "../../lib/data/sequence.ts";
+import { excerpt } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 import type { DATA_FLAGS } from "./command.ts";
-import type { FlagValues } from "./flags.ts";
+import { FlagError, type FlagValues } from "./flags.ts";
 import { classNamesOf } from "./pictures.ts";
+
+/** What a `config.json` may hold. */
+const MOST_NAME_CHARACTERS = 100;
 
 /** How it is said what was found. */
 export interface ImagesOptions {
@@ -21,8 +26,19 @@ export function dataOptions(flags: FlagValues<typeof DATA_FLAGS>): scanline.Load
     classes: flags.classes,
     firstLabel: flags["first-label"],
     transpose: flags.transpose || undefined,
-    classNames: flags["class-names"]?.split(","),
+    classNames: classNamesFlag(flags["class-names"]),
   };
+}
+
+/** The names in `--class-names`, each as short as a run may keep it. */
+export function classNamesFlag(text: string | undefined): readonly string[] | undefined {
+  const names = text?.split(",");
+  const long = names?.find((name) => name.length > MOST_NAME_CHARACTERS);
+  if (long === undefined) return names;
+  throw new FlagError(
+    `Cannot use --class-names: a name must have at most ${MOST_NAME_CHARACTERS} characters: ` +
+      `current value is ${long.length}, of ${excerpt(long, 20)}`,
+  );
 }
 
 /** Loads images, and says which classes were found that nobody had told. */
@@ -52,7 +68,8 @@ export async function loadImagesFor(
   flags: FlagValues<typeof DATA_FLAGS> | null,
   { what, ...options }: ImagesOptions & { what: string },
 ): Promise<scanline.Dataset> {
-  const { classes } = scanline.toNetwork(run.model).network.head;
+  const { network, T: length } = scanline.toNetwork(run.model);
+  const { classes } = network.head;
   const data = await loadImages(optionsFor(run, flags, classes), options).catch((error) => {
     if (error instanceof RangeError) error.message += `; the model of ${run.path} has ${classes} classes`;
     throw error;
@@ -63,10 +80,15 @@ export async function loadImagesFor(
         `of ${data.name}; --dataset or --data-dir names other images`,
     );
   if (data.classes !== classes) throw wrong(`${classes} classes`, `${data.classes} classes`);
-  const size = scanline.imageSize(run.model, run.config.training.sequence);
   const { height, width } = data.test;
-  if (height !== size.height || width !== size.width) {
-    throw wrong(`${size.height} × ${size.width} pixels`, `${height} × ${width}`);
+  const { sequence } = run.config.training;
+  const { T, C } = layOutSequence(sequence, data.test);
+  if (C !== network.inputSize || T !== (length ?? T)) {
+    const size = imageSizeOf(sequence, { T: length, C: network.inputSize });
+    const rule = sequence.axis === "pixels"
+      ? `${length} pixels`
+      : `${size.height ?? "any"} × ${size.width ?? "any"} pixels`;
+    throw wrong(rule, `${height} × ${width}`);
   }
   return data;
 }

@@ -52,10 +52,15 @@ export function dataFolder({ dataset = "mnist", dataDir }: { dataset?: unknown; 
   return dataDir === undefined || dataDir === null ? `data/${dataset}` : String(dataDir);
 }
 
-/** What class 0, 1, … of a run stands for; numbers, where nothing tells. */
-export function classNamesOf({ config }: scanline.SavedRun, classes: number): readonly string[] {
+/** What class 0, 1, … of a run stands for, to show; numbers, where nothing tells. */
+export function classNamesOf(run: scanline.SavedRun, classes: number): readonly string[] {
+  return savedClassNames(run, classes).map((name) => printable(name));
+}
+
+/** The same to the letter, whatever characters are in it. */
+export function savedClassNames({ config }: scanline.SavedRun, classes: number): readonly string[] {
   const { classNames } = config.model ?? {};
-  if (classNames?.length === classes) return classNames.map((name) => printable(name));
+  if (classNames?.length === classes) return classNames;
   const { dataset = "mnist", dataDir } = config.data;
   const entry = dataDir === undefined && Object.hasOwn(scanline.CATALOGUE, String(dataset))
     ? scanline.CATALOGUE[dataset as scanline.DatasetName]

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readMetadata, writeMetadata } from "../../lib/model/metadata.ts";
 import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
 
-const about = { height: 5, width: 4, classNames: ["a", "b", "c"] };
+const classNames = ["a", "\x1b[31mb", ""];
 
 Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of layer and scale", () => {
   const sizes = { inputSize: 4, hiddenSize: 4, dropout: 0.25 };
@@ -12,16 +12,34 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
     { kind: "rnn", activation: "relu", ...sizes },
     { kind: "rnn", activation: "tanh", ...sizes },
   ];
-  const network = createNetwork({ layers, classes: 3 });
-  for (const scale of [{ range: [-1, 1] }, { mean: 0.1307, deviation: 0.3081 }] as const) {
-    const found = readMetadata(writeMetadata({ network, sequence: { axis: "columns", ...scale }, ...about }));
-    assert.deepEqual(found, {
+  const scales = [{ range: [-1, 1] }, { mean: 0.1307, deviation: 0.3081 }] as const;
+  for (const [T, biases, scale] of [[5, 1, scales[0]], [null, 2, scales[1]]] as const) {
+    const network = createNetwork({ layers, classes: 3, biases });
+    const source = { network, T, sequence: { axis: "columns", ...scale }, classNames } as const;
+    assert.deepEqual(readMetadata(writeMetadata(source)), {
       layers: layers.map(({ inputSize: _, hiddenSize: __, ...traits }) => traits),
+      biases,
+      T,
       axis: "columns",
       scale,
-      ...about,
+      classNames,
     });
   }
+});
+
+Deno.test("writeMetadata() says the size of the images as far as the sequences tell it", () => {
+  const sizeOf = (axis: "rows" | "columns" | "pixels", T: number | null, inputSize: number) => {
+    const layer = { kind: "rnn", activation: "tanh", inputSize, hiddenSize: 2, dropout: 0 } as const;
+    const network = createNetwork({ layers: [layer], classes: 3 });
+    const said = writeMetadata({ network, T, sequence: { axis, range: [0, 1] }, classNames });
+    return [said.T, said.height, said.width];
+  };
+  assert.deepEqual(sizeOf("rows", 5, 4), ["5", "5", "4"]);
+  assert.deepEqual(sizeOf("columns", 5, 4), ["5", "4", "5"]);
+  assert.deepEqual(sizeOf("rows", null, 4), ["any", undefined, "4"]);
+  assert.deepEqual(sizeOf("columns", null, 4), ["any", "4", undefined]);
+  assert.deepEqual(sizeOf("pixels", 784, 1), ["784", undefined, undefined]); // 28 × 28, or 14 × 56
+  assert.deepEqual(sizeOf("pixels", null, 1), ["any", undefined, undefined]);
 });
 
 Deno.test("readMetadata() takes no other program's word, and none that is damaged", () => {
@@ -36,8 +54,11 @@ Deno.test("readMetadata() takes no other program's word, and none that is damage
     [{ range: "[0,2]" }, /range must be/],
     [{ mean: "0.5" }, /mean must be a range, or mean and deviation/],
     [{ mean: "0.5", deviation: "0" }, /mean, deviation must be/],
-    [{ height: "0" }, /height must be a size/],
-    [{ width: "1e9" }, /width must be a size/],
+    [{ T: "0" }, /T must be a length, or any: current value is "0"/],
+    [{ T: "1e9" }, /T must be/],
+    [{ T: "null,[" }, /T must be/],
+    [{ biases: "3" }, /biases must be 1 or 2/],
+    [{ biases: '"1"' }, /biases must be 1 or 2/],
     [{ classNames: '["a"]' }, /classNames must be/],
     [{ classNames: `["a","\u001b[31m${"x".repeat(1000)}"]` }, /classNames must be/],
   ];

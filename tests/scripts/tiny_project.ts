@@ -33,7 +33,11 @@ export async function makeProject(): Promise<AsyncDisposable & { path: string }>
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-async function writeSplit(name: string, { pixels, labels, count, height, width }: Split): Promise<void> {
+/** Writes the images and the labels of a split; `name` is the beginning of both paths. */
+export async function writeSplit(
+  name: string,
+  { pixels, labels, count, height, width }: Split,
+): Promise<void> {
   const images = encodeIdx({ type: "u8", shape: [count, height, width], data: pixels });
   await Deno.writeFile(`${name}-images-idx3-ubyte`, images);
   await Deno.writeFile(`${name}-labels-idx1-ubyte`, encodeIdx({ type: "u8", shape: [count], data: labels }));

@@ -1,0 +1,167 @@
+/**
+ * What the flags of `import` and the metadata of its file say of a network, as one: where both say it, they must agree.
+ *
+ * @module
+ */
+import { normalizationOf } from "../../lib/data/sequence.ts";
+import * as scanline from "../../mod.ts";
+import { normalizationFlags } from "./command.ts";
+import { FlagError } from "./flags.ts";
+import { classNamesFlag } from "./images.ts";
+
+/** What `--range` takes. */
+export const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
+
+/** The flags that say what a network means. */
+export interface ReadingFlags {
+  readonly axis?: scanline.Sequence["axis"];
+  readonly range?: keyof typeof RANGES;
+  readonly mean?: number;
+  readonly deviation?: number;
+  readonly activation?: "tanh" | "relu";
+  readonly steps?: number;
+  readonly "class-names"?: string;
+}
+
+/** What weights do not tell, and what goes wrong without a word if it is taken wrongly. */
+export type Question = "axis" | "scale" | "activation";
+
+/** What is known of a network besides its weights. */
+export interface Told {
+  /** With dropout and activations; an RNN is tanh, where nobody says it. */
+  readonly layers: readonly scanline.LayerSpec[];
+  /** PyTorch's two, where nobody says it. */
+  readonly biases: 1 | 2;
+  /** The length of a sequence, null for any; undefined where nobody says it. */
+  readonly T?: number | null;
+  readonly axis?: scanline.Sequence["axis"];
+  readonly scale?: scanline.PixelScale;
+  readonly classNames: readonly string[] | null;
+  /** What nobody says. */
+  readonly open: readonly Question[];
+}
+
+/**
+ * Brings flags, metadata and the network that the weights show together.
+ *
+ * @throws {FlagError} If a flag contradicts the file or the weights; names both values.
+ * @throws {SyntaxError} If the metadata contradict the weights.
+ */
+export function reconcile(
+  flags: ReadingFlags,
+  said: scanline.FoundMetadata,
+  network: scanline.Network,
+): Told {
+  const layers = layersOf(network, said.layers);
+  const rnn = layers.find((layer) => layer.kind === "rnn");
+  if (flags.activation && !rnn) {
+    throw new FlagError("Cannot use --activation: the network must be an RNN: current value is an LSTM");
+  }
+  for (const layer of said.layers ? layers : []) {
+    if (layer.kind === "rnn") agree("--activation", { asked: flags.activation, said: layer.activation });
+  }
+  const axis = axisOf(flags.axis, said.axis, network.inputSize), scale = scaleOf(flags, said.scale);
+  return {
+    layers: layers.map((layer) =>
+      layer.kind === "rnn" && flags.activation ? { ...layer, activation: flags.activation } : layer
+    ),
+    biases: said.biases ?? 2,
+    T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T, // any length: also this one
+    axis,
+    scale,
+    classNames: namesOf(flags["class-names"], said.classNames, network.head.classes),
+    open: [
+      ...(axis ? [] : ["axis"] as const),
+      ...(scale ? [] : ["scale"] as const),
+      ...(rnn && !said.layers && !flags.activation ? ["activation"] as const : []),
+    ],
+  };
+}
+
+/** What a flag or the file says. */
+function agree<V>(
+  flag: string,
+  { asked, said, same = Object.is, show = String }: {
+    asked: V | undefined;
+    said: V | undefined;
+    same?: (asked: V, said: V) => boolean;
+    show?: (value: V) => string;
+  },
+): V | undefined {
+  if (asked === undefined || said === undefined || same(asked, said)) return said ?? asked;
+  throw new FlagError(
+    `Cannot use ${flag}: it must agree with the file, which says ${show(said)}: current value is ${
+      show(asked)
+    }`,
+  );
+}
+
+/** The layers that the weights show, with what the file says of them. */
+function layersOf(
+  network: scanline.Network,
+  said: scanline.FoundMetadata["layers"],
+): scanline.LayerSpec[] {
+  if (said && said.length !== network.layers.length) {
+    throw new SyntaxError(
+      `Cannot import: the file must tell of its ${network.layers.length} layers: current value is ${said.length}`,
+    );
+  }
+  return network.layers.map((layer, l) => {
+    const traits = said?.[l] ?? layer;
+    if (layer.kind === "lstm" && traits.kind === "lstm") {
+      return { ...layer, gateActivation: traits.gateActivation, dropout: traits.dropout };
+    }
+    if (layer.kind === "rnn" && traits.kind === "rnn") {
+      return { ...layer, activation: traits.activation, dropout: traits.dropout };
+    }
+    throw new SyntaxError(
+      `Cannot import: layer ${l} must be of the kind that its weights have, ${layer.kind}: ` +
+        `current value is ${traits.kind}, says the file`,
+    );
+  });
+}
+
+function axisOf(asked: Told["axis"], said: Told["axis"], inputSize: number): Told["axis"] {
+  const axis = agree("--axis", { asked, said });
+  if (axis !== "pixels" || inputSize === 1) return axis ?? (inputSize === 1 ? "pixels" : undefined);
+  const rule = `rows or columns, as the network takes ${inputSize} pixels at a time: current value is pixels`;
+  throw said
+    ? new SyntaxError(`Cannot import: the file's axis must be ${rule}`)
+    : new FlagError(`Cannot use --axis: it must be ${rule}`);
+}
+
+/** The same numbers in other words are no contradiction. */
+function scaleOf(flags: ReadingFlags, said: Told["scale"]): Told["scale"] {
+  const normalization = normalizationFlags({ mean: flags.mean, deviation: flags.deviation });
+  if (normalization && flags.range) {
+    throw new FlagError("Cannot use --range with --mean and --deviation: it must be one of them");
+  }
+  const asked = normalization ?? (flags.range && { range: RANGES[flags.range] });
+  return agree<scanline.PixelScale>(normalization ? "--mean and --deviation" : "--range", {
+    asked,
+    said,
+    same: (a, b) => {
+      const [one, other] = [a, b].map((scale) => normalizationOf({ axis: "rows", ...scale }));
+      return one.mean === other.mean && one.deviation === other.deviation;
+    },
+    show: (scale) => describeScale(scale).replace("…", ".."),
+  });
+}
+
+/** `0…1`, or `(x/255 - 0.1307)/0.3081`. */
+export function describeScale(scale: scanline.PixelScale): string {
+  return "range" in scale ? `${scale.range[0]}…1` : `(x/255 - ${scale.mean})/${scale.deviation}`;
+}
+
+function namesOf(
+  flag: string | undefined,
+  said: readonly string[] | undefined,
+  classes: number,
+): readonly string[] | null {
+  const rule = (names: readonly string[]) =>
+    `there must be one name for each of the ${classes} classes: current value is ${names.length}`;
+  if (said && said.length !== classes) throw new SyntaxError(`Cannot import: in the file ${rule(said)}`);
+  const asked = classNamesFlag(flag);
+  if (asked && asked.length !== classes) throw new FlagError(`Cannot use --class-names: ${rule(asked)}`);
+  return asked ?? said ?? null;
+}

@@ -1,0 +1,383 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import type { Split } from "../../lib/data/dataset.ts";
+import type { PixelScale, Sequence } from "../../lib/data/sequence.ts";
+import { toLayersModel } from "../../lib/model/build_model.ts";
+import { toNetwork } from "../../lib/model/layers_model.ts";
+import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
+import { adam, sgd } from "../../lib/model/optimizers.ts";
+import { toPyTorch } from "../../lib/model/pytorch.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
+import { compile } from "../../lib/train/compile.ts";
+import { createRun, openRun } from "../../lib/train/run.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
+import { makeProject, needs, parseLines, runScript, writeSplit } from "./tiny_project.ts";
+
+tf.enableProdMode();
+
+/** A model, and what a file must say of it for the same to come back. */
+interface Trip {
+  readonly name: string;
+  readonly layers: readonly LayerSpec[];
+  /** Height and width. */
+  readonly size: readonly [number, number];
+  readonly axis: Sequence["axis"];
+  readonly scale: PixelScale;
+  readonly classes: number;
+  readonly biases: 1 | 2;
+  /** Whether it reads sequences of any length. */
+  readonly open?: boolean;
+  readonly classNames?: readonly string[];
+}
+
+const lstm = (inputSize: number, hiddenSize: number, dropout = 0): LayerSpec => ({
+  kind: "lstm",
+  gateActivation: "sigmoid",
+  inputSize,
+  hiddenSize,
+  dropout,
+});
+const rnn = (activation: "relu" | "tanh", inputSize: number, hiddenSize: number, dropout = 0): LayerSpec => ({
+  kind: "rnn",
+  activation,
+  inputSize,
+  hiddenSize,
+  dropout,
+});
+const NORMALIZED = { mean: 0.1307, deviation: 0.3081 };
+
+const TRIPS: readonly Trip[] = [
+  {
+    name: "an LSTM with one bias, classes with odd names",
+    ...{ layers: [lstm(5, 6)], size: [7, 5], axis: "rows", scale: { range: [0, 1] }, classes: 3, biases: 1 },
+    classNames: ["a,b", "\x1b[31m" + "c".repeat(95), ""],
+  },
+  {
+    name: "two LSTM layers with dropout, columns, sequences of any length, 26 classes with names",
+    ...{ layers: [lstm(7, 5, 0.5), lstm(5, 5, 0.25)], size: [7, 5], axis: "columns", open: true },
+    ...{ scale: NORMALIZED, classes: 26, biases: 2, classNames: [..."abcdefghijklmnopqrstuvwxyz"] },
+  },
+  {
+    name: "two ReLU layers with dropout, −1…1",
+    ...{ layers: [rnn("relu", 5, 6, 0.25), rnn("relu", 6, 6, 0.5)], size: [7, 5], axis: "rows" },
+    ...{ scale: { range: [-1, 1] }, classes: 4, biases: 2 },
+  },
+  {
+    name: "a tanh RNN, pixel by pixel, of images that are not square",
+    ...{ layers: [rnn("tanh", 1, 6)], size: [3, 5], axis: "pixels", scale: NORMALIZED },
+    ...{ classes: 3, biases: 1 },
+  },
+  {
+    name: "a ReLU RNN, pixel by pixel, of a square number of pixels that are no square",
+    ...{ layers: [rnn("relu", 1, 4)], size: [2, 8], axis: "pixels", scale: { range: [0, 1] } },
+    ...{ classes: 2, biases: 2 },
+  },
+  {
+    name: "a tanh RNN, pixel by pixel, sequences of any length",
+    ...{ layers: [rnn("tanh", 1, 4)], size: [2, 5], axis: "pixels", scale: { range: [0, 1] } },
+    ...{ classes: 2, biases: 2, open: true },
+  },
+];
+
+for (const trip of TRIPS) {
+  Deno.test({
+    name: named(`export, import: the same model comes back: ${trip.name}`, needs),
+    ignore: lacks(needs),
+    fn: async () => {
+      await using project = await makeProject();
+      const { path } = project;
+      await writeRun(`${path}/runs/a`, trip);
+      const { size: [height, width], classes } = trip;
+      for (const [split, count] of [["train", 4], ["t10k", 33]] as const) {
+        const images = tinySplit({ count, height, width, classes });
+        images.labels.forEach((_, n) => images.labels[n] = n % classes); // all of them in both
+        await writeSplit(`${path}/data/tiny/${split}`, images);
+      }
+      await script(path, "export", "--model", "runs/a", "--format", "safetensors", "--to", "runs/a.st");
+      const data = ["--data-dir", "data/tiny", "--first-label", "0"];
+      const [imported] = await script(path, "import", "--from", "runs/a.st", "--to", "runs/b", ...data);
+      assert.deepEqual([imported.tried, imported.assumed], [[], null]);
+
+      const [before, after] = [await describeRun(`${path}/runs/a`), await describeRun(`${path}/runs/b`)];
+      assert.deepEqual(after, before);
+      const [first, second] = await Promise.all(["runs/a", "runs/b"].map(async (run) => {
+        const flags = ["--quiet", "--device", "reference", "--classes", String(classes), ...data];
+        const [{ model: _, ...figures }] = await script(path, "evaluate", "--model", run, ...flags);
+        return figures;
+      }));
+      assert.deepEqual(second, first);
+      assert.equal(imported.modelSha256, first.modelSha256);
+    },
+  });
+}
+
+async function writeRun(path: string, trip: Trip): Promise<void> {
+  const { layers, size: [height, width], axis, scale, classes, biases, open, classNames } = trip;
+  const network = createNetwork({ layers, classes, biases });
+  const T = open ? null : axis === "rows" ? height : axis === "columns" ? width : height * width;
+  const run = await createRun({ recipe: "mine", out: path });
+  await run.writeConfig({
+    recipe: "mine",
+    model: { classNames: classNames ?? Array.from({ length: classes }, (_, k) => String(k)) },
+    training: {
+      sequence: { axis, ...scale },
+      optimizer: sgd({ learningRate: 0.1 }),
+      initialize: null,
+      biases,
+      batchSize: 4,
+      lastBatch: "short",
+      seed: 1,
+      images: { train: 33, validation: 0, test: 33 },
+    },
+    data: { dataDir: "data/tiny" },
+  });
+  await run.saveModel(toLayersModel(network, tinyParameters(network), { T }));
+}
+
+/** Runs a script that must not fail; the objects that it prints. */
+async function script(path: string, name: string, ...flags: string[]) {
+  const { code, stdout, stderr } = await runScript(path, name, [...flags, "--json"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  return parseLines(stdout);
+}
+
+/** All that must come back besides the parameters. */
+async function describeRun(path: string) {
+  const { model, config } = await openRun(path);
+  const { sequence, biases } = config.training;
+  const { network, T } = toNetwork(model, { biases });
+  return { network, T, sequence, biases, model: config.model };
+}
+
+Deno.test({
+  name: named("evaluate: images of a size that a model does not read are refused in words", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    await using project = await makeProject(); // images of 6 × 5
+    const { path } = project;
+    const rules = [[TRIPS[2], "7 × 5 pixels"], [TRIPS[3], "15 pixels"], [
+      TRIPS[1],
+      "7 × any pixels",
+    ]] as const;
+    for (const [n, [trip, rule]] of rules.entries()) {
+      await writeRun(`${path}/runs/${n}`, { ...trip, classes: 10, classNames: [..."0123456789"] });
+      const { code, stderr } = await runScript(path, "evaluate", ["--model", `runs/${n}`, "--quiet"]);
+      assert.ok(
+        stderr.includes(`must have ${rule}, as the model of runs/${n} has: current value is 6 × 5, of`),
+      );
+      assert.equal(code, 1);
+    }
+  },
+});
+
+Deno.test({
+  name: named("import: a flag that contradicts the file is refused, and names both values", needs),
+  ignore: lacks(needs),
+  fn: async (t) => {
+    await using project = await makeProject();
+    const { path } = project;
+    const relu = TRIPS.find(({ name }) => name.startsWith("two ReLU"))!;
+    await writeRun(`${path}/runs/a`, relu);
+    await writeRun(`${path}/runs/lstm`, { ...TRIPS[0], open: true });
+    for (const run of ["a", "lstm"]) {
+      const to = ["--to", `runs/${run}.st`];
+      await script(path, "export", "--model", `runs/${run}`, "--format", "safetensors", ...to);
+    }
+    const importing = (file: string, ...flags: string[]) =>
+      runScript(path, "import", ["--from", `runs/${file}.st`, "--to", "runs/b", ...flags]);
+
+    const refused: [string, string[], RegExp][] = [
+      [
+        "a",
+        ["--activation", "tanh"],
+        /^Cannot use --activation: it must agree with the file, which says relu: current value is tanh\n/,
+      ],
+      ["a", ["--axis", "columns"], /--axis: .* which says rows: current value is columns\n/],
+      ["a", ["--range", "0..1"], /--range: .* which says -1\.\.1: current value is 0\.\.1\n/],
+      [
+        "a",
+        ["--mean", "0", "--deviation", "1"],
+        /--mean and --deviation: .* which says -1\.\.1: current value is \(x\/255 - 0\)\/1\n/,
+      ],
+      ["a", ["--steps", "8"], /--steps: .* which says 7: current value is 8\n/],
+      ["a", ["--class-names", "a,b"], /--class-names: .* each of the 4 classes: current value is 2\n/],
+      [
+        "a",
+        ["--class-names", `a,b,c,${"d".repeat(101)}`],
+        /--class-names: .* at most 100 characters: current value is 101/,
+      ],
+      [
+        "lstm",
+        ["--activation", "tanh"],
+        /--activation: the network must be an RNN: current value is an LSTM/,
+      ],
+    ];
+    for (const [file, flags, message] of refused) {
+      await t.step(flags.join(" ").slice(0, 40), async () => {
+        const { code, stderr } = await importing(file, ...flags);
+        assert.match(stderr, message);
+        assert.equal(code, 2);
+      });
+    }
+
+    await t.step("what it says itself, also in other words, is no contradiction", async () => {
+      const same: [string, string[]][] = [
+        ["a", ["--axis", "rows", "--range=-1..1", "--activation", "relu", "--steps", "7"]],
+        ["a", ["--mean", "0.5", "--deviation", "0.5", "--class-names", "w,x,y,z"]],
+        ["lstm", ["--mean", "0", "--deviation", "1", "--steps", "9"]], // any length: also this one
+      ];
+      for (const [file, flags] of same) {
+        const { code, stderr } = await importing(file, ...flags);
+        assert.deepEqual([code, stderr], [0, ""]);
+        await Deno.remove(`${path}/runs/b`, { recursive: true });
+      }
+    });
+
+    await t.step("metadata that contradict the weights are one message", async () => {
+      const { tensors, metadata } = decodeSafetensors(await Deno.readFile(`${path}/runs/a.st`));
+      const wrong: [Record<string, string>, RegExp][] = [
+        [
+          { axis: "pixels" },
+          /^Cannot import: the file's axis must be rows or columns, .* 5 pixels at a time/,
+        ],
+        [{ classNames: '["a","b"]' }, /^Cannot import: in the file .* 4 classes: current value is 2\n/],
+        [{ layers: metadata.layers.replace(/\},\{.*/, "}]") }, /tell of its 2 layers: current value is 1\n/],
+        [{ T: "0" }, /^Cannot read the metadata: T must be/],
+        [{ biases: "3" }, /^Cannot read the metadata: biases must be/],
+      ];
+      for (const [damage, message] of wrong) {
+        await Deno.writeFile(`${path}/runs/x.st`, encodeSafetensors(tensors, { ...metadata, ...damage }));
+        const { code, stderr } = await importing("x");
+        assert.match(stderr, message);
+        assert.equal(code, 1);
+      }
+      await Deno.writeFile(`${path}/runs/x.st`, encodeSafetensors(tensors));
+      const { code, stderr } = await importing("x", "--axis", "pixels");
+      assert.match(stderr, /^Cannot use --axis: it must be rows or columns, .*: current value is pixels\n/);
+      assert.equal(code, 2);
+    });
+  },
+});
+
+Deno.test({
+  name: named(
+    "import: how bare weights are read is found by trying, and what is not found is ASSUMED",
+    needs,
+  ),
+  ignore: lacks(needs),
+  fn: async (t) => {
+    await using project = await makeProject();
+    const { path } = project;
+    const images = linesOf(64);
+    await Deno.mkdir(`${path}/data/lines`);
+    await writeSplit(`${path}/data/lines/train`, images);
+    await writeSplit(`${path}/data/lines/t10k`, images);
+    const importing = (...flags: string[]) => ["--from", "data/bare.safetensors", ...flags];
+
+    for (const activation of ["relu", "tanh"] as const) {
+      await t.step(`${activation}, normalized`, async () => {
+        const network = createNetwork({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
+        const model = toLayersModel(network, new Float32Array(network.size), { T: 5 });
+        await using trainer = await compile(model, {
+          train: images,
+          sequence: { axis: "rows", ...NORMALIZED },
+          optimizer: adam({ learningRate: 0.03 }),
+          initialize: "pytorch",
+          biases: 2,
+          batchSize: 8,
+          device: "reference",
+        });
+        for await (const _ of trainer.epochs(12));
+        assert.ok((await trainer.evaluate("train")).accuracy > 0.9);
+        const { parameters } = await trainer.readState();
+        const bare = encodeSafetensors(toPyTorch(network, parameters));
+        await Deno.writeFile(`${path}/data/bare.safetensors`, bare);
+
+        const to = ["--to", `runs/${activation}`, "--data-dir", "data/lines"];
+        const [{ sequence, tried, assumed }] = await script(path, "import", ...importing(...to));
+        assert.deepEqual([sequence, assumed], [{ axis: "rows", ...NORMALIZED }, null]);
+        const trials = tried as { accuracy: number; loss: number; activation: string }[];
+        assert.equal(trials.length, 6); // rows alone: columns would be images of another size
+        assert.equal(trials[0].activation, activation);
+        assert.deepEqual(
+          trials,
+          trials.toSorted((a, b) => b.accuracy - a.accuracy || a.loss - b.loss),
+        );
+        const found = await openRun(`${path}/runs/${activation}`);
+        assert.deepEqual(toNetwork(found.model, { biases: 2 }), { network, T: 5 });
+      });
+    }
+
+    const print = async (...flags: string[]) => {
+      const { code, stdout } = await runScript(path, "import", importing(...flags));
+      assert.equal(code, 0);
+      return stdout;
+    };
+
+    await t.step("the printed table names activation, accuracy and loss", async () => {
+      const stdout = await print("--to", "runs/table", "--data-dir", "data/lines", "--range", "0..1");
+      assert.match(stdout, /\n {10}(found by trying|ASSUMED, as even the best .*)\n/);
+      assert.match(
+        stdout,
+        /\n {10}neither the file nor a flag says the order \(--axis\) and the activation \(--activation\)\n/,
+      );
+      assert.match(stdout, /\n {10}accuracy and loss on 64 training images of lines:\n/);
+      assert.equal(
+        stdout.match(/\n {10}\d\.\d{3} {2} *\d+\.\d{4} {2}rows, pixels as 0…1, (tanh|relu)/g)?.length,
+        2,
+      );
+    });
+
+    await t.step("images that the weights do not know", async () => {
+      const others = tinySplit({ count: 64, height: 5, width: 6, classes: 3, seed: 5 });
+      for (const split of ["train", "t10k"]) await writeSplit(`${path}/data/lines/${split}`, others);
+      const stdout = await print("--to", "runs/unknown", "--data-dir", "data/lines");
+      assert.match(
+        stdout,
+        /ASSUMED, as even the best of the usual ways has \d+\.\d% of 64 training images of lines right\n.*the order \(--axis\), the pixels' numbers \(--range, or --mean and --deviation\), and the activation \(--activation\)\n/,
+      );
+    });
+
+    await t.step("images of another size, or none", async () => {
+      const other = await print("--to", "runs/other", "--data-dir", "data/lines", "--steps", "9");
+      assert.match(
+        other,
+        /\nreads {5}rows, pixels as 0…1\n {10}ASSUMED, as the images of lines are of another size, or have/,
+      );
+      const none = await print("--to", "runs/none", "--dataset", "kmnist", "--steps", "5", "--axis", "rows");
+      assert.match(
+        none,
+        /\nreads .*\n {10}ASSUMED, as there is no readable data\/kmnist to try it on\n.* says the pixels' numbers \(/,
+      );
+    });
+
+    await t.step("an activation that overflows is no error, and not chosen", async () => {
+      const layers = [rnn("tanh", 1, 2)], network = createNetwork({ layers, classes: 3, biases: 2 });
+      const huge = tinyParameters(network).map((value) => 1e6 * value);
+      await Deno.writeFile(`${path}/data/bare.safetensors`, encodeSafetensors(toPyTorch(network, huge)));
+      const [{ tried }] = await script(
+        path,
+        "import",
+        ...importing("--to", "runs/huge", "--data-dir", "data/lines"),
+      );
+      const trials = tried as { accuracy: number; loss: number | null; activation: string }[];
+      assert.equal(trials[0].activation, "tanh");
+      assert.deepEqual(trials.filter(({ loss }) => loss === null).map(({ activation }) => activation), [
+        "relu",
+        "relu",
+        "relu",
+      ]);
+    });
+  },
+});
+
+/** Pictures of 5 × 6 with one bright row: in the upper part (0), in the middle (1) or below (2). */
+function linesOf(count: number): Split {
+  const rows = Uint8Array.from({ length: count }, (_, n) => (7 * n + 3) % 5);
+  const pixels = Uint8Array.from({ length: count * 30 }, (_, i) => {
+    const n = Math.floor(i / 30), y = Math.floor(i / 6) % 5;
+    return y === rows[n] ? 255 - n : (i * 37) % 50;
+  });
+  return { pixels, labels: rows.map((row) => row >> 1), count, height: 5, width: 6 };
+}
