@@ -8,7 +8,7 @@
  * @module
  */
 import type { Images } from "./dataset.ts";
-import type { Raster } from "./png.ts";
+import type { Raster } from "./raster.ts";
 
 /** The share of the image that the box takes, each way. */
 const BOX_SHARE = 20 / 28;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { prepareDigit } from "../../lib/data/prepare.ts";
-import type { Raster } from "../../lib/data/png.ts";
+import type { Raster } from "../../lib/data/raster.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encode } from "fast-png";
 

@@ -10,7 +10,8 @@ import { gzipSync } from "node:zlib";
 import { sha256 } from "../../lib/data/files.ts";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, IdxSyntaxError, parseIdx } from "../../lib/data/idx.ts";
-import { decodePng, encodePng, PngError } from "../../lib/data/png.ts";
+import { decodePng, encodePng } from "../../lib/data/png.ts";
+import { PictureError } from "../../lib/data/raster.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -104,7 +105,7 @@ const TARGETS: readonly Target[] = [
       }),
     ],
     parse: (bytes) => decodePng(bytes),
-    errors: [PngError],
+    errors: [PictureError],
     message: /^Cannot read the PNG: /,
     memory: 4 * 1032,
   },
