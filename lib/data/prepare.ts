@@ -8,6 +8,8 @@
  * @module
  */
 import type { Images } from "./dataset.ts";
+import { findInk } from "./ink.ts";
+import type { Plane } from "./plane.ts";
 import type { Raster } from "./raster.ts";
 
 /** The share of the image that the box takes, each way. */
@@ -15,14 +17,6 @@ const BOX_SHARE = 20 / 28;
 
 /** What is fainter than this share of the darkest ink does not count as part of the digit's box. */
 const FAINT = 1 / 32;
-
-/** Ink of a picture, 0 where there is none. */
-interface Ink {
-  readonly width: number;
-  readonly height: number;
-  /** `[height, width]`, 0 … 1. */
-  readonly values: Float32Array;
-}
 
 /**
  * Prepares one picture: light or dark, whatever the background is; what differs from it is ink.
@@ -59,50 +53,8 @@ function boxSize(size: number): number {
   return Math.max(1, Math.round(size * BOX_SHARE));
 }
 
-/** How far each pixel is from the background, in the direction that most of them are; the farthest gets 1. */
-function findInk(raster: Raster): Ink {
-  const { width, height } = raster;
-  const values = flatten(raster);
-  const background = median(border(values, { width, height }));
-  const sum = values.reduce((total, value) => total + (value - background), 0);
-  const sign = sum < 0 ? -1 : 1;
-  let most = 0;
-  for (let i = 0; i < values.length; i++) {
-    values[i] = Math.max(0, sign * (values[i] - background));
-    most = Math.max(most, values[i]);
-  }
-  if (most === 0) {
-    throw new RangeError(
-      "Cannot prepare the picture: there must be a digit on a background: current value is one colour only",
-    );
-  }
-  return { width, height, values: values.map((value) => value / most) };
-}
-
-/** The picture on an opaque ground: white below dark ink, black below light ink. */
-function flatten({ grey, alpha }: Raster): Float32Array {
-  let ink = 0, opacity = 0;
-  for (let i = 0; i < grey.length; i++) {
-    ink += grey[i] * alpha[i];
-    opacity += alpha[i];
-  }
-  const ground = ink < 127.5 * opacity ? 255 : 0;
-  return Float32Array.from(grey, (value, i) => (value * alpha[i] + ground * (255 - alpha[i])) / 255);
-}
-
-function border(values: Float32Array, { width, height }: { width: number; height: number }): Float32Array {
-  return values.filter((_, i) => {
-    const x = i % width, y = Math.floor(i / width);
-    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-  });
-}
-
-function median(values: Float32Array): number {
-  return values.toSorted()[values.length >> 1];
-}
-
 /** The smallest part that holds all but the faintest ink. */
-function cropInk({ width, height, values }: Ink): Ink {
+function cropInk({ width, height, values }: Plane): Plane {
   let top = height, bottom = 0, left = width, right = 0;
   for (let i = 0; i < values.length; i++) {
     if (values[i] < FAINT) continue;
@@ -122,7 +74,7 @@ function cropInk({ width, height, values }: Ink): Ink {
 }
 
 /** Along each side in turn: shrunk, a pixel is the mean of what it covers; enlarged, it lies between its neighbours. */
-function resize(ink: Ink, { height, width }: { height: number; width: number }): Ink {
+function resize(ink: Plane, { height, width }: { height: number; width: number }): Plane {
   const values = new Float32Array(height * width);
   const rows = kernels(ink.height, height), columns = kernels(ink.width, width);
   const across = new Float32Array(ink.height * width); // [ink.height, width]
@@ -162,7 +114,7 @@ function kernels(from: number, to: number): { first: number; weights: number[] }
 
 /** Puts ink where its centre of mass is nearest to pixel 14 of 28 (as MNIST has it: not between 13 and 14), and cuts none off. */
 function centre(
-  { values, width: w, height: h }: Ink,
+  { values, width: w, height: h }: Plane,
   { height, width }: { height: number; width: number },
 ): Uint8Array {
   let mass = 0, xMoment = 0, yMoment = 0;
