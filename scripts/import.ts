@@ -36,6 +36,11 @@ const command = {
       default: "mnist",
       help: "its images",
     },
+    prepare: {
+      kind: "choice",
+      choices: ["digit", "none"],
+      help: "how pictures are made ready for it (default: as of its images)",
+    },
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
@@ -67,6 +72,7 @@ await runCommand(command, async (flags) => {
       images: { train: 60_000, validation: 0, test: 10_000 },
     },
     data: { dataset: flags.dataset },
+    model: { preparation: flags.prepare ?? scanline.CATALOGUE[flags.dataset].preparation },
   });
   await run.saveModel(model);
   const sha256 = await scanline.parametersSha256(model);

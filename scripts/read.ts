@@ -17,7 +17,15 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { classNamesOf, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
+import {
+  classNamesOf,
+  describePreparation,
+  loadPicture,
+  type NamedImage,
+  PICTURE_FLAGS,
+  pictureOptions,
+  takeImage,
+} from "./support/pictures.ts";
 import { toPng } from "./support/raster.ts";
 
 const COLUMNS_OF_A_FILE = 160;
@@ -30,9 +38,10 @@ const command = {
       kind: "operands",
       placeholder: "IMAGE",
       least: 1,
-      help: "a PNG file, or a test image's number",
+      help: "a PNG or JPEG file, or a test image's number",
     },
     model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    ...PICTURE_FLAGS,
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // to read one image, a GPU takes longer to start
     ...DATA_FLAGS,
@@ -50,9 +59,15 @@ await runCommand(command, async (flags) => {
   const run = await scanline.openRun(flags.model);
   const { sequence } = run.config.training;
   const size = scanline.imageSize(run.model, sequence);
-  const images = await Promise.all(flags.images.map((name) => find(name)));
+  const options = pictureOptions(run, flags);
+  const images: NamedImage[] = [];
+  for (const name of flags.images) images.push(await find(name)); // one photograph in memory
   await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
-  if (!flags.quiet) console.error(describeDevice(reader));
+  const preparation = describePreparation(images, options, size);
+  if (!flags.quiet) {
+    console.error(describeDevice(reader));
+    if (preparation) console.error(preparation);
+  }
 
   const classNames = classNamesOf(run, reader.network.head.classes);
   const readings = [];
@@ -81,7 +96,7 @@ await runCommand(command, async (flags) => {
   return 0;
 
   async function find(name: string): Promise<NamedImage> {
-    if (!/^\d+$/.test(name)) return { name, image: await loadPicture(name, size), label: null };
+    if (!/^\d+$/.test(name)) return await loadPicture(name, size, options);
     const { dataset } = flags;
     const other = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : run.config.data;
     const { test } = await scanline.loadDataset({ ...other, limit: undefined });
@@ -127,12 +142,22 @@ function captionOf({ name, label }: NamedImage, reading: scanline.Reading): stri
   return `${name}${is}: ${reading.classNames[predicted]} ${percent}, settled at ${word} ${line}`;
 }
 
-function lineOf({ name, label }: NamedImage, reading: scanline.Reading) {
+function lineOf({ name, label, prepared }: NamedImage, reading: scanline.Reading) {
   const { predicted, probability, line } = verdict(reading);
   const K = reading.classNames.length;
   const probabilities = Array.from(
     { length: reading.probabilities.length / K },
     (_, t) => [...reading.probabilities.subarray(t * K, (t + 1) * K)],
   );
-  return { event: "reading", image: name, label, predicted, probability, settledAt: line, probabilities };
+  const how = prepared && { done: prepared.done, inverted: prepared.inverted };
+  return {
+    event: "reading",
+    image: name,
+    label,
+    prepared: how,
+    predicted,
+    probability,
+    settledAt: line,
+    probabilities,
+  };
 }

@@ -12,7 +12,7 @@ import { blur, close, dilate, median, negative, otsu, type Plane, quantile } fro
 import type { Raster } from "./raster.ts";
 
 /** The longest side that is looked at; a larger picture is shrunk. */
-const LONGEST = 1024;
+export const LONGEST = 1024;
 
 /** Strokes are thinner than this share of the picture's longer side; shadows and tables are not. */
 const THICKEST = 0.3;
@@ -20,17 +20,26 @@ const THICKEST = 0.3;
 /** A blot of less than this share of the largest one's ink is dust. */
 const DUST = 0.04;
 
+/** Ink of a digit. */
+export interface Ink {
+  /** How much each pixel has, 0 … 1; of the digit only, 0 elsewhere. */
+  readonly plane: Plane;
+  /** Whether it is darker than the paper. */
+  readonly isDark: boolean;
+}
+
 /**
- * How much ink each pixel has, the most 1; of the digit only, 0 elsewhere.
+ * Finds the ink of one digit.
  *
+ * @param shade What the ink is, beside the paper; by default, what stands out
  * @throws {RangeError} If nothing stands out.
  */
-export function findInk(raster: Raster): Plane {
-  const picture = flatten(raster);
+export function findInk(picture: Plane, shade?: "dark" | "light"): Ink {
   const { width, height } = picture;
   const quiet = blur(picture, blurRadius(picture));
   const radius = Math.max(1, Math.round(Math.max(width, height) * THICKEST / 2));
-  const sign = isInkLight(quiet, radius) ? -1 : 1; // from here on, ink is dark
+  const isDark = shade === undefined ? isInkDark(quiet, radius) : shade === "dark";
+  const sign = isDark ? 1 : -1; // from here on, ink is dark
   const dark = sign < 0 ? negative(quiet) : quiet;
   const paper = close(dark, radius);
   const strength = paper.values.map((value, i) => value - dark.values[i]);
@@ -49,18 +58,18 @@ export function findInk(raster: Raster): Plane {
     near[i] ? Math.max(0, paper.values[i] - sign * value - usual) : 0
   );
   const full = quantile(inked.filter((_, i) => digit[i] === 1), 0.95);
-  return { width, height, values: inked.map((value) => Math.min(1, value / full)) };
+  return { isDark, plane: { width, height, values: inked.map((value) => Math.min(1, value / full)) } };
 }
 
 /** On an opaque ground, white below dark ink and black below light ink, and no larger than is looked at. */
-function flatten({ width, height, grey, alpha }: Raster): Plane {
+export function flatten({ width, height, grey, alpha }: Raster, longest = LONGEST): Plane {
   let ink = 0, opacity = 0;
   for (let i = 0; i < grey.length; i++) {
     ink += grey[i] * alpha[i];
     opacity += alpha[i];
   }
   const ground = ink < 127.5 * opacity ? 255 : 0;
-  const step = Math.max(1, Math.ceil(Math.max(width, height) / LONGEST));
+  const step = Math.max(1, Math.ceil(Math.max(width, height) / longest));
   const columns = Math.ceil(width / step), rows = Math.ceil(height / step);
   const values = new Float32Array(rows * columns), counts = new Uint32Array(rows * columns);
   for (let y = 0, i = 0; y < height; y++) {
@@ -85,12 +94,12 @@ function blurRadius({ width, height, values }: Plane): number {
   return radius;
 }
 
-/** Whether what stands out from its surroundings is light: few pixels, far from the others. */
-function isInkLight(plane: Plane, radius: number): boolean {
+/** Whether what stands out from its surroundings is dark: few pixels, far from the others. */
+function isInkDark(plane: Plane, radius: number): boolean {
   const around = blur(plane, radius).values;
   const difference = plane.values.map((value, i) => value - around[i]);
   const mean = difference.reduce((sum, value) => sum + value, 0) / difference.length;
-  return difference.reduce((sum, value) => sum + (value - mean) * (value - mean) * (value - mean), 0) > 0;
+  return difference.reduce((sum, value) => sum + (value - mean) * (value - mean) * (value - mean), 0) < 0;
 }
 
 /** A blot that touches the border is the digit's, unless one of more than this share of its ink does not. */

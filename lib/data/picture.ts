@@ -7,24 +7,23 @@ import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
 import { MAX_PICTURE_BYTES, PictureError, type Raster } from "./raster.ts";
 
-/** How files begin; `.` is any byte. */
-const BEGINNINGS: readonly (readonly [kind: string, beginning: RegExp])[] = [
-  ["a PNG", /^\x89PNG/],
-  ["a JPEG", /^\xff\xd8/],
-  ["a GIF", /^GIF8/],
-  ["a WebP", /^RIFF....WEBP/s],
-  ["a BMP", /^BM/],
-  ["a TIFF", /^(II\*\0|MM\0\*|II\+\0|MM\0\+)/],
-  ["an AVIF", /^....ftypavi[fs]/s],
-  ["a HEIC", /^....ftyp(hei|hev|mif1|msf1)/s],
-  ["a JPEG 2000", /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
-  ["a JPEG XL", /^(\xff\x0a|\0\0\0\x0cJXL )/],
-  ["a PDF", /^%PDF/],
-  ["a Photoshop", /^8BPS/],
-  ["an icon", /^\0\0[\x01\x02]\0/],
-  ["a PBM, PGM or PPM", /^P[1-7]\s/],
-  ["an SVG or XML", /^(\xef\xbb\xbf)?\s*<(\?xml|svg|!DOCTYPE svg)/i],
-  ["an HTML", /^(\xef\xbb\xbf)?\s*<(html|!DOCTYPE html)/i],
+/** What kinds of file have where, mostly at their beginning. */
+const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly string[]])[] = [
+  ["a PNG", 0, "\x89PNG"],
+  ["a JPEG", 0, "\xff\xd8"],
+  ["a GIF", 0, "GIF8"],
+  ["a WebP", 8, "WEBP"],
+  ["a BMP", 0, "BM"],
+  ["a TIFF", 0, "II*\0", "MM\0*", "II+\0", "MM\0+"],
+  ["an AVIF", 4, "ftypavif", "ftypavis"],
+  ["a HEIC", 4, "ftyphei", "ftyphev", "ftypmif1", "ftypmsf1"],
+  ["a JPEG 2000", 0, "\0\0\0\x0cjP", "\xff\x4f\xff\x51"],
+  ["a JPEG XL", 0, "\xff\x0a", "\0\0\0\x0cJXL"],
+  ["a PDF", 0, "%PDF"],
+  ["a Photoshop", 0, "8BPS"],
+  ["an icon", 0, "\0\0\x01\0", "\0\0\x02\0"],
+  ["a PBM, PGM or PPM", 0, "P1", "P2", "P3", "P4", "P5", "P6"],
+  ["an SVG, XML or HTML", 0, "<svg", "<?xml", "<!doctype", "<!DOCTYPE", "<html", "\xef\xbb\xbf<"],
 ];
 
 /**
@@ -48,8 +47,8 @@ export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
   if (bytes.length > MAX_PICTURE_BYTES) {
     fail(`it must have at most ${MAX_PICTURE_BYTES} bytes`, `${bytes.length}; make the picture smaller`);
   }
-  const beginning = String.fromCharCode(...bytes.subarray(0, 64));
-  const kind = BEGINNINGS.find(([, pattern]) => pattern.test(beginning))?.[0];
+  const beginning = String.fromCharCode(...bytes.subarray(0, 16)).replace(/^\s+/, "");
+  const [kind] = MARKS.find(([, at, ...marks]) => marks.some((mark) => beginning.startsWith(mark, at))) ?? [];
   if (kind === "a PNG") return await decodePng(bytes);
   if (kind === "a JPEG") return await decodeJpeg(bytes);
   const found = bytes.length === 0

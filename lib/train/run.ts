@@ -12,6 +12,7 @@
  *
  * @module
  */
+import type { Preparation } from "../data/catalogue.ts";
 import { makeFolder, notAllowed, readFirst, reasonOf, sha256, writeWhole } from "../data/files.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
@@ -36,6 +37,11 @@ export interface RunConfig {
   readonly training: TrainingConfig;
   /** Where the images came from; what of it `loadDataset()` takes. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** What the model takes. */
+  readonly model?: {
+    /** What must be done to a picture before the model sees it; absent in runs of before, and where nobody knows. */
+    readonly preparation?: Preparation;
+  };
 }
 
 /** A run as it was found on disk. */

@@ -33,6 +33,8 @@ const REQUIRED: Readonly<Record<string, Check>> = {
 
 const OPTIONAL: Readonly<Record<string, Check>> = {
   "training.initialize": TEXT, // null where the model kept its weights
+  "model": ["an object", isRecord],
+  "model.preparation": oneOf("digit", "none"),
   "data.dataset": oneOf(...Object.keys(CATALOGUE)),
   "data.dataDir": TEXT,
   "data.limit": COUNT,

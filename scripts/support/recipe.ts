@@ -289,7 +289,7 @@ export class RecipeRun implements Disposable {
   #config(trainer: scanline.Trainer) {
     const { layers, head, parameterCount } = trainer.network;
     const { dataset, dataDir } = this.data;
-    const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
+    const entry = dataDir ? null : scanline.CATALOGUE[dataset ?? "mnist"];
     if (this.#resumed) {
       return { ...this.#resumed.checkpoint.config, command: this.#command(trainer), length: this.length };
     }
@@ -299,7 +299,11 @@ export class RecipeRun implements Disposable {
       startedAt: new Date().toISOString(),
       length: this.length,
       training: trainer.config,
-      data: { ...this.data, sha256: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])) },
+      data: {
+        ...this.data,
+        sha256: Object.fromEntries((entry?.files ?? []).map(({ name, sha256 }) => [name, sha256])),
+      },
+      model: { preparation: entry?.preparation ?? "none" as const },
       network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },
       device: trainer.device,
       versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
