@@ -12,13 +12,19 @@ import { blur, close, dilate, median, negative, otsu, type Plane, quantile } fro
 import type { Raster } from "./raster.ts";
 
 /** The longest side that is looked at; a larger picture is shrunk. */
-export const LONGEST = 1024;
+export const LONGEST = 512;
 
-/** Strokes are thinner than this share of the picture's longer side; shadows and tables are not. */
+/** Strokes are thinner than this share of the picture's longer side. */
 const THICKEST = 0.3;
 
-/** A blot of less than this share of the largest one's ink is dust. */
-const DUST = 0.04;
+/** Paper darker than this tells little about how much of its light ink takes. */
+const DARKEST = 32;
+
+/** At least this share of a picture is bare paper. */
+const BARE = 0.2;
+
+/** Space around a digit at the second look, beside its longer side. */
+const MARGIN = 0.3;
 
 /** Ink of a digit. */
 export interface Ink {
@@ -28,59 +34,93 @@ export interface Ink {
   readonly isDark: boolean;
 }
 
+type Shade = "dark" | "light";
+
+/** Where something lies: `right` and `bottom` are the first column and row behind it. */
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
 /**
- * Finds the ink of one digit.
+ * Finds the ink of one digit. It is looked at twice: where it is, and then, from near, what it is.
  *
  * @param shade What the ink is, beside the paper; by default, what stands out
  * @throws {RangeError} If nothing stands out.
  */
-export function findInk(picture: Plane, shade?: "dark" | "light"): Ink {
+export function findInk(raster: Raster, shade?: Shade): Ink {
+  const whole = flatten(raster);
+  const first = look(whole, shade);
+  const scale = Math.max(raster.width, raster.height) > LONGEST ? stepOf(raster, LONGEST) : 1;
+  const { left, top, right, bottom } = boxOf(first.digit, whole);
+  const margin = Math.ceil(MARGIN * Math.max(right - left, bottom - top));
+  const near = flatten(raster, LONGEST, {
+    left: Math.max(0, left - margin) * scale,
+    top: Math.max(0, top - margin) * scale,
+    right: Math.min(raster.width, (right + margin) * scale),
+    bottom: Math.min(raster.height, (bottom + margin) * scale),
+  });
+  return look(near, first.isDark ? "dark" : "light");
+}
+
+/** Ink, and which pixels count as strokes. */
+function look(picture: Plane, shade?: Shade): Ink & { digit: Uint8Array } {
   const { width, height } = picture;
   const quiet = blur(picture, blurRadius(picture));
   const radius = Math.max(1, Math.round(Math.max(width, height) * THICKEST / 2));
   const isDark = shade === undefined ? isInkDark(quiet, radius) : shade === "dark";
-  const sign = isDark ? 1 : -1; // from here on, ink is dark
-  const dark = sign < 0 ? negative(quiet) : quiet;
-  const paper = close(dark, radius);
-  const strength = paper.values.map((value, i) => value - dark.values[i]);
-  const usual = median(strength);
-  const centred = { width, height, values: strength.map((value) => Math.max(0, value - usual)) };
+  const paper = close(isDark ? quiet : negative(quiet), radius).values;
+  // Of dark ink, the share of light that it takes, as shadows do not change that.
+  const inkOf = (value: number, i: number) =>
+    isDark ? 255 * (paper[i] - value) / Math.max(DARKEST, paper[i]) : paper[i] + value;
+  const strength = quiet.values.map(inkOf);
+  const bare = quantile(strength, BARE);
+  const centred = { width, height, values: strength.map((value) => Math.max(0, value - bare)) };
   const threshold = otsu(centred.values);
   const strokes = Uint8Array.from(centred.values, (value) => value > threshold ? 1 : 0);
-  if (!strokes.includes(1)) {
+  const digit = keepDigit(withoutLines({ width, height, values: strokes }).values, centred);
+  if (!digit.includes(1)) {
     throw new RangeError(
       "Cannot prepare the picture: there must be a digit on a background: current value is one colour only",
     );
   }
-  const digit = keepDigit(withoutLines({ width, height, values: strokes }).values, centred);
   const near = grow(digit, { width, height });
-  const inked = picture.values.map((value, i) =>
-    near[i] ? Math.max(0, paper.values[i] - sign * value - usual) : 0
-  );
+  const inked = picture.values.map((value, i) => near[i] ? Math.max(0, inkOf(value, i) - bare) : 0);
   const full = quantile(inked.filter((_, i) => digit[i] === 1), 0.95);
-  return { isDark, plane: { width, height, values: inked.map((value) => Math.min(1, value / full)) } };
+  return { isDark, digit, plane: { width, height, values: inked.map((value) => Math.min(1, value / full)) } };
 }
 
-/** On an opaque ground, white below dark ink and black below light ink, and no larger than is looked at. */
-export function flatten({ width, height, grey, alpha }: Raster, longest = LONGEST): Plane {
+/** Pixels along each side that become one. */
+function stepOf({ width, height }: { width: number; height: number }, longest: number): number {
+  return Math.max(1, Math.ceil(Math.max(width, height) / longest));
+}
+
+/**
+ * A picture, or a part of it, on an opaque ground: white below dark ink and black below light ink. Where a side is longer
+ * than `longest`, it is shrunk.
+ */
+export function flatten({ grey, alpha, ...all }: Raster, longest = LONGEST, part?: Box): Plane {
   let ink = 0, opacity = 0;
   for (let i = 0; i < grey.length; i++) {
     ink += grey[i] * alpha[i];
     opacity += alpha[i];
   }
   const ground = ink < 127.5 * opacity ? 255 : 0;
-  const step = Math.max(1, Math.ceil(Math.max(width, height) / longest));
-  const columns = Math.ceil(width / step), rows = Math.ceil(height / step);
-  const values = new Float32Array(rows * columns), counts = new Uint32Array(rows * columns);
-  for (let y = 0, i = 0; y < height; y++) {
-    const first = Math.floor(y / step) * columns;
-    for (let x = 0; x < width; x++, i++) {
-      const at = first + Math.floor(x / step);
+  const { left, top, right, bottom } = part ?? { left: 0, top: 0, right: all.width, bottom: all.height };
+  const step = stepOf({ width: right - left, height: bottom - top }, longest);
+  const width = Math.ceil((right - left) / step), height = Math.ceil((bottom - top) / step);
+  const values = new Float32Array(height * width), counts = new Uint32Array(height * width);
+  for (let y = top; y < bottom; y++) {
+    const first = Math.floor((y - top) / step) * width;
+    for (let x = left; x < right; x++) {
+      const i = y * all.width + x, at = first + Math.floor((x - left) / step);
       values[at] += (grey[i] * alpha[i] + ground * (255 - alpha[i])) / 255;
       counts[at]++;
     }
   }
-  return { width: columns, height: rows, values: values.map((sum, i) => sum / counts[i]) };
+  return { width, height, values: values.map((sum, i) => sum / counts[i]) };
 }
 
 /** As much as makes noise a twentieth of the contrast; none where there is no noise. */
@@ -101,6 +141,12 @@ function isInkDark(plane: Plane, radius: number): boolean {
   const mean = difference.reduce((sum, value) => sum + value, 0) / difference.length;
   return difference.reduce((sum, value) => sum + (value - mean) * (value - mean) * (value - mean), 0) < 0;
 }
+
+/** A blot of less than this share of the largest one's ink is dust. */
+const DUST = 0.04;
+
+/** The longer side of a digit, beside the picture's shorter one, at least. */
+const LEAST_SHARE = 0.06;
 
 /** A blot that touches the border is the digit's, unless one of more than this share of its ink does not. */
 const FREE = 0.25;
@@ -143,22 +189,34 @@ function keepDigit(strokes: Uint8Array, { width, height, values }: Plane): Uint8
   const isFree = ({ left, right, top, bottom }: Blot) =>
     left > 0 && top > 0 && right < width - 1 && bottom < height - 1;
   const mostOf = (some: readonly Blot[]) => some.reduce((most, { ink }) => Math.max(most, ink), 0);
-  const most = mostOf(blots), mostFree = mostOf(blots.filter(isFree));
-  const kept = blots.map((blot) =>
-    mostFree > FREE * most ? isFree(blot) && blot.ink >= DUST * mostFree : blot.ink >= DUST * most
+  const corners = [0, width - 1, width * (height - 1), width * height - 1].map((i) => labels[i]);
+  const least = LEAST_SHARE * Math.min(width, height);
+  const inside = blots.filter((blot, i) =>
+    !corners.includes(i + 1) && Math.max(blot.right - blot.left, blot.bottom - blot.top) >= least
   );
+  const found = inside.length > 0 ? inside : blots; // without shadows and tables, which reach into a corner
+  const most = mostOf(found), mostFree = mostOf(found.filter(isFree));
+  const kept = blots.map((blot, i) => {
+    if (inside.length > 0 && corners.includes(i + 1)) return false;
+    return mostFree > FREE * most ? isFree(blot) && blot.ink >= DUST * mostFree : blot.ink >= DUST * most;
+  });
   return strokes.map((_, i) => labels[i] && kept[labels[i] - 1] ? 1 : 0);
 }
 
 /** The strokes with their soft edges: an eightieth of the digit's size around them, one pixel at least. */
 function grow(digit: Uint8Array, { width, height }: { width: number; height: number }): Float32Array {
+  const { left, right, top, bottom } = boxOf(digit, { width, height });
+  const radius = Math.max(1, Math.round(Math.max(right - left, bottom - top) / 80));
+  return dilate({ width, height, values: Float32Array.from(digit) }, radius).values;
+}
+
+function boxOf(digit: Uint8Array, { width, height }: { width: number; height: number }): Box {
   let left = width, right = 0, top = height, bottom = 0;
   digit.forEach((inked, i) => {
     if (!inked) return;
     const x = i % width, y = (i - x) / width;
-    [left, right] = [Math.min(left, x), Math.max(right, x)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
   });
-  const radius = Math.max(1, Math.round(Math.max(right - left, bottom - top) / 80));
-  return dilate({ width, height, values: Float32Array.from(digit) }, radius).values;
+  return { left, right, top, bottom };
 }

@@ -75,9 +75,8 @@ export function preparePicture(
 ): PreparedPicture {
   const prepared = preparation === "digit" && invert === undefined && asPrepared(raster, size);
   if (prepared) return prepared;
-  const picture = flatten(raster, Math.max(LONGEST, size.height, size.width));
   if (preparation === "digit") {
-    const ink = findInk(picture, invert === undefined ? undefined : invert ? "dark" : "light");
+    const ink = findInk(raster, invert === undefined ? undefined : invert ? "dark" : "light");
     return {
       image: imageOf(boxed(ink.plane, size), size),
       done: "digit",
@@ -85,6 +84,7 @@ export function preparePicture(
       lightGround: false,
     };
   }
+  const picture = flatten(raster, Math.max(LONGEST, size.height, size.width));
   const same = raster.width === size.width && raster.height === size.height;
   const inverted = invert ?? (lightOnBlack && !same && isGroundLight(picture));
   const shown = inverted ? { ...picture, values: picture.values.map((value) => 255 - value) } : picture;

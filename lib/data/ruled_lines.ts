@@ -15,7 +15,7 @@ export interface Mask {
 const LEAN = 0.1;
 
 /** A line has ink in this share of the picture's columns, */
-const LENGTH = 0.6;
+const LENGTH = 0.75;
 
 /** and is no thicker than this share of the picture. */
 const THICKNESS = 0.02;
