@@ -109,3 +109,11 @@ export function quantile(values: Float32Array, share: number): number {
 export function median(values: Float32Array): number {
   return quantile(values, 0.5);
 }
+
+/** The outermost values. */
+export function border({ values, width, height }: Plane): Float32Array {
+  return values.filter((_, i) => {
+    const x = i % width, y = Math.floor(i / width);
+    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
+  });
+}

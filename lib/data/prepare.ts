@@ -11,7 +11,7 @@
 import type { Images } from "./dataset.ts";
 import type { Preparation } from "./catalogue.ts";
 import { findInk, flatten, LONGEST } from "./ink.ts";
-import { median, type Plane } from "./plane.ts";
+import { border, median, type Plane } from "./plane.ts";
 import type { Raster } from "./raster.ts";
 
 /** The share of the image that the box takes, each way. */
@@ -173,13 +173,6 @@ function bytesOf({ values }: Plane): Uint8Array {
 
 function isGroundLight(picture: Plane): boolean {
   return median(border(picture)) > 127.5;
-}
-
-function border({ values, width, height }: Plane): Float32Array {
-  return values.filter((_, i) => {
-    const x = i % width, y = Math.floor(i / width);
-    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-  });
 }
 
 function boxSize(size: number): number {

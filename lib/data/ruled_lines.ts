@@ -31,15 +31,15 @@ export function withoutLines(mask: Mask): Mask {
 
 function withoutLevelLines(mask: Mask): Mask {
   const { width, height, values } = mask;
-  const points: number[] = [];
-  values.forEach((inked, i) => inked && points.push(i));
+  const points: number[] = []; // one row thicker: a leaning line is a staircase
+  for (let i = 0; i < values.length; i++) if (values[i] || values[i + width]) points.push(i);
   let best: { most: number; lean: number; rows: Uint32Array } = {
     most: 0,
     lean: 0,
     rows: new Uint32Array(0),
   };
-  for (let steps = Math.floor(LEAN * width / 2), step = -steps; step <= steps; step++) {
-    const lean = 2 * step / width; // the ends of two neighbours are 2 pixels apart
+  for (let steps = Math.floor(LEAN * width), step = -steps; step <= steps; step++) {
+    const lean = step / width;
     const rows = countRows(points, { width, height, lean });
     const most = rows.reduce((sum, count) => count >= LENGTH * width ? sum + count * count : sum, 0);
     if (most > best.most) best = { most, lean, rows };
@@ -47,7 +47,7 @@ function withoutLevelLines(mask: Mask): Mask {
   if (best.most === 0) return mask;
   const cleared = values.slice();
   for (const band of bandsOf(best.rows, LENGTH * width)) {
-    if (band.to - band.from > Math.max(2, THICKNESS * Math.max(width, height))) continue;
+    if (band.to - band.from > 1 + Math.max(2, THICKNESS * Math.max(width, height))) continue;
     for (let x = 0; x < width; x++) {
       const shift = shiftOf(x, best.lean, width) - best.rows.length + height;
       const from = band.from - 1 + shift, to = band.to + 1 + shift; // with its ragged edges
