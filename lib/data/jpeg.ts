@@ -6,8 +6,9 @@
  *
  * @module
  */
+import { printable } from "../excerpt.ts";
 import { readOrientation, turn } from "./exif.ts";
-import { checkSize, PictureError, type Raster, rasterOf } from "./raster.ts";
+import { checkSize, PictureError, type Raster, rasterOf, release } from "./raster.ts";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee;
 
@@ -155,11 +156,14 @@ async function decode(file: Uint8Array): Promise<{ readonly data: Uint8ClampedAr
     image = decode(file);
   } catch (cause) {
     decoder = undefined; // it has ended itself
-    complaints.push(complaints.length > 0 ? "" : (cause as Error).message);
+    if (complaints.length === 0) complaints.push(String((cause as Error).message));
   }
   // Bytes that are too many are skipped; anything else leaves pixels that were never there.
   const damage = complaints.find((text) => !/extraneous bytes/.test(text));
-  if (!image || damage !== undefined) fail("its image data must be whole", damage);
+  if (!image || damage !== undefined) {
+    if (image) release(image.data);
+    fail("its image data must be whole", printable(damage ?? ""));
+  }
   return image;
 }
 

@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { encode } from "fast-png";
 import { PNG } from "pngjs";
+import { printable } from "../excerpt.ts";
 import type { Images } from "./dataset.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { checkSize, PictureError, type Raster, rasterOf } from "./raster.ts";
@@ -66,7 +67,7 @@ export async function decodePng(bytes: Uint8Array): Promise<Raster> {
   try {
     rgba = PNG.sync.read(encodeEssence(essence)).data;
   } catch (cause) {
-    throw new PictureError(`Cannot read the PNG: ${(cause as Error).message}`, { cause });
+    throw new PictureError(`Cannot read the PNG: ${printable((cause as Error).message)}`, { cause });
   }
   return turn(rasterOf(rgba, essence.header), essence.orientation);
 }

@@ -43,12 +43,19 @@ export function checkSize(kind: string, { width, height }: { width: number; heig
   );
 }
 
+/** Gives large memory back at once: of one photograph after the other, it would be collected too late. */
+export function release({ buffer, byteLength }: Uint8Array | Uint8ClampedArray): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
 /**
  * Grey and opacity of red, green, blue and opacity. The weights of the colours are BT.601's, in the integers that the
  * Python Imaging Library takes.
+ *
+ * @param rgba Is released
  */
 export function rasterOf(
-  rgba: ArrayLike<number>,
+  rgba: Uint8Array | Uint8ClampedArray,
   { width, height }: { width: number; height: number },
 ): Raster {
   const size = width * height;
@@ -58,5 +65,6 @@ export function rasterOf(
     grey[i] = (19595 * rgba[at] + 38470 * rgba[at + 1] + 7471 * rgba[at + 2] + 0x8000) >> 16;
     alpha[i] = rgba[at + 3];
   }
+  release(rgba);
   return { width, height, grey, alpha };
 }

@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import { sha256 } from "../../lib/data/files.ts";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, IdxSyntaxError, parseIdx } from "../../lib/data/idx.ts";
+import { decodeJpeg } from "../../lib/data/jpeg.ts";
 import { decodePng, encodePng } from "../../lib/data/png.ts";
 import { PictureError } from "../../lib/data/raster.ts";
 import {
@@ -21,6 +22,7 @@ import {
 import { deserializeModel, serializeModel } from "../../lib/model/saved_model.ts";
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
 import { parseRunConfig } from "../../lib/train/run_config.ts";
+import golden from "../golden/pictures.json" with { type: "json" };
 import { assertClear, fuzz, type Target } from "../support/fuzz.ts";
 import { share } from "../support/soak.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
@@ -108,6 +110,16 @@ const TARGETS: readonly Target[] = [
     errors: [PictureError],
     message: /^Cannot read the PNG: /,
     memory: 4 * 1032,
+  },
+  {
+    name: "decodeJpeg()",
+    seeds: golden.filter(({ name }) => name.startsWith("jpeg")).map(({ file }) =>
+      Uint8Array.fromBase64(file)
+    ),
+    parse: (bytes) => decodeJpeg(bytes),
+    errors: [PictureError],
+    message: /^Cannot read the JPEG: /,
+    memory: 4 * 1032, // a few bytes of code are many grey pixels
   },
   {
     name: "decodeSafetensors()",
