@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type Box, boxOf, keepDigit } from "./blots.ts";
 import { blur, border, close, dilate, median, negative, otsu, type Plane, quantile } from "./plane.ts";
 import type { Raster } from "./raster.ts";
 import { withoutLines } from "./ruled_lines.ts";
@@ -35,14 +36,6 @@ export interface Ink {
 }
 
 type Shade = "dark" | "light";
-
-/** Where something lies: `right` and `bottom` are the first column and row behind it. */
-interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
 
 /**
  * Finds the ink of one digit. It is looked at twice: where it is, and then, from near, what it is.
@@ -165,81 +158,9 @@ function skewness(values: Float32Array): number {
   return deviation === 0 ? 0 : cubes / values.length / deviation ** 3;
 }
 
-/** A blot of less than this share of the largest one's ink is dust. */
-const DUST = 0.04;
-
-/** The longer side of a digit, beside the picture's shorter one, at least. */
-const LEAST_SHARE = 0.06;
-
-/** A blot that touches the border is the digit's, unless one of more than this share of its ink does not. */
-const FREE = 0.25;
-
-interface Blot {
-  ink: number;
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
-
-/** Of the blots that hang together, those of the digit. */
-function keepDigit(strokes: Uint8Array, { width, height, values }: Plane): Uint8Array {
-  const labels = new Int32Array(strokes.length), blots: Blot[] = [];
-  const stack: number[] = [];
-  for (let start = 0; start < strokes.length; start++) {
-    if (!strokes[start] || labels[start]) continue;
-    const blot = { ink: 0, left: width, right: 0, top: height, bottom: 0 };
-    blots.push(blot);
-    labels[start] = blots.length;
-    stack.push(start);
-    while (stack.length > 0) {
-      const i = stack.pop()!, x = i % width, y = (i - x) / width;
-      blot.ink += values[i];
-      blot.left = Math.min(blot.left, x);
-      blot.right = Math.max(blot.right, x);
-      blot.top = Math.min(blot.top, y);
-      blot.bottom = Math.max(blot.bottom, y);
-      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
-        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
-          const next = v * width + u;
-          if (!strokes[next] || labels[next]) continue;
-          labels[next] = blots.length;
-          stack.push(next);
-        }
-      }
-    }
-  }
-  const isFree = ({ left, right, top, bottom }: Blot) =>
-    left > 0 && top > 0 && right < width - 1 && bottom < height - 1;
-  const mostOf = (some: readonly Blot[]) => some.reduce((most, { ink }) => Math.max(most, ink), 0);
-  const corners = [0, width - 1, width * (height - 1), width * height - 1].map((i) => labels[i]);
-  const least = LEAST_SHARE * Math.min(width, height);
-  const inside = blots.filter((blot, i) =>
-    !corners.includes(i + 1) && Math.max(blot.right - blot.left, blot.bottom - blot.top) >= least
-  );
-  const found = inside.length > 0 ? inside : blots; // without shadows and tables, which reach into a corner
-  const most = mostOf(found), mostFree = mostOf(found.filter(isFree));
-  const kept = blots.map((blot, i) => {
-    if (inside.length > 0 && corners.includes(i + 1)) return false;
-    return mostFree > FREE * most ? isFree(blot) && blot.ink >= DUST * mostFree : blot.ink >= DUST * most;
-  });
-  return strokes.map((_, i) => labels[i] && kept[labels[i] - 1] ? 1 : 0);
-}
-
 /** The strokes with their soft edges: an eightieth of the digit's size around them, one pixel at least. */
 function grow(digit: Uint8Array, { width, height }: { width: number; height: number }): Float32Array {
   const { left, right, top, bottom } = boxOf(digit, { width, height });
   const radius = Math.max(1, Math.round(Math.max(right - left, bottom - top) / 80));
   return dilate({ width, height, values: Float32Array.from(digit) }, radius).values;
-}
-
-function boxOf(digit: Uint8Array, { width, height }: { width: number; height: number }): Box {
-  let left = width, right = 0, top = height, bottom = 0;
-  digit.forEach((inked, i) => {
-    if (!inked) return;
-    const x = i % width, y = (i - x) / width;
-    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
-  });
-  return { left, right, top, bottom };
 }

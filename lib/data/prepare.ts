@@ -22,7 +22,9 @@ const FAINT = 1 / 32;
 
 /** Rows and columns of the images that a network reads. */
 export interface ImageSize {
+  /** Rows. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
 }
 
