@@ -13,14 +13,17 @@ export interface Box {
   readonly bottom: number;
 }
 
+/** At which edges the picture goes on. */
+export type Cuts = { readonly [Edge in keyof Box]: boolean };
+
 /** Pixels that hang together, over corners too. */
 interface Blot extends Box {
   /** The sum over its pixels. */
   readonly ink: number;
   /** Whether it has none of the picture's outermost pixels. */
   readonly isFree: boolean;
-  /** Whether it reaches into a corner of the picture. */
-  readonly isAtCorner: boolean;
+  /** Whether it reaches into a corner of the picture, or over an edge at which the picture was cut. */
+  readonly isCut: boolean;
 }
 
 /** A blot of less than this share of the largest one's ink is dust. */
@@ -41,8 +44,8 @@ const NEAR = 0.25;
  * @param strokes 1 where there is ink
  * @param ink How much
  */
-export function keepDigit(strokes: Uint8Array, ink: Plane): Uint8Array {
-  const { labels, blots } = findBlots(strokes, ink);
+export function keepDigit(strokes: Uint8Array, ink: Plane, cuts: Cuts): Uint8Array {
+  const { labels, blots } = findBlots(strokes, ink, cuts);
   const digit = new Set(chooseDigit(blots, ink));
   const kept = Uint8Array.from([0, ...blots.map((blot) => Number(digit.has(blot)))]);
   return Uint8Array.from(labels, (label) => kept[label]);
@@ -62,8 +65,8 @@ export function boxOf(pixels: Uint8Array, { width, height }: { width: number; he
 
 function chooseDigit(blots: readonly Blot[], { width, height }: Plane): readonly Blot[] {
   const least = LEAST_SHARE * Math.min(width, height);
-  const isDigit = (blot: Blot) => !blot.isAtCorner && longerSide(blot) >= least;
-  const found = blots.some(isDigit) ? blots.filter(({ isAtCorner }) => !isAtCorner) : blots;
+  const isDigit = (blot: Blot) => !blot.isCut && longerSide(blot) >= least;
+  const found = blots.some(isDigit) ? blots.filter(({ isCut }) => !isCut) : blots;
   const free = found.filter(({ isFree }) => isFree);
   const most = mostInk(found), mostFree = mostInk(free);
   if (mostFree <= FREE * most) return found.filter((blot) => blot.ink >= DUST * most);
@@ -99,6 +102,7 @@ function union(boxes: readonly Box[]): Box {
 function findBlots(
   strokes: Uint8Array,
   { width, height, values }: Plane,
+  cuts: Cuts,
 ): { labels: Int32Array; blots: Blot[] } {
   const labels = new Int32Array(strokes.length), blots: Blot[] = [];
   const stack: number[] = [];
@@ -110,19 +114,21 @@ function findBlots(
   for (let start = 0; start < strokes.length; start++) {
     visit(start);
     if (stack.length === 0) continue;
-    let ink = 0, left = width, right = 0, top = height, bottom = 0, isAtCorner = false;
+    let ink = 0, left = width, right = 0, top = height, bottom = 0, isCut = false;
     while (stack.length > 0) {
       const i = stack.pop()!, x = i % width, y = (i - x) / width;
       ink += values[i];
       [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
       [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
-      isAtCorner ||= (x === 0 || x === width - 1) && (y === 0 || y === height - 1);
+      isCut ||= (x === 0 || x === width - 1) && (y === 0 || y === height - 1);
       for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
         for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) visit(v * width + u);
       }
     }
+    isCut ||= (cuts.left && left === 0) || (cuts.right && right === width) || (cuts.top && top === 0) ||
+      (cuts.bottom && bottom === height);
     const isFree = left > 0 && top > 0 && right < width && bottom < height;
-    blots.push({ ink, left, right, top, bottom, isFree, isAtCorner });
+    blots.push({ ink, left, right, top, bottom, isFree, isCut });
   }
   return { labels, blots };
 }

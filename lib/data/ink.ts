@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type Box, boxOf, keepDigit } from "./blots.ts";
+import { type Box, boxOf, type Cuts, keepDigit } from "./blots.ts";
 import { blur, border, close, dilate, median, negative, otsu, type Plane, quantile } from "./plane.ts";
 import type { Raster } from "./raster.ts";
 import { withoutLines } from "./ruled_lines.ts";
@@ -27,6 +27,12 @@ const BARE = 0.2;
 /** Space around a digit at the second look, beside its longer side. */
 const MARGIN = 0.3;
 
+/** Ink is darker or lighter than paper by so many standard deviations of what noise is left; chance makes four. */
+const STANDS_OUT = 6;
+
+/** In a smaller picture, the strokes themselves are what neighbours differ by. */
+const LEAST_SIDE = 64;
+
 /** Ink of a digit. */
 export interface Ink {
   /** How much each pixel has, 0 … 1; of the digit only, 0 elsewhere. */
@@ -37,6 +43,8 @@ export interface Ink {
 
 type Shade = "dark" | "light";
 
+const NONE: Cuts = { left: false, top: false, right: false, bottom: false };
+
 /**
  * Finds the ink of one digit. It is looked at twice: where it is, and then, from near, what it is.
  *
@@ -45,23 +53,38 @@ type Shade = "dark" | "light";
  */
 export function findInk(raster: Raster, shade?: Shade): Ink {
   const whole = flatten(raster);
-  const first = look(whole, shade);
-  const scale = Math.max(raster.width, raster.height) > LONGEST ? stepOf(raster, LONGEST) : 1;
-  const { left, top, right, bottom } = boxOf(first.digit, whole);
+  const first = look(whole, { shade, smoothest: Math.min(whole.width, whole.height) / 80, cuts: NONE });
+  const scale = stepOf(raster, LONGEST), { left, top, right, bottom } = boxOf(first.digit, whole);
   const margin = Math.ceil(MARGIN * Math.max(right - left, bottom - top));
-  const near = flatten(raster, LONGEST, {
+  const part = {
     left: Math.max(0, left - margin) * scale,
     top: Math.max(0, top - margin) * scale,
     right: Math.min(raster.width, (right + margin) * scale),
     bottom: Math.min(raster.height, (bottom + margin) * scale),
-  });
-  return look(near, first.isDark ? "dark" : "light");
+  };
+  const cuts = {
+    left: part.left > 0,
+    top: part.top > 0,
+    right: part.right < raster.width,
+    bottom: part.bottom < raster.height,
+  };
+  const near = flatten(raster, LONGEST, part);
+  const smoothest = Math.max(near.width, near.height) / 40;
+  return look(near, { shade: first.isDark ? "dark" : "light", smoothest, cuts });
 }
 
-/** Ink, and which pixels count as strokes. */
-function look(picture: Plane, shade?: Shade): Ink & { digit: Uint8Array } {
+/**
+ * Ink, and which pixels count as strokes.
+ *
+ * @param options `smoothest` is the largest radius over which noise may be evened out
+ */
+function look(
+  picture: Plane,
+  { shade, smoothest, cuts }: { shade?: Shade; smoothest: number; cuts: Cuts },
+): Ink & { digit: Uint8Array } {
   const { width, height } = picture;
-  const quiet = blur(picture, blurRadius(picture));
+  const noise = noiseOf(picture), smoothing = Math.min(Math.floor(smoothest), blurRadius(picture, noise));
+  const quiet = blur(picture, smoothing);
   const radius = Math.max(1, Math.round(Math.max(width, height) * THICKEST / 2));
   const isDark = shade === undefined ? isInkDark(quiet, radius) : shade === "dark";
   const paper = close(isDark ? quiet : negative(quiet), radius).values;
@@ -73,16 +96,20 @@ function look(picture: Plane, shade?: Shade): Ink & { digit: Uint8Array } {
   const centred = { width, height, values: strength.map((value) => Math.max(0, value - bare)) };
   const threshold = otsu(centred.values);
   const strokes = Uint8Array.from(centred.values, (value) => value > threshold ? 1 : 0);
-  const digit = keepDigit(withoutLines({ width, height, values: strokes }).values, centred);
-  if (!digit.includes(1)) {
-    throw new RangeError(
-      "Cannot prepare the picture: there must be a digit on a background: current value is one colour only",
-    );
-  }
+  const digit = keepDigit(withoutLines({ width, height, values: strokes }).values, centred, cuts);
+  if (!digit.includes(1)) throw noDigit("one colour only");
   const near = grow(digit, { width, height });
   const inked = picture.values.map((value, i) => near[i] ? Math.max(0, inkOf(value, i) - bare) : 0);
+  const left = noise / (2 * smoothing + 1), usual = median(centred.values.filter((_, i) => digit[i] === 1));
+  if (Math.min(width, height) >= LEAST_SIDE && usual < STANDS_OUT * left) throw noDigit("noise only");
   const full = quantile(inked.filter((_, i) => digit[i] === 1), 0.95);
   return { isDark, digit, plane: { width, height, values: inked.map((value) => Math.min(1, value / full)) } };
+}
+
+function noDigit(found: string): RangeError {
+  return new RangeError(
+    `Cannot prepare the picture: there must be a digit on a background: current value is ${found}`,
+  );
 }
 
 /** Pixels along each side that become one. */
@@ -116,15 +143,16 @@ export function flatten({ grey, alpha, ...all }: Raster, longest = LONGEST, part
   return { width, height, values: values.map((sum, i) => sum / counts[i]) };
 }
 
-/** As much as makes noise a twentieth of the contrast; none where there is no noise. */
-function blurRadius({ width, height, values }: Plane): number {
+/** The standard deviation of noise: of what neighbours differ by where nothing is drawn. */
+function noiseOf({ values }: Plane): number {
   const steps = values.subarray(1).map((value, i) => Math.abs(value - values[i]));
-  const noise = median(steps) / 0.954; // of a normal distribution
+  return median(steps) / 0.954; // of a normal distribution
+}
+
+/** As much as makes noise a twentieth of the contrast; none where there is no noise. */
+function blurRadius({ values }: Plane, noise: number): number {
   const contrast = quantile(values, 0.998) - quantile(values, 0.002);
-  const most = Math.floor(Math.min(width, height) / 100);
-  let radius = 0;
-  while (radius < most && noise / (2 * radius + 1) > contrast / 20) radius++;
-  return radius;
+  return contrast === 0 ? 0 : Math.max(0, Math.ceil((20 * noise / contrast - 1) / 2));
 }
 
 /**

@@ -3,6 +3,7 @@ import { prepareDigit, preparePicture, type PreparePictureOptions } from "../../
 import type { Raster } from "../../lib/data/raster.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encode } from "fast-png";
+import { photograph } from "./support/pages.ts";
 
 const SIZE = { height: 28, width: 28 };
 
@@ -86,6 +87,17 @@ Deno.test("prepareDigit() refuses a picture of one colour", () => {
     () => prepareDigit({ width: 3, height: 3, grey, alpha: new Uint8Array(9).fill(255) }, SIZE),
     /^RangeError: Cannot prepare the picture: .*one colour only$/,
   );
+});
+
+Deno.test("prepareDigit() refuses a page with nothing but noise on it", () => {
+  for (const noise of [1, 3, 10, 30]) {
+    const blank = { width: 320, height: 240, values: new Float32Array(320 * 240).fill(200) };
+    assert.throws(
+      () => prepareDigit(photograph(blank, { noise, seed: noise }), SIZE),
+      /^RangeError: Cannot prepare the picture: .*current value is noise only$/,
+      `noise of ${noise}`,
+    );
+  }
 });
 
 Deno.test("prepareDigit() takes colour by its luma", async () => {

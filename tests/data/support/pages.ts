@@ -70,17 +70,16 @@ export function speckle(page: Page, { count = 1, radius = 0.6, value = 60, seed 
 /** The page as bytes, with noise of that standard deviation. */
 export function photograph({ width, height, values }: Page, { noise = 0, seed = 1 } = {}): Raster {
   const random = testStream("noise", seed);
-  // The sum of the bits of a random number is nearly normal: 16 on average, with a standard deviation of √8.
-  const sums = Float32Array.from({ length: 1021 }, () => bits(random.below(2 ** 32 - 1)) - 16);
-  const grey = Uint8Array.from(values, (value, i) => {
-    const drawn = noise === 0 ? 0 : sums[i % 1021] / Math.sqrt(8) * noise;
+  const grey = Uint8Array.from(values, (value) => {
+    // The number of bits that are set is nearly normal: 16 on average, with a standard deviation of √8.
+    const drawn = noise === 0 ? 0 : noise * (bits(random.below(2 ** 32 - 1)) - 16) / Math.sqrt(8);
     return Math.min(255, Math.max(0, Math.round(value + drawn)));
   });
   return { width, height, grey, alpha: new Uint8Array(width * height).fill(255) };
 }
 
 function bits(whole: number): number {
-  let count = 0;
-  for (let rest = whole >>> 0; rest > 0; rest >>>= 1) count += rest & 1;
-  return count;
+  let rest = whole - ((whole >>> 1) & 0x55555555);
+  rest = (rest & 0x33333333) + ((rest >>> 2) & 0x33333333);
+  return Math.imul((rest + (rest >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
