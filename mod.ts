@@ -51,8 +51,10 @@ export {
 } from "./lib/data/dataset.ts";
 export * from "./lib/data/describe_input.ts";
 export * from "./lib/data/idx.ts";
-export * from "./lib/data/png.ts";
+export { decodePicture } from "./lib/data/picture.ts";
+export { encodePng } from "./lib/data/png.ts";
 export * from "./lib/data/prepare.ts";
+export { PictureError, type Raster } from "./lib/data/raster.ts";
 export type { Normalization, Order, PixelScale, Range, Sequence } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
 export {

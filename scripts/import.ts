@@ -61,6 +61,11 @@ const command = {
     "first-label": DATA_FLAGS["first-label"],
     transpose: DATA_FLAGS.transpose,
     "class-names": DATA_FLAGS["class-names"],
+    prepare: {
+      kind: "choice",
+      choices: ["digit", "none"],
+      help: "how pictures are made ready for it (default: as of its images)",
+    },
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,
   },
@@ -99,7 +104,11 @@ await runCommand(command, async (flags) => {
       images: { train: 60_000, validation: 0, test: 10_000 },
     },
     data: { ...data },
-    ...(classNames ? { model: { classNames } } : {}),
+    model: {
+      ...(classNames ? { classNames } : {}),
+      preparation: flags.prepare ??
+        (flags["data-dir"] ? "none" : scanline.CATALOGUE[flags.dataset ?? "mnist"].preparation),
+    },
   });
   await run.saveModel(model);
   const sha256 = await scanline.modelSha256(model, sequence);

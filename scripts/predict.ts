@@ -1,7 +1,7 @@
 /**
- * Tells what digits pictures show: any PNG, prepared as MNIST prepared its digits.
+ * Tells what pictures show: PNG or JPEG of any size, prepared as the images were that the model learned.
  *
- *     deno task predict seven.png two.png --model runs/train-lstm/2026-11-22T05-41-25
+ *     deno task predict seven.jpg two.png --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
 import { checkAllowed } from "../lib/data/places.ts";
@@ -9,17 +9,30 @@ import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { classNamesOf, loadPicture } from "./support/pictures.ts";
+import {
+  classNamesOf,
+  describePreparation,
+  loadPicture,
+  PICTURE_FLAGS,
+  pictureOptions,
+} from "./support/pictures.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const GAP = 2;
 
 const command = {
   name: "predict",
-  about: "Tells what digits pictures show.",
+  about: "Tells what pictures show.",
   flags: {
-    images: { kind: "operands", placeholder: "IMAGE", input: true, least: 1, help: "a PNG file of any size" },
+    images: {
+      kind: "operands",
+      placeholder: "IMAGE",
+      input: true,
+      least: 1,
+      help: "a PNG or JPEG file of any size",
+    },
     model: { kind: "text", placeholder: "FOLDER", input: true, help: "the folder of a run" },
+    ...PICTURE_FLAGS,
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // for a few images, a GPU takes longer to start
     ...OUTPUT_FLAGS,
@@ -33,22 +46,30 @@ await runCommand(command, async (flags) => {
   checkAllowed({ read: [flags.model, ...flags.images] });
   const run = await scanline.openRun(flags.model);
   const size = scanline.imageSize(run.model, run.config.training.sequence);
-  const images = await Promise.all(flags.images.map((path) => loadPicture(path, size)));
+  const options = pictureOptions(run, flags);
+  const images = [];
+  for (const path of flags.images) images.push(await loadPicture(path, size, options)); // one photograph in memory
   await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
-  if (!flags.quiet) console.error(describeDevice(reader));
+  if (!flags.quiet) {
+    console.error(describeDevice(reader));
+    console.error(describePreparation(images, options, size));
+  }
 
   const { classes } = reader.network.head;
   const classNames = classNamesOf(run, classes);
   const found = [];
-  for (const [i, image] of images.entries()) {
+  for (const { name: path, image, prepared } of images) {
     const probabilities = scanline.softmax(await reader.predict(image));
     const predicted = probabilities.indexOf(Math.max(...probabilities));
-    found.push({ path: flags.images[i], image, probabilities, predicted });
+    found.push({ path, image, prepared, probabilities, predicted });
   }
   if (flags.json) {
-    for (const { path, probabilities, predicted } of found) {
+    for (const { path, prepared, probabilities, predicted } of found) {
       const line = { event: "prediction", image: path, predicted, className: classNames[predicted] };
-      console.log(JSON.stringify({ ...line, probabilities: [...probabilities] }));
+      const { done, inverted } = prepared!;
+      console.log(
+        JSON.stringify({ ...line, prepared: { done, inverted }, probabilities: [...probabilities] }),
+      );
     }
     return 0;
   }

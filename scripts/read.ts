@@ -19,7 +19,16 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
-import { classNamesOf, dataFolder, loadPicture, type NamedImage, takeImage } from "./support/pictures.ts";
+import {
+  classNamesOf,
+  dataFolder,
+  describePreparation,
+  loadPicture,
+  type NamedImage,
+  PICTURE_FLAGS,
+  pictureOptions,
+  takeImage,
+} from "./support/pictures.ts";
 import { toPng } from "./support/raster.ts";
 import { describeOutput } from "./support/terminal.ts";
 
@@ -32,9 +41,10 @@ const command = {
       placeholder: "IMAGE",
       input: true,
       least: 1,
-      help: "a PNG file, or a test image's number",
+      help: "a PNG or JPEG file, or a test image's number",
     },
     model: { kind: "text", placeholder: "FOLDER", input: true, help: "the folder of a run" },
+    ...PICTURE_FLAGS,
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // to read one image, a GPU takes longer to start
     ...DATA_FLAGS,
@@ -54,9 +64,15 @@ await runCommand(command, async (flags) => {
   const { sequence } = run.config.training;
   const size = scanline.imageSize(run.model, sequence);
   let tests: Promise<scanline.Dataset> | undefined;
-  const images = await Promise.all(flags.images.map((name) => find(name)));
+  const options = pictureOptions(run, flags);
+  const images: NamedImage[] = [];
+  for (const name of flags.images) images.push(await find(name)); // one photograph in memory
   await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
-  if (!flags.quiet) console.error(describeDevice(reader));
+  const preparation = describePreparation(images, options, size);
+  if (!flags.quiet) {
+    console.error(describeDevice(reader));
+    if (preparation) console.error(preparation);
+  }
 
   const classNames = classNamesOf(run, reader.network.head.classes);
   const readings = [];
@@ -82,7 +98,7 @@ await runCommand(command, async (flags) => {
   return 0;
 
   async function find(name: string): Promise<NamedImage> {
-    if (!/^\d+$/.test(name)) return { name, image: await loadPicture(name, size), label: null };
+    if (!/^\d+$/.test(name)) return await loadPicture(name, size, options);
     const { dataset, quiet } = flags;
     const other = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : run.config.data;
     checkAllowed({ read: [flags.model, dataFolder(other), ...pictures], write: [flags.model] });
@@ -125,12 +141,22 @@ function captionOf({ name, label }: NamedImage, reading: scanline.Reading): stri
   return `${name}: ${is}${taken}, settled at ${word} ${line}`;
 }
 
-function lineOf({ name, label }: NamedImage, reading: scanline.Reading) {
+function lineOf({ name, label, prepared }: NamedImage, reading: scanline.Reading) {
   const { predicted, probability, line } = verdict(reading);
   const K = reading.classNames.length;
   const probabilities = Array.from(
     { length: reading.probabilities.length / K },
     (_, t) => [...reading.probabilities.subarray(t * K, (t + 1) * K)],
   );
-  return { event: "reading", image: name, label, predicted, probability, settledAt: line, probabilities };
+  const how = prepared && { done: prepared.done, inverted: prepared.inverted };
+  return {
+    event: "reading",
+    image: name,
+    label,
+    prepared: how,
+    predicted,
+    probability,
+    settledAt: line,
+    probabilities,
+  };
 }

@@ -10,6 +10,12 @@
 /** The names that `--dataset` takes. */
 export type DatasetName = "mnist" | "fashion-mnist" | "kmnist";
 
+/**
+ * What was done to the pictures that a data set was made of, and so must be done to others before a network that learned
+ * it sees them: `digit` is cropping, scaling into a box and centring, as MNIST's authors did; `none` is scaling alone.
+ */
+export type Preparation = "digit" | "none";
+
 /** One of the four files of a data set. */
 export interface CatalogueFile {
   /** The name of the unpacked file; the packed one has `.gz` appended. */
@@ -42,6 +48,8 @@ export interface CatalogueEntry {
   readonly title: string;
   /** What label 0, 1, … stands for. */
   readonly classNames: readonly string[];
+  /** How its images were made. All of them are light on black. */
+  readonly preparation: Preparation;
   /** Training images, training labels, test images, test labels. */
   readonly files: readonly CatalogueFile[];
   /** Where to look, in this order, when the files are not in `data/`. */
@@ -68,6 +76,7 @@ export const CATALOGUE: Readonly<Record<DatasetName, CatalogueEntry>> = {
     name: "mnist",
     title: "MNIST",
     classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    preparation: "digit",
     files: files("raw", [
       "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
       "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -95,6 +104,7 @@ export const CATALOGUE: Readonly<Record<DatasetName, CatalogueEntry>> = {
       "Bag",
       "Ankle boot",
     ],
+    preparation: "none",
     files: files("raw", [
       "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
       "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -111,6 +121,7 @@ export const CATALOGUE: Readonly<Record<DatasetName, CatalogueEntry>> = {
     name: "kmnist",
     title: "KMNIST",
     classNames: ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
+    preparation: "none",
     files: files("gzip", [
       "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
       "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",

@@ -6,36 +6,24 @@
  *
  * @module
  */
-import { convertIndexedToRgb, decode, type DecodedPng, encode } from "fast-png";
+import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
+import { encode } from "fast-png";
+import { PNG } from "pngjs";
 import type { Images } from "./dataset.ts";
+import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
+import { checkSize, PictureError, type Raster, rasterOf } from "./raster.ts";
 
-/** A picture of any size. */
-export interface Raster {
-  /** Columns. */
-  readonly width: number;
-  /** Rows. */
-  readonly height: number;
-  /** u8 `[height, width]`: the luma of each pixel (BT.601), 0 black. */
-  readonly grey: Uint8Array;
-  /** u8 `[height, width]`: 0 transparent, 255 opaque. */
-  readonly alpha: Uint8Array;
-}
-
-/** Bytes that are no PNG, or one that is too large. */
-export class PngError extends SyntaxError {
-  /** The name under which it prints. */
-  override readonly name = "PngError";
-}
-
-/** As large as a 4K screen; decoding takes some ten times as many bytes. */
-const MAX_PIXELS = 2 ** 23;
-const MAX_BYTES = 2 ** 26;
+/** Of pixels before they become 8 bits each of grey and opacity; decoding takes up to five times as many. */
+const MAX_INFLATED = 2 ** 27 + 2 ** 20;
 
 const INFLATED_AT_ONCE = 1024;
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-const KEPT = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
+const [IHDR, PLTE, TRNS, IDAT, IEND, EXIF] = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND", "eXIf"].map((type) =>
+  new DataView(new TextEncoder().encode(type).buffer).getUint32(0)
+);
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 /** First column, first row, and the steps between them, of Adam7's passes. */
@@ -54,38 +42,35 @@ interface Header {
   readonly interlaced: boolean;
 }
 
+/** What of a file makes the image. */
+interface Essence {
+  readonly header: Header;
+  readonly palette: Uint8Array | null;
+  readonly transparency: Uint8Array | null;
+  /** All image data in one piece, compressed. */
+  readonly data: Uint8Array;
+  readonly orientation: number;
+}
+
 /**
  * Reads a PNG: grey or colour, with or without a palette or opacity, 1 to 16 bits, interlaced or not.
  *
- * @throws {PngError} If the bytes are not a PNG, are damaged, or have more than 8,388,608 pixels.
- *
- * @example
- * ```ts
- * import { decodePng, encodePng } from "./png.ts";
- * import assert from "node:assert/strict";
- *
- * const png = encodePng({ pixels: Uint8Array.of(0, 255, 7, 9, 1, 2), height: 2, width: 3 });
- * const { grey, width } = await decodePng(png);
- * assert.deepEqual([width, ...grey], [3, 0, 255, 7, 9, 1, 2]);
- * ```
+ * @throws {PictureError} If the bytes are not a PNG, are damaged, or have more than 33,554,432 pixels.
  */
 export async function decodePng(bytes: Uint8Array): Promise<Raster> {
-  if (bytes.length > MAX_BYTES) fail(`a file must have at most ${MAX_BYTES} bytes`, bytes.length);
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
     fail("the file must begin as a PNG does", `[${bytes.subarray(0, 8)}]`);
   }
-  const chunks = readChunks(bytes);
-  const header = readHeader(chunks[0]?.type === "IHDR" ? chunks[0].data : new Uint8Array(0));
-  if (header.colour === 3 && !chunks.some(({ type }) => type === "PLTE")) {
-    fail("an indexed image must have a palette", "none");
-  }
-  await checkInflated(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data), header);
+  const essence = readEssence(bytes);
+  await checkInflated(essence.data, essence.header);
+  let rgba: Uint8Array;
   try {
-    return toRaster(decode(joinChunks(chunks), { checkCrc: true }), header);
+    rgba = PNG.sync.read(encodeEssence(essence)).data;
   } catch (cause) {
-    if (cause instanceof PngError) throw cause;
-    throw new PngError(`Cannot read the PNG: ${reasonOf(cause)}`, { cause });
+    if (cause instanceof PictureError) throw cause;
+    throw new PictureError(`Cannot read the PNG: ${reasonOf(cause)}`, { cause });
   }
+  return turn(rasterOf(rgba, essence.header), essence.orientation);
 }
 
 /**
@@ -99,54 +84,113 @@ export function encodePng(
   return Uint8Array.from(encode({ width, height, data: pixels, channels: 1, depth: 8 }));
 }
 
-interface Chunk {
-  readonly type: string;
-  readonly data: Uint8Array;
-  /** With length, type and checksum. */
-  readonly whole: Uint8Array;
-}
-
-/** Of all chunks up to the end those that make the image. */
-function readChunks(bytes: Uint8Array): Chunk[] {
+/** Walks over all chunks up to the end, of which there may be millions: none leaves an object behind. */
+function readEssence(bytes: Uint8Array): Essence {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const chunks: Chunk[] = [];
-  for (let at = SIGNATURE.length; chunks.at(-1)?.type !== "IEND";) {
+  const data = new Uint8Array(bytes.length);
+  let length = 0, orientation = 1;
+  let header: Header | null = null, palette: Uint8Array | null = null, transparency: Uint8Array | null = null;
+  for (let at = SIGNATURE.length, type = 0; type !== IEND;) {
     const end = at + 12 <= bytes.length ? at + 12 + view.getUint32(at) : Infinity;
     if (end > bytes.length) fail("the file must be whole", `an end after ${bytes.length} bytes`);
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (KEPT.includes(type)) {
-      chunks.push({ type, data: bytes.subarray(at + 8, end - 4), whole: bytes.subarray(at, end) });
-    }
+    type = view.getUint32(at + 4);
+    const chunk = bytes.subarray(at + 8, end - 4);
     at = end;
+    if (!header && type !== IHDR) fail("the file must begin with its header", "another chunk");
+    if (![IHDR, PLTE, TRNS, IDAT, IEND, EXIF].includes(type)) continue;
+    if (crc32(bytes.subarray(end - 8 - chunk.length, end - 4)) !== view.getUint32(end - 4)) {
+      if (type === EXIF) continue;
+      fail("its checksums must be right; the file is damaged", `a wrong one before byte ${end}`);
+    }
+    switch (type) {
+      case IHDR:
+        if (header) fail("there must be one header", "two");
+        header = readHeader(chunk);
+        break;
+      case PLTE:
+        if (palette) fail("there must be one palette", "two");
+        if (chunk.length % 3 !== 0 || chunk.length === 0 || chunk.length > 3 * 256) {
+          fail("a palette must have 1 to 256 colours of 3 bytes", `${chunk.length} bytes`);
+        }
+        palette = chunk;
+        break;
+      case TRNS:
+        if (transparency) fail("there must be one tRNS chunk", "two");
+        transparency = chunk;
+        break;
+      case IDAT:
+        data.set(chunk, length);
+        length += chunk.length;
+        break;
+      case EXIF:
+        orientation = readOrientation(chunk);
+    }
   }
-  if (chunks.filter(({ type }) => type === "IHDR").length !== 1) {
-    fail("there must be one header", "another number");
+  const { colour } = header!;
+  if (colour !== 3) palette = null; // a proposal for screens of few colours
+  else if (!palette) fail("an indexed image must have a palette", "none");
+  const opacities = { 0: 2, 2: 6, 3: palette?.length }[colour] ?? 0;
+  if (
+    transparency && (colour === 3 ? 3 * transparency.length > opacities : transparency.length !== opacities)
+  ) {
+    if (opacities > 0) fail("opacity must fit the colours", `${transparency.length} bytes`);
+    transparency = null; // of an image with a channel for it
   }
-  return chunks;
+  return { header: header!, palette, transparency, data: data.subarray(0, length), orientation };
+}
+
+/** The same image as the simplest of files. */
+function encodeEssence({ header, palette, transparency, data }: Essence): Buffer {
+  const head = new Uint8Array(13), view = new DataView(head.buffer);
+  view.setUint32(0, header.width);
+  view.setUint32(4, header.height);
+  head.set([header.depth, header.colour, 0, 0, Number(header.interlaced)], 8);
+  const chunks = [[IHDR, head], [PLTE, palette], [TRNS, transparency], [IDAT, data], [
+    IEND,
+    new Uint8Array(0),
+  ]] as const;
+  return Buffer.concat([
+    Uint8Array.from(SIGNATURE),
+    ...chunks.flatMap(([type, chunk]) => chunk ? frameChunk(type, chunk) : []),
+  ]);
+}
+
+/** A chunk in its frame: length and type in front, a checksum behind. */
+function frameChunk(type: number, chunk: Uint8Array): Uint8Array[] {
+  const front = new Uint8Array(8), back = new Uint8Array(4);
+  new DataView(front.buffer).setUint32(0, chunk.length);
+  new DataView(front.buffer).setUint32(4, type);
+  new DataView(back.buffer).setUint32(0, crc32(chunk, crc32(front.subarray(4))));
+  return [front, chunk, back];
 }
 
 function readHeader(data: Uint8Array): Header {
   if (data.length !== 13) fail("the file must begin with a header of 13 bytes", data.length);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth, colour, , , interlace] = data.subarray(8);
-  if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
-    fail(`width × height must be 1 to ${MAX_PIXELS} pixels`, `${width} × ${height}`);
-  }
+  const [depth, colour, compression, filter, interlace] = data.subarray(8);
+  checkSize("PNG", { width, height });
   if (CHANNELS[colour] === undefined) fail("the kind of colour must be 0, 2, 3, 4 or 6", colour);
   const depths = colour === 0 ? [1, 2, 4, 8, 16] : colour === 3 ? [1, 2, 4, 8] : [8, 16];
   if (!depths.includes(depth)) fail(`bits must be one of ${depths.join(", ")}`, depth);
   if (interlace > 1) fail("interlacing must be none or Adam7", interlace);
-  if (interlace === 1 && depth < 8) { // fast-png takes a byte for each pixel there
-    fail("an interlaced image must have 8 or 16 bits; save it without interlacing", depth);
+  if (compression !== 0 || filter !== 0) {
+    fail("compression and filter must be 0", `${compression}, ${filter}`);
   }
-  return { width, height, depth, colour, interlaced: interlace === 1 };
+  const header = { width, height, depth, colour, interlaced: interlace === 1 };
+  if (inflatedBytes(header) > MAX_INFLATED) {
+    fail(
+      `pixels must have at most ${MAX_INFLATED} bytes; save it with 8 bits a channel`,
+      inflatedBytes(header),
+    );
+  }
+  return header;
 }
 
 /** Inflates the image data, and stops where there is more of it than the header says. */
-async function checkInflated(parts: readonly Uint8Array[], header: Header): Promise<void> {
+async function checkInflated(data: Uint8Array, header: Header): Promise<void> {
   const expected = inflatedBytes(header);
-  const stream = ReadableStream.from(slices(parts)).pipeThrough(new DecompressionStream("deflate"));
+  const stream = ReadableStream.from(slices(data)).pipeThrough(new DecompressionStream("deflate"));
   let found = 0;
   try {
     for await (const piece of stream) {
@@ -154,7 +198,7 @@ async function checkInflated(parts: readonly Uint8Array[], header: Header): Prom
       if (found > expected) break; // ends the stream
     }
   } catch (cause) {
-    throw new PngError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, {
+    throw new PictureError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, {
       cause,
     });
   }
@@ -164,10 +208,8 @@ async function checkInflated(parts: readonly Uint8Array[], header: Header): Prom
 }
 
 /** A piece is inflated as a whole, to at most a thousand times its size. */
-function* slices(parts: readonly Uint8Array[]): Generator<Uint8Array<ArrayBuffer>> {
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += INFLATED_AT_ONCE) yield part.slice(at, at + INFLATED_AT_ONCE);
-  }
+function* slices(data: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < data.length; at += INFLATED_AT_ONCE) yield data.slice(at, at + INFLATED_AT_ONCE);
 }
 
 /** One byte a row for its filter, and the pixels. */
@@ -182,53 +224,6 @@ function inflatedBytes({ width, height, depth, colour, interlaced }: Header): nu
   return bytes;
 }
 
-function joinChunks(chunks: readonly Chunk[]): Uint8Array {
-  const parts = [Uint8Array.from(SIGNATURE), ...chunks.map(({ whole }) => whole)];
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
-}
-
-function toRaster(png: DecodedPng, { width, height, depth }: Header): Raster {
-  const size = width * height;
-  const samples = samplesOf(png, { width, height, depth });
-  const channels = png.palette ? png.palette[0]?.length ?? 0 : png.channels;
-  const scale = png.palette ? 1 : 255 / (2 ** depth - 1);
-  const key = png.transparency; // this colour is transparent
-  const grey = new Uint8Array(size), alpha = new Uint8Array(size).fill(255);
-  for (let i = 0; i < size; i++) {
-    const first = i * channels;
-    const colours = channels < 3 ? 1 : 3;
-    const luma = colours === 1
-      ? samples[first]
-      : 0.299 * samples[first] + 0.587 * samples[first + 1] + 0.114 * samples[first + 2];
-    grey[i] = Math.round(luma * scale);
-    if (channels % 2 === 0) alpha[i] = Math.round(samples[first + channels - 1] * scale);
-    else if (key && isKey(samples, first, key)) alpha[i] = 0;
-  }
-  return { width, height, grey, alpha };
-}
-
-function isKey(samples: ArrayLike<number>, first: number, key: Uint16Array): boolean {
-  return key.every((value, c) => samples[first + c] === value);
-}
-
-/** One number a channel of each pixel: what is packed is unpacked, what names a colour becomes that. */
-function samplesOf(png: DecodedPng, { width, height, depth }: Pick<Header, "width" | "height" | "depth">) {
-  if (png.palette) return convertIndexedToRgb(png);
-  if (depth >= 8) return png.data;
-  const perRow = Math.ceil(width * depth / 8), mask = 2 ** depth - 1;
-  return Uint8Array.from({ length: width * height }, (_, i) => {
-    const bit = i % width * depth;
-    const byte = png.data[Math.floor(i / width) * perRow + (bit >> 3)];
-    return (byte >> (8 - depth - (bit & 7))) & mask;
-  });
-}
-
 function fail(rule: string, value: unknown): never {
-  throw new PngError(`Cannot read the PNG: ${rule}: current value is ${value}`);
+  throw new PictureError(`Cannot read the PNG: ${rule}: current value is ${value}`);
 }

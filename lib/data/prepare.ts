@@ -1,14 +1,18 @@
 /**
- * A picture of one digit, made to look as MNIST's digits do.
+ * A picture from anywhere, made to look as the images do that a network learned.
  *
- * As MNIST's authors prepared theirs (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): scaled to fit a box of
+ * A digit as MNIST's authors prepared theirs (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): scaled to fit a box of
  * 20 × 20 pixels with its aspect ratio kept, greys at its edges by antialiasing, and placed in 28 × 28 pixels so that
- * its centre of mass is in the middle, at pixel (14, 14) when counted from 0. In images of another size the box has the same share.
+ * its centre of mass is in the middle, at pixel (14, 14) when counted from 0. In images of another size the box has the
+ * same share. Any other picture is scaled, and nothing else.
  *
  * @module
  */
 import type { Images } from "./dataset.ts";
-import type { Raster } from "./png.ts";
+import type { Preparation } from "./catalogue.ts";
+import { findInk, flatten, LONGEST } from "./ink.ts";
+import { border, median, type Plane } from "./plane.ts";
+import type { Raster } from "./raster.ts";
 
 /** The share of the image that the box takes, each way. */
 const BOX_SHARE = 20 / 28;
@@ -16,16 +20,82 @@ const BOX_SHARE = 20 / 28;
 /** What is fainter than this share of the darkest ink does not count as part of the digit's box. */
 const FAINT = 1 / 32;
 
-/** Ink of a picture, 0 where there is none. */
-interface Ink {
-  readonly width: number;
+/** Rows and columns of the images that a network reads. */
+export interface ImageSize {
+  /** Rows. */
   readonly height: number;
-  /** `[height, width]`, 0 … 1. */
-  readonly values: Float32Array;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** How {@link preparePicture} prepares. */
+export interface PreparePictureOptions {
+  /** What was done to the images that the network learned. */
+  readonly preparation: Preparation;
+  /** Whether those are light on black, as in all data sets of the catalogue; not known by default. */
+  readonly lightOnBlack?: boolean;
+  /** Whether light and dark change places; by default, where that makes the picture light on black and is known to be right. */
+  readonly invert?: boolean;
+}
+
+/** A picture that a network can read. */
+export interface PreparedPicture {
+  /** One image. */
+  readonly image: Images;
+  /** What was done: cropped, scaled and centred as a digit; scaled; or nothing. */
+  readonly done: "digit" | "scaled" | "nothing";
+  /** Whether light and dark changed places. */
+  readonly inverted: boolean;
+  /** Whether the edge of the image is light now. */
+  readonly lightGround: boolean;
 }
 
 /**
- * Prepares one picture: light or dark, whatever the background is; what differs from it is ink.
+ * Prepares one picture as the images of the network were. What has their size and look already is not touched.
+ *
+ * @param size Of the images that the network reads
+ * @throws {RangeError} If the picture must be a digit's and shows none.
+ *
+ * @example
+ * ```ts
+ * import { preparePicture } from "./prepare.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const grey = Uint8Array.of(255, 200, 200, 255);
+ * const raster = { width: 2, height: 2, grey, alpha: new Uint8Array(4).fill(255) };
+ * const size = { height: 2, width: 2 };
+ * const same = preparePicture(raster, size, { preparation: "none" });
+ * assert.deepEqual([same.done, ...same.image.pixels], ["nothing", ...grey]);
+ * const swapped = preparePicture(raster, size, { preparation: "none", invert: true });
+ * assert.deepEqual([...swapped.image.pixels], [0, 55, 55, 0]);
+ * ```
+ */
+export function preparePicture(
+  raster: Raster,
+  size: ImageSize,
+  { preparation, lightOnBlack = false, invert }: PreparePictureOptions,
+): PreparedPicture {
+  const prepared = preparation === "digit" && invert === undefined && asPrepared(raster, size);
+  if (prepared) return prepared;
+  if (preparation === "digit") {
+    const ink = findInk(raster, invert === undefined ? undefined : invert ? "dark" : "light");
+    return {
+      image: imageOf(boxed(ink.plane, size), size),
+      done: "digit",
+      inverted: ink.isDark,
+      lightGround: false,
+    };
+  }
+  const picture = flatten(raster, Math.max(LONGEST, size.height, size.width));
+  const same = raster.width === size.width && raster.height === size.height;
+  const inverted = invert ?? (lightOnBlack && !same && isGroundLight(picture));
+  const shown = inverted ? { ...picture, values: picture.values.map((value) => 255 - value) } : picture;
+  const image = imageOf(same ? bytesOf(shown) : fitted(shown, size), size);
+  return { image, done: same ? "nothing" : "scaled", inverted, lightGround: isGroundLight(shown) };
+}
+
+/**
+ * Prepares one picture of a digit as MNIST's were: light or dark, on paper that need not be even, nor clean.
  *
  * @param size Of the images that the network reads
  * @returns One image
@@ -44,65 +114,75 @@ interface Ink {
  * assert.equal(pixels[4 * 28 + 14], 0);
  * ```
  */
-export function prepareDigit(raster: Raster, { height, width }: { height: number; width: number }): Images {
-  const digit = cropInk(findInk(raster));
+export function prepareDigit(raster: Raster, size: ImageSize): Images {
+  return preparePicture(raster, size, { preparation: "digit" }).image;
+}
+
+/** A digit that was prepared before, light on black or dark on white. */
+function asPrepared({ grey, alpha, ...at }: Raster, size: ImageSize): PreparedPicture | null {
+  if (at.width !== size.width || at.height !== size.height || alpha.some((value) => value < 255)) return null;
+  for (const inverted of [false, true]) {
+    const pixels = inverted ? grey.map((value) => 255 - value) : grey.slice();
+    const plane = { ...size, values: Float32Array.from(pixels) };
+    if (!pixels.some((value) => value > 0)) continue;
+    const box = cropInk(plane), { x, y } = centreOfMass(plane);
+    const room = { height: boxSize(size.height), width: boxSize(size.width) };
+    const fills = box.height <= room.height && box.width <= room.width &&
+      (box.height >= room.height - 1 || box.width >= room.width - 1);
+    const isCentred = Math.abs(x - size.width / 2) <= 0.51 && Math.abs(y - size.height / 2) <= 0.51;
+    if (fills && isCentred) {
+      return { image: imageOf(pixels, size), done: "nothing", inverted, lightGround: false };
+    }
+  }
+  return null;
+}
+
+function imageOf(pixels: Uint8Array, { height, width }: ImageSize): Images {
+  return { pixels, count: 1, height, width };
+}
+
+/** A digit in its box, with its centre of mass in the middle. */
+function boxed(ink: Plane, { height, width }: ImageSize): Uint8Array {
+  const digit = cropInk(ink);
   const room = { height: boxSize(height), width: boxSize(width) };
-  const factor = Math.min(room.height / digit.height, room.width / digit.width);
-  const small = resize(digit, {
-    height: Math.max(1, Math.round(digit.height * factor)),
-    width: Math.max(1, Math.round(digit.width * factor)),
-  });
-  return { pixels: centre(small, { height, width }), count: 1, height, width };
+  return centre(resize(digit, fit(digit, room)), { height, width });
+}
+
+/** The largest size with the same aspect ratio that has room. */
+function fit(plane: ImageSize, room: ImageSize): ImageSize {
+  const factor = Math.min(room.height / plane.height, room.width / plane.width);
+  return {
+    height: Math.max(1, Math.round(plane.height * factor)),
+    width: Math.max(1, Math.round(plane.width * factor)),
+  };
+}
+
+/** A whole picture in the middle, on the ground that it has at its edge. */
+function fitted(picture: Plane, size: ImageSize): Uint8Array {
+  const small = resize(picture, fit(picture, size));
+  const left = (size.width - small.width) >> 1, top = (size.height - small.height) >> 1;
+  const values = new Float32Array(size.height * size.width).fill(median(border(picture)));
+  for (let y = 0; y < small.height; y++) {
+    const row = small.values.subarray(y * small.width, (y + 1) * small.width);
+    values.set(row, (top + y) * size.width + left);
+  }
+  return bytesOf({ ...size, values });
+}
+
+function bytesOf({ values }: Plane): Uint8Array {
+  return Uint8Array.from(values, (value) => Math.round(value));
+}
+
+function isGroundLight(picture: Plane): boolean {
+  return median(border(picture)) > 127.5;
 }
 
 function boxSize(size: number): number {
   return Math.max(1, Math.round(size * BOX_SHARE));
 }
 
-/** How far each pixel is from the background, in the direction that most of them are; the farthest gets 1. */
-function findInk(raster: Raster): Ink {
-  const { width, height } = raster;
-  const values = flatten(raster);
-  const background = median(border(values, { width, height }));
-  const sum = values.reduce((total, value) => total + (value - background), 0);
-  const sign = sum < 0 ? -1 : 1;
-  let most = 0;
-  for (let i = 0; i < values.length; i++) {
-    values[i] = Math.max(0, sign * (values[i] - background));
-    most = Math.max(most, values[i]);
-  }
-  if (most === 0) {
-    throw new RangeError(
-      "Cannot prepare the picture: there must be a digit on a background: current value is one colour only",
-    );
-  }
-  return { width, height, values: values.map((value) => value / most) };
-}
-
-/** The picture on an opaque ground: white below dark ink, black below light ink. */
-function flatten({ grey, alpha }: Raster): Float32Array {
-  let ink = 0, opacity = 0;
-  for (let i = 0; i < grey.length; i++) {
-    ink += grey[i] * alpha[i];
-    opacity += alpha[i];
-  }
-  const ground = ink < 127.5 * opacity ? 255 : 0;
-  return Float32Array.from(grey, (value, i) => (value * alpha[i] + ground * (255 - alpha[i])) / 255);
-}
-
-function border(values: Float32Array, { width, height }: { width: number; height: number }): Float32Array {
-  return values.filter((_, i) => {
-    const x = i % width, y = Math.floor(i / width);
-    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-  });
-}
-
-function median(values: Float32Array): number {
-  return values.toSorted()[values.length >> 1];
-}
-
 /** The smallest part that holds all but the faintest ink. */
-function cropInk({ width, height, values }: Ink): Ink {
+function cropInk({ width, height, values }: Plane): Plane {
   let top = height, bottom = 0, left = width, right = 0;
   for (let i = 0; i < values.length; i++) {
     if (values[i] < FAINT) continue;
@@ -122,7 +202,7 @@ function cropInk({ width, height, values }: Ink): Ink {
 }
 
 /** Along each side in turn: shrunk, a pixel is the mean of what it covers; enlarged, it lies between its neighbours. */
-function resize(ink: Ink, { height, width }: { height: number; width: number }): Ink {
+function resize(ink: Plane, { height, width }: { height: number; width: number }): Plane {
   const values = new Float32Array(height * width);
   const rows = kernels(ink.height, height), columns = kernels(ink.width, width);
   const across = new Float32Array(ink.height * width); // [ink.height, width]
@@ -162,22 +242,27 @@ function kernels(from: number, to: number): { first: number; weights: number[] }
 
 /** Puts ink where its centre of mass is nearest to pixel 14 of 28 (as MNIST has it: not between 13 and 14), and cuts none off. */
 function centre(
-  { values, width: w, height: h }: Ink,
+  { values, width: w, height: h }: Plane,
   { height, width }: { height: number; width: number },
 ): Uint8Array {
-  let mass = 0, xMoment = 0, yMoment = 0;
-  values.forEach((value, i) => {
-    mass += value;
-    xMoment += value * (i % w);
-    yMoment += value * Math.floor(i / w);
-  });
-  const place = (size: number, room: number, moment: number) =>
-    Math.min(Math.max(Math.round(size / 2 - moment / mass), 0), size - room);
-  const left = place(width, w, xMoment), top = place(height, h, yMoment);
+  const { x, y } = centreOfMass({ values, width: w, height: h });
+  const place = (size: number, room: number, mass: number) =>
+    Math.min(Math.max(Math.round(size / 2 - mass), 0), size - room);
+  const left = place(width, w, x), top = place(height, h, y);
   const most = values.reduce((a, b) => Math.max(a, b), 0);
   const pixels = new Uint8Array(height * width);
   values.forEach((value, i) => {
     pixels[(top + Math.floor(i / w)) * width + left + i % w] = Math.round(255 * value / most);
   });
   return pixels;
+}
+
+function centreOfMass({ values, width }: Plane): { x: number; y: number } {
+  let mass = 0, xMoment = 0, yMoment = 0;
+  values.forEach((value, i) => {
+    mass += value;
+    xMoment += value * (i % width);
+    yMoment += value * Math.floor(i / width);
+  });
+  return { x: xMoment / mass, y: yMoment / mass };
 }

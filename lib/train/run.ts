@@ -12,6 +12,7 @@
  *
  * @module
  */
+import type { Preparation } from "../data/catalogue.ts";
 import { appendTo, makeFolder, notAllowed, readFirst, writeWhole } from "../data/files.ts";
 import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { Sequence } from "../data/sequence.ts";
@@ -47,6 +48,8 @@ export interface RunConfig {
   readonly model?: {
     /** What class 0, 1, … stands for. */
     readonly classNames?: readonly string[];
+    /** What must be done to a picture before the model sees it; absent in runs of before, and where nobody knows. */
+    readonly preparation?: Preparation;
   };
 }
 

@@ -45,13 +45,14 @@ const REQUIRED: Readonly<Record<string, Check>> = {
 
 const OPTIONAL: Readonly<Record<string, Check>> = {
   "training.initialize": TEXT, // null where the model kept its weights
+  "model": ["an object", isRecord],
+  "model.preparation": oneOf("digit", "none"),
   "data.dataset": oneOf(...Object.keys(CATALOGUE)),
   "data.dataDir": TEXT,
   "data.limit": COUNT,
   "data.classes": ["a whole number from 2 to 256", (value) => isWhole(value) && value >= 2 && value <= 256],
   "data.firstLabel": WHOLE,
   "data.transpose": ["true or false", (value) => typeof value === "boolean"],
-  "model": ["an object", isRecord],
   "model.classNames": ["2 to 256 short texts", isNames],
   "command": TEXT,
   "startedAt": TEXT,

@@ -1,11 +1,12 @@
 /**
- * Images that a person names: a PNG file, prepared as the network knows its digits, or the number of a test image.
+ * Images that a person names: a picture, prepared as the network's own images were, or the number of a test image.
  *
  * @module
  */
 import { readWhole } from "../../lib/data/files.ts";
 import { printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
+import type { Flags, FlagValues } from "./flags.ts";
 
 /** An image to look at, and what it is if that is known. */
 export interface NamedImage {
@@ -13,22 +14,86 @@ export interface NamedImage {
   readonly name: string;
   readonly image: scanline.Images;
   readonly label: number | null;
+  /** How the picture became an image; null where it was one. */
+  readonly prepared: scanline.PreparedPicture | null;
 }
 
 const MAX_BYTES = 2 ** 26;
 
-/** Reads and prepares one PNG file. The message of an error names it. */
+/** Flags that say how pictures become images. */
+export const PICTURE_FLAGS = {
+  prepare: {
+    kind: "choice",
+    choices: ["digit", "none"],
+    help:
+      "crop and centre pictures as MNIST's digits, or only scale them (default: as the model's images were)",
+  },
+  invert: {
+    kind: "choice",
+    choices: ["yes", "no"],
+    help:
+      "swap light and dark of pictures (default: where the model's images are known to be light on black)",
+  },
+} as const satisfies Flags;
+
+/** How pictures must be prepared for the model of a run, unless flags say otherwise. */
+export function pictureOptions(
+  { config }: scanline.SavedRun,
+  flags: FlagValues<typeof PICTURE_FLAGS>,
+): scanline.PreparePictureOptions {
+  const { dataset = "mnist", dataDir } = config.data;
+  const entry = dataDir === undefined || dataDir === null
+    ? scanline.CATALOGUE[dataset as scanline.DatasetName] ?? null
+    : null;
+  return {
+    preparation: flags.prepare ?? config.model?.preparation ?? entry?.preparation ?? "none",
+    lightOnBlack: entry !== null,
+    invert: flags.invert && flags.invert === "yes",
+  };
+}
+
+/** Reads and prepares one picture. The message of an error names it. */
 export async function loadPicture(
   path: string,
-  size: { height: number; width: number },
-): Promise<scanline.Images> {
+  size: scanline.ImageSize,
+  options: scanline.PreparePictureOptions,
+): Promise<NamedImage> {
   try {
     const bytes = await readWhole(path, { mostBytes: MAX_BYTES });
-    return scanline.prepareDigit(await scanline.decodePng(bytes), size);
+    const raster = await scanline.decodePicture(bytes);
+    const prepared = scanline.preparePicture(raster, size, options);
+    return { name: path, image: prepared.image, label: null, prepared };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable || !(error instanceof Error)) throw error;
-    throw new Error(`Cannot use ${path}: ${error.message}`, { cause: error });
+    throw new Error(`Cannot use ${printable(path)}: ${error.message}`, { cause: error });
   }
+}
+
+/** What was done to pictures, in one line or two; null where there is none. */
+export function describePreparation(
+  images: readonly NamedImage[],
+  { preparation, lightOnBlack }: scanline.PreparePictureOptions,
+  { height, width }: scanline.ImageSize,
+): string | null {
+  const pictures = images.flatMap(({ prepared }) => prepared ?? []);
+  if (pictures.length === 0) return null;
+  const words = {
+    digit: "cropped and centred as MNIST's digits",
+    scaled: `scaled to ${width} × ${height}`,
+    nothing: "taken as they are",
+  };
+  const parts = Object.entries(words).flatMap(([done, what]) => {
+    const count = pictures.filter((picture) => picture.done === done).length;
+    return count === 0 ? [] : count === pictures.length ? [what] : [`${count} ${what}`];
+  });
+  const inverted = pictures.filter((picture) => picture.inverted).length;
+  if (inverted > 0) parts.push(`${inverted === pictures.length ? "" : `${inverted} `}light and dark swapped`);
+  const other = preparation === "digit" ? "none" : "digit";
+  const line = `Pictures: ${parts.join(", ")} (--prepare ${other} does otherwise)`;
+  const isUnclear = !lightOnBlack && pictures.some((picture) => picture.lightGround);
+  return isUnclear
+    ? `${line}\n  Their ground is light: --invert yes, if the model's images are light on dark`
+    : line;
 }
 
 /** An image of a split, by its number. */
@@ -44,6 +109,7 @@ export function takeImage(split: scanline.Split, position: number): NamedImage {
     name: `#${position}`,
     image: { pixels: bytes, count: 1, height, width },
     label: labels[position],
+    prepared: null,
   };
 }
 

@@ -388,12 +388,18 @@ export class RecipeRun implements Disposable {
       training: trainer.config,
       figures,
       data: this.#dataConfig(),
-      model: { classNames: this.#dataset!.classNames },
+      model: { classNames: this.#dataset!.classNames, preparation: this.#preparation() },
       network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },
       device: trainer.device,
       versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
       machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
     };
+  }
+
+  /** What was done to the images before anyone saw them. */
+  #preparation(): "digit" | "none" {
+    const { dataset, dataDir } = this.#data;
+    return dataDir ? "none" : scanline.CATALOGUE[dataset ?? "mnist"].preparation;
   }
 
   /** What loads the same images again. */

@@ -12,6 +12,11 @@ Deno.test("CATALOGUE describes every data set in full", () => {
   }
 });
 
+Deno.test("CATALOGUE knows that only MNIST's images were cropped and centred", () => {
+  const prepared = Object.values(CATALOGUE).map(({ name, preparation }) => [name, preparation]);
+  assert.deepEqual(prepared, [["mnist", "digit"], ["fashion-mnist", "none"], ["kmnist", "none"]]);
+});
+
 Deno.test("CATALOGUE has another hash for every file", () => {
   const hashes = Object.values(CATALOGUE).flatMap(({ files }) => files.map(({ sha256 }) => sha256));
   assert.equal(new Set(hashes).size, 12);

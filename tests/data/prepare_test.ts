@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { prepareDigit } from "../../lib/data/prepare.ts";
-import type { Raster } from "../../lib/data/png.ts";
+import { prepareDigit, preparePicture, type PreparePictureOptions } from "../../lib/data/prepare.ts";
+import type { Raster } from "../../lib/data/raster.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encode } from "fast-png";
+import { photograph } from "./support/pages.ts";
 
 const SIZE = { height: 28, width: 28 };
 
@@ -88,6 +89,17 @@ Deno.test("prepareDigit() refuses a picture of one colour", () => {
   );
 });
 
+Deno.test("prepareDigit() refuses a page with nothing but noise on it", () => {
+  for (const noise of [1, 3, 10, 30]) {
+    const blank = { width: 320, height: 240, values: new Float32Array(320 * 240).fill(200) };
+    assert.throws(
+      () => prepareDigit(photograph(blank, { noise, seed: noise }), SIZE),
+      /^RangeError: Cannot prepare the picture: .*current value is noise only$/,
+      `noise of ${noise}`,
+    );
+  }
+});
+
 Deno.test("prepareDigit() takes colour by its luma", async () => {
   const { grey, width, height } = seven();
   const rgb = Uint8Array.from(
@@ -96,4 +108,69 @@ Deno.test("prepareDigit() takes colour by its luma", async () => {
   );
   const raster = await decodePng(encode({ width, height, data: rgb, channels: 3 }));
   assert.ok(difference(prepareDigit(raster, SIZE).pixels, prepareDigit(seven(), SIZE).pixels) <= 1);
+});
+
+Deno.test("preparePicture() does not touch a picture of the network's size that is no digit", () => {
+  const grey = Uint8Array.from({ length: 784 }, (_, i) => (i * 37) % 256);
+  const raster = { ...SIZE, grey, alpha: new Uint8Array(784).fill(255) };
+  for (const lightOnBlack of [false, true]) {
+    const { image, done, inverted } = preparePicture(raster, SIZE, { preparation: "none", lightOnBlack });
+    assert.deepEqual([done, inverted], ["nothing", false]);
+    assert.deepEqual(image, { ...SIZE, count: 1, pixels: grey });
+  }
+});
+
+/** A rectangle of 60 × 30 in a picture of 120 × 60. */
+function shoe(ink: number, ground: number): Raster {
+  const grey = Uint8Array.from({ length: 7200 }, (_, i) => {
+    const x = i % 120, y = Math.floor(i / 120);
+    return x >= 30 && x < 90 && y >= 15 && y < 45 ? ink : ground;
+  });
+  return { width: 120, height: 60, grey, alpha: new Uint8Array(7200).fill(255) };
+}
+
+Deno.test("preparePicture() scales with the aspect kept, and goes on with the ground at the edge", () => {
+  const { image, done } = preparePicture(shoe(200, 10), SIZE, { preparation: "none" });
+  assert.equal(done, "scaled");
+  const at = (x: number, y: number) => image.pixels[y * 28 + x];
+  assert.deepEqual([at(0, 0), at(27, 27), at(14, 2), at(2, 14)], [10, 10, 10, 10]); // above and beside
+  assert.deepEqual([at(14, 14), at(8, 11), at(19, 16)], [200, 200, 200]); // 14 × 7 in the middle
+});
+
+Deno.test("preparePicture() swaps light and dark where that is known to be right, or asked for", () => {
+  const none = { preparation: "none" } as const;
+  const light = shoe(40, 250), dark = shoe(200, 10);
+  const of = (raster: Raster, options: Partial<PreparePictureOptions>) => {
+    const { image, inverted, lightGround } = preparePicture(raster, SIZE, { ...none, ...options });
+    return [image.pixels[0], inverted, lightGround];
+  };
+  assert.deepEqual(of(light, {}), [250, false, true]);
+  assert.deepEqual(of(light, { lightOnBlack: true }), [5, true, false]);
+  assert.deepEqual(of(dark, { lightOnBlack: true }), [10, false, false]);
+  assert.deepEqual(of(light, { lightOnBlack: true, invert: false }), [250, false, true]);
+  assert.deepEqual(of(dark, { invert: true }), [245, true, true]);
+});
+
+Deno.test("preparePicture() takes dark or light for ink, where that is said", () => {
+  const raster = seven();
+  const { image, inverted } = preparePicture(raster, SIZE, { preparation: "digit", invert: true });
+  assert.equal(inverted, true);
+  assert.deepEqual(image, prepareDigit(raster, SIZE));
+});
+
+Deno.test("preparePicture() keeps both parts of a digit, one of them at the edge", () => {
+  // A bar of 40 × 8 at the upper edge, and below it an L of 40 × 46.
+  const grey = Uint8Array.from({ length: 100 * 100 }, (_, i) => {
+    const x = i % 100, y = Math.floor(i / 100);
+    return x >= 30 && x < 70 && (y < 8 || (y >= 14 && y < 60 && (x < 38 || y >= 52))) ? 20 : 240;
+  });
+  const { pixels } = prepareDigit(
+    { width: 100, height: 100, grey, alpha: new Uint8Array(10_000).fill(255) },
+    SIZE,
+  );
+  const rows = Array.from(
+    { length: 28 },
+    (_, y) => pixels.subarray(y * 28, y * 28 + 28).some((v) => v > 128),
+  );
+  assert.equal(rows.filter((inked, y) => inked && !rows[y - 1]).length, 2);
 });

@@ -10,7 +10,9 @@ import { gzipSync } from "node:zlib";
 import { sha256 } from "../../lib/data/files.ts";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, IdxSyntaxError, parseIdx } from "../../lib/data/idx.ts";
-import { decodePng, encodePng, PngError } from "../../lib/data/png.ts";
+import { decodeJpeg } from "../../lib/data/jpeg.ts";
+import { decodePng, encodePng } from "../../lib/data/png.ts";
+import { PictureError } from "../../lib/data/raster.ts";
 import { createNetwork } from "../../lib/model/network.ts";
 import { readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import {
@@ -28,6 +30,7 @@ import { toCurves } from "../../lib/view/history.ts";
 import { writeReport } from "../../lib/view/report.ts";
 import { assertClear, fuzz, hostileJson, type Target } from "../support/fuzz.ts";
 import { lacks, named } from "../support/permissions.ts";
+import golden from "../golden/pictures.json" with { type: "json" };
 import { share } from "../support/soak.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 import { LARGE_FILES, SLACK_BYTES } from "./large_files.ts";
@@ -120,9 +123,19 @@ const TARGETS: readonly Target[] = [
       }),
     ],
     parse: (bytes) => decodePng(bytes),
-    errors: [PngError],
+    errors: [PictureError],
     message: /^Cannot read the PNG: /,
     memory: 4 * 1032,
+  },
+  {
+    name: "decodeJpeg()",
+    seeds: golden.filter(({ name }) => name.startsWith("jpeg")).map(({ file }) =>
+      Uint8Array.fromBase64(file)
+    ),
+    parse: (bytes) => decodeJpeg(bytes),
+    errors: [PictureError],
+    message: /^Cannot read the JPEG: /,
+    memory: 4 * 1032, // a few bytes of code are many grey pixels
   },
   {
     name: "decodeSafetensors()",

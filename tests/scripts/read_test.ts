@@ -66,7 +66,16 @@ Deno.test({
     });
 
     await t.step("predict draws the prepared digit for people", async () => {
-      const { code, stdout } = await runScript(path, "predict", ["data/stroke.png", ...model]);
+      const { code, stdout, stderr } = await runScript(path, "predict", [
+        "data/stroke.png",
+        ...model,
+        "--prepare",
+        "digit",
+      ]);
+      assert.match(
+        stderr,
+        /\nPictures: cropped and centred as MNIST's digits, light and dark swapped \(--prepare none/,
+      );
       assert.equal(code, 0);
       assert.match(stdout, /^stroke\.png: \d\n\n ▀▄\n {3}▀▄\n/);
       assert.match(stdout, /\ndata\/stroke\.png: \d \(\d \d+\.\d%, \d \d+\.\d%, \d \d+\.\d%\)\n$/);
@@ -86,7 +95,7 @@ Deno.test({
       const not = await runScript(path, "predict", ["data/not.png", ...model]);
       assert.match(
         not.stderr,
-        /^Cannot use data\/not\.png: Cannot read the PNG: the file must begin as a PNG does/,
+        /^Cannot use data\/not\.png: Cannot read the picture: .* current value is a GIF file; save it as PNG\n/,
       );
       assert.equal(not.code, 1);
       const none = await runScript(path, "predict", ["data/none.png", ...model]);

@@ -34,6 +34,7 @@ export const SMALL_ENTRY: CatalogueEntry = {
   name: "small",
   title: "Small",
   classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+  preparation: "none",
   files: [...SMALL_FILES].map(([name, file]) => ({
     name,
     sizeBytes: file.length,

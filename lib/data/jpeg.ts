@@ -1,0 +1,184 @@
+/**
+ * JPEG files from anywhere, as grey.
+ *
+ * Nothing in a file is trusted: its sizes are checked before anything is allocated, and of its segments only those that an
+ * image needs reach the decoder, which is MozJPEG as WebAssembly.
+ *
+ * @module
+ */
+import { printable } from "../excerpt.ts";
+import { readOrientation, turn } from "./exif.ts";
+import { checkSize, PictureError, type Raster, rasterOf, release } from "./raster.ts";
+
+const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee;
+
+/** Tables of numbers and codes, how often to restart; JFIF and Adobe say what the components mean. */
+const KEPT = [0xc4, 0xdb, 0xdd, APP0, ADOBE];
+
+/** What else a frame can be than baseline, extended or progressive, 0xc0 to 0xc2. */
+const UNSUPPORTED: Readonly<Record<number, string>> = {
+  0xc3: "lossless",
+  0xc5: "hierarchical",
+  0xc6: "hierarchical",
+  0xc7: "lossless",
+  0xc9: "arithmetic coding",
+  0xca: "arithmetic coding",
+  0xcb: "lossless",
+  0xcd: "hierarchical",
+  0xce: "hierarchical",
+  0xcf: "lossless",
+};
+
+/** Progressive files have some ten; each costs a pass over all pixels. */
+const MAX_SCANS = 100;
+
+const EXIF_MARK = "Exif\0\0";
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What of a file makes the image. */
+interface Essence {
+  readonly frame: Frame;
+  readonly orientation: number;
+  /** A whole JPEG, of those segments only. */
+  readonly file: Uint8Array;
+}
+
+/**
+ * Reads a JPEG: grey or colour, baseline or progressive, the right way up.
+ *
+ * @throws {PictureError} If the bytes are not a JPEG, are damaged, are of a rare kind, or have more than 33,554,432 pixels.
+ */
+export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
+  const { frame, orientation, file } = readEssence(bytes);
+  const { data } = await decode(file);
+  if (data.length !== 4 * frame.width * frame.height) {
+    fail("it must decode to its size", `${data.length} bytes`);
+  }
+  return turn(rasterOf(data, frame), orientation);
+}
+
+/** Walks over the segments up to the end of the image; what follows, such as a film, does not matter. */
+function readEssence(bytes: Uint8Array): Essence {
+  if (bytes[0] !== 0xff || bytes[1] !== SOI) fail("the file must begin as a JPEG does", "other bytes");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = new Uint8Array(bytes.length);
+  let length = 0, scans = 0, orientation = 1, frame: Frame | null = null;
+  const keep = (from: number, to: number) => {
+    file.set(bytes.subarray(from, to), length);
+    length += to - from;
+  };
+  keep(0, 2);
+  for (let at = 2;;) {
+    at = findMarker(bytes, at);
+    const marker = bytes[at + 1];
+    if (marker === EOI) {
+      keep(at, at + 2);
+      break;
+    }
+    const end = at + 4 <= bytes.length ? at + 2 + view.getUint16(at + 2) : Infinity;
+    if (end > bytes.length || end < at + 4) {
+      fail("the file must be whole", `an end after ${bytes.length} bytes`);
+    }
+    const data = bytes.subarray(at + 4, end);
+    if (UNSUPPORTED[marker]) fail("it must be baseline or progressive; save it as PNG", UNSUPPORTED[marker]);
+    if (marker >= 0xc0 && marker <= 0xc2) {
+      if (frame) fail("there must be one image", "another");
+      frame = readFrame(data);
+      keep(at, end);
+    } else if (marker === SOS) {
+      if (++scans > MAX_SCANS) fail(`there must be at most ${MAX_SCANS} scans`, "more");
+      const next = endOfScan(bytes, end);
+      keep(at, next);
+      at = next;
+      continue;
+    } else if (marker === EXIF && isExif(data)) {
+      orientation = readOrientation(data.subarray(EXIF_MARK.length));
+    } else if (KEPT.includes(marker)) {
+      keep(at, end);
+    }
+    at = end;
+  }
+  if (!frame || scans === 0) fail("the file must be whole", "no image");
+  return { frame, orientation, file: file.subarray(0, length) };
+}
+
+/** Markers may be filled up with 0xff; anything else between segments is skipped, as all decoders do. */
+function findMarker(bytes: Uint8Array, from: number): number {
+  let at = bytes.indexOf(0xff, from);
+  while (at >= 0 && (bytes[at + 1] === 0xff || bytes[at + 1] === 0)) at = bytes.indexOf(0xff, at + 1);
+  if (at < 0 || at + 1 >= bytes.length) fail("the file must be whole", `an end after ${bytes.length} bytes`);
+  return at;
+}
+
+/** In coded data, 0xff is followed by 0, or by one of eight marks to restart at. */
+function endOfScan(bytes: Uint8Array, from: number): number {
+  let at = findMarker(bytes, from);
+  while (bytes[at + 1] >= 0xd0 && bytes[at + 1] <= 0xd7) at = findMarker(bytes, at + 2);
+  return at;
+}
+
+function readFrame(data: Uint8Array): Frame {
+  if (data.length < 6) fail("the image must have a header", `${data.length} bytes`);
+  const [depth, h1, h0, w1, w0, components] = data;
+  const frame = { width: 256 * w1 + w0, height: 256 * h1 + h0 };
+  if (depth !== 8) fail("it must have 8 bits; save it as PNG", depth);
+  if (components !== 1 && components !== 3) {
+    const found = components === 4 ? "CMYK" : `${components} components`;
+    fail("it must be grey or RGB; save it as PNG", found);
+  }
+  checkSize("JPEG", frame);
+  return frame;
+}
+
+function isExif(data: Uint8Array): boolean {
+  return [...EXIF_MARK].every((letter, i) => data[i] === letter.charCodeAt(0));
+}
+
+interface Decoder {
+  decode(file: Uint8Array): { readonly data: Uint8ClampedArray };
+  /** What it has complained of. */
+  readonly complaints: string[];
+}
+
+/** One for all pictures: its memory only ever grows. */
+let decoder: Promise<Decoder> | undefined;
+
+async function decode(file: Uint8Array): Promise<{ readonly data: Uint8ClampedArray }> {
+  decoder ??= openDecoder();
+  const { decode, complaints } = await decoder;
+  complaints.length = 0;
+  let image;
+  try {
+    image = decode(file);
+  } catch (cause) {
+    decoder = undefined; // it has ended itself
+    if (complaints.length === 0) complaints.push(String((cause as Error).message));
+  }
+  // Bytes that are too many are skipped; anything else leaves pixels that were never there.
+  const damage = complaints.find((text) => !/extraneous bytes/.test(text));
+  if (!image || damage !== undefined) {
+    if (image) release(image.data);
+    fail("its image data must be whole", printable(damage ?? ""));
+  }
+  return image;
+}
+
+/** Imported as bytes, it needs no permission to read. */
+async function openDecoder(): Promise<Decoder> {
+  const [{ default: open }, { default: wasm }] = await Promise.all([
+    import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
+    import("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", { with: { type: "bytes" } }),
+  ]);
+  const complaints: string[] = [];
+  const options = { noInitialRun: true, wasmBinary: wasm, printErr: (text: string) => complaints.push(text) };
+  const { decode } = await open(options as object);
+  return { complaints, decode: (file) => decode(file as Uint8Array<ArrayBuffer>, false)! };
+}
+
+function fail(rule: string, value: unknown): never {
+  throw new PictureError(`Cannot read the JPEG: ${rule}: current value is ${value}`);
+}

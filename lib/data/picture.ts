@@ -1,0 +1,64 @@
+/**
+ * Pictures from anywhere: PNG and JPEG files, told apart by how they begin.
+ *
+ * @module
+ */
+import { decodeJpeg } from "./jpeg.ts";
+import { decodePng } from "./png.ts";
+import { MAX_PICTURE_BYTES, PictureError, type Raster } from "./raster.ts";
+
+/** What kinds of file have where, mostly at their beginning. */
+const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly string[]])[] = [
+  ["a PNG", 0, "\x89PNG"],
+  ["a JPEG", 0, "\xff\xd8"],
+  ["a GIF", 0, "GIF8"],
+  ["a WebP", 8, "WEBP"],
+  ["a BMP", 0, "BM"],
+  ["a TIFF", 0, "II*\0", "MM\0*", "II+\0", "MM\0+"],
+  ["an AVIF", 4, "ftypavif", "ftypavis"],
+  ["a HEIC", 4, "ftyphei", "ftyphev", "ftypmif1", "ftypmsf1"],
+  ["a JPEG 2000", 0, "\0\0\0\x0cjP", "\xff\x4f\xff\x51"],
+  ["a JPEG XL", 0, "\xff\x0a", "\0\0\0\x0cJXL"],
+  ["a PDF", 0, "%PDF"],
+  ["a Photoshop", 0, "8BPS"],
+  ["an icon", 0, "\0\0\x01\0", "\0\0\x02\0"],
+  ["a PBM, PGM or PPM", 0, "P1", "P2", "P3", "P4", "P5", "P6"],
+  ["an SVG, XML or HTML", 0, "<svg", "<?xml", "<!doctype", "<!DOCTYPE", "<html", "\xef\xbb\xbf<"],
+];
+
+/**
+ * Reads a PNG or a JPEG as it is meant to be seen: any kind of colour and number of bits, with a palette, with opacity,
+ * interlaced or progressive, turned as its Exif data says. Colour profiles are not applied.
+ *
+ * @throws {PictureError} If the bytes are of another kind of file, are damaged, or have more than 33,554,432 pixels.
+ *
+ * @example
+ * ```ts
+ * import { decodePicture } from "./picture.ts";
+ * import { encodePng } from "./png.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const png = encodePng({ pixels: Uint8Array.of(0, 255, 7, 9, 1, 2), height: 2, width: 3 });
+ * const { grey, width } = await decodePicture(png);
+ * assert.deepEqual([width, ...grey], [3, 0, 255, 7, 9, 1, 2]);
+ * ```
+ */
+export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
+  if (bytes.length > MAX_PICTURE_BYTES) {
+    fail(`it must have at most ${MAX_PICTURE_BYTES} bytes`, `${bytes.length}; make the picture smaller`);
+  }
+  const beginning = String.fromCharCode(...bytes.subarray(0, 16)).replace(/^\s+/, "");
+  const [kind] = MARKS.find(([, at, ...marks]) => marks.some((mark) => beginning.startsWith(mark, at))) ?? [];
+  if (kind === "a PNG") return await decodePng(bytes);
+  if (kind === "a JPEG") return await decodeJpeg(bytes);
+  const found = bytes.length === 0
+    ? "an empty file"
+    : kind
+    ? `${kind} file; save it as PNG`
+    : `a file that begins with ${bytes.subarray(0, 8).toHex()}; save the picture as PNG`;
+  fail("it must be a PNG or a JPEG", found);
+}
+
+function fail(rule: string, found: string): never {
+  throw new PictureError(`Cannot read the picture: ${rule}: current value is ${found}`);
+}
