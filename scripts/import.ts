@@ -81,7 +81,8 @@ await runCommand(command, async (flags) => {
   const { tensors, metadata } = scanline.decodeSafetensors(bytes);
   const { network: found, parameters, notes } = scanline.readPyTorch(tensors);
   const { classes } = found.head;
-  const told = reconcile(flags, scanline.readMetadata(metadata), found);
+  const said = scanline.readMetadata(metadata);
+  const told = reconcile(flags, said, found);
   const data = dataConfig(flags, classes);
   const weights = { told, classes, parameters };
   const reading = await findReading(weights, data);
@@ -106,7 +107,7 @@ await runCommand(command, async (flags) => {
     data: { ...data },
     model: {
       ...(classNames ? { classNames } : {}),
-      preparation: flags.prepare ??
+      preparation: flags.prepare ?? said.preparation ??
         (flags["data-dir"] ? "none" : scanline.CATALOGUE[flags.dataset ?? "mnist"].preparation),
     },
   });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Preparation } from "../data/catalogue.ts";
 import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
 import type { LayerSpec, Network } from "./network.ts";
@@ -21,6 +22,8 @@ export interface MetadataSource {
   readonly sequence: Sequence;
   /** What class 0, 1, … is called. */
   readonly classNames: readonly string[];
+  /** What must be done to a picture before the model sees it, if that is known. */
+  readonly preparation?: Preparation;
 }
 
 /** What metadata say; undefined where they say nothing. */
@@ -37,6 +40,8 @@ export interface FoundMetadata {
   readonly scale?: PixelScale;
   /** What class 0, 1, … is called. */
   readonly classNames?: readonly string[];
+  /** What must be done to a picture before the model sees it. */
+  readonly preparation?: Preparation;
 }
 
 /** What the weights of a layer do not tell. */
@@ -46,6 +51,8 @@ export type LayerTraits =
 
 const PRODUCER = "scanline";
 
+const PREPARATIONS: readonly Preparation[] = ["digit", "none"];
+
 /** T, where a model reads sequences of any length. */
 const ANY = "any";
 
@@ -53,7 +60,7 @@ const ANY = "any";
  * Says what a model is. {@link readMetadata} is the way back. The size of the images is said too, for others, as far as the
  * sequences tell it.
  */
-export function writeMetadata({ network, T, sequence, classNames }: MetadataSource): Metadata {
+export function writeMetadata({ network, T, sequence, classNames, preparation }: MetadataSource): Metadata {
   const { axis, ...scale } = sequence;
   const size = imageSizeOf(sequence, { T, C: network.inputSize });
   const numbers = { ...scale, ...size }; // range, or mean and deviation; height and width
@@ -65,6 +72,7 @@ export function writeMetadata({ network, T, sequence, classNames }: MetadataSour
     axis,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, JSON.stringify(value)])),
     classNames: JSON.stringify(classNames),
+    ...(preparation ? { preparation } : {}),
   };
 }
 
@@ -110,6 +118,7 @@ export function readMetadata(metadata: Metadata): FoundMetadata {
     axis: property(metadata, "axis", AXES.join(", "), isAxis, (text) => text),
     scale: scaleOf(metadata),
     classNames: property(metadata, "classNames", "2 to 256 short texts", isClassNames),
+    preparation: property(metadata, "preparation", PREPARATIONS.join(" or "), isPreparation, (text) => text),
   };
 }
 
@@ -159,6 +168,10 @@ function isLayer(value: unknown): boolean {
   return isDropout &&
     (kind === "lstm" && (gateActivation === "sigmoid" || gateActivation === "hardSigmoid") ||
       kind === "rnn" && (activation === "relu" || activation === "tanh"));
+}
+
+function isPreparation(value: unknown): value is Preparation {
+  return PREPARATIONS.some((preparation) => preparation === value);
 }
 
 function isAxis(value: unknown): value is Sequence["axis"] {

@@ -39,7 +39,7 @@ export const PICTURE_FLAGS = {
 /** How pictures must be prepared for the model of a run, unless flags say otherwise. */
 export function pictureOptions(
   { config }: scanline.SavedRun,
-  flags: FlagValues<typeof PICTURE_FLAGS>,
+  flags: Partial<FlagValues<typeof PICTURE_FLAGS>> = {},
 ): scanline.PreparePictureOptions {
   const { dataset = "mnist", dataDir } = config.data;
   const entry = dataDir === undefined || dataDir === null

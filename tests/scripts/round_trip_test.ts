@@ -119,7 +119,10 @@ async function writeRun(path: string, trip: Trip): Promise<void> {
   const run = await createRun({ recipe: "mine", out: path });
   await run.writeConfig({
     recipe: "mine",
-    model: { classNames: classNames ?? Array.from({ length: classes }, (_, k) => String(k)) },
+    model: {
+      classNames: classNames ?? Array.from({ length: classes }, (_, k) => String(k)),
+      preparation: "digit", // which images of one's own do not have by themselves
+    },
     training: {
       sequence: { axis, ...scale },
       optimizer: sgd({ learningRate: 0.1 }),
