@@ -13,9 +13,14 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
     { kind: "rnn", activation: "tanh", ...sizes },
   ];
   const scales = [{ range: [-1, 1] }, { mean: 0.1307, deviation: 0.3081 }] as const;
-  for (const [T, biases, scale] of [[5, 1, scales[0]], [null, 2, scales[1]]] as const) {
+  for (
+    const [T, biases, scale, preparation] of [
+      [5, 1, scales[0], "digit"],
+      [null, 2, scales[1], "none"],
+    ] as const
+  ) {
     const network = createNetwork({ layers, classes: 3, biases });
-    const source = { network, T, sequence: { axis: "columns", ...scale }, classNames } as const;
+    const source = { network, T, sequence: { axis: "columns", ...scale }, classNames, preparation } as const;
     assert.deepEqual(readMetadata(writeMetadata(source)), {
       layers: layers.map(({ inputSize: _, hiddenSize: __, ...traits }) => traits),
       biases,
@@ -23,6 +28,7 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
       axis: "columns",
       scale,
       classNames,
+      preparation,
     });
   }
 });
@@ -45,6 +51,7 @@ Deno.test("writeMetadata() says the size of the images as far as the sequences t
 Deno.test("readMetadata() takes no other program's word, and none that is damaged", () => {
   assert.deepEqual(readMetadata({ format: "pt", layers: "12", axis: "diagonal" }), {});
   const wrong: [Record<string, string>, RegExp][] = [
+    [{ preparation: "digits" }, /preparation must be digit or none/],
     [{ axis: "diagonal" }, /axis must be rows, columns, pixels: current value is "diagonal"$/],
     [{ layers: "[" }, /layers must be a list of layers/],
     [{ layers: "[]" }, /layers must be/],
