@@ -59,7 +59,7 @@ interface Essence {
  */
 export async function decodePng(bytes: Uint8Array): Promise<Raster> {
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    fail("the file must begin as a PNG does", `[${bytes.subarray(0, 8)}]`);
+    fail("the file must begin as a PNG does", bytes.subarray(0, 8).toHex());
   }
   const essence = readEssence(bytes);
   await checkInflated(essence.data, essence.header);
@@ -129,14 +129,22 @@ function readEssence(bytes: Uint8Array): Essence {
   const { colour } = header!;
   if (colour !== 3) palette = null; // a proposal for screens of few colours
   else if (!palette) fail("an indexed image must have a palette", "none");
-  const opacities = { 0: 2, 2: 6, 3: palette?.length }[colour] ?? 0;
-  if (
-    transparency && (colour === 3 ? 3 * transparency.length > opacities : transparency.length !== opacities)
-  ) {
-    if (opacities > 0) fail("opacity must fit the colours", `${transparency.length} bytes`);
-    transparency = null; // of an image with a channel for it
-  }
+  transparency = checkTransparency(transparency, colour, palette);
   return { header: header!, palette, transparency, data: data.subarray(0, length), orientation };
+}
+
+/** Opacities of a palette, or the colour that is transparent; nothing for an image with a channel for it. */
+function checkTransparency(
+  transparency: Uint8Array | null,
+  colour: number,
+  palette: Uint8Array | null,
+): Uint8Array | null {
+  if (!transparency || colour === 4 || colour === 6) return null;
+  const fits = palette
+    ? 3 * transparency.length <= palette.length
+    : transparency.length === 2 * CHANNELS[colour];
+  if (!fits) fail("opacity must fit the colours", `${transparency.length} bytes`);
+  return transparency;
 }
 
 /** The same image as the simplest of files. */

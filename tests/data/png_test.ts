@@ -130,3 +130,28 @@ Deno.test("decodePng() refuses an index that the palette does not have", async (
   );
   await assert.rejects(decodePng(png({ width: 1, height: 1, depth: 8, colour: 3 }, [0, 0])), PictureError);
 });
+
+Deno.test("decodePng() lets a palette and opacity be no larger than they can be", async () => {
+  const head = { width: 1, height: 1, depth: 8, colour: 3 };
+  const read = (palette: number, opacity: number) =>
+    decodePng(png(
+      head,
+      [0, 0],
+      chunk("PLTE", new Uint8Array(palette)),
+      chunk("tRNS", new Uint8Array(opacity)),
+    ));
+  await read(768, 256);
+  await assert.rejects(
+    read(771, 0),
+    /^PictureError: .*1 to 256 colours of 3 bytes: current value is 771 bytes$/,
+  );
+  await assert.rejects(read(4, 0), /current value is 4 bytes$/);
+  await assert.rejects(read(0, 0), /current value is 0 bytes$/);
+  await assert.rejects(read(30, 11), /opacity must fit the colours: current value is 11 bytes$/);
+});
+
+Deno.test("decodePng() finds the transparent colour among few bits", async () => {
+  const key = chunk("tRNS", Uint8Array.of(0, 2));
+  const bytes = png({ width: 4, height: 1, depth: 2, colour: 0 }, [0, 0b00_01_10_11], key);
+  assert.deepEqual([...(await decodePng(bytes)).alpha], [255, 255, 0, 255]);
+});

@@ -1,7 +1,7 @@
 """
 Writes pictures.json: small PNG and JPEG files of every kind, and what the Python Imaging Library shows of each.
 
-    python3 tests/golden/pictures.py
+    python3 tests/golden/pictures.py && deno fmt tests/golden/pictures.json
 
 PNG files are built here, byte by byte, as PIL writes neither interlaced ones nor few bits; JPEG files are PIL's.
 Made with Pillow 9.4.0 (libjpeg-turbo).
