@@ -46,8 +46,7 @@ export async function tryReadings(
       const sequence = { axis, ...scale };
       const { height, width } = scanline.imageSize(model, sequence);
       if (height !== train.height || width !== train.width) continue;
-      const training = { sequence, optimizer: scanline.sgd({ learningRate: 0.1 }), biases: 2 } as const;
-      await using reader = await scanline.openReader(model, training, { device: "wasm" });
+      await using reader = await scanline.openReader(model, { sequence }, { device: "wasm" });
       const { accuracy } = scanline.scoreLogits(await reader.predict(images), images.labels, classes);
       tried.push({ sequence, accuracy });
     }
