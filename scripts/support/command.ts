@@ -19,7 +19,7 @@ export const DEVICE_FLAGS = {
   device: { kind: "choice", choices: DEVICES, default: "auto", help: "what computes" },
   threads: { kind: "whole", least: 1, most: 64, help: "threads of wasm, all cores by default" },
   math: { kind: "choice", choices: MATHS, help: "multiply-add of wasm, fused by default" },
-  "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing a gradient" },
+  "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing its numbers" },
 } as const satisfies Flags;
 
 /** What `compile()` and `openReader()` take of {@link DEVICE_FLAGS}. */
