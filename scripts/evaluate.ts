@@ -53,21 +53,15 @@ await runCommand(command, async (flags) => {
     ],
   });
   const data = await loadImagesFor(run, flags, { what: "evaluate", quiet });
-  const { sequence, optimizer, biases, images } = config.training;
+  const { sequence, images } = config.training;
+  const held = otherData ? 0 : images.validation;
+  const tested = split === "test" ? data.test : scanline.takeImages(data.train, held, data.train.count);
 
-  await using trainer = await scanline.compile(model, {
-    train: data.train,
-    test: data.test,
-    validation: otherData ? 0 : images.validation,
-    sequence,
-    optimizer,
-    biases,
-    ...deviceOptions(flags),
-  });
-  if (!quiet) console.error(describeDevice(trainer));
+  await using reader = await scanline.openReader(model, { sequence }, deviceOptions(flags));
+  if (!quiet) console.error(describeDevice(reader));
 
-  const logits = await predict(trainer, split, new StatusLine(!quiet));
-  const { labels, count } = trainer.split(split);
+  const logits = await predict(reader, tested, new StatusLine(!quiet));
+  const { labels, count } = tested;
   const { classes } = data;
   const classNames = data.classNames.map((name) => printable(name));
   const score = scanline.scoreLogits(logits, labels, classes);
@@ -99,20 +93,20 @@ await runCommand(command, async (flags) => {
   console.log(`\n${countMistakes(mistakes.length, score)}\n`);
   listMistakes(mistakes, classNames).forEach((line) => console.log(line.slice(0, columns).trimEnd()));
   console.log();
-  drawMistakes(mistakes, trainer.split(split), classNames).forEach((line) => console.log(line));
+  drawMistakes(mistakes, tested, classNames).forEach((line) => console.log(line));
   return 0;
 });
 
 async function predict(
-  trainer: scanline.Trainer,
-  split: "train" | "test",
+  reader: scanline.Reader,
+  images: scanline.Images,
   status: StatusLine,
 ): Promise<Float32Array> {
   const onProgress = ({ done, total, elapsedMs }: scanline.LoopProgress) =>
     status.draw((width) =>
       scanline.formatProgress({ label: "Evaluating", done, total, elapsedMs, unit: "images", width })
     );
-  const logits = await trainer.predict(split, { onProgress });
+  const logits = await reader.predict(images, { onProgress });
   status.clear();
   return logits;
 }

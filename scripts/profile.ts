@@ -39,7 +39,7 @@ const WARM_UP_STEPS = 10;
 
 await runCommand(spec, async (flags) => {
   const { network: name, steps, device, threads } = flags;
-  const { train, test } = await scanline.loadDataset();
+  const { train } = await scanline.loadDataset();
   const chosen: MeasuredNetwork = NETWORKS[name];
   const network = scanline.createNetwork({ layers: chosen.layers, classes: 10, biases: 2 });
   const batchSize = flags["batch-size"], order = shuffledOrder(train.count, 1, 0);
@@ -48,10 +48,11 @@ await runCommand(spec, async (flags) => {
     return order.subarray(first, first + batchSize);
   });
   const options = {
-    ...{ network, train, test, batchSize, seed: 1 },
-    optimizer: chosen.optimizer,
+    network,
     sequence: chosen.sequence,
+    imageSize: train,
     parameters: initialize(network, "pytorch", 1),
+    training: { optimizer: chosen.optimizer, train, seed: 1, batchSize },
   };
   const profile = device === "wasm"
     ? await profileWasm({ ...options, threads }, batches)

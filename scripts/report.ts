@@ -36,26 +36,18 @@ await runCommand(command, async (flags) => {
   const { path: folder, model } = run;
   checkAllowed({ read: [path, dataFolder(config.data)], write: [path] });
   const data = await loadImagesFor(run, null, { what: "report", quiet: flags.quiet });
-  const { sequence, optimizer, biases, images } = config.training;
-  await using trainer = await scanline.compile(model, {
-    train: data.train,
-    test: data.test,
-    validation: images.validation,
-    sequence,
-    optimizer,
-    biases,
-    ...deviceOptions(flags),
-  });
-  if (!flags.quiet) console.error(describeDevice(trainer));
+  const { sequence } = config.training;
+  await using reader = await scanline.openReader(model, { sequence }, deviceOptions(flags));
+  if (!flags.quiet) console.error(describeDevice(reader));
 
   const source = {
     config: { ...config },
-    network: trainer.network,
-    input: inputOf(trainer),
+    network: reader.network,
+    input: inputOf(data.test, sequence),
     ...epochOf(config.training),
   };
   const pictures = new RunPictures(new scanline.Run(folder), source, lines);
-  const findings = await findOut(trainer, data.classNames, {});
+  const findings = await findOut({ reader, sequence, test: data.test, classNames: data.classNames }, {});
   await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
   console.log(`${folder}/report.html`);
   return 0;

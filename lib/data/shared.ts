@@ -19,6 +19,7 @@ export function moveToShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   return shared;
 }
 
-function isShared(bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> {
+/** Whether bytes lie in shared memory. */
+export function isShared(bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> {
   return bytes.buffer instanceof SharedArrayBuffer;
 }

@@ -8,20 +8,30 @@ import type { Sequence } from "../data/sequence.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 
+/** The most steps that one call takes. */
+export const MAX_STEPS = 256;
+
 /** What an engine is opened with. */
 export interface EngineOptions {
   readonly network: Network;
-  readonly optimizer: Optimizer;
-  /** The images that steps train on and evaluations read; an engine copies them to its device once, or reads them where they lie: they must stay as they are. */
-  readonly train: Split;
-  readonly test: Split;
   readonly sequence: Sequence;
+  /** Of every image that it will read. */
+  readonly imageSize: { readonly height: number; readonly width: number };
+  /** Where the parameters start: flat, as {@link Network} lays them out. Copied. */
+  readonly parameters: Float32Array;
+  /** What it trains on, and how; null for an engine that only predicts. */
+  readonly training: EngineTraining | null;
+}
+
+/** A training, as an engine needs it. */
+export interface EngineTraining {
+  readonly optimizer: Optimizer;
+  /** The images that steps train on; an engine copies them to its device once, or reads them where they lie: they must stay as they are. */
+  readonly train: Split;
   /** Seeds the dropout masks; an unsigned 32-bit integer. */
   readonly seed: number;
   /** The largest batch that will be trained on. */
   readonly batchSize: number;
-  /** Where the parameters start: flat, as {@link Network} lays them out. Copied. */
-  readonly parameters: Float32Array;
 }
 
 /** What one training step measured, before its update. */
@@ -59,7 +69,7 @@ export interface DeviceDescription {
 }
 
 /**
- * A device that trains one network on one data set. What comes in is checked by a guard in front of it (`guard.ts`): a
+ * A device that computes one network, and trains it if it was opened with a training. What comes in is checked by a guard in front of it (`guard.ts`): a
  * call that comes while another runs is an error, and so is one that runs while the engine is disposed.
  */
 export interface Engine extends AsyncDisposable {
@@ -68,36 +78,51 @@ export interface Engine extends AsyncDisposable {
   /**
    * Takes one training step a batch, in order.
    *
-   * @param batches The positions of each batch's images in the training split, 1 to `batchSize` of them
+   * @param batches Up to {@link MAX_STEPS} of them: the positions of each batch's images in the training split, 1 to
+   * `batchSize`
+   * @throws {Error} If the engine only predicts
    */
   train(batches: readonly Uint32Array[]): Promise<StepResult[]>;
 
   /**
    * The gradient of the mean loss of one batch, as the next step would find it (its dropout masks included), flat as the
    * parameters. Changes nothing.
+   *
+   * @throws {Error} If the engine only predicts
    */
   gradient(batch: Uint32Array): Promise<Float32Array>;
 
   /**
    * The logits `[N, K]` of images, without dropout.
    *
-   * @param images One of the two splits, or any images of the same size
+   * @param images Any images of `imageSize`
    * @param positions Which of them, all by default
    */
-  predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array>;
+  predict(images: Images, positions?: Uint32Array): Promise<Float32Array>;
 
   /**
    * The top layer's outputs after every step, `[N, T, H]`, without dropout: the head on the last of them gives
    * {@link predict}'s logits, on an earlier one what the network thinks by then.
    *
-   * @param images One of the two splits, or any images of the same size
+   * @param images Any images of `imageSize`
    * @param positions Which of them, all by default
    */
-  outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array>;
+  outputs(images: Images, positions?: Uint32Array): Promise<Float32Array>;
 
-  /** A copy of the state. */
+  /** A copy of the parameters, flat as the network lays them out. */
+  readParameters(): Promise<Float32Array>;
+
+  /** Takes a copy of parameters over; slots and step stay. @throws {RangeError} If there are not as many as the network has. */
+  writeParameters(parameters: Float32Array): Promise<void>;
+
+  /** A copy of the state. @throws {Error} If the engine only predicts. */
   readState(): Promise<EngineState>;
 
-  /** Takes a copy of a state over. @throws {RangeError} If its lengths are not those of this network and optimizer. */
+  /**
+   * Takes a copy of a state over.
+   *
+   * @throws {RangeError} If its lengths are not those of this network and optimizer.
+   * @throws {Error} If the engine only predicts.
+   */
   writeState(state: EngineState): Promise<void>;
 }

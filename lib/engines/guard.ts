@@ -7,22 +7,33 @@ import { checkImages, checkPositions, checkSplit, FLOATS } from "../data/check_i
 import type { Images } from "../data/dataset.ts";
 import { layOutSequence, type SequenceLayout } from "../data/sequence.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
-import { check, type Rule, whole } from "../options.ts";
-import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "./engine.ts";
+import { check, OBJECT, type Rule, whole } from "../options.ts";
+import {
+  type DeviceDescription,
+  type Engine,
+  type EngineOptions,
+  type EngineState,
+  type EngineTraining,
+  MAX_STEPS,
+  type StepResult,
+} from "./engine.ts";
 import { Turns } from "./turns.ts";
 
-/** An engine that believes what it is given. */
+/** An engine that believes what it is given, and is asked nothing of a training that it does not have. */
 export interface UnguardedEngine extends Omit<Engine, "predict" | "outputs"> {
+  /** @param batches One or more of them */
+  train(batches: readonly Uint32Array[]): Promise<StepResult[]>;
   /** @param positions Which of the images; there are such */
-  predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array>;
+  predict(images: Images, positions: Uint32Array): Promise<Float32Array>;
   /** @param positions Which of the images; there are such */
-  outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array>;
+  outputs(images: Images, positions: Uint32Array): Promise<Float32Array>;
 }
 
 /** The largest number of a step: dropout masks are drawn from 32 bits of it. */
 const MAX_STEP = 2 ** 32 - 1;
 const STEP = whole(0, MAX_STEP);
 const BATCH_SIZE = whole(1);
+const SIZE = whole(1);
 const SEED = whole(0, 2 ** 32 - 1);
 const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
 
@@ -35,24 +46,33 @@ const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
  */
 export function checkEngineOptions(options: EngineOptions): SequenceLayout {
   const action = "open the engine";
-  const { network, optimizer, parameters, batchSize, seed, train, test, sequence } = options;
-  const fail = (rule: string, value: unknown): never => {
-    throw new RangeError(`Cannot ${action}: ${rule}: current value is ${value}`);
-  };
+  const { network, parameters, sequence, imageSize, training } = options;
   checkFlat(action, "parameters", parameters, network.size);
+  check(action, "imageSize", { value: imageSize, rule: OBJECT });
+  for (const side of ["height", "width"] as const) {
+    check(action, side, { value: imageSize[side], rule: SIZE });
+  }
+  if (training) checkTraining(action, training, options);
+  const layout = layOutSequence(sequence, imageSize);
+  if (layout.C !== network.inputSize) {
+    throw new RangeError(
+      `Cannot ${action}: the sequence must give the ${network.inputSize} features that the network reads: ` +
+        `current value is ${layout.C}`,
+    );
+  }
+  return layout;
+}
+
+function checkTraining(
+  action: string,
+  { optimizer, train, seed, batchSize }: EngineTraining,
+  { network, imageSize }: EngineOptions,
+): void {
   check(action, "batchSize", { value: batchSize, rule: BATCH_SIZE });
   check(action, "seed", { value: seed, rule: SEED });
   checkOptimizer(action, optimizer);
   checkSplit(action, "train", train, network.head.classes);
-  if (test.count !== 0) checkSplit(action, "test", test, network.head.classes); // there may be none
-  const layout = layOutSequence(sequence, train);
-  if (layout.C !== network.inputSize) {
-    fail(`the sequence must give the ${network.inputSize} features that the network reads`, layout.C);
-  }
-  if (test.height !== train.height || test.width !== train.width) {
-    fail(`test images must be ${sizeOf(train)} like the training images`, sizeOf(test));
-  }
-  return layout;
+  checkSize(action, "training images", train, imageSize);
 }
 
 /** The guard of one engine: checks, lets one call at a time through, and none after the end. */
@@ -72,27 +92,46 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    return this.step("train", batches, (engine) => engine.train(batches));
+    return this.step(
+      "train",
+      batches,
+      async (engine) => batches.length > 0 ? await engine.train(batches) : [],
+    );
   }
 
   gradient(batch: Uint32Array): Promise<Float32Array> {
     return this.step("compute the gradient", [batch], (engine) => engine.gradient(batch));
   }
 
-  predict(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  predict(images: Images, positions?: Uint32Array): Promise<Float32Array> {
     return this.#turns.take("predict", () => {
       return this.#engine.predict(images, this.#select("predict", images, positions));
     });
   }
 
-  outputs(images: "train" | "test" | Images, positions?: Uint32Array): Promise<Float32Array> {
+  outputs(images: Images, positions?: Uint32Array): Promise<Float32Array> {
     return this.#turns.take("read outputs", () => {
       return this.#engine.outputs(images, this.#select("read outputs", images, positions));
     });
   }
 
+  readParameters(): Promise<Float32Array> {
+    return this.#turns.take("read the parameters", () => this.#engine.readParameters());
+  }
+
+  writeParameters(parameters: Float32Array): Promise<void> {
+    const action = "write the parameters";
+    return this.#turns.take(action, () => {
+      checkFlat(action, "parameters", parameters, this.#options.network.size);
+      return this.#engine.writeParameters(parameters);
+    });
+  }
+
   readState(): Promise<EngineState> {
-    return this.#turns.take("read the state", () => this.#engine.readState());
+    return this.#turns.take("read the state", () => {
+      this.#training("read the state");
+      return this.#engine.readState();
+    });
   }
 
   writeState(state: EngineState): Promise<void> {
@@ -115,8 +154,13 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     call: (engine: E) => Promise<T>,
   ): Promise<T> {
     return this.#turns.take(action, () => {
-      const { batchSize, train } = this.#options;
+      const { batchSize, train } = this.#training(action);
       check(action, "batches", { value: batches, rule: ARRAY });
+      if (batches.length > MAX_STEPS) {
+        throw new RangeError(
+          `Cannot ${action}: there must be at most ${MAX_STEPS} batches: current value is ${batches.length}`,
+        );
+      }
       for (const batch of batches) {
         checkPositions(action, batch, train.count);
         if (batch.length >= 1 && batch.length <= batchSize) continue;
@@ -128,26 +172,25 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     });
   }
 
+  /** The training that a call needs. */
+  #training(action: string): EngineTraining {
+    const { training } = this.#options;
+    if (training) return training;
+    throw new Error(`Cannot ${action}: the engine must have been opened with a training: it only predicts`);
+  }
+
   /** The positions that a call names: all by default. */
-  #select(action: string, images: "train" | "test" | Images, positions?: Uint32Array): Uint32Array {
-    const { train, test } = this.#options;
-    const source = images === "train"
-      ? train
-      : images === "test"
-      ? test
-      : checkImages(action, "the images", images);
-    if (source.height !== train.height || source.width !== train.width) {
-      throw new RangeError(
-        `Cannot ${action}: images must be ${sizeOf(train)}: current value is ${sizeOf(source)}`,
-      );
-    }
-    const all = positions ?? Uint32Array.from({ length: source.count }, (_, position) => position);
-    checkPositions(action, all, source.count);
+  #select(action: string, images: Images, positions?: Uint32Array): Uint32Array {
+    const { count } = checkImages(action, "the images", images);
+    checkSize(action, "images", images, this.#options.imageSize);
+    const all = positions ?? Uint32Array.from({ length: count }, (_, position) => position);
+    checkPositions(action, all, count);
     return all;
   }
 
   #checkState({ parameters, slots, step }: EngineState): void {
-    const action = "write the state", { network: { size }, optimizer } = this.#options;
+    const action = "write the state", { network: { size } } = this.#options;
+    const { optimizer } = this.#training(action);
     checkFlat(action, "parameters", parameters, size);
     check(action, "slots", { value: slots, rule: ARRAY });
     const count = SLOT_COUNT[optimizer.kind];
@@ -170,6 +213,15 @@ function checkFlat(action: string, name: string, value: Float32Array, size: numb
   }
 }
 
-function sizeOf({ height, width }: Images): string {
-  return `${height}×${width}`;
+function checkSize(
+  action: string,
+  name: string,
+  { height, width }: Images,
+  imageSize: EngineOptions["imageSize"],
+): void {
+  if (height === imageSize.height && width === imageSize.width) return;
+  throw new RangeError(
+    `Cannot ${action}: ${name} must be ${imageSize.height}×${imageSize.width}: ` +
+      `current value is ${height}×${width}`,
+  );
 }

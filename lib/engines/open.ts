@@ -26,7 +26,7 @@ export interface DeviceOptions {
   readonly threads?: number;
   /** Arithmetic of `wasm`; `fused` by default, where the machine has it. */
   readonly math?: MathName;
-  /** Whether `webgpu` compares a first gradient with the textbook's; true by default. */
+  /** Whether `webgpu` compares first numbers of its own with the textbook's; true by default. */
   readonly selfCheck?: boolean;
 }
 

@@ -134,13 +134,10 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   await using opened = new AsyncDisposableStack(); // until it is the trainer's
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
-    optimizer,
-    train: splits.train,
-    test: splits.test,
     sequence,
-    seed,
-    batchSize,
+    imageSize: { height: splits.train.height, width: splits.train.width },
     parameters,
+    training: { optimizer, train: splits.train, seed, batchSize },
   });
   opened.use(engine);
   if (taken.initialize) {
@@ -167,6 +164,12 @@ const ACTION = "compile the model";
 function cut(options: CompileOptions, classes: number): Record<"train" | "validation" | "test", Split> {
   const train = checkSplit(ACTION, "train", options.train, classes);
   const test = options.test && checkSplit(ACTION, "test", options.test, classes);
+  if (test && (test.height !== train.height || test.width !== train.width)) {
+    throw new RangeError(
+      `Cannot ${ACTION}: test images must be ${train.height}×${train.width} like the training images: ` +
+        `current value is ${test.height}×${test.width}`,
+    );
+  }
   const { validation = 0 } = options;
   const held = validation < 1 ? Math.round(validation * train.count) : validation;
   const holds = (value: number) => (value > 0 || validation === 0) && value < train.count;

@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { MAX_STEPS } from "../engines/engine.ts";
 
 const TARGET_MS = 50;
-const MOST_STEPS = 256;
 const MOST_GROWTH = 4; // one lucky measurement must not lead to a call that lasts for seconds
 
 /** Adapts the number of steps in a call to their measured time: about 50 ms a call, 1 to 256 steps. */
@@ -23,6 +23,6 @@ export class Pace {
   /** Takes in how long a call of so many steps took. */
   record(steps: number, elapsedMs: number): void {
     const fitting = Math.floor(steps * TARGET_MS / Math.max(elapsedMs, 0.001));
-    this.#steps = Math.max(1, Math.min(fitting, steps * MOST_GROWTH, MOST_STEPS));
+    this.#steps = Math.max(1, Math.min(fitting, steps * MOST_GROWTH, MAX_STEPS));
   }
 }

@@ -1,16 +1,20 @@
 /**
- * A trained model that reads any images: what `compile()` needs beyond the model is found out from it.
+ * A trained model that reads any images, without a training.
  *
  * @module
  */
-import { type LayersModel, toNetwork } from "../model/layers_model.ts";
-import { DEVICE_RULES, type DeviceOptions } from "../engines/open.ts";
+import { checkImages } from "../data/check_images.ts";
+import type { Images } from "../data/dataset.ts";
+import type { Sequence } from "../data/sequence.ts";
+import type { DeviceDescription, Engine } from "../engines/engine.ts";
+import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
+import { Turns } from "../engines/turns.ts";
+import { type LayersModel, markWeights, readWeights, toNetwork } from "../model/layers_model.ts";
+import type { Network } from "../model/network.ts";
 import { check, checkOptions, OBJECT, oneOf } from "../options.ts";
-import { compile } from "./compile.ts";
-import type { Trainer, TrainingConfig } from "./trainer.ts";
-
-/** What {@link openReader} takes of a run's configuration. */
-export type ReaderConfig = Pick<TrainingConfig, "sequence" | "optimizer" | "biases">;
+import { Predictor, type PredictorParts } from "./predictor.ts";
+import type { LoopOptions } from "./reports.ts";
+import { LOOP_RULES, type Selection, SELECTION_RULES, selectPositions } from "./requests.ts";
 
 /**
  * The size of the images that a model reads; square, where sequences of any length or single pixels leave it open.
@@ -30,7 +34,7 @@ export type ReaderConfig = Pick<TrainingConfig, "sequence" | "optimizer" | "bias
  */
 export function imageSize(
   model: LayersModel,
-  sequence: TrainingConfig["sequence"],
+  sequence: Sequence,
 ): { height: number; width: number } {
   check("find the size of the images", "sequence", { value: sequence, rule: OBJECT });
   const { axis } = sequence;
@@ -46,8 +50,91 @@ export function imageSize(
   );
 }
 
+/** What {@link openReader} must know of a model besides its layers. */
+export interface ReaderConfig {
+  /** How the network reads an image. */
+  readonly sequence: Sequence;
+}
+
 /**
- * Opens a trainer that is only asked to `predict()` and `read()`: its own images are one blank one.
+ * A trained model on a device. Made by {@link openReader}.
+ *
+ * One call at a time: one that comes while another runs is an error, and so is one that comes after the reader is disposed.
+ * Weights that someone puts into the model meanwhile, by `model.setWeights()` or `model.fit()`, count.
+ */
+export class Reader implements AsyncDisposable {
+  /** The model whose weights are used. */
+  readonly model: LayersModel;
+  /** What the model was compiled to. */
+  readonly network: Network;
+  /** Why the device is this one, for people, in a few words. */
+  readonly reason: string;
+  readonly #engine: Engine;
+  readonly #predictor: Predictor;
+  readonly #turns = new Turns("the reader");
+
+  /** @ignore {@link openReader} makes readers. The engine is disposed with the reader. */
+  constructor(parts: PredictorParts & { readonly reason: string }) {
+    this.model = parts.model;
+    this.network = parts.network;
+    this.reason = parts.reason;
+    this.#engine = parts.engine;
+    this.#predictor = new Predictor(parts);
+  }
+
+  /** Who computes. */
+  get device(): DeviceDescription {
+    return this.#engine.device;
+  }
+
+  /**
+   * The logits `[N, K]` of images.
+   *
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a logit is not finite.
+   * @throws {DOMException} `AbortError`, if the signal ends it.
+   */
+  predict(images: Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
+    return this.#turns.take("predict", async () => {
+      const { signal, onProgress, ...selection } = checkOptions("predict", options, {
+        ...SELECTION_RULES,
+        ...LOOP_RULES,
+      });
+      const { source, positions } = await this.#take("predict", images, selection);
+      return await this.#predictor.predict(source, positions, { signal, onProgress });
+    });
+  }
+
+  /**
+   * The probability of each class after every step of reading an image, `[N, T, K]`.
+   *
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
+   */
+  read(images: Images, options: Selection = {}): Promise<Float32Array> {
+    const action = "read the images";
+    return this.#turns.take(action, async () => {
+      const selection = checkOptions(action, options, SELECTION_RULES);
+      const { source, positions } = await this.#take(action, images, selection);
+      return await this.#predictor.read(source, positions);
+    });
+  }
+
+  /** Gives the device back. A call that runs fails. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#turns.close();
+    await this.#engine[Symbol.asyncDispose]();
+  }
+
+  /** The images that a call names; the engine then has the weights of the model. */
+  async #take(action: string, images: Images, selection: Selection) {
+    const source = checkImages(action, "images", images);
+    const positions = selectPositions(action, selection, { count: source.count, name: "the images" });
+    await this.#predictor.adopt();
+    return { source, positions };
+  }
+}
+
+/**
+ * Opens a trained model to predict with: it needs no images, no optimizer and no batch size.
  *
  * @throws {TypeError} If the model has a layer or a property that is not supported.
  * @throws {RangeError} If the device is not there.
@@ -63,11 +150,20 @@ export async function openReader(
   model: LayersModel,
   config: ReaderConfig,
   device: DeviceOptions = {},
-): Promise<Trainer> {
-  check("open the reader", "config", { value: config, rule: OBJECT });
-  const { sequence, optimizer, biases } = config;
-  const checked = checkOptions("open the reader", device, DEVICE_RULES);
-  const { height, width } = imageSize(model, sequence);
-  const blank = { pixels: new Uint8Array(height * width), labels: Uint8Array.of(0), count: 1, height, width };
-  return await compile(model, { train: blank, sequence, optimizer, biases, batchSize: 1, ...checked });
+): Promise<Reader> {
+  const action = "open the reader";
+  check(action, "config", { value: config, rule: OBJECT });
+  const { sequence } = config;
+  const choice = checkOptions(action, device, DEVICE_RULES);
+  const size = imageSize(model, sequence);
+  const { network } = toNetwork(model);
+  const marks = markWeights(model, network);
+  const { engine, reason } = await openEngine(choice, {
+    network,
+    sequence: { ...sequence },
+    imageSize: size,
+    parameters: await readWeights(model, network),
+    training: null,
+  });
+  return new Reader({ model, network, engine, reason, marks });
 }

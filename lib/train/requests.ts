@@ -42,8 +42,11 @@ export const SELECTION_RULES: Rules<Selection> = {
   positions: optional(POSITIONS),
 };
 
+/** All names of splits. */
+export const SPLIT_NAMES: readonly SplitName[] = ["train", "validation", "test"];
+
 /** The name of a split. */
-export const SPLIT = oneOf("train", "validation", "test" satisfies SplitName);
+export const SPLIT = oneOf(...SPLIT_NAMES);
 
 /**
  * A length in its own unit.

@@ -3,28 +3,21 @@
  *
  * @module
  */
-import { setImmediate as turnOfEventLoop } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import { checkImages } from "../data/check_images.ts";
 import type { Images, Split } from "../data/dataset.ts";
 import type { Sequence } from "../data/sequence.ts";
+import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
-import {
-  type LayersModel,
-  markWeights,
-  readWeights,
-  toNetwork,
-  writeWeights,
-} from "../model/layers_model.ts";
+import { type LayersModel, toNetwork } from "../model/layers_model.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import { scoreLogits } from "./metrics.ts";
 import { Pace } from "./pace.ts";
-import { readProbabilities } from "./reading.ts";
+import { Predictor, type PredictorParts } from "./predictor.ts";
 import {
   type EpochReport,
   type Evaluation,
@@ -43,11 +36,9 @@ import {
   SELECTION_RULES,
   selectPositions,
   SPLIT,
+  SPLIT_NAMES,
   STEPS_RULES,
 } from "./requests.ts";
-
-/** Images in a call to the engine while evaluating: fixed, so that no figure depends on timing. */
-const EVALUATION_IMAGES = 1_000;
 
 /** A training with all defaults filled in: plain data, for records. */
 export interface TrainingConfig {
@@ -70,16 +61,19 @@ export interface TrainingConfig {
 }
 
 /** What a {@link Trainer} is made of. */
-interface TrainerParts {
-  readonly model: LayersModel;
-  readonly network: Network;
-  readonly engine: Engine;
+interface TrainerParts extends PredictorParts {
   readonly reason: string;
   readonly order: BatchOrder;
   readonly splits: Readonly<Record<SplitName, Split>>;
   readonly config: TrainingConfig;
-  /** Of the weights that the engine has. */
-  readonly marks: readonly object[];
+}
+
+/** Images that a call is about. */
+interface FoundImages {
+  readonly source: Images;
+  /** For messages. */
+  readonly name: string;
+  readonly split: SplitName | null;
 }
 
 /** What one bar of progress is about: from which step to which it goes, and the time spent in it. */
@@ -106,6 +100,7 @@ export class Trainer implements AsyncDisposable {
   /** Why the device is this one, for people, in a few words. */
   readonly reason: string;
   readonly #engine: Engine;
+  readonly #predictor: Predictor;
   readonly #order: BatchOrder;
   readonly #splits: Readonly<Record<SplitName, Split>>;
   readonly #pace = new Pace();
@@ -115,8 +110,6 @@ export class Trainer implements AsyncDisposable {
   #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** What was gathered for the next report before `writeState()`; the next loop takes it. */
   #begun: Tally | null = null;
-  /** Of the weights in the model when they were last those of the engine. */
-  #marks: readonly object[];
   /** The loop that was begun last. */
   #loop: object | null = null;
 
@@ -127,9 +120,9 @@ export class Trainer implements AsyncDisposable {
     this.config = parts.config;
     this.reason = parts.reason;
     this.#engine = parts.engine;
+    this.#predictor = new Predictor(parts);
     this.#order = parts.order;
     this.#splits = parts.splits;
-    this.#marks = parts.marks;
   }
 
   /** Who computes. */
@@ -231,11 +224,9 @@ export class Trainer implements AsyncDisposable {
     const selection = checkOptions(action, options, SELECTION_RULES);
     return await this.#turns.take(action, async () => {
       await this.#adopt();
-      const { source, held, name } = this.#find(action, images);
+      const { source, name } = this.#find(action, images);
       const positions = selectPositions(action, selection, { count: source.count, name });
-      const outputs = await this.#engine.outputs(held, positions);
-      const { parameters } = await this.#engine.readState();
-      return checkFinite(readProbabilities(outputs, this.network, parameters));
+      return await this.#predictor.read(source, positions);
     });
   }
 
@@ -267,7 +258,7 @@ export class Trainer implements AsyncDisposable {
       await this.#engine.writeState(state);
       this.#step = state.step;
       this.#begun = begun;
-      this.#write(state.parameters);
+      this.#predictor.write(state.parameters);
     });
   }
 
@@ -281,7 +272,7 @@ export class Trainer implements AsyncDisposable {
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
     const { network } = toNetwork(this.model, { biases: this.config.biases });
-    if (!isDeepStrictEqual(network, this.network)) {
+    if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
           "(compile() it again)",
@@ -294,29 +285,18 @@ export class Trainer implements AsyncDisposable {
 
   /** Goes on from weights that somebody else has put into the model; the optimizer keeps its averages. */
   async #adopt(): Promise<void> {
-    const marks = markWeights(this.model, this.network);
-    if (marks.every((mark, index) => mark === this.#marks[index])) return;
-    const parameters = await readWeights(this.model, this.network);
-    await this.#engine.writeState({ ...await this.#engine.readState(), parameters });
-    this.#known = null;
-    this.#marks = marks;
+    if (await this.#predictor.adopt()) this.#known = null;
   }
 
-  /** Puts weights of the engine into the model. */
-  #write(parameters: Float32Array): void {
-    writeWeights(this.model, this.network, parameters);
-    this.#marks = markWeights(this.model, this.network);
-  }
-
-  /** Images that a call names, and what the engine knows them as: it has no validation split. */
-  #find(action: string, images: SplitName | Images) {
+  /** Images that a call names, what they are called in messages, and which split they are: `split()` gives it as an object. */
+  #find(action: string, images: SplitName | Images): FoundImages {
     if (typeof images !== "string") {
-      const source = checkImages(action, "images", images);
-      return { source, held: source, name: "the images" };
+      const split = SPLIT_NAMES.find((name) => this.#splits[name] === images) ?? null;
+      return { source: checkImages(action, "images", images), name: "the images", split };
     }
     check(action, "split", { value: images, rule: SPLIT });
     const source = this.#splits[images];
-    if (source.count > 0) return { source, held: images === "validation" ? source : images, name: images };
+    if (source.count > 0) return { source, name: images, split: images };
     throw new RangeError(
       `Cannot ${action}: compile() must have been given images for ${images}: current value is none`,
     );
@@ -359,8 +339,7 @@ export class Trainer implements AsyncDisposable {
       }
       if (signal?.aborted) await keep();
       await this.#adopt();
-      const { parameters } = await this.#engine.readState();
-      this.#write(parameters);
+      this.#predictor.write(await this.#engine.readParameters());
       return this.#step >= end;
     });
   }
@@ -408,32 +387,14 @@ export class Trainer implements AsyncDisposable {
         ...SELECTION_RULES,
         ...LOOP_RULES,
       });
-      const { source, held, name } = this.#find(action, images);
+      const { source, name, split } = this.#find(action, images);
       const positions = selectPositions(action, rest, { count: source.count, name });
       signal?.throwIfAborted();
       await this.#adopt();
-      const whole = typeof images === "string" && isRange(positions, source.count);
-      if (whole && this.#known?.split === images) return { logits: this.#known.logits.slice(), positions };
-      const { classes } = this.network.head;
-      const logits = new Float32Array(positions.length * classes);
-      const started = performance.now();
-      for (let done = 0; done < positions.length;) {
-        signal?.throwIfAborted();
-        const piece = positions.subarray(done, done + EVALUATION_IMAGES);
-        logits.set(checkFinite(await this.#engine.predict(held, piece)), done * classes);
-        done += piece.length;
-        const elapsedMs = performance.now() - started;
-        onProgress?.({
-          phase: "evaluate",
-          epoch: null,
-          done,
-          total: positions.length,
-          elapsedMs,
-          loss: null,
-        });
-        await turnOfEventLoop();
-      }
-      if (whole) this.#known = { split: images, logits: logits.slice() };
+      const whole = split && isRange(positions, source.count);
+      if (whole && this.#known?.split === split) return { logits: this.#known.logits.slice(), positions };
+      const logits = await this.#predictor.predict(source, positions, { signal, onProgress });
+      if (whole) this.#known = { split, logits: logits.slice() };
       return { logits, positions };
     });
   }
@@ -442,13 +403,4 @@ export class Trainer implements AsyncDisposable {
 /** Whether they are 0, 1, … `count` − 1. */
 function isRange(positions: Uint32Array, count: number): boolean {
   return positions.length === count && positions.every((position, index) => position === index);
-}
-
-/** What is no number would be taken for a class. */
-function checkFinite(outputs: Float32Array): Float32Array {
-  const wrong = outputs.find((output) => !Number.isFinite(output));
-  if (wrong === undefined) return outputs;
-  throw new RangeError(
-    `Cannot predict: what the network gives must be finite: current value is ${wrong}; its weights are too large, or no numbers`,
-  );
 }

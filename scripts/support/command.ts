@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Trainer } from "../../mod.ts";
+import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Reader } from "../../mod.ts";
 import { NotAllowedError } from "../../lib/data/places.ts";
 import { fromCallFolder } from "./call_folder.ts";
 import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
@@ -19,10 +19,10 @@ export const DEVICE_FLAGS = {
   device: { kind: "choice", choices: DEVICES, default: "auto", help: "what computes" },
   threads: { kind: "whole", least: 1, most: 64, help: "threads of wasm, all cores by default" },
   math: { kind: "choice", choices: MATHS, help: "multiply-add of wasm, fused by default" },
-  "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing a gradient" },
+  "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing its numbers" },
 } as const satisfies Flags;
 
-/** What `compile()` takes of {@link DEVICE_FLAGS}. */
+/** What `compile()` and `openReader()` take of {@link DEVICE_FLAGS}. */
 export function deviceOptions(flags: FlagValues<typeof DEVICE_FLAGS>): DeviceOptions {
   const { device, threads, math } = flags;
   return { device, threads, math, selfCheck: flags["no-self-check"] ? false : undefined };
@@ -116,7 +116,7 @@ export async function runCommand<const F extends Flags>(
 }
 
 /** Who computes, and why it is this device: one line of 80 columns, or two. */
-export function describeDevice({ device, reason }: Trainer): string {
+export function describeDevice({ device, reason }: Pick<Reader, "device" | "reason">): string {
   const line = `Device: ${device.kind} (${device.detail})`;
   return line.length + reason.length < 78 ? `${line}, ${reason}` : `${line},\n        ${reason}`;
 }

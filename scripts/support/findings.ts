@@ -28,23 +28,28 @@ const READ = 3; // of the first images; and the worst mistake
 /** What the captions of {@link Findings} say, for people. */
 export const CAPTIONS = "label → taken for, how surely";
 
+/** What is tested, and on which images. */
+export interface Tested {
+  /** What predicts. */
+  readonly reader: scanline.Trainer | scanline.Reader;
+  readonly sequence: scanline.Sequence;
+  readonly test: scanline.Split;
+  readonly classNames: readonly string[];
+}
+
 /** Predicts all test images. */
-export async function findOut(
-  trainer: scanline.Trainer,
-  classNames: readonly string[],
-  loop: scanline.LoopOptions,
-): Promise<Findings> {
-  const test = trainer.split("test");
+export async function findOut(tested: Tested, loop: scanline.LoopOptions): Promise<Findings> {
+  const { reader, sequence, test, classNames } = tested;
   const { labels, count } = test;
   const classes = classNames.length;
-  const logits = await trainer.predict("test", loop);
+  const logits = await reader.predict(test, loop);
   const predicted = scanline.predictedClasses(logits, classes);
   const mistakes = scanline.worstMistakes(logits, labels, { classes, most: WORST });
   const score = scanline.scoreLogits(logits, labels, classes);
   const taken = (label: number, k: number) => `${classNames[label]} → ${classNames[k]}`;
   return {
     score,
-    modelSha256: await scanline.modelSha256(trainer.model, trainer.config.sequence),
+    modelSha256: await scanline.modelSha256(reader.model, sequence),
     first: Array.from({ length: Math.min(FIRST, count) }, (_, n) => {
       const probabilities = scanline.softmax(logits.subarray(n * classes, (n + 1) * classes));
       const share = scanline.formatShare(probabilities[predicted[n]]);
@@ -58,7 +63,7 @@ export async function findOut(
       })),
       { title: `${countMistakes(mistakes.length, score)}: ${CAPTIONS}, image`, perRow: 4 },
     ),
-    readings: await drawReadings(trainer, classNames, { predicted, worst: mistakes.at(0)?.position }),
+    readings: await drawReadings(tested, { predicted, worst: mistakes.at(0)?.position }),
   };
 }
 
@@ -78,14 +83,12 @@ function pictureOf({ pixels, height, width }: scanline.Images, n: number, captio
 }
 
 async function drawReadings(
-  trainer: scanline.Trainer,
-  classNames: readonly string[],
+  { reader, sequence, test, classNames }: Tested,
   { predicted, worst }: { predicted: Uint8Array; worst: number | undefined },
 ): Promise<string> {
-  const test = trainer.split("test");
   const first = [...Array(Math.min(READ, test.count)).keys()];
   const positions = Uint32Array.from(new Set([...first, ...(worst === undefined ? [] : [worst])]));
-  const probabilities = await trainer.read("test", { positions });
+  const probabilities = await reader.read(test, { positions });
   const each = probabilities.length / positions.length;
   const readings = [...positions].map((n, i) => ({
     image: pictureOf(
@@ -95,7 +98,7 @@ async function drawReadings(
         classNames[predicted[n]]
       }`,
     ),
-    axis: trainer.config.sequence.axis,
+    axis: sequence.axis,
     probabilities: probabilities.subarray(i * each, (i + 1) * each),
     classNames,
   }));

@@ -208,6 +208,7 @@ export class RecipeRun implements Disposable {
     this.loop.signal?.throwIfAborted();
     const { name } = this.#recipe;
     const { device, network } = trainer;
+    const input = inputOf(trainer.split("test"), trainer.config.sequence);
     this.#run = this.#resumed
       ? new scanline.Run(this.#resumed.path)
       : await scanline.createRun({ recipe: name, out: this.#flags.out });
@@ -217,7 +218,7 @@ export class RecipeRun implements Disposable {
     await this.#run.writeConfig(config);
     this.#phase = "train";
     this.#tell(describeDevice(trainer));
-    if (!this.#flags.json) this.#tell(scanline.describeStructure(network, inputOf(trainer)).join("\n"));
+    if (!this.#flags.json) this.#tell(scanline.describeStructure(network, input).join("\n"));
     this.#emit({
       event: "start",
       recipe: name,
@@ -233,7 +234,7 @@ export class RecipeRun implements Disposable {
     this.#pictures = new RunPictures(this.#run, {
       config,
       network,
-      input: inputOf(trainer),
+      input,
       ...epochOf(trainer.config),
     }, this.#resumed ? (await scanline.openMetrics(this.#run.path)).lines : []);
     this.#pictures.begin();
@@ -313,7 +314,9 @@ export class RecipeRun implements Disposable {
   async show({ classNames }: scanline.Dataset): Promise<void> {
     if (!this.#pictures) return;
     try {
-      this.#findings = await findOut(this.#trainer!, classNames, this.loop);
+      const reader = this.#trainer!, { sequence } = reader.config;
+      const tested = { reader, sequence, test: reader.split("test"), classNames };
+      this.#findings = await findOut(tested, this.loop);
     } catch (error) {
       if (error === this.loop.signal?.reason) throw error;
       this.status.clear();

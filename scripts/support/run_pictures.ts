@@ -28,9 +28,11 @@ const SHARE = 0.01;
 const FIRST_SVG_MS = 15, FIRST_PNG_MS = 500; // with what must be loaded for it; later as long as the last one took
 
 /** What the network reads. */
-export function inputOf(trainer: scanline.Trainer): scanline.StructureInput {
-  const { height, width } = trainer.split("test");
-  return { height, width, axis: trainer.config.sequence.axis };
+export function inputOf(
+  { height, width }: scanline.Images,
+  { axis }: scanline.Sequence,
+): scanline.StructureInput {
+  return { height, width, axis };
 }
 
 /** What an epoch is: a part of a step is one more where the last batch is short. */

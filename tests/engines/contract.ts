@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Engine, EngineOptions, EngineState, StepResult } from "../../lib/engines/engine.ts";
+import { type Engine, type EngineState, MAX_STEPS, type StepResult } from "../../lib/engines/engine.ts";
 import { drawMasks } from "../../lib/engines/reference/dropout.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { gatherBatch, gatherLabels } from "../../lib/engines/reference/gather.ts";
@@ -14,7 +14,7 @@ import { layOutSequence } from "../../lib/data/sequence.ts";
 import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { compare, compareTensors, type EngineUnderTest, movement, register } from "./comparison.ts";
-import { type Case, CASES, describe, optionsOf, scattered } from "./contract_cases.ts";
+import { type Case, type CaseOptions, CASES, describe, optionsOf, scattered } from "./contract_cases.ts";
 
 /** An engine that the whole text is run over. */
 export interface ContractEngine extends EngineUnderTest {
@@ -30,6 +30,8 @@ const OPTIMIZERS: readonly Optimizer[] = [
   adadelta({ learningRate: 1 }),
 ];
 
+/** As those of {@link SMALL}. */
+const IMAGES = tinySplit({ count: 2, height: 5, width: 9, classes: 4 });
 const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], classes: 4 };
 
 /** Registers the tests of one engine: it agrees with the textbook, and keeps the promises. */
@@ -69,6 +71,8 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
   "an image many times in a batch weighs as one alone": repetitionDoesNotMatter,
   "a small step lowers the loss by as much as the gradient says": smallStepLowersLoss,
   "gradient() changes nothing": gradientChangesNothing,
+  "parameters are read and written without the rest of the state": parametersAlone,
+  "predicts without a training as with one, and says that it does not train": predictsWithoutTraining,
   "rejects batches it cannot train on, and stays as it was": rejectsBatches,
   "rejects states of another length": rejectsStates,
   "rejects options that make no engine": rejectsOptions,
@@ -79,13 +83,16 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
 
 async function agreesOnGradient(engine: EngineUnderTest, test: Case): Promise<void> {
   const options = optionsOf(test), { network } = options;
-  const batch = scattered(test.images, options.train.count);
+  const batch = scattered(test.images, options.training.train.count);
   const expected = textbook(options, batch);
   await using tested = await engine.open(options);
 
   const gradient = await tested.gradient(batch);
   compareTensors(engine, "gradient", { network, actual: gradient, expected: expected.gradient });
-  compare(engine, "logits", { actual: await tested.predict("train", batch), expected: expected.logits });
+  compare(engine, "logits", {
+    actual: await tested.predict(options.training.train, batch),
+    expected: expected.logits,
+  });
   const [{ step, loss, correct, count }] = await tested.train([batch]);
   compare(engine, "loss", { actual: [loss], expected: [expected.loss] });
   assert.deepEqual({ step, correct, count }, { step: 1, correct: expected.correct, count: test.images });
@@ -99,12 +106,12 @@ async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Prom
   await using reference = await openReference(options);
 
   for (const step of [0, 1, 2]) { // each step draws other masks
-    const batch = scattered(17 - step, options.train.count, step);
+    const batch = scattered(17 - step, options.training.train.count, step);
     const [actual, expected] = [await tested.gradient(batch), await reference.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
     compare(engine, "logits", {
-      actual: await tested.predict("test"),
-      expected: await reference.predict("test"),
+      actual: await tested.predict(options.test),
+      expected: await reference.predict(options.test),
     });
     compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
   }
@@ -133,13 +140,13 @@ async function agreesAfterTenSteps(engine: EngineUnderTest, test: Case, optimize
 
 async function agreesWhenSaturated(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf({ kind: "LSTM", hidden: [7, 9], images: 6, size: [5, 9], scale: 100 });
-  const batch = scattered(6, options.train.count);
+  const batch = scattered(6, options.training.train.count);
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
   compare(engine, "logits", {
-    actual: await tested.predict("train"),
-    expected: await reference.predict("train"),
+    actual: await tested.predict(options.training.train),
+    expected: await reference.predict(options.training.train),
   });
   assert((await tested.gradient(batch)).every(Number.isFinite), "a gradient is not finite");
   compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
@@ -208,12 +215,13 @@ async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
   await tested.train([Uint32Array.of(1, 2)]); // whatever a step leaves behind must not matter
   await tested.writeState(await reference.readState());
 
-  const requests = [[foreign], [foreign, positions], ["test"], ["train", Uint32Array.of(9, 0, 9)]] as const;
+  const { test, training: { train } } = options;
+  const requests = [[foreign], [foreign, positions], [test], [train, Uint32Array.of(9, 0, 9)]] as const;
   for (const [images, some] of requests) {
     const expected = await reference.predict(images, some);
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
-  assert.equal((await tested.predict("test", new Uint32Array(0))).length, 0);
+  assert.equal((await tested.predict(test, new Uint32Array(0))).length, 0);
   const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
   await assert.rejects(tested.predict(smaller), /^RangeError: Cannot predict: .*5×9.*9×5/);
   const short = { ...foreign, pixels: foreign.pixels.subarray(1) };
@@ -232,7 +240,8 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
-  const requests = [[foreign], [foreign, positions], ["test"], ["train", Uint32Array.of(9, 0, 9)]] as const;
+  const { test, training: { train } } = options;
+  const requests = [[foreign], [foreign, positions], [test], [train, Uint32Array.of(9, 0, 9)]] as const;
   for (const [images, some] of requests) {
     const outputs = await tested.outputs(images, some); // [N,T,H]
     compare(engine, "logits", {
@@ -247,7 +256,7 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
     const expected = headForward(last, headWeightsOf(head, Float64Array.from(options.parameters)));
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
-  assert.equal((await tested.outputs("test", new Uint32Array(0))).length, 0);
+  assert.equal((await tested.outputs(test, new Uint32Array(0))).length, 0);
   const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
   await assert.rejects(tested.outputs(smaller), /^RangeError: Cannot .*5×9.*9×5/);
   await assert.rejects(tested.outputs(foreign, Uint32Array.of(20)), /^RangeError: Cannot read outputs: .*20/);
@@ -256,7 +265,7 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
 async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
   for (const images of [6, 37]) {
     const options = optionsOf({ ...SMALL, images }), { network } = options;
-    const batch = scattered(images, options.train.count);
+    const batch = scattered(images, options.training.train.count);
     await using tested = await engine.open(options);
     const [actual, expected] = [await tested.gradient(batch.toReversed()), await tested.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
@@ -295,10 +304,73 @@ async function gradientChangesNothing(engine: EngineUnderTest): Promise<void> {
   assert.deepEqual(await tested.readState(), state);
 }
 
+async function parametersAlone(engine: ContractEngine): Promise<void> {
+  const options = optionsOf(SMALL, { optimizer: adam({ learningRate: 0.01 }) });
+  await using tested = await engine.open(options);
+  await tested.train(tenBatches(options));
+  const state = await tested.readState();
+  assert.deepEqual(await tested.readParameters(), state.parameters);
+
+  const written = options.parameters.slice();
+  await tested.writeParameters(written);
+  written.fill(9); // it was copied
+  assert.deepEqual(await tested.readState(), { ...state, parameters: options.parameters });
+  await using fresh = await engine.open(options);
+  assert.deepEqual(await tested.predict(options.test), await fresh.predict(options.test));
+
+  const { parameters } = options;
+  await assert.rejects(
+    tested.writeParameters(parameters.subarray(1)),
+    rangeError(/^Cannot write the parameters: parameters must have length /, /current value is \d+$/),
+  );
+  await assert.rejects(
+    tested.writeParameters([...parameters] as never),
+    /^TypeError: Cannot write the parameters: parameters must be a Float32Array/,
+  );
+}
+
+async function predictsWithoutTraining(engine: EngineUnderTest): Promise<void> {
+  for (const test of [SMALL, { ...SMALL, dropout: [0.5, 0.5] }, ...CASES.slice(0, 4), ...CASES.slice(-4)]) {
+    const options = optionsOf(test), { count } = options.test;
+    await using trains = await engine.open(options);
+    await using tested = await engine.open({ ...options, training: null });
+    const many = Uint32Array.from({ length: 150 }, (_, n) => n * 7 % count);
+    for (const positions of [undefined, many, Uint32Array.of(count - 1, 0)]) {
+      const [logits, outputs] = [
+        await tested.predict(options.test, positions),
+        await tested.outputs(options.test, positions),
+      ];
+      assert.deepEqual(logits, await trains.predict(options.test, positions));
+      assert.deepEqual(outputs, await trains.outputs(options.test, positions));
+    }
+    const other = options.parameters.map((p) => p / 2);
+    for (const one of [trains, tested]) await one.writeParameters(other);
+    assert.deepEqual(await tested.readParameters(), await trains.readParameters());
+    assert.deepEqual(await tested.predict(options.test), await trains.predict(options.test));
+  }
+
+  const options = optionsOf(SMALL), batch = Uint32Array.of(0);
+  await using trains = await engine.open(options);
+  const state = await trains.readState();
+  await using tested = await engine.open({ ...options, training: null });
+  const calls: Record<string, () => Promise<unknown>> = {
+    train: () => tested.train([batch]),
+    "compute the gradient": () => tested.gradient(batch),
+    "read the state": () => tested.readState(),
+    "write the state": () => tested.writeState(state),
+  };
+  for (const [action, call] of Object.entries(calls)) {
+    await assert.rejects(call(), {
+      name: "Error",
+      message: `Cannot ${action}: the engine must have been opened with a training: it only predicts`,
+    });
+  }
+}
+
 async function rejectsBatches(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf(SMALL);
   await using tested = await engine.open(options);
-  const { batchSize, train } = options;
+  const { batchSize, train } = options.training;
   const before = await tested.readState();
   const good = Uint32Array.of(0, 1);
   for (
@@ -310,6 +382,10 @@ async function rejectsBatches(engine: EngineUnderTest): Promise<void> {
     );
   }
   await assert.rejects(tested.train(good as never), /^TypeError: Cannot train: batches must be an array/);
+  await assert.rejects(
+    tested.train(Array(MAX_STEPS + 1).fill(good)),
+    /^RangeError: Cannot train: there must be at most 256 batches: current value is 257$/,
+  );
   const bad: [Uint32Array, RegExp][] = [
     [new Uint32Array(0), /1 to 6 images: current value is 0$/],
     [new Uint32Array(batchSize + 1), /1 to 6 images: current value is 7$/],
@@ -357,38 +433,45 @@ async function rejectsStates(engine: EngineUnderTest): Promise<void> {
 }
 
 async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
-  const options = optionsOf(SMALL), { train, test, parameters, network } = options;
+  const options = optionsOf(SMALL), { training, parameters, network } = options, { train } = training;
   const bad: [changes: object, RegExp][] = [
     [
       { parameters: parameters.subarray(1) },
       /^RangeError: .* parameters must have length \d+: current value is \d+$/,
     ],
     [{ parameters: Float64Array.from(parameters) }, /^TypeError: .* parameters must be a Float32Array/],
+    [{ sequence: { axis: "columns", range: [0, 1] } }, /^RangeError: .* must give the 9 features .* is 5$/],
+    [{ imageSize: undefined }, /^TypeError: .* imageSize must be an object/],
+    [{ imageSize: { height: 5, width: 0 } }, /^RangeError: .* width must be a whole number from 1 on/],
+  ];
+  const badTraining: [changes: object, RegExp][] = [
     [{ batchSize: 0 }, /^RangeError: .* batchSize must be/],
     [{ seed: -1 }, /^RangeError: .* seed must be/],
     [{ optimizer: { kind: "lion" } }, /^TypeError: .* optimizer must be made by/],
     [{ optimizer: { kind: "sgd", learningRate: NaN } }, /^RangeError: .* learningRate must be/],
-    [{ sequence: { axis: "columns", range: [0, 1] } }, /^RangeError: .* must give the 9 features .* is 5$/],
     [{ train: { ...train, count: 12 } }, /^TypeError: .* pixels of train must be 12 × 5 × 9/],
     [
       { train: { ...train, pixels: Float32Array.from(train.pixels) } },
       /^TypeError: .* pixels of train must be a Uint8A/,
     ],
     [
-      { test: { ...test, labels: test.labels.subarray(1) } },
-      /^TypeError: .* labels of test must be 8, one an image/,
+      { train: { ...train, labels: train.labels.subarray(1) } },
+      /^TypeError: .* labels of train must be 11, one an image/,
     ],
     [
       { train: { ...train, labels: train.labels.map(() => 4) } },
       /^RangeError: .* below the 4 classes .* 4, of image 0$/,
     ],
     [
-      { test: tinySplit({ count: 2, height: 6, width: 9, classes: 4 }) },
-      /^RangeError: .* must be 5×9 .* is 6×9$/,
+      { train: tinySplit({ count: 2, height: 6, width: 9, classes: 4 }) },
+      /^RangeError: .* training images must be 5×9: current value is 6×9$/,
     ],
   ];
   for (const [changes, message] of bad) {
     await assert.rejects(engine.open({ ...options, ...changes }), message);
+  }
+  for (const [changes, message] of badTraining) {
+    await assert.rejects(engine.open({ ...options, training: { ...training, ...changes } }), message);
   }
   assert.equal(network.head.classes, 4);
 }
@@ -432,8 +515,10 @@ function callsTo(tested: Engine, state: EngineState): [action: string, call: () 
   return [
     ["train", () => tested.train([batch])],
     ["compute the gradient", () => tested.gradient(batch)],
-    ["predict", () => tested.predict("test")],
-    ["read outputs", () => tested.outputs("test")],
+    ["predict", () => tested.predict(IMAGES)],
+    ["read outputs", () => tested.outputs(IMAGES)],
+    ["read the parameters", () => tested.readParameters()],
+    ["write the parameters", () => tested.writeParameters(state.parameters)],
     ["read the state", () => tested.readState()],
     ["write the state", () => tested.writeState(state)],
   ];
@@ -452,8 +537,8 @@ async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
 }
 
 /** What the pure functions say of a batch at the first step. */
-function textbook(options: EngineOptions, positions: Uint32Array): NetworkGradient {
-  const { network, train, sequence, seed, parameters } = options;
+function textbook(options: CaseOptions, positions: Uint32Array): NetworkGradient {
+  const { network, training: { train, seed }, sequence, parameters } = options;
   const batch = gatherBatch(train, positions, layOutSequence(sequence, train));
   const labels = gatherLabels(train.labels, positions);
   const masks = drawMasks(network, { seed, step: 1, ...batch });
@@ -461,7 +546,7 @@ function textbook(options: EngineOptions, positions: Uint32Array): NetworkGradie
 }
 
 /** Ten batches of 1 to batchSize images. */
-function tenBatches({ train, batchSize }: EngineOptions): Uint32Array[] {
+function tenBatches({ training: { train, batchSize } }: CaseOptions): Uint32Array[] {
   return Array.from({ length: 10 }, (_, k) => scattered(1 + (k + 4) % batchSize, train.count, k));
 }
 

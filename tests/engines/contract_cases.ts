@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { EngineOptions } from "../../lib/engines/engine.ts";
+import type { Split } from "../../lib/data/dataset.ts";
+import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import { layOutSequence, type PixelScale, type Sequence } from "../../lib/data/sequence.ts";
 import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
@@ -93,8 +94,14 @@ export function describe(test: Case): string {
   }`;
 }
 
-/** What an engine is opened with for a case; SGD unless another optimizer is given. The test split has two more images. */
-export function optionsOf(test: Case, changes: Partial<EngineOptions> = {}): EngineOptions {
+/** An engine's options with a training, and images to predict. */
+export interface CaseOptions extends EngineOptions {
+  readonly training: EngineTraining;
+  readonly test: Split;
+}
+
+/** What an engine is opened with for a case; SGD unless another optimizer is given. There are two more test images than a batch has. */
+export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): CaseOptions {
   const [height, width] = test.size, sequence = sequenceOf(test), classes = test.classes ?? 10;
   const { C } = layOutSequence(sequence, { height, width });
   const layers = test.hidden.map((hiddenSize, index) =>
@@ -107,14 +114,17 @@ export function optionsOf(test: Case, changes: Partial<EngineOptions> = {}): Eng
   const network = createNetwork({ layers, classes, biases: test.biases });
   return {
     network,
-    optimizer: sgd({ learningRate: 0.1 }),
-    train: tinySplit({ count: test.images + 5, height, width, classes, seed: 1 }),
-    test: tinySplit({ count: test.images + 2, height, width, classes, seed: 2 }),
     sequence,
-    seed: 7,
-    batchSize: test.images,
+    imageSize: { height, width },
     parameters: tinyParameters(network, { scale: test.scale }),
-    ...changes,
+    training: {
+      optimizer: sgd({ learningRate: 0.1 }),
+      train: tinySplit({ count: test.images + 5, height, width, classes, seed: 1 }),
+      seed: 7,
+      batchSize: test.images,
+      ...changes,
+    },
+    test: tinySplit({ count: test.images + 2, height, width, classes, seed: 2 }),
   };
 }
 

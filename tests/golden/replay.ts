@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EngineOptions } from "../../lib/engines/engine.ts";
+import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { compare, compareTensors, type EngineUnderTest, movement, register } from "../engines/comparison.ts";
 import {
@@ -39,7 +39,7 @@ async function agreesOnGradient(engine: EngineUnderTest, golden: GradientGolden)
   const options = optionsOf(golden), { network } = golden;
   const batch = Uint32Array.from(golden.images.labels.keys());
   await using tested = await engine.open(options);
-  compare(engine, "logits", { actual: await tested.predict("train", batch), expected: golden.logits });
+  compare(engine, "logits", { actual: await tested.predict(golden.images, batch), expected: golden.logits });
   compareTensors(engine, "gradient", {
     network,
     actual: await tested.gradient(batch),
@@ -51,7 +51,7 @@ async function agreesOnGradient(engine: EngineUnderTest, golden: GradientGolden)
 
 async function agreesOnTraining(engine: EngineUnderTest, golden: TrainingGolden): Promise<void> {
   const { network, parameters, optimizer, batches } = golden;
-  await using tested = await engine.open({ ...optionsOf(golden), optimizer, batchSize: batches[0].length });
+  await using tested = await engine.open(optionsOf(golden, { optimizer, batchSize: batches[0].length }));
   const results = await tested.train(batches);
   compare(engine, "loss", { actual: results.map(({ loss }) => loss), expected: golden.losses });
   const state = await tested.readState();
@@ -62,15 +62,21 @@ async function agreesOnTraining(engine: EngineUnderTest, golden: TrainingGolden)
   });
 }
 
-function optionsOf({ network, images, sequence, parameters }: Golden): EngineOptions {
+function optionsOf(
+  { network, images, sequence, parameters }: Golden,
+  changes: Partial<EngineTraining> = {},
+): EngineOptions {
   return {
     network,
-    optimizer: sgd({ learningRate: 0.1 }),
-    train: images,
-    test: images,
     sequence,
-    seed: 1,
-    batchSize: images.count,
+    imageSize: images,
     parameters: Float32Array.from(parameters),
+    training: {
+      optimizer: sgd({ learningRate: 0.1 }),
+      train: images,
+      seed: 1,
+      batchSize: images.count,
+      ...changes,
+    },
   };
 }

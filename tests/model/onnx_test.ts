@@ -87,7 +87,7 @@ for (const { name, test, sha256 } of CASES) {
       ort.env.wasm.numThreads = 1;
       const { options, layout, bytes } = encode(test);
       await using reference = await openReference(options);
-      const expected = await reference.predict("test");
+      const expected = await reference.predict(options.test);
 
       const positions = Uint32Array.from({ length: options.test.count }, (_, n) => n);
       const { x, T, N } = gatherBatch(options.test, positions, layout); // [T,N,C]

@@ -54,13 +54,10 @@ async function stepsOf(trainer: Trainer, count: number) {
   const { optimizer, sequence, seed, batchSize, lastBatch } = config;
   await using engine = await openReference({
     network,
-    optimizer,
     sequence,
-    seed,
-    batchSize,
+    imageSize: test,
     parameters,
-    train: trainer.split("train"),
-    test,
+    training: { optimizer, train: trainer.split("train"), seed, batchSize },
   });
   const order = new BatchOrder({ count: trainer.split("train").count, batchSize, seed, lastBatch });
   const results = [];

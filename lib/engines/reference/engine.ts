@@ -10,7 +10,14 @@
 import type { Images } from "../../data/dataset.ts";
 import type { SequenceLayout } from "../../data/sequence.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
-import type { DeviceDescription, Engine, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import type {
+  DeviceDescription,
+  Engine,
+  EngineOptions,
+  EngineState,
+  EngineTraining,
+  StepResult,
+} from "../engine.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherLabels } from "./gather.ts";
@@ -38,13 +45,10 @@ import { row } from "./recurrent.ts";
  * const images = { pixels: Uint8Array.of(0, 255, 255, 0), labels: Uint8Array.of(1), count: 1, height: 2, width: 2 };
  * await using engine = await openReference({
  *   network,
- *   optimizer: sgd({ learningRate: 0.1 }),
- *   train: images,
- *   test: images,
  *   sequence: { axis: "rows", range: [0, 1] },
- *   seed: 1,
- *   batchSize: 1,
+ *   imageSize: { height: 2, width: 2 },
  *   parameters: new Float32Array(network.size),
+ *   training: { optimizer: sgd({ learningRate: 0.1 }), train: images, seed: 1, batchSize: 1 },
  * });
  * const [{ loss }] = await engine.train([Uint32Array.of(0)]);
  * assert.equal(loss, Math.log(2)); // all weights are 0: both classes are as likely
@@ -55,6 +59,9 @@ export async function openReference(options: EngineOptions): Promise<Engine> {
   return new GuardedEngine(new ReferenceEngine(options, layout), options);
 }
 
+/** Images whose activations are in memory at once. */
+const READ_TOGETHER = 64;
+
 class ReferenceEngine implements UnguardedEngine {
   readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
   readonly #options: EngineOptions;
@@ -64,11 +71,12 @@ class ReferenceEngine implements UnguardedEngine {
   #step = 0;
 
   constructor(options: EngineOptions, layout: SequenceLayout) {
-    const { network, optimizer, parameters } = options;
+    const { network, parameters, training } = options;
     this.#layout = layout;
     this.#options = options;
     this.#parameters = Float64Array.from(parameters);
-    this.#slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => new Float64Array(network.size));
+    const slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
+    this.#slots = Array.from({ length: slotCount }, () => new Float64Array(network.size));
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
@@ -79,14 +87,14 @@ class ReferenceEngine implements UnguardedEngine {
     return Float32Array.from(this.#measure(batch).gradient);
   }
 
-  async predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
+  async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const { classes } = this.#options.network.head;
     const logits = new Float32Array(positions.length * classes);
     for (const { start, trace } of this.#read(images, positions)) logits.set(trace.logits, start * classes);
     return logits;
   }
 
-  async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
+  async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const { T } = this.#layout, H = this.#options.network.head.inputSize;
     const outputs = new Float32Array(positions.length * T * H);
     for (const { start, count: N, trace } of this.#read(images, positions)) {
@@ -98,6 +106,14 @@ class ReferenceEngine implements UnguardedEngine {
       }
     }
     return outputs;
+  }
+
+  async readParameters(): Promise<Float32Array> {
+    return Float32Array.from(this.#parameters);
+  }
+
+  async writeParameters(parameters: Float32Array): Promise<void> {
+    this.#parameters.set(parameters);
   }
 
   async readState(): Promise<EngineState> {
@@ -119,23 +135,31 @@ class ReferenceEngine implements UnguardedEngine {
   #takeStep(batch: Uint32Array): StepResult {
     const { loss, correct, gradient } = this.#measure(batch);
     const step = ++this.#step;
-    updateParameters(this.#options, { p: this.#parameters, g: gradient }, { slots: this.#slots, step });
+    const { network } = this.#options, { optimizer } = this.#training;
+    updateParameters({ network, optimizer }, { p: this.#parameters, g: gradient }, {
+      slots: this.#slots,
+      step,
+    });
     return { step, loss, correct, count: batch.length };
   }
 
-  /** The way forward of all images, a batch at a time. */
-  *#read(images: "train" | "test" | Images, positions: Uint32Array) {
-    const { batchSize, network } = this.#options;
-    const source = typeof images === "string" ? this.#options[images] : images;
-    for (let start = 0; start < positions.length; start += batchSize) {
-      const batch = gatherBatch(source, positions.subarray(start, start + batchSize), this.#layout);
+  /** What it trains on, and how: never asked for where there is none. */
+  get #training(): EngineTraining {
+    return this.#options.training!;
+  }
+
+  /** The way forward of all images, some at a time. */
+  *#read(images: Images, positions: Uint32Array) {
+    const { network } = this.#options;
+    for (let start = 0; start < positions.length; start += READ_TOGETHER) {
+      const batch = gatherBatch(images, positions.subarray(start, start + READ_TOGETHER), this.#layout);
       yield { start, count: batch.N, trace: networkForward(network, this.#parameters, { batch, masks: [] }) };
     }
   }
 
   /** Loss and gradient as the next step finds them. */
   #measure(positions: Uint32Array): NetworkGradient {
-    const { network, train, seed } = this.#options;
+    const { network } = this.#options, { train, seed } = this.#training;
     const batch = gatherBatch(train, positions, this.#layout);
     const labels = gatherLabels(train.labels, positions);
     const masks = drawMasks(network, { seed, step: this.#step + 1, T: batch.T, N: batch.N });

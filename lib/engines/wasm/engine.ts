@@ -8,7 +8,8 @@
  */
 import type { Images } from "../../data/dataset.ts";
 import { layOutSequence } from "../../data/sequence.ts";
-import { shareBytes } from "../../data/shared.ts";
+import { pickImages } from "../../data/pick_images.ts";
+import { isShared, shareBytes } from "../../data/shared.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
@@ -17,9 +18,10 @@ import { DEVICE_RULES } from "../open.ts";
 import { chooseKernels, type MathKind } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
-import { MAX_PREDICTED, MAX_STEPS, type Plan, planMemory } from "./plan.ts";
+import { MAX_PREDICTED, type Plan, planMemory } from "./plan.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { GROUP, WORD } from "./strides.ts";
+import type { SharedBytes } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What the wasm engine can be told besides {@link EngineOptions}. */
@@ -35,41 +37,52 @@ export interface WasmOptions extends EngineOptions {
 /** How often a waiting thread looks before it sleeps: some tens of microseconds, more than a phase is out of balance. */
 const SPINS = 20_000;
 
+/** Threads of an engine that only predicts, where there are so many cores: more take longer to start than they save. */
+const PREDICTING_THREADS = 8;
+
 /**
- * Opens the wasm engine: copies the images to shared memory, unless they lie there, and starts the threads. Needs
+ * Opens the wasm engine: copies the training images to shared memory, unless they lie there, and starts the threads. Needs
  * permission to read `lib`.
  *
- * @throws {RangeError} If an option is out of range, or a training needs more than 4 GiB
+ * @throws {RangeError} If an option is out of range, or more than 4 GiB are needed
  */
 export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
-  const { network, optimizer, train, test, batchSize, math: asked } = options;
+  const { network, imageSize, training, math: asked } = options;
   const layout = checkEngineOptions(options);
   check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
-  const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, Math.ceil(batchSize / GROUP));
+  const most = training ? Math.ceil(training.batchSize / GROUP) : PREDICTING_THREADS;
+  const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, most);
   const plan = planMemory({
     network,
     sequence: layout,
-    imageBytes: train.height * train.width,
-    trainCount: train.count,
-    batchSize,
-    slotCount: SLOT_COUNT[optimizer.kind],
+    imageBytes: imageSize.height * imageSize.width,
     threads,
+    training: training && {
+      trainCount: training.train.count,
+      batchSize: training.batchSize,
+      slotCount: SLOT_COUNT[training.optimizer.kind],
+    },
   });
   const { math, module } = await chooseKernels(asked);
   const memory = allocateMemory(plan.memoryPages);
-  new Uint8Array(memory.buffer).set(train.labels, plan.trainLabels);
-  const images = { train: shareBytes(train.pixels), test: shareBytes(test.pixels) };
+  if (training) new Uint8Array(memory.buffer).set(training.train.labels, plan.trainLabels);
 
   // More threads than cores would spin while the one they wait for cannot run.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
-  const { seed, profile = false } = options;
-  const pool = await WorkerPool.start({ module, memory, plan, optimizer, seed, images, spins, profile });
-  const engine = new WasmEngine({ options, plan, memory, pool, math });
-  await engine.writeState({
-    parameters: options.parameters,
-    slots: plan.slots.map(() => new Float32Array(network.size)),
-    step: 0,
+  const pool = await WorkerPool.start({
+    module,
+    memory,
+    plan,
+    training: training && {
+      optimizer: training.optimizer,
+      seed: training.seed,
+      images: shareBytes(training.train.pixels),
+    },
+    spins,
+    profile: options.profile ?? false,
   });
+  const engine = new WasmEngine({ options, plan, memory, pool, math });
+  await engine.writeParameters(options.parameters);
   return new GuardedWasm(engine, options);
 }
 
@@ -90,7 +103,7 @@ export function allocateMemory(
   } catch (cause) {
     const mebibytes = Math.ceil(pages * PAGE_BYTES / 2 ** 20);
     throw new RangeError(
-      `Cannot train on the device wasm: the machine must give ${mebibytes} MiB of memory: current value is less ` +
+      `Cannot open the device wasm: the machine must give ${mebibytes} MiB of memory: current value is less ` +
         `(${cause instanceof Error ? cause.message : cause}); a smaller --batch-size, fewer --threads or ` +
         "a smaller model needs less",
       { cause },
@@ -101,13 +114,25 @@ export function allocateMemory(
 /** The CPU engine, with a guard in front of it. */
 export class GuardedWasm extends GuardedEngine<WasmEngine> {
   /**
-   * Takes one training step a batch, up to {@link MAX_STEPS}, and says what each thread spent on what.
+   * Takes one training step a batch, as {@link train} does, and says what each thread spent on what.
    *
    * @throws {Error} Unless the engine was opened with `profile`
    */
   profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
     return this.step("profile", batches, (engine) => engine.profile(batches));
   }
+}
+
+/** Where all threads see the images at `positions`: where they lie, if that is shared memory, else in copies of them alone. */
+function shareImages(
+  images: Images,
+  positions: Uint32Array,
+): { pixels: SharedBytes; positions: Uint32Array } {
+  const { pixels, height, width } = images;
+  if (isShared(pixels)) return { pixels, positions };
+  const copies = new Uint8Array(new SharedArrayBuffer(positions.length * height * width));
+  pickImages(images, positions, copies);
+  return { pixels: copies, positions: positions.map((_, index) => index) };
 }
 
 /** The CPU engine. */
@@ -119,7 +144,7 @@ class WasmEngine implements UnguardedEngine {
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
   readonly #order: Int32Array;
-  /** In front of each training image; null where dropout makes blank lines differ. */
+  /** In front of each training image; null without a training, and where dropout makes blank lines differ. */
   readonly #blankLines: Uint16Array | null;
   #step = 0;
 
@@ -144,77 +169,14 @@ class WasmEngine implements UnguardedEngine {
     this.#memory = memory;
     this.#pool = pool;
     this.#order = orderParameters(options.network, plan);
+    const { training, sequence, imageSize } = options;
     const dropsOut = options.network.layers.some(({ dropout }) => dropout > 0);
-    this.#blankLines = dropsOut
+    this.#blankLines = !training || dropsOut
       ? null
-      : countBlankLines(options.train, layOutSequence(options.sequence, options.train));
+      : countBlankLines(training.train, layOutSequence(sequence, imageSize));
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    const results: StepResult[] = [];
-    for (let start = 0; start < batches.length; start += MAX_STEPS) {
-      results.push(...await this.#trainSome(batches.slice(start, start + MAX_STEPS)));
-    }
-    return results;
-  }
-
-  async gradient(batch: Uint32Array): Promise<Float32Array> {
-    this.#writeBatch(batch, 0);
-    await this.#pool.run({ kind: "gradient", count: batch.length, step: this.#step + 1 });
-    return this.#readFlat(this.#plan.gradients);
-  }
-
-  async predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes } = this.#options.network.head;
-    return await this.#read({ kind: "predict", images, positions }, {
-      most: MAX_PREDICTED,
-      from: this.#plan.logits,
-      size: classes,
-    });
-  }
-
-  async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
-    const size = this.#plan.sequence.T * this.#options.network.head.inputSize;
-    return await this.#read({ kind: "outputs", images, positions }, {
-      most: GROUP,
-      from: this.#plan.outputs,
-      size,
-    });
-  }
-
-  /** Takes some steps, and says what each thread spent on what. */
-  async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
-    const profiles = await this.#runSteps(batches.slice(0, MAX_STEPS));
-    return profiles.map((one) => {
-      if (!one) {
-        throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
-      }
-      return one;
-    });
-  }
-
-  // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
-  async readState(): Promise<EngineState> {
-    return {
-      parameters: this.#readFlat(this.#plan.parameters),
-      slots: this.#plan.slots.map((address) => this.#readFlat(address)),
-      step: this.#step,
-    };
-  }
-
-  async writeState(state: EngineState): Promise<void> {
-    this.#writeFlat(this.#plan.parameters, state.parameters);
-    this.#plan.slots.forEach((address, index) => this.#writeFlat(address, state.slots[index]));
-    this.#step = state.step;
-    await this.#pool.run({ kind: "pack" });
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#pool.stop();
-  }
-
-  async #trainSome(batches: readonly Uint32Array[]): Promise<StepResult[]> {
     const firstStep = this.#step + 1;
     await this.#runSteps(batches);
     const measured = new Float64Array(this.#memory.buffer, this.#plan.results, 2 * batches.length);
@@ -226,7 +188,71 @@ class WasmEngine implements UnguardedEngine {
     }));
   }
 
-  /** Up to MAX_STEPS steps in one command: the threads do not come back between two of them. */
+  async gradient(batch: Uint32Array): Promise<Float32Array> {
+    this.#writeBatch(batch, 0);
+    await this.#pool.run({ kind: "gradient", count: batch.length, step: this.#step + 1 });
+    return this.#readFlat(this.#plan.gradients);
+  }
+
+  async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
+    const { classes } = this.#options.network.head;
+    return await this.#read({ kind: "predict", images, positions }, {
+      most: MAX_PREDICTED,
+      from: this.#plan.logits,
+      size: classes,
+    });
+  }
+
+  async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
+    const size = this.#plan.sequence.T * this.#options.network.head.inputSize;
+    return await this.#read({ kind: "outputs", images, positions }, {
+      most: GROUP,
+      from: this.#plan.outputs,
+      size,
+    });
+  }
+
+  /** Takes some steps, and says what each thread spent on what. */
+  async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
+    const profiles = await this.#runSteps(batches);
+    return profiles.map((one) => {
+      if (!one) {
+        throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
+      }
+      return one;
+    });
+  }
+
+  // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
+  async readParameters(): Promise<Float32Array> {
+    return this.#readFlat(this.#plan.parameters);
+  }
+
+  async writeParameters(parameters: Float32Array): Promise<void> {
+    this.#writeFlat(this.#plan.parameters, parameters);
+    await this.#pool.run({ kind: "pack" });
+  }
+
+  async readState(): Promise<EngineState> {
+    return {
+      parameters: await this.readParameters(),
+      slots: this.#plan.slots.map((address) => this.#readFlat(address)),
+      step: this.#step,
+    };
+  }
+
+  async writeState(state: EngineState): Promise<void> {
+    this.#plan.slots.forEach((address, index) => this.#writeFlat(address, state.slots[index]));
+    this.#step = state.step;
+    await this.writeParameters(state.parameters);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#pool.stop();
+  }
+
+  /** Steps in one command: the threads do not come back between two of them. */
   async #runSteps(batches: readonly Uint32Array[]): Promise<(Profile | undefined)[]> {
     batches.forEach((batch, index) => this.#writeBatch(batch, index));
     const counts = batches.map((batch) => batch.length);
@@ -250,18 +276,18 @@ class WasmEngine implements UnguardedEngine {
   async #read(
     { kind, images, positions }: {
       kind: "predict" | "outputs";
-      images: "train" | "test" | Images;
+      images: Images;
       positions: Uint32Array;
     },
     { most, from, size }: { most: number; from: number; size: number },
   ): Promise<Float32Array> {
-    const source = typeof images === "string" ? images : shareBytes(images.pixels);
     const results = new Float32Array(positions.length * size);
     for (let start = 0; start < positions.length; start += most) {
-      const some = positions.subarray(start, start + most);
-      this.#words(this.#plan.positions, some.length).set(some);
-      await this.#pool.run({ kind, images: source, count: some.length });
-      results.set(this.#floats(from, some.length * size), start * size);
+      const some = positions.subarray(start, start + most), count = some.length;
+      const shared = shareImages(images, some);
+      this.#words(this.#plan.positions, count).set(shared.positions);
+      await this.#pool.run({ kind, images: shared.pixels, count });
+      results.set(this.#floats(from, count * size), start * size);
     }
     return results;
   }

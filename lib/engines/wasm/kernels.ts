@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readKernels } from "../assets.ts";
 
 /** An address in the memory of the threads, in bytes; 0 where a kernel may do without the array. */
 type Address = number;
@@ -255,8 +256,7 @@ export const CONSTANT_BYTES = 4096;
 
 /** The compiled build of one kind. Reads `lib`. */
 export async function compileKernels(math: MathKind): Promise<WebAssembly.Module> {
-  const response = await fetch(new URL(`./${math}.wasm`, import.meta.url));
-  return await WebAssembly.compile(await response.bytes());
+  return await WebAssembly.compile(await readKernels(math));
 }
 
 /** Kernels over a memory that all threads share. */

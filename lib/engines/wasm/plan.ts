@@ -9,12 +9,11 @@
  */
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Network, RecurrentLayer } from "../../model/network.ts";
+import { MAX_STEPS } from "../engine.ts";
 import { CONSTANT_BYTES } from "./kernels.ts";
 import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
 import { TEAM_WORDS } from "./team.ts";
 
-/** The most training steps that one command takes. */
-export const MAX_STEPS = 256;
 /** The most images that one command predicts. */
 export const MAX_PREDICTED = 4096;
 
@@ -139,7 +138,7 @@ export interface Plan {
   readonly thread: {
     readonly start: number;
     readonly bytes: number;
-    /** Of the group at hand; as many again are for the row that groups share. */
+    /** Of the group at hand; in a training as many again are for the row that groups share. */
     readonly lanesBytes: number;
     /** [8][imageBytes] bytes, and the same as [imageBytes][8]; some bytes more, since 16 at a time are read and written. */
     readonly images: number;
@@ -180,37 +179,44 @@ export interface PlanOptions {
   readonly network: Network;
   readonly sequence: SequenceLayout;
   readonly imageBytes: number;
-  readonly trainCount: number;
-  readonly batchSize: number;
-  readonly slotCount: number;
   readonly threads: number;
+  /** Null for an engine that only predicts: nothing that only a training reads has room then. */
+  readonly training: {
+    readonly trainCount: number;
+    readonly batchSize: number;
+    readonly slotCount: number;
+  } | null;
 }
 
 /**
- * Lays out the memory of a training.
+ * Lays out the memory of an engine.
  *
  * @throws {RangeError} If it needs more than the 4 GiB that 32-bit addresses reach
  */
 export function planMemory(options: PlanOptions): Plan {
-  const { network, sequence, imageBytes, batchSize, threads } = options;
+  const { network, sequence, imageBytes, threads, training } = options;
+  const { trainCount, batchSize, slotCount } = training ?? { trainCount: 0, batchSize: 0, slotCount: 0 };
   const arena = new Arena(CONSTANT_BYTES);
   const { scale, ...layout } = sequence, blank = scale[0];
   const { offsets, size } = planParameters(network);
   const team = arena.take(TEAM_WORDS * WORD);
   const arrays = () => arena.take(size * WORD);
-  const parameters = arrays(), gradients = arrays();
-  const slots = Array.from({ length: options.slotCount }, arrays);
+  const parameters = arrays(), gradients = training ? arrays() : 0;
+  const slots = Array.from({ length: slotCount }, arrays);
   const groups = Math.ceil(batchSize / GROUP), sharedRecord = Math.max(groups, threads);
   const matrices = planMatrices(network, arena, {
     offsets,
     parameters,
     blank,
-    records: { count: sharedRecord + threads, T: sequence.T },
+    records: training
+      ? { count: sharedRecord + threads, inputCount: sharedRecord + threads, T: sequence.T }
+      : { count: threads, inputCount: 0, T: sequence.T },
   });
 
   const perThread = new Arena(0);
-  const layers = matrices.layers.map((layer) => planActivations(layer, sequence.T, perThread));
-  const thread = planScratch(layers, matrices.head, { imageBytes }, perThread);
+  const trains = training !== null;
+  const layers = matrices.layers.map((layer) => planActivations(layer, { T: sequence.T, trains }, perThread));
+  const thread = planScratch(layers, matrices.head, { imageBytes, trains }, perThread);
   const plan = {
     network,
     sequence: layout,
@@ -220,7 +226,7 @@ export function planMemory(options: PlanOptions): Plan {
     blank,
     divisor: 255 / (scale[255] - blank),
     imageBytes,
-    trainLabels: arena.take(options.trainCount),
+    trainLabels: arena.take(trainCount),
     positions: arena.take(WORD * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(WORD * MAX_PREDICTED * network.head.classes),
     outputs: arena.take(WORD * GROUP * sequence.T * network.head.inputSize),
@@ -243,7 +249,7 @@ export function planMemory(options: PlanOptions): Plan {
   const memoryPages = Math.ceil(arena.next / PAGE);
   if (memoryPages > MAX_PAGES) {
     throw new RangeError(
-      `Cannot train on the device wasm: parameters and activations must fit into 4 GiB: they need ${
+      `Cannot open the device wasm: parameters and activations must fit into 4 GiB: they need ${
         (arena.next / 2 ** 30).toFixed(1)
       } GiB; a smaller batch, fewer threads or a smaller network takes less`,
     );
@@ -301,7 +307,7 @@ function planMatrices(
     offsets: readonly MatrixOffsets[];
     parameters: number;
     blank: number;
-    records: { count: number; T: number };
+    records: RecordCounts;
   },
 ): { layers: MatrixOnly[]; head: HeadPlan } {
   const matrix = (index: number, J: number, quads: number, T: number) => {
@@ -312,7 +318,7 @@ function planMatrices(
       ...offsets[index],
       panels: parameters + WORD * W,
       bias: shifted ? arena.take(quads * QUAD) : parameters + WORD * b,
-      records: planRecords({ J, quads, T, count: records.count }, arena),
+      records: planRecords({ J, quads }, { ...records, T }, arena),
     };
   };
   const layers = network.layers.map((layer, index): MatrixOnly => {
@@ -342,8 +348,16 @@ function planMatrices(
   return { layers, head };
 }
 
+/** How many records there are: all of them have dz, those of a training the inputs too. */
+interface RecordCounts {
+  readonly count: number;
+  readonly inputCount: number;
+  readonly T: number;
+}
+
 function planRecords(
-  { J, quads, T, count }: { J: number; quads: number; T: number; count: number },
+  { J, quads }: { J: number; quads: number },
+  { count, inputCount, T }: RecordCounts,
   arena: Arena,
 ): RecordPlan {
   const panels = Math.ceil(J / 8), dzBytes = T * quads * TILE;
@@ -351,27 +365,31 @@ function planRecords(
   return {
     T,
     ...{ dz: arena.take(count * dzBytes), dzBytes },
-    ...{ inputs: arena.take(count * inputBytes), inputBytes },
-    ...{ spans: arena.take(count * spanBytes), spanBytes },
+    ...{ inputs: arena.take(inputCount * inputBytes), inputBytes },
+    ...{ spans: arena.take(inputCount * spanBytes), spanBytes },
   };
 }
 
-function planActivations(layer: MatrixOnly, T: number, arena: Arena): LayerPlan {
+function planActivations(
+  layer: MatrixOnly,
+  { T, trains }: { T: number; trains: boolean },
+  arena: Arena,
+): LayerPlan {
   const lstm = layer.layer.kind === "lstm", padded = roundUp(layer.H, 4) * OCTET;
   return {
     ...layer,
     c: lstm ? arena.take((T + 1) * layer.H * OCTET) : 0,
     tanhC: lstm ? arena.take(T * layer.H * OCTET) : 0,
     y: arena.take(T * padded),
-    mask: layer.layer.dropout > 0 ? arena.take(T * padded) : 0,
-    dy: arena.take(T * padded),
+    mask: trains && layer.layer.dropout > 0 ? arena.take(T * padded) : 0,
+    dy: trains ? arena.take(T * padded) : 0,
   };
 }
 
 function planScratch(
   layers: readonly LayerPlan[],
   head: HeadPlan,
-  { imageBytes }: { imageBytes: number },
+  { imageBytes, trains }: { imageBytes: number; trains: boolean },
   arena: Arena,
 ): Omit<Plan["thread"], "start"> {
   const largest = (of: (layer: LayerPlan) => number) => Math.max(...layers.map(of));
@@ -385,9 +403,11 @@ function planScratch(
     dc: arena.take(largest((layer) => layer.H * OCTET)),
     headInput: arena.take(roundUp(head.J, 8) * OCTET),
     logits: arena.take(head.quads * TILE),
-    rows: arena.take(MAX_QUADS * T_PER_PIECE * GROUP * QUAD),
-    sums: arena.take((Math.ceil(Math.max(largest(({ J }) => J), head.J) / 8) * TILE + QUAD) * MAX_QUADS),
+    rows: trains ? arena.take(MAX_QUADS * T_PER_PIECE * GROUP * QUAD) : 0,
+    sums: trains
+      ? arena.take((Math.ceil(Math.max(largest(({ J }) => J), head.J) / 8) * TILE + QUAD) * MAX_QUADS)
+      : 0,
     lanesBytes: roundUp(arena.next, 4096),
-    bytes: 2 * roundUp(arena.next, 4096),
+    bytes: (trains ? 2 : 1) * roundUp(arena.next, 4096),
   };
 }

@@ -28,59 +28,57 @@ export type Command =
   | { readonly kind: "pack" }
   | { readonly kind: "train"; readonly counts: readonly number[]; readonly firstStep: number }
   | { readonly kind: "gradient"; readonly count: number; readonly step: number }
-  | { readonly kind: "predict"; readonly images: ImageSource; readonly count: number }
-  | { readonly kind: "outputs"; readonly images: ImageSource; readonly count: number };
+  | { readonly kind: "predict"; readonly images: SharedBytes; readonly count: number }
+  | { readonly kind: "outputs"; readonly images: SharedBytes; readonly count: number };
 
-/** The images that the engine was opened with. */
-export interface HeldImages {
-  readonly train: Uint8Array<SharedArrayBuffer>;
-  readonly test: Uint8Array<SharedArrayBuffer>;
+/** Pixels where all threads see them. */
+export type SharedBytes = Uint8Array<SharedArrayBuffer>;
+
+/** What threads are told of a training. */
+export interface ThreadTraining {
+  readonly optimizer: Optimizer;
+  readonly seed: number;
+  readonly images: SharedBytes;
 }
-
-/** Those, and others that were handed over for a prediction. */
-export type ImageSource = keyof HeldImages | Uint8Array<SharedArrayBuffer>;
 
 /** One of the threads over a {@link Plan}. Thread 0 sums the losses. */
 export class Thread {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
-  readonly #optimizer: Optimizer;
-  readonly #seed: number;
-  readonly #images: HeldImages;
+  /** Null in an engine that only predicts. */
+  readonly #training:
+    | (ThreadTraining & { readonly prefix: SharedPrefix; readonly sums: GradientSums })
+    | null;
   readonly #team: Team;
   readonly #rank: number;
   readonly #memory: WebAssembly.Memory;
   /** The group at hand. */
   readonly #lanes: Lanes;
-  readonly #prefix: SharedPrefix;
-  readonly #gradientSums: GradientSums;
   readonly #workItems: readonly WorkItem[];
 
   constructor(
     options: {
       kernels: Kernels;
       plan: Plan;
-      optimizer: Optimizer;
-      seed: number;
-      images: HeldImages;
+      training: ThreadTraining | null;
       team: Team;
       rank: number;
       memory: WebAssembly.Memory;
     },
   ) {
-    const { kernels, plan, optimizer, seed, images, team, rank, memory } = options;
+    const { kernels, plan, training, team, rank, memory } = options;
     this.#kernels = kernels;
     this.#plan = plan;
-    this.#optimizer = optimizer;
-    this.#seed = seed;
-    this.#images = images;
     this.#team = team;
     this.#rank = rank;
     this.#memory = memory;
     const { start, bytes, lanesBytes } = plan.thread, base = start + rank * bytes;
     this.#lanes = new Lanes({ kernels, plan, memory, base });
-    this.#prefix = new SharedPrefix({ kernels, plan, memory, base: base + lanesBytes, rank });
-    this.#gradientSums = new GradientSums({ kernels, plan, memory, base });
+    this.#training = training && {
+      ...training,
+      prefix: new SharedPrefix({ kernels, plan, memory, base: base + lanesBytes, rank }),
+      sums: new GradientSums({ kernels, plan, memory, base }),
+    };
     this.#workItems = [...plan.layers, plan.head].flatMap((matrix) => splitWork(matrix, plan.threads));
   }
 
@@ -113,22 +111,23 @@ export class Thread {
     { count, step, update }: { count: number; step: number; update: boolean },
   ): void {
     const { positions, batchSize } = this.#plan, groups = Math.ceil(count / GROUP);
+    const { images, prefix, sums, optimizer } = this.#training!;
     const starts = this.#startsOf(index, groups), layout = { starts, sharedT: starts[groups - 1] };
-    this.#prefix.forward(layout.sharedT);
+    prefix.forward(layout.sharedT);
     this.#eachItem(groups, (group) => {
       const first = positions + WORD * (batchSize * index + GROUP * group);
       const batch = { count, group, step, positions: first, start: starts[group] };
       this.#lanes.record = group;
-      this.#forward(batch, { images: this.#images.train, training: true });
+      this.#forward(batch, { images, training: true });
       this.#loss(batch);
       this.#backward(batch);
-    }, () => this.#prefix.backward(layout));
+    }, () => prefix.backward(layout));
     if (this.#rank === 0) this.#sumLosses(count, index);
     this.#eachItem(this.#workItems.length, (index) => {
       const item = this.#workItems[index];
-      this.#gradientSums.compute(item, layout);
+      sums.compute(item, layout);
       if (!update) return;
-      this.#update(item, step);
+      this.#update(item, optimizer, step);
       this.#pack(item);
     });
   }
@@ -147,7 +146,7 @@ export class Thread {
     layers.forEach((layer, index) => {
       if (training && layer.layer.dropout > 0) this.#drawMasks(batch, layer, index);
       if (training) lanes.beginRecord(layer);
-      lanes.startState(layer, start, this.#prefix.lanes);
+      lanes.startState(layer, start, this.#training?.prefix.lanes);
       for (let t = start; t < sequence.T; t++) {
         const range = this.#input(layer, { training, index, t }), { from, to } = range;
         const xh = lanes.xh(t), panels = layer.panels + from * QUAD, z = lanes.dz(layer, t);
@@ -184,7 +183,7 @@ export class Thread {
       from: isTop ? this.#plan.sequence.T - 1 : 0,
       firstImage: batch.group * GROUP,
       step: batch.step,
-      seed: this.#seed,
+      seed: this.#training!.seed,
     });
   }
 
@@ -223,7 +222,7 @@ export class Thread {
         lanes.sendBack(layer, below, t);
         if (below) this.#mask(below, t);
       }
-      if (start > 0) this.#prefix.collect(lanes, layer, index, batch.group);
+      if (start > 0) this.#training!.prefix.collect(lanes, layer, index, batch.group);
     }
   }
 
@@ -239,9 +238,9 @@ export class Thread {
     return new Uint32Array(this.#memory.buffer, starts + WORD * groupsABatch * index, groups);
   }
 
-  #update({ matrix: { J, W, b, biasScale }, from, to }: WorkItem, step: number): void {
+  #update({ matrix: { J, W, b, biasScale }, from, to }: WorkItem, optimizer: Optimizer, step: number): void {
     const update = (start: number, count: number, updateScale: number) =>
-      applyUpdate(this.#kernels, this.#plan, this.#optimizer, { start, count, updateScale, step });
+      applyUpdate(this.#kernels, this.#plan, optimizer, { start, count, updateScale, step });
     update(W + from * J * 4, (to - from) * J * 4, 1);
     update(b + from * 4, (to - from) * 4, biasScale);
   }
@@ -270,7 +269,7 @@ export class Thread {
     this.#kernels.transpose(rows, to - from, first, J * QUAD, panels + from * 4 * QUAD, quads * 4 * QUAD);
   }
 
-  #predict(images: ImageSource, count: number): void {
+  #predict(images: SharedBytes, count: number): void {
     const { classes } = this.#plan.head, out = this.#floats(this.#plan.logits, count * classes);
     const logits = this.#floats(this.#lanes.logits, classes * GROUP);
     const groups = Math.ceil(count / GROUP);
@@ -286,7 +285,7 @@ export class Thread {
   }
 
   /** The top layer's outputs of one group at every t. */
-  #readOutputs(images: ImageSource, count: number): void {
+  #readOutputs(images: SharedBytes, count: number): void {
     const { layers, sequence: { T } } = this.#plan, top = layers[layers.length - 1];
     this.#read(images, { count, group: 0 });
     const out = this.#floats(this.#plan.outputs, count * T * top.H);
@@ -299,13 +298,10 @@ export class Thread {
   }
 
   /** Forward alone, without dropout. */
-  #read(images: ImageSource, { count, group }: { count: number; group: number }): void {
+  #read(images: SharedBytes, { count, group }: { count: number; group: number }): void {
     const batch = { count, group, step: 0, positions: this.#plan.positions + WORD * GROUP * group, start: 0 };
     this.#lanes.record = this.#rank;
-    this.#forward(batch, {
-      images: typeof images === "string" ? this.#images[images] : images,
-      training: false,
-    });
+    this.#forward(batch, { images, training: false });
   }
 
   /** In the order of the batch, in float64. */

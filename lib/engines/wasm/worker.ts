@@ -4,21 +4,18 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import type { Optimizer } from "../../model/optimizers.ts";
 import { instantiateKernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { type Profile, startProfile, timedKernels, TimedTeam } from "./profile.ts";
 import { Team, TEAM_WORDS } from "./team.ts";
-import { type Command, type HeldImages, Thread } from "./thread.ts";
+import { type Command, Thread, type ThreadTraining } from "./thread.ts";
 
 /** The first message. */
 export interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly plan: Plan;
-  readonly optimizer: Optimizer;
-  readonly seed: number;
-  readonly images: HeldImages;
+  readonly training: ThreadTraining | null;
   readonly rank: number;
   readonly spins: number;
   /** Whether the answers say where the time went. */

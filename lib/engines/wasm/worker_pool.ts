@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startWorker } from "../assets.ts";
 import type { Plan } from "./plan.ts";
 import { dissolveTeam, TEAM_WORDS } from "./team.ts";
 import type { Profile } from "./profile.ts";
@@ -23,10 +24,9 @@ export class WorkerPool {
 
   /** Starts a worker a thread and waits until all of them are ready. @throws {Error} If one does not start. */
   static async start(options: Omit<Start, "rank"> & { plan: Plan }): Promise<WorkerPool> {
-    const url = new URL("./worker.ts", import.meta.url);
     const { plan, memory } = options;
     const pool = new WorkerPool(
-      Array.from({ length: plan.threads }, () => new Worker(url, { type: "module" })),
+      Array.from({ length: plan.threads }, startWorker),
       new Int32Array(memory.buffer, plan.team, TEAM_WORDS),
     );
     await pool.#ask((rank) => ({ ...options, rank }));

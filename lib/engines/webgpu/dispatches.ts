@@ -1,13 +1,14 @@
 /**
- * The dispatches of a training, each a kernel with its constants, buffers and size. The equations are in the kernels.
+ * The dispatches of an engine, each a kernel with its constants, buffers and size. The equations are in the kernels.
  *
  * @module
  */
+import type { SequenceLayout } from "../../data/sequence.ts";
 import type { RecurrentLayer } from "../../model/network.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
 import { dropoutThreshold } from "../../random.ts";
 import { type Dispatch, workgroupsFor } from "./kernels.ts";
-import type { Frame, HeadSizes, PlanOptions, Sizes } from "./plan.ts";
+import type { Frame, HeadSizes, Sizes } from "./sizes.ts";
 
 const OPTIMIZER_NUMBER = { sgd: 1, momentum: 2, rmsprop: 3, adam: 4, adadelta: 5 } as const;
 
@@ -18,7 +19,7 @@ function maskOf(layer: RecurrentLayer, index: number): string {
 
 /** Pixels to x of the first layer. */
 export function gatherDispatch(
-  { sequence, imageBytes }: PlanOptions,
+  { sequence, imageBytes }: { sequence: SequenceLayout; imageBytes: number },
   { C, J }: Sizes,
   { frame: { T, N4 }, images }: { frame: Frame; images: string },
 ): Dispatch {

@@ -4,19 +4,20 @@
  * @module
  */
 import type { Images } from "../../data/dataset.ts";
+import { pickImages } from "../../data/pick_images.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
-import { planNeeds, planWithin } from "./limits.ts";
-import { MAX_STEPS, type Plan } from "./plan.ts";
+import { planNeeds, planPrediction, planWithin } from "./limits.ts";
+import type { Plan } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 
 /** What the webgpu engine can be told besides {@link EngineOptions}. */
 export interface WebgpuOptions extends EngineOptions {
-  /** Whether a first gradient is compared with the textbook's; true by default. */
+  /** Whether a first gradient, or first logits without a training, are compared with the textbook's; true by default. */
   readonly selfCheck?: boolean;
   /** Is handed the device that trains; tests break it. */
   readonly onDevice?: (device: GPUDevice) => void;
@@ -35,8 +36,8 @@ export interface StepProfile {
 /**
  * Opens the engine on this machine's adapter.
  *
- * @throws {Error} If there is no adapter, or it computes wrong gradients
- * @throws {RangeError} If an option is out of range, or a limit of the adapter is below what the training needs
+ * @throws {Error} If there is no adapter, or it computes wrong numbers
+ * @throws {RangeError} If an option is out of range, or a limit of the adapter is below what is needed
  */
 export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu> {
   const adapter = await findAdapter();
@@ -61,18 +62,16 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
 
 /** Without images and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
-  const { network, optimizer, train, test, batchSize, seed } = options;
+  const { network, imageSize, training } = options;
   const sequence = checkEngineOptions(options);
-  const plan = planWithin(adapter.limits, {
-    network,
-    optimizer,
-    sequence,
-    imageBytes: train.height * train.width,
-    trainCount: train.count,
-    testCount: test.count,
-    batchSize,
-    seed,
-  });
+  const shapes = { network, sequence, imageBytes: imageSize.height * imageSize.width };
+  const plan = training
+    ? planWithin(adapter.limits, {
+      ...shapes,
+      batchSize: training.batchSize,
+      training: { optimizer: training.optimizer, seed: training.seed, trainCount: training.train.count },
+    })
+    : planPrediction(adapter.limits, shapes);
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);
@@ -115,25 +114,33 @@ class WebgpuEngine implements UnguardedEngine {
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
   }
 
-  /** Takes over images, the numbers that their bytes become, and where the parameters start. */
-  async load({ train, test, sequence, parameters }: EngineOptions): Promise<void> {
-    this.#program.write("train images", train.pixels);
-    this.#program.write("train labels", train.labels);
-    this.#program.write("test images", test.pixels);
-    this.#program.write("scale", layOutSequence(sequence, train).scale);
-    await this.writeState({
-      parameters,
-      slots: Array.from({ length: this.#plan.slots }, () => new Float32Array(parameters.length)),
-      step: 0,
-    });
+  /** Takes over training images, the numbers that bytes become, and where the parameters start. */
+  async load({ training, sequence, imageSize, parameters }: EngineOptions): Promise<void> {
+    if (training) {
+      this.#program.write("train images", training.train.pixels);
+      this.#program.write("train labels", training.train.labels);
+    }
+    this.#program.write("scale", layOutSequence(sequence, imageSize).scale);
+    await this.writeParameters(parameters);
   }
 
+  /** All steps in one submission, and one read-back. */
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    const results: StepResult[] = [];
-    for (let start = 0; start < batches.length; start += MAX_STEPS) {
-      results.push(...await this.#trainSome(batches.slice(start, start + MAX_STEPS)));
-    }
-    return results;
+    const firstStep = this.#step + 1;
+    const imagesAStep = 4 * this.#plan.N4;
+    this.#writeSteps(batches, { firstStep, training: true, resultsAnImage: 2 });
+    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.training, step })));
+    const bytes = 8 * (imagesAStep * (batches.length - 1) + batches[batches.length - 1].length);
+    const results = new Float32Array(await this.#program.read("results", bytes));
+    this.#step += batches.length;
+    return batches.map(({ length: count }, index) => {
+      let loss = 0, correct = 0;
+      for (let n = 0; n < count; n++) {
+        loss += results[2 * (imagesAStep * index + n)];
+        correct += results[2 * (imagesAStep * index + n) + 1];
+      }
+      return { step: firstStep + index, loss: loss / count, correct, count };
+    });
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
@@ -148,16 +155,14 @@ class WebgpuEngine implements UnguardedEngine {
     });
   }
 
-  async predict(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes, N4 } = this.#plan;
-    // Foreign images fit one batch at a time.
-    const most = 4 * N4 * (typeof images === "string" ? MAX_STEPS : 1);
+  async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
+    const { classes, stagedImages: most } = this.#plan;
     return await this.#readImages({ images, positions, most, size: classes }, async (count) => {
       return new Float32Array(await this.#program.read("results", 4 * classes * count));
     });
   }
 
-  async outputs(images: "train" | "test" | Images, positions: Uint32Array): Promise<Float32Array> {
+  async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const { N4, top: { name, stride, first, units }, steps } = this.#plan;
     const chosen = { images, positions, most: 4 * N4, size: steps * units };
     return await this.#readImages(chosen, async (count) => {
@@ -175,25 +180,29 @@ class WebgpuEngine implements UnguardedEngine {
     });
   }
 
+  async readParameters(): Promise<Float32Array> {
+    return new Float32Array(await this.#program.read("parameters", 4 * this.#options.network.size));
+  }
+
+  async writeParameters(parameters: Float32Array): Promise<void> {
+    this.#program.write("parameters", parameters);
+    this.#program.submit([{ dispatches: this.#program.pack, step: 0 }]);
+    await this.#program.finished();
+  }
+
   async readState(): Promise<EngineState> {
     const bytes = 4 * this.#options.network.size;
     const slots: Float32Array[] = [];
     for (let slot = 0; slot < this.#plan.slots; slot++) {
       slots.push(new Float32Array(await this.#program.read(`slot ${slot}`, bytes)));
     }
-    return {
-      parameters: new Float32Array(await this.#program.read("parameters", bytes)),
-      slots,
-      step: this.#step,
-    };
+    return { parameters: await this.readParameters(), slots, step: this.#step };
   }
 
   async writeState(state: EngineState): Promise<void> {
-    this.#program.write("parameters", state.parameters);
     state.slots.forEach((slot, index) => this.#program.write(`slot ${index}`, slot));
     this.#step = state.step;
-    this.#program.submit([{ dispatches: this.#program.pack, step: 0 }]);
-    await this.#program.finished();
+    await this.writeParameters(state.parameters);
   }
 
   /** Takes some steps, one submission each, and measures them. */
@@ -219,29 +228,10 @@ class WebgpuEngine implements UnguardedEngine {
     this.#program.destroy();
   }
 
-  /** Up to MAX_STEPS steps in one submission, and one read-back. */
-  async #trainSome(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    const firstStep = this.#step + 1;
-    const imagesAStep = 4 * this.#plan.N4;
-    this.#writeSteps(batches, { firstStep, training: true, resultsAnImage: 2 });
-    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.training, step })));
-    const bytes = 8 * (imagesAStep * (batches.length - 1) + batches[batches.length - 1].length);
-    const results = new Float32Array(await this.#program.read("results", bytes));
-    this.#step += batches.length;
-    return batches.map(({ length: count }, index) => {
-      let loss = 0, correct = 0;
-      for (let n = 0; n < count; n++) {
-        loss += results[2 * (imagesAStep * index + n)];
-        correct += results[2 * (imagesAStep * index + n) + 1];
-      }
-      return { step: firstStep + index, loss: loss / count, correct, count };
-    });
-  }
-
   /** Reads images without dropout, `most` at a time; `collect` fetches the `size` float32 that each of them gave. */
   async #readImages(
     { images, positions, most, size }: {
-      images: "train" | "test" | Images;
+      images: Images;
       positions: Uint32Array;
       most: number;
       size: number;
@@ -251,30 +241,21 @@ class WebgpuEngine implements UnguardedEngine {
     const results = new Float32Array(positions.length * size);
     for (let start = 0; start < positions.length; start += most) {
       const some = positions.subarray(start, start + most);
-      const held = typeof images === "string" ? images : "staged";
-      this.#submitPrediction(held, typeof images === "string" ? some : this.#stage(images, some));
+      this.#program.write("staged images", pickImages(images, some));
+      this.#submitPrediction(some.length);
       results.set(await collect(some.length), start * size);
     }
     return results;
   }
 
-  #submitPrediction(images: "train" | "test" | "staged", positions: Uint32Array): void {
+  /** Predicts the first `count` staged images. */
+  #submitPrediction(count: number): void {
     const { N4, classes } = this.#plan, batches: Uint32Array[] = [];
-    for (let start = 0; start < positions.length; start += 4 * N4) {
-      batches.push(positions.subarray(start, start + 4 * N4));
+    for (let start = 0; start < count; start += 4 * N4) {
+      batches.push(Uint32Array.from({ length: Math.min(4 * N4, count - start) }, (_, n) => start + n));
     }
     this.#writeSteps(batches, { firstStep: 0, training: false, resultsAnImage: classes });
-    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.predict[images], step })));
-  }
-
-  /** Copies foreign images to where the kernels can read them, and names them there. */
-  #stage(images: Images, positions: Uint32Array): Uint32Array {
-    const bytes = images.height * images.width, pixels = new Uint8Array(positions.length * bytes);
-    positions.forEach((position, index) => {
-      pixels.set(images.pixels.subarray(position * bytes, (position + 1) * bytes), index * bytes);
-    });
-    this.#program.write("staged images", pixels);
-    return Uint32Array.from(positions, (_, index) => index);
+    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.predict, step })));
   }
 
   /** Uploads the positions of some batches, and what else changes from step to step. */
@@ -304,8 +285,10 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   #factors(step: number): { rate: number; correction: number } {
-    const { optimizer } = this.#options;
-    if (optimizer.kind === "adam" && step > 0) return adamFactors(optimizer, step);
+    const { training } = this.#options;
+    if (!training || step === 0) return { rate: 0, correction: 1 }; // nothing is updated
+    const { optimizer } = training;
+    if (optimizer.kind === "adam") return adamFactors(optimizer, step);
     return { rate: optimizer.learningRate, correction: 1 };
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { createNetwork, type LayerSpec, type Network } from "../../model/network.ts";
-import { type Plan, type PlanOptions, planTraining } from "./plan.ts";
+import { type Plan, planEngine, type PlanOptions } from "./plan.ts";
 
 /** The limits of an adapter on which it depends whether a training fits. */
 export type Limits = Readonly<Record<Need["limit"], number>>;
@@ -22,13 +22,16 @@ export interface Need {
   readonly what: string;
 }
 
+/** Enough images of a prediction for many batches; far less than any adapter has. */
+const STAGED_BYTES = 2 ** 24;
+
 /** What a plan asks of an adapter. */
 export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }: Plan): Need[] {
   const needs: Need[] = [];
   for (const [what, amount] of workgroupBytes) {
     needs.push({ limit: "maxComputeWorkgroupStorageSize", amount, what });
   }
-  for (const { label, workgroups } of [...gradient, ...predict, update]) {
+  for (const { label, workgroups } of [...gradient, ...predict, ...update]) {
     const what = `the kernel ${label}`;
     needs.push({ limit: "maxComputeWorkgroupsPerDimension", amount: Math.max(...workgroups), what });
   }
@@ -41,22 +44,44 @@ export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }
 }
 
 /**
- * Plans a training that fits.
+ * Plans an engine that fits.
  *
  * @throws {RangeError} If an adapter has less than is needed; names the limit, the need and what fits
  */
 export function planWithin(limits: Limits, options: PlanOptions): Plan {
-  const plan = planTraining(options);
+  const plan = planFor(limits, options);
   const lacking = planNeeds(plan).find(({ limit, amount }) => amount > limits[limit]);
   if (!lacking) return plan;
   const { limit, amount, what } = lacking;
   const unit = limit === "maxComputeWorkgroupsPerDimension" ? "workgroups" : "bytes";
   throw new RangeError(
-    `Cannot train on the device webgpu: ${what} must fit into the adapter's ${limit} of ${
+    `Cannot open the device webgpu: ${what} must fit into the adapter's ${limit} of ${
       limits[limit]
     } ${unit}: ` +
       `current value is ${amount}; ${whatFits(limits, options)}`,
   );
+}
+
+/** Images that a prediction computes together, where there is room for them. */
+const PREDICTED_TOGETHER = 64;
+
+/** Plans an engine that only predicts: nobody asked for its batches, so they are as large as will fit. @throws {RangeError} As {@link planWithin}. */
+export function planPrediction(limits: Limits, options: Omit<PlanOptions, "batchSize" | "training">): Plan {
+  let batchSize = PREDICTED_TOGETHER;
+  const sized = () => ({ ...options, batchSize, training: null });
+  while (batchSize > 4 && !fits(limits, sized())) batchSize /= 2;
+  return planWithin(limits, sized());
+}
+
+/** Whether an adapter has what is needed. */
+export function fits(limits: Limits, options: PlanOptions): boolean {
+  return planNeeds(planFor(limits, options)).every(({ limit, amount }) => amount <= limits[limit]);
+}
+
+/** A plan that uses what an adapter has; it need not fit. */
+function planFor(limits: Limits, options: PlanOptions): Plan {
+  const { maxStorageBufferBindingSize, maxBufferSize } = limits;
+  return planEngine(options, Math.min(STAGED_BYTES, maxStorageBufferBindingSize, maxBufferSize));
 }
 
 /** What of a training can be made smaller, in the order in which it is kept as large as it can be. */
@@ -66,14 +91,12 @@ const KNOBS: readonly {
   readonly name: (value: number) => string;
 }[] = [
   {
-    read: ({ trainCount }) => trainCount,
-    turn: (options, trainCount) => ({ ...options, trainCount }),
+    read: ({ training }) => training?.trainCount ?? 0,
+    turn: (options, trainCount) => ({
+      ...options,
+      training: options.training && { ...options.training, trainCount },
+    }),
     name: (value) => `${value} training images`,
-  },
-  {
-    read: ({ testCount }) => testCount,
-    turn: (options, testCount) => ({ ...options, testCount }),
-    name: (value) => `${value} test images`,
   },
   {
     read: ({ network }) => Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)),
@@ -89,8 +112,6 @@ const KNOBS: readonly {
 
 /** The largest training of its kind that fits: a sentence that holds over all limits, buffers and kernels at once. */
 function whatFits(limits: Limits, options: PlanOptions): string {
-  const fits = (some: PlanOptions) =>
-    planNeeds(planTraining(some)).every(({ limit, amount }) => amount <= limits[limit]);
   const changes: string[] = [];
   let kept = options;
   for (const [index, { read, turn, name }] of KNOBS.entries()) {
@@ -99,7 +120,7 @@ function whatFits(limits: Limits, options: PlanOptions): string {
         (smaller, later) => later.turn(smaller, Math.min(1, later.read(some))),
         some,
       );
-    const most = largest(read(kept), (value) => fits(least(turn(kept, value))));
+    const most = largest(read(kept), (value) => fits(limits, least(turn(kept, value))));
     if (most === 0 && read(kept) > 0) return "no smaller training of this kind fits: try --device wasm";
     if (most < read(kept)) changes.push(name(most));
     kept = turn(kept, most);

@@ -7,8 +7,9 @@
  * @module
  */
 import type { SequenceLayout } from "../../data/sequence.ts";
-import type { Network, RecurrentLayer } from "../../model/network.ts";
+import type { Network } from "../../model/network.ts";
 import { type Optimizer, SLOT_COUNT } from "../../model/optimizers.ts";
+import { MAX_STEPS } from "../engine.ts";
 import {
   gatherDispatch,
   headDispatch,
@@ -20,20 +21,21 @@ import {
   updateDispatch,
 } from "./dispatches.ts";
 import type { Dispatch } from "./kernels.ts";
-
-/** The most steps of one command buffer. */
-export const MAX_STEPS = 256;
+import { type Frame, type HeadSizes, headSizes, layerSizes, type Sizes } from "./sizes.ts";
 
 /** What the plan depends on. */
 export interface PlanOptions {
   readonly network: Network;
-  readonly optimizer: Optimizer;
   readonly sequence: SequenceLayout;
   readonly imageBytes: number;
-  readonly trainCount: number;
-  readonly testCount: number;
+  /** The most images that go through the network together. */
   readonly batchSize: number;
-  readonly seed: number;
+  /** Null for an engine that only predicts. */
+  readonly training: {
+    readonly optimizer: Optimizer;
+    readonly trainCount: number;
+    readonly seed: number;
+  } | null;
 }
 
 /** One weight matrix with its bias, as `update.wgsl` reads it. */
@@ -49,7 +51,7 @@ export interface MatrixTable {
   readonly biasScale: number;
 }
 
-/** The plan of a training. */
+/** The plan of an engine. */
 export interface Plan {
   readonly batchSize: number;
   /** Image quads of a batch. */
@@ -74,9 +76,11 @@ export interface Plan {
   readonly parts: number;
   /** Flat arrays that the optimizer keeps. */
   readonly slots: number;
-  /** One training step, without its update. */
+  /** Images of a prediction that are brought to the device together: whole batches. */
+  readonly stagedImages: number;
+  /** One training step, without its update; none in an engine that only predicts. */
   readonly gradient: readonly Dispatch[];
-  readonly update: Dispatch;
+  readonly update: readonly Dispatch[];
   /** Lays the parameters out without changing them. */
   readonly pack: Dispatch;
   readonly predict: readonly Dispatch[];
@@ -87,44 +91,7 @@ export interface Plan {
 /** Offsets of bindings must be multiples of this. */
 const BINDING_ALIGNMENT = 256;
 
-const up4 = (n: number) => 4 * Math.ceil(n / 4);
 const roundUp = (n: number, multiple: number) => multiple * Math.ceil(n / multiple);
-
-/** A layer's sizes, named as the kernels name them. */
-export interface Sizes {
-  readonly layer: RecurrentLayer;
-  readonly index: number;
-  readonly top: boolean;
-  readonly C: number;
-  readonly C4: number;
-  readonly H: number;
-  readonly H4: number;
-  /** Features of a row of inputs: x, h and four for the bias. */
-  readonly J: number;
-  readonly quads: number;
-  /** From a row of what this layer's outputs are written to, to the next. */
-  readonly outJ: number;
-}
-
-/** The head's sizes. */
-export interface HeadSizes {
-  readonly H: number;
-  readonly H4: number;
-  readonly classes: number;
-  readonly quads: number;
-  /** Of its kernel in the flat parameters. */
-  readonly offset: number;
-}
-
-/** What all dispatches of a plan have in common. */
-export interface Frame {
-  readonly T: number;
-  readonly N4: number;
-  /** Partial sums of a weight gradient. */
-  readonly parts: number;
-  /** Parameters in all. */
-  readonly size: number;
-}
 
 /** A part of a buffer that kernels see as a buffer of its own; in bytes. */
 export interface View {
@@ -133,32 +100,20 @@ export interface View {
   readonly size: number;
 }
 
-/** Plans the buffers and dispatches of a training. */
-export function planTraining(options: PlanOptions): Plan {
-  const { network, sequence, batchSize } = options;
+/**
+ * Plans the buffers and dispatches of an engine.
+ *
+ * @param stagedBytes The images of a prediction that are brought to the device together are no more than this, or one batch
+ */
+export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
+  const { network, sequence, imageBytes, batchSize, training } = options;
   const T = sequence.T, N4 = Math.ceil(batchSize / 4), last = network.layers.length - 1;
-  const layers = network.layers.map((layer, index): Sizes => {
-    const C4 = up4(layer.inputSize), H4 = up4(layer.hiddenSize);
-    return {
-      layer,
-      index,
-      top: index === last,
-      C: layer.inputSize,
-      C4,
-      H: layer.hiddenSize,
-      H4,
-      J: C4 + H4 + 4,
-      quads: layer.kind === "lstm" ? layer.hiddenSize : H4 / 4,
-      outJ: H4 + (index === last ? 4 : up4(network.layers[index + 1].hiddenSize) + 4),
-    };
-  });
-  const head: HeadSizes = {
-    H: network.head.inputSize,
-    H4: up4(network.head.inputSize),
-    classes: network.head.classes,
-    quads: Math.ceil(network.head.classes / 4),
-    offset: network.head.kernel.offset,
-  };
+  const layers = layerSizes(
+    training ? network.layers : network.layers.map((layer) => ({ ...layer, dropout: 0 })),
+  );
+  const head = headSizes(network.head);
+  const staged = Math.floor(stagedBytes / (4 * N4 * imageBytes));
+  const stagedImages = 4 * N4 * Math.max(1, Math.min(staged, MAX_STEPS));
   const parts = choosePartCount(network.size, T * N4);
   const frame: Frame = { T, N4, parts, size: network.size };
   const { matrices, views, weightBytes, weightBackBytes } = planMatrices(layers, head);
@@ -170,7 +125,7 @@ export function planTraining(options: PlanOptions): Plan {
     classes: head.classes,
     steps: T,
     top: { name: `inputs ${last}`, stride: layers[last].J, first: layers[last].C4, units: head.H },
-    buffers: planBuffers(options, layers, { head, frame, weightBytes, weightBackBytes }),
+    buffers: planBuffers(options, layers, { head, frame, weightBytes, weightBackBytes, stagedImages }),
     views,
     matrices,
     ones: [
@@ -178,21 +133,24 @@ export function planTraining(options: PlanOptions): Plan {
       { buffer: "head inputs", stride: head.H4 + 4, rows: N4 },
     ],
     parts,
-    slots: SLOT_COUNT[options.optimizer.kind],
-    gradient: [
-      gatherDispatch(options, layers[0], { frame, images: "train images" }),
-      ...layers.filter(({ layer }) => layer.dropout > 0).map((sizes) =>
-        maskDispatch(sizes, options.seed, frame)
-      ),
-      ...forward,
-      headStep,
-      ...layers.toReversed().flatMap((sizes) => layerBackward(sizes, frame)),
-      ...layers.map((sizes) => layerGradient(sizes, frame)),
-      headGradient(head, frame),
-    ],
-    update: updateDispatch(options.optimizer, matrices.length, frame),
+    slots: training ? SLOT_COUNT[training.optimizer.kind] : 0,
+    stagedImages,
+    gradient: training
+      ? [
+        gatherDispatch(options, layers[0], { frame, images: "train images" }),
+        ...layers.filter(({ layer }) => layer.dropout > 0).map((sizes) =>
+          maskDispatch(sizes, training.seed, frame)
+        ),
+        ...forward,
+        headStep,
+        ...layers.toReversed().flatMap((sizes) => layerBackward(sizes, frame)),
+        ...layers.map((sizes) => layerGradient(sizes, frame)),
+        headGradient(head, frame),
+      ]
+      : [],
+    update: training ? [updateDispatch(training.optimizer, matrices.length, frame)] : [],
     pack: updateDispatch(undefined, matrices.length, frame),
-    predict: [gatherDispatch(options, layers[0], { frame, images: "images" }), ...forward, headStep],
+    predict: [gatherDispatch(options, layers[0], { frame, images: "staged images" }), ...forward, headStep],
     workgroupBytes: new Map([
       ...layers.map(({ index, H, H4, layer }): [string, number] => {
         return [`the state of four images in layer ${index}`, 32 * (layer.kind === "lstm" ? H : H4)];
@@ -236,25 +194,26 @@ function planMatrices(layers: readonly Sizes[], head: HeadSizes) {
 function planBuffers(
   options: PlanOptions,
   layers: readonly Sizes[],
-  { head, frame, weightBytes, weightBackBytes }: {
+  { head, frame, weightBytes, weightBackBytes, stagedImages }: {
     head: HeadSizes;
     frame: Frame;
     weightBytes: number;
     weightBackBytes: number;
+    stagedImages: number;
   },
 ): Map<string, number> {
-  const { imageBytes, trainCount, testCount } = options, { N4, size, parts } = frame;
-  const rows = frame.T * N4, slots = SLOT_COUNT[options.optimizer.kind];
+  const { imageBytes, training } = options, { N4, size, parts } = frame;
+  const rows = frame.T * N4, slots = training ? SLOT_COUNT[training.optimizer.kind] : 0;
+  // What kernels bind but do not read in a prediction is as small as a buffer can be.
   const buffers = new Map<string, number>([
-    ["train images", trainCount * imageBytes],
-    ["test images", Math.max(1, testCount * imageBytes)], // there may be none, but no buffer of 0 bytes
-    ["staged images", 4 * N4 * imageBytes],
-    ["train labels", trainCount],
+    ...(training ? [["train images", training.trainCount * imageBytes] as const] : []),
+    ["staged images", stagedImages * imageBytes],
+    ["train labels", training?.trainCount ?? 4],
     ["positions", 4 * MAX_STEPS * 4 * N4],
     ["scale", 4 * 256],
     ["results", 4 * MAX_STEPS * 4 * N4 * Math.max(2, head.classes)],
     ["parameters", 4 * size],
-    ["partials", 4 * size * parts],
+    ["partials", training ? 4 * size * parts : 4],
     ["slot 0", slots > 0 ? 4 * size : 4],
     ["slot 1", slots > 1 ? 4 * size : 4],
     ["weights", weightBytes],
@@ -267,7 +226,7 @@ function planBuffers(
   for (const { layer, index, J, H, H4, quads, top } of layers) {
     buffers.set(`inputs ${index}`, 16 * (rows + N4) * J);
     buffers.set(`gates ${index}`, 16 * rows * quads * 4);
-    buffers.set(`dy ${index}`, 16 * (top ? N4 : rows) * H4);
+    if (top || training) buffers.set(`dy ${index}`, 16 * (top ? N4 : rows) * H4);
     if (layer.kind === "lstm") buffers.set(`c ${index}`, 16 * (rows + N4) * H);
     if (layer.dropout > 0) buffers.set(`mask ${index}`, 16 * rows * H4);
   }

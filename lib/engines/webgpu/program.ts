@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { MAX_STEPS } from "../engine.ts";
 import { type Binding, type Dispatch, KERNELS } from "./kernels.ts";
-import { MAX_STEPS, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 
 /** From one step's uniform to the next: the alignment that every adapter takes. */
 export const STEP_BYTES = 256;
@@ -40,11 +40,7 @@ export class Program {
   training: readonly Prepared[] = [];
   gradient: readonly Prepared[] = [];
   pack: readonly Prepared[] = [];
-  predict: Readonly<Record<"train" | "test" | "staged", readonly Prepared[]>> = {
-    train: [],
-    test: [],
-    staged: [],
-  };
+  predict: readonly Prepared[] = [];
 
   private constructor(device: GPUDevice) {
     this.#device = device;
@@ -71,16 +67,11 @@ export class Program {
     const program = new Program(device);
     try {
       await program.#guarded("allocate the buffers", () => program.#allocate(plan));
-      const prepare = (dispatches: readonly Dispatch[], names = {}) =>
-        program.#prepareAll(plan, dispatches, names);
+      const prepare = (dispatches: readonly Dispatch[]) => program.#prepareAll(plan, dispatches);
       program.gradient = await prepare(plan.gradient);
-      program.training = [...program.gradient, ...await prepare([plan.update])];
+      program.training = [...program.gradient, ...await prepare(plan.update)];
       program.pack = await prepare([plan.pack]);
-      program.predict = {
-        train: await prepare(plan.predict, { images: "train images" }),
-        test: await prepare(plan.predict, { images: "test images" }),
-        staged: await prepare(plan.predict, { images: "staged images" }),
-      };
+      program.predict = await prepare(plan.predict);
     } catch (error) {
       program.destroy();
       throw error;
@@ -161,7 +152,7 @@ export class Program {
       this.#throwFailure();
       return copy;
     } catch (error) {
-      if (!this.#failure) await delay(LOSS_MS); // the news that the device is lost come later than what they cause
+      if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, LOSS_MS)); // the news that the device is lost come later than what they cause
       this.#throwFailure();
       throw error;
     }
@@ -204,21 +195,17 @@ export class Program {
     );
   }
 
-  async #prepareAll(
-    plan: Plan,
-    dispatches: readonly Dispatch[],
-    names: Readonly<Record<string, string>>,
-  ): Promise<Prepared[]> {
+  async #prepareAll(plan: Plan, dispatches: readonly Dispatch[]): Promise<Prepared[]> {
     const prepared: Prepared[] = [];
     for (const dispatch of dispatches) {
       prepared.push(
-        await this.#guarded(`build the kernel ${dispatch.label}`, () => this.#prepare(plan, dispatch, names)),
+        await this.#guarded(`build the kernel ${dispatch.label}`, () => this.#prepare(plan, dispatch)),
       );
     }
     return prepared;
   }
 
-  #prepare(plan: Plan, dispatch: Dispatch, names: Readonly<Record<string, string>>): Prepared {
+  #prepare(plan: Plan, dispatch: Dispatch): Prepared {
     const { label, constants, workgroups } = dispatch, device = this.#device;
     const { source, bindings } = KERNELS[dispatch.kernel];
     const layout = this.#layoutOf(bindings);
@@ -229,7 +216,7 @@ export class Program {
       compute: { module, entryPoint: "main", constants: { ...constants } },
     });
     const readsStep = bindings[0] === "step";
-    const buffers = dispatch.buffers.map((name) => this.#bindingOf(plan, names[name] ?? name));
+    const buffers = dispatch.buffers.map((name) => this.#bindingOf(plan, name));
     if (readsStep) buffers.unshift({ buffer: this.#buffers.get("steps")!, size: 32 });
     const entries = buffers.map((resource, binding) => ({ binding, resource }));
     return {

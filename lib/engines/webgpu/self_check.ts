@@ -1,5 +1,5 @@
 /**
- * The check of an adapter before it is trusted: one gradient against the textbook.
+ * The check of an adapter before it is trusted: one gradient against the textbook, or, where nothing is trained, logits.
  *
  * Weights and images are the check's own, so that neither a start that is chaotic, huge or NaN nor blank images decide
  * what is said of an adapter; only shapes, kinds of layers and dropout are those of the training.
@@ -35,26 +35,26 @@ export interface CheckedEngine extends Engine {
 }
 
 /**
- * Compares the gradient of a few made-up images with the textbook's: in a network of the same shapes, or where that would
+ * Compares what a device makes of a few made-up images with the textbook's: the gradient, or the logits if it only predicts; in a network of the same shapes, or where that would
  * take the textbook long, in a smaller one of the same kind. Leaves made-up images and weights in the engine.
  *
  * @param open Opens an engine of the device that is to be checked
- * @throws {Error} If the gradients differ; says by how much
+ * @throws {Error} If they differ; says by how much
  */
 export async function checkDevice(
   engine: CheckedEngine,
   options: EngineOptions,
   open: (options: EngineOptions) => Promise<CheckedEngine>,
 ): Promise<void> {
-  if (multiplications(options) <= MOST_MULTIPLICATIONS) return await checkGradient(engine, options);
+  if (multiplications(options) <= MOST_MULTIPLICATIONS) return await check(engine, options);
   const smaller = shrink(options);
   await using small = await open(smaller);
-  await checkGradient(small, smaller);
+  await check(small, smaller);
 }
 
 /** Of one gradient over the images of the check. */
-function multiplications({ network, train, sequence }: EngineOptions): number {
-  const { T } = layOutSequence(sequence, train);
+function multiplications({ network, imageSize, sequence }: EngineOptions): number {
+  const { T } = layOutSequence(sequence, imageSize);
   const aStep = network.layers.reduce((sum, layer) => {
     const { inputSize: C, hiddenSize: H } = layer;
     return sum + 3 * (C + H) * H * gateCount(layer);
@@ -64,59 +64,71 @@ function multiplications({ network, train, sequence }: EngineOptions): number {
 
 /** The same kinds of layers with at most so many steps, features and units. */
 function shrink(options: EngineOptions): EngineOptions {
-  const { T, C } = layOutSequence(options.sequence, options.train);
-  const height = Math.min(T, SMALL.T), width = Math.min(C, SMALL.units);
+  const { T, C } = layOutSequence(options.sequence, options.imageSize);
+  const imageSize = { height: Math.min(T, SMALL.T), width: Math.min(C, SMALL.units) };
   const network = narrow(options.network, { units: SMALL.units, features: SMALL.units });
   return {
     ...options,
     network,
-    ...madeUpImages({ height, width, count: IMAGES, classes: network.head.classes }),
+    imageSize,
     sequence: { axis: "rows", range: [-1, 1] },
-    batchSize: IMAGES,
     parameters: new Float32Array(network.size),
+    training: options.training && {
+      ...options.training,
+      train: madeUpImages(imageSize, { count: IMAGES, classes: network.head.classes }),
+      batchSize: IMAGES,
+    },
   };
 }
 
-async function checkGradient(engine: CheckedEngine, options: EngineOptions): Promise<void> {
+async function check(engine: CheckedEngine, options: EngineOptions): Promise<void> {
   for (let draw = 1;; draw++) {
-    const own = makeUp(options, draw), { count } = own.train;
-    await engine.load(own);
-    const found = await engine.gradient(allOf(own));
-    const expected = await textbook(own);
-    const wrong = firstDifference(own.network, found, expected);
+    const trial = makeUp(options, draw), trains = options.training !== null;
+    await engine.load(trial.options);
+    const found = await measure(engine, trial);
+    const expected = await textbook(trial);
+    const wrong = firstDifference(trial.options, found, expected);
     if (!wrong) return;
-    if (draw < DRAWS && await hangsOnRounding(own, expected)) continue;
+    if (draw < DRAWS && await hangsOnRounding(trial, expected)) continue;
     throw new Error(
-      `Cannot train on ${engine.device.detail}: its gradients must be right: that of ${wrong.name} is ` +
-        `${wrong.found} where the textbook has ${wrong.expected}, over ${count} made-up images; try another driver ` +
-        `or --device wasm, or --no-self-check to train all the same`,
+      `Cannot ${trains ? "train" : "predict"} on ${engine.device.detail}: its ` +
+        `${trains ? "gradients must be right: that of " : "logits must be right: "}${wrong.name} is ` +
+        `${wrong.found} where the textbook has ${wrong.expected}, over ${trial.images.count} made-up images; ` +
+        `try another driver or --device wasm, or --no-self-check to ${
+          trains ? "train" : "predict"
+        } all the same`,
     );
   }
 }
 
-/** Images and weights of the check's own, in the shapes of a training. */
-function makeUp(options: EngineOptions, draw: number): EngineOptions {
-  const { network, train: { height, width }, sequence: { axis }, batchSize } = options;
-  const count = Math.min(IMAGES, options.train.count, batchSize);
+/** Images and weights of the check's own, in the shapes of an engine. */
+interface Trial {
+  readonly options: EngineOptions;
+  readonly images: Split;
+}
+
+function makeUp(options: EngineOptions, draw: number): Trial {
+  const { network, imageSize, sequence: { axis }, training } = options;
+  const count = training ? Math.min(IMAGES, training.train.count, training.batchSize) : IMAGES;
+  const images = madeUpImages(imageSize, { count, classes: network.head.classes });
   return {
-    ...options,
-    ...madeUpImages({ height, width, count, classes: network.head.classes }),
-    sequence: { axis, range: [-1, 1] },
-    parameters: madeUpParameters(network, draw),
+    images,
+    options: {
+      ...options,
+      sequence: { axis, range: [-1, 1] },
+      parameters: madeUpParameters(network, draw),
+      training: training && { ...training, train: images },
+    },
   };
 }
 
 function madeUpImages(
-  { height, width, count, classes }: { height: number; width: number; count: number; classes: number },
-): { train: Split; test: Split } {
+  { height, width }: EngineOptions["imageSize"],
+  { count, classes }: { count: number; classes: number },
+): Split {
   const random = new RandomStream(0, DOMAIN.initialize, hashName("images of the self-check"));
   const pixels = Uint8Array.from({ length: count * height * width }, () => random.below(256));
-  const labels = Uint8Array.from({ length: count }, (_, n) => n % classes);
-  const none = new Uint8Array(0);
-  return {
-    train: { pixels, labels, count, height, width },
-    test: { pixels: none, labels: none, count: 0, height, width },
-  };
+  return { pixels, labels: Uint8Array.from({ length: count }, (_, n) => n % classes), count, height, width };
 }
 
 /**
@@ -145,28 +157,36 @@ function madeUpParameters(network: Network, draw: number): Float32Array {
   return flat;
 }
 
-/** The batch of all images, the last one first. */
-function allOf({ train: { count } }: EngineOptions): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, n) => count - 1 - n);
+/** The gradient over all images, or their logits; the last image first. */
+async function measure(engine: Engine, { options, images }: Trial): Promise<Float32Array> {
+  const all = Uint32Array.from({ length: images.count }, (_, n) => images.count - 1 - n);
+  return options.training ? await engine.gradient(all) : await engine.predict(images, all);
 }
 
-async function textbook(options: EngineOptions): Promise<Float32Array> {
-  await using reference = await openReference(options);
-  return await reference.gradient(allOf(options));
+async function textbook(trial: Trial): Promise<Float32Array> {
+  await using reference = await openReference(trial.options);
+  return await measure(reference, trial);
 }
 
-/** Whether the textbook's own gradient is another one a few roundings away: where a ReLU is about to switch. */
-async function hangsOnRounding(options: EngineOptions, expected: Float32Array): Promise<boolean> {
-  const { network, parameters } = options, direction = madeUpParameters(network, 0);
+/** Whether the textbook's own numbers are others a few roundings away: where a ReLU is about to switch. */
+async function hangsOnRounding(trial: Trial, expected: Float32Array): Promise<boolean> {
+  const { options } = trial, direction = madeUpParameters(options.network, 0);
   for (const nudge of [NUDGE, -NUDGE]) {
-    const nudged = { ...options, parameters: parameters.map((p, k) => p + nudge * direction[k]) };
-    if (firstDifference(network, await textbook(nudged), expected)) return true;
+    const parameters = options.parameters.map((p, k) => p + nudge * direction[k]);
+    const found = await textbook({ ...trial, options: { ...options, parameters } });
+    if (firstDifference(options, found, expected)) return true;
   }
   return false;
 }
 
-function firstDifference({ parameters }: Network, found: Float32Array, expected: Float32Array) {
-  for (const { name, offset, size } of parameters) {
+/** Tensor by tensor of a gradient; logits are one. */
+function firstDifference(
+  { network, training }: EngineOptions,
+  found: Float32Array,
+  expected: Float32Array,
+) {
+  const tensors = training ? network.parameters : [{ name: "logits", offset: 0, size: expected.length }];
+  for (const { name, offset, size } of tensors) {
     const wanted = expected.subarray(offset, offset + size), got = found.subarray(offset, offset + size);
     const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const tolerance = Math.max(TOLERANCE * largest, LEAST);

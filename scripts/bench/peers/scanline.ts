@@ -5,7 +5,8 @@
  */
 import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import { openEngine } from "../../../lib/engines/open.ts";
-import type { Engine } from "../../../lib/engines/engine.ts";
+import type { Images } from "../../../lib/data/dataset.ts";
+import { type Engine, MAX_STEPS } from "../../../lib/engines/engine.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
 import { type Batches, readOpening } from "./batches.ts";
 
@@ -13,6 +14,7 @@ class Scanline implements Subject {
   readonly #device: "wasm" | "webgpu";
   #engine: Engine | null = null;
   #batches: Batches | null = null;
+  #images: Images | null = null;
 
   constructor(device: "wasm" | "webgpu") {
     this.#device = device;
@@ -25,10 +27,10 @@ class Scanline implements Subject {
     const device = this.#device;
     const choice = device === "wasm" ? { device, threads, math } : { device, selfCheck: false };
     const { engine } = await openEngine(choice, {
-      ...{ network, optimizer, sequence, batchSize, parameters, seed: 1 },
-      train: images,
-      test: images,
+      ...{ network, sequence, imageSize: images, parameters },
+      training: { optimizer, train: images, seed: 1, batchSize },
     });
+    this.#images = images;
     this.#engine = engine;
     this.#batches = batches;
     const adapter = device === "webgpu" ? await findAdapter() : undefined;
@@ -37,12 +39,16 @@ class Scanline implements Subject {
   }
 
   async train(steps: number): Promise<number> {
-    const [{ loss }] = await this.#engine!.train(this.#batches!.take(steps));
-    return loss;
+    let first: number | undefined;
+    for (let left = steps; left > 0; left -= MAX_STEPS) {
+      const [{ loss }] = await this.#engine!.train(this.#batches!.take(Math.min(left, MAX_STEPS)));
+      first ??= loss;
+    }
+    return first!;
   }
 
   async forward(steps: number): Promise<void> {
-    for (const batch of this.#batches!.take(steps)) await this.#engine!.predict("train", batch);
+    for (const batch of this.#batches!.take(steps)) await this.#engine!.predict(this.#images!, batch);
   }
 }
 

@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
 ];
 
 function prepare(test: Case) {
-  const { network, train, sequence, seed, parameters } = optionsOf(test);
+  const { network, sequence, parameters, training: { train, seed } } = optionsOf(test);
   const positions = scattered(test.images, train.count);
   const batch = gatherBatch(train, positions, layOutSequence(sequence, train));
   const labels = gatherLabels(train.labels, positions);

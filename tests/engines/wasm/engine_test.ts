@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
-import { MAX_PREDICTED, MAX_STEPS } from "../../../lib/engines/wasm/plan.ts";
+import { MAX_PREDICTED } from "../../../lib/engines/wasm/plan.ts";
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
+import { shareBytes } from "../../../lib/data/shared.ts";
 import { adam, sgd } from "../../../lib/model/optimizers.ts";
 import { createNetwork } from "../../../lib/model/network.ts";
 import { lacking, lacks, named } from "../../support/permissions.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
 import { replayGoldens } from "../../golden/replay.ts";
 import { testEngine } from "../contract.ts";
-import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+import { type Case, type CaseOptions, optionsOf, scattered } from "../contract_cases.ts";
 
 const NEEDS = [{ name: "read", path: "lib" }] as const;
 
@@ -34,11 +35,11 @@ for (const math of ["fused", "plain"] as const) {
 
 /** The parameters after `steps` steps, as the bits of their words. */
 async function trainBits(
-  options: EngineOptions,
+  options: CaseOptions,
   { threads, steps, together }: { threads: number; steps: number; together: number },
 ): Promise<Uint32Array> {
   await using engine = await openWasm({ ...options, threads });
-  const { batchSize, train } = options;
+  const { batchSize, train } = options.training;
   const batches = Array.from({ length: steps }, (_, step) => {
     const count = step % 5 === 4 ? batchSize - 9 : batchSize;
     return scattered(count, train.count, step);
@@ -85,15 +86,16 @@ Deno.test({
     const options = optionsOf({ kind: "LSTM", hidden: [512, 512], images: 8, size: [28, 28] });
     const gradients: Float32Array[] = [];
     for (const batchSize of [8, 4096]) { // what is not used takes addresses, and no memory
-      await using engine = await openWasm({ ...options, batchSize, threads: 1 });
-      gradients.push(await engine.gradient(scattered(8, options.train.count)));
+      const training = { ...options.training, batchSize };
+      await using engine = await openWasm({ ...options, training, threads: 1 });
+      gradients.push(await engine.gradient(scattered(8, training.train.count)));
     }
     assert(gradients[0].every((value, at) => value === gradients[1][at]));
   },
 });
 
 Deno.test({
-  name: named("train() and predict() take more than fits into one command", NEEDS),
+  name: named("predict() takes more than fits into one command, and images in shared memory or not", NEEDS),
   ignore: lacks(NEEDS),
   fn: async () => {
     const network = createNetwork({
@@ -103,22 +105,24 @@ Deno.test({
     const split = tinySplit({ count: MAX_PREDICTED + 5, height: 2, width: 2, classes: 2 });
     await using engine = await openWasm({
       network,
-      optimizer: sgd({ learningRate: 0.1 }),
-      train: split,
-      test: split,
       sequence: { axis: "rows", range: [0, 1] },
-      seed: 1,
-      batchSize: 2,
+      imageSize: { height: 2, width: 2 },
       parameters: tinyParameters(network),
+      training: null,
     });
-    const results = await engine.train(Array.from({ length: MAX_STEPS + 3 }, (_, i) => Uint32Array.of(i)));
-    assert.deepEqual(results.map(({ step }) => step), Array.from({ length: MAX_STEPS + 3 }, (_, i) => i + 1));
-
-    const byName = await engine.predict("train");
-    assert.equal(byName.length, 2 * split.count);
-    assert.deepEqual(await engine.predict(split), byName); // foreign images take another way in
-    const last = Uint32Array.of(split.count - 1);
-    assert.deepEqual(await engine.predict("train", last), byName.subarray(-2));
+    const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.pixels]));
+    const shared = { ...split, pixels: padded.subarray(3) };
+    const all = await engine.predict(split);
+    assert.equal(all.length, 2 * split.count);
+    assert.deepEqual(await engine.predict(shared), all); // they take another way in
+    for (const images of [split, shared]) {
+      const last = Uint32Array.of(split.count - 1, 7);
+      const expected = [...all.subarray(-2), ...all.subarray(14, 16)];
+      assert.deepEqual([...await engine.predict(images, last)], expected);
+      images.pixels.copyWithin(4 * (split.count - 1), 28, 32); // the last one is now the seventh
+      const [first, second, ...others] = await engine.predict(images, last);
+      assert.deepEqual([first, second], others); // what was copied before is not taken for what is there now
+    }
   },
 });
 
@@ -143,14 +147,11 @@ Deno.test("openWasm() refuses a training that 4 GiB do not hold, and says what t
   await assert.rejects(
     openWasm({
       network,
-      optimizer: sgd({ learningRate: 0.1 }),
-      train: split,
-      test: split,
       sequence: { axis: "pixels", range: [0, 1] },
-      seed: 1,
-      batchSize: 1024,
+      imageSize: { height: 28, width: 28 },
       parameters: new Float32Array(network.size),
+      training: { optimizer: sgd({ learningRate: 0.1 }), train: split, seed: 1, batchSize: 1024 },
     }),
-    /^RangeError: Cannot train on the device wasm: .* 4 GiB: they need [\d.]+ GiB; a smaller batch/,
+    /^RangeError: Cannot open the device wasm: .* 4 GiB: they need [\d.]+ GiB; a smaller batch/,
   );
 });

@@ -10,11 +10,17 @@ const T = 6, C = 20, H = 12, GROUPS = 2, LANES = 8, COLUMNS = 4 * H;
 /** Operations of a training step by part, all threads together; features `from` … `to` − 1 of every line have ink. */
 async function countFlops(from: number, to: number): Promise<(part: Part) => number> {
   const options = optionsOf({ kind: "LSTM", hidden: [H], images: GROUPS * LANES, size: [T, C] });
+  const { training } = options;
   const train = {
-    ...options.train,
-    pixels: options.train.pixels.map((_, at) => Number(at % C >= from && at % C < to)),
+    ...training.train,
+    pixels: training.train.pixels.map((_, at) => Number(at % C >= from && at % C < to)),
   };
-  await using engine = await openWasm({ ...options, train, threads: 2, profile: true });
+  await using engine = await openWasm({
+    ...options,
+    training: { ...training, train },
+    threads: 2,
+    profile: true,
+  });
   const profiles = await engine.profile([Uint32Array.from({ length: GROUPS * LANES }, (_, n) => n)]);
   return (part) => profiles.reduce((sum, { flops }) => sum + flops[part], 0);
 }

@@ -16,16 +16,14 @@ const needsProcess = [{ name: "read" }, { name: "run" }] as const;
 /** A pool of three, whose last thread has its own memory where there is none, and so traps at once. */
 export async function startMaimed(): Promise<WorkerPool> {
   const options = optionsOf({ kind: "LSTM", hidden: [8], images: 41, size: [9, 6], biases: 1 });
-  const { network, train, test, batchSize } = options;
+  const { network, training: { train, batchSize } } = options;
   const layout = layOutSequence(options.sequence, train);
   const plan = planMemory({
     network,
     sequence: layout,
     imageBytes: train.height * train.width,
-    trainCount: train.count,
-    batchSize,
-    slotCount: 0,
     threads: 3,
+    training: { trainCount: train.count, batchSize, slotCount: 0 },
   });
   const pages = Math.floor((plan.thread.start + 2 * plan.thread.bytes) / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -37,9 +35,7 @@ export async function startMaimed(): Promise<WorkerPool> {
     module,
     memory,
     plan,
-    optimizer: sgd({ learningRate: 0.1 }),
-    seed: 1,
-    images: { train: shareBytes(train.pixels), test: shareBytes(test.pixels) },
+    training: { optimizer: sgd({ learningRate: 0.1 }), seed: 1, images: shareBytes(train.pixels) },
     profile: false,
     spins: 0,
   });
@@ -98,7 +94,7 @@ Deno.test("allocateMemory() says how much is needed, and what needs less, where 
   };
   assert.throws(
     () => allocateMemory(1600, refuse),
-    /^RangeError: Cannot train on the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory\); a smaller --batch-size/,
+    /^RangeError: Cannot open the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory\); a smaller --batch-size/,
   );
   assert.equal(allocateMemory(2).buffer.byteLength, 2 * 65_536);
 });

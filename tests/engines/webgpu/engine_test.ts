@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { EngineState } from "../../../lib/engines/engine.ts";
+import { type EngineState, MAX_STEPS } from "../../../lib/engines/engine.ts";
 import { type GuardedWebgpu, openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
-import { MAX_STEPS } from "../../../lib/engines/webgpu/plan.ts";
 import { adam } from "../../../lib/model/optimizers.ts";
 import { replayGoldens } from "../../golden/replay.ts";
 import { LACKING_ADAPTER } from "../../support/adapter.ts";
@@ -61,7 +60,7 @@ for (
     for (const steps of [1, 5, 28]) {
       const options = optionsOf({ ...chosen, size: [steps, 6] });
       await using engine = await open(options);
-      const batches = [0, 1, 2].map((start) => scattered(9, options.train.count, start));
+      const batches = [0, 1, 2].map((start) => scattered(9, options.training.train.count, start));
       counts.push(await countDispatches(() => engine.train(batches)) / 3);
     }
     assert(counts[0] <= most, `${counts[0]} dispatches`);
@@ -72,7 +71,7 @@ for (
 test("many steps go into one submission", async () => {
   const options = optionsOf(ONE_LAYER);
   await using engine = await open(options);
-  const batches = Array.from({ length: 20 }, (_, start) => scattered(9, options.train.count, start));
+  const batches = Array.from({ length: 20 }, (_, start) => scattered(9, options.training.train.count, start));
   const submissions = await countCalls(GPUQueue.prototype, "submit", () => engine.train(batches));
   assert.equal(submissions, 2); // the steps, and the copy of what they measured
 });
@@ -81,7 +80,7 @@ test("openWebgpu() trains to the same bits twice, in calls of any length", async
   const options = optionsOf(TWO_LAYERS, { optimizer: adam({ learningRate: 0.01 }) });
   const batches = Array.from(
     { length: 12 },
-    (_, start) => scattered(9 - start % 3, options.train.count, start),
+    (_, start) => scattered(9 - start % 3, options.training.train.count, start),
   );
   const train = async (together: number) => {
     await using engine = await open(options);
@@ -95,19 +94,24 @@ test("openWebgpu() trains to the same bits twice, in calls of any length", async
   assert.deepEqual(await train(5), expected);
 });
 
-test("train() and predict() take more than fits into one submission", async () => {
+test("predict() takes more than fits into one submission", async () => {
   const options = optionsOf({ kind: "tanh RNN", hidden: [3], images: 4, size: [2, 2] });
-  const many = { ...options.train, count: 0 };
-  const copies = Math.ceil((4 * MAX_STEPS + 5) / options.train.count);
-  many.count = copies * options.train.count;
-  many.pixels = new Uint8Array(Array(copies).fill([...options.train.pixels]).flat());
-  many.labels = new Uint8Array(Array(copies).fill([...options.train.labels]).flat());
-  await using engine = await open({ ...options, train: many });
-  const results = await engine.train(Array.from({ length: MAX_STEPS + 3 }, (_, i) => Uint32Array.of(i)));
-  assert.deepEqual(results.map(({ step }) => step), Array.from({ length: MAX_STEPS + 3 }, (_, i) => i + 1));
-  const logits = await engine.predict("train");
-  assert.equal(logits.length, many.count * 10);
-  assert.deepEqual(await engine.predict(many), logits); // foreign images take another way in
+  const { test: { count } } = options;
+  const many = Uint32Array.from({ length: 4 * MAX_STEPS + 5 }, (_, n) => n % count);
+  await using engine = await open(options);
+  const each = await engine.predict(options.test), all = await engine.predict(options.test, many);
+  assert.equal(all.length, 10 * many.length);
+  many.forEach((n, at) => {
+    assert.deepEqual(all.subarray(10 * at, 10 * at + 10), each.subarray(10 * n, 10 * n + 10));
+  });
+});
+
+test("many images are predicted in one submission", async () => {
+  const options = optionsOf(ONE_LAYER), some = new Uint32Array(100);
+  await using engine = await open(options);
+  const predict = () => engine.predict(options.test, some);
+  assert.equal(await countCalls(GPUQueue.prototype, "submit", predict), 2); // the batches, and the copy of their logits
+  assert.equal(await countDispatches(predict), 4 * Math.ceil(some.length / 12)); // nine images are three quads
 });
 
 test("a kernel that does not compile is named", async () => {
@@ -129,13 +133,13 @@ async function openBreakable(options: WebgpuOptions) {
 const LOST = /^Error: Cannot go on: the device webgpu was lost: .*--device wasm$/;
 
 test("a device that is lost ends every call with one clear error, those under way too", async () => {
-  const options = optionsOf(ONE_LAYER), batch = scattered(9, options.train.count);
+  const options = optionsOf(ONE_LAYER), batch = scattered(9, options.training.train.count);
   const calls: Record<string, (engine: GuardedWebgpu, state: EngineState) => Promise<unknown>> = {
     train: (engine) => engine.train([batch, batch]),
     gradient: (engine) => engine.gradient(batch),
-    predict: (engine) => engine.predict("test"),
-    "predict foreign images": (engine) => engine.predict(options.train),
-    outputs: (engine) => engine.outputs("test"),
+    predict: (engine) => engine.predict(options.test),
+    outputs: (engine) => engine.outputs(options.test),
+    readParameters: (engine) => engine.readParameters(),
     readState: (engine) => engine.readState(),
     writeState: (engine, state) => engine.writeState(state),
     profile: (engine) => engine.profile([batch]),
@@ -163,7 +167,7 @@ test("a training beyond a limit is refused with what fits, and what fits opens",
   await assert.rejects(
     open(wide(units + 1)),
     new RangeError(
-      `Cannot train on the device webgpu: the state of four images in layer 0 must fit into the adapter's ` +
+      `Cannot open the device webgpu: the state of four images in layer 0 must fit into the adapter's ` +
         `maxComputeWorkgroupStorageSize of ${maxComputeWorkgroupStorageSize} bytes: current value is ${
           32 * (units + 1)
         }; ${units} units a layer fit`,
@@ -176,7 +180,7 @@ test("a training beyond a limit is refused with what fits, and what fits opens",
   const fits = 4 * Math.floor(maxStorageBufferBindingSize / quadBytes);
   const long = optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" });
   await assert.rejects(
-    open({ ...long, batchSize: fits + 1 }),
+    open({ ...long, training: { ...long.training, batchSize: fits + 1 } }),
     (error: Error) => error instanceof RangeError && error.message.endsWith(`; --batch-size ${fits} fits`),
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
-import { type Limits, narrow, planNeeds, planWithin } from "../../../lib/engines/webgpu/limits.ts";
-import { type PlanOptions, planTraining } from "../../../lib/engines/webgpu/plan.ts";
+import { fits, type Limits, narrow, planPrediction, planWithin } from "../../../lib/engines/webgpu/limits.ts";
+import type { PlanOptions } from "../../../lib/engines/webgpu/plan.ts";
 import { adam, type Optimizer, sgd } from "../../../lib/model/optimizers.ts";
 import { testStream } from "../../support/tiny_data.ts";
 import { type Case, optionsOf } from "../contract_cases.ts";
@@ -14,27 +14,25 @@ const DEFAULTS: Limits = {
   maxBufferSize: 2 ** 28,
 };
 
-function planOptionsOf(test: Case, changes: Partial<PlanOptions> = {}): PlanOptions {
-  const { network, optimizer, sequence, train, seed } = optionsOf({ ...test, images: 1 });
+type PlannedTraining = NonNullable<PlanOptions["training"]>;
+
+function planOptionsOf(test: Case, changes: Partial<PlannedTraining> = {}): TrainingOptions {
+  const { network, sequence, imageSize, training: { optimizer, seed } } = optionsOf({ ...test, images: 1 });
   return {
     network,
-    optimizer,
-    sequence: layOutSequence(sequence, train),
-    imageBytes: train.height * train.width,
-    trainCount: 60_000,
-    testCount: 10_000,
+    sequence: layOutSequence(sequence, imageSize),
+    imageBytes: imageSize.height * imageSize.width,
     batchSize: test.images,
-    seed,
-    ...changes,
+    training: { optimizer, seed, trainCount: 60_000, ...changes },
   };
 }
 
-function fits(limits: Limits, options: PlanOptions): boolean {
-  return planNeeds(planTraining(options)).every(({ limit, amount }) => amount <= limits[limit]);
+interface TrainingOptions extends PlanOptions {
+  readonly training: PlannedTraining;
 }
 
 /** What the refusal says that fits, by what it is. */
-function offerOf(limits: Limits, options: PlanOptions): { message: string; offer: Map<string, number> } {
+function offerOf(limits: Limits, options: TrainingOptions): { message: string; offer: Map<string, number> } {
   const offer = new Map<string, number>();
   let message = "";
   assert.throws(() => planWithin(limits, options), (error: Error) => {
@@ -43,32 +41,30 @@ function offerOf(limits: Limits, options: PlanOptions): { message: string; offer
     return true;
   });
   const end = message.slice(message.lastIndexOf("; ") + 2);
-  const pattern = /(\d+) (training images|test images|units a layer)|--batch-size (\d+)/g;
+  const pattern = /(\d+) (training images|units a layer)|--batch-size (\d+)/g;
   for (const [, count, what, size] of end.matchAll(pattern)) {
     offer.set(what ?? "--batch-size", Number(count ?? size));
   }
   return { message, offer };
 }
 
-function change(options: PlanOptions, offer: ReadonlyMap<string, number>): PlanOptions {
-  const units = offer.get("units a layer");
+function change(options: TrainingOptions, offer: ReadonlyMap<string, number>): TrainingOptions {
+  const units = offer.get("units a layer"), { training } = options;
   return {
     ...options,
     network: units === undefined ? options.network : narrow(options.network, { units }),
-    trainCount: offer.get("training images") ?? options.trainCount,
-    testCount: offer.get("test images") ?? options.testCount,
+    training: { ...training, trainCount: offer.get("training images") ?? training.trainCount },
     batchSize: offer.get("--batch-size") ?? options.batchSize,
   };
 }
 
 /** What is offered fits, and no number in it can be one larger. */
-function assertTrue(limits: Limits, options: PlanOptions): Map<string, number> {
+function assertTrue(limits: Limits, options: TrainingOptions): Map<string, number> {
   const { message, offer } = offerOf(limits, options);
   if (offer.size === 0) {
     assert.match(message, /no smaller training of this kind fits: try --device wasm$/);
     const least = {
-      trainCount: 1,
-      testCount: 0,
+      training: { ...options.training, trainCount: 1 },
       batchSize: 1,
       network: narrow(options.network, { units: 1 }),
     };
@@ -85,7 +81,7 @@ function assertTrue(limits: Limits, options: PlanOptions): Map<string, number> {
 
 const MNIST = { images: 64, size: [28, 28] } as const;
 
-const KNOWN: readonly (readonly [string, Case, Partial<PlanOptions>, Record<string, number>])[] = [
+const KNOWN: readonly (readonly [string, Case, Partial<PlannedTraining>, Record<string, number>])[] = [
   ["a batch a little too large", { ...MNIST, kind: "LSTM", hidden: [200, 200], images: 1497 }, {}, {
     "--batch-size": 1496,
   }],
@@ -103,9 +99,8 @@ const KNOWN: readonly (readonly [string, Case, Partial<PlanOptions>, Record<stri
     "units a layer": 512,
     "--batch-size": 584,
   }],
-  ["images beyond a binding", { ...MNIST, kind: "LSTM", hidden: [7] }, { trainCount: 2e5, testCount: 3e5 }, {
+  ["images beyond a binding", { ...MNIST, kind: "LSTM", hidden: [7] }, { trainCount: 2e5 }, {
     "training images": 171_196,
-    "test images": 171_196,
   }],
   ["more classes than fit", { ...MNIST, kind: "LSTM", hidden: [7], classes: 1025 }, {}, {}],
 ];
@@ -133,11 +128,36 @@ Deno.test("planWithin() names the limit, the need and what fits, and takes what 
   assert.throws(
     () => planWithin(DEFAULTS, options),
     new RangeError(
-      'Cannot train on the device webgpu: the buffer "gates 0" must fit into the adapter\'s ' +
+      'Cannot open the device webgpu: the buffer "gates 0" must fit into the adapter\'s ' +
         "maxStorageBufferBindingSize of 134217728 bytes: current value is 134400000; --batch-size 1496 fits",
     ),
   );
   assert.deepEqual(planWithin(DEFAULTS, { ...options, batchSize: 1496 }).batchSize, 1496);
+});
+
+Deno.test("a prediction has room for what only a training reads neither in buffers nor in dispatches", () => {
+  const options = planOptionsOf({ ...MNIST, kind: "LSTM", hidden: [200, 200], dropout: [0.5, 0.5] });
+  const trained = planWithin(DEFAULTS, options), predicted = planPrediction(DEFAULTS, options);
+  assert.deepEqual(predicted.batchSize, 64);
+  assert.deepEqual([predicted.gradient, predicted.update], [[], []]);
+  const bytes = ({ buffers }: typeof trained) => buffers.values().reduce((sum, size) => sum + size, 0);
+  for (const name of ["train images", "dy 0", "mask 0", "mask 1"]) {
+    assert.ok(trained.buffers.has(name), name);
+    assert.ok(!predicted.buffers.has(name), name);
+  }
+  assert.ok(bytes(predicted) < bytes(trained) - 60_000 * 784);
+});
+
+Deno.test("planPrediction() takes as many images at once as fit, up to 64", () => {
+  for (const [hidden, batchSize] of [[100, 64], [256, 32], [512, 16]]) {
+    const case_: Case = { kind: "LSTM", hidden: [hidden], images: 64, size: [28, 28], axis: "pixels" };
+    assert.equal(planPrediction(DEFAULTS, planOptionsOf(case_)).batchSize, batchSize);
+  }
+  const wide = planOptionsOf({ ...MNIST, kind: "LSTM", hidden: [513] });
+  assert.throws(
+    () => planPrediction(DEFAULTS, wide),
+    /^RangeError: Cannot open the device webgpu: the state of/,
+  );
 });
 
 Deno.test("what planWithin() offers fits, and nothing larger does: 500 networks and adapters", () => {
@@ -159,7 +179,6 @@ Deno.test("what planWithin() offers fits, and nothing larger does: 500 networks 
     const options = planOptionsOf(network, {
       optimizer: pick<Optimizer>(sgd({ learningRate: 1 }), adam({ learningRate: 1 })),
       trainCount: some(16),
-      testCount: pick(0, some(16)),
     });
     const limits: Limits = {
       maxComputeWorkgroupStorageSize: pick(16384, 1024 + some(14)),

@@ -72,8 +72,8 @@ async function agreesWhenSaturated(kind: Kind): Promise<void> {
       const prefix = `±${size} in ${place}: `;
       compare(by, "logits", {
         name: `${prefix}logits`,
-        actual: await tested.predict("train", BATCH),
-        expected: await reference.predict("train", BATCH),
+        actual: await tested.predict(options.training.train, BATCH),
+        expected: await reference.predict(options.training.train, BATCH),
       });
       compare(by, "gradient", { // as a whole: drivers' tanh() has few digits near 0, and small numbers are flushed to it
         name: `${prefix}gradient`,
@@ -107,7 +107,10 @@ for (const kind of KINDS) {
       await tested.writeState({ parameters, slots: [], step: 0 });
       const [{ loss }] = await tested.train([BATCH]);
       assert(Number.isNaN(loss), `NaN in ${name} gives a loss of ${loss}`);
-      assert((await tested.predict("train", BATCH)).some(Number.isNaN), `NaN in ${name} predicts numbers`);
+      assert(
+        (await tested.predict(options.training.train, BATCH)).some(Number.isNaN),
+        `NaN in ${name} predicts numbers`,
+      );
     }
   });
 }

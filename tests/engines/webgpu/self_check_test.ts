@@ -120,14 +120,14 @@ for (const [network, scale] of HARD_STARTS) {
 
 test("images do not decide what is said of an adapter, and the check leaves none behind", async () => {
   for (const byte of [0, 255]) {
-    const options = optionsOf(LSTM),
-      blank = { ...options.train, pixels: options.train.pixels.map(() => byte) };
-    await using checked = await openWebgpu({ ...options, train: blank, test: blank });
-    await using unchecked = await openWebgpu({ ...options, train: blank, test: blank, selfCheck: false });
+    const { training, ...shapes } = optionsOf(LSTM);
+    const blank = { ...training.train, pixels: training.train.pixels.map(() => byte) };
+    const options = { ...shapes, training: { ...training, train: blank } };
+    await using checked = await openWebgpu(options);
+    await using unchecked = await openWebgpu({ ...options, selfCheck: false });
     const batch = Uint32Array.of(7, 0, 3);
     assert.deepEqual(await checked.gradient(batch), await unchecked.gradient(batch));
-    assert.deepEqual(await checked.predict("train"), await unchecked.predict("train"));
-    assert.deepEqual(await checked.predict("test"), await unchecked.predict("test"));
+    assert.deepEqual(await checked.predict(blank), await unchecked.predict(blank));
     assert.deepEqual(await checked.train([batch]), await unchecked.train([batch]));
   }
 });
@@ -174,6 +174,22 @@ Deno.test("where a ReLU is about to switch, other weights decide", async () => {
   await checkDevice(right, options, open);
   assert.equal(right.loads, 2);
   await assert.rejects(checkDevice(roundingEngine(1.01), options, open), /its gradients must be right/);
+});
+
+test("an adapter that is to predict is refused for wrong logits, and not for wrong gradients", async () => {
+  for (const network of [LSTM, LARGE]) {
+    const options = { ...optionsOf(network), training: null };
+    await withShaders((code) => code.replace("let f = gate(zf);", "let f = gate(zi);"), async () => {
+      await assert.rejects(
+        openWebgpu(options),
+        /^Error: Cannot predict on WebGPU, .*: its logits must be right: logits\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+, over 5 made-up images; .*to predict all the same$/,
+      );
+    });
+    await withShaders((code) => code.replace("dc += dh * o", "dc = dh * o"), async () => {
+      await using engine = await openWebgpu(options);
+      assert.deepEqual(await engine.readParameters(), options.parameters); // the check leaves nothing behind
+    });
+  }
 });
 
 test("an adapter is refused with the figures, unless nobody asks", async () => {

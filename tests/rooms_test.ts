@@ -1,0 +1,65 @@
+/**
+ * What the rooms of the house may use: a page in a browser will need the engines, the models and the pictures.
+ */
+import assert from "node:assert/strict";
+import { lacks, named } from "./support/permissions.ts";
+
+const needs = [{ name: "read", path: "lib" }] as const;
+/** The only file that a browser replaces. */
+const SEAM = "lib/engines/assets.ts";
+/** Those that a browser needs. */
+const PORTABLE = ["lib/engines", "lib/model", "lib/view"];
+
+function test(name: string, fn: () => void): void {
+  Deno.test({ name: named(name, needs), ignore: lacks(needs), fn });
+}
+
+/** The files of a folder and of those in it, without their comments, by path. */
+function readSources(folder: string): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory && name !== "assembly") readSources(path).forEach((text, key) => sources.set(key, text));
+    if (name.endsWith(".ts")) sources.set(path, withoutComments(Deno.readTextFileSync(path)));
+  }
+  return sources;
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "").replace(/ \/\/ .*$/gm, "");
+}
+
+test("engines, models and pictures call nothing that a browser does not have, but for one seam", () => {
+  const found: string[] = [];
+  for (const folder of PORTABLE) {
+    const sources = readSources(folder);
+    assert.ok(sources.size > 5, folder);
+    for (const [path, text] of sources) {
+      const pattern = path === SEAM ? /\bDeno\./g : /\bDeno\.|["']node:|import\.meta/g;
+      for (const [match] of text.matchAll(pattern)) found.push(`${path}: ${match}`);
+    }
+  }
+  assert.deepEqual(found, []);
+});
+
+/** The files that each file imports before it runs, types too. */
+function importsOf(sources: ReadonlyMap<string, string>): Map<string, string[]> {
+  return new Map([...sources].map(([path, text]) => {
+    const names = [...text.matchAll(/\bfrom\s+"(\.[^"]+\.ts)"/g)].map(([, name]) => name);
+    return [path, names.map((name) => new URL(name, `file:///${path}`).pathname.slice(1))];
+  }));
+}
+
+test("no file of engines, models and pictures imports one that imports it", () => {
+  const sources = new Map(PORTABLE.flatMap((folder) => [...readSources(folder)]));
+  const imports = importsOf(sources), done = new Set<string>(), circles: string[] = [];
+  const visit = (path: string, way: readonly string[]) => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" → "));
+    if (way.includes(path) || done.has(path)) return;
+    for (const next of imports.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  assert.deepEqual(circles, []);
+  assert.ok(imports.get("lib/engines/wasm/engine.ts")!.includes("lib/engines/guard.ts"));
+});

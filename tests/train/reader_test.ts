@@ -1,0 +1,115 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { GuardedEngine } from "../../lib/engines/guard.ts";
+import { compile } from "../../lib/train/compile.ts";
+import { openReader } from "../../lib/train/reader.ts";
+import { adam } from "../../lib/model/optimizers.ts";
+import { assertClose } from "../support/assert_close.ts";
+import { tinySplit } from "../support/tiny_data.ts";
+
+tf.enableProdMode();
+
+const sequence = { axis: "rows", range: [0, 1] } as const;
+const train = tinySplit({ count: 9, height: 5, width: 7, classes: 4 });
+const test = tinySplit({ count: 6, height: 5, width: 7, classes: 4, seed: 2 });
+
+function tinyModel(): tf.Sequential {
+  const lstm = { units: 6, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
+  return tf.sequential({
+    layers: [
+      tf.layers.lstm({ ...lstm, inputShape: [5, 7] }),
+      tf.layers.dropout({ rate: 0.5 }),
+      tf.layers.dense({ units: 4 }),
+    ],
+  });
+}
+
+function openTrainer(model: tf.Sequential) {
+  return compile(model, {
+    train,
+    test,
+    sequence,
+    optimizer: adam({ learningRate: 0.01 }),
+    initialize: "pytorch",
+    device: "reference",
+  });
+}
+
+/** How often methods of the engine are called while `body` runs. */
+async function countCalls(body: () => Promise<unknown>): Promise<Partial<Record<string, number>>> {
+  const prototype = GuardedEngine.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const names = ["predict", "readState", "readParameters", "writeState", "writeParameters"];
+  const counts: Record<string, number> = {}, originals = names.map((name) => prototype[name]);
+  names.forEach((name, index) => {
+    prototype[name] = function (...args) {
+      counts[name] = (counts[name] ?? 0) + 1;
+      return originals[index].apply(this, args);
+    };
+  });
+  try {
+    await body();
+  } finally {
+    names.forEach((name, index) => prototype[name] = originals[index]);
+  }
+  return counts;
+}
+
+Deno.test("a reader predicts and reads as the trainer of the same model does, and follows its weights", async () => {
+  const model = tinyModel();
+  await using trainer = await openTrainer(model);
+  await using reader = await openReader(model, { sequence }, { device: "reference" });
+  const some = { positions: Uint32Array.of(5, 0, 5) };
+  for (const _ of [1, 2]) {
+    await Array.fromAsync(trainer.epochs(1)); // its weights go into the model
+    const close = (name: string, actual: Float32Array, expected: Float32Array) =>
+      assertClose(actual, expected, { name, atol: 1e-6, rtol: 0 }); // weights of a model are float32
+    close("predict", await reader.predict(test), await trainer.predict("test"));
+    close("predict some", await reader.predict(test, some), await trainer.predict("test", some));
+    close("read some", await reader.read(test, some), await trainer.read("test", some));
+  }
+  assert.equal(reader.device.kind, "reference");
+  assert.equal(reader.reason, "as asked");
+  assert.deepEqual(reader.network, trainer.network);
+});
+
+Deno.test("a reader tells of progress, ends at a signal, and says that it is disposed", async () => {
+  const model = tinyModel(), done: number[] = [];
+  const reader = await openReader(model, { sequence }, { device: "reference" });
+  const many = { positions: Uint32Array.from({ length: 2_500 }, (_, n) => n % test.count) };
+  await reader.predict(test, { ...many, onProgress: (progress) => done.push(progress.done) });
+  assert.deepEqual(done, [1_000, 2_000, 2_500]);
+  const controller = new AbortController();
+  await assert.rejects(
+    reader.predict(test, { ...many, signal: controller.signal, onProgress: () => controller.abort() }),
+    { name: "AbortError" },
+  );
+  await reader[Symbol.asyncDispose]();
+  await assert.rejects(
+    reader.read(test),
+    /^Error: Cannot read the images: the reader must be open: current value is disposed$/,
+  );
+});
+
+Deno.test("the state crosses for a checkpoint alone, else the parameters", async () => {
+  await using trainer = await openTrainer(tinyModel());
+  const train = (options = {}) => countCalls(() => Array.fromAsync(trainer.epochs(2, options)));
+  assert.deepEqual(await train(), { readParameters: 2 });
+  assert.deepEqual(await train({ onCheckpoint: () => {} }), { readParameters: 2, readState: 2 });
+  assert.deepEqual(await countCalls(() => trainer.read("test")), { readParameters: 1 });
+  trainer.model.setWeights(trainer.model.getWeights().map((weight) => weight.mul(2)));
+  assert.deepEqual(await countCalls(() => trainer.predict("test")), { writeParameters: 1, predict: 1 });
+});
+
+Deno.test("a split is predicted once for the same weights, by its name or as split() gave it", async () => {
+  await using trainer = await openTrainer(tinyModel());
+  const calls = () =>
+    countCalls(async () => {
+      const first = await trainer.predict("test");
+      assert.deepEqual(await trainer.predict(trainer.split("test")), first);
+      assert.deepEqual(await trainer.predict("test"), first);
+    });
+  assert.deepEqual(await calls(), { predict: 1 });
+  await Array.fromAsync(trainer.steps(1));
+  assert.deepEqual(await calls(), { predict: 1 });
+  assert.deepEqual(await countCalls(() => trainer.predict(test)), { predict: 1 }); // an object of the caller's own
+});
