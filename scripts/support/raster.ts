@@ -22,14 +22,17 @@ export async function toPng(svg: string, options: RasterOptions = {}): Promise<U
 
 /** Imported as bytes, both files need no permission to read. */
 async function loadRenderer(): Promise<Renderer> {
-  const [{ initWasm, Resvg }, wasm, regular, bold] = await Promise.all([
+  const [{ initWasm, Resvg }, wasm, ...fonts] = await Promise.all([
     import("@resvg/resvg-wasm"),
     import("@resvg/resvg-wasm/index_bg.wasm", { with: { type: "bytes" } }),
     import("@fontsource/pt-sans/files/pt-sans-latin-400-normal.woff2", { with: { type: "bytes" } }),
     import("@fontsource/pt-sans/files/pt-sans-latin-700-normal.woff2", { with: { type: "bytes" } }),
+    import("@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff2", { // arrows
+      with: { type: "bytes" },
+    }),
   ]);
   await initWasm(wasm.default);
-  const font = { fontBuffers: [regular.default, bold.default], defaultFontFamily: "PT Sans" };
+  const font = { fontBuffers: fonts.map((font) => font.default), defaultFontFamily: "PT Sans" };
   return (svg, { scale = 1.5 }) => {
     const resvg = new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } });
     const image = resvg.render();

@@ -138,7 +138,7 @@ test("--json: nothing but objects on stdout, and the same figures in the folder"
     "pytorch",
   ]);
   assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10, firstLabel: 0, sha256: {} });
-  assert.deepEqual(config.model, { classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] });
+  assert.deepEqual(config.model, { classNames: [..."0123456789"], preparation: "none" });
 });
 
 test("a recipe holds images out and reports by steps", async (path) => {
