@@ -21,7 +21,7 @@ const FLAGS = {
   help: { kind: "switch", help: "print this" },
   "first-run": {
     kind: "switch",
-    help: "fetch it unless data/ holds other data, and end well: what training begins with",
+    help: "as before a training: do nothing if data/ holds other data, and never fail",
   },
 } as const satisfies Flags;
 

@@ -4,8 +4,8 @@
  *     deno task export --model runs/train-lstm/2026-11-22T05-41-25 --format onnx
  *
  * `onnx` runs in ONNX Runtime; `tfjs` is the two files that `tf.loadLayersModel()` reads; `safetensors` has the names and
- * shapes of PyTorch's `state_dict()`, for a module with an `rnn` and a `classifier` (or as `--rnn` and `--head` say). All
- * three say in their metadata what to feed: shape, order and numbers.
+ * shapes of PyTorch's `state_dict()`, for a module whose LSTM or RNN is called `rnn` and whose Linear is called as in the
+ * recipe's source (or as `--rnn` and `--head` say). The metadata of all three says what to feed: shape, order and numbers.
  */
 import "./support/deno_version.ts";
 import { dirname } from "node:path";

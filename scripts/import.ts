@@ -4,10 +4,13 @@
  *     deno task import --from data/weights.safetensors --axis columns --range -1..1
  *     deno task evaluate --model runs/import/2026-11-22T05-41-25
  *
- * A `.pth` or `.pt` file is refused with the lines of Python that make safetensors of it.
- * The kind of the layers and their sizes follow from the shapes. What the file itself says of activations, of axis and of
- * the pixels' numbers, as one that `export` wrote does, holds, and a flag that contradicts it is an error. What neither says
- * is found by trying the usual ways on training images.
+ * For a `.pth` or `.pt` file, the error has the lines of Python that make safetensors of it.
+ *
+ * The shapes tell the kind of the layers and their sizes, but not how the network reads an image: the axis, the numbers
+ * that pixels become, and the activation of an RNN. The metadata of a file that `export` wrote says all three; flags say it
+ * for others, and a flag that contradicts the file is an error. What neither says is found by trying the usual ways on
+ * training images, and the output shows how each did. Where there are no such images, or none of the ways does well, the
+ * output says that a way was ASSUMED.
  */
 import "./support/deno_version.ts";
 import { readWhole } from "../lib/data/files.ts";
@@ -30,7 +33,8 @@ const QUESTIONS: Readonly<Record<Question, string>> = {
 
 const command = {
   name: "import",
-  about: "Makes a run of weights that were trained in PyTorch.",
+  about: "Makes a run of weights that were trained in PyTorch.\n" +
+    "How they read an image the file says, or flags; else the usual ways are tried on training images.",
   flags: {
     from: {
       kind: "text",
@@ -42,29 +46,29 @@ const command = {
     axis: {
       kind: "choice",
       choices: ["rows", "columns", "pixels"],
-      help: "how it reads an image",
+      help: "how it reads an image, if the file does not say",
     },
     range: {
       kind: "choice",
       choices: ["0..1", "-1..1"],
-      help: "the numbers that 0 and 255 become",
+      help: "the numbers that 0 and 255 become, likewise",
     },
     ...PIXEL_FLAGS,
-    activation: { kind: "choice", choices: ["tanh", "relu"], help: "of an RNN" },
+    activation: { kind: "choice", choices: ["tanh", "relu"], help: "of an RNN, likewise" },
     steps: {
       kind: "whole",
       least: 1,
-      help: "lines of an image, by default those of the images tried, or as many as features",
+      help: "steps that it reads an image in (default: as its images, or as many as a step has pixels)",
     },
-    dataset: { ...DATA_FLAGS.dataset, help: "its images, mnist by default" },
-    "data-dir": { ...DATA_FLAGS["data-dir"], help: "its images are four IDX files, instead" },
+    dataset: { ...DATA_FLAGS.dataset, help: "the images that it learned, mnist by default" },
+    "data-dir": { ...DATA_FLAGS["data-dir"], help: "four IDX files that it learned instead" },
     "first-label": DATA_FLAGS["first-label"],
     transpose: DATA_FLAGS.transpose,
     "class-names": DATA_FLAGS["class-names"],
     prepare: {
       kind: "choice",
       choices: ["digit", "none"],
-      help: "how pictures are made ready for it (default: as of its images)",
+      help: "how predict and read prepare pictures for it (default: as its images were)",
     },
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,

@@ -3,7 +3,7 @@
  *
  *     deno task repeat train-lstm-adam --seeds 1..5 --epochs 2
  *
- * Runs stand side by side where there are cores for it. Each keeps its own folder, and is appended to
+ * Runs train side by side where there are cores for it. Each has a folder of its own, and its figures are appended to
  * `runs/repeat-<recipe>.jsonl`.
  */
 import "./support/deno_version.ts";
@@ -35,12 +35,18 @@ const command = {
   name: "repeat",
   about: "Runs a recipe once a seed, and says how much its figures depend on the seed.",
   flags: {
-    recipe: { kind: "operands", placeholder: "RECIPE", least: 1, help: `one of ${recipes.join(", ")}` },
+    recipe: {
+      kind: "operands",
+      placeholder: "RECIPE",
+      least: 1,
+      most: 1,
+      help: `one of ${recipes.join(", ")}`,
+    },
     seeds: {
       kind: "text",
       placeholder: "A..B",
       default: "1..5",
-      help: "or A,B,C; other flags go to the recipe",
+      help: "or A,B,C; all other flags go to the recipe",
     },
     json: OUTPUT_FLAGS.json,
     help: OUTPUT_FLAGS.help,

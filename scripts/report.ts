@@ -17,7 +17,7 @@ const command = {
   name: "report",
   about: "Draws the pictures of a run again, and writes its report.",
   flags: {
-    runs: { kind: "operands", placeholder: "RUN", least: 1, help: "the folder of a run" },
+    runs: { kind: "operands", placeholder: "RUN", least: 1, most: 1, help: "the folder of a run" },
     ...DEVICE_FLAGS,
     quiet: OUTPUT_FLAGS.quiet,
     help: OUTPUT_FLAGS.help,

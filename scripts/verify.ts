@@ -1,9 +1,10 @@
 /**
- * Trains four recipes shortly, and compares with the hashes that are published: does this machine train to the same bits?
+ * Trains each recipe for 100 steps and compares the hash of its model with the published one: does this machine give the
+ * same bits?
  *
  *     deno task verify
  *
- * The runs go into `runs/verify`. `--update` makes what was found the published hashes, in `tests/golden/hashes.json` and where the README quotes them.
+ * The runs go into `runs/verify`. `--update` publishes what was found, in `tests/golden/hashes.json` and in the README.
  */
 import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";

@@ -72,8 +72,8 @@ const RULES: Rules<CompileOptions> = {
  * Compiles the training step of a `tf.Sequential` for a device, and hands the images over to it.
  *
  * The same options give the same bits, on `wasm` whatever the machine and the number of threads. The trained weights
- * return into the model. Weights that someone puts into the model meanwhile, by `model.setWeights()` or `model.fit()`, are
- * gone on with; the optimizer keeps its averages, as in TensorFlow.js.
+ * return into the model. If someone puts other weights into the model meanwhile, by `model.setWeights()` or `model.fit()`,
+ * training goes on from those; the optimizer keeps its averages, as in TensorFlow.js.
  *
  * The loss is softmax cross-entropy and the optimizer the one given here. If `model.compile()` was given another loss, that
  * is an error; its optimizer and its metrics are not used.

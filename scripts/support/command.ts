@@ -39,26 +39,26 @@ export const DATA_FLAGS = {
     kind: "text",
     placeholder: "FOLDER",
     input: true,
-    help: "four IDX files, raw or .gz, instead",
+    help: "four IDX files of your own instead, raw or .gz",
   },
   classes: {
     kind: "whole",
     least: 2,
     most: 256,
-    help: "of the data in FOLDER, as many as its labels by default",
+    help: "how many FOLDER has, by default all from its lowest label to its highest",
   },
-  "first-label": { kind: "whole", least: 0, help: "the label of its first class, its lowest by default" },
+  "first-label": { kind: "whole", least: 0, help: "the label of its first class, by default its lowest" },
   transpose: { kind: "switch", help: "its images lie column by column, as EMNIST's do" },
   "class-names": {
     kind: "text",
     placeholder: "A,B,C",
-    help: "what its classes are called, their labels by default",
+    help: "names of its classes, by default their labels",
   },
 } as const satisfies Flags;
 
 /** Flags that say which numbers a network reads. */
 export const PIXEL_FLAGS = {
-  mean: { kind: "number", help: "a pixel x becomes (x/255 - mean)/deviation; both or neither" },
+  mean: { kind: "number", help: "the network reads (x/255 - mean)/deviation of a pixel x; give both" },
   deviation: { kind: "positive", help: "see --mean" },
 } as const satisfies Flags;
 
@@ -83,7 +83,7 @@ export const OUTPUT_FLAGS = {
 export interface CommandSpec<F extends Flags> {
   /** The name of its task; `train-lstm` is `scripts/train_lstm.ts`. */
   readonly name: string;
-  /** One sentence. */
+  /** One sentence, or two. */
   readonly about: string;
   readonly flags: F;
   /** The arguments that are its own; all by default. */

@@ -32,6 +32,8 @@ export type Flag =
       readonly kind: "operands";
       readonly placeholder: string;
       readonly least: number;
+      /** One where more are an error, which the command reports. */
+      readonly most?: 1;
       readonly input?: true;
     }
   );
@@ -183,7 +185,7 @@ export function helpText(command: string, about: string, flags: Flags): string {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
   const operands = Object.values(flags).map((flag) =>
-    flag.kind === "operands" ? ` ${flag.placeholder} …` : ""
+    flag.kind === "operands" ? ` ${flag.placeholder}${flag.most === 1 ? "" : " …"}` : ""
   );
   return [about, "", `Usage: deno task ${command}${operands.join("")} [flags]`, "", ...lines].join("\n");
 }

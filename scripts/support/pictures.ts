@@ -32,7 +32,7 @@ export const PICTURE_FLAGS = {
     kind: "choice",
     choices: ["yes", "no"],
     help:
-      "swap light and dark of pictures (default: where the model's images are known to be light on black)",
+      "swap light and dark of pictures (default: where they are dark on light, and the model's images are known not to be)",
   },
 } as const satisfies Flags;
 

@@ -205,7 +205,7 @@ function writeRuns(runs: readonly ResultRun[]): string[] {
     }. Seconds are those of the whole process, its evaluations included, with up to ` +
     `${beside} runs side by side and whatever else the machine did. The hash is the beginning of the SHA-256 of the model: on \`wasm\` it depends on ` +
     "neither the machine nor the number of threads.",
-    table(["command", "commit", "threads", "seconds", "parameters"], rows),
+    table(["command", "commit", "threads", "seconds", "model"], rows),
   ];
 }
 

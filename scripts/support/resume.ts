@@ -9,14 +9,18 @@ import { excerpt, printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 import { FlagError, type Flags, parseFlags } from "./flags.ts";
 
-/** The flags of this room. */
+/** The flags that this module adds. */
 export const RESUME_FLAGS = {
   "checkpoint-every": {
     kind: "whole",
     least: 1,
     help: "steps between checkpoints, besides those of the epochs",
   },
-  resume: { kind: "text", placeholder: "FOLDER", help: "go on with the run in this folder, to the bit" },
+  resume: {
+    kind: "text",
+    placeholder: "FOLDER",
+    help: "go on with the run in this folder, to the bit; --data-dir tells where its images are now",
+  },
 } as const satisfies Flags;
 
 const INEXACT =
@@ -27,7 +31,7 @@ type Values = Readonly<Record<string, unknown>>;
 /** A config that says on which device, and how long, too. */
 type RecipeConfig = scanline.RunConfig & { readonly device?: unknown; readonly length?: unknown };
 
-/** A run that is to be gone on with. */
+/** A run to resume. */
 export interface Resumed {
   readonly path: string;
   readonly folder: scanline.CheckpointFolder;
@@ -191,7 +195,7 @@ export class Checkpoints implements Disposable {
     return checkpoints;
   }
 
-  /** Of a run that is gone on with: puts the trainer, and the figures on disk, to where it was. */
+  /** Of a resumed run: takes the trainer, and the figures on disk, back to the checkpoint. */
   static async resume(resumed: Resumed, trainer: scanline.Trainer, config: scanline.RunConfig) {
     const { checkpoint, folder } = resumed;
     checkSame(checkpoint, trainer);

@@ -1,5 +1,5 @@
 /**
- * Runs that are killed at random moments, and gone on with until they end, end as if nobody had touched them.
+ * Runs that are killed at random moments, and resumed until they end, end as if nobody had touched them.
  *
  * @module
  */

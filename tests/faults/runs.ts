@@ -46,7 +46,7 @@ export async function figuresOf(project: string, name: string): Promise<unknown[
   return lines.map(({ seconds: _, run: __, endedAt: ___, ...figures }) => figures);
 }
 
-/** The SHA-256 of the parameters that the run ended with. */
+/** The SHA-256 of the model that the run ended with. */
 export async function finalHash(project: string, name: string): Promise<unknown> {
   const last = (await figuresOf(project, name)).at(-1) as Record<string, unknown> | undefined;
   return last?.event === "end" ? last.modelSha256 : undefined;

@@ -1,5 +1,5 @@
 /**
- * Ctrl-C and SIGTERM end a run cleanly, twice they end it at once, and either way it can be gone on with.
+ * Ctrl-C and SIGTERM end a run cleanly, twice they end it at once, and either way it can be resumed.
  *
  * @module
  */

@@ -103,7 +103,7 @@ commandTest("commands for a run elsewhere, and data elsewhere, with a name of ev
   await Deno.rename(`${path}/data/tiny`, data);
   await runRemedy(path, "evaluate", "--model", run, "--data-dir", data);
   const [resumable] = commandsIn(await runRemedy(path, "train-rnn", "--resume", run, "--data-dir", data));
-  assert.match((await runAll(path, resumable)).stdout, /^Accuracy/); // the data that it was gone on with
+  assert.match((await runAll(path, resumable)).stdout, /^Accuracy/); // the data that it was resumed with
   assert.equal(await Deno.stat(`${path}/pwned`).catch(() => null), null, "a name was run");
 });
 

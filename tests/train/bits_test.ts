@@ -40,7 +40,7 @@ function open(threads: number, seed = 1): Promise<Trainer> {
   });
 }
 
-/** Trains up to `STEPS` and gives the hash of the parameters. */
+/** Trains up to `STEPS` and gives the hash of the model. */
 async function finish(trainer: Trainer): Promise<string> {
   if (trainer.step < STEPS) await Array.fromAsync(trainer.steps(STEPS - trainer.step));
   return await modelSha256(trainer.model, trainer.config.sequence);
