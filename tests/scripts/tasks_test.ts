@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { lacks, named } from "../support/permissions.ts";
-import { needs, type Outcome } from "./tiny_project.ts";
+import { needs as needsToRun, type Outcome } from "./tiny_project.ts";
+
+const needs = [...needsToRun, { name: "env" }] as const;
 
 const tasks: Record<string, { command: string; dependencies?: string[] }> = config.tasks;
 const root = new URL("../../", import.meta.url).pathname;
@@ -13,10 +15,12 @@ const scripts = Object.entries(tasks).flatMap(([name, { command }]) => {
 });
 
 async function run(folder: string, args: readonly string[], env = {}): Promise<Outcome> {
+  const { INIT_CWD: _, ...inherited } = Deno.env.toObject();
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: folder,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
+    clearEnv: true, // a task leaves INIT_CWD as it finds it, and these tests may be run by one
+    env: { ...inherited, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
     stdin: "null",
   }).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
