@@ -19,6 +19,7 @@ import * as scanline from "../mod.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { findReading, type FoundReading, networkOf } from "./support/find_reading.ts";
 import { FlagError } from "./support/flags.ts";
+import { checkOwnData } from "./support/images.ts";
 import { describeScale, type Question, reconcile, type Told } from "./support/import_reading.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
 
@@ -152,10 +153,7 @@ function dataConfig(
   if (dataDir !== undefined) {
     return { dataset, dataDir, classes, firstLabel, transpose: transpose || undefined };
   }
-  const [useless] = [firstLabel !== undefined && "first-label", transpose && "transpose"].filter(Boolean);
-  if (useless) {
-    throw new FlagError(`Cannot use --${useless}: it must stand with --data-dir, whose images it is about`);
-  }
+  checkOwnData({ firstLabel, transpose: transpose || undefined });
   return { dataset: dataset ?? "mnist" };
 }
 

@@ -41,11 +41,29 @@ export function classNamesFlag(text: string | undefined): readonly string[] | un
   );
 }
 
+/** Flags that are about images of one's own, by what `loadDataset()` calls them. */
+const OWN_DATA_FLAGS = {
+  classes: "classes",
+  firstLabel: "first-label",
+  transpose: "transpose",
+  classNames: "class-names",
+} as const;
+
+/** Refuses flags about images of one's own where there are none. */
+export function checkOwnData(options: scanline.LoadOptions): void {
+  if (options.dataDir !== undefined) return;
+  for (const [option, flag] of Object.entries(OWN_DATA_FLAGS)) {
+    if (options[option as keyof typeof OWN_DATA_FLAGS] === undefined) continue;
+    throw new FlagError(`Cannot use --${flag}: it must stand with --data-dir, whose images it is about`);
+  }
+}
+
 /** Loads images, and says which classes were found that nobody had told. */
 export async function loadImages(
   options: scanline.LoadOptions,
   { quiet }: ImagesOptions,
 ): Promise<scanline.Dataset> {
+  checkOwnData(options);
   const { dataDir } = options;
   const data = await scanline.loadDataset(options);
   const { classes, firstLabel } = data;
