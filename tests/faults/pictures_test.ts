@@ -8,6 +8,7 @@ import { deflateSync } from "node:zlib";
 import { encodePng } from "../../lib/data/png.ts";
 import { chunk, header } from "../data/support/png_files.ts";
 import golden from "../golden/pictures.json" with { type: "json" };
+import { lacks, named } from "../support/permissions.ts";
 
 const SLACK = 60e6; // what the garbage collector has not looked at yet
 const jpeg = Uint8Array.fromBase64(golden.find(({ name }) => name === "jpeg 4:2:0")!.file);
@@ -91,10 +92,15 @@ const FILES: Readonly<Record<string, () => readonly [file: Uint8Array, pixels: n
   "a progressive JPEG of 16 megapixels, said of a few bytes": () => [huge(progressive, 0xc2), 16 * MB],
 };
 
+const needs = [{ name: "read" }, { name: "write" }, { name: "run" }] as const;
+
 for (const [name, make] of Object.entries(FILES)) {
   Deno.test({
-    name: `decodePicture() takes 4 times the file and 20 bytes a pixel, three times as well: ${name}`,
-    ignore: Deno.build.os !== "linux",
+    name: named(
+      `decodePicture() takes 4 times the file and 20 bytes a pixel, three times as well: ${name}`,
+      needs,
+    ),
+    ignore: lacks(needs) || Deno.build.os !== "linux",
     fn: async () => {
       const folder = await Deno.makeTempDir();
       try {
