@@ -14,7 +14,7 @@ import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { pictureOptions, savedClassNames } from "./support/pictures.ts";
+import { datasetOf, pictureOptions, savedClassNames } from "./support/pictures.ts";
 
 /** What the sources of the recipes call their `Linear`. */
 const HEADS: ReadonlyMap<string, string> = new Map([
@@ -65,6 +65,7 @@ await runCommand(command, async (flags) => {
       T,
       sequence,
       classNames: savedClassNames(run, network.head.classes),
+      dataset: datasetOf(run),
       preparation: pictureOptions(run).preparation,
     }),
     recipe,
