@@ -19,6 +19,7 @@ import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
+import { check, TEXT } from "../options.ts";
 import { parseMetrics } from "./metrics_file.ts";
 import { parseRunConfig } from "./run_config.ts";
 import type { TrainingConfig } from "./trainer.ts";
@@ -218,6 +219,7 @@ export async function openMetrics(path: string): Promise<SavedMetrics> {
 
 /** `model` in a run stands for the run, unless it is one itself. */
 async function folderOf(path: string): Promise<string> {
+  check("open the run", "path", { value: path, rule: { ...TEXT, must: "the folder of a run" } });
   const folder = path.replace(/(?<=.)\/+$/, "");
   if (!/(^|\/)model$/.test(folder) || await hasConfig(folder)) return folder;
   return folder.replace(/\/?model$/, "") || ".";

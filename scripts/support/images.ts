@@ -99,7 +99,8 @@ function optionsFor(
   classes: number,
 ): scanline.LoadOptions {
   const { config } = run;
-  const saved: scanline.LoadOptions = config.data;
+  const { sha256: _, ...data } = config.data;
+  const saved: scanline.LoadOptions = data;
   const given = Object.entries(flags ? dataOptions(flags) : {}).filter(([, value]) => value !== undefined);
   const asked: scanline.LoadOptions = Object.fromEntries(given);
   const others = asked.dataset !== undefined ||
