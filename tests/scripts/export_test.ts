@@ -143,6 +143,26 @@ Deno.test({
       }
     });
 
+    await t.step("what cannot be written is one message", async () => {
+      const wrong: [string[], number, RegExp][] = [
+        [
+          ["--format", "tfjs", "--to", "runs/a/config.json"],
+          1,
+          /^Cannot write to runs\/a\/config.json: it must be a folder: current value is a file\n$/,
+        ],
+        [
+          ["--format", "safetensors", "--rnn", "a", "--head", "a"],
+          2,
+          /^Cannot use --head: it must be another name/,
+        ],
+      ];
+      for (const [flags, expected, message] of wrong) {
+        const { code, stderr } = await runScript(path, "export", ["--model", "runs/a", ...flags]);
+        assert.equal(code, expected);
+        assert.match(stderr, message);
+      }
+    });
+
     await t.step("tfjs: two files that TensorFlow.js loads", async () => {
       const args = ["--model", "runs/a", "--format", "tfjs", "--to", "runs/elsewhere", "--json"];
       const { code, stdout } = await runScript(path, "export", args);
