@@ -107,8 +107,8 @@ function optionsFor(
     (asked.dataDir !== undefined && asked.dataDir !== saved.dataDir);
   const options = others ? asked : { ...saved, ...asked };
   if (options.dataDir === undefined) return options;
-  const known = saved.dataDir !== undefined ||
-    classes === scanline.CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
+  const known = saved.firstLabel !== undefined || // not of an import, which may not have seen its images
+    saved.dataDir === undefined && classes === scanline.CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
   return {
     classes,
     ...(known ? { firstLabel: saved.firstLabel ?? 0 } : {}),
