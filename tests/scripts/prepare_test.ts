@@ -39,7 +39,7 @@ Deno.test({
       Deno.writeTextFile(file, JSON.stringify({ ...config, ...change }));
 
     await t.step("images of one's own: what has their size is not touched, others are scaled", async () => {
-      assert.deepEqual(config.model, { preparation: "none" });
+      assert.equal(config.model.preparation, "none");
       const { said, prepared } = await predict("data/own.png", "data/page.png", "data/photo.jpg");
       assert.match(
         said,
