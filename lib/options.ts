@@ -53,6 +53,12 @@ export function instanceOf(type: { readonly name: string; new (...args: never[])
   return { must: `a ${type.name}`.replace(/^a (?=[AEIO])/, "an "), isKind: (value) => value instanceof type };
 }
 
+/** Any text. */
+export const TEXT: Rule = { must: "a text", isKind: (value) => typeof value === "string" };
+
+/** Any number. */
+export const NUMBER: Rule = { must: "a number", isKind: isNumber };
+
 /** True or false. */
 export const BOOLEAN: Rule = { must: "true or false", isKind: (value) => typeof value === "boolean" };
 

@@ -9,12 +9,12 @@
  */
 import "./support/deno_version.ts";
 import { dirname } from "node:path";
-import { writeNamed } from "../lib/data/files.ts";
+import { makeFolders, writeNamed } from "../lib/data/files.ts";
 import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { pictureOptions, savedClassNames } from "./support/pictures.ts";
+import { datasetOf, pictureOptions, savedClassNames } from "./support/pictures.ts";
 
 /** What the sources of the recipes call their `Linear`. */
 const HEADS: ReadonlyMap<string, string> = new Map([
@@ -52,6 +52,11 @@ await runCommand(command, async (flags) => {
     const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
     throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
+  if (format === "safetensors" && flags.rnn === flags.head) {
+    throw new FlagError(
+      `Cannot use --head: it must be another name than that of --rnn: current value is ${flags.head}`,
+    );
+  }
   const folderTo = format === "tfjs" ? flags.to : flags.to && dirname(flags.to);
   checkAllowed({ read: [folder], write: [folderTo === "." ? flags.to : folderTo ?? folder] }); // a file here may be allowed alone
   const run = await scanline.openRun(folder);
@@ -65,6 +70,7 @@ await runCommand(command, async (flags) => {
       T,
       sequence,
       classNames: savedClassNames(run, network.head.classes),
+      dataset: datasetOf(run),
       preparation: pictureOptions(run).preparation,
     }),
     recipe,
@@ -73,7 +79,7 @@ await runCommand(command, async (flags) => {
   const path = flags.to ?? own;
   const input = scanline.describeInput(sequence, { T, C: network.inputSize });
   const files = await contents();
-  if (folderTo && folderTo !== ".") await Deno.mkdir(folderTo, { recursive: true });
+  if (folderTo && folderTo !== ".") await makeFolders(folderTo);
   for (const [name, bytes] of Object.entries(files)) {
     if (flags.to === undefined) await new scanline.Run(run.path).write(name, bytes);
     else await writeNamed(name, bytes);

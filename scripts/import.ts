@@ -17,6 +17,7 @@ import { readWhole } from "../lib/data/files.ts";
 import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
+import { dataFolder } from "./support/pictures.ts";
 import { findReading, type FoundReading, networkOf } from "./support/find_reading.ts";
 import { FlagError } from "./support/flags.ts";
 import { checkOwnData } from "./support/images.ts";
@@ -61,7 +62,10 @@ const command = {
       least: 1,
       help: "steps that it reads an image in (default: as its images, or as many as a step has pixels)",
     },
-    dataset: { ...DATA_FLAGS.dataset, help: "the images that it learned, mnist by default" },
+    dataset: {
+      ...DATA_FLAGS.dataset,
+      help: "the images that it learned (default: what the file says, or mnist)",
+    },
     "data-dir": { ...DATA_FLAGS["data-dir"], help: "four IDX files that it learned instead" },
     "first-label": DATA_FLAGS["first-label"],
     transpose: DATA_FLAGS.transpose,
@@ -88,7 +92,7 @@ await runCommand(command, async (flags) => {
   const { classes } = found.head;
   const said = scanline.readMetadata(metadata);
   const told = reconcile(flags, said, found);
-  const data = dataConfig(flags, classes);
+  const data = dataConfig(flags, { classes, dataset: said.dataset });
   const weights = { told, classes, parameters };
   const reading = await findReading(weights, data);
   const { sequence, T } = reading;
@@ -113,7 +117,7 @@ await runCommand(command, async (flags) => {
     model: {
       ...(classNames ? { classNames } : {}),
       preparation: flags.prepare ?? said.preparation ??
-        (flags["data-dir"] ? "none" : scanline.CATALOGUE[flags.dataset ?? "mnist"].preparation),
+        (data.dataDir === undefined ? scanline.CATALOGUE[data.dataset ?? "mnist"].preparation : "none"),
     },
   });
   await run.saveModel(model);
@@ -133,6 +137,10 @@ await runCommand(command, async (flags) => {
   for (const note of notes) console.log(`note      ${note}`);
   console.log(`reads     ${describeSequence(sequence)}`);
   explainReading(told, reading).forEach((line) => console.log(`          ${line}`));
+  const assumed = flags.dataset || flags["data-dir"] || said.dataset
+    ? ""
+    : ", ASSUMED: neither the file nor a flag says which (--dataset, --data-dir)";
+  console.log(`images    ${shown(dataFolder(data))}${assumed}`);
   const evaluation = taskCommand("evaluate", flagWords("model", run.path), { read: [run.path] });
   console.log(`saved     ${shown(run.path)}`);
   console.log(`sha256    ${sha256}`);
@@ -148,13 +156,13 @@ function dataConfig(
     "first-label"?: number;
     transpose: boolean;
   },
-  classes: number,
+  { classes, dataset: saidDataset }: { classes: number; dataset?: scanline.DatasetName },
 ): scanline.LoadOptions {
   if (dataDir !== undefined) {
     return { dataset, dataDir, classes, firstLabel, transpose: transpose || undefined };
   }
   checkOwnData({ firstLabel, transpose: transpose || undefined });
-  return { dataset: dataset ?? "mnist" };
+  return { dataset: dataset ?? saidDataset ?? "mnist" };
 }
 
 /** Why it is this way, where nobody says so. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { check, OBJECT } from "../options.ts";
+import { BOOLEAN, check, checkOptions, NUMBER, OBJECT, optional, type Rules, TEXT } from "../options.ts";
 import { type CatalogueEntry, type CatalogueFile, type DatasetName, findDataset } from "./catalogue.ts";
 import { BYTES } from "./check_images.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
@@ -70,6 +70,16 @@ export interface LoadOptions {
   readonly limit?: number;
 }
 
+const LOAD_RULES: Rules<LoadOptions> = {
+  dataset: optional(TEXT),
+  dataDir: optional(TEXT),
+  classes: optional(NUMBER),
+  firstLabel: optional(NUMBER),
+  transpose: optional(BOOLEAN),
+  classNames: optional({ must: "a list of texts", isKind: Array.isArray }),
+  limit: optional(NUMBER),
+};
+
 /**
  * Loads a data set from the four IDX files in a folder. The pixels lie in shared memory, where threads can read them
  * without a copy of their own.
@@ -79,7 +89,8 @@ export interface LoadOptions {
  * @throws {Deno.errors.NotFound} If a file is missing.
  * @throws {Deno.errors.NotCapable} If Deno may not read the folder; the message names the flag.
  * @throws {IdxSyntaxError} If a file in `dataDir` is no IDX file, or is damaged.
- * @throws {TypeError} If a file holds something else than u8 images or labels that are whole numbers.
+ * @throws {TypeError} If a file holds something else than u8 images or labels that are whole numbers, or if an option is
+ * unknown or of another kind.
  * @throws {RangeError} If the counts or sizes do not agree, if a label belongs to no class, if a file of the catalogue has
  * changed, or if an option is out of range.
  *
@@ -92,6 +103,7 @@ export interface LoadOptions {
  * ```
  */
 export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
+  checkOptions("load data set", options, LOAD_RULES);
   const { dataset, dataDir, limit } = options;
   const entry = dataDir === undefined || dataset !== undefined ? findDataset(dataset ?? "mnist") : undefined;
   if (dataDir === undefined) checkLeftOut(options, entry!);

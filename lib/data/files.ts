@@ -209,6 +209,27 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Makes a folder, and those above it.
+ *
+ * @throws {Deno.errors.NotCapable} If Deno may not write there.
+ * @throws {Error} If it cannot be made: something else is there, say.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const isFile = error instanceof Deno.errors.AlreadyExists;
+    throw new Error(
+      `Cannot write to ${shown(path)}: it must be a folder: current value is ${
+        isFile ? "a file" : shown(reasonOf(error))
+      }`,
+      { cause: error },
+    );
+  }
+}
+
 /** Nobody writes for so long without touching the file. */
 const STALE_MS = 60_000;
 

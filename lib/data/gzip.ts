@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { recognizeFile } from "../model/file_kind.ts";
 import { reasonOf } from "./files.ts";
 import { type IdxArray, IdxSyntaxError, parseIdx, parseIdxHeader } from "./idx.ts";
 
@@ -101,9 +102,10 @@ export async function readIdx(bytes: Uint8Array, options: UnpackOptions = {}): P
   try {
     return parseIdx(plain);
   } catch (error) {
-    throw error instanceof IdxSyntaxError
-      ? new IdxSyntaxError(error.problem, error.offset, options.file)
-      : error;
+    if (!(error instanceof IdxSyntaxError)) throw error;
+    const kind = error.offset < 2 ? recognizeFile(plain) : null;
+    const problem = kind ? `it must be IDX: current value is ${kind.what}` : error.problem;
+    throw new IdxSyntaxError(problem, error.offset, options.file);
   }
 }
 

@@ -10,6 +10,7 @@
  * @module
  */
 import { excerpt } from "../excerpt.ts";
+import { check, instanceOf } from "../options.ts";
 
 /** What the elements of each IDX type are held in. */
 export interface IdxElements {
@@ -165,6 +166,7 @@ function totalSize(shape: readonly number[], { elementBytes }: Format, headerByt
  * ```
  */
 export function parseIdx(bytes: Uint8Array): IdxArray {
+  check("parse IDX", "bytes", { value: bytes, rule: instanceOf(Uint8Array) });
   const header = parseIdxHeader(bytes);
   if (!header) {
     throw new IdxSyntaxError(

@@ -62,6 +62,9 @@ export function rangeOfLabels(files: readonly LabelFile[], told: Partial<LabelRa
     return new RangeError(`Cannot load ${paths}: ${rule}: current value is ${found}`);
   };
   if (!(lowest >= 0 && lowest <= highest)) throw fail("there must be labels, from 0 on");
+  if (told.firstLabel === undefined && highest - lowest >= classes) {
+    throw fail(`there must be ${classes} classes`);
+  }
   if (lowest < firstLabel || highest >= firstLabel + classes) {
     throw fail(`the ${classes} classes must be labels ${firstLabel} to ${firstLabel + classes - 1}`);
   }

@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { check, instanceOf } from "../options.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
 import { MAX_PICTURE_BYTES, PictureError, type Raster } from "./raster.ts";
+
+const BYTES = instanceOf(Uint8Array);
 
 /** What kinds of file have where, mostly at their beginning. */
 const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly string[]])[] = [
@@ -44,6 +47,7 @@ const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly st
  * ```
  */
 export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
+  check("read the picture", "bytes", { value: bytes, rule: BYTES });
   if (bytes.length > MAX_PICTURE_BYTES) {
     fail(`it must have at most ${MAX_PICTURE_BYTES} bytes`, `${bytes.length}; make the picture smaller`);
   }

@@ -10,6 +10,7 @@
  */
 import type { Images } from "./dataset.ts";
 import type { Preparation } from "./catalogue.ts";
+import { BOOLEAN, checkOptions, oneOf, optional, type Rules, whole } from "../options.ts";
 import { findInk, flatten, LONGEST } from "./ink.ts";
 import { border, median, type Plane } from "./plane.ts";
 import type { Raster } from "./raster.ts";
@@ -50,6 +51,16 @@ export interface PreparedPicture {
   readonly lightGround: boolean;
 }
 
+const ACTION = "prepare the picture";
+
+const RULES: Rules<PreparePictureOptions> = {
+  preparation: oneOf("digit", "none"),
+  lightOnBlack: optional(BOOLEAN),
+  invert: optional(BOOLEAN),
+};
+
+const SIZE_RULES: Rules<ImageSize> = { height: whole(1), width: whole(1) };
+
 /**
  * Prepares one picture as the images of the network were. What has their size and look already is not touched.
  *
@@ -73,8 +84,10 @@ export interface PreparedPicture {
 export function preparePicture(
   raster: Raster,
   size: ImageSize,
-  { preparation, lightOnBlack = false, invert }: PreparePictureOptions,
+  options: PreparePictureOptions,
 ): PreparedPicture {
+  const { preparation, lightOnBlack = false, invert } = checkOptions(ACTION, options, RULES);
+  checkOptions(ACTION, size, SIZE_RULES, "size");
   const prepared = preparation === "digit" && invert === undefined && asPrepared(raster, size);
   if (prepared) return prepared;
   if (preparation === "digit") {

@@ -34,6 +34,9 @@ const RENAME =
   "safetensors.numpy.save_file()";
 const ORIGIN = "Export the state_dict() of the PyTorch model that it was made from as safetensors";
 const UNPACK = "Unpack it first";
+const WEIGHTS = "Take the file of weights instead";
+const PICTURE = `${WEIGHTS}: deno task predict reads pictures`;
+const IDX = `${WEIGHTS}: --data-dir names the folder of images`;
 const DOWNLOAD = "Take the file itself: a link for people often leads to a page about it";
 
 /** Bytes that only this kind of file begins with, in Latin-1. */
@@ -48,6 +51,11 @@ const SIGNATURES: Table = [
   ["\x28\xb5\x2f\xfd", "compressed by zstd", UNPACK],
   ["7z\xbc\xaf", "an archive of 7-Zip", UNPACK],
   ["Rar!", "an archive of RAR", UNPACK],
+  ["\x89PNG", "a picture (PNG)", PICTURE],
+  ["\xff\xd8\xff", "a picture (JPEG)", PICTURE],
+  ["%PDF", "a PDF", WEIGHTS],
+  ["\0\0\x08\x01", "labels in IDX, as MNIST's", IDX],
+  ["\0\0\x08\x03", "images in IDX, as MNIST's", IDX],
 ];
 
 /** What a zip's list of names tells of it. */

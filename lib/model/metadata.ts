@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Preparation } from "../data/catalogue.ts";
+import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
 import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
 import type { LayerSpec, Network } from "./network.ts";
@@ -22,6 +22,8 @@ export interface MetadataSource {
   readonly sequence: Sequence;
   /** What class 0, 1, … is called. */
   readonly classNames: readonly string[];
+  /** The data set of the catalogue that it learned, if it was one. */
+  readonly dataset?: DatasetName;
   /** What must be done to a picture before the model sees it, if that is known. */
   readonly preparation?: Preparation;
 }
@@ -40,6 +42,8 @@ export interface FoundMetadata {
   readonly scale?: PixelScale;
   /** What class 0, 1, … is called. */
   readonly classNames?: readonly string[];
+  /** The data set of the catalogue that it learned. */
+  readonly dataset?: DatasetName;
   /** What must be done to a picture before the model sees it. */
   readonly preparation?: Preparation;
 }
@@ -53,6 +57,8 @@ const PRODUCER = "scanline";
 
 const PREPARATIONS: readonly Preparation[] = ["digit", "none"];
 
+const DATASETS = Object.keys(CATALOGUE);
+
 /** T, where a model reads sequences of any length. */
 const ANY = "any";
 
@@ -60,7 +66,8 @@ const ANY = "any";
  * Says what a model is. {@link readMetadata} is the way back. The size of the images is said too, for others, as far as the
  * sequences tell it.
  */
-export function writeMetadata({ network, T, sequence, classNames, preparation }: MetadataSource): Metadata {
+export function writeMetadata(source: MetadataSource): Metadata {
+  const { network, T, sequence, classNames, dataset, preparation } = source;
   const { axis, ...scale } = sequence;
   const size = imageSizeOf(sequence, { T, C: network.inputSize });
   const numbers = { ...scale, ...size }; // range, or mean and deviation; height and width
@@ -72,6 +79,7 @@ export function writeMetadata({ network, T, sequence, classNames, preparation }:
     axis,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, JSON.stringify(value)])),
     classNames: JSON.stringify(classNames),
+    ...(dataset ? { dataset } : {}),
     ...(preparation ? { preparation } : {}),
   };
 }
@@ -118,6 +126,7 @@ export function readMetadata(metadata: Metadata): FoundMetadata {
     axis: property(metadata, "axis", AXES.join(", "), isAxis, (text) => text),
     scale: scaleOf(metadata),
     classNames: property(metadata, "classNames", "2 to 256 short texts", isClassNames),
+    dataset: property(metadata, "dataset", DATASETS.join(", "), isDataset, (text) => text),
     preparation: property(metadata, "preparation", PREPARATIONS.join(" or "), isPreparation, (text) => text),
   };
 }
@@ -172,6 +181,10 @@ function isLayer(value: unknown): boolean {
 
 function isPreparation(value: unknown): value is Preparation {
   return PREPARATIONS.some((preparation) => preparation === value);
+}
+
+function isDataset(value: unknown): value is DatasetName {
+  return DATASETS.some((name) => name === value);
 }
 
 function isAxis(value: unknown): value is Sequence["axis"] {

@@ -9,6 +9,7 @@
  */
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
+import { check, instanceOf } from "../options.ts";
 import { recognizeFile } from "./file_kind.ts";
 
 /** The elements of a tensor; the class says of which type they are. */
@@ -148,6 +149,7 @@ export function encodeSafetensors(
  * other files that hold weights, such as PyTorch's `.pth`, the message says what they are and what to do.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
+  check("read safetensors", "bytes", { value: bytes, rule: instanceOf(Uint8Array) });
   const kind = recognizeFile(bytes);
   if (kind) {
     const rule = "Cannot read safetensors: the file must be safetensors";

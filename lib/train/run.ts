@@ -13,12 +13,13 @@
  * @module
  */
 import type { Preparation } from "../data/catalogue.ts";
-import { appendTo, makeFolder, notAllowed, readFirst, writeWhole } from "../data/files.ts";
+import { appendTo, makeFolder, makeFolders, notAllowed, readFirst, writeWhole } from "../data/files.ts";
 import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
 import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
 import { deserializeModel, serializeModel } from "../model/saved_model.ts";
+import { check, TEXT } from "../options.ts";
 import { parseMetrics } from "./metrics_file.ts";
 import { parseRunConfig } from "./run_config.ts";
 import type { TrainingConfig } from "./trainer.ts";
@@ -150,7 +151,7 @@ export async function createRun({ recipe, root = "runs", out }: RunOptions): Pro
 
 async function makeEmpty(out: string): Promise<string> {
   checkPlace(out, "write");
-  await Deno.mkdir(out, { recursive: true });
+  await makeFolders(out);
   const found = (await Array.fromAsync(Deno.readDir(out))).length;
   if (found > 0) {
     throw new RangeError(
@@ -163,7 +164,7 @@ async function makeEmpty(out: string): Promise<string> {
 /** A second run in the same second gets `-2`. */
 async function makeTimed(folder: string): Promise<string> {
   checkPlace(folder, "write");
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const time = Temporal.Now.plainDateTimeISO("UTC").toString({ smallestUnit: "second" }).replaceAll(":", "-");
   for (let attempt = 1;; attempt++) {
     const path = `${folder}/${time}${attempt > 1 ? `-${attempt}` : ""}`;
@@ -218,9 +219,19 @@ export async function openMetrics(path: string): Promise<SavedMetrics> {
 
 /** `model` in a run stands for the run, unless it is one itself. */
 async function folderOf(path: string): Promise<string> {
+  check("open the run", "path", { value: path, rule: { ...TEXT, must: "the folder of a run" } });
   const folder = path.replace(/(?<=.)\/+$/, "");
+  if (await isFile(folder)) {
+    throw new TypeError(
+      `Cannot open the run ${shown(folder)}: it must be the folder of a run: current value is a file`,
+    );
+  }
   if (!/(^|\/)model$/.test(folder) || await hasConfig(folder)) return folder;
   return folder.replace(/\/?model$/, "") || ".";
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(({ isFile }) => isFile, () => false);
 }
 
 async function hasConfig(folder: string): Promise<boolean> {

@@ -67,6 +67,17 @@ export function normalizationFlags(
   { mean, deviation }: FlagValues<typeof PIXEL_FLAGS>,
 ): { mean: number; deviation: number } | null {
   if (mean === undefined && deviation === undefined) return null;
+  if (mean !== undefined && (mean < 0 || mean > 1)) {
+    const [ofBytes, remedy] = [
+      mean > 1 && mean <= 255,
+      `of numbers from 0 to 255, it is ${(mean / 255).toPrecision(4)}`,
+    ];
+    throw new FlagError(
+      `Cannot use --mean: it must be from 0 to 1, as it is of x/255: current value is ${mean}${
+        ofBytes ? ` (${remedy}; divide the deviation by 255 likewise)` : ""
+      }`,
+    );
+  }
   if (mean !== undefined && deviation !== undefined) return { mean, deviation };
   const [given, missing] = mean === undefined ? ["deviation", "mean"] : ["mean", "deviation"];
   throw new FlagError(`Cannot use --${given} alone: --${missing} must stand beside it`);

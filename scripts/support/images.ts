@@ -117,15 +117,16 @@ function optionsFor(
   classes: number,
 ): scanline.LoadOptions {
   const { config } = run;
-  const saved: scanline.LoadOptions = config.data;
+  const { sha256: _, ...data } = config.data;
+  const saved: scanline.LoadOptions = data;
   const given = Object.entries(flags ? dataOptions(flags) : {}).filter(([, value]) => value !== undefined);
   const asked: scanline.LoadOptions = Object.fromEntries(given);
   const others = asked.dataset !== undefined ||
     (asked.dataDir !== undefined && asked.dataDir !== saved.dataDir);
   const options = others ? asked : { ...saved, ...asked };
   if (options.dataDir === undefined) return options;
-  const known = saved.dataDir !== undefined ||
-    classes === scanline.CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
+  const known = saved.firstLabel !== undefined || // not of an import, which may not have seen its images
+    saved.dataDir === undefined && classes === scanline.CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
   return {
     classes,
     ...(known ? { firstLabel: saved.firstLabel ?? 0 } : {}),

@@ -38,13 +38,11 @@ export const PICTURE_FLAGS = {
 
 /** How pictures must be prepared for the model of a run, unless flags say otherwise. */
 export function pictureOptions(
-  { config }: scanline.SavedRun,
+  run: scanline.SavedRun,
   flags: Partial<FlagValues<typeof PICTURE_FLAGS>> = {},
 ): scanline.PreparePictureOptions {
-  const { dataset = "mnist", dataDir } = config.data;
-  const entry = dataDir === undefined || dataDir === null
-    ? scanline.CATALOGUE[dataset as scanline.DatasetName] ?? null
-    : null;
+  const { config } = run, dataset = datasetOf(run);
+  const entry = dataset === undefined ? null : scanline.CATALOGUE[dataset];
   return {
     preparation: flags.prepare ?? config.model?.preparation ?? entry?.preparation ?? "none",
     lightOnBlack: entry !== null,
@@ -116,6 +114,12 @@ export function takeImage(split: scanline.Split, position: number): NamedImage {
 /** The folder that images are loaded from. */
 export function dataFolder({ dataset = "mnist", dataDir }: { dataset?: unknown; dataDir?: unknown }): string {
   return dataDir === undefined || dataDir === null ? `data/${dataset}` : String(dataDir);
+}
+
+/** The data set of the catalogue that a run learned; undefined, if it was another one. */
+export function datasetOf({ config }: scanline.SavedRun): scanline.DatasetName | undefined {
+  const { dataset = "mnist", dataDir } = config.data;
+  return dataDir === undefined || dataDir === null ? dataset as scanline.DatasetName : undefined;
 }
 
 /** What class 0, 1, … of a run stands for, to show; numbers, where nothing tells. */

@@ -115,7 +115,7 @@ const NO_CLASSES: [string, number[], Partial<LoadOptions>, RegExp][] = [
     "more labels than classes",
     [0, 25, 0, 0, 0, 0],
     { classes: 25 },
-    /the 25 classes must be labels 1 to 25: .* 0 to 25$/,
+    /there must be 25 classes: current value is labels 0 to 25$/,
   ],
   ["a label below the first", [0, 2, 2, 2, 2, 2], { firstLabel: 1 }, /the 2 classes must be labels 1 to 2/],
   ["other classes than the data set's", [0, 10, 2, 2, 2, 2], { dataset: "kmnist" }, /10 classes must be/],
@@ -160,6 +160,18 @@ folderTest("loadDataset() takes whole numbers of any type for labels, and nothin
       message,
     );
   }
+});
+
+folderTest("loadDataset() says what lies in the place of an IDX file", async (folder) => {
+  await writeLabels(folder, [0, 1, 2, 2, 2, 2], [0, 1, 2, 2]);
+  await Deno.writeTextFile(`${folder}/train-images-idx3-ubyte`, "<!DOCTYPE html><html>404");
+  await Deno.remove(`${folder}/train-images-idx3-ubyte.gz`).catch(() => {});
+  const { name, message } = await errorOf({ dataDir: folder });
+  assert.equal(name, "IdxSyntaxError");
+  assert.match(
+    message,
+    /train-images-idx3-ubyte: it must be IDX: current value is a web page \(at byte 0\)$/,
+  );
 });
 
 folderTest("loadDataset() calls classes what it is told", async (folder) => {
@@ -268,7 +280,12 @@ const WRONG: [string, Record<number, Uint8Array>, string, RegExp][] = [
     "IdxSyntaxError",
     /t10k-labels/,
   ],
-  ["an empty file", { 1: new Uint8Array() }, "IdxSyntaxError", /train-labels.*header must be whole/],
+  [
+    "an empty file",
+    { 1: new Uint8Array() },
+    "IdxSyntaxError",
+    /train-labels.*must be IDX: current value is an empty file/,
+  ],
 ];
 
 for (const [what, files, errorName, pattern] of WRONG) {

@@ -35,6 +35,10 @@ const FILES: readonly [name: string, bytes: Uint8Array, what: RegExp, remedy: Re
   ["an error page", latin1("<html><body>404"), /^a web page$/, /the file itself/],
   ["a server's message", latin1('<?xml version="1.0"?><Error>'), /^XML/, /the file itself/],
   ["a message", latin1("Entry not found\n"), /^text that begins with "Entry not found\\n"$/, /read it/],
+  ["seven.png", latin1("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), /^a picture \(PNG\)$/, /deno task predict/],
+  ["seven.jpg", latin1("\xff\xd8\xff\xe0\0\x10JFIF"), /^a picture \(JPEG\)$/, /deno task predict/],
+  ["paper.pdf", latin1("%PDF-1.7\n%\xe2"), /^a PDF$/, /weights instead/],
+  ["train-images-idx3-ubyte", latin1("\0\0\x08\x03\0\0\xea\x60"), /^images in IDX/, /--data-dir/],
   ["Git LFS", latin1("version https://git-lfs.github.com/spec/v1\noid"), /Git LFS/, /git lfs pull/],
   ["model.json", latin1('{"format":"layers-model","modelTopology":{'), /TensorFlow\.js$/, /compile/],
   ["an index", latin1('{\n  "metadata": {}, "weight_map": {'), /index/, /Join/],
@@ -72,7 +76,19 @@ Deno.test("the lines of Python that recognizeFile() gives are those that made a 
 
 Deno.test("recognizeFile() takes no safetensors file for another one, whatever the length of its header is", () => {
   const file = encodeSafetensors(new Map());
-  for (const signature of ["PK\x03\x04", "\x1f\x8b", "BZh", "\x80\x02", "\x08\x01\x12", "<html", "\n"]) {
+  for (
+    const signature of [
+      "PK\x03\x04",
+      "\x1f\x8b",
+      "BZh",
+      "\x80\x02",
+      "\x08\x01\x12",
+      "<html",
+      "\n",
+      "\x89PNG",
+      "\0\0\x08\x03",
+    ]
+  ) {
     file.set(latin1(signature));
     assert.equal(recognizeFile(file), null);
   }

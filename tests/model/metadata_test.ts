@@ -14,13 +14,14 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
   ];
   const scales = [{ range: [-1, 1] }, { mean: 0.1307, deviation: 0.3081 }] as const;
   for (
-    const [T, biases, scale, preparation] of [
-      [5, 1, scales[0], "digit"],
-      [null, 2, scales[1], "none"],
+    const [T, biases, scale, dataset, preparation] of [
+      [5, 1, scales[0], "mnist", "digit"],
+      [null, 2, scales[1], "fashion-mnist", "none"],
     ] as const
   ) {
     const network = createNetwork({ layers, classes: 3, biases });
-    const source = { network, T, sequence: { axis: "columns", ...scale }, classNames, preparation } as const;
+    const sequence = { axis: "columns", ...scale } as const;
+    const source = { network, T, sequence, classNames, dataset, preparation };
     assert.deepEqual(readMetadata(writeMetadata(source)), {
       layers: layers.map(({ inputSize: _, hiddenSize: __, ...traits }) => traits),
       biases,
@@ -28,6 +29,7 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
       axis: "columns",
       scale,
       classNames,
+      dataset,
       preparation,
     });
   }

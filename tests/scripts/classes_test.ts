@@ -101,6 +101,21 @@ Deno.test({
       assert.match(outcome.stdout, /#2: c → [a-z] \d/);
     });
 
+    await t.step("an import finds the first label of the images that it is told", async () => {
+      const exported = ["--model", "runs/a", "--format", "safetensors", "--to", "runs/a.safetensors"];
+      assertSuccess(await runScript(path, "export", exported));
+      const imported = ["--from", "runs/a.safetensors", "--to", "runs/imported", "--transpose"];
+      assertSuccess(await runScript(path, "import", [...imported, "--data-dir", "data/letters"]));
+      const lines = await Promise.all(["runs/a", "runs/imported"].map(async (model) => {
+        const args = ["--model", model, "--json", "--quiet", "--device", "reference"];
+        const { code, stdout, stderr } = await runScript(path, "evaluate", args);
+        assert.deepEqual([code, stderr], [0, ""]);
+        const { model: _, ...line } = parseLines(stdout)[0];
+        return line;
+      }));
+      assert.deepEqual(lines[1], lines[0]);
+    });
+
     await t.step("other classes, or images of another size, are told in words", async () => {
       const tiny = await runScript(path, "evaluate", ["--model", "runs/a", "--data-dir", "data/tiny"]);
       assert.equal(tiny.code, 1);

@@ -103,6 +103,66 @@ Deno.test({
       },
     );
 
+    await t.step("import takes the data set from the file, and says so where nobody tells it", async () => {
+      const config = JSON.parse(await Deno.readTextFile(`${path}/runs/a/config.json`));
+      await runScript(path, "export", [
+        "--model",
+        "runs/a",
+        "--format",
+        "safetensors",
+        "--to",
+        "runs/own.st",
+      ]);
+      await Deno.mkdir(`${path}/runs/shoes`);
+      await Deno.copyFile(`${path}/runs/a/config.json`, `${path}/runs/shoes/config.json`);
+      await Deno.mkdir(`${path}/runs/shoes/model`);
+      for (const name of ["model/model.json", "model/weights.bin"]) {
+        await Deno.copyFile(`${path}/runs/a/${name}`, `${path}/runs/shoes/${name}`);
+      }
+      const shoes = { ...config, data: { dataset: "fashion-mnist" } };
+      await Deno.writeTextFile(`${path}/runs/shoes/config.json`, JSON.stringify(shoes));
+      await runScript(path, "export", [
+        "--model",
+        "runs/shoes",
+        "--format",
+        "safetensors",
+        "--to",
+        "runs/shoes.st",
+      ]);
+      for (
+        const [file, dataset, line] of [
+          ["own.st", "mnist", /\nimages {4}data\/mnist, ASSUMED: neither the file nor a flag says which/],
+          ["shoes.st", "fashion-mnist", /\nimages {4}data\/fashion-mnist\n/],
+        ] as const
+      ) {
+        const args = ["--from", `runs/${file}`, "--to", `runs/of-${file}`];
+        const { code, stdout, stderr } = await runScript(path, "import", args);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.match(stdout, line);
+        assert.deepEqual((await openRun(`${path}/runs/of-${file}`)).config.data, { dataset });
+      }
+    });
+
+    await t.step("what cannot be written is one message", async () => {
+      const wrong: [string[], number, RegExp][] = [
+        [
+          ["--format", "tfjs", "--to", "runs/a/config.json"],
+          1,
+          /^Cannot write to runs\/a\/config.json: it must be a folder: current value is a file\n$/,
+        ],
+        [
+          ["--format", "safetensors", "--rnn", "a", "--head", "a"],
+          2,
+          /^Cannot use --head: it must be another name/,
+        ],
+      ];
+      for (const [flags, expected, message] of wrong) {
+        const { code, stderr } = await runScript(path, "export", ["--model", "runs/a", ...flags]);
+        assert.equal(code, expected);
+        assert.match(stderr, message);
+      }
+    });
+
     await t.step("tfjs: two files that TensorFlow.js loads", async () => {
       const args = ["--model", "runs/a", "--format", "tfjs", "--to", "runs/elsewhere", "--json"];
       const { code, stdout } = await runScript(path, "export", args);

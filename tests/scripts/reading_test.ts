@@ -52,6 +52,11 @@ Deno.test({
           ["--mean=-0.5", "--deviation", "0"],
           /^Cannot use --deviation: it must be a positive number/,
         ],
+        [
+          "train_rnn",
+          ["--mean", "33.3", "--deviation", "78.6"],
+          /^Cannot use --mean: it must be from 0 to 1, .* is 33.3 \(.* it is 0.1306; divide the deviation/,
+        ],
         ["train_rnn", ["--mean", "--deviation"], /^Cannot use --mean: it must be a number/],
         ["import", ["--from", FILE, "--range", "0..1", ...NORMALIZED], /^Cannot use --range with --mean/],
       ];

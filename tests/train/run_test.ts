@@ -162,6 +162,22 @@ test("openMetrics() reads what a config says of its classes, and rejects what it
   }
 });
 
+test("openRun() and createRun() tell of a file in the place of a folder", async (folder) => {
+  const file = `${folder}/weights.safetensors`;
+  await Deno.writeTextFile(file, "");
+  await assert.rejects(
+    openRun(file),
+    /^TypeError: Cannot open the run .* the folder of a run: .* is a file$/,
+  );
+  await assert.rejects(openMetrics(file), /the folder of a run: current value is a file$/);
+  for (const options of [{ out: file }, { root: file }]) {
+    await assert.rejects(
+      createRun({ recipe: "tiny", ...options }),
+      /^Error: Cannot write to .*weights.safetensors.*: it must be a folder: current value is /,
+    );
+  }
+});
+
 Deno.test("modelSha256(): equal models have equal hashes, others have not", async () => {
   const sequence = { axis: "rows", range: [0, 1] } as const;
   const model = tinyModel(), copy = tinyModel();
