@@ -34,7 +34,7 @@ const command = {
       placeholder: "PATH",
       help: "a file, or a folder for tfjs (default: in the run's folder)",
     },
-    rnn: { kind: "text", placeholder: "NAME", default: "rnn", help: "PyTorch's name of the LSTM or RNN" },
+    rnn: { kind: "text", placeholder: "NAME", help: "PyTorch's name of the LSTM or RNN (default rnn)" },
     head: {
       kind: "text",
       placeholder: "NAME",
@@ -52,7 +52,15 @@ await runCommand(command, async (flags) => {
     const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
     throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
-  if (format === "safetensors" && flags.rnn === flags.head) {
+  const useless = format === "safetensors"
+    ? undefined
+    : (["rnn", "head"] as const).find((name) => flags[name]);
+  if (useless) {
+    throw new FlagError(
+      `Cannot use --${useless}: only safetensors has PyTorch's names: --format is ${format}`,
+    );
+  }
+  if (format === "safetensors" && (flags.rnn ?? "rnn") === flags.head) {
     throw new FlagError(
       `Cannot use --head: it must be another name than that of --rnn: current value is ${flags.head}`,
     );

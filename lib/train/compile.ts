@@ -18,6 +18,7 @@ import {
 } from "../model/layers_model.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
+import type { Network } from "../model/network.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -130,7 +131,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   let marks = markWeights(model, network);
   const parameters = taken.initialize
     ? initialize(network, taken.initialize, seed)
-    : await readWeights(model, network);
+    : checkFinite(await readWeights(model, network), network);
   await using opened = new AsyncDisposableStack(); // until it is the trainer's
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
@@ -159,6 +160,17 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
 }
 
 const ACTION = "compile the model";
+
+/** From weights that are no numbers nothing is learned. */
+function checkFinite(parameters: Float32Array, { parameters: parts }: Network): Float32Array {
+  const wrong = parameters.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return parameters;
+  const { name } = parts.find(({ offset, size }) => wrong < offset + size)!;
+  throw new RangeError(
+    `Cannot ${ACTION}: its weights must be finite: current value is ${parameters[wrong]}, in ${name} ` +
+      "(`initialize` starts them anew)",
+  );
+}
 
 /** The images in three parts, each of which may have none but the first. */
 function cut(options: CompileOptions, classes: number): Record<"train" | "validation" | "test", Split> {

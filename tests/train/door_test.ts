@@ -600,3 +600,26 @@ Deno.test("every strange value of every option and argument is one error of ours
   assert.deepEqual(await trainer.readState(), state);
   assert.equal((await Array.fromAsync(trainer.epochs(1))).length, 1);
 });
+
+Deno.test("compile() rejects weights that are no numbers, unless it starts them anew", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.simpleRNN({ units: 3, recurrentInitializer: "zeros", inputShape: [2, 2] }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  model.setWeights(model.getWeights().map((weight, i) => i === 1 ? tf.fill(weight.shape, NaN) : weight));
+  const train = tinySplit({ count: 8, height: 2, width: 2, classes: 2 });
+  const options = {
+    train,
+    sequence: { axis: "rows", range: [0, 1] },
+    optimizer: sgd({ learningRate: 0.1 }),
+    device: "reference",
+  } as const;
+  await assert.rejects(
+    compile(model, options),
+    /^RangeError: .* its weights must be finite: current value is NaN, in layer0\.recurrentKernel/,
+  );
+  await using trainer = await compile(model, { ...options, initialize: "pytorch" });
+  for await (const { loss } of trainer.steps(1)) assert.ok(Number.isFinite(loss));
+});
