@@ -9,7 +9,7 @@
  */
 import "./support/deno_version.ts";
 import { dirname } from "node:path";
-import { writeNamed } from "../lib/data/files.ts";
+import { makeFolders, writeNamed } from "../lib/data/files.ts";
 import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
@@ -73,7 +73,7 @@ await runCommand(command, async (flags) => {
   const path = flags.to ?? own;
   const input = scanline.describeInput(sequence, { T, C: network.inputSize });
   const files = await contents();
-  if (folderTo && folderTo !== ".") await Deno.mkdir(folderTo, { recursive: true });
+  if (folderTo && folderTo !== ".") await makeFolders(folderTo);
   for (const [name, bytes] of Object.entries(files)) {
     if (flags.to === undefined) await new scanline.Run(run.path).write(name, bytes);
     else await writeNamed(name, bytes);

@@ -13,7 +13,15 @@
  * @module
  */
 import type { Preparation } from "../data/catalogue.ts";
-import { appendTo, makeFolder, notAllowed, readFirst, writeWhole } from "../data/files.ts";
+import {
+  appendTo,
+  makeFolder,
+  makeFolders,
+  makeNewFolder,
+  notAllowed,
+  readFirst,
+  writeWhole,
+} from "../data/files.ts";
 import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
@@ -150,7 +158,7 @@ export async function createRun({ recipe, root = "runs", out }: RunOptions): Pro
 
 async function makeEmpty(out: string): Promise<string> {
   checkPlace(out, "write");
-  await Deno.mkdir(out, { recursive: true });
+  await makeFolders(out);
   const found = (await Array.fromAsync(Deno.readDir(out))).length;
   if (found > 0) {
     throw new RangeError(
@@ -163,12 +171,12 @@ async function makeEmpty(out: string): Promise<string> {
 /** A second run in the same second gets `-2`. */
 async function makeTimed(folder: string): Promise<string> {
   checkPlace(folder, "write");
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const time = Temporal.Now.plainDateTimeISO("UTC").toString({ smallestUnit: "second" }).replaceAll(":", "-");
   for (let attempt = 1;; attempt++) {
     const path = `${folder}/${time}${attempt > 1 ? `-${attempt}` : ""}`;
     try {
-      await Deno.mkdir(path);
+      await makeNewFolder(path);
       return path;
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
