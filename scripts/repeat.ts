@@ -106,19 +106,26 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
   const progress = new Progress();
   const rows: Row[] = [];
   const failures: Failure[] = [];
+  const begun = new Map<number, string>(); // folders of the runs that are not done
   using interrupt = new Interrupt();
   const { signal } = interrupt;
   signal.addEventListener("abort", () => {
     progress.pause();
     console.error("Stopping the runs in progress after their running step; Ctrl-C again exits at once");
   });
-  interrupt.lastWords = () => whatRemains(recipe, seeds, rows, failures);
+  interrupt.lastWords = () => whatRemains(recipe, seeds, rows, begun);
 
   if (!json) console.log("seed  test accuracy  test loss  seconds  run");
   await runSideBySide(seeds, sharing, async (seed, threads) => {
     if (signal.aborted || failures.length > 0) return;
     const job = { recipe, flags: [...passedOn, "--seed", String(seed), ...threadFlags(threads)] };
-    const run = await runRecipeProcess(job, { interrupt, onLine: (line) => progress.draw(seed, line) });
+    const run = await runRecipeProcess(job, {
+      interrupt,
+      onLine: (line) => {
+        if (line.event === "start" && typeof line.run === "string") begun.set(seed, line.run);
+        progress.draw(seed, line);
+      },
+    });
     progress.clear(seed);
     if (!isComplete(run.lines)) {
       failures.push({ seed, run });
@@ -126,13 +133,14 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
     }
     const row = toRow({ recipe, seed, flags: passedOn }, run);
     rows.push(row);
+    begun.delete(seed);
     await appendTo(`runs/repeat-${recipe}.jsonl`, JSON.stringify(row) + "\n");
     console.log(json ? JSON.stringify({ event: "run", ...row }) : formatRow(row));
   });
 
   if (rows.length > 0) printSummary(rows, json);
   if (signal.aborted) {
-    console.error(whatRemains(recipe, seeds, rows, failures));
+    console.error(whatRemains(recipe, seeds, rows, begun));
     return interrupt.exitCode;
   }
   for (const { seed, run: { code, complaint } } of failures) {
@@ -146,18 +154,14 @@ function whatRemains(
   recipe: string,
   seeds: readonly number[],
   rows: readonly Row[],
-  failures: readonly Failure[],
+  begun: ReadonlyMap<number, string>,
 ): string {
-  const begun = failures.flatMap(({ seed, run }) => {
-    const path = run.lines.find(({ event }) => event === "start")?.run;
-    return typeof path === "string" ? [{ seed, path }] : [];
-  });
-  const done = new Set([...rows, ...begun].map(({ seed }) => seed));
+  const done = new Set([...rows.map(({ seed }) => seed), ...begun.keys()]);
   const missing = seeds.filter((seed) => !done.has(seed));
   const again = taskCommand("repeat", [recipe, "--seeds", missing.join(","), ...passedOn]);
   return [
     `Interrupted: ${rows.length} of ${seeds.length} runs are done`,
-    ...begun.map(({ seed, path }) =>
+    ...[...begun].sort(([a], [b]) => a - b).map(([seed, path]) =>
       `seed ${seed} goes on with\n  ${taskCommand(recipe, flagWords("resume", path), { write: [path] })}`
     ),
     ...(missing.length > 0 ? [`the others are run by\n  ${again}`] : []),

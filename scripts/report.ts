@@ -48,7 +48,8 @@ await runCommand(command, async (flags) => {
   };
   const pictures = new RunPictures(new scanline.Run(folder), source, lines);
   const findings = await findOut({ reader, sequence, test: data.test, classNames: data.classNames }, {});
-  await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
+  const drawn = await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
+  if (drawn !== true) return 1; // it has told what it could not draw
   console.log(`${folder}/report.html`);
   return 0;
 });

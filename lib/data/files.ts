@@ -162,11 +162,13 @@ export async function appendTo(path: string, contents: string | Uint8Array): Pro
 }
 
 async function writeInPlace(path: string, bytes: Uint8Array, options: Deno.WriteFileOptions = {}) {
+  let begun = false; // a file that was not there before
   try {
     checkPlace(path, "write");
-    await checkWritable(path);
+    begun = !await checkWritable(path);
     await Deno.writeFile(path, bytes, options);
   } catch (error) {
+    if (begun) await Deno.remove(path).catch(() => {}); // half of one helps nobody
     if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", path, error);
     throw new Error(
       `Cannot write ${shown(path)}: it must be a writable file: current value is ${shown(reasonOf(error))}`,
@@ -175,13 +177,18 @@ async function writeInPlace(path: string, bytes: Uint8Array, options: Deno.Write
   }
 }
 
-/** Writing in place changes what is there: it must be a file, and nobody else's too by a hard link. */
-async function checkWritable(path: string): Promise<void> {
+/**
+ * Writing in place changes what is there: it must be a file, and nobody else's too by a hard link.
+ *
+ * @returns Whether it is there
+ */
+async function checkWritable(path: string): Promise<boolean> {
   const info = await Deno.stat(path).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   if (info && !info.isFile) throw new TypeError(kindOf(info));
   if (info && (info.nlink ?? 1) > 1) throw new TypeError(`one with ${info.nlink} names, by hard links`);
+  return info !== undefined;
 }
 
 /** How long a file is that has just been brought to the disk; 0 if it is not there. */
@@ -200,12 +207,43 @@ export async function syncedLength(path: string): Promise<number> {
   }
 }
 
-/** Makes a folder in one that is there; nothing if it is there itself. Never makes again what has vanished above it. */
+/**
+ * Makes a folder in one that is there; nothing if it is there itself. Never makes again what has vanished above it.
+ *
+ * @throws {Error} If it cannot be made; names it.
+ */
 export async function makeFolder(path: string): Promise<void> {
+  await attemptFolder(path, async () => {
+    try {
+      await Deno.mkdir(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  });
+}
+
+/** Makes a folder, and those above it. @throws {Error} If it cannot be made; names it. */
+export async function makeFolders(path: string): Promise<void> {
+  await attemptFolder(path, () => Deno.mkdir(path, { recursive: true }));
+}
+
+/** Makes a folder that must not be there yet. @throws {Deno.errors.AlreadyExists} If it is. */
+export async function makeNewFolder(path: string): Promise<void> {
+  await attemptFolder(path, () => Deno.mkdir(path));
+}
+
+/** One error, whatever is wrong with the disk; that a permission is missing, or that it is there already, stays as it is. */
+async function attemptFolder(path: string, make: () => Promise<void>): Promise<void> {
   try {
-    await Deno.mkdir(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    await make();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable || cause instanceof Deno.errors.AlreadyExists) throw cause;
+    throw new Error(
+      `Cannot make the folder ${shown(path)}: it must be in a writable folder: current value is ${
+        reasonOf(cause)
+      }`,
+      { cause },
+    );
   }
 }
 

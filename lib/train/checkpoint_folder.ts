@@ -70,7 +70,7 @@ export class CheckpointFolder implements Disposable {
   async save(checkpoint: Omit<Checkpoint, "metricsBytes">): Promise<void> {
     const { step } = checkpoint.state;
     const metricsBytes = await syncedLength(this.#metrics);
-    await this.#touch(() => makeFolder(this.#folder));
+    await makeFolder(this.#folder);
     await writeWhole(this.#pathOf(step), encodeCheckpoint({ ...checkpoint, metricsBytes }));
     await this.#touch(() => syncFolder(this.#folder)); // the new name is on the disk before an old one goes
     this.#kept = [...this.#kept.filter((kept) => kept !== step), step].slice(-KEPT);

@@ -13,7 +13,15 @@
  * @module
  */
 import type { Preparation } from "../data/catalogue.ts";
-import { appendTo, makeFolder, makeFolders, notAllowed, readFirst, writeWhole } from "../data/files.ts";
+import {
+  appendTo,
+  makeFolder,
+  makeFolders,
+  makeNewFolder,
+  notAllowed,
+  readFirst,
+  writeWhole,
+} from "../data/files.ts";
 import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
@@ -169,7 +177,7 @@ async function makeTimed(folder: string): Promise<string> {
   for (let attempt = 1;; attempt++) {
     const path = `${folder}/${time}${attempt > 1 ? `-${attempt}` : ""}`;
     try {
-      await Deno.mkdir(path);
+      await makeNewFolder(path);
       return path;
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;

@@ -370,10 +370,11 @@ export class RecipeRun implements Disposable {
     if (!this.#pictures) return;
     this.#phase = "draw";
     const drawn = await this.#pictures.end(line, this.#findings, interrupted ? undefined : this.loop.signal);
-    if (drawn) this.print(`report    ${shown(path)}/report.html`);
-    else {this.#tell(
-        `Interrupted while drawing: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`,
-      );}
+    if (drawn === true) this.print(`report    ${shown(path)}/report.html`);
+    else {
+      const why = drawn ? "Not everything could be drawn" : "Interrupted while drawing";
+      this.#tell(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
+    }
   }
 
   #config(trainer: scanline.Trainer, figures: scanline.FigureMeanings) {

@@ -91,9 +91,13 @@ export class RunPictures {
    * Writes everything, `report.html` included.
    *
    * @param signal Ends it after a picture
-   * @returns Whether it came to the end
+   * @returns Whether it came to its end; `"incomplete"` if it did, and told what it could not draw
    */
-  async end(line: Line | null, findings: Findings | null, signal?: AbortSignal): Promise<boolean> {
+  async end(
+    line: Line | null,
+    findings: Findings | null,
+    signal?: AbortSignal,
+  ): Promise<boolean | "incomplete"> {
     await this.#begun;
     const pictures = {
       structure: this.#structure,
@@ -109,7 +113,7 @@ export class RunPictures {
     if (signal?.aborted) return false;
     if (findings) await this.#write("mistakes.png", () => toPng(findings.mistakes));
     await this.#write("report.html", () => this.#report(line, findings));
-    return true;
+    return this.#failed.size > 0 ? "incomplete" : true;
   }
 
   #structure(): string {
@@ -182,6 +186,7 @@ export class RunPictures {
   async #write(name: string, draw: () => string | Uint8Array | Promise<Uint8Array>): Promise<void> {
     try {
       await this.#run.write(name, await draw());
+      this.#failed.delete(name);
     } catch (error) {
       if (this.#failed.has(name)) return;
       this.#failed.add(name);

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { writeNamed } from "../../lib/data/files.ts";
 import { makeProject, needs, runScript } from "../scripts/tiny_project.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { assertReadable, type FaultyRun, figuresOf, finalHash, finish, start, TINY } from "./runs.ts";
@@ -89,6 +90,35 @@ diskTest(
   },
 );
 
+diskTest(
+  "a full disk: of a file that somebody asked for, no half remains",
+  canMount ? null : "needs root and mount",
+  async (path) => {
+    await withTmpfs(100, `${path}/runs`, async () => {
+      const file = `${path}/runs/model.onnx`;
+      await assert.rejects(writeNamed(file, new Uint8Array(2 ** 20)), /Cannot write .*No space left/);
+      await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+    });
+  },
+);
+
+diskTest(
+  "a read-only disk: report ends with exit code 1, and names no report",
+  canMount ? null : "needs root and mount",
+  async (path) => {
+    const disk = `${path}/runs`;
+    await withTmpfs(4000, disk, async () => {
+      const trained = await finish(path, { ...RUN, flags: [...TINY, "--steps", "3"] }, "shown");
+      assert.equal(trained.code, 0, trained.stderr);
+      assert.ok(await succeeds("mount", "-o", "remount,ro", disk));
+      const { code, stdout, stderr } = await runScript(path, "report", ["runs/shown"]);
+      assert.equal(code, 1);
+      assert.equal(stdout, "");
+      assert.match(stderr, /Cannot draw report\.html: .*Read-only/);
+    });
+  },
+);
+
 diskTest("a folder that becomes unwritable", isRoot ? "root may write everything" : null, async (path) => {
   const child = start(path, RUN, "shut");
   await untilCheckpoint(path, "shut");
@@ -109,7 +139,7 @@ diskTest("a read-only disk", canMount ? null : "needs root and mount", async (pa
     assert.ok(await succeeds("mount", "-o", "remount,ro", disk));
     const { code, stderr } = await finish(path, RUN, "none");
     assert.equal(code, 1);
-    assert.match(stderr, /[Rr]ead-only file system/);
+    assert.match(stderr, /^Cannot make the folder runs\/none: it must be in a writable folder: .*Read-only/m);
     assert.doesNotMatch(stderr, /checkpoint is whole|\n {4}at /);
   });
 });
