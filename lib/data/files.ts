@@ -222,9 +222,20 @@ export async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** Makes a folder, and those above it. @throws {Error} If it cannot be made; names it. */
+/**
+ * Makes a folder, and those above it; nothing if it is there.
+ *
+ * @throws {Error} If it cannot be made, or something else is there; names it.
+ */
 export async function makeFolders(path: string): Promise<void> {
-  await attemptFolder(path, () => Deno.mkdir(path, { recursive: true }));
+  await attemptFolder(path, async () => {
+    try {
+      await Deno.mkdir(path, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      throw new TypeError(`Cannot write to ${shown(path)}: it must be a folder: current value is a file`);
+    }
+  });
 }
 
 /** Makes a folder that must not be there yet. @throws {Deno.errors.AlreadyExists} If it is. */
@@ -237,33 +248,15 @@ async function attemptFolder(path: string, make: () => Promise<void>): Promise<v
   try {
     await make();
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable || cause instanceof Deno.errors.AlreadyExists) throw cause;
+    const isClear = cause instanceof TypeError; // ours
+    if (isClear || cause instanceof Deno.errors.NotCapable || cause instanceof Deno.errors.AlreadyExists) {
+      throw cause;
+    }
     throw new Error(
       `Cannot make the folder ${shown(path)}: it must be in a writable folder: current value is ${
         reasonOf(cause)
       }`,
       { cause },
-    );
-  }
-}
-
-/**
- * Makes a folder, and those above it.
- *
- * @throws {Deno.errors.NotCapable} If Deno may not write there.
- * @throws {Error} If it cannot be made: something else is there, say.
- */
-export async function makeFolders(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const isFile = error instanceof Deno.errors.AlreadyExists;
-    throw new Error(
-      `Cannot write to ${shown(path)}: it must be a folder: current value is ${
-        isFile ? "a file" : shown(reasonOf(error))
-      }`,
-      { cause: error },
     );
   }
 }
