@@ -232,7 +232,9 @@ export async function makeFolders(path: string): Promise<void> {
     try {
       await Deno.mkdir(path, { recursive: true });
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!(error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory)) {
+        throw error;
+      }
       throw new TypeError(`Cannot write to ${shown(path)}: it must be a folder: current value is a file`);
     }
   });

@@ -139,6 +139,12 @@ function explain(error: unknown, { name }: CommandSpec<Flags>): string {
   const message = messageOf(error);
   if (error instanceof FlagError) return `${message}\n\`deno task ${name} --help\` explains them.`;
   if (!(error instanceof NotAllowedError)) return message;
+  // For a comma the command would have to allow the folder above: for what a person named, not for what a file names.
+  const named = Deno.args.map((arg) => arg.replace(/^--[\w-]+=?/, "")).filter((arg) => arg !== "");
+  const isNamed = (place: string) => named.some((path) => place.startsWith(path));
+  if (Object.values(error.files).flat().some((place) => place?.includes(",") && !isNamed(place))) {
+    return message;
+  }
   const command = taskCommand(name, Deno.args, error.files);
   if (command.length > MOST_OF_A_COMMAND) return message; // nobody copies that
   return `${message}\nThe task allows no other folders than its own; this does:\n  ${command}`;

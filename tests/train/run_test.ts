@@ -173,7 +173,7 @@ test("openRun() and createRun() tell of a file in the place of a folder", async 
   for (const options of [{ out: file }, { root: file }]) {
     await assert.rejects(
       createRun({ recipe: "tiny", ...options }),
-      /^Error: Cannot write to .*weights.safetensors.*: it must be a folder: current value is /,
+      /^TypeError: Cannot write to .*weights.safetensors.*: it must be a folder: current value is /,
     );
   }
 });
