@@ -57,7 +57,11 @@ await runCommand(command, async (flags) => {
   const held = otherData ? 0 : images.validation;
   const tested = split === "test" ? data.test : scanline.takeImages(data.train, held, data.train.count);
 
-  await using reader = await scanline.openReader(model, { sequence }, deviceOptions(flags));
+  await using reader = await scanline.openReader(
+    model,
+    { sequence, imageSize: data.test },
+    deviceOptions(flags),
+  );
   if (!quiet) console.error(describeDevice(reader));
 
   const logits = await predict(reader, tested, new StatusLine(!quiet));

@@ -37,7 +37,11 @@ await runCommand(command, async (flags) => {
   checkAllowed({ read: [path, dataFolder(config.data)], write: [path] });
   const data = await loadImagesFor(run, null, { what: "report", quiet: flags.quiet });
   const { sequence } = config.training;
-  await using reader = await scanline.openReader(model, { sequence }, deviceOptions(flags));
+  await using reader = await scanline.openReader(
+    model,
+    { sequence, imageSize: data.test },
+    deviceOptions(flags),
+  );
   if (!flags.quiet) console.error(describeDevice(reader));
 
   const source = {

@@ -5,7 +5,7 @@
  */
 import { checkImages } from "../data/check_images.ts";
 import type { Images } from "../data/dataset.ts";
-import type { Sequence } from "../data/sequence.ts";
+import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
@@ -54,6 +54,8 @@ export function imageSize(
 export interface ReaderConfig {
   /** How the network reads an image. */
   readonly sequence: Sequence;
+  /** Of the images that it will be given; by default what {@link imageSize} finds. */
+  readonly imageSize?: { readonly height: number; readonly width: number };
 }
 
 /**
@@ -153,15 +155,21 @@ export async function openReader(
 ): Promise<Reader> {
   const action = "open the reader";
   check(action, "config", { value: config, rule: OBJECT });
-  const { sequence } = config;
+  const { sequence, imageSize: size = imageSize(model, sequence) } = config;
   const choice = checkOptions(action, device, DEVICE_RULES);
-  const size = imageSize(model, sequence);
-  const { network } = toNetwork(model);
+  const { network, T } = toNetwork(model);
+  const layout = layOutSequence(sequence, size);
+  if (layout.C !== network.inputSize || layout.T !== (T ?? layout.T)) {
+    throw new RangeError(
+      `Cannot ${action}: images must give sequences of [${T}, ${network.inputSize}], as the model reads them: ` +
+        `current value is [${layout.T}, ${layout.C}]`,
+    );
+  }
   const marks = markWeights(model, network);
   const { engine, reason } = await openEngine(choice, {
     network,
     sequence: { ...sequence },
-    imageSize: size,
+    imageSize: { height: size.height, width: size.width },
     parameters: await readWeights(model, network),
     training: null,
   });

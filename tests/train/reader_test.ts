@@ -113,3 +113,21 @@ Deno.test("a split is predicted once for the same weights, by its name or as spl
   assert.deepEqual(await calls(), { predict: 1 });
   assert.deepEqual(await countCalls(() => trainer.predict(test)), { predict: 1 }); // an object of the caller's own
 });
+
+Deno.test("openReader() reads pixel by pixel images of a size that it is told, and refuses one that does not fit", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.simpleRNN({ units: 3, recurrentInitializer: "zeros", inputShape: [15, 1] }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  const sequence = { axis: "pixels", range: [0, 1] } as const, device = { device: "reference" } as const;
+  await assert.rejects(openReader(model, { sequence }, device), /must make a square/);
+  await assert.rejects(
+    openReader(model, { sequence, imageSize: { height: 3, width: 4 } }, device),
+    /images must give sequences of \[15, 1\].*current value is \[12, 1\]$/,
+  );
+  await using reader = await openReader(model, { sequence, imageSize: { height: 3, width: 5 } }, device);
+  const images = { pixels: new Uint8Array(30), count: 2, height: 3, width: 5 };
+  assert.equal((await reader.predict(images)).length, 4);
+});
