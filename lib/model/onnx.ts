@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import { excerpt } from "../excerpt.ts";
 import type { Network, Parameter, RecurrentLayer } from "./network.ts";
 
@@ -85,14 +86,14 @@ export function encodeOnnx(
     valueInfo(11, "images", ["N", length, inputSize], doc.images),
     valueInfo(12, "logits", ["N", head.classes], doc.logits),
   ];
-  return join([
+  return joinBytes(
     whole(1, IR_VERSION),
     text(2, "Scanline"),
     text(6, `images: ${doc.images}\nlogits: ${doc.logits}`),
     message(7, graph),
     message(8, [text(1, ""), whole(2, OPSET)]),
     ...Object.entries(metadata).map(([key, value]) => message(14, [text(1, key), text(2, value)])),
-  ]);
+  );
 }
 
 function checkOptions({ T, metadata }: Required<OnnxOptions>): void {
@@ -175,15 +176,15 @@ function node(
 }
 
 function integer(name: string, value: number): Bytes {
-  return join([text(1, name), whole(3, value), whole(20, ATTRIBUTE.i)]);
+  return joinBytes(text(1, name), whole(3, value), whole(20, ATTRIBUTE.i));
 }
 
 function ints(name: string, values: readonly number[]): Bytes {
-  return join([text(1, name), ...values.map((value) => whole(8, value)), whole(20, ATTRIBUTE.ints)]);
+  return joinBytes(text(1, name), ...values.map((value) => whole(8, value)), whole(20, ATTRIBUTE.ints));
 }
 
 function strings(name: string, values: readonly string[]): Bytes {
-  return join([text(1, name), ...values.map((value) => text(9, value)), whole(20, ATTRIBUTE.strings)]);
+  return joinBytes(text(1, name), ...values.map((value) => text(9, value)), whole(20, ATTRIBUTE.strings));
 }
 
 /** `GraphProto.initializer`; little-endian, as every machine is that Deno runs on. */
@@ -217,26 +218,16 @@ function text(number: number, value: string): Bytes {
 }
 
 function message(number: number, fields: readonly Bytes[]): Bytes {
-  return field(number, join(fields));
+  return field(number, joinBytes(...fields));
 }
 
 /** Bytes with their length. */
 function field(number: number, bytes: Bytes): Bytes {
-  return join([Uint8Array.from([...varint(number << 3 | 2), ...varint(bytes.length)]), bytes]);
+  return joinBytes(Uint8Array.from([...varint(number << 3 | 2), ...varint(bytes.length)]), bytes);
 }
 
 function varint(value: number): number[] {
   const bytes = [];
   for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 | 128);
   return [...bytes, value];
-}
-
-function join(parts: readonly Bytes[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((sum, bytes) => sum + bytes.length, 0));
-  let at = 0;
-  for (const bytes of parts) {
-    joined.set(bytes, at);
-    at += bytes.length;
-  }
-  return joined;
 }

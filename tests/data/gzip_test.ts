@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { joinBytes } from "../../lib/bytes.ts";
 import { gzipSync } from "node:zlib";
 import { isGzip, readIdx, unpackIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, IdxSyntaxError } from "../../lib/data/idx.ts";
@@ -10,11 +11,7 @@ const FILE = encodeIdx({
 });
 
 function gzip(...parts: Uint8Array[]): Uint8Array {
-  return new Uint8Array(gzipSync(joined(...parts)));
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return new Uint8Array(gzipSync(joinBytes(...parts)));
 }
 
 async function errorOf(bytes: Uint8Array, options = {}): Promise<IdxSyntaxError> {
@@ -80,8 +77,8 @@ Deno.test("readIdx() rejects gzip that holds something else than one IDX file", 
     (await errorOf(gzip(FILE, new Uint8Array(1)))).message,
     /must end there: current value is more/,
   );
-  assert.match((await errorOf(joined(gzip(FILE), gzip(FILE)))).message, /whole and one member/);
-  assert.match((await errorOf(joined(gzip(FILE), new Uint8Array([1])))).message, /whole and one member/);
+  assert.match((await errorOf(joinBytes(gzip(FILE), gzip(FILE)))).message, /whole and one member/);
+  assert.match((await errorOf(joinBytes(gzip(FILE), new Uint8Array([1])))).message, /whole and one member/);
 });
 
 Deno.test("unpackIdx() stops a gzip bomb where the array ends", async () => {

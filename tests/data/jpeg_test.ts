@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { joinBytes } from "../../lib/bytes.ts";
 import { decodeJpeg } from "../../lib/data/jpeg.ts";
 import { decodePicture } from "../../lib/data/picture.ts";
 import { PictureError } from "../../lib/data/raster.ts";
@@ -11,10 +12,6 @@ function jpeg(name: string): Uint8Array<ArrayBuffer> {
 /** Where that marker's segment begins. */
 function find(bytes: Uint8Array, marker: number): number {
   return bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === marker);
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 function refuses(bytes: Uint8Array, reason: RegExp): Promise<void> {
@@ -39,7 +36,10 @@ Deno.test("decodeJpeg() refuses every proper prefix of a file", async () => {
 
 Deno.test("decodeJpeg() refuses an image that ends early, though the file has an end", async () => {
   const bytes = jpeg("jpeg 4:2:0"), scan = find(bytes, SCAN);
-  await refuses(join(bytes.subarray(0, scan + 40), Uint8Array.of(0xff, 0xd9)), /image data must be whole/);
+  await refuses(
+    joinBytes(bytes.subarray(0, scan + 40), Uint8Array.of(0xff, 0xd9)),
+    /image data must be whole/,
+  );
 });
 
 Deno.test("decodeJpeg() refuses sizes before it allocates", async () => {
@@ -67,16 +67,16 @@ Deno.test("decodeJpeg() refuses more scans than any picture has", async () => {
   assert.ok(find(bytes, PROGRESSIVE) > 0);
   const next = bytes.findIndex((byte, i) => i > scan + 10 && byte === 0xff && bytes[i + 1] !== 0);
   const scans = Array.from({ length: 101 }, () => bytes.subarray(scan, next));
-  await refuses(join(bytes.subarray(0, scan), ...scans, bytes.subarray(next)), /at most 100 scans/);
+  await refuses(joinBytes(bytes.subarray(0, scan), ...scans, bytes.subarray(next)), /at most 100 scans/);
 });
 
 Deno.test("decodeJpeg() reads on after a file that was damaged", async () => {
   const bytes = jpeg("jpeg 4:2:0"), scan = find(bytes, SCAN);
   const before = await decodeJpeg(bytes);
   const table = find(bytes, 0xdb), length = new DataView(bytes.buffer).getUint16(table + 2);
-  await refuses(join(bytes.subarray(0, table), bytes.subarray(table + 2 + length)), /must be whole/);
+  await refuses(joinBytes(bytes.subarray(0, table), bytes.subarray(table + 2 + length)), /must be whole/);
   assert.deepEqual(await decodeJpeg(bytes), before);
-  await refuses(join(bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)), /current value is no image/);
+  await refuses(joinBytes(bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)), /current value is no image/);
 });
 
 Deno.test("decodePicture() says what other files are", async () => {

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
+import { joinBytes } from "../../lib/bytes.ts";
 import { encodePng } from "../../lib/data/png.ts";
 import { chunk, header } from "../data/support/png_files.ts";
 import golden from "../golden/pictures.json" with { type: "json" };
@@ -13,16 +14,6 @@ import { lacks, named } from "../support/permissions.ts";
 const SLACK = 60e6; // what the garbage collector has not looked at yet
 const jpeg = Uint8Array.fromBase64(golden.find(({ name }) => name === "jpeg 4:2:0")!.file);
 const progressive = Uint8Array.fromBase64(golden.find(({ name }) => name === "jpeg 4:2:0 progressive")!.file);
-
-function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
 
 function repeat(bytes: Uint8Array, times: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(bytes.length * times);
@@ -49,30 +40,30 @@ const MB = 2 ** 20;
 /** Files, and how many pixels they have. */
 const FILES: Readonly<Record<string, () => readonly [file: Uint8Array, pixels: number]>> = {
   "a PNG of 2 million empty chunks": () => [
-    join(SIGNATURE, HEADER, repeat(chunk("IDAT", new Uint8Array(0)), 2e6), IMAGE, END),
+    joinBytes(SIGNATURE, HEADER, repeat(chunk("IDAT", new Uint8Array(0)), 2e6), IMAGE, END),
     784,
   ],
   "a PNG of 2 million chunks that nobody knows": () => [
-    join(SIGNATURE, HEADER, repeat(chunk("abCd", new Uint8Array(0)), 2e6), IMAGE, END),
+    joinBytes(SIGNATURE, HEADER, repeat(chunk("abCd", new Uint8Array(0)), 2e6), IMAGE, END),
     784,
   ],
   "a PNG with a palette of 24 MB": () => [
-    join(SIGNATURE, HEADER, chunk("PLTE", new Uint8Array(24 * MB)), IMAGE, END),
+    joinBytes(SIGNATURE, HEADER, chunk("PLTE", new Uint8Array(24 * MB)), IMAGE, END),
     784,
   ],
   "a PNG with 24 MB of text and a profile that inflates to 256 MB": () => [
-    join(
+    joinBytes(
       SIGNATURE,
       HEADER,
       chunk("tEXt", new Uint8Array(24 * MB)),
-      chunk("iCCP", join(Uint8Array.of(65, 0, 0), deflateSync(new Uint8Array(256 * MB), { level: 1 }))),
+      chunk("iCCP", joinBytes(Uint8Array.of(65, 0, 0), deflateSync(new Uint8Array(256 * MB), { level: 1 }))),
       IMAGE,
       END,
     ),
     784,
   ],
   "a PNG that inflates to 256 MB": () => [
-    join(SIGNATURE, HEADER, chunk("IDAT", deflateSync(new Uint8Array(256 * MB), { level: 1 })), END),
+    joinBytes(SIGNATURE, HEADER, chunk("IDAT", deflateSync(new Uint8Array(256 * MB), { level: 1 })), END),
     784,
   ],
   "a PNG of 4 megapixels": () => [
@@ -80,14 +71,14 @@ const FILES: Readonly<Record<string, () => readonly [file: Uint8Array, pixels: n
     4 * MB,
   ],
   "a JPEG with 24 MB of segments": () => [
-    join(
+    joinBytes(
       jpeg.subarray(0, 2),
-      repeat(join(Uint8Array.of(0xff, 0xe1, 0xff, 0xff), new Uint8Array(0xfffd)), 384),
+      repeat(joinBytes(Uint8Array.of(0xff, 0xe1, 0xff, 0xff), new Uint8Array(0xfffd)), 384),
       jpeg.subarray(2),
     ),
     37 * 29,
   ],
-  "a JPEG with 24 MB behind its end": () => [join(jpeg, new Uint8Array(24 * MB)), 37 * 29],
+  "a JPEG with 24 MB behind its end": () => [joinBytes(jpeg, new Uint8Array(24 * MB)), 37 * 29],
   "a JPEG of 16 megapixels, said of a few bytes": () => [huge(jpeg, 0xc0), 16 * MB],
   "a progressive JPEG of 16 megapixels, said of a few bytes": () => [huge(progressive, 0xc2), 16 * MB],
 };

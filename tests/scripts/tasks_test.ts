@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { lacks, named } from "../support/permissions.ts";
+import { testsInFolders } from "../support/temp_folder.ts";
 import { needs as needsToRun, type Outcome } from "./tiny_project.ts";
 
 const needs = [...needsToRun, { name: "env" }] as const;
@@ -26,16 +26,7 @@ async function run(folder: string, args: readonly string[], env = {}): Promise<O
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-function test(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name: named(name, needs),
-    ignore: lacks(needs),
-    fn: async () => {
-      const folder = await Deno.makeTempDir();
-      await fn(folder).finally(() => Deno.remove(folder, { recursive: true }));
-    },
-  });
-}
+const test = testsInFolders(needs);
 
 test("-h and --help explain every task before it does anything, without any permission", async (folder) => {
   assert(scripts.length >= 17, `${scripts.length} tasks`);

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { joinBytes } from "../../lib/bytes.ts";
 import type { RandomStream } from "../../lib/random.ts";
 import { testStream } from "./tiny_data.ts";
 
@@ -167,17 +168,17 @@ function damage(
         break;
       case 5: { // some bytes come twice, or go
         const other = bytes.length > 0 ? nearFront(bytes.length, random) : 0;
-        bytes = join(bytes.subarray(0, at), bytes.subarray(other));
+        bytes = joinBytes(bytes.subarray(0, at), bytes.subarray(other));
         break;
       }
       case 6: { // a word where none was
         const word = new TextEncoder().encode(WORDS[random.below(WORDS.length)]);
-        bytes = join(bytes.subarray(0, at), word, bytes.subarray(at + random.below(2) * word.length));
+        bytes = joinBytes(bytes.subarray(0, at), word, bytes.subarray(at + random.below(2) * word.length));
         break;
       }
       case 7: { // the front of one file, the back of another
         const other = seeds[random.below(seeds.length)];
-        bytes = join(bytes.subarray(0, at), other.subarray(Math.min(at, other.length)));
+        bytes = joinBytes(bytes.subarray(0, at), other.subarray(Math.min(at, other.length)));
         break;
       }
     }
@@ -188,14 +189,4 @@ function damage(
 /** Headers are where parsers break: half of all changes come among the first 64 bytes. */
 function nearFront(length: number, random: RandomStream): number {
   return random.below(random.below(2) === 0 ? Math.min(length, 64) : length);
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

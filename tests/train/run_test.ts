@@ -1,26 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { createRun, modelSha256, openMetrics, openRun, type RunConfig } from "../../lib/train/run.ts";
-import { lacks, named } from "../support/permissions.ts";
+import { testsInFolders } from "../support/temp_folder.ts";
 
 tf.enableProdMode();
 
 const needs = [{ name: "read" }, { name: "write" }] as const;
 
-function test(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name: named(name, needs),
-    ignore: lacks(needs),
-    fn: async () => {
-      const folder = await Deno.makeTempDir();
-      try {
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
-}
+const test = testsInFolders(needs);
 
 function tinyModel(): tf.Sequential {
   return tf.sequential({
