@@ -3,43 +3,30 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import { checkAllowed, shown } from "../../lib/data/places.ts";
 import * as scanline from "../../mod.ts";
-import {
-  DATA_FLAGS,
-  describeDevice,
-  DEVICE_FLAGS,
-  deviceOptions,
-  normalizationFlags,
-  OUTPUT_FLAGS,
-  PIXEL_FLAGS,
-  runCommand,
-} from "./command.ts";
+import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "./command.ts";
 import { EventFiles } from "./event_files.ts";
 import { CAPTIONS, type Findings, findOut } from "./findings.ts";
-import { FlagError, type Flags, type FlagValues } from "./flags.ts";
-import { dataOptions, loadImages } from "./images.ts";
+import { FlagError } from "./flags.ts";
+import { loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
 import { collectGarbage } from "./memory.ts";
 import { messageOf } from "./message.ts";
-import { Checkpoints, givenFlags, openResumed, remaining, RESUME_FLAGS, type Resumed } from "./resume.ts";
+import {
+  type Recipe,
+  recipeConfig,
+  type RecipeFlags,
+  recipeFlags,
+  trainingCommand,
+  trainingData,
+} from "./recipe_config.ts";
+import { Checkpoints, givenFlags, openResumed, remaining, type Resumed } from "./resume.ts";
 import { epochOf, inputOf, RunPictures } from "./run_pictures.ts";
 import { dataFolder } from "./pictures.ts";
 import { flagWords, operandWord, taskCommand } from "./shell.ts";
 import { StatusLine } from "./status_line.ts";
 import { drawForTerminal } from "./terminal.ts";
-
-/** A recipe's name, and what its flags are by default. */
-export interface Recipe {
-  readonly name: string;
-  readonly about: string;
-  /** In its own unit: epochs or steps. */
-  readonly length: scanline.Length;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly seed: number;
-}
 
 /** Figures of a report, as `--json` prints and `metrics.jsonl` keeps them. */
 export interface Metrics {
@@ -57,22 +44,10 @@ const STOPPING = {
   draw: "Stopping after the picture that is being drawn",
 } as const;
 
-/** Flags that change no bit of what is trained. */
-const UNSEEN_IN_BITS = [
-  "threads",
-  "out",
-  "checkpoint-every",
-  "resume",
-  "tensorboard",
-  "no-pictures",
-  "json",
-  "quiet",
-  "help",
-];
 /** Runs a recipe with the flags it was called with, and saves its model, after Ctrl-C too. */
 export function runRecipe(recipe: Recipe, body: (run: RecipeRun) => Promise<void>): Promise<void> {
   const { name, about } = recipe;
-  const spec = { name, about, flags: flagsOf(recipe), interrupted: null };
+  const spec = { name, about, flags: recipeFlags(recipe), interrupted: null };
   return runCommand(spec, async (flags) => {
     using interrupt = new Interrupt();
     const values = await openResumed(name, flags, givenFlags(spec.flags, Deno.args));
@@ -92,32 +67,6 @@ export function runRecipe(recipe: Recipe, body: (run: RecipeRun) => Promise<void
   });
 }
 
-function flagsOf({ name, length, batchSize, learningRate, seed }: Recipe) {
-  const usual = (unit: "epochs" | "steps") => unit in length ? ` (default ${Object.values(length)[0]})` : "";
-  return {
-    epochs: { kind: "whole", least: 1, help: `passes over the training images${usual("epochs")}` },
-    steps: { kind: "whole", least: 1, help: `training steps, instead of epochs${usual("steps")}` },
-    "batch-size": { kind: "whole", least: 1, default: batchSize, help: "images a step" },
-    "learning-rate": { kind: "positive", default: learningRate, help: "of the optimizer" },
-    seed: {
-      kind: "whole",
-      least: 0,
-      most: 2 ** 32 - 1,
-      default: seed,
-      help: "of weights, order and dropout",
-    },
-    ...DEVICE_FLAGS,
-    ...DATA_FLAGS,
-    ...PIXEL_FLAGS,
-    limit: { kind: "whole", least: 1, help: "take only the first N training images" },
-    out: { kind: "text", placeholder: "FOLDER", help: `where the run goes (default runs/${name}/<time>)` },
-    ...RESUME_FLAGS,
-    tensorboard: { kind: "switch", help: "write event files into the run's folder too" },
-    "no-pictures": { kind: "switch", help: "draw nothing and write no report" },
-    ...OUTPUT_FLAGS,
-  } as const satisfies Flags;
-}
-
 /** One run of a recipe. */
 export class RecipeRun implements Disposable {
   /** How long to train; after `begin()`, how long still. */
@@ -131,7 +80,7 @@ export class RecipeRun implements Disposable {
   readonly #data: scanline.LoadOptions;
   #dataset: scanline.Dataset | null = null;
   readonly #recipe: Recipe;
-  readonly #flags: FlagValues<ReturnType<typeof flagsOf>>;
+  readonly #flags: RecipeFlags;
   #trainer: scanline.Trainer | null = null;
   #run: scanline.Run | null = null;
   readonly #normalization: ReturnType<typeof normalizationFlags>;
@@ -145,10 +94,10 @@ export class RecipeRun implements Disposable {
 
   constructor(
     recipe: Recipe,
-    flags: FlagValues<ReturnType<typeof flagsOf>>,
+    flags: RecipeFlags,
     { signal, resumed }: { signal: AbortSignal; resumed: Resumed | null },
   ) {
-    const { epochs, steps, limit, seed } = flags;
+    const { epochs, steps, seed } = flags;
     if (epochs !== undefined && steps !== undefined) {
       throw new FlagError("Cannot use --epochs and --steps: it must be one of them");
     }
@@ -156,7 +105,7 @@ export class RecipeRun implements Disposable {
     this.#flags = flags;
     this.#resumed = resumed;
     this.#normalization = normalizationFlags(flags);
-    this.#data = { ...dataOptions(flags), limit };
+    this.#data = trainingData(flags);
     this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
     this.training = { batchSize: flags["batch-size"], seed, ...deviceOptions(flags) };
     this.learningRate = flags["learning-rate"];
@@ -213,7 +162,10 @@ export class RecipeRun implements Disposable {
       ? new scanline.Run(this.#resumed.path)
       : await scanline.createRun({ recipe: name, out: this.#flags.out });
     this.#trainer = trainer;
-    const config = this.#config(trainer, figures);
+    const recipe = this.#recipe, flags = this.#flags, length = this.length, dataset = this.#dataset!;
+    const config = this.#resumed
+      ? this.#resumedConfig(trainer)
+      : recipeConfig({ recipe, flags, length, dataset, trainer, figures });
     await this.#keepCheckpoints(trainer, config);
     await this.#run.writeConfig(config);
     this.#phase = "train";
@@ -377,56 +329,11 @@ export class RecipeRun implements Disposable {
     }
   }
 
-  #config(trainer: scanline.Trainer, figures: scanline.FigureMeanings) {
-    const { layers, head, parameterCount } = trainer.network;
-    if (this.#resumed) {
-      const { config } = this.#resumed.checkpoint;
-      const data = { ...config.data, ...this.#data };
-      return { ...config, command: this.#command(trainer), length: this.length, data };
-    }
-    return {
-      recipe: this.#recipe.name,
-      command: this.#command(trainer),
-      startedAt: new Date().toISOString(),
-      length: this.length,
-      training: trainer.config,
-      figures,
-      data: this.#dataConfig(),
-      model: { classNames: this.#dataset!.classNames, preparation: this.#preparation() },
-      network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },
-      device: trainer.device,
-      versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
-      machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
-    };
-  }
-
-  /** What was done to the images before anyone saw them. */
-  #preparation(): "digit" | "none" {
-    const { dataset, dataDir } = this.#data;
-    return dataDir ? "none" : scanline.CATALOGUE[dataset ?? "mnist"].preparation;
-  }
-
-  /** What loads the same images again. */
-  #dataConfig(): scanline.RunConfig["data"] {
-    const { dataset, dataDir, transpose, limit } = this.#data;
-    const { classes, firstLabel } = this.#dataset!;
-    const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
-    return {
-      ...{ dataset, dataDir, limit },
-      ...(dataDir ? { classes, firstLabel, transpose } : {}),
-      sha256: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
-    };
-  }
-
-  /** What trains the same again: with the device that was found, as another would give other bits. */
-  #command({ device }: scanline.Trainer): string {
-    const values = Object.entries(this.#flags).filter(([name, value]) => {
-      return value !== undefined && value !== false && !UNSEEN_IN_BITS.includes(name) && name !== "device";
-    });
-    const words = [...values, ["device", device.kind] as const].flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : flagWords(name, String(value))
-    );
-    return taskCommand(this.#recipe.name, words, { read: [dataFolder(this.#data)] });
+  /** The configuration of the run that goes on, but for what may change on the way. */
+  #resumedConfig(trainer: scanline.Trainer) {
+    const { config } = this.#resumed!.checkpoint;
+    const command = trainingCommand(this.#recipe, this.#flags, trainer);
+    return { ...config, command, length: this.length, data: { ...config.data, ...this.#data } };
   }
 
   #emit(line: Record<string, unknown>): void {
@@ -452,8 +359,4 @@ export class RecipeRun implements Disposable {
       })
     );
   }
-}
-
-function sizesOf({ kernel: _, recurrentKernel: __, bias: ___, ...sizes }: scanline.RecurrentLayer) {
-  return sizes;
 }
