@@ -53,7 +53,7 @@ export * from "./lib/data/describe_input.ts";
 export * from "./lib/data/idx.ts";
 export { decodePicture } from "./lib/data/picture.ts";
 export { encodePng } from "./lib/data/png.ts";
-export * from "./lib/data/prepare.ts";
+export * from "./lib/data/prepare_picture.ts";
 export { PictureError, type Raster } from "./lib/data/raster.ts";
 export type { Normalization, Order, PixelScale, Range, Sequence } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
@@ -65,10 +65,10 @@ export {
   type MathName,
   MATHS,
 } from "./lib/engines/open.ts";
-export * from "./lib/model/build_model.ts";
+export * from "./lib/model/to_tensorflow.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export * from "./lib/model/metadata.ts";
-export { type LayersModel, type ModelNetwork, readWeights, toNetwork } from "./lib/model/layers_model.ts";
+export { type LayersModel, type ModelNetwork, readWeights, toNetwork } from "./lib/model/from_tensorflow.ts";
 export * from "./lib/model/network.ts";
 export * from "./lib/model/onnx.ts";
 export {
@@ -89,10 +89,10 @@ export {
 } from "./lib/model/optimizers.ts";
 export * from "./lib/model/pytorch.ts";
 export * from "./lib/model/safetensors.ts";
-export { type SavedModel, serializeModel, type SerializeOptions } from "./lib/model/saved_model.ts";
+export { type SavedModel, serializeModel, type SerializeOptions } from "./lib/model/tensorflow_files.ts";
 export { type BatchOptions, BatchOrder } from "./lib/train/batches.ts";
-export * from "./lib/train/checkpoint.ts";
-export * from "./lib/train/checkpoint_folder.ts";
+export * from "./lib/run/checkpoint.ts";
+export * from "./lib/run/checkpoint_folder.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
 export * from "./lib/train/metrics.ts";
 export * from "./lib/train/reader.ts";
@@ -110,8 +110,8 @@ export {
   type TallyState,
   type TrainingFigures,
   type TrainingState,
-} from "./lib/train/reports.ts";
-export * from "./lib/train/run.ts";
+} from "./lib/train/training_figures.ts";
+export * from "./lib/run/run.ts";
 export type { Length, Selection } from "./lib/train/requests.ts";
 export { Trainer, type TrainingConfig } from "./lib/train/trainer.ts";
 export * from "./lib/view/confusion.ts";

@@ -34,7 +34,7 @@ import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { toPng } from "./support/raster.ts";
+import { toPng } from "../lib/view/rasterize.ts";
 import { StatusLine } from "./support/status_line.ts";
 
 const spec = {

@@ -15,7 +15,7 @@ import {
   OUTPUT_FLAGS,
   runCommand,
 } from "./support/command.ts";
-import { countMistakes } from "./support/findings.ts";
+import { countMistakes } from "../lib/run/findings.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
 import { dataFolder } from "./support/pictures.ts";

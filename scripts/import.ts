@@ -18,10 +18,10 @@ import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { dataFolder } from "./support/pictures.ts";
-import { findReading, type FoundReading, networkOf } from "./support/find_reading.ts";
+import { findReading, type FoundReading, networkOf } from "./import/find_sequence.ts";
 import { FlagError } from "./support/flags.ts";
 import { checkOwnData } from "./support/images.ts";
-import { describeScale, type Question, reconcile, type Told } from "./support/import_reading.ts";
+import { describeScale, type Question, reconcile, type Told } from "./import/reconcile.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
 
 const MAX_BYTES = 2 ** 30;

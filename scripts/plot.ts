@@ -10,8 +10,8 @@ import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { toPng } from "./support/raster.ts";
-import { historyOf } from "./support/run_pictures.ts";
+import { toPng } from "../lib/view/rasterize.ts";
+import { historyOf } from "../lib/run/pictures.ts";
 
 const command = {
   name: "plot",

@@ -29,7 +29,7 @@ import {
   pictureOptions,
   takeImage,
 } from "./support/pictures.ts";
-import { toPng } from "./support/raster.ts";
+import { toPng } from "../lib/view/rasterize.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const command = {

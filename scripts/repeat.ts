@@ -22,8 +22,8 @@ import {
   runRecipeProcess,
   runSideBySide,
   type Sharing,
-} from "./support/recipe_processes.ts";
-import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "./support/repeat_arguments.ts";
+} from "./repeat/processes.ts";
+import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "./repeat/arguments.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
 import { summarize } from "./support/statistics.ts";
 import { StatusLine } from "./support/status_line.ts";

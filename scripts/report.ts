@@ -7,11 +7,11 @@ import "./support/deno_version.ts";
 import { checkAllowed } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { findOut } from "./support/findings.ts";
+import { findOut } from "../lib/run/findings.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
 import { dataFolder } from "./support/pictures.ts";
-import { epochOf, inputOf, RunPictures } from "./support/run_pictures.ts";
+import { epochOf, inputOf, RunPictures } from "../lib/run/pictures.ts";
 
 const command = {
   name: "report",

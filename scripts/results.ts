@@ -12,9 +12,9 @@ import { parseJson } from "../lib/json.ts";
 import { drawCurves, toCurves } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
-import { NOTEBOOK } from "./support/published.ts";
-import { isComplete, type MetricsLine, runRecipeProcess, runSideBySide } from "./support/recipe_processes.ts";
-import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./support/results_page.ts";
+import { NOTEBOOK } from "./results/published.ts";
+import { isComplete, type MetricsLine, runRecipeProcess, runSideBySide } from "./repeat/processes.ts";
+import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./results/page.ts";
 
 const FOLDER = "runs/results";
 const PAGE = "RESULTS.md";

@@ -8,7 +8,7 @@
  */
 import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { isComplete, runRecipeProcess } from "./support/recipe_processes.ts";
+import { isComplete, runRecipeProcess } from "./repeat/processes.ts";
 import { Interrupt } from "./support/interrupt.ts";
 import { StatusLine } from "./support/status_line.ts";
 

@@ -15,7 +15,7 @@ import {
   readWeights,
   toNetwork,
   writeWeights,
-} from "../model/layers_model.ts";
+} from "../model/from_tensorflow.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
 import type { Network } from "../model/network.ts";

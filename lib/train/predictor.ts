@@ -6,10 +6,10 @@
 import type { Images } from "../data/dataset.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine } from "../engines/engine.ts";
-import { type LayersModel, markWeights, readWeights, writeWeights } from "../model/layers_model.ts";
+import { type LayersModel, markWeights, readWeights, writeWeights } from "../model/from_tensorflow.ts";
 import type { Network } from "../model/network.ts";
 import { readProbabilities } from "./reading.ts";
-import type { LoopOptions } from "./reports.ts";
+import type { LoopOptions } from "./training_figures.ts";
 
 /** Images in a call to the engine while predicting: fixed, so that no figure depends on timing. */
 const IMAGES_A_CALL = 1_000;

@@ -9,11 +9,11 @@ import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
-import { type LayersModel, markWeights, readWeights, toNetwork } from "../model/layers_model.ts";
+import { type LayersModel, markWeights, readWeights, toNetwork } from "../model/from_tensorflow.ts";
 import type { Network } from "../model/network.ts";
 import { check, checkOptions, OBJECT, oneOf } from "../options.ts";
 import { Predictor, type PredictorParts } from "./predictor.ts";
-import type { LoopOptions } from "./reports.ts";
+import type { LoopOptions } from "./training_figures.ts";
 import { LOOP_RULES, type Selection, SELECTION_RULES, selectPositions } from "./requests.ts";
 
 /**

@@ -6,7 +6,7 @@
 import { checkPositions, POSITIONS } from "../data/check_images.ts";
 import { excerpt } from "../excerpt.ts";
 import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
-import type { LoopOptions, SplitName } from "./reports.ts";
+import type { LoopOptions, SplitName } from "./training_figures.ts";
 
 /** How long to train. */
 export type Length = { readonly epochs: number } | { readonly steps: number };

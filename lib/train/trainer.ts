@@ -10,7 +10,7 @@ import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
-import { type LayersModel, toNetwork } from "../model/layers_model.ts";
+import { type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
@@ -27,7 +27,7 @@ import {
   type StepsReport,
   Tally,
   type TrainingState,
-} from "./reports.ts";
+} from "./training_figures.ts";
 import {
   type Length,
   LOOP_RULES,

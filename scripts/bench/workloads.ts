@@ -11,7 +11,7 @@ import {
   type Split,
   takeImages,
 } from "../../mod.ts";
-import { type MeasuredNetwork, NETWORKS } from "../support/networks.ts";
+import { type MeasuredNetwork, NETWORKS } from "./networks.ts";
 
 /** A network and the batches that it is measured on. */
 export interface Workload {

@@ -6,8 +6,8 @@
 import { checkAllowed, shown } from "../../lib/data/places.ts";
 import * as scanline from "../../mod.ts";
 import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "./command.ts";
-import { EventFiles } from "./event_files.ts";
-import { CAPTIONS, type Findings, findOut } from "./findings.ts";
+import { EventFiles } from "../../lib/run/event_files.ts";
+import { CAPTIONS, type Findings, findOut } from "../../lib/run/findings.ts";
 import { FlagError } from "./flags.ts";
 import { loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -22,7 +22,7 @@ import {
   trainingData,
 } from "./recipe_config.ts";
 import { Checkpoints, givenFlags, openResumed, remaining, type Resumed } from "./resume.ts";
-import { epochOf, inputOf, RunPictures } from "./run_pictures.ts";
+import { epochOf, inputOf, RunPictures } from "../../lib/run/pictures.ts";
 import { dataFolder } from "./pictures.ts";
 import { flagWords, operandWord, taskCommand } from "./shell.ts";
 import { StatusLine } from "./status_line.ts";

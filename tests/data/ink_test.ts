@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { decodePng } from "../../lib/data/png.ts";
-import { prepareDigit } from "../../lib/data/prepare.ts";
+import { prepareDigit } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import sheetBytes from "../golden/digits.png" with { type: "bytes" };
 import { change, drawPage, type Page, photograph, rule, speckle } from "./support/pages.ts";

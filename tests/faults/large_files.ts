@@ -9,10 +9,10 @@
 import { gzipSync } from "node:zlib";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, parseIdx } from "../../lib/data/idx.ts";
-import { deserializeModel } from "../../lib/model/saved_model.ts";
+import { deserializeModel } from "../../lib/model/tensorflow_files.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
-import { parseRunConfig } from "../../lib/train/run_config.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
+import { parseRunConfig } from "../../lib/run/config.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 
 /** A file, and how much its parser may take at any moment. */

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { adam } from "../../lib/model/optimizers.ts";
 import { compile } from "../../lib/train/compile.ts";
-import { encodeCheckpoint } from "../../lib/train/checkpoint.ts";
+import { encodeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { isSoak, share } from "../support/soak.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";

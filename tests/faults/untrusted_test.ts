@@ -21,10 +21,10 @@ import {
   SafetensorsError,
   type Tensor,
 } from "../../lib/model/safetensors.ts";
-import { deserializeModel, serializeModel } from "../../lib/model/saved_model.ts";
-import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from "../../lib/train/checkpoint.ts";
-import { parseMetrics } from "../../lib/train/metrics_file.ts";
-import { parseRunConfig } from "../../lib/train/run_config.ts";
+import { deserializeModel, serializeModel } from "../../lib/model/tensorflow_files.ts";
+import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
+import { parseMetrics } from "../../lib/run/metrics_file.ts";
+import { parseRunConfig } from "../../lib/run/config.ts";
 import { drawCurves } from "../../lib/view/curves.ts";
 import { toCurves } from "../../lib/view/history.ts";
 import { writeReport } from "../../lib/view/report.ts";

@@ -1,4 +1,4 @@
-"""Prints the curves in scripts/support/published.ts: the recipe train-rnn in PyTorch, test accuracy epoch by epoch.
+"""Prints the curves in scripts/results/published.ts: the recipe train-rnn in PyTorch, test accuracy epoch by epoch.
 
     pip install torch==2.13.0 numpy==2.4.6
     python tests/golden/rnn_curves.py data/mnist 1 2 3

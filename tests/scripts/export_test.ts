@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
-import { openRun } from "../../lib/train/run.ts";
+import { openRun } from "../../lib/run/run.ts";
 import weightsPth from "../golden/torch/weights.pth" with { type: "bytes" };
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { modelSha256, openRun } from "../../lib/train/run.ts";
+import { modelSha256, openRun } from "../../lib/run/run.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, type Outcome, parseLines, runScript, scriptCommand } from "./tiny_project.ts";
 

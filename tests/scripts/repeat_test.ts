@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { finalFigures, isComplete, runSideBySide } from "../../scripts/support/recipe_processes.ts";
-import {
-  checkPassedOn,
-  parseSeeds,
-  passedValue,
-  splitArguments,
-} from "../../scripts/support/repeat_arguments.ts";
+import { finalFigures, isComplete, runSideBySide } from "../../scripts/repeat/processes.ts";
+import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "../../scripts/repeat/arguments.ts";
 import { median, summarize } from "../../scripts/support/statistics.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, type Outcome, parseLines } from "./tiny_project.ts";

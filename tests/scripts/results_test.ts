@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { NOTEBOOK, PYTORCH_ADAM } from "../../scripts/support/published.ts";
-import type { MetricsLine } from "../../scripts/support/recipe_processes.ts";
-import { type ResultRun, type RunRecord, writeResultsPage } from "../../scripts/support/results_page.ts";
+import { NOTEBOOK, PYTORCH_ADAM } from "../../scripts/results/published.ts";
+import type { MetricsLine } from "../../scripts/repeat/processes.ts";
+import { type ResultRun, type RunRecord, writeResultsPage } from "../../scripts/results/page.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs } from "./tiny_project.ts";
 

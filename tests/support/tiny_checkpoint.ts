@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "../../lib/train/checkpoint.ts";
+import type { Checkpoint } from "../../lib/run/checkpoint.ts";
 
 /** Of a training with momentum, in the middle of a report's four steps; `step` must be 4 at least for those. */
 export function tinyCheckpoint({ step = 0, size = 12 } = {}): Checkpoint {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { momentum } from "../../lib/model/optimizers.ts";
 import { compile } from "../../lib/train/compile.ts";
-import { modelSha256 } from "../../lib/train/run.ts";
+import { modelSha256 } from "../../lib/run/run.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";

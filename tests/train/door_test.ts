@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { excerpt } from "../../lib/excerpt.ts";
-import { readWeights } from "../../lib/model/layers_model.ts";
+import { readWeights } from "../../lib/model/from_tensorflow.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { imageSize, openReader } from "../../lib/train/reader.ts";
-import { Tally } from "../../lib/train/reports.ts";
+import { Tally } from "../../lib/train/training_figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { lacks, named } from "../support/permissions.ts";

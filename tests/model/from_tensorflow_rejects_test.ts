@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { toNetwork } from "../../lib/model/layers_model.ts";
+import { toNetwork } from "../../lib/model/from_tensorflow.ts";
 import {
   dense,
   dropout,

@@ -7,8 +7,8 @@
  */
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
-import type { Told } from "./import_reading.ts";
-import { dataFolder } from "./pictures.ts";
+import type { Told } from "./reconcile.ts";
+import { dataFolder } from "../support/pictures.ts";
 
 /** The first one is assumed, where nothing can be tried. */
 const SCALES: readonly scanline.PixelScale[] = [

@@ -25,12 +25,12 @@ import {
 import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { hashModel } from "../model/hash.ts";
-import { type LayersModel, readWeights, toNetwork } from "../model/layers_model.ts";
-import { deserializeModel, serializeModel } from "../model/saved_model.ts";
+import { type LayersModel, readWeights, toNetwork } from "../model/from_tensorflow.ts";
+import { deserializeModel, serializeModel } from "../model/tensorflow_files.ts";
 import { check, TEXT } from "../options.ts";
 import { parseMetrics } from "./metrics_file.ts";
-import { parseRunConfig } from "./run_config.ts";
-import type { TrainingConfig } from "./trainer.ts";
+import { parseRunConfig } from "./config.ts";
+import type { TrainingConfig } from "../train/trainer.ts";
 
 const MOST_BYTES = 2 ** 31;
 const MOST_CONFIG_BYTES = 2 ** 20;

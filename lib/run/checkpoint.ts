@@ -13,9 +13,9 @@ import { excerpt } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
-import type { TallyState, TrainingState } from "./reports.ts";
+import type { TallyState, TrainingState } from "../train/training_figures.ts";
 import type { RunConfig } from "./run.ts";
-import { parseRunConfig } from "./run_config.ts";
+import { parseRunConfig } from "./config.ts";
 
 const FORMAT = "scanline checkpoint 1";
 

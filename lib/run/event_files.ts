@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { readFirst, writeWhole } from "../../lib/data/files.ts";
+import { readFirst, writeWhole } from "../data/files.ts";
 import * as scanline from "../../mod.ts";
-import type { Metrics } from "./recipe.ts";
+import type { Metrics } from "../../scripts/support/recipe.ts";
 
 const SPLITS = ["train", "test"] as const;
 const OURS = /^events\.out\.tfevents\.(\d+)\.scanline$/;

@@ -6,8 +6,8 @@
  */
 import * as scanline from "../../mod.ts";
 import type { Findings } from "./findings.ts";
-import { messageOf } from "./message.ts";
-import { toPng } from "./raster.ts";
+import { messageOf } from "../../scripts/support/message.ts";
+import { toPng } from "../view/rasterize.ts";
 
 /** What the pictures of a run are about. */
 export interface PictureSource {

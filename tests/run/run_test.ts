@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { createRun, modelSha256, openMetrics, openRun, type RunConfig } from "../../lib/train/run.ts";
+import { createRun, modelSha256, openMetrics, openRun, type RunConfig } from "../../lib/run/run.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
 
 tf.enableProdMode();

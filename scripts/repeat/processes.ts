@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Interrupt } from "./interrupt.ts";
+import type { Interrupt } from "../support/interrupt.ts";
 
 /** A recipe to run. */
 export interface RecipeJob {

@@ -69,7 +69,7 @@ const SIZE_RULES: Rules<ImageSize> = { height: whole(1), width: whole(1) };
  *
  * @example
  * ```ts
- * import { preparePicture } from "./prepare.ts";
+ * import { preparePicture } from "./prepare_picture.ts";
  * import assert from "node:assert/strict";
  *
  * const grey = Uint8Array.of(255, 200, 200, 255);
@@ -116,7 +116,7 @@ export function preparePicture(
  *
  * @example
  * ```ts
- * import { prepareDigit } from "./prepare.ts";
+ * import { prepareDigit } from "./prepare_picture.ts";
  * import assert from "node:assert/strict";
  *
  * // A black bar of 1 × 10 pixels on white.

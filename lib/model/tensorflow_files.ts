@@ -10,7 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson as parse } from "../json.ts";
-import type { LayersModel } from "./layers_model.ts";
+import type { LayersModel } from "./from_tensorflow.ts";
 
 /** The two files of a model. */
 export interface SavedModel {
@@ -79,7 +79,7 @@ interface LayerTopology {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
- * import { deserializeModel, serializeModel } from "./saved_model.ts";
+ * import { deserializeModel, serializeModel } from "./tensorflow_files.ts";
  * import assert from "node:assert/strict";
  *
  * const lstm = tf.layers.lstm({ units: 4, inputShape: [28, 28], recurrentInitializer: "zeros" });

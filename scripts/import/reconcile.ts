@@ -5,9 +5,9 @@
  */
 import { normalizationOf } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
-import { normalizationFlags } from "./command.ts";
-import { FlagError } from "./flags.ts";
-import { classNamesFlag } from "./images.ts";
+import { normalizationFlags } from "../support/command.ts";
+import { FlagError } from "../support/flags.ts";
+import { classNamesFlag } from "../support/images.ts";
 
 /** What `--range` takes. */
 export const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { readWeights, toNetwork, writeWeights } from "../../lib/model/layers_model.ts";
-import { deserializeModel, serializeModel } from "../../lib/model/saved_model.ts";
+import { readWeights, toNetwork, writeWeights } from "../../lib/model/from_tensorflow.ts";
+import { deserializeModel, serializeModel } from "../../lib/model/tensorflow_files.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 import { deepModel, dense, INPUT, lstm, rnn, sequential } from "./models.ts";
 

@@ -4,8 +4,8 @@ import {
   CheckpointError,
   decodeCheckpoint,
   encodeCheckpoint,
-} from "../../lib/train/checkpoint.ts";
-import { CheckpointFolder } from "../../lib/train/checkpoint_folder.ts";
+} from "../../lib/run/checkpoint.ts";
+import { CheckpointFolder } from "../../lib/run/checkpoint_folder.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { sha256 } from "../../lib/data/files.ts";
 import { inFolder, list } from "../data/support/small_dataset.ts";

@@ -90,7 +90,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
- * import { toNetwork } from "./layers_model.ts";
+ * import { toNetwork } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *
  * const model = tf.sequential({
@@ -166,7 +166,7 @@ export async function readWeights(model: LayersModel, network: Network): Promise
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
- * import { readWeights, toNetwork, writeWeights } from "./layers_model.ts";
+ * import { readWeights, toNetwork, writeWeights } from "./from_tensorflow.ts";
  * import { initialize } from "./initialize.ts";
  * import assert from "node:assert/strict";
  *

@@ -4,7 +4,7 @@
  * @module
  */
 import { excerpt } from "../../lib/excerpt.ts";
-import { FlagError } from "./flags.ts";
+import { FlagError } from "../support/flags.ts";
 
 /** Flags of `repeat` itself that take no value. */
 const SWITCHES = ["--json", "--help", "-h"];

@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type LayersModel, writeWeights } from "./layers_model.ts";
+import { type LayersModel, writeWeights } from "./from_tensorflow.ts";
 import type { Network, RecurrentLayer } from "./network.ts";
 
 /**
@@ -16,8 +16,8 @@ import type { Network, RecurrentLayer } from "./network.ts";
  *
  * @example
  * ```ts
- * import { toLayersModel } from "./build_model.ts";
- * import { readWeights, toNetwork } from "./layers_model.ts";
+ * import { toLayersModel } from "./to_tensorflow.ts";
+ * import { readWeights, toNetwork } from "./from_tensorflow.ts";
  * import { createNetwork } from "./network.ts";
  * import assert from "node:assert/strict";
  *

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { prepareDigit, preparePicture, type PreparePictureOptions } from "../../lib/data/prepare.ts";
+import { prepareDigit, preparePicture, type PreparePictureOptions } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encode } from "fast-png";

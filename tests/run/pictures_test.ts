@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createNetwork } from "../../lib/model/network.ts";
-import { Run } from "../../lib/train/run.ts";
-import { DrawingBudget, RunPictures } from "../../scripts/support/run_pictures.ts";
+import { Run } from "../../lib/run/run.ts";
+import { DrawingBudget, RunPictures } from "../../lib/run/pictures.ts";
 
 /** A run whose folder is a map. */
 class MemoryRun extends Run {

@@ -14,8 +14,8 @@ import {
   PYTORCH_RNN_MORE_CURVES,
   PYTORCH_RNN_SAME_START,
 } from "./published.ts";
-import { type FinalFigures, finalFigures, type MetricsLine } from "./recipe_processes.ts";
-import { median, summarize } from "./statistics.ts";
+import { type FinalFigures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
+import { median, summarize } from "../support/statistics.ts";
 
 /** Where the picture of `train-lstm` lies, beside the page. */
 export const CURVES_PICTURE = "docs/train-lstm.svg";
@@ -51,7 +51,7 @@ export function writeResultsPage(runs: readonly ResultRun[]): string {
   return [
     "# Results",
     "`deno task results` trains all that stands here, into `runs/results`, and writes this page from the metrics of the " +
-    "runs. What another program or page reached is in `scripts/support/published.ts`, with its source.",
+    "runs. What another program or page reached is in `scripts/results/published.ts`, with its source.",
     ...writeLstm(of("train-lstm")[0]),
     ...writeDropout(of("train-lstm-dropout")[0]),
     ...writeRnn(of("train-rnn")),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toPng } from "../../scripts/support/raster.ts";
+import { toPng } from "../../lib/view/rasterize.ts";
 
 Deno.test("toPng() has a glyph for every character that pictures write besides letters and digits", async () => {
   const draw = (text: string) =>
