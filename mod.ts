@@ -1,8 +1,9 @@
 /**
- * Scanline trains recurrent networks that read an image one line at a time.
+ * Scanline trains recurrent networks that read an image one line at a time: train and predict.
  *
  * The network is a `tf.Sequential` of TensorFlow.js. {@link compile} turns its training step into fused kernels of a
- * device; the trained weights return into the model.
+ * device; the trained weights return into the model. {@link openModel} opens a trained model to predict with. `run.ts` keeps
+ * a training in a folder, to resume it and to look at it; `view.ts` draws.
  *
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -19,7 +20,7 @@
  *
  * const model = tf.sequential({
  *   layers: [
- *     tf.layers.lstm({ units: 8, recurrentActivation: "sigmoid", inputShape: [6, 6] }),
+ *     scanline.lstm({ units: 8, inputShape: [6, 6] }),
  *     tf.layers.dense({ units: 2 }),
  *   ],
  * });
@@ -40,7 +41,7 @@
  *
  * @module
  */
-export * from "./lib/data/catalogue.ts";
+export { acquireDataset } from "./lib/data/acquire.ts";
 export {
   type Dataset,
   type Images,
@@ -49,81 +50,23 @@ export {
   type Split,
   takeImages,
 } from "./lib/data/dataset.ts";
-export * from "./lib/data/describe_input.ts";
-export * from "./lib/data/idx.ts";
 export { decodePicture } from "./lib/data/picture.ts";
-export { encodePng } from "./lib/data/png.ts";
-export * from "./lib/data/prepare_picture.ts";
-export { PictureError, type Raster } from "./lib/data/raster.ts";
-export type { Normalization, Order, PixelScale, Range, Sequence } from "./lib/data/sequence.ts";
-export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
-export {
-  chooseDevice,
-  type DeviceName,
-  type DeviceOptions,
-  DEVICES,
-  type MathName,
-  MATHS,
-} from "./lib/engines/open.ts";
-export * from "./lib/model/to_tensorflow.ts";
-export type { Start } from "./lib/model/initialize.ts";
-export * from "./lib/model/metadata.ts";
-export { type LayersModel, type ModelNetwork, readWeights, toNetwork } from "./lib/model/from_tensorflow.ts";
-export * from "./lib/model/network.ts";
-export * from "./lib/model/onnx.ts";
-export {
-  type Adadelta,
-  adadelta,
-  type Adam,
-  adam,
-  adamFactors,
-  integerPower,
-  type Momentum,
-  momentum,
-  type Optimizer,
-  type RmsProp,
-  rmsprop,
-  type Sgd,
-  sgd,
-  SLOT_COUNT,
-} from "./lib/model/optimizers.ts";
-export * from "./lib/model/pytorch.ts";
-export * from "./lib/model/safetensors.ts";
-export { type SavedModel, serializeModel, type SerializeOptions } from "./lib/model/tensorflow_files.ts";
-export { type BatchOptions, BatchOrder } from "./lib/train/batches.ts";
-export * from "./lib/run/checkpoint.ts";
-export * from "./lib/run/checkpoint_folder.ts";
+export { preparePicture } from "./lib/data/prepare_picture.ts";
+export type { Raster } from "./lib/data/raster.ts";
+export type { Sequence } from "./lib/data/sequence.ts";
+export { chooseDevice, type DeviceOptions } from "./lib/engines/open.ts";
+export { toOnnx, toSafetensors, toTensorflowFiles } from "./lib/model/formats.ts";
+export { fromTensorflow } from "./lib/model/from_tensorflow.ts";
+export { modelSha256 } from "./lib/model/hash.ts";
+export { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "./lib/model/optimizers.ts";
+export { lstm, simpleRNN, toTensorflow } from "./lib/model/to_tensorflow.ts";
+export type { TrainedModel } from "./lib/model/trained_model.ts";
+export { loadModel, type ModelSource, openModel } from "./lib/run/open_model.ts";
+export { BatchOrder } from "./lib/train/batches.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
-export * from "./lib/train/metrics.ts";
-export * from "./lib/train/reader.ts";
-export * from "./lib/train/reading.ts";
-export {
-  type BatchReport,
-  type EpochReport,
-  type Evaluation,
-  type LoopOptions,
-  type LoopProgress,
-  NonFiniteLossError,
-  type SplitName,
-  type StepsReport,
-  Tally,
-  type TallyState,
-  type TrainingFigures,
-  type TrainingState,
-} from "./lib/train/training_figures.ts";
-export * from "./lib/run/run.ts";
-export type { Length, Selection } from "./lib/train/requests.ts";
-export { Trainer, type TrainingConfig } from "./lib/train/trainer.ts";
-export * from "./lib/view/confusion.ts";
-export * from "./lib/view/curves.ts";
-export * from "./lib/view/digits.ts";
-export * from "./lib/view/events.ts";
-export * from "./lib/view/history.ts";
-export * from "./lib/view/progress.ts";
-export * from "./lib/view/reading.ts";
-export type { Reading } from "./lib/view/reading_lines.ts";
-export * from "./lib/view/reading_text.ts";
-export * from "./lib/view/report.ts";
-export * from "./lib/view/sheet.ts";
-export * from "./lib/view/structure.ts";
-export { formatShare } from "./lib/view/words.ts";
+export { predictedClasses, type Score } from "./lib/train/metrics.ts";
+export { imageSize, Model, type OpenOptions } from "./lib/train/model.ts";
+export { softmax } from "./lib/train/reading.ts";
+export type { Length } from "./lib/train/requests.ts";
+export { Trainer } from "./lib/train/trainer.ts";
+export { type LoopOptions, type LoopProgress, NonFiniteLossError } from "./lib/train/training_figures.ts";

@@ -32,6 +32,7 @@ import { measureMemory, measureRecipe, type Python } from "./bench/whole_recipe.
 import { countFlops, fitted, recipeWorkloads, sweepPoints } from "./bench/workloads.ts";
 import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
+import { createRunFolder } from "../run.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { toPng } from "../lib/view/rasterize.ts";
@@ -94,7 +95,7 @@ await runCommand(spec, async (flags) => {
   const { quick } = flags;
   const peers = parsePeers(flags.peers);
   const dataset = await scanline.loadDataset();
-  const run = await scanline.createRun({ recipe: "bench" });
+  const run = await createRunFolder({ recipe: "bench" });
   say("this machine");
   const machine = await describeMachine();
   await using files = new SharedFiles(`${run.path}/work`, dataset);

@@ -4,9 +4,9 @@
  *     deno task evaluate --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
-import { checkAllowed } from "../lib/data/places.ts";
-import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
+import { checkAllowed, countMistakes, dataFolder, imagesOf, openRun, printable } from "../run.ts";
+import * as view from "../view.ts";
 import {
   DATA_FLAGS,
   describeDevice,
@@ -15,10 +15,8 @@ import {
   OUTPUT_FLAGS,
   runCommand,
 } from "./support/command.ts";
-import { countMistakes } from "../lib/run/findings.ts";
 import { FlagError } from "./support/flags.ts";
-import { loadImagesFor } from "./support/images.ts";
-import { dataFolder } from "./support/pictures.ts";
+import { dataOptions, loadImagesOf } from "./support/images.ts";
 import { StatusLine } from "./support/status_line.ts";
 import { describeOutput, drawForTerminal } from "./support/terminal.ts";
 
@@ -42,38 +40,25 @@ await runCommand(command, async (flags) => {
     throw new FlagError("Cannot evaluate: --model must be given, the folder of a run");
   }
   checkAllowed({ read: [flags.model, flags["data-dir"]] });
-  const run = await scanline.openRun(flags.model);
-  const { config, model } = run;
-  const { split, quiet } = flags;
-  const otherData = flags.dataset !== undefined || flags["data-dir"] !== undefined;
-  checkAllowed({
-    read: [
-      flags.model,
-      dataFolder(otherData ? { dataset: flags.dataset, dataDir: flags["data-dir"] } : config.data),
-    ],
-  });
-  const data = await loadImagesFor(run, flags, { what: "evaluate", quiet });
-  const { sequence, images } = config.training;
-  const held = otherData ? 0 : images.validation;
+  const run = await openRun(flags.model);
+  const { split, quiet } = flags, otherData = flags.dataset !== undefined || flags["data-dir"] !== undefined;
+  checkAllowed({ read: [flags.model, dataFolder(imagesOf(run, dataOptions(flags)))] });
+  const data = await loadImagesOf(run, flags, { what: "evaluate", quiet });
+  const held = otherData ? 0 : run.config.training?.images.validation ?? 0;
   const tested = split === "test" ? data.test : scanline.takeImages(data.train, held, data.train.count);
 
-  await using reader = await scanline.openReader(
-    model,
-    { sequence, imageSize: data.test },
-    deviceOptions(flags),
-  );
-  if (!quiet) console.error(describeDevice(reader));
+  await using model = await scanline.openModel(run.model, { imageSize: data.test, ...deviceOptions(flags) });
+  if (!quiet) console.error(describeDevice(model));
 
-  const logits = await predict(reader, tested, new StatusLine(!quiet));
+  const logits = await predict(model, tested, new StatusLine(!quiet));
   const { labels, count } = tested;
   const { classes } = data;
   const classNames = data.classNames.map((name) => printable(name));
-  const score = scanline.scoreLogits(logits, labels, classes);
-  const confusion = scanline.confusionMatrix(labels, scanline.predictedClasses(logits, classes), classes);
-  const mistakes = scanline.worstMistakes(logits, labels, { classes, most: mistakesShown });
+  const score = view.scoreLogits(logits, labels, classes);
+  const confusion = view.confusionMatrix(labels, scanline.predictedClasses(logits, classes), classes);
+  const mistakes = view.worstMistakes(logits, labels, { classes, most: mistakesShown });
 
   if (flags.json) {
-    const modelSha256 = await scanline.modelSha256(model, sequence);
     const line = {
       event: "evaluation",
       model: flags.model,
@@ -81,7 +66,7 @@ await runCommand(command, async (flags) => {
       ...score,
       confusion,
       mistakes,
-      modelSha256,
+      modelSha256: scanline.modelSha256(run.model),
     };
     console.log(JSON.stringify(line));
     return 0;
@@ -93,7 +78,7 @@ await runCommand(command, async (flags) => {
   );
   console.log(`Loss: ${score.loss.toFixed(6)}\n`);
   const { columns } = describeOutput();
-  scanline.drawConfusion(confusion, classNames, { columns }).forEach((line) => console.log(line));
+  view.drawConfusion(confusion, classNames, { columns }).forEach((line) => console.log(line));
   console.log(`\n${countMistakes(mistakes.length, score)}\n`);
   listMistakes(mistakes, classNames).forEach((line) => console.log(line.slice(0, columns).trimEnd()));
   console.log();
@@ -102,25 +87,25 @@ await runCommand(command, async (flags) => {
 });
 
 async function predict(
-  reader: scanline.Reader,
+  model: scanline.Model,
   images: scanline.Images,
   status: StatusLine,
 ): Promise<Float32Array> {
   const onProgress = ({ done, total, elapsedMs }: scanline.LoopProgress) =>
     status.draw((width) =>
-      scanline.formatProgress({ label: "Evaluating", done, total, elapsedMs, unit: "images", width })
+      view.formatProgress({ label: "Evaluating", done, total, elapsedMs, unit: "images", width })
     );
-  const logits = await reader.predict(images, { onProgress });
+  const logits = await model.predict(images, { onProgress });
   status.clear();
   return logits;
 }
 
 /** What matters least stands last, as narrow terminals cut it off. */
-function listMistakes(mistakes: readonly scanline.Mistake[], classNames: readonly string[]): string[] {
+function listMistakes(mistakes: readonly view.Mistake[], classNames: readonly string[]): string[] {
   const rows = mistakes.map(({ position, label, predicted, probability, loss }) => [
     `#${position}`,
     `${classNames[label]} → ${classNames[predicted]}`,
-    scanline.formatShare(probability),
+    view.formatShare(probability),
     loss.toFixed(1),
   ]);
   const table = [["image", "label → taken for", "surely", "loss"], ...rows];
@@ -131,7 +116,7 @@ function listMistakes(mistakes: readonly scanline.Mistake[], classNames: readonl
 }
 
 function drawMistakes(
-  mistakes: readonly scanline.Mistake[],
+  mistakes: readonly view.Mistake[],
   { pixels, height, width }: scanline.Images,
   classNames: readonly string[],
 ): string[] {

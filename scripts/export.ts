@@ -9,12 +9,11 @@
  */
 import "./support/deno_version.ts";
 import { dirname } from "node:path";
-import { makeFolders, writeNamed } from "../lib/data/files.ts";
-import { checkAllowed, shown } from "../lib/data/places.ts";
-import * as scanline from "../mod.ts";
+import { toOnnx, toSafetensors, toTensorflowFiles } from "../mod.ts";
+import { checkAllowed, makeFolders, openRun, RunFolder, shown, writeNamed } from "../run.ts";
+import { formatQuantity } from "../view.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { datasetOf, pictureOptions, savedClassNames } from "./support/pictures.ts";
 
 /** What the sources of the recipes call their `Linear`. */
 const HEADS: ReadonlyMap<string, string> = new Map([
@@ -67,65 +66,28 @@ await runCommand(command, async (flags) => {
   }
   const folderTo = format === "tfjs" ? flags.to : flags.to && dirname(flags.to);
   checkAllowed({ read: [folder], write: [folderTo === "." ? flags.to : folderTo ?? folder] }); // a file here may be allowed alone
-  const run = await scanline.openRun(folder);
-  const { recipe, training } = run.config;
-  const { network, T } = scanline.toNetwork(run.model, { biases: training.biases });
-  const parameters = await scanline.readWeights(run.model, network);
-  const { sequence } = training;
-  const metadata = {
-    ...scanline.writeMetadata({
-      network,
-      T,
-      sequence,
-      classNames: savedClassNames(run, network.head.classes),
-      dataset: datasetOf(run),
-      preparation: pictureOptions(run).preparation,
-    }),
-    recipe,
-  };
-  const own = `export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
-  const path = flags.to ?? own;
-  const input = scanline.describeInput(sequence, { T, C: network.inputSize });
+  const { path: runPath, config: { recipe }, model } = await openRun(folder);
+  const path = flags.to ?? `export/${format === "tfjs" ? "tfjs" : `model.${format}`}`;
   const files = await contents();
   if (folderTo && folderTo !== ".") await makeFolders(folderTo);
   for (const [name, bytes] of Object.entries(files)) {
-    if (flags.to === undefined) await new scanline.Run(run.path).write(name, bytes);
+    if (flags.to === undefined) await new RunFolder(runPath).write(name, bytes);
     else await writeNamed(name, bytes);
-    const file = flags.to === undefined ? `${run.path}/${name}` : name;
+    const file = flags.to === undefined ? `${runPath}/${name}` : name;
     const line = { event: "exported", format, file, sizeBytes: bytes.length };
     console.log(
-      flags.json
-        ? JSON.stringify(line)
-        : `saved     ${shown(file)}, ${scanline.formatQuantity(bytes.length, "B")}`,
+      flags.json ? JSON.stringify(line) : `saved     ${shown(file)}, ${formatQuantity(bytes.length, "B")}`,
     );
   }
   return 0;
 
   async function contents(): Promise<Record<string, Uint8Array>> {
-    switch (format!) {
-      case "onnx":
-        return {
-          [path]: scanline.encodeOnnx(network, parameters, { T, metadata: { ...metadata, input } }),
-        };
-      case "safetensors": {
-        const names = {
-          rnn: flags.rnn,
-          head: flags.head ?? HEADS.get(recipe) ?? "head",
-        };
-        return {
-          [path]: scanline.encodeSafetensors(scanline.toPyTorch(network, parameters, names), {
-            ...metadata,
-            input,
-            format: "pt",
-          }),
-        };
-      }
-      case "tfjs": {
-        const { json, weights } = await scanline.serializeModel(run.model, {
-          metadata: { ...metadata, input },
-        });
-        return { [`${path}/model.json`]: new TextEncoder().encode(json), [`${path}/weights.bin`]: weights };
-      }
+    if (format === "onnx") return { [path]: toOnnx(model, { recipe }) };
+    if (format === "safetensors") {
+      const names = { rnn: flags.rnn, head: flags.head ?? HEADS.get(recipe) };
+      return { [path]: toSafetensors(model, names, { recipe }) };
     }
+    const { json, weights } = await toTensorflowFiles(model, { recipe });
+    return { [`${path}/model.json`]: new TextEncoder().encode(json), [`${path}/weights.bin`]: weights };
   }
 });

@@ -13,15 +13,28 @@
  * output says that a way was ASSUMED.
  */
 import "./support/deno_version.ts";
-import { readWhole } from "../lib/data/files.ts";
-import { checkAllowed, shown } from "../lib/data/places.ts";
-import * as scanline from "../mod.ts";
+import { modelSha256, toTensorflow } from "../mod.ts";
+import type { Sequence } from "../mod.ts";
+import {
+  CATALOGUE,
+  checkAllowed,
+  createRunFolder,
+  type DataConfig,
+  dataFolder,
+  type DatasetName,
+  decodeSafetensors,
+  defaultClassNames,
+  modelConfig,
+  readMetadata,
+  readPyTorch,
+  readWhole,
+  shown,
+} from "../run.ts";
+import { findSequence, type FoundSequence, networkOf } from "./import/find_sequence.ts";
+import { describeScale, type Question, reconcile, type Told } from "./import/reconcile.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
-import { dataFolder } from "./support/pictures.ts";
-import { findReading, type FoundReading, networkOf } from "./import/find_sequence.ts";
 import { FlagError } from "./support/flags.ts";
 import { checkOwnData } from "./support/images.ts";
-import { describeScale, type Question, reconcile, type Told } from "./import/reconcile.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
 
 const MAX_BYTES = 2 ** 30;
@@ -87,48 +100,38 @@ await runCommand(command, async (flags) => {
   }
   checkAllowed({ read: [flags.from], write: [flags.to ?? "runs/import"] });
   const bytes = await readWhole(flags.from, { mostBytes: MAX_BYTES });
-  const { tensors, metadata } = scanline.decodeSafetensors(bytes);
-  const { network: found, parameters, notes } = scanline.readPyTorch(tensors);
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const { network: found, parameters, notes } = readPyTorch(tensors);
   const { classes } = found.head;
-  const said = scanline.readMetadata(metadata);
+  const said = readMetadata(metadata);
   const told = reconcile(flags, said, found);
   const data = dataConfig(flags, { classes, dataset: said.dataset });
+  const { assumed: isAssumed, ...images } = data;
   const weights = { told, classes, parameters };
-  const reading = await findReading(weights, data);
+  const reading = await findSequence(weights, images);
   const { sequence, T } = reading;
-  const network = networkOf(weights, reading);
-  const model = scanline.toLayersModel(network, parameters, { T });
-  const { classNames, biases } = told;
+  const learned = data.dataDir === undefined ? CATALOGUE[data.dataset!] : null;
+  const model = {
+    network: networkOf(weights, reading),
+    T,
+    sequence,
+    parameters,
+    classNames: told.classNames ??
+      defaultClassNames(classes, data.dataDir === undefined ? data.dataset : undefined),
+    preparation: flags.prepare ?? said.preparation ?? learned?.preparation ?? "none",
+  };
+  const sha256 = modelSha256(model);
 
-  const run = await scanline.createRun({ recipe: "import", out: flags.to });
-  await run.writeConfig({
-    recipe: "import",
-    training: {
-      sequence,
-      optimizer: scanline.sgd({ learningRate: 0.1 }), // what it was trained with, the weights do not tell
-      initialize: null,
-      biases,
-      batchSize: 64,
-      lastBatch: "short",
-      seed: 1,
-      images: { train: 60_000, validation: 0, test: 10_000 },
-    },
-    data: { ...data },
-    model: {
-      ...(classNames ? { classNames } : {}),
-      preparation: flags.prepare ?? said.preparation ??
-        (data.dataDir === undefined ? scanline.CATALOGUE[data.dataset ?? "mnist"].preparation : "none"),
-    },
-  });
-  await run.saveModel(model);
-  const sha256 = await scanline.modelSha256(model, sequence);
+  const run = await createRunFolder({ recipe: "import", out: flags.to });
+  await run.writeConfig({ recipe: "import", model: modelConfig(model), data });
+  await run.saveModel(toTensorflow(model));
   if (flags.json) {
     const { trials: tried, assumed } = reading;
     const line = { event: "imported", run: run.path, sequence, tried, assumed, notes, modelSha256: sha256 };
     console.log(JSON.stringify(line));
     return 0;
   }
-  const layers = network.layers.map((layer) => {
+  const layers = model.network.layers.map((layer) => {
     const { kind, inputSize, hiddenSize } = layer;
     const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;
     return `${kind} ${inputSize} → ${hiddenSize} (${activation})`;
@@ -137,9 +140,9 @@ await runCommand(command, async (flags) => {
   for (const note of notes) console.log(`note      ${note}`);
   console.log(`reads     ${describeSequence(sequence)}`);
   explainReading(told, reading).forEach((line) => console.log(`          ${line}`));
-  const assumed = flags.dataset || flags["data-dir"] || said.dataset
-    ? ""
-    : ", ASSUMED: neither the file nor a flag says which (--dataset, --data-dir)";
+  const assumed = isAssumed
+    ? ", ASSUMED: neither the file nor a flag says which (--dataset, --data-dir)"
+    : "";
   console.log(`images    ${shown(dataFolder(data))}${assumed}`);
   const evaluation = taskCommand("evaluate", flagWords("model", run.path), { read: [run.path] });
   console.log(`saved     ${shown(run.path)}`);
@@ -151,22 +154,23 @@ await runCommand(command, async (flags) => {
 /** What `evaluate` and others load, when no flag of theirs names other images. */
 function dataConfig(
   { dataset, "data-dir": dataDir, "first-label": firstLabel, transpose }: {
-    dataset?: scanline.DatasetName;
+    dataset?: DatasetName;
     "data-dir"?: string;
     "first-label"?: number;
     transpose: boolean;
   },
-  { classes, dataset: saidDataset }: { classes: number; dataset?: scanline.DatasetName },
-): scanline.LoadOptions {
+  { classes, dataset: saidDataset }: { classes: number; dataset?: DatasetName },
+): DataConfig {
   if (dataDir !== undefined) {
     return { dataset, dataDir, classes, firstLabel, transpose: transpose || undefined };
   }
   checkOwnData({ firstLabel, transpose: transpose || undefined });
-  return { dataset: dataset ?? saidDataset ?? "mnist" };
+  const known = dataset ?? saidDataset;
+  return known ? { dataset: known } : { dataset: "mnist", assumed: true };
 }
 
 /** Why it is this way, where nobody says so. */
-function explainReading({ open }: Told, { trials, triedOn, assumed }: FoundReading): string[] {
+function explainReading({ open }: Told, { trials, triedOn, assumed }: FoundSequence): string[] {
   if (open.length === 0) return [];
   const questions = new Intl.ListFormat("en").format(open.map((question) => QUESTIONS[question]));
   return [
@@ -181,6 +185,6 @@ function explainReading({ open }: Told, { trials, triedOn, assumed }: FoundReadi
 }
 
 /** `rows, pixels as 0…1`. */
-function describeSequence(sequence: scanline.Sequence): string {
+function describeSequence(sequence: Sequence): string {
   return `${sequence.axis}, pixels as ${describeScale(sequence)}`;
 }

@@ -4,14 +4,10 @@
  *     deno task plot runs/train-lstm/2026-11-22T05-41-25 runs/train-rnn/2026-11-22T05-50-01
  */
 import "./support/deno_version.ts";
-import { writeNamed } from "../lib/data/files.ts";
-import { checkAllowed, shown } from "../lib/data/places.ts";
-import { excerpt } from "../lib/excerpt.ts";
-import * as scanline from "../mod.ts";
+import { checkAllowed, excerpt, historyOf, openMetrics, shown, writeNamed } from "../run.ts";
+import { drawCurves, toCurves, toPng } from "../view.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { toPng } from "../lib/view/rasterize.ts";
-import { historyOf } from "../lib/run/pictures.ts";
 
 const command = {
   name: "plot",
@@ -36,8 +32,8 @@ await runCommand(command, async ({ runs, out }) => {
   }
   const paths = { svg: `${name}.svg`, png: `${name}.png` };
   checkAllowed({ read: runs, write: Object.values(paths) });
-  const histories = await Promise.all(runs.map(async (path) => historyOf(await scanline.openMetrics(path))));
-  const svg = scanline.drawCurves(scanline.toCurves(histories));
+  const histories = await Promise.all(runs.map(async (path) => historyOf(await openMetrics(path))));
+  const svg = drawCurves(toCurves(histories));
   await writeNamed(paths.svg, new TextEncoder().encode(svg));
   await writeNamed(paths.png, await toPng(svg));
   console.log(`${shown(paths.svg)}\n${shown(paths.png)}`);

@@ -4,18 +4,12 @@
  *     deno task predict seven.jpg two.png --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
-import { checkAllowed } from "../lib/data/places.ts";
-import { printable } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
+import { checkAllowed, openRun, printable } from "../run.ts";
+import * as view from "../view.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import {
-  classNamesOf,
-  describePreparation,
-  loadPicture,
-  PICTURE_FLAGS,
-  pictureOptions,
-} from "./support/pictures.ts";
+import { describePreparation, loadPicture, PICTURE_FLAGS, preparationFor } from "./support/pictures.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const GAP = 2;
@@ -44,22 +38,21 @@ await runCommand(command, async (flags) => {
     throw new FlagError("Cannot predict: --model must be given, the folder of a run");
   }
   checkAllowed({ read: [flags.model, ...flags.images] });
-  const run = await scanline.openRun(flags.model);
-  const size = scanline.imageSize(run.model, run.config.training.sequence);
-  const options = pictureOptions(run, flags);
+  const run = await openRun(flags.model);
+  const size = scanline.imageSize(run.model);
+  const options = preparationFor(run, flags);
   const images = [];
   for (const path of flags.images) images.push(await loadPicture(path, size, options)); // one photograph in memory
-  await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
+  await using model = await scanline.openModel(run.model, deviceOptions(flags));
   if (!flags.quiet) {
-    console.error(describeDevice(reader));
+    console.error(describeDevice(model));
     console.error(describePreparation(images, options, size));
   }
 
-  const { classes } = reader.network.head;
-  const classNames = classNamesOf(run, classes);
+  const classNames = model.classNames.map((name) => printable(name));
   const found = [];
   for (const { name: path, image, prepared } of images) {
-    const probabilities = scanline.softmax(await reader.predict(image));
+    const probabilities = scanline.softmax(await model.predict(image));
     const predicted = probabilities.indexOf(Math.max(...probabilities));
     found.push({ path, image, prepared, probabilities, predicted });
   }
@@ -82,16 +75,16 @@ await runCommand(command, async (flags) => {
   console.log();
   for (const { path, probabilities, predicted } of found) {
     const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
-    const shares = ranked.map((k) => `${classNames[k]} ${scanline.formatShare(probabilities[k])}`).join(", ");
+    const shares = ranked.map((k) => `${classNames[k]} ${view.formatShare(probabilities[k])}`).join(", ");
     console.log(`${printable(path, 400)}: ${printable(classNames[predicted])} (${printable(shares, 400)})`);
   }
   return 0;
 });
 
 /** As many side by side as fit in their full size. */
-function draw(pictures: readonly scanline.Picture[]): string[] {
+function draw(pictures: readonly view.Picture[]): string[] {
   const { columns, colour } = describeOutput();
   const widest = Math.max(...pictures.map(({ width, caption }) => Math.max(width, caption.length)));
   const perRow = Math.max(1, Math.floor((columns + GAP) / (widest + GAP)));
-  return scanline.drawPictures(pictures, { columns, perRow, colour });
+  return view.drawPictures(pictures, { columns, perRow, colour });
 }

@@ -11,6 +11,7 @@ import { openWebgpu } from "../lib/engines/webgpu/engine.ts";
 import { initialize } from "../lib/model/initialize.ts";
 import { shuffledOrder } from "../lib/random.ts";
 import * as scanline from "../mod.ts";
+import { createNetwork } from "../run.ts";
 import { measurePeak } from "./bench/peak.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/networks.ts";
@@ -41,7 +42,7 @@ await runCommand(spec, async (flags) => {
   const { network: name, steps, device, threads } = flags;
   const { train } = await scanline.loadDataset();
   const chosen: MeasuredNetwork = NETWORKS[name];
-  const network = scanline.createNetwork({ layers: chosen.layers, classes: 10, biases: 2 });
+  const network = createNetwork({ layers: chosen.layers, classes: 10, biases: 2 });
   const batchSize = flags["batch-size"], order = shuffledOrder(train.count, 1, 0);
   const batches = Array.from({ length: WARM_UP_STEPS + steps }, (_, step) => {
     const first = step * batchSize % (train.count - batchSize);

@@ -7,8 +7,9 @@
  * A number is that test image. The picture, as SVG and PNG, goes into `readings/` in the folder of the run.
  */
 import "./support/deno_version.ts";
-import { checkAllowed, shown } from "../lib/data/places.ts";
 import * as scanline from "../mod.ts";
+import { checkAllowed, dataFolder, imagesOf, openRun, printable, RunFolder, shown } from "../run.ts";
+import * as view from "../view.ts";
 import {
   DATA_FLAGS,
   describeDevice,
@@ -18,18 +19,15 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { loadImagesFor } from "./support/images.ts";
+import { dataOptions, loadImagesOf } from "./support/images.ts";
 import {
-  classNamesOf,
-  dataFolder,
   describePreparation,
   loadPicture,
   type NamedImage,
   PICTURE_FLAGS,
-  pictureOptions,
+  preparationFor,
   takeImage,
 } from "./support/pictures.ts";
-import { toPng } from "../lib/view/rasterize.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const command = {
@@ -60,28 +58,27 @@ await runCommand(command, async (flags) => {
   }
   const pictures = flags.images.filter((name) => !/^\d+$/.test(name));
   checkAllowed({ read: [flags.model, flags["data-dir"], ...pictures], write: [flags.model] });
-  const run = await scanline.openRun(flags.model);
-  const { sequence } = run.config.training;
-  const size = scanline.imageSize(run.model, sequence);
+  const run = await openRun(flags.model);
+  const size = scanline.imageSize(run.model);
   let tests: Promise<scanline.Dataset> | undefined;
-  const options = pictureOptions(run, flags);
+  const options = preparationFor(run, flags);
   const images: NamedImage[] = [];
   for (const name of flags.images) images.push(await find(name)); // one photograph in memory
-  await using reader = await scanline.openReader(run.model, run.config.training, deviceOptions(flags));
+  await using model = await scanline.openModel(run.model, deviceOptions(flags));
   const preparation = describePreparation(images, options, size);
   if (!flags.quiet) {
-    console.error(describeDevice(reader));
+    console.error(describeDevice(model));
     if (preparation) console.error(preparation);
   }
 
-  const classNames = classNamesOf(run, reader.network.head.classes);
+  const classNames = model.classNames.map((name) => printable(name));
   const readings = [];
   for (const named of images) {
-    const probabilities = await reader.read(named.image);
+    const probabilities = await model.read(named.image);
     const { pixels } = named.image;
     const reading = {
       image: { ...size, pixels, caption: "" },
-      axis: sequence.axis,
+      axis: model.sequence.axis,
       probabilities,
       classNames,
     };
@@ -91,7 +88,7 @@ await runCommand(command, async (flags) => {
   const path = await save(readings, images);
   if (flags.json) return 0;
   for (const reading of readings) {
-    scanline.drawReading(reading, describeOutput()).forEach((line) => console.log(line));
+    view.drawReading(reading, describeOutput()).forEach((line) => console.log(line));
     console.log();
   }
   console.log(`saved     ${shown(path)}.svg, .png`);
@@ -99,32 +96,31 @@ await runCommand(command, async (flags) => {
 
   async function find(name: string): Promise<NamedImage> {
     if (!/^\d+$/.test(name)) return await loadPicture(name, size, options);
-    const { dataset, quiet } = flags;
-    const other = dataset || flags["data-dir"] ? { dataset, dataDir: flags["data-dir"] } : run.config.data;
-    checkAllowed({ read: [flags.model, dataFolder(other), ...pictures], write: [flags.model] });
-    tests ??= loadImagesFor(run, flags, { what: `read test image ${name}`, quiet });
+    const folder = dataFolder(imagesOf(run, dataOptions(flags)));
+    checkAllowed({ read: [flags.model, folder, ...pictures], write: [flags.model] });
+    tests ??= loadImagesOf(run, flags, { what: `read test image ${name}`, quiet: flags.quiet });
     return takeImage((await tests).test, Number(name));
   }
 
-  async function save(readings: readonly scanline.Reading[], images: readonly NamedImage[]): Promise<string> {
-    const svg = scanline.readingsSvg(readings, { perRow: 3 });
+  async function save(readings: readonly view.Reading[], images: readonly NamedImage[]): Promise<string> {
+    const svg = view.readingsSvg(readings, { perRow: 3 });
     const names = images.map(({ name }) =>
       name.replace(/^.*\//, "").replace(/\W+/g, "-").replace(/^-|-$/g, "")
     );
     const path = `readings/${names.join("_").slice(0, 100)}`;
-    const folder = new scanline.Run(run.path);
+    const folder = new RunFolder(run.path);
     await folder.write(`${path}.svg`, svg);
-    await folder.write(`${path}.png`, await toPng(svg));
+    await folder.write(`${path}.png`, await view.toPng(svg));
     return `${run.path}/${path}`;
   }
 });
 
 /** Where the network ends, and from which line on it stays there. */
-function verdict({ probabilities, axis, image, classNames }: scanline.Reading) {
+function verdict({ probabilities, axis, image, classNames }: view.Reading) {
   const classes = classNames.length;
   const steps = probabilities.length / classes;
-  const predicted = scanline.likeliest(probabilities, steps - 1, classes);
-  const settled = scanline.decidedAt(probabilities, classes);
+  const predicted = view.likeliest(probabilities, steps - 1, classes);
+  const settled = view.decidedAt(probabilities, classes);
   const perLine = axis === "pixels" ? image.width : 1;
   return {
     predicted,
@@ -134,14 +130,14 @@ function verdict({ probabilities, axis, image, classNames }: scanline.Reading) {
   };
 }
 
-function captionOf({ name, label }: NamedImage, reading: scanline.Reading): string {
+function captionOf({ name, label }: NamedImage, reading: view.Reading): string {
   const { predicted, probability, line, word } = verdict(reading);
   const is = label === null ? "" : `${reading.classNames[label]} → `;
-  const taken = `${reading.classNames[predicted]} ${scanline.formatShare(probability)}`;
+  const taken = `${reading.classNames[predicted]} ${view.formatShare(probability)}`;
   return `${name}: ${is}${taken}, settled at ${word} ${line}`;
 }
 
-function lineOf({ name, label, prepared }: NamedImage, reading: scanline.Reading) {
+function lineOf({ name, label, prepared }: NamedImage, reading: view.Reading) {
   const { predicted, probability, line } = verdict(reading);
   const K = reading.classNames.length;
   const probabilities = Array.from(

@@ -4,14 +4,21 @@
  *     deno task report runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
-import { checkAllowed } from "../lib/data/places.ts";
-import * as scanline from "../mod.ts";
+import { openModel } from "../mod.ts";
+import {
+  checkAllowed,
+  dataFolder,
+  findOut,
+  imagesOf,
+  openMetrics,
+  openRun,
+  RunFolder,
+  RunPictures,
+} from "../run.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { findOut } from "../lib/run/findings.ts";
 import { FlagError } from "./support/flags.ts";
-import { loadImagesFor } from "./support/images.ts";
-import { dataFolder } from "./support/pictures.ts";
-import { epochOf, inputOf, RunPictures } from "../lib/run/pictures.ts";
+import { loadImagesOf } from "./support/images.ts";
+import { messageOf } from "./support/message.ts";
 
 const command = {
   name: "report",
@@ -31,29 +38,18 @@ await runCommand(command, async (flags) => {
   }
   const [path] = flags.runs;
   checkAllowed({ read: [path], write: [path] });
-  const { config, lines } = await scanline.openMetrics(path);
-  const run = await scanline.openRun(path);
-  const { path: folder, model } = run;
-  checkAllowed({ read: [path, dataFolder(config.data)], write: [path] });
-  const data = await loadImagesFor(run, null, { what: "report", quiet: flags.quiet });
-  const { sequence } = config.training;
-  await using reader = await scanline.openReader(
-    model,
-    { sequence, imageSize: data.test },
-    deviceOptions(flags),
-  );
-  if (!flags.quiet) console.error(describeDevice(reader));
+  const { config, lines } = await openMetrics(path);
+  const run = await openRun(path);
+  checkAllowed({ read: [path, dataFolder(imagesOf(run))], write: [path] });
+  const { test, classNames } = await loadImagesOf(run, null, { what: "report", quiet: flags.quiet });
+  await using model = await openModel(run.model, { imageSize: test, ...deviceOptions(flags) });
+  if (!flags.quiet) console.error(describeDevice(model));
 
-  const source = {
-    config: { ...config },
-    network: reader.network,
-    input: inputOf(data.test, sequence),
-    ...epochOf(config.training),
-  };
-  const pictures = new RunPictures(new scanline.Run(folder), source, lines);
-  const findings = await findOut({ reader, sequence, test: data.test, classNames: data.classNames }, {});
+  const onProblem = (message: string) => console.error(messageOf(message));
+  const pictures = new RunPictures(new RunFolder(run.path), { config, imageSize: test, lines, onProblem });
+  const findings = await findOut({ model, test, classNames }, {});
   const drawn = await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
   if (drawn !== true) return 1; // it has told what it could not draw
-  console.log(`${folder}/report.html`);
+  console.log(`${run.path}/report.html`);
   return 0;
 });

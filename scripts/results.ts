@@ -9,7 +9,7 @@ import "./support/deno_version.ts";
 import { cpus } from "node:os";
 import { printableLines } from "../lib/excerpt.ts";
 import { parseJson } from "../lib/json.ts";
-import { drawCurves, toCurves } from "../mod.ts";
+import { drawCurves, toCurves } from "../view.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
 import { NOTEBOOK } from "./results/published.ts";

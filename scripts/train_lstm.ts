@@ -11,6 +11,7 @@
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
+import { formatQuantity } from "../view.ts";
 import { formatTime } from "./support/format.ts";
 import { runRecipe } from "./support/recipe.ts";
 
@@ -23,16 +24,14 @@ const recipe = {
   seed: 1,
 };
 
-await runRecipe(recipe, async (run) => {
-  const data = await run.loadData();
+await runRecipe(recipe, async (call) => {
+  const data = await call.loadData();
   const { train, test, classes } = data;
 
-  // Zeros, as Scanline starts the weights below: TensorFlow.js's own start, orthogonal, takes some 20 s a layer.
-  const lstm = { units: 100, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
   const model = tf.sequential({
     layers: [
-      tf.layers.lstm({ ...lstm, returnSequences: true, inputShape: [train.width, train.height] }),
-      tf.layers.lstm(lstm),
+      scanline.lstm({ units: 100, returnSequences: true, inputShape: [train.width, train.height] }),
+      scanline.lstm({ units: 100 }),
       tf.layers.dense({ units: classes }),
     ],
   });
@@ -40,24 +39,23 @@ await runRecipe(recipe, async (run) => {
   await using trainer = await scanline.compile(model, {
     train,
     test,
-    sequence: run.sequence({ axis: "columns", range: [-1, 1] }), // step t is image column t
-    optimizer: scanline.adadelta({ learningRate: run.learningRate, rho: 0.9, epsilon: 1e-6 }),
-    initialize: "pytorch",
-    biases: 2, // PyTorch keeps two bias vectors a layer
-    ...run.training,
+    sequence: call.sequence({ axis: "columns", range: [-1, 1] }), // step t is image column t
+    optimizer: scanline.adadelta({ learningRate: call.learningRate, rho: 0.9, epsilon: 1e-6 }),
+    initialize: "pytorch", // with its two bias vectors a layer
+    ...call.training,
   });
-  await run.begin(trainer, {
-    train: `mean over an epoch (${scanline.formatQuantity(train.count, "images")}), while the weights move`,
-    test: `all ${scanline.formatQuantity(test.count, "test images")}, after the epoch`,
+  const run = await call.begin(trainer, data, {
+    train: `mean over an epoch (${formatQuantity(train.count, "images")}), while the weights move`,
+    test: `all ${formatQuantity(test.count, "test images")}, after the epoch`,
     testImages: test.count,
   });
 
-  for await (const epoch of trainer.epochs(run.length, run.loop)) {
-    const valid = await trainer.evaluate("test", run.loop);
+  for await (const epoch of trainer.epochs(run.length, call.loop)) {
+    const valid = await trainer.evaluate("test", call.loop);
     const seconds = epoch.seconds + valid.seconds;
     const figures = [epoch.loss, epoch.accuracy, valid.loss, valid.accuracy].map((x) => x.toFixed(6));
     const [trainLoss, trainAcc, validLoss, validAcc] = figures;
-    run.print(
+    call.print(
       `Epoch ${epoch.index}. Train Loss: ${trainLoss}, Train Acc: ${trainAcc}, ` +
         `Valid Loss: ${validLoss}, Valid Acc: ${validAcc}, Time ${formatTime(seconds)}`,
     );
@@ -69,5 +67,5 @@ await runRecipe(recipe, async (run) => {
       seconds,
     });
   }
-  await run.show(data);
+  await run.finish();
 });

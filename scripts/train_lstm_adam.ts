@@ -9,6 +9,7 @@
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
+import { formatQuantity } from "../view.ts";
 import { runRecipe } from "./support/recipe.ts";
 
 const recipe = {
@@ -22,18 +23,13 @@ const recipe = {
 const reportEvery = 50; // steps
 const peekImages = 2_000; // the first of the test images, as in the source
 
-await runRecipe(recipe, async (run) => {
-  const data = await run.loadData();
+await runRecipe(recipe, async (call) => {
+  const data = await call.loadData();
   const { train, test, classes, classNames } = data;
 
   const model = tf.sequential({
     layers: [
-      tf.layers.lstm({
-        units: 64,
-        recurrentActivation: "sigmoid",
-        recurrentInitializer: "zeros", // Scanline starts the weights below: TensorFlow.js's own start takes 7 seconds
-        inputShape: [train.height, train.width],
-      }),
+      scanline.lstm({ units: 64, inputShape: [train.height, train.width] }),
       tf.layers.dense({ units: classes }),
     ],
   });
@@ -41,25 +37,24 @@ await runRecipe(recipe, async (run) => {
   await using trainer = await scanline.compile(model, {
     train,
     test,
-    sequence: run.sequence({ axis: "rows", range: [0, 1] }),
-    optimizer: scanline.adam({ learningRate: run.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
-    initialize: "pytorch",
-    biases: 2, // PyTorch keeps two bias vectors a layer
-    ...run.training,
+    sequence: call.sequence({ axis: "rows", range: [0, 1] }),
+    optimizer: scanline.adam({ learningRate: call.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+    initialize: "pytorch", // with its two bias vectors a layer
+    ...call.training,
   });
   const peeked = Math.min(peekImages, test.count);
-  await run.begin(trainer, {
+  const run = await call.begin(trainer, data, {
     train: `mean over the ${reportEvery} steps before each report (${
-      scanline.formatQuantity(reportEvery * run.training.batchSize, "images")
+      formatQuantity(reportEvery * call.training.batchSize, "images")
     }), while the weights move`,
-    test: `the first ${scanline.formatQuantity(peeked, "test images")} at each report`,
+    test: `the first ${formatQuantity(peeked, "test images")} at each report`,
     testImages: peeked,
   });
 
-  for await (const report of trainer.steps(run.length, { every: reportEvery, ...run.loop })) {
+  for await (const report of trainer.steps(run.length, { every: reportEvery, ...call.loop })) {
     const { step, epoch, batch } = report; // printed is the loss of one batch, as in the source; kept is the mean
     const peek = await trainer.evaluate("test", { to: peeked });
-    run.print(
+    call.print(
       `Epoch:  ${epoch} | train loss: ${batch.loss.toFixed(4)} | test accuracy: ${peek.accuracy.toFixed(2)}`,
     );
     await run.report({ epoch, step }, {
@@ -71,14 +66,13 @@ await runRecipe(recipe, async (run) => {
     });
   }
 
-  const all = await trainer.evaluate("test", run.loop);
-  run.conclude({ testLoss: all.loss, testAccuracy: all.accuracy });
+  const all = await trainer.evaluate("test", call.loop);
   const firstTen = await trainer.predict("test", { to: Math.min(10, test.count) });
   const namesOf = (labels: Iterable<number>) => Array.from(labels, (label) => classNames[label]).join(" ");
-  run.print(
+  call.print(
     `[${namesOf(scanline.predictedClasses(firstTen, classes))}] prediction number`,
     `[${namesOf(test.labels.slice(0, 10))}] real number`,
     `Accuracy on all ${test.count} test images: ${all.accuracy.toFixed(4)}`,
   );
-  await run.show(data);
+  await run.finish({ testLoss: all.loss, testAccuracy: all.accuracy });
 });

@@ -23,17 +23,15 @@ const recipe = {
 const reportEvery = 1_000; // steps
 const testBatchSize = 128;
 
-await runRecipe(recipe, async (run) => {
-  const data = await run.loadData();
+await runRecipe(recipe, async (call) => {
+  const data = await call.loadData();
   const { train, test, classes } = data;
 
-  // Zeros, as Scanline starts the weights below: TensorFlow.js's own start, orthogonal, takes some 20 s a layer.
-  const lstm = { units: 100, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
   const model = tf.sequential({
     layers: [
-      tf.layers.lstm({ ...lstm, returnSequences: true, inputShape: [train.height, train.width] }),
+      scanline.lstm({ units: 100, returnSequences: true, inputShape: [train.height, train.width] }),
       tf.layers.dropout({ rate: 0.5 }), // of the output; the state goes on whole
-      tf.layers.lstm(lstm),
+      scanline.lstm({ units: 100 }),
       tf.layers.dropout({ rate: 0.5 }),
       tf.layers.dense({ units: classes }),
     ],
@@ -43,14 +41,14 @@ await runRecipe(recipe, async (run) => {
     train,
     test,
     validation: Math.floor(train.count / 12), // held out, as the source's loader does: the first 5,000 of 60,000
-    sequence: run.sequence({ axis: "rows", range: [0, 1] }),
-    optimizer: scanline.momentum({ learningRate: run.learningRate, momentum: 0.9 }),
+    sequence: call.sequence({ axis: "rows", range: [0, 1] }),
+    optimizer: scanline.momentum({ learningRate: call.learningRate, momentum: 0.9 }),
     initialize: "tf1",
     lastBatch: "carry", // batches run on across the end of an epoch
-    ...run.training,
+    ...call.training,
   });
-  await run.begin(trainer, {
-    train: `the batch of ${run.training.batchSize} just trained on, without dropout: few, so it jumps`,
+  const run = await call.begin(trainer, data, {
+    train: `the batch of ${call.training.batchSize} just trained on, without dropout: few, so it jumps`,
     test: `the next ${testBatchSize} test images, without dropout`,
     testImages: testBatchSize,
   });
@@ -58,15 +56,15 @@ await runRecipe(recipe, async (run) => {
   const testBatches = new scanline.BatchOrder({
     count: test.count,
     batchSize: testBatchSize,
-    seed: run.training.seed,
+    seed: call.training.seed,
     lastBatch: "carry",
   });
-  for await (const report of trainer.steps(run.length, { every: reportEvery, ...run.loop })) {
+  for await (const report of trainer.steps(run.length, { every: reportEvery, ...call.loop })) {
     const reportsBefore = Math.ceil(report.step / reportEvery) - 1;
     // Both without dropout: the batch just trained on, and the next one of the test images.
     const ofTrain = await trainer.evaluate("train", { positions: report.batch.positions });
     const ofTest = await trainer.evaluate("test", { positions: testBatches.batch(reportsBefore) });
-    run.print(`STEP ${report.step}: ${formatLine(ofTrain, ofTest)}`);
+    call.print(`STEP ${report.step}: ${formatLine(ofTrain, ofTest)}`);
     await run.report({ epoch: report.epoch, step: report.step }, {
       trainLoss: ofTrain.loss,
       trainAccuracy: ofTrain.accuracy,
@@ -76,18 +74,17 @@ await runRecipe(recipe, async (run) => {
     });
   }
 
-  const allTrain = await trainer.evaluate("train", run.loop);
-  const allTest = await trainer.evaluate("test", run.loop);
-  run.conclude({
+  const allTrain = await trainer.evaluate("train", call.loop);
+  const allTest = await trainer.evaluate("test", call.loop);
+  call.print("Train Done!", "-".repeat(30));
+  call.print(`Train loss: ${allTrain.loss.toFixed(6)}`, `Train accuracy: ${allTrain.accuracy.toFixed(6)}`);
+  call.print(`Test loss: ${allTest.loss.toFixed(6)}`, `Test accuracy: ${allTest.accuracy.toFixed(6)}`);
+  await run.finish({
     trainLoss: allTrain.loss,
     trainAccuracy: allTrain.accuracy,
     testLoss: allTest.loss,
     testAccuracy: allTest.accuracy,
   });
-  run.print("Train Done!", "-".repeat(30));
-  run.print(`Train loss: ${allTrain.loss.toFixed(6)}`, `Train accuracy: ${allTrain.accuracy.toFixed(6)}`);
-  run.print(`Test loss: ${allTest.loss.toFixed(6)}`, `Test accuracy: ${allTest.accuracy.toFixed(6)}`);
-  await run.show(data);
 });
 
 function formatLine(ofTrain: scanline.Score, ofTest: scanline.Score): string {

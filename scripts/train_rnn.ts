@@ -13,6 +13,7 @@
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
+import { formatQuantity } from "../view.ts";
 import { runRecipe } from "./support/recipe.ts";
 
 const recipe = {
@@ -24,18 +25,13 @@ const recipe = {
   seed: 2, // the test accuracy of this recipe jumps between epochs; seed 1 ends in a dip, see above
 };
 
-await runRecipe(recipe, async (run) => {
-  const data = await run.loadData();
+await runRecipe(recipe, async (call) => {
+  const data = await call.loadData();
   const { train, test, classes } = data;
 
   const model = tf.sequential({
     layers: [
-      tf.layers.simpleRNN({
-        units: 128,
-        activation: "relu",
-        recurrentInitializer: "zeros", // Scanline starts the weights below: TensorFlow.js's own start takes long
-        inputShape: [train.height, train.width],
-      }),
+      scanline.simpleRNN({ units: 128, activation: "relu", inputShape: [train.height, train.width] }),
       tf.layers.dense({ units: classes }),
     ],
   });
@@ -43,22 +39,21 @@ await runRecipe(recipe, async (run) => {
   await using trainer = await scanline.compile(model, {
     train,
     test,
-    sequence: run.sequence({ axis: "rows", range: [0, 1] }),
-    optimizer: scanline.rmsprop({ learningRate: run.learningRate, alpha: 0.99, epsilon: 1e-8 }),
-    initialize: "pytorch",
-    biases: 2, // PyTorch keeps two bias vectors a layer
-    ...run.training,
+    sequence: call.sequence({ axis: "rows", range: [0, 1] }),
+    optimizer: scanline.rmsprop({ learningRate: call.learningRate, alpha: 0.99, epsilon: 1e-8 }),
+    initialize: "pytorch", // with its two bias vectors a layer
+    ...call.training,
   });
-  await run.begin(trainer, {
-    train: `mean over an epoch (${scanline.formatQuantity(train.count, "images")}), while the weights move`,
-    test: `all ${scanline.formatQuantity(test.count, "test images")}, after the epoch`,
+  const run = await call.begin(trainer, data, {
+    train: `mean over an epoch (${formatQuantity(train.count, "images")}), while the weights move`,
+    test: `all ${formatQuantity(test.count, "test images")}, after the epoch`,
     testImages: test.count,
   });
 
-  for await (const epoch of trainer.epochs(run.length, run.loop)) {
-    run.print(`${epoch.index} Train Loss: ${epoch.loss.toFixed(4)} Train Acc: ${epoch.accuracy.toFixed(4)}`);
-    const tested = await trainer.evaluate("test", run.loop);
-    run.print(`${epoch.index} Test Loss: ${tested.loss.toFixed(4)} Test Acc: ${tested.accuracy.toFixed(4)}`);
+  for await (const epoch of trainer.epochs(run.length, call.loop)) {
+    call.print(`${epoch.index} Train Loss: ${epoch.loss.toFixed(4)} Train Acc: ${epoch.accuracy.toFixed(4)}`);
+    const tested = await trainer.evaluate("test", call.loop);
+    call.print(`${epoch.index} Test Loss: ${tested.loss.toFixed(4)} Test Acc: ${tested.accuracy.toFixed(4)}`);
     await run.report({ epoch: epoch.index }, {
       trainLoss: epoch.loss,
       trainAccuracy: epoch.accuracy,
@@ -67,5 +62,5 @@ await runRecipe(recipe, async (run) => {
       seconds: epoch.seconds + tested.seconds,
     });
   }
-  await run.show(data);
+  await run.finish();
 });

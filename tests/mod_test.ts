@@ -2,13 +2,18 @@
  * What JavaScript passes by mistake to functions that read something: one message each, and no exception of the engine's.
  */
 import assert from "node:assert/strict";
+import { parseIdx } from "../lib/data/idx.ts";
 import * as scanline from "../mod.ts";
+import * as run from "../run.ts";
 
 const raster = { width: 1, height: 1, grey: new Uint8Array(1), alpha: new Uint8Array(1) };
 const size = { height: 2, width: 2 };
 
 /** As JavaScript calls it. */
-const door = scanline as unknown as Record<string, (...values: unknown[]) => unknown>;
+const door = { ...scanline, ...run, parseIdx } as unknown as Record<
+  string,
+  (...values: unknown[]) => unknown
+>;
 
 const CALLS: readonly (readonly [name: string, values: readonly unknown[], message: RegExp])[] = [
   ["loadDataset", ["mnist"], /^Cannot load data set: options must be an object: current value is "mnist"$/],

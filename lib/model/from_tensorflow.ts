@@ -7,9 +7,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { CATALOGUE } from "../data/catalogue.ts";
+import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
-import { checkOptions, oneOf, optional } from "../options.ts";
+import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
 import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
+import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
 export type LayersModel = tf.LayersModel;
@@ -140,6 +143,44 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
   checkLoss(model, String(head.getConfig().activation));
   return { network: createNetwork({ layers: specs, classes, biases }), T };
 }
+
+/**
+ * Takes a trained `tf.Sequential` for a {@link TrainedModel}, with the weights that it has now. `toTensorflow()` is the way
+ * back.
+ *
+ * @param about How it reads an image, and what else people should know of it; classes are called 0, 1, … by default
+ * @throws {TypeError} If anything in the model means something else to an engine, see {@link toNetwork}; or if `about` says
+ * something unknown.
+ */
+export async function fromTensorflow(
+  model: LayersModel,
+  about:
+    & Pick<TrainedModel, "sequence">
+    & Partial<Pick<TrainedModel, "classNames" | "dataset" | "preparation">>,
+): Promise<TrainedModel> {
+  const action = "take the model over";
+  const { sequence, ...others } = checkOptions(action, about, ABOUT_RULES, "about");
+  checkSequence(sequence);
+  const { network, T } = toNetwork(model);
+  const { classes } = network.head;
+  const { classNames = defaultClassNames(classes, others.dataset) } = others;
+  if (classNames.length !== classes) {
+    throw new RangeError(
+      `Cannot ${action}: classNames must be one for each of the ${classes} classes: current value is ${classNames.length}`,
+    );
+  }
+  return { network, T, sequence, parameters: await readWeights(model, network), ...others, classNames };
+}
+
+const ABOUT_RULES: Rules<Parameters<typeof fromTensorflow>[1]> = {
+  sequence: { ...OBJECT, must: "an object with axis, and range or mean and deviation" },
+  classNames: optional({
+    must: "a list of texts",
+    isKind: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+  }),
+  dataset: optional(oneOf(...Object.keys(CATALOGUE))),
+  preparation: optional(oneOf("digit", "none")),
+};
 
 /**
  * The weights of a model, flat in the network's order, on whatever backend they are.

@@ -4,33 +4,34 @@
  * @module
  */
 import { sha256 } from "../data/files.ts";
-import { normalizationOf, type Sequence } from "../data/sequence.ts";
-import type { Network } from "./network.ts";
+import { normalizationOf } from "../data/sequence.ts";
+import type { TrainedModel } from "./trained_model.ts";
 
 /**
  * SHA-256, in hexadecimal, of a model: of its layers, of how it reads an image, and of its parameters. Equal hashes are
  * equal models, to the bit. Dropout and the number of bias vectors, which matter to a training alone, are left out.
  *
  * What is hashed is one line of JSON in UTF-8 (layers from the input up, classes, axis, mean and deviation; the code says
- * in which order), a line feed, and the parameters: float32, little-endian, in the order of {@link Network.parameters}.
- *
- * @param parameters Flat, {@link Network.size} elements
+ * in which order), a line feed, and the parameters: float32, little-endian, in the order of `network.parameters`.
  *
  * @example
  * ```ts
- * import { hashModel } from "./hash.ts";
+ * import { modelSha256 } from "./hash.ts";
  * import { createNetwork } from "./network.ts";
  * import assert from "node:assert/strict";
  *
  * const sizes = { kind: "rnn", inputSize: 2, hiddenSize: 3, dropout: 0 } as const;
  * const [relu, tanh] = (["relu", "tanh"] as const).map((activation) => {
  *   const network = createNetwork({ layers: [{ ...sizes, activation }], classes: 2 });
- *   return hashModel(network, { axis: "rows", range: [0, 1] }, new Float32Array(network.size));
+ *   const sequence = { axis: "rows", range: [0, 1] } as const;
+ *   return modelSha256({ network, sequence, parameters: new Float32Array(network.size) });
  * });
  * assert.notEqual(relu, tanh);
  * ```
  */
-export function hashModel(network: Network, sequence: Sequence, parameters: Float32Array): string {
+export function modelSha256(
+  { network, sequence, parameters }: Pick<TrainedModel, "network" | "sequence" | "parameters">,
+): string {
   const layers = network.layers.map((layer) => {
     const { kind, inputSize, hiddenSize } = layer;
     const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;

@@ -7,26 +7,11 @@
 import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
 import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
-import type { LayerSpec, Network } from "./network.ts";
+import type { LayerSpec } from "./network.ts";
+import type { ModelDescription } from "./trained_model.ts";
 
 /** Text by name. */
 export type Metadata = Readonly<Record<string, string>>;
-
-/** What a model is besides its weights. */
-export interface MetadataSource {
-  /** Its layers, and how many biases they train. */
-  readonly network: Network;
-  /** The length of a sequence, or null where it reads any. */
-  readonly T: number | null;
-  /** How it reads an image. */
-  readonly sequence: Sequence;
-  /** What class 0, 1, … is called. */
-  readonly classNames: readonly string[];
-  /** The data set of the catalogue that it learned, if it was one. */
-  readonly dataset?: DatasetName;
-  /** What must be done to a picture before the model sees it, if that is known. */
-  readonly preparation?: Preparation;
-}
 
 /** What metadata say; undefined where they say nothing. */
 export interface FoundMetadata {
@@ -66,8 +51,8 @@ const ANY = "any";
  * Says what a model is. {@link readMetadata} is the way back. The size of the images is said too, for others, as far as the
  * sequences tell it.
  */
-export function writeMetadata(source: MetadataSource): Metadata {
-  const { network, T, sequence, classNames, dataset, preparation } = source;
+export function writeMetadata(model: ModelDescription): Metadata {
+  const { network, T, sequence, classNames, dataset, preparation } = model;
   const { axis, ...scale } = sequence;
   const size = imageSizeOf(sequence, { T, C: network.inputSize });
   const numbers = { ...scale, ...size }; // range, or mean and deviation; height and width
@@ -129,6 +114,25 @@ export function readMetadata(metadata: Metadata): FoundMetadata {
     dataset: property(metadata, "dataset", DATASETS.join(", "), isDataset, (text) => text),
     preparation: property(metadata, "preparation", PREPARATIONS.join(" or "), isPreparation, (text) => text),
   };
+}
+
+/**
+ * The layers that weights show, with what the file says of them.
+ *
+ * @throws {SyntaxError} If the file tells of other layers than its weights are of.
+ */
+export function applyTraits(
+  layers: readonly LayerSpec[],
+  traits: readonly LayerTraits[],
+): readonly LayerSpec[] {
+  const kinds = (of: readonly { kind: string }[]) => of.map(({ kind }) => kind).join(", ");
+  if (kinds(layers) !== kinds(traits)) {
+    throw new SyntaxError(
+      `Cannot read the metadata: layers must be of the kinds of the weights, ${kinds(layers)}: ` +
+        `current value is ${kinds(traits)}`,
+    );
+  }
+  return layers.map((layer, l) => ({ ...layer, ...traits[l] } as LayerSpec));
 }
 
 function property<T>(

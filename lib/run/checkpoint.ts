@@ -14,8 +14,7 @@ import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
 import type { TallyState, TrainingState } from "../train/training_figures.ts";
-import type { RunConfig } from "./run.ts";
-import { parseRunConfig } from "./config.ts";
+import { parseCheckpointConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
 
 const FORMAT = "scanline checkpoint 1";
 
@@ -26,7 +25,7 @@ export interface Checkpoint {
   /** The epoch, from 0 on, of the next step's first image. */
   readonly epoch: number;
   /** What is trained and how; its `training.seed` is the seed. */
-  readonly config: RunConfig;
+  readonly config: TrainedRunConfig;
   /** Of the images, as {@link imagesSha256} tells it. */
   readonly images: string;
   /** How long `metrics.jsonl` was. */
@@ -57,17 +56,22 @@ export class CheckpointError extends SyntaxError {
  *   epoch: 0,
  *   config: {
  *     recipe: "mine",
- *     training: {
+ *     model: {
+ *       layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
+ *       classes: 2,
+ *       biases: 1,
+ *       T: null,
  *       sequence: { axis: "rows", range: [0, 1] },
+ *       classNames: ["no", "yes"],
+ *     },
+ *     training: {
  *       optimizer: { kind: "sgd", learningRate: 0.1 },
  *       initialize: null,
- *       biases: 1,
  *       batchSize: 8,
  *       lastBatch: "short",
  *       seed: 1,
  *       images: { train: 64, validation: 0, test: 8 },
  *     },
- *     data: {},
  *   },
  *   images: "0".repeat(64),
  *   metricsBytes: 0,
@@ -119,15 +123,17 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const step = readWhole("step", metadata.step);
   const tally = readTally(metadata.tally);
   if (tally.steps > step) fail(`its tally must have at most ${step} steps`, tally.steps);
-  if (readWhole("seed", metadata.seed) !== config.training.seed) {
-    fail(`its seed must be that of its config, ${config.training.seed}`, metadata.seed);
+  const { training } = config;
+  if (!training) return fail("its config must have training", config.recipe);
+  if (readWhole("seed", metadata.seed) !== training.seed) {
+    fail(`its seed must be that of its config, ${training.seed}`, metadata.seed);
   }
   const images = metadata.images ?? "missing";
   if (!/^[0-9a-f]{64}$/.test(images)) fail("images must be a SHA-256", images);
   return {
-    state: { ...readFlats(tensors, SLOT_COUNT[config.training.optimizer.kind]), step, tally },
+    state: { ...readFlats(tensors, SLOT_COUNT[training.optimizer.kind]), step, tally },
     epoch: readWhole("epoch", metadata.epoch),
-    config,
+    config: { ...config, training },
     images,
     metricsBytes: readWhole("metricsBytes", metadata.metricsBytes),
   };
@@ -152,7 +158,7 @@ function readTensors(bytes: Uint8Array) {
 
 function readConfig(text: string | undefined): RunConfig {
   try {
-    return parseRunConfig(text ?? "", "its config");
+    return parseCheckpointConfig(text ?? "", "its config");
   } catch (cause) {
     throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
   }

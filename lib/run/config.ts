@@ -1,14 +1,62 @@
 /**
- * What a `config.json` must be before anything in it is used: it comes from a disk, and anyone may have written it.
+ * `config.json`: what a run trained, how, and on which images. It comes from a disk, and anyone may have written it: every
+ * property that is used is checked first.
  *
  * @module
  */
 import { CATALOGUE } from "../data/catalogue.ts";
+import type { LoadOptions } from "../data/dataset.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
+import { createNetwork, type LayerSpec, type Network } from "../model/network.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
-import type { RunConfig } from "./run.ts";
+import type { ModelDescription } from "../model/trained_model.ts";
+import type { TrainingConfig } from "../train/trainer.ts";
+import { isOldConfig, upgradeConfig } from "./old_config.ts";
+
+/** What a run's `config.json` holds; whoever writes one may add properties of their own. */
+export interface RunConfig {
+  /** The name of what was run. */
+  readonly recipe: string;
+  /** What the model is. */
+  readonly model: ModelConfig;
+  /** How it was trained; absent where that is not known, as of imported weights. */
+  readonly training?: TrainingConfig;
+  /** Where the images came from; absent where that is not known. */
+  readonly data?: DataConfig;
+  /** What trains the same again. */
+  readonly command?: string;
+  /** When it began, as ISO 8601. */
+  readonly startedAt?: string;
+  /** How long it was to train. */
+  readonly length?: unknown;
+  /** The device that trained it. */
+  readonly device?: { readonly kind?: string; readonly math?: string; readonly detail?: string };
+  /** What the figures of its reports are about. */
+  readonly figures?: unknown;
+}
+
+/** That of a run that was trained here. */
+export type TrainedRunConfig = RunConfig & { readonly training: TrainingConfig };
+
+/** A model without its weights. */
+export interface ModelConfig extends Omit<ModelDescription, "network" | "dataset"> {
+  /** From the input up. */
+  readonly layers: readonly LayerSpec[];
+  /** K, the classes that the head tells apart. */
+  readonly classes: number;
+  /** Bias vectors a recurrent layer, trained as one. */
+  readonly biases: 1 | 2;
+}
+
+/** What `loadDataset()` takes to load the same images again, and what else is known of them. */
+export interface DataConfig extends Omit<LoadOptions, "classNames"> {
+  /** Whether nobody said that it was these images. */
+  readonly assumed?: true;
+  /** Of the files of a data set of the catalogue, by name. */
+  readonly sha256?: Readonly<Record<string, string>>;
+}
 
 type JsonObject = Readonly<Record<string, unknown>>;
 type Check = readonly [rule: string, holds: (value: unknown) => boolean];
@@ -18,6 +66,7 @@ const MOST_CHARACTERS = 4096;
 
 const WHOLE: Check = ["a whole number from 0 on", isWhole];
 const COUNT: Check = ["a whole number from 1 on", (value) => isWhole(value) && value > 0];
+const OBJECT: Check = ["an object", isRecord];
 const TEXT: Check = [
   `a text of 1 to ${MOST_CHARACTERS} characters`,
   (value) => typeof value === "string" && value.length > 0 && value.length <= MOST_CHARACTERS,
@@ -26,79 +75,128 @@ const NAME: Check = [
   "a text of 1 to 200 printable characters",
   (value) => typeof value === "string" && value !== "" && printable(value, 200) === value,
 ];
+const CLASSES: Check = [
+  "a whole number from 2 to 256",
+  (value) => isWhole(value) && value >= 2 && value <= 256,
+];
 
-/** The properties of a config, by their path, and what each must be. Others are let pass: nothing takes them for more than JSON. */
+/** What must be there, by its path; `training` and `data` may be missing as a whole. Other properties are kept unchecked. */
 const REQUIRED: Readonly<Record<string, Check>> = {
   "recipe": NAME,
-  "training.sequence": ["an axis, and a range or mean and deviation", isSequence],
+  "model": OBJECT,
+  "model.layers": ["a list of recurrent layers", isLayers],
+  "model.classes": CLASSES,
+  "model.biases": oneOf(1, 2),
+  "model.T": ["a whole number from 1 on, or null", (value) => value === null || COUNT[1](value)],
+  "model.sequence": ["an axis, and a range or mean and deviation", accepts(checkSequence)],
+  "model.classNames": ["2 to 256 short texts", isNames],
+  "training": OBJECT,
   "training.optimizer.kind": oneOf(...Object.keys(SLOT_COUNT)),
   "training.optimizer": ["a kind and finite numbers", isOptimizer],
-  "training.biases": oneOf(1, 2),
   "training.batchSize": COUNT,
   "training.lastBatch": oneOf("short", "carry"),
   "training.seed": ["a 32-bit whole number", (value) => isWhole(value) && value < 2 ** 32],
   "training.images.train": COUNT,
   "training.images.validation": WHOLE,
   "training.images.test": WHOLE,
-  "data": ["an object", isRecord],
+  "data": OBJECT,
 };
 
 const OPTIONAL: Readonly<Record<string, Check>> = {
   "training.initialize": TEXT, // null where the model kept its weights
-  "model": ["an object", isRecord],
   "model.preparation": oneOf("digit", "none"),
   "data.dataset": oneOf(...Object.keys(CATALOGUE)),
   "data.dataDir": TEXT,
   "data.limit": COUNT,
-  "data.classes": ["a whole number from 2 to 256", (value) => isWhole(value) && value >= 2 && value <= 256],
+  "data.classes": CLASSES,
   "data.firstLabel": WHOLE,
   "data.transpose": ["true or false", (value) => typeof value === "boolean"],
-  "model.classNames": ["2 to 256 short texts", isNames],
   "command": TEXT,
   "startedAt": TEXT,
-  "network.parameterCount": COUNT,
   "device.kind": TEXT,
   "device.math": TEXT,
   "device.detail": TEXT,
 };
 
 /**
- * Reads the text of a `config.json`.
+ * Reads the text of a `config.json`, of older versions too.
  *
  * @param where What to call it in messages
+ * @param modelJson Reads the text of `model/model.json`: older versions kept some things only there
  * @throws {SyntaxError} If it is none; names the first property that is wrong.
  */
-export function parseRunConfig(text: string, where: string): RunConfig {
-  let value: unknown;
+export async function parseRunConfig(
+  text: string,
+  where: string,
+  modelJson: () => Promise<string | undefined>,
+): Promise<RunConfig> {
+  const value = parse(text, where);
+  return checkRunConfig(isOldConfig(value) ? upgradeConfig(value, await modelJson()) : value, where);
+}
+
+/** The same for the copy of a `config.json` in a checkpoint, beside which no model lies. */
+export function parseCheckpointConfig(text: string, where: string): RunConfig {
+  const value = parse(text, where);
+  return checkRunConfig(isOldConfig(value) ? upgradeConfig(value) : value, where);
+}
+
+function parse(text: string, where: string): unknown {
   try {
-    value = parseJson(text);
+    return parseJson(text);
   } catch (cause) {
     throw new SyntaxError(`${where} must be JSON: ${(cause as SyntaxError).message}`, { cause });
   }
-  return checkRunConfig(value, where);
 }
 
-/**
- * Takes a value for a run's config if it is one.
- *
- * @throws {SyntaxError} If it is not; names the first property that is wrong.
- */
+/** @throws {SyntaxError} If it is not the config of a run; names the first property that is wrong. */
 function checkRunConfig(value: unknown, where: string): RunConfig {
   for (const [path, [rule, holds]] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
-    const found = at(value, path);
+    const [first] = path.split("."), part = propertyOf(value, first);
+    if (part === undefined && (first === "training" || first === "data")) continue;
+    const found = propertyOf(value, path);
     if (Object.hasOwn(OPTIONAL, path) && (found === undefined || found === null)) continue;
     if (holds(found)) continue;
-    const [missing] = path.split(".");
-    if (at(value, missing) === undefined) {
-      throw new SyntaxError(`${where} must be that of a run, with ${missing}`);
-    }
+    if (part === undefined) throw new SyntaxError(`${where} must be that of a run, with ${first}`);
     throw new SyntaxError(`${where} must have ${path}, ${rule}: current value is ${excerpt(found)}`);
   }
-  return value as RunConfig;
+  const config = value as RunConfig, { classes, classNames } = config.model;
+  try {
+    networkOf(config.model);
+  } catch (cause) {
+    throw new SyntaxError(
+      `${where} must have model.layers of a network: ${printable((cause as Error).message, 300)}`,
+      {
+        cause,
+      },
+    );
+  }
+  if (classNames.length === classes) return config;
+  throw new SyntaxError(
+    `${where} must have model.classNames, one for each of ${classes} classes: current value is ${classNames.length}`,
+  );
+}
+
+/** What `config.json` keeps of a model. */
+export function modelConfig({ network, dataset: _, ...about }: ModelDescription): ModelConfig {
+  const layers = network.layers.map(({ kernel: _, recurrentKernel: __, bias: ___, ...spec }) => spec);
+  const biases = network.layers[0].bias.updateScale;
+  const { T, sequence, classNames, preparation } = about;
+  return { layers, classes: network.head.classes, biases, T, sequence, classNames, preparation };
+}
+
+/** The model that a `config.json` describes. */
+export function modelDescription({ model, data }: RunConfig): ModelDescription {
+  const { T, sequence, classNames, preparation } = model;
+  const dataset = data?.dataDir === undefined && !data?.assumed ? data?.dataset : undefined;
+  return { network: networkOf(model), T, sequence, classNames, dataset, preparation };
+}
+
+function networkOf({ layers, classes, biases }: ModelConfig): Network {
+  return createNetwork({ layers, classes, biases });
 }
 
 /** An own property, however deep; never one of a prototype. */
-function at(value: unknown, path: string): unknown {
+function propertyOf(value: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>(
     (inner, key) => isRecord(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined,
     value,
@@ -109,6 +207,17 @@ function oneOf(...values: readonly unknown[]): Check {
   return [`one of ${values.join(", ")}`, (value) => values.includes(value)];
 }
 
+function accepts(check: (value: unknown) => unknown): (value: unknown) => boolean {
+  return (value) => {
+    try {
+      check(value);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
 function isRecord(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -117,13 +226,8 @@ function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isSequence(value: unknown): boolean {
-  try {
-    checkSequence(value);
-    return true;
-  } catch {
-    return false;
-  }
+function isLayers(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.length <= 1_000 && value.every(isRecord);
 }
 
 function isNames(value: unknown): boolean {

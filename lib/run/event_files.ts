@@ -4,8 +4,22 @@
  * @module
  */
 import { readFirst, writeWhole } from "../data/files.ts";
-import * as scanline from "../../mod.ts";
-import type { Metrics } from "../../scripts/support/recipe.ts";
+import { encodeEvent, encodeEventsStart, eventsThrough } from "../view/events.ts";
+import type { RunFolder } from "./folder.ts";
+
+/** Figures of a report, as `metrics.jsonl` keeps them. */
+export interface Metrics {
+  /** Mean cross-entropy, in nats. */
+  readonly trainLoss: number;
+  /** A share, 0 … 1. */
+  readonly trainAccuracy: number;
+  /** Mean cross-entropy, in nats. */
+  readonly testLoss: number;
+  /** A share, 0 … 1. */
+  readonly testAccuracy: number;
+  /** Time spent training and measuring since the report before. */
+  readonly seconds: number;
+}
 
 const SPLITS = ["train", "test"] as const;
 const OURS = /^events\.out\.tfevents\.(\d+)\.scanline$/;
@@ -13,12 +27,12 @@ const MOST_BYTES = 2 ** 30;
 
 /** Writes the event files of a run. */
 export class EventFiles {
-  readonly #run: scanline.Run;
+  readonly #run: RunFolder;
   /** Names the files: they are read in this order. */
   #seconds = Math.floor(Date.now() / 1000);
   #begun = false;
 
-  constructor(run: scanline.Run) {
+  constructor(run: RunFolder) {
     this.#run = run;
   }
 
@@ -38,7 +52,7 @@ export class EventFiles {
         found = true;
         this.#seconds = Math.max(this.#seconds, Number(seconds) + 1);
         const { bytes } = (await readFirst(folder, [name], { mostBytes: MOST_BYTES }))!;
-        const length = scanline.eventsThrough(bytes, step);
+        const length = eventsThrough(bytes, step);
         if (length < bytes.length) await writeWhole(`${folder}/${name}`, bytes.subarray(0, length));
       }
     }
@@ -54,7 +68,7 @@ export class EventFiles {
 
   async #append(split: typeof SPLITS[number], step: number, scalars: Record<string, number>): Promise<void> {
     const name = `tensorboard/${split}/events.out.tfevents.${this.#seconds}.scanline`;
-    if (!this.#begun) await this.#run.append(name, scanline.encodeEventsStart(Date.now()));
-    await this.#run.append(name, scanline.encodeEvent({ timeMs: Date.now(), step, scalars }));
+    if (!this.#begun) await this.#run.append(name, encodeEventsStart(Date.now()));
+    await this.#run.append(name, encodeEvent({ timeMs: Date.now(), step, scalars }));
   }
 }

@@ -3,16 +3,34 @@
  *
  * @module
  */
-import * as scanline from "../../mod.ts";
+import type { Images, Split } from "../data/dataset.ts";
+import { modelSha256 } from "../model/hash.ts";
+import {
+  confusionMatrix,
+  predictedClasses,
+  type Score,
+  scoreLogits,
+  worstMistakes,
+} from "../train/metrics.ts";
+import type { Model } from "../train/model.ts";
+import { softmax } from "../train/reading.ts";
+import { Trainer } from "../train/trainer.ts";
+import type { LoopOptions } from "../train/training_figures.ts";
+import { drawConfusionMap } from "../view/confusion.ts";
+import type { Picture } from "../view/digits.ts";
+import { formatQuantity } from "../view/progress.ts";
+import { readingsSvg } from "../view/reading.ts";
+import { drawSheet } from "../view/sheet.ts";
+import { formatShare } from "../view/words.ts";
 
 /** What was found. */
 export interface Findings {
   /** How the model does on all test images. */
-  readonly score: scanline.Score;
-  /** Of the model's parameters. */
+  readonly score: Score;
+  /** Of the model, see `modelSha256()`. */
   readonly modelSha256: string;
   /** The first test images, each with its label and what it was taken for. */
-  readonly first: readonly scanline.Picture[];
+  readonly first: readonly Picture[];
   /** SVG of the confusion matrix. */
   readonly confusion: string;
   /** SVG of the worst mistakes. */
@@ -31,35 +49,36 @@ export const CAPTIONS = "label → taken for, how surely";
 /** What is tested, and on which images. */
 export interface Tested {
   /** What predicts. */
-  readonly reader: scanline.Trainer | scanline.Reader;
-  readonly sequence: scanline.Sequence;
-  readonly test: scanline.Split;
+  readonly model: Trainer | Model;
+  /** The images. */
+  readonly test: Split;
+  /** What class 0, 1, … is called. */
   readonly classNames: readonly string[];
 }
 
 /** Predicts all test images. */
-export async function findOut(tested: Tested, loop: scanline.LoopOptions): Promise<Findings> {
-  const { reader, sequence, test, classNames } = tested;
+export async function findOut(tested: Tested, loop: LoopOptions): Promise<Findings> {
+  const { model, test, classNames } = tested;
   const { labels, count } = test;
   const classes = classNames.length;
-  const logits = await reader.predict(test, loop);
-  const predicted = scanline.predictedClasses(logits, classes);
-  const mistakes = scanline.worstMistakes(logits, labels, { classes, most: WORST });
-  const score = scanline.scoreLogits(logits, labels, classes);
+  const logits = await model.predict(test, loop);
+  const predicted = predictedClasses(logits, classes);
+  const mistakes = worstMistakes(logits, labels, { classes, most: WORST });
+  const score = scoreLogits(logits, labels, classes);
   const taken = (label: number, k: number) => `${classNames[label]} → ${classNames[k]}`;
   return {
     score,
-    modelSha256: await scanline.modelSha256(reader.model, sequence),
+    modelSha256: modelSha256(model instanceof Trainer ? await model.trained() : model.trained),
     first: Array.from({ length: Math.min(FIRST, count) }, (_, n) => {
-      const probabilities = scanline.softmax(logits.subarray(n * classes, (n + 1) * classes));
-      const share = scanline.formatShare(probabilities[predicted[n]]);
+      const probabilities = softmax(logits.subarray(n * classes, (n + 1) * classes));
+      const share = formatShare(probabilities[predicted[n]]);
       return pictureOf(test, n, `${taken(labels[n], predicted[n])} ${share}`);
     }),
-    confusion: scanline.drawConfusionMap(scanline.confusionMatrix(labels, predicted, classes), classNames),
-    mistakes: scanline.drawSheet(
+    confusion: drawConfusionMap(confusionMatrix(labels, predicted, classes), classNames),
+    mistakes: drawSheet(
       mistakes.map(({ position, label, predicted, probability }) => ({
         ...pictureOf(test, position, taken(label, predicted)),
-        note: `${scanline.formatShare(probability)} #${position}`,
+        note: `${formatShare(probability)} #${position}`,
       })),
       { title: `${countMistakes(mistakes.length, score)}: ${CAPTIONS}, image`, perRow: 4 },
     ),
@@ -68,27 +87,25 @@ export async function findOut(tested: Tested, loop: scanline.LoopOptions): Promi
 }
 
 /** How many of the mistakes are shown, as a title. */
-export function countMistakes(shown: number, { count, correct }: scanline.Score): string {
+export function countMistakes(shown: number, { count, correct }: Score): string {
   const all = count - correct;
   if (all === 0) return "No mistakes";
   if (all === 1) return "The only mistake";
-  return shown < all
-    ? `The ${shown} worst of ${scanline.formatQuantity(all, "mistakes")}`
-    : `All ${all} mistakes`;
+  return shown < all ? `The ${shown} worst of ${formatQuantity(all, "mistakes")}` : `All ${all} mistakes`;
 }
 
-function pictureOf({ pixels, height, width }: scanline.Images, n: number, caption: string): scanline.Picture {
+function pictureOf({ pixels, height, width }: Images, n: number, caption: string): Picture {
   const size = height * width;
   return { pixels: pixels.slice(n * size, (n + 1) * size), height, width, caption };
 }
 
 async function drawReadings(
-  { reader, sequence, test, classNames }: Tested,
+  { model, test, classNames }: Tested,
   { predicted, worst }: { predicted: Uint8Array; worst: number | undefined },
 ): Promise<string> {
   const first = [...Array(Math.min(READ, test.count)).keys()];
   const positions = Uint32Array.from(new Set([...first, ...(worst === undefined ? [] : [worst])]));
-  const probabilities = await reader.read(test, { positions });
+  const probabilities = await model.read(test, { positions });
   const each = probabilities.length / positions.length;
   const readings = [...positions].map((n, i) => ({
     image: pictureOf(
@@ -98,9 +115,9 @@ async function drawReadings(
         classNames[predicted[n]]
       }`,
     ),
-    axis: sequence.axis,
+    axis: model.sequence.axis,
     probabilities: probabilities.subarray(i * each, (i + 1) * each),
     classNames,
   }));
-  return scanline.readingsSvg(readings, { perRow: 2 });
+  return readingsSvg(readings, { perRow: 2 });
 }

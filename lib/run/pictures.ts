@@ -1,25 +1,36 @@
 /**
- * The pictures in the folder of a run, and its report. None of them is worth a training: what cannot be drawn is told
- * on stderr, and the training goes on.
+ * The pictures in the folder of a run, and its report. No training ends because of them: what cannot be drawn is told, and
+ * the training goes on.
  *
  * @module
  */
-import * as scanline from "../../mod.ts";
-import type { Findings } from "./findings.ts";
-import { messageOf } from "../../scripts/support/message.ts";
+import type { Sequence } from "../data/sequence.ts";
+import type { Network } from "../model/network.ts";
+import type { ImageSize } from "../data/prepare_picture.ts";
+import type { TrainingConfig } from "../train/trainer.ts";
+import { type CurveSet, type FigureMeanings, type History, toCurves } from "../view/history.ts";
+import { drawCurves } from "../view/curves.ts";
 import { toPng } from "../view/rasterize.ts";
+import { writeReport } from "../view/report.ts";
+import { drawStructure, type StructureInput } from "../view/structure.ts";
+import { modelDescription, type RunConfig } from "./config.ts";
+import type { Findings } from "./findings.ts";
+import type { RunFolder, SavedMetrics } from "./folder.ts";
 
 /** What the pictures of a run are about. */
 export interface PictureSource {
   /** As `config.json` keeps it. */
-  readonly config: Readonly<Record<string, unknown>> & { readonly recipe: string };
-  readonly network: scanline.Network;
-  readonly input: scanline.StructureInput;
-  readonly stepsPerEpoch: number;
-  readonly epochImages: number;
+  readonly config: RunConfig;
+  /** Of the images that the model reads. */
+  readonly imageSize: ImageSize;
+  /** What `metrics.jsonl` has already. */
+  readonly lines?: readonly MetricsLine[];
+  /** Is told, once for each picture, why it could not be drawn. */
+  readonly onProblem?: (message: string) => void;
 }
 
-type Line = Readonly<Record<string, unknown>>;
+/** A line of `metrics.jsonl`. */
+export type MetricsLine = Readonly<Record<string, unknown>>;
 
 const MOST_WORDS = 200; // characters of what figures mean
 
@@ -28,50 +39,51 @@ const SHARE = 0.01;
 const FIRST_SVG_MS = 15, FIRST_PNG_MS = 500; // with what must be loaded for it; later as long as the last one took
 
 /** What the network reads. */
-export function inputOf(
-  { height, width }: scanline.Images,
-  { axis }: scanline.Sequence,
-): scanline.StructureInput {
+export function inputOf({ height, width }: ImageSize, { axis }: Sequence): StructureInput {
   return { height, width, axis };
 }
 
+/** The figures of a run on disk, called by its folder. */
+export function historyOf({ path, config, lines }: SavedMetrics): History {
+  const { figures, training } = config;
+  return { name: path, lines, figures: figuresOf(figures), ...epochOf(training) };
+}
+
 /** What an epoch is: a part of a step is one more where the last batch is short. */
-export function epochOf({ images, batchSize, lastBatch }: scanline.TrainingConfig) {
-  const steps = images.train / batchSize;
+function epochOf(training: TrainingConfig | undefined) {
+  if (!training) return { stepsPerEpoch: 1 };
+  const { images, batchSize, lastBatch } = training, steps = images.train / batchSize;
   return { stepsPerEpoch: lastBatch === "short" ? Math.ceil(steps) : steps, epochImages: images.train };
 }
 
-/** The figures of a run on disk, called by its folder. */
-export function historyOf({ path, config, lines }: scanline.SavedMetrics): scanline.History {
-  return { name: path, lines, figures: figuresOf({ ...config }), ...epochOf(config.training) };
-}
-
 /** What `config.json` says about the figures; undefined where it says nothing, or something else. */
-function figuresOf({ figures }: Readonly<Record<string, unknown>>): scanline.FigureMeanings | undefined {
+function figuresOf(figures: unknown): FigureMeanings | undefined {
   const { train, test, testImages } = (figures ?? {}) as Record<string, unknown>;
   if (typeof train !== "string" || typeof test !== "string" || !Number.isSafeInteger(testImages)) return;
-  return { train: excerpt(train), test: excerpt(test), testImages: Math.max(1, Number(testImages)) };
+  return { train: shorten(train), test: shorten(test), testImages: Math.max(1, Number(testImages)) };
 }
 
 /** So much of a text that came from a disk that it fits a legend. */
-function excerpt(content: string): string {
+function shorten(content: string): string {
   return content.length <= MOST_WORDS ? content : `${content.slice(0, MOST_WORDS)}…`;
 }
 
 /** Draws what a run has come to. */
 export class RunPictures {
-  readonly #run: scanline.Run;
+  readonly #folder: RunFolder;
   readonly #source: PictureSource;
-  readonly #lines: Line[];
+  readonly #network: Network;
+  readonly #lines: MetricsLine[];
   readonly #budget = new DrawingBudget();
   readonly #failed = new Set<string>();
-  #begun: Promise<void> | null = null;
+  #begun = Promise.resolve();
 
-  /** @param lines What `metrics.jsonl` has already */
-  constructor(run: scanline.Run, source: PictureSource, lines: readonly Line[] = []) {
-    this.#run = run;
+  /** Draws nothing yet. */
+  constructor(folder: RunFolder, source: PictureSource) {
+    this.#folder = folder;
     this.#source = source;
-    this.#lines = lines.filter(({ event }) => event === "epoch" || event === "report");
+    this.#network = modelDescription(source.config).network;
+    this.#lines = (source.lines ?? []).filter(({ event }) => event === "epoch" || event === "report");
   }
 
   /** Writes `structure.svg`; the training need not wait for the disk. */
@@ -80,7 +92,7 @@ export class RunPictures {
   }
 
   /** Writes `curves.svg` and `curves.png`, unless that would take more than 1 % of the time of training. */
-  async report(line: Line, trainedMs: number): Promise<void> {
+  async report(line: MetricsLine, trainedMs: number): Promise<void> {
     this.#lines.push(line);
     this.#budget.trained(trainedMs);
     await this.#budget.spend("svg", () => this.#write("curves.svg", () => this.#curves()));
@@ -94,7 +106,7 @@ export class RunPictures {
    * @returns Whether it came to its end; `"incomplete"` if it did, and told what it could not draw
    */
   async end(
-    line: Line | null,
+    line: MetricsLine | null,
     findings: Findings | null,
     signal?: AbortSignal,
   ): Promise<boolean | "incomplete"> {
@@ -117,41 +129,40 @@ export class RunPictures {
   }
 
   #structure(): string {
-    return scanline.drawStructure(this.#source.network, this.#source.input);
+    const { config, imageSize } = this.#source;
+    return drawStructure(this.#network, inputOf(imageSize, config.model.sequence));
   }
 
   #curves(): string {
-    return scanline.drawCurves(this.#curveSet());
+    return drawCurves(this.#curveSet());
   }
 
-  #curveSet(): scanline.CurveSet {
-    const { stepsPerEpoch, epochImages, config } = this.#source;
-    const about = { stepsPerEpoch, epochImages, figures: figuresOf(config) };
-    return scanline.toCurves([{ name: this.#run.path, lines: this.#lines, ...about }]);
+  #curveSet(): CurveSet {
+    const { config } = this.#source;
+    return toCurves([historyOf({ path: this.#folder.path, config, lines: this.#lines })]);
   }
 
-  #report(end: Line | null, findings: Findings | null): string {
-    const { config, network } = this.#source;
-    const { command } = config;
+  #report(end: MetricsLine | null, findings: Findings | null): string {
+    const { config } = this.#source, { command } = config;
     const curves = this.#curveSet();
     const hash = end?.modelSha256 ?? findings?.modelSha256;
-    return scanline.writeReport({
+    return writeReport({
       recipe: config.recipe,
-      run: this.#run.path,
+      run: this.#folder.path,
       curves,
       end,
       evaluated: findings?.score ?? null,
       seconds: this.#lines.reduce((sum, { seconds }) => sum + (typeof seconds === "number" ? seconds : 0), 0),
-      parameterCount: network.parameterCount,
+      parameterCount: this.#network.parameterCount,
       modelSha256: typeof hash === "string" ? hash : null,
-      config,
-      command: typeof command === "string" ? command : null,
+      config: { ...config },
+      command: command ?? null,
       pictures: [
         ...(curves.curves[0].points.length > 0
           ? [{
             heading: "Curves",
             about: "Loss and accuracy at each report; the ring marks the best test accuracy.",
-            svg: scanline.drawCurves(curves),
+            svg: drawCurves(curves),
           }]
           : []),
         {
@@ -185,12 +196,13 @@ export class RunPictures {
 
   async #write(name: string, draw: () => string | Uint8Array | Promise<Uint8Array>): Promise<void> {
     try {
-      await this.#run.write(name, await draw());
+      await this.#folder.write(name, await draw());
       this.#failed.delete(name);
     } catch (error) {
       if (this.#failed.has(name)) return;
       this.#failed.add(name);
-      console.error(`Cannot draw ${name}: ${messageOf(error)}; all else goes on`);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#source.onProblem?.(`Cannot draw ${name}: ${reason}; all else goes on`);
     }
   }
 }

@@ -1,279 +1,383 @@
 /**
- * The folder of a run: what was trained and how, what came of it, and the model.
- *
- * ```text
- * runs/train-lstm/2026-11-22T05-41-25/
- *   config.json     everything resolved
- *   metrics.jsonl   one line a report, appended as it happens
- *   checkpoints/    the last two, to go on from
- *   model/          model.json, weights.bin: what TensorFlow.js loads
- *   report.html, …  whatever else was written there
- * ```
+ * A run: a training, and the folder that keeps all of it.
  *
  * @module
  */
-import type { Preparation } from "../data/catalogue.ts";
-import {
-  appendTo,
-  makeFolder,
-  makeFolders,
-  makeNewFolder,
-  notAllowed,
-  readFirst,
-  writeWhole,
-} from "../data/files.ts";
-import { checkPlace, checkRun, shown } from "../data/places.ts";
-import type { Sequence } from "../data/sequence.ts";
-import { hashModel } from "../model/hash.ts";
-import { type LayersModel, readWeights, toNetwork } from "../model/from_tensorflow.ts";
-import { deserializeModel, serializeModel } from "../model/tensorflow_files.ts";
-import { check, TEXT } from "../options.ts";
-import { parseMetrics } from "./metrics_file.ts";
-import { parseRunConfig } from "./config.ts";
-import type { TrainingConfig } from "../train/trainer.ts";
+import { isDeepStrictEqual } from "node:util";
+import { shown } from "../data/places.ts";
+import { excerpt } from "../excerpt.ts";
+import { modelSha256 } from "../model/hash.ts";
+import { defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
+import { BatchOrder } from "../train/batches.ts";
+import type { Length } from "../train/requests.ts";
+import type { Trainer } from "../train/trainer.ts";
+import { Tally, type TrainingState } from "../train/training_figures.ts";
+import type { FigureMeanings } from "../view/history.ts";
+import { type Checkpoint, imagesSha256 } from "./checkpoint.ts";
+import { CheckpointFolder } from "./checkpoint_folder.ts";
+import { type DataConfig, modelConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
+import { EventFiles, type Metrics } from "./event_files.ts";
+import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
+import { type MetricsLine, RunPictures } from "./pictures.ts";
 
-const MOST_BYTES = 2 ** 31;
-const MOST_CONFIG_BYTES = 2 ** 20;
-
-/** Where {@link createRun} puts a run. */
-export interface RunOptions {
-  /** Names the folder below `root`. */
-  readonly recipe: string;
-  /** The folder of all runs; `runs` by default. */
-  readonly root?: string;
-  /** Takes this folder instead, which must be empty or not there yet. */
-  readonly out?: string;
+/** What `config.json` keeps besides what the trainer knows; other properties are kept as they are. */
+export interface RunAbout
+  extends Partial<Pick<ModelDescription, "classNames" | "dataset" | "preparation">>, RunOptions {
+  /** Where the images came from. */
+  readonly data?: DataConfig;
+  /** What the figures of the reports are about. */
+  readonly figures?: FigureMeanings;
+  /** Anything else that JSON can hold. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** What a run's `config.json` holds at least. */
-export interface RunConfig {
-  /** The name of what was run. */
-  readonly recipe: string;
-  /** How the model was trained. */
-  readonly training: TrainingConfig;
-  /** Where the images came from; what of it `loadDataset()` takes. */
-  readonly data: Readonly<Record<string, unknown>>;
-  /** What the model itself is. */
-  readonly model?: {
-    /** What class 0, 1, … stands for. */
-    readonly classNames?: readonly string[];
-    /** What must be done to a picture before the model sees it; absent in runs of before, and where nobody knows. */
-    readonly preparation?: Preparation;
-  };
+/** What a run does besides keeping checkpoints, figures and the model. */
+export interface RunSettings {
+  /** Whether it draws pictures and writes a report; it does by default. */
+  readonly pictures?: boolean;
+  /** Whether it writes event files for TensorBoard; it does not by default, unless there are some already. */
+  readonly tensorboard?: boolean;
+  /** Is told what could not be drawn. */
+  readonly onProblem?: (message: string) => void;
 }
 
-/** A run as it was found on disk. */
-export interface SavedRun {
+/** A run that has ended, on disk but for its pictures. */
+export interface EndedRun {
   /** The folder. */
   readonly path: string;
-  /** What `config.json` says. */
-  readonly config: RunConfig;
-  /** The model as it was saved last. */
-  readonly model: LayersModel;
+  /** The last line of `metrics.jsonl`. */
+  readonly line: MetricsLine;
+  /** Draws what there is to draw; null if nothing is to be drawn. */
+  readonly pictures: RunPictures | null;
 }
 
-/** The figures of a run as they were found on disk. */
-export interface SavedMetrics {
+const INEXACT =
+  "The device reference computes in float64 and keeps float32: it goes on closely, not to the bit";
+
+/** A run that was stopped, locked: no other process can resume it meanwhile. */
+export class StoppedRun implements Disposable {
   /** The folder. */
   readonly path: string;
-  /** What `config.json` says. */
-  readonly config: RunConfig;
-  /** The lines of `metrics.jsonl`, as far as they are JSON: the last one may be half written. */
-  readonly lines: readonly Readonly<Record<string, unknown>>[];
-}
+  /** The last one that is whole. */
+  readonly checkpoint: Checkpoint;
+  /** What a person should know: why later checkpoints were passed over. */
+  readonly notes: readonly string[];
+  /** @ignore {@link Run.resume} takes it over. */
+  readonly folder: CheckpointFolder;
 
-/** A run that is being written. */
-export class Run {
-  /** The folder. */
-  readonly path: string;
-
-  /** Use {@link createRun}. */
-  constructor(path: string) {
+  private constructor(
+    path: string,
+    folder: CheckpointFolder,
+    found: Pick<StoppedRun, "checkpoint" | "notes">,
+  ) {
     this.path = path;
+    this.folder = folder;
+    this.checkpoint = found.checkpoint;
+    this.notes = found.notes;
   }
 
-  /** Writes `config.json`. */
-  async writeConfig(config: RunConfig): Promise<void> {
-    await writeWhole(`${this.path}/config.json`, encode(JSON.stringify(config, null, 2) + "\n"));
-  }
-
-  /** Appends one line to `metrics.jsonl`. */
-  async log(metrics: Readonly<Record<string, unknown>>): Promise<void> {
-    await appendTo(`${this.path}/metrics.jsonl`, JSON.stringify(metrics) + "\n");
-  }
-
-  /** Writes a file into the folder, or into one below it, or replaces it: whoever looks finds all of it. */
-  async write(name: string, contents: string | Uint8Array): Promise<void> {
-    await this.#makeFolders(name);
-    await writeWhole(`${this.path}/${name}`, typeof contents === "string" ? encode(contents) : contents);
-  }
-
-  /** Appends to a file in the folder, or in one below it. */
-  async append(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#makeFolders(name);
-    await appendTo(`${this.path}/${name}`, bytes);
-  }
-
-  /** Those below the run that a name goes through; not the run itself, which may have vanished. */
-  async #makeFolders(name: string): Promise<void> {
-    const parts = name.split("/");
-    for (let i = 1; i < parts.length; i++) await makeFolder(`${this.path}/${parts.slice(0, i).join("/")}`);
-  }
-
-  /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
-  async saveModel(model: LayersModel): Promise<void> {
-    const { json, weights } = await serializeModel(model);
-    await makeFolder(`${this.path}/model`);
-    await writeWhole(`${this.path}/model/weights.bin`, weights);
-    await writeWhole(`${this.path}/model/model.json`, encode(json)); // the same text every time
-  }
-}
-
-/**
- * Makes the folder of a new run, `<root>/<recipe>/<time in UTC>`; nothing is ever overwritten.
- *
- * @example
- * ```ts ignore
- * import { createRun } from "./run.ts";
- *
- * const run = await createRun({ recipe: "my-recipe" });
- * await run.writeConfig({ recipe: "my-recipe", training: trainer.config, data: { dataset: "mnist" } });
- * for await (const { index, loss, accuracy } of trainer.epochs(10)) {
- *   await run.log({ event: "epoch", epoch: index, trainLoss: loss, trainAccuracy: accuracy });
- *   await run.saveModel(trainer.model);
- * }
- * ```
- *
- * @throws {RangeError} If `out` is not empty.
- * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
- */
-export async function createRun({ recipe, root = "runs", out }: RunOptions): Promise<Run> {
-  const path = out?.replace(/(?<=.)\/+$/, "") ?? `${root}/${recipe}`;
-  try {
-    return new Run(out ? await makeEmpty(path) : await makeTimed(path));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw notAllowed(error.message.includes("read access") ? "read" : "write", `${path}/`, error);
-  }
-}
-
-async function makeEmpty(out: string): Promise<string> {
-  checkPlace(out, "write");
-  await makeFolders(out);
-  const found = (await Array.fromAsync(Deno.readDir(out))).length;
-  if (found > 0) {
-    throw new RangeError(
-      `Cannot write the run to ${shown(out)}: it must be empty: current value is ${found} entries`,
-    );
-  }
-  return out;
-}
-
-/** A second run in the same second gets `-2`. */
-async function makeTimed(folder: string): Promise<string> {
-  checkPlace(folder, "write");
-  await makeFolders(folder);
-  const time = Temporal.Now.plainDateTimeISO("UTC").toString({ smallestUnit: "second" }).replaceAll(":", "-");
-  for (let attempt = 1;; attempt++) {
-    const path = `${folder}/${time}${attempt > 1 ? `-${attempt}` : ""}`;
+  /**
+   * Opens the run in a folder.
+   *
+   * @throws {Deno.errors.NotFound} If there is no run, or no whole checkpoint in it.
+   * @throws {Error} If another process writes it.
+   */
+  static async open(path: string): Promise<StoppedRun> {
+    await checkIsRun(path);
+    const folder = await CheckpointFolder.open(path);
     try {
-      await makeNewFolder(path);
-      return path;
+      return new StoppedRun(path, folder, await folder.latest());
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      folder[Symbol.dispose]();
+      throw error;
     }
   }
+
+  /** What is left of a length that counts from the beginning. @throws {RangeError} If more is done already. */
+  remaining(length: Length): Length {
+    const { epoch, state: { step } } = this.checkpoint;
+    return remaining(length, { epoch, step });
+  }
+
+  /** Lets other processes resume it. */
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}
+
+/** What a {@link Run} is made of. */
+interface RunParts {
+  readonly folder: RunFolder;
+  readonly checkpoints: CheckpointFolder;
+  readonly config: TrainedRunConfig;
+  /** SHA-256 of the images, see `imagesSha256()`. */
+  readonly images: string;
+  readonly order: BatchOrder;
+  readonly events: EventFiles | null;
+  readonly pictures: RunPictures | null;
 }
 
 /**
- * Reads a run back.
+ * A training that is kept in a folder, locked while it is open: its configuration, a checkpoint whenever the loop gives
+ * one, the figures and the model of every report, pictures.
  *
  * @example
  * ```ts ignore
- * import { openRun } from "./run.ts";
- *
- * const { config, model } = await openRun("runs/train-lstm/2026-11-22T05-41-25");
- * const { axis } = config.training.sequence;
- * const parameters = model.countParams();
+ * await using trainer = await compile(model, options);
+ * using run = await Run.begin(trainer, { recipe: "mine" });
+ * for await (const epoch of trainer.epochs(run.remaining({ epochs: 10 }), { onCheckpoint: run.keep })) {
+ *   const test = await trainer.evaluate("test");
+ *   await run.report({ epoch: epoch.index }, {
+ *     trainLoss: epoch.loss,
+ *     trainAccuracy: epoch.accuracy,
+ *     testLoss: test.loss,
+ *     testAccuracy: test.accuracy,
+ *     seconds: epoch.seconds + test.seconds,
+ *   });
+ * }
+ * const { pictures } = await run.end();
+ * await pictures?.end();
  * ```
  *
- * @param path The folder of the run, or `model` in it
- * @throws {Deno.errors.NotFound} If there is no run.
- * @throws {SyntaxError} If `config.json` is none.
- * @throws {TypeError} If the model is damaged, or something in the folder is a link, or a pipe.
- */
-export async function openRun(path: string): Promise<SavedRun> {
-  const folder = await folderOf(path);
-  const config = await readConfig(folder);
-  const json = decode(await readPart(`${folder}/model`, "model.json"));
-  const weights = await readPart(`${folder}/model`, "weights.bin");
-  return { path: folder, config, model: await deserializeModel(json, weights) };
-}
-
-/**
- * Reads the figures of a run, which may still be going on.
+ * To resume it, in the place of `Run.begin()`, with a trainer that was compiled with the same options:
  *
- * @param path The folder of the run, or `model` in it
- * @throws {Deno.errors.NotFound} If there is no run.
- * @throws {SyntaxError} If `config.json` is none.
- * @throws {TypeError} If something in the folder is a link, or a pipe.
+ * ```ts ignore
+ * using run = await Run.resume(await StoppedRun.open("runs/mine/2026-11-22T05-41-25"), trainer);
+ * ```
  */
-export async function openMetrics(path: string): Promise<SavedMetrics> {
-  const folder = await folderOf(path);
-  const config = await readConfig(folder);
-  const found = await readFirst(folder, ["metrics.jsonl"], { mostBytes: MOST_BYTES }); // none before the first report
-  return { path: folder, config, lines: found ? parseMetrics(decode(found.bytes)) : [] };
-}
+export class Run implements Disposable {
+  /** The folder. */
+  readonly path: string;
+  /** What `config.json` says. */
+  readonly config: RunConfig;
+  /** What a person should know, a sentence each. */
+  readonly notes: readonly string[];
+  readonly #trainer: Trainer;
+  readonly #parts: RunParts;
+  readonly #begun: { readonly epoch: number; readonly step: number };
 
-/** `model` in a run stands for the run, unless it is one itself. */
-async function folderOf(path: string): Promise<string> {
-  check("open the run", "path", { value: path, rule: { ...TEXT, must: "the folder of a run" } });
-  const folder = path.replace(/(?<=.)\/+$/, "");
-  if (await isFile(folder)) {
-    throw new TypeError(
-      `Cannot open the run ${shown(folder)}: it must be the folder of a run: current value is a file`,
-    );
+  private constructor(trainer: Trainer, notes: readonly string[], parts: RunParts) {
+    this.path = parts.folder.path;
+    this.config = parts.config;
+    this.notes = notes;
+    this.#trainer = trainer;
+    this.#parts = parts;
+    this.#begun = { epoch: parts.order.epochAt(trainer.step), step: trainer.step };
   }
-  if (!/(^|\/)model$/.test(folder) || await hasConfig(folder)) return folder;
-  return folder.replace(/\/?model$/, "") || ".";
+
+  /**
+   * Makes the folder of a new run, with a first checkpoint: that of step 0.
+   *
+   * @throws {RangeError} If `out` is not empty.
+   * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
+   */
+  static async begin(trainer: Trainer, about: RunAbout, settings: RunSettings = {}): Promise<Run> {
+    const folder = await createRunFolder(about);
+    const config = configOf(trainer, about);
+    const checkpoints = await CheckpointFolder.open(folder.path, { fresh: true });
+    try {
+      const images = imagesOf(trainer), order = orderOf(trainer);
+      const state = { ...await trainer.readState(), tally: new Tally().state() };
+      await checkpoints.save({ state, epoch: 0, config, images });
+      await folder.writeConfig(config);
+      const events = settings.tensorboard ? new EventFiles(folder) : null;
+      const pictures = picturesOf(trainer, folder, { config, settings, lines: [] });
+      return new Run(trainer, [], { folder, checkpoints, config, images, order, events, pictures });
+    } catch (error) {
+      checkpoints[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes a trainer, and the figures on disk, back to the last checkpoint of a run that was stopped.
+   *
+   * @param changes Properties of `config.json` that are other ones now, and change no bit of the training
+   * @throws {RangeError} If the trainer was compiled otherwise, or its images or its device are other ones.
+   */
+  static async resume(
+    stopped: StoppedRun,
+    trainer: Trainer,
+    { changes = {}, ...settings }: RunSettings & { changes?: Readonly<Record<string, unknown>> } = {},
+  ): Promise<Run> {
+    const { path, checkpoint, folder: checkpoints } = stopped, { state } = checkpoint;
+    checkSame(checkpoint, trainer);
+    const images = imagesOf(trainer), order = orderOf(trainer);
+    if (images !== checkpoint.images) {
+      throw new RangeError(
+        `Cannot resume ${shown(path)}: the images must be those it began with: current value is other ones`,
+      );
+    }
+    const model = { ...checkpoint.config.model, ...modelOf(trainer, checkpoint.config.model) };
+    const config = { ...checkpoint.config, model, ...changes };
+    await trainer.writeState(state);
+    const lost = await checkpoints.rewind(checkpoint);
+    // What has changed must outlast a kill before the next checkpoint.
+    if (!isDeepStrictEqual(plain(config), checkpoint.config)) {
+      await checkpoints.save({ ...checkpoint, config });
+    }
+    const folder = new RunFolder(path);
+    await folder.writeConfig(config);
+    const files = new EventFiles(folder);
+    const found = await files.rewind(state.step - state.tally.steps); // to the last report
+    const events = found || settings.tensorboard ? files : null;
+    const { lines } = await openMetrics(path);
+    const pictures = picturesOf(trainer, folder, { config, settings, lines });
+    const inexact = trainer.device.kind === "reference" ? [INEXACT] : [];
+    const notes = [...stopped.notes, ...(lost ? [lost] : []), ...inexact];
+    return new Run(trainer, notes, { folder, checkpoints, config, images, order, events, pictures });
+  }
+
+  /** What is left of a length that counts from the beginning. @throws {RangeError} If more is done already. */
+  remaining(length: Length): Length {
+    return remaining(length, this.#begun);
+  }
+
+  /** Keeps a checkpoint: what a loop takes as `onCheckpoint`. */
+  readonly keep = async (state: TrainingState): Promise<void> => {
+    const { checkpoints, config, images, order } = this.#parts;
+    await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
+  };
+
+  /** Whether there is something to resume from, still. */
+  isThere(): boolean {
+    return this.#parts.checkpoints.isThere();
+  }
+
+  /** Keeps the figures of an epoch, or of some steps, and the model of that moment. @returns The line of `metrics.jsonl` */
+  async report(
+    place: { epoch: number } | { epoch: number; step: number },
+    metrics: Metrics,
+  ): Promise<MetricsLine> {
+    const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
+    const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...metrics };
+    await folder.log(line);
+    await folder.saveModel(model);
+    await events?.report(step, metrics);
+    await pictures?.report(line, 1000 * metrics.seconds);
+    return line;
+  }
+
+  /** Keeps the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
+  async end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
+    const { model, step } = this.#trainer, { interrupted = false, ...figures } = result;
+    const { folder, pictures } = this.#parts;
+    await folder.saveModel(model);
+    const line = {
+      event: "end",
+      run: this.path,
+      step,
+      interrupted,
+      ...figures,
+      modelSha256: modelSha256(await this.#trainer.trained()),
+      endedAt: new Date().toISOString(),
+    };
+    await folder.log(line);
+    return { path: this.path, line, pictures };
+  }
+
+  /** Lets other processes write the run. */
+  [Symbol.dispose](): void {
+    this.#parts.checkpoints[Symbol.dispose]();
+  }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.lstat(path).then(({ isFile }) => isFile, () => false);
-}
-
-async function hasConfig(folder: string): Promise<boolean> {
-  return await Deno.lstat(`${folder}/config.json`).then(() => true, () => false);
-}
-
-async function readConfig(folder: string): Promise<RunConfig> {
-  if (await hasConfig(folder)) await checkRun(folder, "read"); // what is no run may hold anything
-  const text = decode(await readPart(folder, "config.json", MOST_CONFIG_BYTES));
-  return parseRunConfig(text, `Cannot open the run ${shown(folder)}: config.json`);
-}
-
-async function readPart(folder: string, name: string, mostBytes = MOST_BYTES): Promise<Uint8Array> {
-  const found = await readFirst(folder, [name], { mostBytes });
-  if (found) return found.bytes;
-  throw new Deno.errors.NotFound(
-    `Cannot open the run: it must have config.json, model/model.json and model/weights.bin: ` +
-      `current value is no ${shown(`${folder}/${name}`)}`,
+function remaining(length: Length, done: { epoch: number; step: number }): Length {
+  const [unit, total, count] = "epochs" in length
+    ? ["epochs", length.epochs, done.epoch]
+    : ["steps", length.steps, done.step];
+  if (total >= count) return unit === "epochs" ? { epochs: total - count } : { steps: total - count };
+  throw new RangeError(
+    `Cannot resume the run: --${unit} must be at least the ${count} that it has done: current value is ${total}`,
   );
 }
 
-/**
- * SHA-256, in hexadecimal, of a model: of its layers, of how it reads an image, and of its weights. Equal hashes are equal
- * models, to the bit.
- */
-export async function modelSha256(model: LayersModel, sequence: Sequence): Promise<string> {
-  const { network } = toNetwork(model);
-  return hashModel(network, sequence, await readWeights(model, network));
+function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
+  const { recipe, data, figures, more } = about, { config, device } = trainer;
+  return {
+    recipe,
+    startedAt: new Date().toISOString(),
+    ...more,
+    model: modelOf(trainer, about),
+    training: config,
+    figures,
+    data,
+    device,
+  };
 }
 
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+function modelOf(
+  { network, T, sequence }: Trainer,
+  { classNames, dataset, preparation }: Partial<ModelDescription>,
+) {
+  const names = classNames ?? defaultClassNames(network.head.classes, dataset);
+  return modelConfig({ network, T, sequence, classNames: names, preparation });
 }
 
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+function picturesOf(
+  trainer: Trainer,
+  folder: RunFolder,
+  { config, settings, lines }: {
+    config: RunConfig;
+    settings: RunSettings;
+    lines: readonly MetricsLine[];
+  },
+): RunPictures | null {
+  const { pictures = true, onProblem } = settings;
+  if (!pictures) return null;
+  const drawing = new RunPictures(folder, { config, imageSize: trainer.split("train"), lines, onProblem });
+  drawing.begin();
+  return drawing;
+}
+
+function orderOf({ config: { images, batchSize, lastBatch, seed } }: Trainer): BatchOrder {
+  return new BatchOrder({ count: images.train, batchSize, lastBatch, seed });
+}
+
+function imagesOf(trainer: Trainer): string {
+  return imagesSha256((["train", "validation", "test"] as const).map((name) => trainer.split(name)));
+}
+
+async function checkIsRun(path: string): Promise<void> {
+  const info = await Deno.stat(`${path}/checkpoints`).catch((error) => {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+  });
+  if (info?.isDirectory) return;
+  throw new Deno.errors.NotFound(
+    `Cannot resume ${path}: it must be the folder of a run: current value has no ${path}/checkpoints`,
+  );
+}
+
+/** What must be as it was: the model, the training, and what the device computes. */
+function checkSame({ config }: Checkpoint, trainer: Trainer): void {
+  const { layers, classes, biases, sequence } = modelOf(trainer, {});
+  const now: Values = {
+    layers,
+    classes,
+    biases,
+    sequence,
+    ...trainer.config,
+    device: bitsOf(trainer.device),
+  };
+  const then: Values = { ...config.model, ...config.training, device: bitsOf(config.device) };
+  for (const name of Object.keys(now)) {
+    if (isDeepStrictEqual(plain(now[name]), then[name])) continue;
+    throw new RangeError(
+      `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
+        `current value is ${excerpt(now[name], 200)}`,
+    );
+  }
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A value as a file keeps it. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** What of a device decides its bits: not the number of threads. */
+function bitsOf(device: unknown): string {
+  const { kind, math = "", detail } = (device ?? {}) as Values;
+  return kind === "webgpu" ? `${kind}, ${detail}` : `${kind} ${math}`.trim();
 }

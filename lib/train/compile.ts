@@ -42,7 +42,9 @@ export interface CompileOptions extends DeviceOptions {
   readonly optimizer: Optimizer;
   /** Whose start the weights get; without it the model keeps its own. */
   readonly initialize?: Start;
-  /** 2 to train the sum of two bias vectors a recurrent layer, as PyTorch keeps them; 1 by default. */
+  /**
+   * 2 to train the sum of two bias vectors a recurrent layer, as PyTorch keeps them. By default 2 with PyTorch's start, else 1.
+   */
   readonly biases?: 1 | 2;
   /** 64 by default. */
   readonly batchSize?: number;
@@ -119,10 +121,10 @@ const RULES: Rules<CompileOptions> = {
 export async function compile(model: LayersModel, options: CompileOptions): Promise<Trainer> {
   const taken = checkOptions(ACTION, options, RULES);
   const optimizer = checkOptimizer(ACTION, taken.optimizer);
-  const { biases = 1, batchSize = 64, lastBatch = "short", seed = 1, device, threads, math, selfCheck } =
-    taken;
+  const { batchSize = 64, lastBatch = "short", seed = 1, device, threads, math, selfCheck } = taken;
+  const { biases = taken.initialize === "pytorch" ? 2 : 1 } = taken;
   const compiled = toNetwork(model, { biases });
-  const { network } = compiled;
+  const { network, T } = compiled;
   const splits = cut(taken, network.head.classes);
   const sequence = { ...taken.sequence };
   checkShape(compiled, sequence, taken.train);
@@ -146,17 +148,15 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
     marks = markWeights(model, network);
   }
   const config = {
-    sequence,
     optimizer,
     initialize: taken.initialize ?? null,
-    biases,
     batchSize,
     lastBatch,
     seed,
     images: { train: splits.train.count, validation: splits.validation.count, test: splits.test.count },
   };
   opened.move();
-  return new Trainer({ model, network, engine, reason, order, splits, config, marks });
+  return new Trainer({ model, network, T, sequence, engine, reason, order, splits, config, marks });
 }
 
 const ACTION = "compile the model";

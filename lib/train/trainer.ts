@@ -10,14 +10,22 @@ import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
-import { type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
+import {
+  fromTensorflow,
+  type LayersModel,
+  markWeights,
+  readWeights,
+  toNetwork,
+  writeWeights,
+} from "../model/from_tensorflow.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
+import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import { scoreLogits } from "./metrics.ts";
 import { Pace } from "./pace.ts";
-import { Predictor, type PredictorParts } from "./predictor.ts";
+import { predictImages, type Predictor, readImages } from "./predict.ts";
 import {
   type EpochReport,
   type Evaluation,
@@ -42,14 +50,10 @@ import {
 
 /** A training with all defaults filled in: plain data, for records. */
 export interface TrainingConfig {
-  /** How the network reads an image. */
-  readonly sequence: Sequence;
   /** What turns gradients into updates. */
   readonly optimizer: Optimizer;
   /** Whose start the weights got. Null where the model kept its own weights. */
   readonly initialize: Start | null;
-  /** Bias vectors a recurrent layer, trained as one. */
-  readonly biases: 1 | 2;
   /** Images a step. */
   readonly batchSize: number;
   /** What happens where an epoch does not end with a full batch. */
@@ -61,7 +65,12 @@ export interface TrainingConfig {
 }
 
 /** What a {@link Trainer} is made of. */
-interface TrainerParts extends PredictorParts {
+interface TrainerParts extends Predictor {
+  readonly model: LayersModel;
+  readonly T: number | null;
+  readonly sequence: Sequence;
+  /** Of the weights in the model that the engine has, see `markWeights()`. */
+  readonly marks: readonly object[];
   readonly reason: string;
   readonly order: BatchOrder;
   readonly splits: Readonly<Record<SplitName, Split>>;
@@ -95,12 +104,17 @@ export class Trainer implements AsyncDisposable {
   readonly model: LayersModel;
   /** What the model was compiled to. */
   readonly network: Network;
+  /** T of the model's input shape `[N, T, C]`, null where it is open. */
+  readonly T: number | null;
+  /** How the network reads an image. */
+  readonly sequence: Sequence;
   /** Everything resolved, for records. */
   readonly config: TrainingConfig;
   /** Why the device is this one, for people, in a few words. */
   readonly reason: string;
   readonly #engine: Engine;
-  readonly #predictor: Predictor;
+  /** Of the weights in the model when they were last those of the engine. */
+  #marks: readonly object[];
   readonly #order: BatchOrder;
   readonly #splits: Readonly<Record<SplitName, Split>>;
   readonly #pace = new Pace();
@@ -117,10 +131,12 @@ export class Trainer implements AsyncDisposable {
   constructor(parts: TrainerParts) {
     this.model = parts.model;
     this.network = parts.network;
+    this.T = parts.T;
+    this.sequence = parts.sequence;
     this.config = parts.config;
     this.reason = parts.reason;
     this.#engine = parts.engine;
-    this.#predictor = new Predictor(parts);
+    this.#marks = parts.marks;
     this.#order = parts.order;
     this.#splits = parts.splits;
   }
@@ -226,8 +242,14 @@ export class Trainer implements AsyncDisposable {
       await this.#adopt();
       const { source, name } = this.#find(action, images);
       const positions = selectPositions(action, selection, { count: source.count, name });
-      return await this.#predictor.read(source, positions);
+      return await readImages(this.#predictor, { images: source, positions });
     });
+  }
+
+  /** The model as it is now, without the training: what `openModel()` and `modelSha256()` take. */
+  async trained(): Promise<TrainedModel> {
+    const { network } = this; // whose biases may be two, which the model does not tell
+    return { ...await fromTensorflow(this.model, { sequence: this.sequence }), network };
   }
 
   /** A copy of all that it takes to go on to the bit, with the same seed and batch size. */
@@ -258,7 +280,7 @@ export class Trainer implements AsyncDisposable {
       await this.#engine.writeState(state);
       this.#step = state.step;
       this.#begun = begun;
-      this.#predictor.write(state.parameters);
+      this.#write(state.parameters);
     });
   }
 
@@ -271,7 +293,7 @@ export class Trainer implements AsyncDisposable {
   /** Begins a loop, and so ends the one before. @returns Its last step. */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
-    const { network } = toNetwork(this.model, { biases: this.config.biases });
+    const { network } = toNetwork(this.model, { biases: this.network.layers[0].bias.updateScale });
     if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
@@ -283,9 +305,23 @@ export class Trainer implements AsyncDisposable {
     return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
   }
 
-  /** Goes on from weights that somebody else has put into the model; the optimizer keeps its averages. */
+  get #predictor(): Predictor {
+    return { network: this.network, engine: this.#engine };
+  }
+
+  /** Gives the engine weights that somebody else has put into the model; the optimizer keeps its averages. */
   async #adopt(): Promise<void> {
-    if (await this.#predictor.adopt()) this.#known = null;
+    const marks = markWeights(this.model, this.network);
+    if (marks.every((mark, index) => mark === this.#marks[index])) return;
+    await this.#engine.writeParameters(await readWeights(this.model, this.network));
+    this.#marks = marks;
+    this.#known = null;
+  }
+
+  /** Puts weights of the engine into the model. */
+  #write(parameters: Float32Array): void {
+    writeWeights(this.model, this.network, parameters);
+    this.#marks = markWeights(this.model, this.network);
   }
 
   /** Images that a call names, what they are called in messages, and which split they are: `split()` gives it as an object. */
@@ -339,7 +375,7 @@ export class Trainer implements AsyncDisposable {
       }
       if (signal?.aborted) await keep();
       await this.#adopt();
-      this.#predictor.write(await this.#engine.readParameters());
+      this.#write(await this.#engine.readParameters());
       return this.#step >= end;
     });
   }
@@ -393,7 +429,10 @@ export class Trainer implements AsyncDisposable {
       await this.#adopt();
       const whole = split && isRange(positions, source.count);
       if (whole && this.#known?.split === split) return { logits: this.#known.logits.slice(), positions };
-      const logits = await this.#predictor.predict(source, positions, { signal, onProgress });
+      const logits = await predictImages(this.#predictor, { images: source, positions }, {
+        signal,
+        onProgress,
+      });
       if (whole) this.#known = { split, logits: logits.slice() };
       return { logits, positions };
     });

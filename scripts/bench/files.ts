@@ -5,7 +5,8 @@
  */
 import { initialize } from "../../lib/model/initialize.ts";
 import { shuffledOrder } from "../../lib/random.ts";
-import { createNetwork, type Dataset } from "../../mod.ts";
+import type { Dataset } from "../../mod.ts";
+import { createNetwork } from "../../run.ts";
 import type { OpenRequest } from "./protocol.ts";
 import { stackDigits, type Workload } from "./workloads.ts";
 

@@ -4,11 +4,12 @@
  * @module
  */
 import * as scanline from "../../mod.ts";
+import type { LayerSpec } from "../../run.ts";
 
 /** A network, its optimizer, and how it reads an image of 28 × 28. */
 export interface MeasuredNetwork {
   readonly about: string;
-  readonly layers: readonly scanline.LayerSpec[];
+  readonly layers: readonly LayerSpec[];
   readonly optimizer: scanline.Optimizer;
   readonly sequence: scanline.Sequence;
 }

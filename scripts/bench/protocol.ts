@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { LayerSpec, MathName, Optimizer, Sequence } from "../../mod.ts";
+import type { Optimizer, Sequence } from "../../mod.ts";
+import type { LayerSpec, MathName } from "../../run.ts";
 
 /** A file of bytes that several languages read. */
 export interface SharedImages {

@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  type Dataset,
-  type LayerSpec,
-  type Optimizer,
-  type Sequence,
-  type Split,
-  takeImages,
-} from "../../mod.ts";
+import { type Dataset, type Optimizer, type Sequence, type Split, takeImages } from "../../mod.ts";
+import type { LayerSpec } from "../../run.ts";
 import { type MeasuredNetwork, NETWORKS } from "./networks.ts";
 
 /** A network and the batches that it is measured on. */

@@ -5,19 +5,19 @@
  *
  * @module
  */
-import { layOutSequence } from "../../lib/data/sequence.ts";
+import { layOutSequence, type PixelScale } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
+import { createNetwork, dataFolder, type DatasetName, defaultClassNames, type Network } from "../../run.ts";
 import type { Told } from "./reconcile.ts";
-import { dataFolder } from "../support/pictures.ts";
 
 /** The first one is assumed, where nothing can be tried. */
-const SCALES: readonly scanline.PixelScale[] = [
+const SCALES: readonly PixelScale[] = [
   { range: [0, 1] },
   { range: [-1, 1] },
   { mean: 0.1307, deviation: 0.3081 }, // MNIST's, which are often kept for other images
 ];
 /** Of other data sets, as people's code has them. */
-const MORE_SCALES: Readonly<Partial<Record<scanline.DatasetName, scanline.PixelScale>>> = {
+const MORE_SCALES: Readonly<Partial<Record<DatasetName, PixelScale>>> = {
   "fashion-mnist": { mean: 0.286, deviation: 0.353 },
   "kmnist": { mean: 0.1918, deviation: 0.3483 },
 };
@@ -45,8 +45,8 @@ export interface Trial extends Reading {
   readonly loss: number;
 }
 
-/** What {@link findReading} found. */
-export interface FoundReading extends Reading {
+/** What {@link findSequence} found. */
+export interface FoundSequence extends Reading {
   /** The length of a sequence, or null for any. */
   readonly T: number | null;
   /** What was tried, the best first. */
@@ -68,13 +68,13 @@ export interface Weights {
 export function networkOf(
   { told: { layers, biases }, classes }: Pick<Weights, "told" | "classes">,
   { activation }: Pick<Reading, "activation">,
-): scanline.Network {
+): Network {
   const read = layers.map((layer) => layer.kind === "rnn" && activation ? { ...layer, activation } : layer);
-  return scanline.createNetwork({ layers: read, classes, biases });
+  return createNetwork({ layers: read, classes, biases });
 }
 
 /** Takes what is known, and tries what is not on images that the network should know. */
-export async function findReading(weights: Weights, data: scanline.LoadOptions): Promise<FoundReading> {
+export async function findSequence(weights: Weights, data: scanline.LoadOptions): Promise<FoundSequence> {
   const { told, classes } = weights, [{ inputSize }] = told.layers;
   const readings = usualReadings(told, data);
   const [usual] = readings;
@@ -135,25 +135,21 @@ async function loadIfThere(data: scanline.LoadOptions): Promise<scanline.Dataset
 }
 
 async function tryReading(reading: Reading, weights: Weights, train: scanline.Split): Promise<Trial> {
-  const { sequence } = reading;
-  const model = scanline.toLayersModel(networkOf(weights, reading), weights.parameters, {
-    T: layOutSequence(sequence, train).T,
-  });
+  const { sequence } = reading, { parameters, classes } = weights;
+  const { T } = layOutSequence(sequence, train);
+  const trained = {
+    network: networkOf(weights, reading),
+    T,
+    sequence,
+    parameters,
+    classNames: defaultClassNames(classes),
+  };
+  await using model = await scanline.openModel(trained, { imageSize: train, device: "wasm" });
   try {
-    const optimizer = scanline.sgd({ learningRate: 0.1 }); // not used
-    await using trainer = await scanline.compile(model, {
-      train,
-      sequence,
-      optimizer,
-      batchSize: 1,
-      device: "wasm",
-    });
-    const { accuracy, loss } = await trainer.evaluate("train").catch((error) => {
-      if (error instanceof RangeError) return { accuracy: 0, loss: Infinity }; // logits that are not finite
-      throw error;
-    });
+    const { accuracy, loss } = await model.evaluate(train);
     return { ...reading, accuracy, loss };
-  } finally {
-    model.dispose();
+  } catch (error) {
+    if (error instanceof RangeError) return { ...reading, accuracy: 0, loss: Infinity }; // logits that are not finite
+    throw error;
   }
 }

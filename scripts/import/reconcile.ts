@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { normalizationOf } from "../../lib/data/sequence.ts";
-import * as scanline from "../../mod.ts";
+import { normalizationOf, type PixelScale } from "../../lib/data/sequence.ts";
+import type { Sequence } from "../../mod.ts";
+import { applyTraits, type FoundMetadata, type LayerSpec, type Network } from "../../run.ts";
 import { normalizationFlags } from "../support/command.ts";
 import { FlagError } from "../support/flags.ts";
 import { classNamesFlag } from "../support/images.ts";
@@ -14,7 +15,7 @@ export const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
 
 /** The flags that say what a network means. */
 export interface ReadingFlags {
-  readonly axis?: scanline.Sequence["axis"];
+  readonly axis?: Sequence["axis"];
   readonly range?: keyof typeof RANGES;
   readonly mean?: number;
   readonly deviation?: number;
@@ -29,13 +30,13 @@ export type Question = "axis" | "scale" | "activation";
 /** What is known of a network besides its weights. */
 export interface Told {
   /** With dropout and activations; an RNN is tanh, where nobody says it. */
-  readonly layers: readonly scanline.LayerSpec[];
+  readonly layers: readonly LayerSpec[];
   /** PyTorch's two, where nobody says it. */
   readonly biases: 1 | 2;
   /** The length of a sequence, null for any; undefined where nobody says it. */
   readonly T?: number | null;
-  readonly axis?: scanline.Sequence["axis"];
-  readonly scale?: scanline.PixelScale;
+  readonly axis?: Sequence["axis"];
+  readonly scale?: PixelScale;
   readonly classNames: readonly string[] | null;
   /** What nobody says. */
   readonly open: readonly Question[];
@@ -49,10 +50,10 @@ export interface Told {
  */
 export function reconcile(
   flags: ReadingFlags,
-  said: scanline.FoundMetadata,
-  network: scanline.Network,
+  said: FoundMetadata,
+  network: Network,
 ): Told {
-  const layers = layersOf(network, said.layers);
+  const layers = said.layers ? applyTraits(network.layers, said.layers) : network.layers;
   const rnn = layers.find((layer) => layer.kind === "rnn");
   if (flags.activation && !rnn) {
     throw new FlagError("Cannot use --activation: the network must be an RNN: current value is an LSTM");
@@ -96,31 +97,6 @@ function agree<V>(
   );
 }
 
-/** The layers that the weights show, with what the file says of them. */
-function layersOf(
-  network: scanline.Network,
-  said: scanline.FoundMetadata["layers"],
-): scanline.LayerSpec[] {
-  if (said && said.length !== network.layers.length) {
-    throw new SyntaxError(
-      `Cannot import: the file must tell of its ${network.layers.length} layers: current value is ${said.length}`,
-    );
-  }
-  return network.layers.map((layer, l) => {
-    const traits = said?.[l] ?? layer;
-    if (layer.kind === "lstm" && traits.kind === "lstm") {
-      return { ...layer, gateActivation: traits.gateActivation, dropout: traits.dropout };
-    }
-    if (layer.kind === "rnn" && traits.kind === "rnn") {
-      return { ...layer, activation: traits.activation, dropout: traits.dropout };
-    }
-    throw new SyntaxError(
-      `Cannot import: layer ${l} must be of the kind that its weights have, ${layer.kind}: ` +
-        `current value is ${traits.kind}, says the file`,
-    );
-  });
-}
-
 function axisOf(asked: Told["axis"], said: Told["axis"], inputSize: number): Told["axis"] {
   const axis = agree("--axis", { asked, said });
   if (axis !== "pixels" || inputSize === 1) return axis ?? (inputSize === 1 ? "pixels" : undefined);
@@ -137,7 +113,7 @@ function scaleOf(flags: ReadingFlags, said: Told["scale"]): Told["scale"] {
     throw new FlagError("Cannot use --range with --mean and --deviation: it must be one of them");
   }
   const asked = normalization ?? (flags.range && { range: RANGES[flags.range] });
-  return agree<scanline.PixelScale>(normalization ? "--mean and --deviation" : "--range", {
+  return agree<PixelScale>(normalization ? "--mean and --deviation" : "--range", {
     asked,
     said,
     same: (a, b) => {
@@ -149,7 +125,7 @@ function scaleOf(flags: ReadingFlags, said: Told["scale"]): Told["scale"] {
 }
 
 /** `0…1`, or `(x/255 - 0.1307)/0.3081`. */
-export function describeScale(scale: scanline.PixelScale): string {
+export function describeScale(scale: PixelScale): string {
   return "range" in scale ? `${scale.range[0]}…1` : `(x/255 - ${scale.mean})/${scale.deviation}`;
 }
 

@@ -4,8 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Reader } from "../../mod.ts";
-import { NotAllowedError } from "../../lib/data/places.ts";
+import type { DeviceOptions, Model } from "../../mod.ts";
+import { CATALOGUE, DEVICES, MATHS, NotAllowedError } from "../../run.ts";
 import { fromCallFolder } from "./call_folder.ts";
 import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
 import { exitWhenInterrupted } from "./interrupt.ts";
@@ -22,7 +22,7 @@ export const DEVICE_FLAGS = {
   "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing its numbers" },
 } as const satisfies Flags;
 
-/** What `compile()` and `openReader()` take of {@link DEVICE_FLAGS}. */
+/** What `compile()` and `openModel()` take of {@link DEVICE_FLAGS}. */
 export function deviceOptions(flags: FlagValues<typeof DEVICE_FLAGS>): DeviceOptions {
   const { device, threads, math } = flags;
   return { device, threads, math, selfCheck: flags["no-self-check"] ? false : undefined };
@@ -127,7 +127,7 @@ export async function runCommand<const F extends Flags>(
 }
 
 /** Who computes, and why it is this device: one line of 80 columns, or two. */
-export function describeDevice({ device, reason }: Pick<Reader, "device" | "reason">): string {
+export function describeDevice({ device, reason }: Pick<Model, "device" | "reason">): string {
   const line = `Device: ${device.kind} (${device.detail})`;
   return line.length + reason.length < 78 ? `${line}, ${reason}` : `${line},\n        ${reason}`;
 }

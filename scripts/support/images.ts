@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { imageSizeOf, layOutSequence } from "../../lib/data/sequence.ts";
-import { excerpt } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
+import { excerpt, imagesOf, loadImagesFor, type SavedRun } from "../../run.ts";
 import type { DATA_FLAGS } from "./command.ts";
 import { FlagError, type FlagValues } from "./flags.ts";
-import { classNamesOf } from "./pictures.ts";
 
 /** What a `config.json` may hold. */
 const MOST_NAME_CHARACTERS = 100;
@@ -64,73 +62,36 @@ export async function loadImages(
   { quiet }: ImagesOptions,
 ): Promise<scanline.Dataset> {
   checkOwnData(options);
-  const { dataDir } = options;
   const data = await scanline.loadDataset(options);
-  const { classes, firstLabel } = data;
+  tellClasses(data, options, { quiet });
+  return data;
+}
+
+function tellClasses(
+  { classes, firstLabel }: scanline.Dataset,
+  options: scanline.LoadOptions,
+  { quiet }: ImagesOptions,
+): void {
   const told = options.classes !== undefined && options.firstLabel !== undefined;
   const asUsual = classes === 10 && firstLabel === 0;
-  if (!quiet && dataDir !== undefined && !told && !asUsual) {
+  if (!quiet && options.dataDir !== undefined && !told && !asUsual) {
     console.error(`labels ${firstLabel} to ${firstLabel + classes - 1}: ${classes} classes`);
   }
-  return data;
 }
 
 /**
  * Loads the images of a run, or others that flags name, for its model to read.
  *
  * @param what For messages: `Cannot <what>`
- * @throws {RangeError} If they have other classes, or another size, than the model was trained on; says so in words.
  */
-export async function loadImagesFor(
-  run: scanline.SavedRun,
+export async function loadImagesOf(
+  run: SavedRun,
   flags: FlagValues<typeof DATA_FLAGS> | null,
-  { what, ...options }: ImagesOptions & { what: string },
+  { what, quiet }: ImagesOptions & { what: string },
 ): Promise<scanline.Dataset> {
-  const { network, T: length } = scanline.toNetwork(run.model);
-  const { classes } = network.head;
-  const data = await loadImages(optionsFor(run, flags, classes), options).catch((error) => {
-    if (error instanceof RangeError) error.message += `; the model of ${run.path} has ${classes} classes`;
-    throw error;
-  });
-  const wrong = (rule: string, found: string) =>
-    new RangeError(
-      `Cannot ${what}: the images must have ${rule}, as the model of ${run.path} has: current value is ${found}, ` +
-        `of ${data.name}; --dataset or --data-dir names other images`,
-    );
-  if (data.classes !== classes) throw wrong(`${classes} classes`, `${data.classes} classes`);
-  const { height, width } = data.test;
-  const { sequence } = run.config.training;
-  const { T, C } = layOutSequence(sequence, data.test);
-  if (C !== network.inputSize || T !== (length ?? T)) {
-    const size = imageSizeOf(sequence, { T: length, C: network.inputSize });
-    const rule = sequence.axis === "pixels"
-      ? `${length} pixels`
-      : `${size.height ?? "any"} × ${size.width ?? "any"} pixels`;
-    throw wrong(rule, `${height} × ${width}`);
-  }
+  const options = imagesOf(run, flags ? dataOptions(flags) : {});
+  checkOwnData(options);
+  const data = await loadImagesFor(run, options, what);
+  tellClasses(data, options, { quiet });
   return data;
-}
-
-function optionsFor(
-  run: scanline.SavedRun,
-  flags: FlagValues<typeof DATA_FLAGS> | null,
-  classes: number,
-): scanline.LoadOptions {
-  const { config } = run;
-  const { sha256: _, ...data } = config.data;
-  const saved: scanline.LoadOptions = data;
-  const given = Object.entries(flags ? dataOptions(flags) : {}).filter(([, value]) => value !== undefined);
-  const asked: scanline.LoadOptions = Object.fromEntries(given);
-  const others = asked.dataset !== undefined ||
-    (asked.dataDir !== undefined && asked.dataDir !== saved.dataDir);
-  const options = others ? asked : { ...saved, ...asked };
-  if (options.dataDir === undefined) return options;
-  const known = saved.firstLabel !== undefined || // not of an import, which may not have seen its images
-    saved.dataDir === undefined && classes === scanline.CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
-  return {
-    classes,
-    ...(known ? { firstLabel: saved.firstLabel ?? 0 } : {}),
-    ...(config.model?.classNames?.length === classes ? { classNames: classNamesOf(run, classes) } : {}),
-    ...options,
-  };
 }

@@ -3,9 +3,16 @@
  *
  * @module
  */
-import { readWhole } from "../../lib/data/files.ts";
-import { printable } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
+import {
+  type ImageSize,
+  pictureOptions,
+  type PreparedPicture,
+  type PreparePictureOptions,
+  printable,
+  readWhole,
+  type SavedRun,
+} from "../../run.ts";
 import type { Flags, FlagValues } from "./flags.ts";
 
 /** An image to look at, and what it is if that is known. */
@@ -15,7 +22,7 @@ export interface NamedImage {
   readonly image: scanline.Images;
   readonly label: number | null;
   /** How the picture became an image; null where it was one. */
-  readonly prepared: scanline.PreparedPicture | null;
+  readonly prepared: PreparedPicture | null;
 }
 
 const MAX_BYTES = 2 ** 26;
@@ -37,24 +44,19 @@ export const PICTURE_FLAGS = {
 } as const satisfies Flags;
 
 /** How pictures must be prepared for the model of a run, unless flags say otherwise. */
-export function pictureOptions(
-  run: scanline.SavedRun,
-  flags: Partial<FlagValues<typeof PICTURE_FLAGS>> = {},
-): scanline.PreparePictureOptions {
-  const { config } = run, dataset = datasetOf(run);
-  const entry = dataset === undefined ? null : scanline.CATALOGUE[dataset];
-  return {
-    preparation: flags.prepare ?? config.model?.preparation ?? entry?.preparation ?? "none",
-    lightOnBlack: entry !== null,
-    invert: flags.invert && flags.invert === "yes",
-  };
+export function preparationFor(
+  run: SavedRun,
+  { prepare, invert }: Partial<FlagValues<typeof PICTURE_FLAGS>>,
+): PreparePictureOptions {
+  const own = pictureOptions(run);
+  return { ...own, preparation: prepare ?? own.preparation, invert: invert && invert === "yes" };
 }
 
 /** Reads and prepares one picture. The message of an error names it. */
 export async function loadPicture(
   path: string,
-  size: scanline.ImageSize,
-  options: scanline.PreparePictureOptions,
+  size: ImageSize,
+  options: PreparePictureOptions,
 ): Promise<NamedImage> {
   try {
     const bytes = await readWhole(path, { mostBytes: MAX_BYTES });
@@ -70,8 +72,8 @@ export async function loadPicture(
 /** What was done to pictures, in one line or two; null where there is none. */
 export function describePreparation(
   images: readonly NamedImage[],
-  { preparation, lightOnBlack }: scanline.PreparePictureOptions,
-  { height, width }: scanline.ImageSize,
+  { preparation, lightOnBlack }: PreparePictureOptions,
+  { height, width }: ImageSize,
 ): string | null {
   const pictures = images.flatMap(({ prepared }) => prepared ?? []);
   if (pictures.length === 0) return null;
@@ -109,33 +111,4 @@ export function takeImage(split: scanline.Split, position: number): NamedImage {
     label: labels[position],
     prepared: null,
   };
-}
-
-/** The folder that images are loaded from. */
-export function dataFolder({ dataset = "mnist", dataDir }: { dataset?: unknown; dataDir?: unknown }): string {
-  return dataDir === undefined || dataDir === null ? `data/${dataset}` : String(dataDir);
-}
-
-/** The data set of the catalogue that a run learned; undefined, if it was another one. */
-export function datasetOf({ config }: scanline.SavedRun): scanline.DatasetName | undefined {
-  const { dataset = "mnist", dataDir } = config.data;
-  return dataDir === undefined || dataDir === null ? dataset as scanline.DatasetName : undefined;
-}
-
-/** What class 0, 1, … of a run stands for, to show; numbers, where nothing tells. */
-export function classNamesOf(run: scanline.SavedRun, classes: number): readonly string[] {
-  return savedClassNames(run, classes).map((name) => printable(name));
-}
-
-/** The same to the letter, whatever characters are in it. */
-export function savedClassNames({ config }: scanline.SavedRun, classes: number): readonly string[] {
-  const { classNames } = config.model ?? {};
-  if (classNames?.length === classes) return classNames;
-  const { dataset = "mnist", dataDir } = config.data;
-  const entry = dataDir === undefined && Object.hasOwn(scanline.CATALOGUE, String(dataset))
-    ? scanline.CATALOGUE[dataset as scanline.DatasetName]
-    : null;
-  return entry?.classNames.length === classes
-    ? entry.classNames
-    : Array.from({ length: classes }, (_, k) => String(k));
 }

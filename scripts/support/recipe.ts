@@ -1,41 +1,39 @@
 /**
- * What the recipes share and what is not the recipe: flags, Ctrl-C, the progress bar, `--json`, the folder of the run.
+ * What the recipes share and what is about the terminal: flags, Ctrl-C, the progress bar, `--json`, what is said at the end.
  *
  * @module
  */
-import { checkAllowed, shown } from "../../lib/data/places.ts";
 import * as scanline from "../../mod.ts";
+import {
+  CAPTIONS,
+  checkAllowed,
+  dataFolder,
+  type Findings,
+  findOut,
+  type Metrics,
+  Run,
+  shown,
+  type StoppedRun,
+} from "../../run.ts";
+import { describeStructure, type FigureMeanings, formatProgress, formatQuantity } from "../../view.ts";
 import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "./command.ts";
-import { EventFiles } from "../../lib/run/event_files.ts";
-import { CAPTIONS, type Findings, findOut } from "../../lib/run/findings.ts";
 import { FlagError } from "./flags.ts";
 import { loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
 import { collectGarbage } from "./memory.ts";
 import { messageOf } from "./message.ts";
 import {
+  aboutRun,
   type Recipe,
-  recipeConfig,
   type RecipeFlags,
   recipeFlags,
   trainingCommand,
   trainingData,
 } from "./recipe_config.ts";
-import { Checkpoints, givenFlags, openResumed, remaining, type Resumed } from "./resume.ts";
-import { epochOf, inputOf, RunPictures } from "../../lib/run/pictures.ts";
-import { dataFolder } from "./pictures.ts";
+import { givenFlags, openResumed } from "./resume.ts";
 import { flagWords, operandWord, taskCommand } from "./shell.ts";
 import { StatusLine } from "./status_line.ts";
 import { drawForTerminal } from "./terminal.ts";
-
-/** Figures of a report, as `--json` prints and `metrics.jsonl` keeps them. */
-export interface Metrics {
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
-  readonly seconds: number;
-}
 
 /** What the first Ctrl-C does, by what it meets. */
 const STOPPING = {
@@ -45,65 +43,62 @@ const STOPPING = {
 } as const;
 
 /** Runs a recipe with the flags it was called with, and saves its model, after Ctrl-C too. */
-export function runRecipe(recipe: Recipe, body: (run: RecipeRun) => Promise<void>): Promise<void> {
+export function runRecipe(recipe: Recipe, body: (call: RecipeCall) => Promise<void>): Promise<void> {
   const { name, about } = recipe;
   const spec = { name, about, flags: recipeFlags(recipe), interrupted: null };
   return runCommand(spec, async (flags) => {
     using interrupt = new Interrupt();
     const values = await openResumed(name, flags, givenFlags(spec.flags, Deno.args));
-    using run = new RecipeRun(recipe, values.flags, { signal: interrupt.signal, resumed: values.resumed });
-    interrupt.lastWords = () => run.lastWords();
+    using call = new RecipeCall(recipe, values.flags, { interrupt, stopped: values.stopped });
     try {
-      run.checkAllowed();
-      await body(run).catch((error) => {
+      call.checkAllowed();
+      await body(call).catch((error) => {
         if (error !== interrupt.signal.reason) throw error;
       });
-      await run.end();
+      await call.end();
     } catch (error) {
-      run.status.clear();
-      throw run.withRemedy(error);
+      call.status.clear();
+      throw call.withRemedy(error);
     }
     return interrupt.exitCode;
   });
 }
 
-/** One run of a recipe. */
-export class RecipeRun implements Disposable {
-  /** How long to train; after `begin()`, how long still. */
-  length: scanline.Length;
+/** A recipe as it was called: what its flags say, and the run that it begins. */
+export class RecipeCall implements Disposable {
+  /** How long to train in all. */
+  readonly length: scanline.Length;
   /** What `compile()` takes of the flags. */
   readonly training: Required<Pick<scanline.CompileOptions, "batchSize" | "seed">> & scanline.DeviceOptions;
   readonly learningRate: number;
   /** What every loop takes: Ctrl-C and the progress bar. */
   readonly loop: scanline.LoopOptions;
   readonly status: StatusLine;
-  readonly #data: scanline.LoadOptions;
-  #dataset: scanline.Dataset | null = null;
   readonly #recipe: Recipe;
   readonly #flags: RecipeFlags;
-  #trainer: scanline.Trainer | null = null;
-  #run: scanline.Run | null = null;
+  readonly #data: scanline.LoadOptions;
   readonly #normalization: ReturnType<typeof normalizationFlags>;
-  readonly #resumed: Resumed | null;
-  #checkpoints: Checkpoints | null = null;
-  #pictures: RunPictures | null = null;
-  #events: EventFiles | null = null;
-  #findings: Findings | null = null;
-  #result: Partial<Metrics> = {};
+  readonly #signal: AbortSignal;
+  readonly #stopped: StoppedRun | null;
+  #run: RecipeRun | null = null;
+  /** The folder of the run; where it is to be, before it is begun. */
+  #path: string;
   #phase: keyof typeof STOPPING = "open";
 
   constructor(
     recipe: Recipe,
     flags: RecipeFlags,
-    { signal, resumed }: { signal: AbortSignal; resumed: Resumed | null },
+    { interrupt, stopped }: { interrupt: Interrupt; stopped: StoppedRun | null },
   ) {
-    const { epochs, steps, seed } = flags;
+    const { epochs, steps, seed } = flags, { signal } = interrupt;
     if (epochs !== undefined && steps !== undefined) {
       throw new FlagError("Cannot use --epochs and --steps: it must be one of them");
     }
     this.#recipe = recipe;
     this.#flags = flags;
-    this.#resumed = resumed;
+    this.#signal = signal;
+    this.#stopped = stopped;
+    this.#path = stopped?.path ?? flags.out ?? `runs/${recipe.name}`;
     this.#normalization = normalizationFlags(flags);
     this.#data = trainingData(flags);
     this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
@@ -113,18 +108,19 @@ export class RecipeRun implements Disposable {
     this.loop = {
       signal,
       onProgress: (progress) => this.#draw(progress),
-      onCheckpoint: (state) => this.#checkpoints?.save(state),
+      onCheckpoint: (state) => this.#run?.keep(state),
       checkpointEvery: flags["checkpoint-every"],
     };
+    interrupt.lastWords = () => this.#lastWords();
     signal.addEventListener(
       "abort",
-      () => this.#tell(`${STOPPING[this.#phase]}; Ctrl-C again exits at once`),
+      () => this.tell(`${STOPPING[this.#phase]}; Ctrl-C again exits at once`),
     );
   }
 
   /** Loads the images that the flags name; MNIST by default. */
   async loadData(): Promise<scanline.Dataset> {
-    return this.#dataset = await loadImages(this.#data, { quiet: this.#flags.quiet });
+    return await loadImages(this.#data, { quiet: this.#flags.quiet });
   }
 
   /** How the recipe reads an image, unless flags ask for other numbers. */
@@ -132,114 +128,95 @@ export class RecipeRun implements Disposable {
     return this.#normalization ? { axis: own.axis, ...this.#normalization } : own;
   }
 
-  /** Sees to it, before anything is done, that all that it will read and write is allowed. */
+  /** Checks, before anything is done, that all that it will read and write is allowed. */
   checkAllowed(): void {
-    const out = this.#resumed?.path ?? this.#flags.out ?? `runs/${this.#recipe.name}`;
-    checkAllowed({ read: [dataFolder(this.#data), out], write: [out] });
-  }
-
-  /** What a person should know whose second Ctrl-C ends all at once. */
-  lastWords(): string | null {
-    if (this.#flags.quiet) return null;
-    if (this.#phase === "draw") {
-      return `Stopped at once: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`;
-    }
-    if (!this.#checkpoints?.areThere()) return "Stopped at once: nothing was trained";
-    return `Stopped at once: this goes on from the last checkpoint:\n  ${this.#resumeCommand()}`;
+    checkAllowed({ read: [dataFolder(this.#data), this.#path], write: [this.#path] });
   }
 
   /**
-   * Makes the folder of the run, and says what will be trained, and on what.
+   * Begins the run, or resumes the one that `--resume` names, and says what will be trained, and on what.
    *
    * @param figures What the figures of its reports are about, for whoever draws them
    */
-  async begin(trainer: scanline.Trainer, figures: scanline.FigureMeanings): Promise<void> {
-    this.loop.signal?.throwIfAborted();
-    const { name } = this.#recipe;
-    const { device, network } = trainer;
-    const input = inputOf(trainer.split("test"), trainer.config.sequence);
-    this.#run = this.#resumed
-      ? new scanline.Run(this.#resumed.path)
-      : await scanline.createRun({ recipe: name, out: this.#flags.out });
-    this.#trainer = trainer;
-    const recipe = this.#recipe, flags = this.#flags, length = this.length, dataset = this.#dataset!;
-    const config = this.#resumed
-      ? this.#resumedConfig(trainer)
-      : recipeConfig({ recipe, flags, length, dataset, trainer, figures });
-    await this.#keepCheckpoints(trainer, config);
-    await this.#run.writeConfig(config);
+  async begin(
+    trainer: scanline.Trainer,
+    dataset: scanline.Dataset,
+    figures: FigureMeanings,
+  ): Promise<RecipeRun> {
+    this.#signal.throwIfAborted();
+    const recipe = this.#recipe, flags = this.#flags, length = this.length, stopped = this.#stopped;
+    const { device, network, config } = trainer;
+    stopped?.remaining(length); // before anything is written
+    const settings = {
+      pictures: !flags["no-pictures"],
+      tensorboard: flags.tensorboard,
+      onProblem: (message: string) => this.#say(messageOf(message)),
+    };
+    const command = trainingCommand(recipe, flags, trainer);
+    const changes = { command, length, data: { ...stopped?.checkpoint.config.data, ...this.#data } };
+    const run = stopped
+      ? await Run.resume(stopped, trainer, { ...settings, changes })
+      : await Run.begin(trainer, aboutRun(recipe, flags, { length, dataset, trainer, figures }), settings);
+    this.#path = run.path;
     this.#phase = "train";
-    this.#tell(describeDevice(trainer));
-    if (!this.#flags.json) this.#tell(scanline.describeStructure(network, input).join("\n"));
-    this.#emit({
+    this.#run = new RecipeRun(this, run, { trainer, dataset });
+    if (stopped) [...run.notes, `Resumed after step ${trainer.step}`].forEach((note) => this.tell(note));
+    this.tell(describeDevice(trainer));
+    const { height, width } = dataset.test, { axis } = trainer.sequence;
+    if (!flags.json) this.tell(describeStructure(network, { height, width, axis }).join("\n"));
+    this.emit({
       event: "start",
-      recipe: name,
-      run: this.#run.path,
+      recipe: recipe.name,
+      run: run.path,
       device: device.kind,
       deviceDetail: device.detail,
       threads: device.threads,
-      seed: trainer.config.seed,
+      seed: config.seed,
       parameterCount: network.parameterCount,
     });
-    if (this.#flags.tensorboard || this.#resumed) await this.#keepEvents();
-    if (this.#flags["no-pictures"]) return;
-    this.#pictures = new RunPictures(this.#run, {
-      config,
-      network,
-      input,
-      ...epochOf(trainer.config),
-    }, this.#resumed ? (await scanline.openMetrics(this.#run.path)).lines : []);
-    this.#pictures.begin();
+    return this.#run;
   }
 
-  /** Begins with a first checkpoint, or goes on from the last one. */
-  async #keepCheckpoints(trainer: scanline.Trainer, config: scanline.RunConfig): Promise<void> {
-    if (!this.#resumed) {
-      this.#checkpoints = await Checkpoints.begin(this.#run!.path, trainer, config);
+  /** Ends the run, if the recipe has not come to it, and draws what there is to draw. */
+  async end(): Promise<void> {
+    const interrupted = this.#signal.aborted;
+    if (!this.#run) {
+      const kept = this.#stopped ? "the run is as it was" : "nothing was trained";
+      if (interrupted) this.tell(`Interrupted before the first step: ${kept}`);
       return;
     }
-    this.length = remaining(this.length, this.#resumed.checkpoint);
-    const { checkpoints, notes } = await Checkpoints.resume(this.#resumed, trainer, config);
-    this.#checkpoints = checkpoints;
-    [...notes, `Resumed after step ${trainer.step}`].forEach((note) => this.#tell(note));
+    const { pictures, line, findings } = await this.#run.end({ interrupted });
+    if (interrupted) this.print(`Interrupted after ${formatQuantity(line.step as number, "steps")}`);
+    this.print(
+      "",
+      `saved     ${shown(this.#path)}`,
+      `sha256    ${line.modelSha256}`,
+      ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
+      `evaluate  ${this.#commandFor("evaluate", flagWords("model", this.#path))}`,
+    );
+    this.#run[Symbol.dispose]();
+    this.#run = null; // and with it the images and the engine: drawing needs room too
+    collectGarbage();
+    if (!pictures) return;
+    this.#phase = "draw";
+    const drawn = await pictures.end(line, findings, interrupted ? undefined : this.#signal);
+    if (drawn === true) return this.print(`report    ${shown(this.#path)}/report.html`);
+    const why = drawn ? "Not everything could be drawn" : "Interrupted while drawing";
+    this.tell(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
   }
 
-  /** Goes on with event files that are there; begins some if they are asked for. */
-  async #keepEvents(): Promise<void> {
-    const events = new EventFiles(this.#run!);
-    const { step, tally } = this.#resumed?.checkpoint.state ?? { step: 0, tally: { steps: 0 } };
-    const found = await events.rewind(step - tally.steps); // to the last report
-    if (found || this.#flags.tensorboard) this.#events = events;
-  }
-
-  /** What went wrong, and that not all is lost by it. */
+  /** Adds to an error that not all is lost by it. */
   withRemedy(error: unknown): unknown {
     if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
-    if (!this.#checkpoints?.areThere()) return error;
+    if (!this.#run?.isThere()) return error;
     error.message += `\nThe last checkpoint is whole; this goes on from it:\n  ${this.#resumeCommand()}`;
     return error;
   }
 
-  /** What does something with the run. */
-  #commandFor(task: string, words: readonly string[]): string {
-    return taskCommand(task, words, { read: [this.#run!.path, dataFolder(this.#data)] });
-  }
-
-  #reportCommand(): string {
-    const { path } = this.#run!;
-    return taskCommand("report", [operandWord(path)], { read: [dataFolder(this.#data)], write: [path] });
-  }
-
-  #resumeCommand(): string {
-    const { path } = this.#run!;
-    const files = { read: [dataFolder(this.#data)], write: [path] };
-    return taskCommand(this.#recipe.name, flagWords("resume", path), files);
-  }
-
   /** Lets other processes write the run. */
   [Symbol.dispose](): void {
-    this.#checkpoints?.[Symbol.dispose]();
-    this.#resumed?.folder[Symbol.dispose]();
+    this.#run?.[Symbol.dispose]();
+    this.#stopped?.[Symbol.dispose]();
   }
 
   /** Prints lines for people; nothing with `--json`. */
@@ -248,107 +225,62 @@ export class RecipeRun implements Disposable {
     if (!this.#flags.json) lines.forEach((line) => console.log(line));
   }
 
-  /** Prints and keeps the figures of an epoch, or of some steps, and saves the model of that moment. */
-  async report(place: { epoch: number } | { epoch: number; step: number }, metrics: Metrics): Promise<void> {
-    const { step } = this.#trainer!;
-    const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...metrics };
-    this.#emit(line);
-    await this.#run!.log(line);
-    await this.#run!.saveModel(this.#trainer!.model);
-    await this.#events?.report(this.#trainer!.step, metrics);
-    await this.#pictures?.report(line, 1000 * metrics.seconds);
-  }
-
-  /**
-   * Shows what the trained model takes the first test images for; draws its confusion and its mistakes. Like the other
-   * pictures, it ends no training.
-   */
-  async show({ classNames }: scanline.Dataset): Promise<void> {
-    if (!this.#pictures) return;
-    try {
-      const reader = this.#trainer!, { sequence } = reader.config;
-      const tested = { reader, sequence, test: reader.split("test"), classNames };
-      this.#findings = await findOut(tested, this.loop);
-    } catch (error) {
-      if (error === this.loop.signal?.reason) throw error;
-      this.status.clear();
-      console.error(`Cannot show predictions: ${messageOf(error)}; all else goes on`);
-      return;
-    }
-    this.status.clear();
-    if (this.#flags.json) return;
-    this.print("", `The first test images: ${CAPTIONS}`, "");
-    this.print(...drawForTerminal(this.#findings.first));
-  }
-
-  /** Keeps figures of the trained model for the `end` of the run. */
-  conclude(result: Partial<Metrics>): void {
-    this.#result = result;
-  }
-
-  /** Saves the model and says where it is. */
-  async end(): Promise<void> {
-    const interrupted = this.loop.signal!.aborted;
-    if (!this.#run || !this.#trainer) {
-      const kept = this.#resumed ? "the run is as it was" : "nothing was trained";
-      if (interrupted) this.#tell(`Interrupted before the first step: ${kept}`);
-      return;
-    }
-    const { path } = this.#run;
-    const { model, step } = this.#trainer;
-    await this.#run.saveModel(model);
-    const sha256 = await scanline.modelSha256(model, this.#trainer.config.sequence);
-    const line = {
-      event: "end",
-      run: path,
-      step,
-      interrupted,
-      ...this.#result,
-      modelSha256: sha256,
-      endedAt: new Date().toISOString(),
-    };
-    this.#emit(line);
-    await this.#run.log(line);
-    if (interrupted) this.print(`Interrupted after ${scanline.formatQuantity(step, "steps")}`);
-    this.print(
-      "",
-      `saved     ${shown(path)}`,
-      `sha256    ${sha256}`,
-      ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
-      `evaluate  ${this.#commandFor("evaluate", flagWords("model", path))}`,
-    );
-    this.#trainer = null; // and with it the images and the engine: drawing needs room too
-    collectGarbage();
-    if (!this.#pictures) return;
-    this.#phase = "draw";
-    const drawn = await this.#pictures.end(line, this.#findings, interrupted ? undefined : this.loop.signal);
-    if (drawn === true) this.print(`report    ${shown(path)}/report.html`);
-    else {
-      const why = drawn ? "Not everything could be drawn" : "Interrupted while drawing";
-      this.#tell(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
-    }
-  }
-
-  /** The configuration of the run that goes on, but for what may change on the way. */
-  #resumedConfig(trainer: scanline.Trainer) {
-    const { config } = this.#resumed!.checkpoint;
-    const command = trainingCommand(this.#recipe, this.#flags, trainer);
-    return { ...config, command, length: this.length, data: { ...config.data, ...this.#data } };
-  }
-
-  #emit(line: Record<string, unknown>): void {
+  /** Prints a line for programs, with `--json`. */
+  emit(line: Readonly<Record<string, unknown>>): void {
     this.status.clear();
     if (this.#flags.json) console.log(JSON.stringify(line));
   }
 
-  #tell(text: string): void {
+  /** Says something on stderr, unless it is to be quiet. */
+  tell(text: string): void {
     this.status.clear();
     if (!this.#flags.quiet) console.error(text);
   }
 
+  #say(text: string): void {
+    this.status.clear();
+    console.error(text);
+  }
+
+  /** Looks at the first test images, and finds what the pictures of the run show; null if it draws none, or cannot. */
+  async findOut(tested: Parameters<typeof findOut>[0]): Promise<Findings | null> {
+    if (this.#flags["no-pictures"]) return null;
+    try {
+      const findings = await findOut(tested, this.loop);
+      this.print("", `The first test images: ${CAPTIONS}`, "", ...drawForTerminal(findings.first));
+      return findings;
+    } catch (error) {
+      if (error === this.#signal.reason) throw error;
+      this.#say(`Cannot show predictions: ${messageOf(error)}; all else goes on`);
+      return null;
+    }
+  }
+
+  /** What a person should know whose second Ctrl-C ends all at once. */
+  #lastWords(): string | null {
+    if (this.#flags.quiet) return null;
+    if (this.#phase === "draw") {
+      return `Stopped at once: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`;
+    }
+    if (!this.#run?.isThere()) return "Stopped at once: nothing was trained";
+    return `Stopped at once: this goes on from the last checkpoint:\n  ${this.#resumeCommand()}`;
+  }
+
+  #commandFor(task: string, words: readonly string[], write: readonly string[] = []): string {
+    return taskCommand(task, words, { read: [this.#path, dataFolder(this.#data)], write });
+  }
+
+  #reportCommand(): string {
+    return this.#commandFor("report", [operandWord(this.#path)], [this.#path]);
+  }
+
+  #resumeCommand(): string {
+    return this.#commandFor(this.#recipe.name, flagWords("resume", this.#path), [this.#path]);
+  }
+
   #draw({ phase, epoch, done, total, elapsedMs, loss }: scanline.LoopProgress): void {
     this.status.draw((width) =>
-      scanline.formatProgress({
+      formatProgress({
         label: phase === "evaluate" ? "Evaluating" : epoch === null ? "Training" : `Epoch ${epoch}`,
         done,
         total,
@@ -358,5 +290,67 @@ export class RecipeRun implements Disposable {
         extra: loss === null ? undefined : `loss ${loss.toFixed(4)}`,
       })
     );
+  }
+}
+
+/** A run that was begun, and what is printed of it. */
+export class RecipeRun implements Disposable {
+  /** How long to train still. */
+  readonly length: scanline.Length;
+  readonly #call: RecipeCall;
+  readonly #run: Run;
+  readonly #trainer: scanline.Trainer;
+  readonly #dataset: scanline.Dataset;
+  #result: { readonly figures: Partial<Metrics>; readonly findings: Findings | null } = {
+    figures: {},
+    findings: null,
+  };
+
+  constructor(
+    call: RecipeCall,
+    run: Run,
+    { trainer, dataset }: { trainer: scanline.Trainer; dataset: scanline.Dataset },
+  ) {
+    this.#call = call;
+    this.#run = run;
+    this.#trainer = trainer;
+    this.#dataset = dataset;
+    this.length = run.remaining(call.length);
+  }
+
+  /** Prints and keeps the figures of an epoch, or of some steps, and saves the model of that moment. */
+  async report(place: { epoch: number } | { epoch: number; step: number }, metrics: Metrics): Promise<void> {
+    this.#call.emit(await this.#run.report(place, metrics));
+  }
+
+  /** Shows what the trained model takes the first test images for. @param figures Of the trained model, for the last line */
+  async finish(figures: Partial<Metrics> = {}): Promise<void> {
+    this.#result = { figures, findings: null };
+    const { test, classNames } = this.#dataset;
+    const findings = await this.#call.findOut({ model: this.#trainer, test, classNames });
+    this.#result = { figures, findings };
+  }
+
+  /** Keeps a checkpoint. */
+  keep(state: Parameters<Run["keep"]>[0]): Promise<void> {
+    return this.#run.keep(state);
+  }
+
+  /** Whether there is something to resume from, still. */
+  isThere(): boolean {
+    return this.#run.isThere();
+  }
+
+  /** Saves the model. */
+  async end({ interrupted }: { interrupted: boolean }) {
+    const { figures, findings } = this.#result;
+    const ended = await this.#run.end({ interrupted, ...figures });
+    this.#call.emit(ended.line);
+    return { ...ended, findings };
+  }
+
+  /** Lets other processes write the run. */
+  [Symbol.dispose](): void {
+    this.#run[Symbol.dispose]();
   }
 }

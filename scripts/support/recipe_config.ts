@@ -5,10 +5,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../../mod.ts";
+import { CATALOGUE, dataFolder, type RunAbout } from "../../run.ts";
+import type { FigureMeanings } from "../../view.ts";
 import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "./command.ts";
 import type { Flags, FlagValues } from "./flags.ts";
 import { dataOptions } from "./images.ts";
-import { dataFolder } from "./pictures.ts";
 import { RESUME_FLAGS } from "./resume.ts";
 import { flagWords, taskCommand } from "./shell.ts";
 
@@ -25,17 +26,6 @@ export interface Recipe {
 
 /** What a recipe's flags say. */
 export type RecipeFlags = FlagValues<ReturnType<typeof recipeFlags>>;
-
-/** What there is to keep of a run that begins. */
-export interface RecipeStart {
-  readonly recipe: Recipe;
-  readonly flags: RecipeFlags;
-  readonly length: scanline.Length;
-  readonly dataset: scanline.Dataset;
-  readonly trainer: scanline.Trainer;
-  /** What the figures of its reports are about. */
-  readonly figures: scanline.FigureMeanings;
-}
 
 /** Flags that change no bit of what is trained. */
 const UNSEEN_IN_BITS = [
@@ -77,23 +67,39 @@ export function recipeFlags({ name, length, batchSize, learningRate, seed }: Rec
   } as const satisfies Flags;
 }
 
-/** The configuration of a run that begins. */
-export function recipeConfig({ recipe, flags, length, dataset, trainer, figures }: RecipeStart) {
-  const { layers, head, parameterCount } = trainer.network;
-  const data = trainingData(flags);
+/** What `config.json` keeps of a run that begins, besides what the trainer knows. */
+export function aboutRun(
+  recipe: Recipe,
+  flags: RecipeFlags,
+  { length, dataset, trainer, figures }: {
+    length: scanline.Length;
+    dataset: scanline.Dataset;
+    trainer: scanline.Trainer;
+    figures: FigureMeanings;
+  },
+): RunAbout {
+  const data = trainingData(flags), { dataDir, transpose, limit } = data;
+  const entry = dataDir === undefined ? CATALOGUE[data.dataset ?? "mnist"] : null;
+  const { classNames, classes, firstLabel } = dataset;
   return {
     recipe: recipe.name,
-    command: trainingCommand(recipe, flags, trainer),
-    startedAt: new Date().toISOString(),
-    length,
-    training: trainer.config,
+    out: flags.out,
+    classNames,
+    preparation: entry?.preparation ?? "none", // what was done to the images before anyone saw them
     figures,
-    data: dataConfig(data, dataset),
-    model: { classNames: dataset.classNames, preparation: preparationOf(data) },
-    network: { layers: layers.map(sizesOf), classes: head.classes, parameterCount },
-    device: trainer.device,
-    versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
-    machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
+    data: entry
+      ? {
+        dataset: data.dataset ?? "mnist",
+        limit,
+        sha256: Object.fromEntries(entry.files.map(({ name, sha256 }) => [name, sha256])),
+      }
+      : { dataset: data.dataset, dataDir, limit, classes, firstLabel, transpose },
+    more: {
+      command: trainingCommand(recipe, flags, trainer),
+      length,
+      versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
+      machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
+    },
   };
 }
 
@@ -111,26 +117,4 @@ export function trainingCommand({ name }: Recipe, flags: RecipeFlags, { device }
     value === true ? [`--${name}`] : flagWords(name, String(value))
   );
   return taskCommand(name, words, { read: [dataFolder(trainingData(flags))] });
-}
-
-/** What was done to the images before anyone saw them. */
-function preparationOf({ dataset, dataDir }: scanline.LoadOptions): "digit" | "none" {
-  return dataDir ? "none" : scanline.CATALOGUE[dataset ?? "mnist"].preparation;
-}
-
-/** What loads the same images again. */
-function dataConfig(
-  { dataset, dataDir, transpose, limit }: scanline.LoadOptions,
-  { classes, firstLabel }: scanline.Dataset,
-): scanline.RunConfig["data"] {
-  const files = dataDir ? [] : scanline.CATALOGUE[dataset ?? "mnist"].files;
-  return {
-    ...{ dataset, dataDir, limit },
-    ...(dataDir ? { classes, firstLabel, transpose } : {}),
-    sha256: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
-  };
-}
-
-function sizesOf({ kernel: _, recurrentKernel: __, bias: ___, ...sizes }: scanline.RecurrentLayer) {
-  return sizes;
 }

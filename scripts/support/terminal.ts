@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as scanline from "../../mod.ts";
+import { drawPictures, type Picture } from "../../view.ts";
 
 const COLUMNS_OF_A_FILE = 160;
 const COLUMNS_OF_AN_UNKNOWN_TERMINAL = 80;
@@ -16,6 +16,6 @@ export function describeOutput(): { columns: number; colour: boolean } {
 }
 
 /** Five stand side by side, fewer where the terminal is narrow. */
-export function drawForTerminal(pictures: readonly scanline.Picture[]): string[] {
-  return scanline.drawPictures(pictures, { ...describeOutput(), perRow: PER_ROW });
+export function drawForTerminal(pictures: readonly Picture[]): string[] {
+  return drawPictures(pictures, { ...describeOutput(), perRow: PER_ROW });
 }

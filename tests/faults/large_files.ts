@@ -9,10 +9,9 @@
 import { gzipSync } from "node:zlib";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { encodeIdx, parseIdx } from "../../lib/data/idx.ts";
-import { deserializeModel } from "../../lib/model/tensorflow_files.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
-import { parseRunConfig } from "../../lib/run/config.ts";
+import { parseCheckpointConfig } from "../../lib/run/config.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 
 /** A file, and how much its parser may take at any moment. */
@@ -66,20 +65,6 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
     make: () => encodeCheckpoint(tinyCheckpoint({ size: 2e6 })),
     parse: decodeCheckpoint,
   },
-  "deserializeModel() of 50,000 weights without layers": {
-    times: 60,
-    make: () => {
-      const weights = Array.from(
-        { length: 5e4 },
-        (_, index) => ({ name: `${index}`, shape: [1], dtype: "float32" }),
-      );
-      const modelTopology = { class_name: "Sequential", config: { name: "a", layers: [] } };
-      return encode(
-        JSON.stringify({ modelTopology, weightsManifest: [{ paths: ["weights.bin"], weights }] }),
-      );
-    },
-    parse: refused((file) => deserializeModel(decode(file), new Uint8Array(2e5))),
-  },
   "parseRunConfig()": {
     times: 20,
     make: () =>
@@ -87,12 +72,12 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
         ...tinyCheckpoint().config,
         more: Array.from({ length: 4e5 }, (_, index) => ({ index })),
       })),
-    parse: (file) => parseRunConfig(decode(file), "config.json"),
+    parse: (file) => parseCheckpointConfig(decode(file), "config.json"),
   },
   "parseRunConfig() of 4,000,000 levels": {
     times: 20,
     make: () => encode(`${"[".repeat(4e6)}${"]".repeat(4e6)}`),
-    parse: refused((file) => parseRunConfig(decode(file), "config.json")),
+    parse: refused((file) => parseCheckpointConfig(decode(file), "config.json")),
   },
   "a parser that keeps nothing, but takes eight times its file on the way": {
     times: 7,

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { CheckpointFolder } from "../../lib/run/checkpoint_folder.ts";
-import { openMetrics, openRun } from "../../lib/run/run.ts";
+import { openMetrics, openRun } from "../../lib/run/folder.ts";
 import { type Outcome, runScript, scriptCommand, TINY_FLAGS } from "../scripts/tiny_project.ts";
 
 /** A recipe on tiny images, with nothing drawn, and checkpoints so often that a kill meets them. */

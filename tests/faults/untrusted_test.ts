@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
@@ -21,21 +20,20 @@ import {
   SafetensorsError,
   type Tensor,
 } from "../../lib/model/safetensors.ts";
-import { deserializeModel, serializeModel } from "../../lib/model/tensorflow_files.ts";
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { parseMetrics } from "../../lib/run/metrics_file.ts";
-import { parseRunConfig } from "../../lib/run/config.ts";
+import { parseCheckpointConfig, parseRunConfig } from "../../lib/run/config.ts";
 import { drawCurves } from "../../lib/view/curves.ts";
 import { toCurves } from "../../lib/view/history.ts";
 import { writeReport } from "../../lib/view/report.ts";
 import { assertClear, fuzz, hostileJson, type Target } from "../support/fuzz.ts";
 import { lacks, named } from "../support/permissions.ts";
+import oldRun from "../golden/old_runs/trained/config.json" with { type: "json" };
+import oldModelJson from "../golden/old_runs/trained/model/model.json" with { type: "json" };
 import golden from "../golden/pictures.json" with { type: "json" };
 import { share } from "../support/soak.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 import { LARGE_FILES, SLACK_BYTES } from "./large_files.ts";
-
-tf.enableProdMode();
 
 const MUTANTS = share({ usual: 300, soak: 100_000 });
 const PROPERTIES = share({ usual: 60, soak: 2_000 });
@@ -63,24 +61,9 @@ const weights = encodeSafetensors(toPyTorch(network, new Float32Array(network.si
 
 const checkpointBytes = encodeCheckpoint(tinyCheckpoint({ step: 7 }));
 
-/** Between the two files of a model, as no JSON has it. */
-const BETWEEN = 0xff;
-
-async function modelFiles(): Promise<Uint8Array<ArrayBuffer>> {
-  const model = tf.sequential({
-    layers: [
-      tf.layers.lstm({ units: 2, recurrentInitializer: "zeros", returnSequences: true, inputShape: [3, 2] }),
-      tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.simpleRNN({ units: 2, recurrentInitializer: "zeros" }),
-      tf.layers.dense({ units: 2 }),
-    ],
-  });
-  const { json, weights } = await serializeModel(model);
-  model.dispose();
-  return Uint8Array.from([...encode(json), BETWEEN, ...weights]);
-}
-
-const modelBytes = await modelFiles();
+/** A run of before November 2026. */
+const oldConfig = JSON.stringify({ ...oldRun, network: undefined });
+const oldModel = encode(JSON.stringify(oldModelJson));
 
 /** A checkpoint with this metadata, and the SHA-256 that belongs to it: only what it says can be wrong. */
 function forge(bytes: Uint8Array): unknown {
@@ -175,22 +158,19 @@ const TARGETS: readonly Target[] = [
   {
     name: "parseRunConfig()",
     seeds: [encode(JSON.stringify(tinyCheckpoint().config, null, 2))],
-    parse: (bytes) => parseRunConfig(decode(bytes), "Cannot open the run: config.json"),
+    parse: (bytes) => parseCheckpointConfig(decode(bytes), "Cannot open the run: config.json"),
     errors: [SyntaxError],
     message: /^Cannot open the run: config.json must /,
     memory: 20,
   },
   {
-    name: "deserializeModel()",
-    seeds: [modelBytes],
-    parse: async (bytes) => {
-      const at = bytes.indexOf(BETWEEN), end = at < 0 ? bytes.length : at;
-      const model = await deserializeModel(decode(bytes.subarray(0, end)), bytes.subarray(end + 1));
-      model.dispose();
-    },
-    errors: [SyntaxError, TypeError],
-    message: /^Cannot load the model: /,
-    memory: 60, // layers as objects, without the 8 MB
+    name: "parseRunConfig() of an old run",
+    seeds: [oldModel],
+    parse: (bytes) =>
+      parseRunConfig(oldConfig, "Cannot open the run: config.json", () => Promise.resolve(decode(bytes))),
+    errors: [SyntaxError],
+    message: /^Cannot open the run: config.json must /,
+    memory: 60,
   },
 ];
 
@@ -225,11 +205,7 @@ for (const target of TARGETS) {
 const HOSTILE:
   readonly (readonly [target: string, json: string, fileOf: (json: string) => Uint8Array<ArrayBuffer>])[] = [
     ["parseRunConfig()", JSON.stringify(tinyCheckpoint().config), encode],
-    [
-      "deserializeModel()",
-      decode(modelBytes.subarray(0, modelBytes.indexOf(BETWEEN))),
-      (json) => Uint8Array.from([...encode(json), ...modelBytes.subarray(modelBytes.indexOf(BETWEEN))]),
-    ],
+    ["parseRunConfig() of an old run", decode(oldModel), encode],
     [
       "decodeSafetensors()",
       headerOf(encodeSafetensors(tensors, { made: "by a test" })),
@@ -297,7 +273,7 @@ Deno.test("a config that is taken can be written, reported on and compared, what
   for (const variant of hostileJson(JSON.stringify(config))) {
     let parsed;
     try {
-      parsed = parseRunConfig(variant, "config.json");
+      parsed = parseCheckpointConfig(variant, "config.json");
     } catch {
       continue;
     }

@@ -3,7 +3,8 @@
  *
  *     deno run --allow-read=data --allow-write=tests/golden tests/golden/digits.ts
  */
-import { encodePng, loadDataset } from "../../mod.ts";
+import { encodePng } from "../../lib/data/png.ts";
+import { loadDataset } from "../../mod.ts";
 
 const ROWS = 6, COLUMNS = 10, SIDE = 28;
 const { test } = await loadDataset({ dataset: "mnist" });

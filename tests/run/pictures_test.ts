@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createNetwork } from "../../lib/model/network.ts";
-import { Run } from "../../lib/run/run.ts";
+import { modelConfig, type RunConfig } from "../../lib/run/config.ts";
+import { RunFolder } from "../../lib/run/folder.ts";
 import { DrawingBudget, RunPictures } from "../../lib/run/pictures.ts";
 
 /** A run whose folder is a map. */
-class MemoryRun extends Run {
+class MemoryRun extends RunFolder {
   readonly files = new Map<string, string | Uint8Array>();
 
   constructor(readonly broken: readonly string[] = []) {
@@ -22,13 +23,27 @@ const network = createNetwork({
   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 8, gateActivation: "sigmoid", dropout: 0 }],
   classes: 10,
 });
-const source = {
-  config: { recipe: "train-tiny", command: "deno task train-tiny --seed 1" },
-  network,
-  input: { height: 28, width: 28, axis: "rows" },
-  stepsPerEpoch: 10,
-  epochImages: 640,
-} as const;
+const config: RunConfig = {
+  recipe: "train-tiny",
+  command: "deno task train-tiny --seed 1",
+  model: modelConfig({
+    network,
+    T: 28,
+    sequence: { axis: "rows", range: [0, 1] },
+    classNames: [..."0123456789"],
+  }),
+  training: {
+    optimizer: { kind: "sgd", learningRate: 0.1 },
+    initialize: null,
+    batchSize: 64,
+    lastBatch: "short",
+    seed: 1,
+    images: { train: 640, validation: 0, test: 100 },
+  },
+};
+const imageSize = { height: 28, width: 28 };
+const told: string[] = [];
+const source = { config, imageSize, onProblem: (message: string) => void told.push(message) };
 
 function line(epoch: number) {
   return {
@@ -41,26 +56,12 @@ function line(epoch: number) {
   };
 }
 
-/** What is printed on stderr while `fn` runs. */
-async function stderrOf(fn: () => Promise<void>): Promise<string[]> {
-  const original = console.error, lines: string[] = [];
-  console.error = (...words: unknown[]) => lines.push(words.join(" "));
-  try {
-    await fn();
-  } finally {
-    console.error = original;
-  }
-  return lines;
-}
-
 Deno.test("RunPictures: what cannot be drawn is told once, and nothing is thrown", async () => {
   const run = new MemoryRun(["structure.svg", "curves.svg", "report.html"]);
   const pictures = new RunPictures(run, source);
-  const told = await stderrOf(async () => {
-    pictures.begin();
-    for (const epoch of [0, 1, 2]) await pictures.report(line(epoch), 1e9);
-    assert.equal(await pictures.end(null, null), "incomplete");
-  });
+  pictures.begin();
+  for (const epoch of [0, 1, 2]) await pictures.report(line(epoch), 1e9);
+  assert.equal(await pictures.end(null, null), "incomplete");
   assert.deepEqual(
     told,
     ["structure.svg", "curves.svg", "report.html"].map((name) =>
@@ -72,7 +73,7 @@ Deno.test("RunPictures: what cannot be drawn is told once, and nothing is thrown
 
 Deno.test("RunPictures: curves grow while training goes on, and are whole at its end", async () => {
   const run = new MemoryRun();
-  const pictures = new RunPictures(run, source, [line(0)]);
+  const pictures = new RunPictures(run, { ...source, lines: [line(0)] });
   pictures.begin();
   await new Promise((resolve) => setTimeout(resolve));
   assert.deepEqual([...run.files.keys()], ["structure.svg"]); // a PNG would take time before the first step
@@ -97,7 +98,10 @@ Deno.test("RunPictures: weights that were never trained here have no curves, and
     mistakes: "<svg>mistakes</svg>",
     readings: "<svg>readings</svg>",
   };
-  await new RunPictures(run, { ...source, config: { recipe: "import" } }).end(null, findings);
+  await new RunPictures(run, { config: { recipe: "import", model: config.model }, imageSize }).end(
+    null,
+    findings,
+  );
   assert(![...run.files.keys()].some((name) => name.startsWith("curves")));
   const report = run.files.get("report.html") as string;
   assert.match(report, /83\.19%.*of 10,000 test images right/);
@@ -109,7 +113,11 @@ Deno.test("RunPictures: what config.json says about the figures stands in the le
   const figures = { train: "means", test: "the first 2,000 test images", testImages: 2_000 };
   for (const [found, expected] of [[figures, true], [{ ...figures, testImages: "2" }, false], ["x", false]]) {
     const run = new MemoryRun();
-    const pictures = new RunPictures(run, { ...source, config: { recipe: "a", figures: found } }, [line(0)]);
+    const pictures = new RunPictures(run, {
+      imageSize,
+      config: { ...config, figures: found },
+      lines: [line(0)],
+    });
     await pictures.end(null, null);
     assert.equal((run.files.get("curves.svg") as string).includes("the first 2,000 test images"), expected);
   }

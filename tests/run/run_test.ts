@@ -1,179 +1,171 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { createRun, modelSha256, openMetrics, openRun, type RunConfig } from "../../lib/run/run.ts";
+import { modelSha256 } from "../../lib/model/hash.ts";
+import { toSafetensors } from "../../lib/model/formats.ts";
+import { createNetwork } from "../../lib/model/network.ts";
+import { adam } from "../../lib/model/optimizers.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
+import { openMetrics, openRun } from "../../lib/run/folder.ts";
+import { openModel } from "../../lib/run/open_model.ts";
+import { Run, StoppedRun } from "../../lib/run/run.ts";
+import { compile, type CompileOptions } from "../../lib/train/compile.ts";
+import type { Trainer } from "../../lib/train/trainer.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
+import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 
 tf.enableProdMode();
 
-const needs = [{ name: "read" }, { name: "write" }] as const;
+const test = testsInFolders([{ name: "read" }, { name: "write" }]);
 
-const test = testsInFolders(needs);
+const OLD_RUNS = new URL("../golden/old_runs/", import.meta.url).pathname;
+const train = tinySplit({ count: 24, height: 6, width: 5, classes: 10 });
+const tested = tinySplit({ count: 13, height: 6, width: 5, classes: 10, seed: 2 });
 
-function tinyModel(): tf.Sequential {
-  return tf.sequential({
+function open(changes: Partial<CompileOptions> = {}): Promise<Trainer> {
+  const model = tf.sequential({
     layers: [
-      tf.layers.lstm({ units: 3, recurrentInitializer: "zeros", inputShape: [5, 4] }),
+      lstm({ units: 3, inputShape: [6, 5], returnSequences: true }),
       tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.dense({ units: 3 }),
+      lstm({ units: 2, recurrentActivation: "hardSigmoid" }),
+      tf.layers.dense({ units: 10 }),
     ],
+  });
+  return compile(model, {
+    train,
+    test: tested,
+    sequence: { axis: "rows", mean: 0.5, deviation: 0.25 },
+    optimizer: adam({ learningRate: 0.01 }),
+    initialize: "pytorch",
+    batchSize: 8,
+    device: "wasm",
+    threads: 1,
+    ...changes,
   });
 }
 
-const config: RunConfig = {
-  recipe: "tiny",
-  training: {
-    sequence: { axis: "rows", range: [0, 1] },
-    optimizer: { kind: "sgd", learningRate: 0.1 },
-    initialize: "pytorch",
-    biases: 2,
-    batchSize: 4,
-    lastBatch: "short",
-    seed: 1,
-    images: { train: 22, validation: 0, test: 13 },
-  },
-  data: { dataset: "mnist" },
-};
-
-test("createRun() makes <root>/<recipe>/<time>, and another folder in the same second", async (folder) => {
-  const options = { recipe: "tiny", root: `${folder}/runs` };
-  const runs = [await createRun(options), await createRun(options), await createRun(options)];
-  for (const { path } of runs) {
-    assert.match(path.slice(folder.length), /^\/runs\/tiny\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?$/);
+/** Trains up to `steps`, counted from the beginning, with a report and a checkpoint at every second one. */
+async function trainOn(run: Run, trainer: Trainer, steps: number): Promise<void> {
+  const loop = { every: 2, onCheckpoint: run.keep, checkpointEvery: 2 };
+  for await (const { step, epoch, ...figures } of trainer.steps(run.remaining({ steps }), loop)) {
+    const { loss, accuracy } = await trainer.evaluate("test");
+    await run.report({ epoch, step }, {
+      trainLoss: figures.loss,
+      trainAccuracy: figures.accuracy,
+      testLoss: loss,
+      testAccuracy: accuracy,
+      seconds: 1,
+    });
   }
-  assert.equal(new Set(runs.map(({ path }) => path)).size, 3);
-});
+}
 
-test("createRun() takes an empty folder, and none that has something in it", async (folder) => {
-  const run = await createRun({ recipe: "tiny", out: `${folder}/new/deep` });
-  assert.equal(run.path, `${folder}/new/deep`);
-  await run.writeConfig(config);
-  await assert.rejects(
-    createRun({ recipe: "tiny", out: run.path }),
-    /must be empty: current value is 1 entries/,
-  );
-});
+/** What stays the same of the lines of a run, whenever and wherever it was trained. */
+async function figuresOf(path: string) {
+  return (await openMetrics(path)).lines.map(({ run: _, endedAt: __, ...line }) => line);
+}
 
-test("a run that was written is read back, from its folder or that of its model", async (folder) => {
-  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
-  const model = tinyModel();
-  await run.writeConfig(config);
-  await run.saveModel(tinyModel());
-  await run.saveModel(model); // the last one counts
-  for (const path of [run.path, `${run.path}/`, `${run.path}/model`, `${run.path}/model/`]) {
-    const found = await openRun(path);
-    assert.deepEqual(found.config, config);
-    assert.equal(
-      await modelSha256(found.model, found.config.training.sequence),
-      await modelSha256(model, config.training.sequence),
-    );
+test("a run that was stopped and resumed is one that never stopped, to the bit", async (folder) => {
+  await using trainer = await open();
+  {
+    using run = await Run.begin(trainer, { recipe: "tiny", out: `${folder}/whole` }, { pictures: false });
+    await trainOn(run, trainer, 8);
+    await run.end({ testLoss: 1 });
   }
-  assert.deepEqual((await Array.fromAsync(Deno.readDir(`${run.path}/model`), ({ name }) => name)).sort(), [
-    "model.json",
-    "weights.bin",
-  ]);
+  await using stopped = await open();
+  {
+    using run = await Run.begin(stopped, { recipe: "tiny", out: `${folder}/a` }, { pictures: false });
+    await trainOn(run, stopped, 4);
+    await assert.rejects(StoppedRun.open(run.path), /no other process must write it/);
+  }
+  await using resumed = await open({ threads: 2 });
+  using found = await StoppedRun.open(`${folder}/a`);
+  using run = await Run.resume(found, resumed, { pictures: false });
+  assert.deepEqual([resumed.step, run.remaining({ epochs: 4 })], [4, { epochs: 3 }]);
+  assert.throws(() => run.remaining({ steps: 3 }), /--steps must be at least the 4 that it has done: .* 3$/);
+  await trainOn(run, resumed, 8);
+  const { line } = await run.end({ testLoss: 1 });
+  assert.equal(line.modelSha256, modelSha256(await trainer.trained()));
+  assert.deepEqual(await figuresOf(`${folder}/a`), await figuresOf(`${folder}/whole`));
+
+  await using model = await openModel(`${folder}/a`, { device: "reference" });
+  assert.equal(modelSha256(model.trained), line.modelSha256);
+  const { config } = await openRun(`${folder}/a`);
+  assert.deepEqual([config.training, config.data], [JSON.parse(JSON.stringify(trainer.config)), undefined]);
 });
 
-test("metrics are there as they happen, one line each", async (folder) => {
-  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
-  await run.log({ event: "epoch", epoch: 0, trainLoss: 1.5 });
-  const path = `${run.path}/metrics.jsonl`;
-  assert.equal(await Deno.readTextFile(path), '{"event":"epoch","epoch":0,"trainLoss":1.5}\n');
-  await run.log({ event: "epoch", epoch: 1, trainLoss: NaN });
-  assert.equal((await Deno.readTextFile(path)).split("\n").length, 3);
-});
-
-test("openMetrics() reads a run that is going on: without a model, without figures, with half a line", async (folder) => {
-  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
-  await run.writeConfig(config);
-  assert.deepEqual(await openMetrics(run.path), { path: run.path, config, lines: [] });
-  await run.log({ event: "epoch", epoch: 0, trainLoss: NaN });
-  await run.append("metrics.jsonl", new TextEncoder().encode('{"event":"ep'));
-  assert.deepEqual((await openMetrics(`${run.path}/`)).lines, [{
-    event: "epoch",
-    epoch: 0,
-    trainLoss: null,
-  }]);
-  await assert.rejects(openMetrics(`${folder}/none`), /must have config.json/);
-});
-
-test("files beside the model: written whole, appended to, in folders below", async (folder) => {
-  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
-  await run.write("a.svg", "<svg/>");
-  await run.write("a.svg", Uint8Array.of(65));
-  await run.append("deep/er/events", Uint8Array.of(66));
-  await run.append("deep/er/events", Uint8Array.of(67));
-  assert.equal(await Deno.readTextFile(`${run.path}/a.svg`), "A");
-  assert.equal(await Deno.readTextFile(`${run.path}/deep/er/events`), "BC");
-  assert.deepEqual(await Array.fromAsync(Deno.readDir(run.path), ({ name }) => name).then((a) => a.sort()), [
-    "a.svg",
-    "deep",
-  ]);
-});
-
-test("openRun() says what is missing or damaged", async (folder) => {
-  const path = `${folder}/run`;
-  await assert.rejects(openRun(path), /must have config.json, .* current value is no .*\/run\/config.json/);
-  const run = await createRun({ recipe: "tiny", out: path });
-  await run.writeConfig(config);
-  await assert.rejects(openRun(path), /current value is no .*\/run\/model\/model.json/);
-  await run.saveModel(tinyModel());
-  await Deno.truncate(`${path}/model/weights.bin`, 40);
-  await assert.rejects(openRun(path), /weights.bin/);
-  await Deno.writeTextFile(`${path}/config.json`, "{");
-  await assert.rejects(openRun(path), /config.json must be JSON/);
-  await Deno.writeTextFile(`${path}/config.json`, "null");
-  await assert.rejects(openRun(path), /config.json must be that of a run, with recipe/);
-});
-
-test("openMetrics() reads what a config says of its classes, and rejects what it cannot mean", async (folder) => {
-  const run = await createRun({ recipe: "tiny", out: `${folder}/run` });
-  const data = { dataDir: "data/letters", classes: 26, firstLabel: 1, transpose: true };
-  const model = { classNames: ["a", "b"] };
-  await run.writeConfig({ ...config, data, model });
-  assert.deepEqual((await openMetrics(run.path)).config, { ...config, data, model });
-  const wrong: [unknown, RegExp][] = [
-    [{ data: { ...data, classes: 1 } }, /data.classes, a whole number from 2 to 256: current value is 1$/],
+test("a run is resumed with the same training alone", async (folder) => {
+  await using trainer = await open();
+  (await Run.begin(trainer, { recipe: "tiny", out: `${folder}/a` }, { pictures: false }))[Symbol.dispose]();
+  const wrong: [Partial<CompileOptions>, RegExp][] = [
+    [{ seed: 2 }, /its seed must be 1: current value is 2$/],
+    [{ biases: 1 }, /its biases must be 2: current value is 1$/],
+    [{ sequence: { axis: "rows", range: [0, 1] } }, /its sequence must be \{"axis":"rows","mean":0.5/],
+    [{ device: "reference" }, /its device must be "wasm fused": current value is "reference"$/],
     [
-      { data: { ...data, firstLabel: -1 } },
-      /data.firstLabel, a whole number from 0 on: current value is -1$/,
+      { test: tinySplit({ count: 13, height: 6, width: 5, classes: 10 }) },
+      /the images must be those it began/,
     ],
-    [{ data: { ...data, transpose: 1 } }, /data.transpose, true or false: current value is 1$/],
-    [{ model: "a" }, /model, an object: current value is "a"$/],
-    [{ model: { classNames: ["a"] } }, /model.classNames, 2 to 256 short texts: current value is \["a"\]$/],
-    [{ model: { classNames: ["a", 1] } }, /model.classNames/],
-    [{ model: { classNames: ["a", "b".repeat(101)] } }, /model.classNames/],
   ];
-  for (const [change, message] of wrong) {
-    await run.write("config.json", JSON.stringify({ ...config, ...change as object }));
-    await assert.rejects(openMetrics(run.path), message);
+  for (const [changes, message] of wrong) {
+    await using other = await open(changes.device ? { ...changes, threads: undefined } : changes);
+    using stopped = await StoppedRun.open(`${folder}/a`);
+    await assert.rejects(Run.resume(stopped, other), message);
   }
 });
 
-test("openRun() and createRun() tell of a file in the place of a folder", async (folder) => {
-  const file = `${folder}/weights.safetensors`;
-  await Deno.writeTextFile(file, "");
+test("a run draws pictures and tells of problems; its report names the model", async (folder) => {
+  await using trainer = await open();
+  const problems: string[] = [];
+  using run = await Run.begin(trainer, { recipe: "tiny", out: `${folder}/a` }, {
+    tensorboard: true,
+    onProblem: (message) => problems.push(message),
+  });
+  await trainOn(run, trainer, 2);
+  const { pictures, line } = await run.end();
+  assert.equal(await pictures!.end(line, null), true);
+  assert.deepEqual(problems, []);
+  assert.match(await Deno.readTextFile(`${folder}/a/report.html`), new RegExp(line.modelSha256 as string));
+  assert.ok((await Deno.stat(`${folder}/a/tensorboard/test`)).isDirectory);
+});
+
+test("a run of before November 2026 opens, and goes on to the bit", async (folder) => {
+  const { config, model } = await openRun(`${OLD_RUNS}trained`);
+  const sha256 = "4778e83ab33e99ad9d4d36cfe0f58b4bee315d50c801ecbabeb9060a5260e6de";
+  assert.equal(modelSha256(model), sha256);
+  assert.equal(model.T, 6);
+  assert.deepEqual(model.network.layers.map(({ dropout }) => dropout), [0.5, 0]);
+  assert.deepEqual([model.classNames[3], model.preparation], ["class 3", "none"]);
+  assert.deepEqual(config.training, JSON.parse(JSON.stringify((await open()).config)));
+
+  for (const part of ["config.json", "metrics.jsonl", "checkpoints/2.safetensors", "model/weights.bin"]) {
+    await Deno.mkdir(`${folder}/a/${part}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.copyFile(`${OLD_RUNS}trained/${part}`, `${folder}/a/${part}`);
+  }
+  await using trainer = await open();
+  using run = await Run.resume(await StoppedRun.open(`${folder}/a`), trainer, { pictures: false });
+  await trainOn(run, trainer, 4);
+  const { line } = await run.end();
+  assert.equal(line.modelSha256, "57b6bf6a34ec42f36721476d472488007be6e1c7cc4e34bf91c8a5f13fc04cf8");
+  assert.equal((await openRun(`${folder}/a`)).model.T, 6); // config.json has today's form now
+});
+
+test("an old import opens: its layers are in model.json alone", async () => {
+  const { config, model } = await openRun(`${OLD_RUNS}imported`);
+  assert.equal(modelSha256(model), "28a89c1322c64f247ed73d7a73b3dbfd59e985335dd277c476cdad0b253c2389");
+  assert.deepEqual([config.training, model.T, model.network.layers[0].kind], [undefined, 6, "rnn"]);
+  assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10 });
+});
+
+test("openModel() reads back what toSafetensors() wrote, and says what other files lack", async () => {
+  const layer = { kind: "rnn", inputSize: 5, hiddenSize: 3, activation: "relu", dropout: 0.5 } as const;
+  const network = createNetwork({ layers: [layer], classes: 2, biases: 2 });
+  const sequence = { axis: "rows", range: [-1, 1] } as const;
+  const trained = { network, T: 6, sequence, parameters: tinyParameters(network), classNames: ["no", "yes"] };
+  await using model = await openModel(toSafetensors(trained), { device: "reference" });
+  assert.deepEqual(model.trained, { ...trained, dataset: undefined, preparation: undefined });
+  const bare = encodeSafetensors(decodeSafetensors(toSafetensors(trained)).tensors);
   await assert.rejects(
-    openRun(file),
-    /^TypeError: Cannot open the run .* the folder of a run: .* is a file$/,
+    openModel(bare),
+    /^SyntaxError: .* as a file does that Scanline wrote \(`deno task import/,
   );
-  await assert.rejects(openMetrics(file), /the folder of a run: current value is a file$/);
-  for (const options of [{ out: file }, { root: file }]) {
-    await assert.rejects(
-      createRun({ recipe: "tiny", ...options }),
-      /^TypeError: Cannot write to .*weights.safetensors.*: it must be a folder: current value is /,
-    );
-  }
-});
-
-Deno.test("modelSha256(): equal models have equal hashes, others have not", async () => {
-  const sequence = { axis: "rows", range: [0, 1] } as const;
-  const model = tinyModel(), copy = tinyModel();
-  copy.setWeights(model.getWeights());
-  const hash = await modelSha256(model, sequence);
-  assert.match(hash, /^[0-9a-f]{64}$/);
-  assert.equal(await modelSha256(copy, { axis: "rows", mean: 0, deviation: 1 }), hash);
-  assert.notEqual(await modelSha256(copy, { axis: "columns", range: [0, 1] }), hash);
-  assert.notEqual(await modelSha256(copy, { axis: "rows", range: [-1, 1] }), hash);
-  copy.setWeights(model.getWeights().map((weight) => weight.mul(1 + 2 ** -22)));
-  assert.notEqual(await modelSha256(copy, sequence), hash);
 });

@@ -13,7 +13,7 @@ const root = new URL("../../", import.meta.url).pathname;
 /** Makes one; the task `data`, which others run first, finds MNIST there and looks no closer. */
 export async function makeCheckout(): Promise<AsyncDisposable & { path: string }> {
   const project = await makeProject();
-  for (const name of ["deno.json", "deno.lock", "mod.ts", "lib", "scripts"]) {
+  for (const name of ["deno.json", "deno.lock", "mod.ts", "run.ts", "view.ts", "lib", "scripts"]) {
     await copy(`${root}${name}`, `${project.path}/${name}`);
   }
   const mnist = findDataset("mnist");

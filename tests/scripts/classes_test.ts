@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { encodeIdx, openRun } from "../../mod.ts";
+import { encodeIdx } from "../../lib/data/idx.ts";
+import { openRun } from "../../lib/run/folder.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { makeProject, needs, type Outcome, parseLines, runScript } from "./tiny_project.ts";
@@ -45,9 +46,9 @@ Deno.test({
       assert.match(outcome.stderr, /^labels 1 to 26: 26 classes\nDevice/);
       assert.match(outcome.stderr, /dense, 26 classes/);
       const { config } = await openRun(`${path}/runs/a`);
-      const { classes, firstLabel, transpose } = config.data;
+      const { classes, firstLabel, transpose } = config.data!;
       assert.deepEqual({ classes, firstLabel, transpose }, { classes: 26, firstLabel: 1, transpose: true });
-      assert.deepEqual(config.model?.classNames, [...LETTERS]);
+      assert.deepEqual(config.model.classNames, [...LETTERS]);
       const report = await Deno.readTextFile(`${path}/runs/a/report.html`);
       assert.match(report, />firstLabel<\/th><td>1</);
     });

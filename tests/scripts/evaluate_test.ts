@@ -50,7 +50,7 @@ Deno.test({
       const none = await evaluate("--model", "runs/b");
       assert.match(
         none.stderr,
-        /^Cannot open the run: it must have config.json, .*: current value is no runs\/b\/config.json\n$/,
+        /^Cannot open the run: it must have config.json and model\/weights.bin: current value is no runs\/b\/config.json\n$/,
       );
       assert.equal(none.code, 1);
       const missing = await evaluate();

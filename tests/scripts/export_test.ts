@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
-import { openRun } from "../../lib/run/run.ts";
+import { openRun } from "../../lib/run/folder.ts";
 import weightsPth from "../golden/torch/weights.pth" with { type: "bytes" };
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";
@@ -139,7 +139,14 @@ Deno.test({
         const { code, stdout, stderr } = await runScript(path, "import", args);
         assert.deepEqual([code, stderr], [0, ""]);
         assert.match(stdout, line);
-        assert.deepEqual((await openRun(`${path}/runs/of-${file}`)).config.data, { dataset });
+        const assumed = dataset === "mnist" ? { assumed: true } : {};
+        assert.deepEqual((await openRun(`${path}/runs/of-${file}`)).config.data, { dataset, ...assumed });
+        const again = `runs/again-${file}`;
+        await runScript(path, "export", [
+          ...["--model", `runs/of-${file}`, "--format", "safetensors", "--to", again],
+        ]);
+        const { metadata } = decodeSafetensors(await Deno.readFile(`${path}/${again}`));
+        assert.equal(metadata.dataset, assumed.assumed ? undefined : dataset); // what was assumed is not passed on as known
       }
     });
 
@@ -198,8 +205,8 @@ Deno.test({
       tensors.set("n_averaged\x1b[31m", { shape: [], data: BigInt64Array.of(3n) });
       await Deno.writeFile(`${path}/data/odd.safetensors`, encodeSafetensors(tensors));
       const args = ["--from", "data/odd.safetensors", "--steps", "5"];
-      const { code, stdout } = await runScript(path, "import", [...args, "--to", "runs/odd"]);
-      assert.equal(code, 0);
+      const { code, stdout, stderr } = await runScript(path, "import", [...args, "--to", "runs/odd"]);
+      assert.equal(code, 0, stderr);
       assert.match(
         stdout,
         /\nnote {6}classifier has no bias: it is 0\nnote {6}n_averaged\\u\{1b\}\[31m is left out/,

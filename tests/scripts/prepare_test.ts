@@ -60,17 +60,17 @@ Deno.test({
       assert.deepEqual(digit.prepared, [{ done: "digit", inverted: true }]);
     });
 
-    await t.step("a run of before is prepared for as its data set is", async () => {
-      await write({ model: undefined, data: { dataset: "fashion-mnist" } });
+    await t.step("a run that says no preparation is prepared for as its data set is", async () => {
+      await write({ model: { ...config.model, preparation: undefined }, data: { dataset: "fashion-mnist" } });
       assert.deepEqual((await predict("data/page.png")).prepared, [{ done: "scaled", inverted: true }]);
-      await write({ model: undefined, data: {} });
+      await write({ model: { ...config.model, preparation: undefined }, data: { dataset: "mnist" } });
       assert.deepEqual((await predict("data/page.png")).prepared, [{ done: "digit", inverted: true }]);
     });
 
     await t.step("config.json says it for any data set", async () => {
-      await write({ model: { preparation: "digit" } });
+      await write({ model: { ...config.model, preparation: "digit" } });
       assert.deepEqual((await predict("data/page.png")).prepared, [{ done: "digit", inverted: true }]);
-      await write({ model: { preparation: "crop" } });
+      await write({ model: { ...config.model, preparation: "crop" } });
       const { code, stderr } = await runScript(path, "predict", ["data/page.png", ...model]);
       assert.equal(code, 1);
       assert.match(stderr, /must have model\.preparation, one of digit, none: current value is "crop"/);

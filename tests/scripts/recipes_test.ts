@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { modelSha256, openRun } from "../../lib/run/run.ts";
+import { modelSha256 } from "../../lib/model/hash.ts";
+import { openRun } from "../../lib/run/folder.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, type Outcome, parseLines, runScript, scriptCommand } from "./tiny_project.ts";
 
@@ -129,16 +130,16 @@ test("--json: nothing but objects on stdout, and the same figures in the folder"
   assert.deepEqual(parseLines(kept), others);
 
   const { config, model } = await openRun(`${path}/runs/a`);
-  assert.equal(others[2].modelSha256, await modelSha256(model, config.training.sequence));
+  assert.equal(others[2].modelSha256, modelSha256(model));
   assert.equal(others[2].interrupted, false);
-  assert.deepEqual(config.training.images, { train: 24, validation: 0, test: 13 });
-  assert.deepEqual([config.training.seed, config.training.batchSize, config.training.initialize], [
+  assert.deepEqual(config.training!.images, { train: 24, validation: 0, test: 13 });
+  assert.deepEqual([config.training!.seed, config.training!.batchSize, config.training!.initialize], [
     3,
     8,
     "pytorch",
   ]);
-  assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10, firstLabel: 0, sha256: {} });
-  assert.deepEqual(config.model, { classNames: [..."0123456789"], preparation: "none" });
+  assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10, firstLabel: 0 });
+  assert.deepEqual([config.model.classNames, config.model.preparation], [[..."0123456789"], "none"]);
 });
 
 test("a recipe holds images out and reports by steps", async (path) => {
@@ -150,7 +151,7 @@ test("a recipe holds images out and reports by steps", async (path) => {
   assert.equal(end.step, 3); // 22 images in batches of 8, the last of which runs on
   assert.equal(typeof end.testAccuracy, "number");
   const { config } = await openRun(`${path}/runs/a`);
-  assert.deepEqual(config.training.images, { train: 22, validation: 2, test: 13 });
+  assert.deepEqual(config.training!.images, { train: 22, validation: 2, test: 13 });
 });
 
 test("the same flags give the same bits, another seed others", async (path) => {
@@ -232,8 +233,8 @@ Deno.test({
     assert.match(await stderr, /Stopping after the running step; Ctrl-C again exits at once\n$/);
     const end = parseLines(stdout).at(-1)!;
     assert.deepEqual([end.event, end.interrupted], ["end", true]);
-    const { config, model } = await openRun(`${project.path}/runs/a`);
-    assert.equal(await modelSha256(model, config.training.sequence), end.modelSha256);
+    const { model } = await openRun(`${project.path}/runs/a`);
+    assert.equal(modelSha256(model), end.modelSha256);
   },
 });
 

@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import type { Split } from "../../lib/data/dataset.ts";
 import type { PixelScale, Sequence } from "../../lib/data/sequence.ts";
-import { toLayersModel } from "../../lib/model/to_tensorflow.ts";
-import { toNetwork } from "../../lib/model/from_tensorflow.ts";
+import { toTensorflow } from "../../lib/model/to_tensorflow.ts";
 import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
-import { adam, sgd } from "../../lib/model/optimizers.ts";
+import { adam } from "../../lib/model/optimizers.ts";
 import { toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { compile } from "../../lib/train/compile.ts";
-import { createRun, openRun } from "../../lib/run/run.ts";
+import { modelConfig } from "../../lib/run/config.ts";
+import { createRunFolder, openRun } from "../../lib/run/folder.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 import { makeProject, needs, parseLines, runScript, writeSplit } from "./tiny_project.ts";
@@ -116,26 +116,17 @@ async function writeRun(path: string, trip: Trip): Promise<void> {
   const { layers, size: [height, width], axis, scale, classes, biases, open, classNames } = trip;
   const network = createNetwork({ layers, classes, biases });
   const T = open ? null : axis === "rows" ? height : axis === "columns" ? width : height * width;
-  const run = await createRun({ recipe: "mine", out: path });
-  await run.writeConfig({
-    recipe: "mine",
-    model: {
-      classNames: classNames ?? Array.from({ length: classes }, (_, k) => String(k)),
-      preparation: "digit", // which images of one's own do not have by themselves
-    },
-    training: {
-      sequence: { axis, ...scale },
-      optimizer: sgd({ learningRate: 0.1 }),
-      initialize: null,
-      biases,
-      batchSize: 4,
-      lastBatch: "short",
-      seed: 1,
-      images: { train: 33, validation: 0, test: 33 },
-    },
-    data: { dataDir: "data/tiny" },
-  });
-  await run.saveModel(toLayersModel(network, tinyParameters(network), { T }));
+  const run = await createRunFolder({ recipe: "mine", out: path });
+  const model = {
+    network,
+    T,
+    sequence: { axis, ...scale },
+    parameters: tinyParameters(network),
+    classNames: classNames ?? Array.from({ length: classes }, (_, k) => String(k)),
+    preparation: "digit", // which images of one's own do not have by themselves
+  } as const;
+  await run.writeConfig({ recipe: "mine", model: modelConfig(model), data: { dataDir: "data/tiny" } });
+  await run.saveModel(toTensorflow(model));
 }
 
 /** Runs a script that must not fail; the objects that it prints. */
@@ -147,10 +138,8 @@ async function script(path: string, name: string, ...flags: string[]) {
 
 /** All that must come back besides the parameters. */
 async function describeRun(path: string) {
-  const { model, config } = await openRun(path);
-  const { sequence, biases } = config.training;
-  const { network, T } = toNetwork(model, { biases });
-  return { network, T, sequence, biases, model: config.model };
+  const { parameters: _, ...model } = (await openRun(path)).model;
+  return model;
 }
 
 Deno.test({
@@ -245,7 +234,10 @@ Deno.test({
           /^Cannot import: the file's axis must be rows or columns, .* 5 pixels at a time/,
         ],
         [{ classNames: '["a","b"]' }, /^Cannot import: in the file .* 4 classes: current value is 2\n/],
-        [{ layers: metadata.layers.replace(/\},\{.*/, "}]") }, /tell of its 2 layers: current value is 1\n/],
+        [
+          { layers: metadata.layers.replace(/\},\{.*/, "}]") },
+          /layers must be of the kinds of the weights, rnn, rnn: current value is rnn\n/,
+        ],
         [{ T: "0" }, /^Cannot read the metadata: T must be/],
         [{ biases: "3" }, /^Cannot read the metadata: biases must be/],
       ];
@@ -281,7 +273,7 @@ Deno.test({
     for (const activation of ["relu", "tanh"] as const) {
       await t.step(`${activation}, normalized`, async () => {
         const network = createNetwork({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
-        const model = toLayersModel(network, new Float32Array(network.size), { T: 5 });
+        const model = toTensorflow({ network, parameters: new Float32Array(network.size), T: 5 });
         await using trainer = await compile(model, {
           train: images,
           sequence: { axis: "rows", ...NORMALIZED },
@@ -308,7 +300,7 @@ Deno.test({
           trials.toSorted((a, b) => b.accuracy - a.accuracy || a.loss - b.loss),
         );
         const found = await openRun(`${path}/runs/${activation}`);
-        assert.deepEqual(toNetwork(found.model, { biases: 2 }), { network, T: 5 });
+        assert.deepEqual([found.model.network, found.model.T], [network, 5]);
       });
     }
 

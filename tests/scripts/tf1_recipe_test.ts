@@ -18,14 +18,14 @@ Deno.test({
     ]);
     assert.equal(code, 0, stderr);
 
-    const { training, network } = JSON.parse(await Deno.readTextFile(`${project.path}/runs/it/config.json`));
+    const { training, model } = JSON.parse(await Deno.readTextFile(`${project.path}/runs/it/config.json`));
     assert.deepEqual(training.images, { train: 22, validation: 2, test: 13 }); // a twelfth, as 5,000 of 60,000
     assert.equal(training.lastBatch, "carry");
     assert.equal(training.initialize, "tf1");
-    assert.equal(training.biases, 1);
+    assert.equal(model.biases, 1);
     assert.deepEqual(training.optimizer, { kind: "momentum", learningRate: 0.01, momentum: 0.9 });
-    assert.deepEqual(training.sequence, { axis: "rows", range: [0, 1] });
-    assert.deepEqual(network.layers.map(({ dropout }: { dropout: number }) => dropout), [0.5, 0.5]);
+    assert.deepEqual(model.sequence, { axis: "rows", range: [0, 1] });
+    assert.deepEqual(model.layers.map(({ dropout }: { dropout: number }) => dropout), [0.5, 0.5]);
 
     const lines = parseLines(await Deno.readTextFile(`${project.path}/runs/it/metrics.jsonl`));
     const report = lines.find(({ event }) => event === "report")!;

@@ -21,11 +21,17 @@ export function tinyCheckpoint({ step = 0, size = 12 } = {}): Checkpoint {
     epoch: Math.floor(step / 6),
     config: {
       recipe: "tiny",
-      training: {
+      model: {
+        layers: [{ kind: "lstm", inputSize: 4, hiddenSize: 3, gateActivation: "sigmoid", dropout: 0.5 }],
+        classes: 3,
+        biases: 2,
+        T: 5,
         sequence: { axis: "rows", range: [0, 1] },
+        classNames: ["a", "b", "c"],
+      },
+      training: {
         optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
         initialize: "pytorch",
-        biases: 2,
         batchSize: 4,
         lastBatch: "short",
         seed: 1,

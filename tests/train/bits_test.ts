@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { momentum } from "../../lib/model/optimizers.ts";
 import { compile } from "../../lib/train/compile.ts";
-import { modelSha256 } from "../../lib/run/run.ts";
+import { modelSha256 } from "../../lib/model/hash.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -43,7 +43,7 @@ function open(threads: number, seed = 1): Promise<Trainer> {
 /** Trains up to `STEPS` and gives the hash of the model. */
 async function finish(trainer: Trainer): Promise<string> {
   if (trainer.step < STEPS) await Array.fromAsync(trainer.steps(STEPS - trainer.step));
-  return await modelSha256(trainer.model, trainer.config.sequence);
+  return modelSha256(await trainer.trained());
 }
 
 function bitsTest(name: string, fn: (expected: string) => Promise<void>): void {

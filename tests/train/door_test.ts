@@ -4,7 +4,8 @@ import { excerpt } from "../../lib/excerpt.ts";
 import { readWeights } from "../../lib/model/from_tensorflow.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
-import { imageSize, openReader } from "../../lib/train/reader.ts";
+import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
+import { openModel } from "../../lib/run/open_model.ts";
 import { Tally } from "../../lib/train/training_figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -181,7 +182,7 @@ Deno.test("compile() takes copies of what it is given: changing it later changes
     }
     for await (const _ of trainer.epochs(1));
     assert.deepEqual(trainer.config.optimizer, options.optimizer);
-    assert.deepEqual(trainer.config.sequence, sequence);
+    assert.deepEqual(trainer.sequence, sequence);
     states.push(await trainer.readState());
   }
   assert.deepEqual(states[1], states[0]);
@@ -432,7 +433,7 @@ Deno.test("weights that are put into the model after compile() are those that ar
   assert.notEqual((await trainer.evaluate("test")).loss, first.loss);
   assert.deepEqual((await trainer.readState()).parameters, parameters);
   await using other = await open(
-    { optimizer: sgd({ learningRate: 0.1 }), initialize: undefined },
+    { optimizer: sgd({ learningRate: 0.1 }), initialize: undefined, biases: 2 },
     tinyModel(),
   );
   await otherWeights(other.model, other.network);
@@ -490,38 +491,41 @@ Deno.test("a model that means something else by now is not trained, and nothing 
   }
 });
 
-Deno.test("openReader() and imageSize() say what they miss", async () => {
-  const model = tinyModel();
+Deno.test("openModel() and fromTensorflow() say what they miss", async () => {
   const any = (value: unknown) => value as never;
-  await using reader = await openReader(model, { sequence }, { device: "reference" });
-  assert.equal((await reader.predict(test)).length, 39);
+  const trained = await fromTensorflow(tinyModel(), { sequence });
+  await using model = await openModel(trained, { device: "reference" });
+  assert.equal((await model.predict(test)).length, 39);
   const wrong: [() => Promise<unknown>, RegExp][] = [
-    [() => openReader(model, any(undefined)), /^TypeError: Cannot open the reader: config must be an object/],
     [
-      () => openReader(model, any({})),
-      /^TypeError: .* sequence must be an object: current value is missing/,
+      () => openModel(any(undefined)),
+      /^TypeError: Cannot open the model: it must be the folder .* is missing$/,
     ],
-    [() => reader.predict(any("test")), /^TypeError: Cannot predict: images must be an object/],
+    [() => openModel(any({})), /^TypeError: Cannot open the model: it must be the folder of a run/],
+    [() => fromTensorflow(tinyModel(), any({})), /^TypeError: .* sequence must be an object with axis/],
     [
-      () => reader.predict(test, { from: 13 }),
+      () => fromTensorflow(tinyModel(), any({ sequence: { axis: "x", range: [0, 1] } })),
+      /axis must be "rows"/,
+    ],
+    [
+      () => fromTensorflow(tinyModel(), { sequence, classNames: ["a"] }),
+      /^RangeError: .* current value is 1$/,
+    ],
+    [() => model.predict(any("test")), /^TypeError: Cannot predict: images must be an object/],
+    [
+      () => model.predict(test, { from: 13 }),
       /^RangeError: Cannot predict: .* selected: current value is none$/,
     ],
-    [() => reader.read(any(undefined)), /^TypeError: Cannot read the images: images must be an object/],
+    [() => model.read(any(undefined)), /^TypeError: Cannot read the images: images must be an object/],
     [
-      () => reader.read(tinySplit({ count: 1, height: 4, width: 5, classes: 3 })),
+      () => model.read(tinySplit({ count: 1, height: 4, width: 5, classes: 3 })),
       /^RangeError: .* 5×4: current value is 4×5$/,
     ],
-    [
-      () => openReader(model, { sequence }, any({ batchSize: 9 })),
-      /options must be among device/,
-    ],
-    [() => openReader(model, { sequence }, any("wasm")), /options must be an object/],
+    [() => openModel(trained, any({ batchSize: 9 })), /options must be among device/],
+    [() => openModel(trained, any({ imageSize: { height: "5", width: 4 } })), /height of imageSize must be/],
+    [() => openModel(trained, any("wasm")), /options must be an object/],
   ];
   for (const [call, message] of wrong) await assert.rejects(call, message);
-  assert.throws(
-    () => imageSize(model, any({ axis: "diagonal" })),
-    /^RangeError: .* axis must be one of rows, columns, pixels/,
-  );
 });
 
 /** One of every kind of value that JavaScript has, all of them wrong wherever {@link takes} does not say otherwise. */
@@ -593,7 +597,8 @@ Deno.test("every strange value of every option and argument is one error of ours
       images: () => trainer.predict(any(value)),
       read: () => trainer.read(any(value)),
       state: () => trainer.writeState(any(value)),
-      reader: () => openReader(model, any(value)),
+      source: () => openModel(any(value)),
+      about: () => fromTensorflow(model, any(value)),
     };
     for (const [name, call] of Object.entries(calls)) await failsClearly(name, call);
   }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { createNetwork, type Network, type Split } from "../../../mod.ts";
+import type { Split } from "../../../mod.ts";
+import { createNetwork, type Network } from "../../../run.ts";
 import { layOutSequence, type SequenceLayout } from "../../../lib/data/sequence.ts";
 import type { OpenRequest } from "../protocol.ts";
 

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { GuardedEngine } from "../../lib/engines/guard.ts";
 import { compile } from "../../lib/train/compile.ts";
-import { openReader } from "../../lib/train/reader.ts";
+import { openTrained } from "../../lib/train/model.ts";
+import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -54,39 +55,47 @@ async function countCalls(body: () => Promise<unknown>): Promise<Partial<Record<
   return counts;
 }
 
-Deno.test("a reader predicts and reads as the trainer of the same model does, and follows its weights", async () => {
-  const model = tinyModel();
-  await using trainer = await openTrainer(model);
-  await using reader = await openReader(model, { sequence }, { device: "reference" });
+Deno.test("a model predicts, reads and evaluates as the trainer of the same weights does, whatever becomes of that", async () => {
+  await using trainer = await openTrainer(tinyModel());
+  await Array.fromAsync(trainer.epochs(1));
+  await using model = await openTrained(await trainer.trained(), { device: "reference" });
   const some = { positions: Uint32Array.of(5, 0, 5) };
-  for (const _ of [1, 2]) {
-    await Array.fromAsync(trainer.epochs(1)); // its weights go into the model
-    const close = (name: string, actual: Float32Array, expected: Float32Array) =>
-      assertClose(actual, expected, { name, atol: 1e-6, rtol: 0 }); // weights of a model are float32
-    close("predict", await reader.predict(test), await trainer.predict("test"));
-    close("predict some", await reader.predict(test, some), await trainer.predict("test", some));
-    close("read some", await reader.read(test, some), await trainer.read("test", some));
-  }
-  assert.equal(reader.device.kind, "reference");
-  assert.equal(reader.reason, "as asked");
-  assert.deepEqual(reader.network, trainer.network);
+  const close = (name: string, actual: Float32Array, expected: Float32Array) =>
+    assertClose(actual, expected, { name, atol: 1e-6, rtol: 0 }); // the weights of a model are float32
+  close("predict", await model.predict(test), await trainer.predict("test"));
+  close("predict some", await model.predict(test, some), await trainer.predict("test", some));
+  close("read some", await model.read(test, some), await trainer.read("test", some));
+  const { seconds: _, loss, ...score } = await model.evaluate(test, some);
+  const { seconds: __, loss: expected, ...others } = await trainer.evaluate("test", some);
+  assert.deepEqual(score, others);
+  assert.ok(Math.abs(loss - expected) < 1e-6);
+  const before = await model.predict(test);
+  await Array.fromAsync(trainer.epochs(1));
+  assert.deepEqual(await model.predict(test), before);
+  assert.equal(model.device.kind, "reference");
+  assert.equal(model.reason, "as asked");
+  assert.deepEqual([model.network, model.classNames], [trainer.network, ["0", "1", "2", "3"]]);
+  await assert.rejects(
+    model.evaluate({ ...test, labels: test.labels.map(() => 4) }),
+    /^RangeError: Cannot evaluate: /,
+  );
 });
 
-Deno.test("a reader tells of progress, ends at a signal, and says that it is disposed", async () => {
-  const model = tinyModel(), done: number[] = [];
-  const reader = await openReader(model, { sequence }, { device: "reference" });
+Deno.test("a model tells of progress, ends at a signal, and says that it is disposed", async () => {
+  const done: number[] = [];
+  const model = await openTrained(await fromTensorflow(tinyModel(), { sequence }), { device: "reference" });
   const many = { positions: Uint32Array.from({ length: 2_500 }, (_, n) => n % test.count) };
-  await reader.predict(test, { ...many, onProgress: (progress) => done.push(progress.done) });
+  await model.predict(test, { ...many, onProgress: (progress) => done.push(progress.done) });
   assert.deepEqual(done, [1_000, 2_000, 2_500]);
   const controller = new AbortController();
   await assert.rejects(
-    reader.predict(test, { ...many, signal: controller.signal, onProgress: () => controller.abort() }),
+    model.predict(test, { ...many, signal: controller.signal, onProgress: () => controller.abort() }),
     { name: "AbortError" },
   );
-  await reader[Symbol.asyncDispose]();
+  await model[Symbol.asyncDispose]();
   await assert.rejects(
-    reader.read(test),
-    /^Error: Cannot read the images: the reader must be open: current value is disposed$/,
+    model.read(test),
+    /^Error: Cannot read the images: the model must be open: current value is disposed$/,
   );
 });
 
@@ -114,20 +123,21 @@ Deno.test("a split is predicted once for the same weights, by its name or as spl
   assert.deepEqual(await countCalls(() => trainer.predict(test)), { predict: 1 }); // an object of the caller's own
 });
 
-Deno.test("openReader() reads pixel by pixel images of a size that it is told, and refuses one that does not fit", async () => {
-  const model = tf.sequential({
+Deno.test("a model reads pixel by pixel images of a size that it is told, and refuses one that does not fit", async () => {
+  const layers = tf.sequential({
     layers: [
       tf.layers.simpleRNN({ units: 3, recurrentInitializer: "zeros", inputShape: [15, 1] }),
       tf.layers.dense({ units: 2 }),
     ],
   });
-  const sequence = { axis: "pixels", range: [0, 1] } as const, device = { device: "reference" } as const;
-  await assert.rejects(openReader(model, { sequence }, device), /must make a square/);
+  const trained = await fromTensorflow(layers, { sequence: { axis: "pixels", range: [0, 1] } });
+  const device = "reference";
+  await assert.rejects(openTrained(trained, { device }), /must make a square/);
   await assert.rejects(
-    openReader(model, { sequence, imageSize: { height: 3, width: 4 } }, device),
+    openTrained(trained, { device, imageSize: { height: 3, width: 4 } }),
     /images must give sequences of \[15, 1\].*current value is \[12, 1\]$/,
   );
-  await using reader = await openReader(model, { sequence, imageSize: { height: 3, width: 5 } }, device);
+  await using model = await openTrained(trained, { device, imageSize: { height: 3, width: 5 } });
   const images = { pixels: new Uint8Array(30), count: 2, height: 3, width: 5 };
-  assert.equal((await reader.predict(images)).length, 4);
+  assert.equal((await model.predict(images)).length, 4);
 });

@@ -1,0 +1,53 @@
+/**
+ * A trained model as files of other programs. Each says in its metadata what to feed: shape, order and numbers.
+ *
+ * @module
+ */
+import { describeInput } from "../data/describe_input.ts";
+import { type Metadata, writeMetadata } from "./metadata.ts";
+import { encodeOnnx } from "./onnx.ts";
+import { type PyTorchNames, toPyTorch } from "./pytorch.ts";
+import { encodeSafetensors } from "./safetensors.ts";
+import { serializeModel, type TensorflowFiles } from "./tensorflow_files.ts";
+import { toTensorflow } from "./to_tensorflow.ts";
+import type { TrainedModel } from "./trained_model.ts";
+
+/** An ONNX file, for ONNX Runtime and others. @param more Anything else that its metadata should say */
+export function toOnnx(model: TrainedModel, more: Metadata = {}): Uint8Array<ArrayBuffer> {
+  const { network, parameters, T } = model;
+  return encodeOnnx(network, parameters, { T, metadata: { ...describeModel(model), ...more } });
+}
+
+/**
+ * A safetensors file with the names and shapes of PyTorch's `state_dict()`. `openModel()` reads it back.
+ *
+ * @param names What the module calls its LSTM or RNN, and its Linear
+ * @param more Anything else that its metadata should say
+ */
+export function toSafetensors(
+  model: TrainedModel,
+  names: PyTorchNames = {},
+  more: Metadata = {},
+): Uint8Array<ArrayBuffer> {
+  const { network, parameters } = model;
+  return encodeSafetensors(toPyTorch(network, parameters, names), {
+    ...describeModel(model),
+    ...more,
+    format: "pt",
+  });
+}
+
+/** The two files that `tf.loadLayersModel()` reads. @param more Anything else that its metadata should say */
+export async function toTensorflowFiles(model: TrainedModel, more: Metadata = {}): Promise<TensorflowFiles> {
+  const layers = toTensorflow(model);
+  try {
+    return await serializeModel(layers, { metadata: { ...describeModel(model), ...more } });
+  } finally {
+    layers.dispose();
+  }
+}
+
+function describeModel(model: TrainedModel): Metadata {
+  const { network: { inputSize }, T, sequence } = model;
+  return { ...writeMetadata(model), input: describeInput(sequence, { T, C: inputSize }) };
+}

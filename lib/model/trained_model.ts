@@ -1,0 +1,36 @@
+/**
+ * A trained model as plain data: all that decides what it makes of an image, and what people should know of it.
+ *
+ * @module
+ */
+import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
+import type { Sequence } from "../data/sequence.ts";
+import type { Network } from "./network.ts";
+
+/** What a model is besides its weights. */
+export interface ModelDescription {
+  /** Its layers, and how many biases they train. */
+  readonly network: Network;
+  /** The length of a sequence, or null where it reads any. */
+  readonly T: number | null;
+  /** How it reads an image. */
+  readonly sequence: Sequence;
+  /** What class 0, 1, … is called, one name for each. */
+  readonly classNames: readonly string[];
+  /** The data set of the catalogue that it learned, if it was one. */
+  readonly dataset?: DatasetName;
+  /** What must be done to a picture before the model sees it, if that is known. */
+  readonly preparation?: Preparation;
+}
+
+/** A model with its weights. */
+export interface TrainedModel extends ModelDescription {
+  /** Flat, `network.size` elements, as the network lays them out. */
+  readonly parameters: Float32Array;
+}
+
+/** The names of the classes where nobody gives any: those of the data set that was learned, else 0, 1, … */
+export function defaultClassNames(classes: number, dataset?: DatasetName): readonly string[] {
+  const names = dataset === undefined ? [] : CATALOGUE[dataset].classNames;
+  return names.length === classes ? names : Array.from({ length: classes }, (_, k) => String(k));
+}

@@ -1,0 +1,70 @@
+/**
+ * The `config.json` of runs from before November 2026: the sequence and the biases stood in `training`, and the layers, at
+ * times, in `model/model.json` alone.
+ *
+ * @module
+ */
+import { CATALOGUE, type DatasetName } from "../data/catalogue.ts";
+import { parseJson } from "../json.ts";
+import type { LayerSpec } from "../model/network.ts";
+import { defaultClassNames } from "../model/trained_model.ts";
+
+// deno-lint-ignore no-explicit-any -- whatever is taken over from it is checked afterwards
+type Json = any;
+
+/** The layers of a model, as far as its `model.json` has such. */
+interface Topology {
+  readonly layers: readonly LayerSpec[];
+  readonly classes: number;
+  /** The length of a sequence, or null for any. */
+  readonly T: number | null;
+}
+
+/** Whether a config is of the old form. */
+export function isOldConfig(value: unknown): boolean {
+  return typeof (value as Json)?.training?.sequence === "object";
+}
+
+/**
+ * Brings an old config into today's form. What is wrong in it stays so, for the check that follows.
+ *
+ * @param modelJson The text of `model/model.json`
+ */
+export function upgradeConfig(old: Json, modelJson?: string): unknown {
+  const { training: { sequence, biases, ...training }, data, model, network, ...others } = old;
+  const { layers, classes, T } = modelJson === undefined ? { T: null, ...network } : readTopology(modelJson);
+  const dataset = data?.dataDir === undefined ? data?.dataset ?? "mnist" : undefined;
+  const known = Object.hasOwn(CATALOGUE, dataset ?? "") ? dataset : undefined;
+  const classNames = model?.classNames ?? defaultClassNames(Math.min(classes, 256) || 0, known);
+  const preparation = model?.preparation ?? (known && CATALOGUE[known as DatasetName].preparation);
+  return {
+    ...others,
+    model: { layers, classes, biases, T, sequence, classNames, preparation },
+    ...(old.recipe === "import" ? {} : { training }), // of an import it was made up
+    data: typeof data === "object" && data !== null && dataset ? { ...data, dataset } : data,
+  };
+}
+
+/** The layers that TensorFlow.js wrote into the `model.json` of an older Scanline; none, where it has no such. */
+function readTopology(text: string): Topology {
+  try {
+    return readLayers((parseJson(text) as Json).modelTopology.config.layers);
+  } catch {
+    return { layers: [], classes: 0, T: null };
+  }
+}
+
+function readLayers(all: readonly Json[]): Topology {
+  const layers: LayerSpec[] = [];
+  let classes = 0;
+  for (const { class_name: kind, config } of all) {
+    const inputSize = layers.at(-1)?.hiddenSize ?? all[0].config.batch_input_shape.at(-1);
+    const sizes = { inputSize, hiddenSize: config.units, dropout: 0 };
+    const gateActivation = config.recurrent_activation === "sigmoid" ? "sigmoid" : "hardSigmoid";
+    if (kind === "LSTM") layers.push({ kind: "lstm", ...sizes, gateActivation });
+    if (kind === "SimpleRNN") layers.push({ kind: "rnn", ...sizes, activation: config.activation });
+    if (kind === "Dropout") layers.push({ ...layers.pop()!, dropout: config.rate });
+    if (kind === "Dense") classes = config.units;
+  }
+  return { layers, classes, T: all[0].config.batch_input_shape.at(-2) };
+}

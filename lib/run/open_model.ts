@@ -1,0 +1,75 @@
+/**
+ * One way to a model, wherever it lies.
+ *
+ * @module
+ */
+import { excerpt } from "../excerpt.ts";
+import { applyTraits, readMetadata } from "../model/metadata.ts";
+import { createNetwork } from "../model/network.ts";
+import { readPyTorch } from "../model/pytorch.ts";
+import { decodeSafetensors } from "../model/safetensors.ts";
+import { defaultClassNames, type TrainedModel } from "../model/trained_model.ts";
+import { type Model, type OpenOptions, openTrained } from "../train/model.ts";
+import { openRun } from "./folder.ts";
+
+/** The folder of a run, the bytes of a safetensors file that Scanline wrote, or a model that is in memory. */
+export type ModelSource = string | Uint8Array | TrainedModel;
+
+/**
+ * Opens a trained model to predict, read and evaluate images with: it needs no training and no optimizer.
+ *
+ * @throws {TypeError} If the source is none, or is damaged; or if an option is unknown or of another kind.
+ * @throws {SyntaxError} If the bytes are not safetensors, or do not say how the model reads an image.
+ * @throws {RangeError} If the device is not there.
+ * @throws {Deno.errors.NotFound} If there is no such run.
+ *
+ * @example
+ * ```ts ignore
+ * await using model = await openModel("runs/train-lstm/2026-11-22T05-41-25", { device: "wasm" });
+ * const { accuracy } = await model.evaluate(test);
+ * const logits = await model.predict(preparePicture(raster, imageSize(model.trained), { preparation: "digit" }).image);
+ * ```
+ */
+export async function openModel(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
+  return await openTrained(await loadModel(source), options);
+}
+
+/** The same without a device: the model as plain data. */
+export async function loadModel(source: ModelSource): Promise<TrainedModel> {
+  if (typeof source === "string") return (await openRun(source)).model;
+  if (source instanceof Uint8Array) return decodeModel(source);
+  if (typeof source === "object" && source?.parameters instanceof Float32Array && source.network?.size) {
+    return source;
+  }
+  throw new TypeError(
+    "Cannot open the model: it must be the folder of a run, the bytes of a safetensors file, or a trained model: " +
+      `current value is ${source === undefined ? "missing" : excerpt(source)}`,
+  );
+}
+
+/**
+ * The model in a safetensors file that Scanline wrote.
+ *
+ * @throws {SyntaxError} If the file does not say all of it; `deno task import` takes other files.
+ */
+function decodeModel(bytes: Uint8Array): TrainedModel {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const { layers, biases, T, axis, scale, classNames, dataset, preparation } = readMetadata(metadata);
+  const { network: found, parameters } = readPyTorch(tensors);
+  if (!layers || T === undefined || !axis || !scale) {
+    throw new SyntaxError(
+      "Cannot open the model: the file must say its layers, and how it reads an image, as a file does that Scanline wrote " +
+        "(`deno task import --from FILE` takes others)",
+    );
+  }
+  const { classes } = found.head;
+  return {
+    network: createNetwork({ layers: applyTraits(found.layers, layers), classes, biases }),
+    T,
+    sequence: { axis, ...scale },
+    parameters,
+    classNames: classNames?.length === classes ? classNames : defaultClassNames(classes, dataset),
+    dataset,
+    preparation,
+  };
+}

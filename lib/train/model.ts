@@ -1,0 +1,186 @@
+/**
+ * A trained model on a device: it predicts, reads and evaluates any images.
+ *
+ * @module
+ */
+import { checkImages, checkSplit } from "../data/check_images.ts";
+import type { Images, Split } from "../data/dataset.ts";
+import type { ImageSize } from "../data/prepare_picture.ts";
+import { layOutSequence, type Sequence } from "../data/sequence.ts";
+import type { DeviceDescription, Engine } from "../engines/engine.ts";
+import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
+import { Turns } from "../engines/turns.ts";
+import type { Network } from "../model/network.ts";
+import type { TrainedModel } from "../model/trained_model.ts";
+import { check, checkOptions, OBJECT, optional, whole } from "../options.ts";
+import { scoreLogits } from "./metrics.ts";
+import { predictImages, readImages } from "./predict.ts";
+import { LOOP_RULES, type Selection, SELECTION_RULES, selectPositions } from "./requests.ts";
+import type { Evaluation, LoopOptions } from "./training_figures.ts";
+
+/** What `openModel()` takes besides the model. */
+export interface OpenOptions extends DeviceOptions {
+  /** Of the images that it will be given; by default what {@link imageSize} finds. */
+  readonly imageSize?: ImageSize;
+}
+
+/**
+ * The size of the images that a model reads; square, where sequences of any length or single pixels leave it open.
+ *
+ * @throws {RangeError} If a model that reads pixel by pixel reads sequences whose length makes no square.
+ *
+ * @example
+ * ```ts
+ * import { createNetwork } from "../model/network.ts";
+ * import { imageSize } from "./model.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const layer = { kind: "rnn", inputSize: 20, hiddenSize: 3, activation: "tanh", dropout: 0 } as const;
+ * const network = createNetwork({ layers: [layer], classes: 2 });
+ * const sequence = { axis: "columns", range: [0, 1] } as const;
+ * assert.deepEqual(imageSize({ network, T: 28, sequence }), { height: 20, width: 28 });
+ * ```
+ */
+export function imageSize(
+  { network, T, sequence: { axis } }: Pick<TrainedModel, "network" | "T" | "sequence">,
+): ImageSize {
+  const lines = T ?? network.inputSize;
+  if (axis === "rows") return { height: lines, width: network.inputSize };
+  if (axis === "columns") return { height: network.inputSize, width: lines };
+  const side = Math.sqrt(T ?? 28 * 28);
+  if (Number.isInteger(side)) return { height: side, width: side };
+  throw new RangeError(
+    `Cannot find the size of the images: the length of its sequences must make a square, pixel by pixel: current value is ${T}`,
+  );
+}
+
+/**
+ * A trained model on a device. Made by `openModel()`.
+ *
+ * One call at a time: one that comes while another runs is an error, and so is one that comes after the model is disposed.
+ */
+export class Model implements AsyncDisposable {
+  /** Layers, weights, and how it reads an image, as plain data. */
+  readonly trained: TrainedModel;
+  /** Why the device is this one, for people, in a few words. */
+  readonly reason: string;
+  readonly #engine: Engine;
+  readonly #turns = new Turns("the model");
+
+  /** @ignore `openModel()` makes models. The engine is disposed with the model. */
+  constructor(trained: TrainedModel, { engine, reason }: { engine: Engine; reason: string }) {
+    this.trained = trained;
+    this.reason = reason;
+    this.#engine = engine;
+  }
+
+  /** Sizes and parameters of its layers. */
+  get network(): Network {
+    return this.trained.network;
+  }
+
+  /** How it reads an image. */
+  get sequence(): Sequence {
+    return this.trained.sequence;
+  }
+
+  /** What class 0, 1, … is called. */
+  get classNames(): readonly string[] {
+    return this.trained.classNames;
+  }
+
+  /** The device that computes. */
+  get device(): DeviceDescription {
+    return this.#engine.device;
+  }
+
+  /**
+   * The logits `[N, K]` of images.
+   *
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a logit is not finite.
+   * @throws {DOMException} `AbortError`, if the signal ends it.
+   */
+  predict(images: Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
+    return this.#turns.take("predict", async () => {
+      const { loop, ...found } = this.#find("predict", checkImages("predict", "images", images), options);
+      return await predictImages(this.#predictor, found, loop);
+    });
+  }
+
+  /**
+   * Loss and accuracy on images with labels.
+   *
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a label is no class of the model.
+   * @throws {DOMException} `AbortError`, if the signal ends it.
+   */
+  evaluate(split: Split, options: Selection & LoopOptions = {}): Promise<Evaluation> {
+    return this.#turns.take("evaluate", async () => {
+      const started = performance.now(), { classes } = this.network.head;
+      const { labels, ...images } = checkSplit("evaluate", "images", split, classes);
+      const { loop, ...found } = this.#find("evaluate", images, options);
+      const logits = await predictImages(this.#predictor, found, loop);
+      const score = scoreLogits(logits, Uint8Array.from(found.positions, (n) => labels[n]), classes);
+      return { ...score, seconds: (performance.now() - started) / 1000 };
+    });
+  }
+
+  /**
+   * The probability of each class after every line of an image, `[N, T, K]`.
+   *
+   * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
+   */
+  read(images: Images, options: Selection = {}): Promise<Float32Array> {
+    const action = "read the images";
+    return this.#turns.take(action, async () => {
+      const found = this.#find(action, checkImages(action, "images", images), options);
+      return await readImages(this.#predictor, found);
+    });
+  }
+
+  /** Gives the device back. A call that runs fails. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#turns.close();
+    await this.#engine[Symbol.asyncDispose]();
+  }
+
+  get #predictor() {
+    return { network: this.network, engine: this.#engine };
+  }
+
+  #find(action: string, images: Images, options: Selection & LoopOptions) {
+    const { signal, onProgress, ...selection } = checkOptions(action, options, {
+      ...SELECTION_RULES,
+      ...LOOP_RULES,
+    });
+    const positions = selectPositions(action, selection, { count: images.count, name: "the images" });
+    return { images, positions, loop: { signal, onProgress } };
+  }
+}
+
+const SIZE_RULES = { height: whole(1), width: whole(1) };
+
+/** Puts a trained model on a device. @throws {RangeError} If images of that size are not what it reads, or the device is not there. */
+export async function openTrained(trained: TrainedModel, options: OpenOptions = {}): Promise<Model> {
+  const action = "open the model";
+  const taken = checkOptions(action, options, { ...DEVICE_RULES, imageSize: optional(OBJECT) });
+  const { imageSize: size = imageSize(trained), ...device } = taken, { height, width } = size;
+  for (const [name, rule] of Object.entries(SIZE_RULES)) {
+    check(action, `${name} of imageSize`, { value: size[name as keyof ImageSize], rule });
+  }
+  const { network, T, sequence, parameters } = trained;
+  const layout = layOutSequence(sequence, size);
+  if (layout.C !== network.inputSize || layout.T !== (T ?? layout.T)) {
+    throw new RangeError(
+      `Cannot ${action}: images must give sequences of [${T}, ${network.inputSize}], as the model reads them: ` +
+        `current value is [${layout.T}, ${layout.C}]`,
+    );
+  }
+  const { engine, reason } = await openEngine(device, {
+    network,
+    sequence: { ...sequence },
+    imageSize: { height, width },
+    parameters,
+    training: null,
+  });
+  return new Model(trained, { engine, reason });
+}

@@ -1,0 +1,59 @@
+/**
+ * Predictions on an engine: what a training and an opened model have in common. The callers check what they are given.
+ *
+ * @module
+ */
+import type { Images } from "../data/dataset.ts";
+import { turnOfEventLoop } from "../engines/assets.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Network } from "../model/network.ts";
+import { readProbabilities } from "./reading.ts";
+import type { LoopOptions } from "./training_figures.ts";
+
+/** Images in a call to the engine: fixed, so that no figure depends on timing. */
+const IMAGES_A_CALL = 1_000;
+
+/** An engine, and the network that it computes. */
+export interface Predictor {
+  readonly network: Network;
+  readonly engine: Engine;
+}
+
+/** The logits `[N, K]` of images. */
+export async function predictImages(
+  { network, engine }: Predictor,
+  { images, positions }: { images: Images; positions: Uint32Array },
+  { signal, onProgress }: LoopOptions,
+): Promise<Float32Array> {
+  const { classes } = network.head, total = positions.length;
+  const logits = new Float32Array(total * classes);
+  const started = performance.now();
+  for (let done = 0; done < total;) {
+    signal?.throwIfAborted();
+    const piece = positions.subarray(done, done + IMAGES_A_CALL);
+    logits.set(checkFinite(await engine.predict(images, piece)), done * classes);
+    done += piece.length;
+    const elapsedMs = performance.now() - started;
+    onProgress?.({ phase: "evaluate", epoch: null, done, total, elapsedMs, loss: null });
+    await turnOfEventLoop();
+  }
+  return logits;
+}
+
+/** The probability of each class after every line of images, `[N, T, K]`. */
+export async function readImages(
+  { network, engine }: Predictor,
+  { images, positions }: { images: Images; positions: Uint32Array },
+): Promise<Float32Array> {
+  const outputs = await engine.outputs(images, positions);
+  return checkFinite(readProbabilities(outputs, network, await engine.readParameters()));
+}
+
+/** NaN would be taken for a class. */
+function checkFinite(outputs: Float32Array): Float32Array {
+  const wrong = outputs.find((output) => !Number.isFinite(output));
+  if (wrong === undefined) return outputs;
+  throw new RangeError(
+    `Cannot predict: what the network gives must be finite: current value is ${wrong}; its weights are too large, or not finite`,
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * The folder of a run: a training that is kept, resumed and read back.
+ *
+ * ```ts ignore
+ * import { compile } from "./mod.ts";
+ * import { Run, StoppedRun } from "./run.ts";
+ *
+ * await using trainer = await compile(model, options);
+ * using run = await Run.begin(trainer, { recipe: "mine" }); // or Run.resume(await StoppedRun.open(folder), trainer)
+ * for await (const epoch of trainer.epochs(run.remaining({ epochs: 10 }), { onCheckpoint: run.keep })) {
+ *   // …
+ * }
+ * await run.end();
+ * ```
+ *
+ * @module
+ */
+export { CATALOGUE, type DatasetName, type Preparation } from "./lib/data/catalogue.ts";
+export { makeFolders, readWhole, writeNamed } from "./lib/data/files.ts";
+export { checkAllowed, NotAllowedError, shown } from "./lib/data/places.ts";
+export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
+export { excerpt, printable, printableLines } from "./lib/excerpt.ts";
+export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
+export { createNetwork } from "./lib/model/network.ts";
+export { readPyTorch } from "./lib/model/pytorch.ts";
+export { decodeSafetensors } from "./lib/model/safetensors.ts";
+export { defaultClassNames } from "./lib/model/trained_model.ts";
+export { type Checkpoint, CheckpointError } from "./lib/run/checkpoint.ts";
+export {
+  type DataConfig,
+  type ModelConfig,
+  modelConfig,
+  type RunConfig,
+  type TrainedRunConfig,
+} from "./lib/run/config.ts";
+export type { Metrics } from "./lib/run/event_files.ts";
+export { CAPTIONS, countMistakes, type Findings, findOut, type Tested } from "./lib/run/findings.ts";
+export {
+  createRunFolder,
+  openMetrics,
+  openRun,
+  RunFolder,
+  type RunOptions,
+  type SavedMetrics,
+  type SavedRun,
+} from "./lib/run/folder.ts";
+export { dataFolder, imagesOf, loadImagesFor, pictureOptions } from "./lib/run/images.ts";
+export { historyOf, type MetricsLine, type PictureSource, RunPictures } from "./lib/run/pictures.ts";
+export { type EndedRun, Run, type RunAbout, type RunSettings, StoppedRun } from "./lib/run/run.ts";
+
+// Types that signatures here and in mod.ts name.
+export type { Acquired, AcquireEvent, AcquireOptions } from "./lib/data/acquire.ts";
+export type { CatalogueEntry, CatalogueFile, SourceSpec } from "./lib/data/catalogue.ts";
+export type { Limits } from "./lib/data/sources.ts";
+export type { Access, Files } from "./lib/data/places.ts";
+export type { ImageSize, PreparedPicture, PreparePictureOptions } from "./lib/data/prepare_picture.ts";
+export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequence.ts";
+export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
+export type { LayersModel } from "./lib/model/from_tensorflow.ts";
+export type { Start } from "./lib/model/initialize.ts";
+export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
+export type {
+  Head,
+  LayerParameters,
+  LayerSpec,
+  LstmSpec,
+  Network,
+  NetworkOptions,
+  Parameter,
+  RecurrentLayer,
+  RecurrentSizes,
+  RnnSpec,
+} from "./lib/model/network.ts";
+export type { Adadelta, Adam, Momentum, RmsProp, Sgd } from "./lib/model/optimizers.ts";
+export type { PyTorchNames, PyTorchNetwork, PyTorchOptions, Tensors } from "./lib/model/pytorch.ts";
+export type { SafetensorsContent, Tensor, TensorData } from "./lib/model/safetensors.ts";
+export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
+export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
+export type { ModelDescription } from "./lib/model/trained_model.ts";
+export type { BatchOptions } from "./lib/train/batches.ts";
+export type { Selection } from "./lib/train/requests.ts";
+export type { TrainingConfig } from "./lib/train/trainer.ts";
+export type {
+  BatchReport,
+  EpochReport,
+  Evaluation,
+  SplitName,
+  StepsReport,
+  TallyState,
+  TrainingFigures,
+  TrainingState,
+} from "./lib/train/training_figures.ts";
