@@ -35,7 +35,7 @@ import * as scanline from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { toPng } from "../lib/view/rasterize.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const spec = {
   name: "bench",

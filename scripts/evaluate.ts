@@ -19,8 +19,7 @@ import { countMistakes } from "../lib/run/findings.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesFor } from "./support/images.ts";
 import { dataFolder } from "./support/pictures.ts";
-import { StatusLine } from "./support/status_line.ts";
-import { describeOutput, drawForTerminal } from "./support/terminal.ts";
+import { describeOutput, drawForTerminal, StatusLine } from "./support/terminal.ts";
 
 const mistakesShown = 10;
 

@@ -26,7 +26,7 @@ import {
 import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "./repeat/arguments.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
 import { summarize } from "./support/statistics.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const recipes = Object.keys(config.tasks).filter((name) => name.startsWith("train-"));
 const { own, passedOn } = splitArguments(Deno.args);

@@ -10,7 +10,7 @@ import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { isComplete, runRecipeProcess } from "./repeat/processes.ts";
 import { Interrupt } from "./support/interrupt.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const HASHES = "tests/golden/hashes.json";
 const README = "README.md";

@@ -6,7 +6,7 @@
  */
 import * as scanline from "../../mod.ts";
 import type { Findings } from "./findings.ts";
-import { messageOf } from "../../scripts/support/message.ts";
+import { messageOf } from "../excerpt.ts";
 import { toPng } from "../view/rasterize.ts";
 
 /** What the pictures of a run are about. */

@@ -6,10 +6,17 @@
 import * as tf from "@tensorflow/tfjs";
 import { CATALOGUE, type DeviceOptions, DEVICES, MATHS, type Reader } from "../../mod.ts";
 import { NotAllowedError } from "../../lib/data/places.ts";
-import { fromCallFolder } from "./call_folder.ts";
-import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
+import { messageOf } from "../../lib/excerpt.ts";
+import {
+  asksForHelp,
+  FlagError,
+  type Flags,
+  type FlagValues,
+  fromCallFolder,
+  helpText,
+  parseFlags,
+} from "./flags.ts";
 import { exitWhenInterrupted } from "./interrupt.ts";
-import { messageOf } from "./message.ts";
 import { taskCommand } from "./shell.ts";
 
 tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr

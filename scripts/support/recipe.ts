@@ -4,6 +4,7 @@
  * @module
  */
 import { checkAllowed, shown } from "../../lib/data/places.ts";
+import { messageOf } from "../../lib/excerpt.ts";
 import * as scanline from "../../mod.ts";
 import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "./command.ts";
 import { EventFiles } from "../../lib/run/event_files.ts";
@@ -11,8 +12,6 @@ import { CAPTIONS, type Findings, findOut } from "../../lib/run/findings.ts";
 import { FlagError } from "./flags.ts";
 import { loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
-import { collectGarbage } from "./memory.ts";
-import { messageOf } from "./message.ts";
 import {
   type Recipe,
   recipeConfig,
@@ -25,8 +24,7 @@ import { Checkpoints, givenFlags, openResumed, remaining, type Resumed } from ".
 import { epochOf, inputOf, RunPictures } from "../../lib/run/pictures.ts";
 import { dataFolder } from "./pictures.ts";
 import { flagWords, operandWord, taskCommand } from "./shell.ts";
-import { StatusLine } from "./status_line.ts";
-import { drawForTerminal } from "./terminal.ts";
+import { drawForTerminal, StatusLine } from "./terminal.ts";
 
 /** Figures of a report, as `--json` prints and `metrics.jsonl` keeps them. */
 export interface Metrics {
@@ -318,7 +316,7 @@ export class RecipeRun implements Disposable {
       `evaluate  ${this.#commandFor("evaluate", flagWords("model", path))}`,
     );
     this.#trainer = null; // and with it the images and the engine: drawing needs room too
-    collectGarbage();
+    (globalThis as { gc?: () => void }).gc?.(); // there with --v8-flags=--expose-gc, as in the tasks of the recipes
     if (!this.#pictures) return;
     this.#phase = "draw";
     const drawn = await this.#pictures.end(line, this.#findings, interrupted ? undefined : this.loop.signal);

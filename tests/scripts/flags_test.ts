@@ -106,7 +106,7 @@ Deno.test("parseFlags(): operands stand between flags, in their order, and there
   assert.deepEqual(parseFlags(withRuns, ["a", "--json", "b"]), { runs: ["a", "b"], json: true });
   assert.throws(() => parseFlags(withRuns, []), {
     name: "FlagError",
-    message: "Cannot go on: RUN must be given, the folders of runs",
+    message: "Cannot start: RUN must be given, the folders of runs",
   });
   assert.throws(
     () => parseFlags(withRuns, ["a", "--runs", "b"]),
