@@ -237,13 +237,13 @@ terminalTest(
       /Stopping the runs in progress after their running step; Ctrl-C again exits at once\n/,
     );
     assert.match(shown, /Interrupted: 0 of 999 runs are done\n/);
-    const [, resume] = shown.match(/seed 1 goes on with\n {2}(.*)\n/)!;
+    const [, resume] = shown.match(/this resumes seed 1:\n {2}(.*)\n/)!;
     const resumed = await runShell(
       path,
       `${resume} --no-pictures --quiet --json --epochs 100001 & sleep 3; kill -INT $!; wait $!`,
     );
     assert.match(resumed.stdout, /^\{"event":"start"/, resumed.stderr);
-    const [, rest] = shown.match(/the others are run by\n {2}(.*)\n/)!;
+    const [, rest] = shown.match(/this runs the others:\n {2}(.*)\n/)!;
     assert.match(rest, /^deno task repeat train-rnn --seeds [1-9][\d,]+,999 --data-dir data\/tiny /);
   },
 );

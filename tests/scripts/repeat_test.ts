@@ -22,7 +22,7 @@ Deno.test("splitArguments() leaves to the recipe what is its own", () => {
 Deno.test("checkPassedOn() refuses what only one run can have", () => {
   checkPassedOn(["--epochs", "2", "--device", "wasm"]);
   for (const args of [["--seed", "1"], ["--out=runs/x"], ["--epochs", "1", "--out", "x"]]) {
-    assert.throws(() => checkPassedOn(args), /Cannot pass --(seed|out) on: each run must have its own/);
+    assert.throws(() => checkPassedOn(args), /Cannot pass --(seed|out) on: it must differ from run to run/);
   }
 });
 

@@ -104,7 +104,7 @@ test("verify says that all hashes are the published ones, or which are not", asy
   const lines = bad.stdout.split("\n").filter((line) => line.includes("  published: "));
   assert.equal(lines.length, 1);
   assert(lines[0].startsWith(recipes[1]) && lines[0].endsWith(Object.values(hashes.sha256)[1]), lines[0]);
-  assert.match(bad.stdout, /1 of 4 are not what is published/);
+  assert.match(bad.stdout, /1 of 4 differ from the published ones/);
   const [{ same: allSame, rows }] = parseLines((await verify(changed.path, "--json")).stdout);
   assert.equal(allSame, false);
   assert.deepEqual((rows as { same: boolean }[]).map((row) => row.same), [true, false, true, true]);
