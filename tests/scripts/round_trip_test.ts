@@ -245,7 +245,7 @@ Deno.test({
           /^Cannot import: the file's axis must be rows or columns, .* 5 pixels at a time/,
         ],
         [{ classNames: '["a","b"]' }, /^Cannot import: in the file .* 4 classes: current value is 2\n/],
-        [{ layers: metadata.layers.replace(/\},\{.*/, "}]") }, /tell of its 2 layers: current value is 1\n/],
+        [{ layers: metadata.layers.replace(/\},\{.*/, "}]") }, /describe its 2 layers: current value is 1\n/],
         [{ T: "0" }, /^Cannot read the metadata: T must be/],
         [{ biases: "3" }, /^Cannot read the metadata: biases must be/],
       ];
@@ -338,7 +338,7 @@ Deno.test({
       const stdout = await print("--to", "runs/unknown", "--data-dir", "data/lines");
       assert.match(
         stdout,
-        /ASSUMED, as even the best of the usual ways has \d+\.\d% of 64 training images of lines right\n.*the order \(--axis\), the pixels' numbers \(--range, or --mean and --deviation\), and the activation \(--activation\)\n/,
+        /ASSUMED, as even the best of the usual ways has an accuracy of \d+\.\d% on 64 training images of lines\n.*the order \(--axis\), the pixels' numbers \(--range, or --mean and --deviation\), and the activation \(--activation\)\n/,
       );
     });
 
@@ -346,12 +346,12 @@ Deno.test({
       const other = await print("--to", "runs/other", "--data-dir", "data/lines", "--steps", "9");
       assert.match(
         other,
-        /\nreads {5}rows, pixels as 0…1\n {10}ASSUMED, as the images of lines are of another size, or have/,
+        /\nreads {5}rows, pixels as 0…1\n {10}ASSUMED, as the images of lines have another size or other classes\n/,
       );
       const none = await print("--to", "runs/none", "--dataset", "kmnist", "--steps", "5", "--axis", "rows");
       assert.match(
         none,
-        /\nreads .*\n {10}ASSUMED, as there is no readable data\/kmnist to try it on\n.* says the pixels' numbers \(/,
+        /\nreads .*\n {10}ASSUMED, as there are no readable images in data\/kmnist to try it on\n.* says the pixels' numbers \(/,
       );
     });
 
