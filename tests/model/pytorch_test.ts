@@ -142,11 +142,11 @@ Deno.test("readPyTorch() refuses files that are not one recurrent module and one
     [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\), rnn/],
     [
       { "out.bias": { shape: [4], data: new Int8Array(4) } },
-      /out\.bias must be of floating numbers: .* int8$/,
+      /out\.bias must have floating-point numbers: .* int8$/,
     ],
     [
       { "out.bias": { shape: [4], data: new BigInt64Array(4) } },
-      /out\.bias must be of floating numbers: .* int64$/,
+      /out\.bias must have floating-point numbers: .* int64$/,
     ],
     [
       { "out.bias": { shape: [4], data: Float32Array.of(0, NaN, 0, 0) } },

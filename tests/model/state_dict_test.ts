@@ -36,7 +36,7 @@ async function assertLogits({ network, parameters }: PyTorchNetwork, name: strin
   assertClose(await engine.predict(images), logits.data as Float32Array, { atol: 1e-6, rtol: 0, name });
 }
 
-const rounded = "numbers of float64 are rounded to float32";
+const rounded = "float64 numbers are rounded to float32";
 
 /** Names of the two modules, and notes. */
 const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...notes: string[]]>> = {
@@ -52,7 +52,7 @@ const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...not
   "DataParallel": ["module.rnn", "module.fc"],
   "compiled": ["_orig_mod.rnn", "_orig_mod.fc"],
   "compiled inside": ["rnn._orig_mod", "fc"],
-  "averaged": ["module.rnn", "module.fc", "n_averaged is left out: a whole number is no weight"],
+  "averaged": ["module.rnn", "module.fc", "n_averaged is left out: a single whole number is no weight"],
   "float64": ["rnn", "fc", rounded],
   "float16": ["rnn", "fc"],
   "bfloat16": ["rnn", "fc"],
@@ -73,8 +73,8 @@ const listed = (what: string) =>
 const NAMED: Readonly<Record<string, string>> = {
   "gru": listed("rnn (nn.GRU), fc (nn.Linear)"),
   "proj_size": listed("rnn (nn.LSTM with proj_size), fc (nn.Linear)"),
-  "bidirectional": listed("rnn (nn.LSTM of two directions (bidirectional)), fc (nn.Linear)"),
-  "bidirectional gru": listed("rnn (nn.GRU of two directions (bidirectional)), fc (nn.Linear)"),
+  "bidirectional": listed("rnn (bidirectional nn.LSTM), fc (nn.Linear)"),
+  "bidirectional gru": listed("rnn (bidirectional nn.GRU), fc (nn.Linear)"),
   "all steps": "fc.weight must have shape [3,4], to read the last step's 4 units: " +
     "current value is [3,20], for 5 steps of them",
   "cell": listed("rnn (nn.LSTMCell), fc (nn.Linear)"),
@@ -84,7 +84,7 @@ const NAMED: Readonly<Record<string, string>> = {
   "convolution": listed("conv (nn.Conv2d), conv1 (nn.Conv1d), rnn (nn.LSTM), fc (nn.Linear)"),
   "embedding": listed("rnn (nn.LSTM), embed (nn.Linear without bias, or nn.Embedding), fc (nn.Linear)"),
   "batch norm": listed("bn (nn.BatchNorm), rnn (nn.LSTM), fc (nn.Linear)"),
-  "layer norm": listed("ln (nn.LayerNorm, or alike), rnn (nn.LSTM), fc (nn.Linear)"),
+  "layer norm": listed("ln (nn.LayerNorm or similar), rnn (nn.LSTM), fc (nn.Linear)"),
   "attention": listed(
     "attention (nn.MultiheadAttention), rnn (nn.LSTM), attention.out_proj (nn.Linear), fc (nn.Linear)",
   ),
@@ -144,5 +144,5 @@ Deno.test("readPyTorch() shows foreign names escaped and cut, and few of many", 
   };
   assert.match(messageOf("\x1b[31mred\u202e"), /\\u\{1b\}\[31mred\\u\{202e\}0 \(nn\.RMSNorm/);
   assert.ok(messageOf("x".repeat(1e6)).length < 400);
-  assert.match(messageOf("norm", 1000), /norm7 \(nn\.RMSNorm, or nn\.PReLU\), 994 more$/);
+  assert.match(messageOf("norm", 1000), /norm7 \(nn\.RMSNorm or nn\.PReLU\), 994 more$/);
 });
