@@ -7,7 +7,7 @@ import { excerpt } from "../excerpt.ts";
 
 /** A kind of file that people have weights in, or downloaded by mistake. */
 export interface FileKind {
-  /** As it stands after "current value is". */
+  /** In words that follow "current value is". */
   readonly what: string;
   /** What to do about it. */
   readonly remedy: string;
@@ -38,7 +38,7 @@ const PICTURE = `${WEIGHTS}: deno task predict reads pictures`;
 const IDX = `${WEIGHTS}: --data-dir takes the folder of images`;
 const DOWNLOAD = "Download the file itself: a link often leads to a page about it";
 
-/** What is found in a file, what the file is, what to do, and where it is found if not at the start. */
+/** A text in a file, what the file is, what to do about it, and the position of the text if not 0. */
 type Table = readonly (readonly [key: string, what: string, remedy: string, at?: number])[];
 
 /** Bytes that only this kind of file begins with, in Latin-1. */

@@ -194,7 +194,7 @@ function axis(name: string, value: number): Bytes {
   return message(5, [whole(1, 1), whole(2, INT64), text(8, name), field(9, raw)]);
 }
 
-/** `GraphProto.input` (11) or `output` (12): float32 of this shape; a name stands for any size. */
+/** `GraphProto.input` (11) or `output` (12): float32 of this shape; a name means any size. */
 function valueInfo(number: number, name: string, shape: readonly (number | string)[], doc: string): Bytes {
   const dimensions = shape.map((size) =>
     message(1, [typeof size === "number" ? whole(1, size) : text(2, size)])

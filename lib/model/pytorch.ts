@@ -232,7 +232,7 @@ function layersOf(
   if (count > MAX_LAYERS) {
     throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, count);
   }
-  const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // it exists: the kind was told by it
+  const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // it exists: it showed the kind
   const [, features] = matrixShape(tensors, tensorName(name, "weight_ih_l0"));
   return Array.from({ length: count }, (_, l) => {
     const inputSize = l === 0 ? features : hiddenSize;

@@ -31,7 +31,7 @@ const MOST_LISTED = 8;
 /** The tensors of a recurrent module. */
 const RECURRENT = /^(weight|bias)_(ih|hh|hr)_l\d+/;
 
-/** Modules that can be told by one of their tensors. */
+/** Modules that one of their tensors identifies. */
 const TELLTALES: readonly (readonly [parts: readonly string[], kind: string])[] = [
   [["in_proj_weight", "q_proj_weight"], "nn.MultiheadAttention"],
   [["original0", "original1", "weight_g", "weight_v"], "a weight norm, which must be removed"],
@@ -112,7 +112,7 @@ function kindOf(name: string, tensors: ReadonlyMap<string, Tensor>): string {
   return `of unknown kind, with ${printable(part)} ${shape}`;
 }
 
-/** A module with a weight of so many dimensions, perhaps a bias, and nothing else. */
+/** The kind of a module that has only a weight of `rank` dimensions and perhaps a bias. */
 function weightKind(rank: number, hasBias: boolean): string {
   if (rank === 1) return hasBias ? "nn.LayerNorm or similar" : "nn.RMSNorm or nn.PReLU";
   if (rank === 2) return hasBias ? "nn.Linear" : "nn.Linear without bias, or nn.Embedding";

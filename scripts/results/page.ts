@@ -19,7 +19,7 @@ import {
 /** The picture of `train-lstm`, beside the page. */
 export const CURVES_PICTURE = "docs/train-lstm.svg";
 
-const LINE_WIDTH = 110; // as `deno fmt` has it here
+const LINE_WIDTH = 110; // as in deno.json
 
 /** How a run was made. */
 export interface RunRecord {
@@ -93,10 +93,9 @@ function writeDropout(run: ResultRun): string[] {
   const { step } = run.lines.at(-1)!;
   return [
     "## `train-lstm-dropout`: the means over all images",
-    `Two LSTM layers with dropout over image rows, Momentum, ${
-      Number(step).toLocaleString("en")
-    } steps, seed ${run.seed}, without dropout while ` +
-    'measuring: over all 55,000 training images and 10,000 test images, each once. The source says "98 %" of the test ' +
+    `Two LSTM layers with dropout over image rows, Momentum, ${Number(step).toLocaleString("en")} steps, ` +
+    `seed ${run.seed}, without dropout while measuring: ` +
+    'over all 55,000 training images and 10,000 test images, each once. The source says "98 %" of the test ' +
     "images.",
     table(["", "train loss", "train accuracy", "test loss", "test accuracy"], [
       ["source", share(NOTEBOOK_TF1.trainLoss, 6), share(NOTEBOOK_TF1.trainAccuracy, 6), "", "about .98"],
@@ -134,13 +133,11 @@ function writeRnn(runs: readonly ResultRun[]): string[] {
       row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(last)),
       row("Scanline", curves.map(last)),
     ]),
-    `The accuracy of this network jumps: from one epoch to the next it falls by up to ${
-      fall(pytorch)
-    } in PyTorch 2.13, ` +
-    `seeds 1 to ${pytorch.length}, and by up to ${
-      fall(curves)
-    } here, so that of the last epoch says little. ` +
-    `${dips.join("")}${sameStart()} The median of the last three epochs says more:`,
+    "The accuracy of this network jumps: from one epoch to the next it falls by up to " +
+    `${fall(pytorch)} in PyTorch 2.13, seeds 1 to ${pytorch.length}, and by up to ${fall(curves)} here, ` +
+    `so that of the last epoch says little. ${
+      dips.join("")
+    }${sameStart()} The median of the last three epochs says more:`,
     table(["median after 8, 9 and 10 epochs", ...seeds, "mean"], [
       row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(middle)),
       row("Scanline", curves.map(middle)),
@@ -197,11 +194,9 @@ function writeRuns(runs: readonly ResultRun[]): string[] {
   const beside = Math.max(...runs.map(({ record }) => record.sideBySide));
   return [
     "## The runs",
-    `Machine: ${
-      machines.join("; ")
-    }. Seconds are those of the whole process, its evaluations included, with up to ` +
-    `${beside} runs side by side and whatever else the machine did. The hash is the beginning of the SHA-256 of the model: on \`wasm\` it depends on ` +
-    "neither the machine nor the number of threads.",
+    `Machine: ${machines.join("; ")}. Seconds are those of the whole process, its evaluations included, ` +
+    `with up to ${beside} runs side by side and whatever else the machine did. The hash is the beginning of the ` +
+    "SHA-256 of the model: on `wasm` it depends on neither the machine nor the number of threads.",
     table(["command", "commit", "threads", "seconds", "model"], rows),
   ];
 }

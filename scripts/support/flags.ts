@@ -8,7 +8,7 @@ import { excerpt, printable } from "../../lib/excerpt.ts";
 import { number, oneOf, type Rule, TEXT, whole } from "../../lib/options.ts";
 
 /**
- * One flag. A `switch` takes no value; `operands` are the arguments that stand without a flag. An `input` names a file or
+ * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or
  * a folder that exists.
  */
 export type Flag =
@@ -46,7 +46,7 @@ type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
 
-/** The values of flags; undefined where a flag was not given and has no default. */
+/** The values of flags; undefined if a flag was not given and has no default. */
 export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends { kind: "switch" | "operands" } | { default: number | string }
     ? ValueOf<F[Name]>

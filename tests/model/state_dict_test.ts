@@ -1,5 +1,6 @@
 /**
- * State dicts of real PyTorch modules, which tests/golden/torch/state_dicts.py wrote: some are taken, others are named.
+ * State dicts of real PyTorch modules, which tests/golden/torch/state_dicts.py wrote: some are read, the others are rejected
+ * with a message that says what they are.
  */
 import assert from "node:assert/strict";
 import { openReference } from "../../lib/engines/reference/engine.ts";
@@ -14,7 +15,7 @@ for (const [key, tensor] of decodeSafetensors(golden).tensors) {
   cases.set(of, (cases.get(of) ?? new Map()).set(name, tensor));
 }
 
-/** What is imported of a case, without what its module was seen to compute. */
+/** The state dict of a case, without the images and logits of its module. */
 function stateOf(name: string): Map<string, Tensor> {
   const state = new Map(cases.get(name)!);
   for (const key of ["pixels", "logits"]) state.delete(key);
@@ -32,13 +33,13 @@ async function assertLogits({ network, parameters }: PyTorchNetwork, name: strin
     parameters,
     training: null,
   });
-  // PyTorch is in float32
+  // PyTorch computes in float32
   assertClose(await engine.predict(images), logits.data as Float32Array, { atol: 1e-6, rtol: 0, name });
 }
 
 const rounded = "float64 numbers are rounded to float32";
 
-/** Names of the two modules, and notes. */
+/** The names of the two modules, and the notes. */
 const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...notes: string[]]>> = {
   "lstm": ["rnn", "fc"],
   "two layers": ["rnn", "fc"],
@@ -59,7 +60,7 @@ const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...not
 };
 
 for (const [name, [rnn, head, ...notes]] of Object.entries(TAKEN)) {
-  Deno.test(`readPyTorch() takes a real state_dict and gets PyTorch's logits: ${name}`, async () => {
+  Deno.test(`readPyTorch() reads a real state_dict and gets PyTorch's logits: ${name}`, async () => {
     const found = readPyTorch(stateOf(name));
     assert.deepEqual(found.names, { rnn, head });
     assert.deepEqual(found.notes, notes);
@@ -107,7 +108,7 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 for (const [name, message] of Object.entries(NAMED)) {
-  Deno.test(`readPyTorch() says what a real state_dict is that it cannot take: ${name}`, () => {
+  Deno.test(`readPyTorch() says why it cannot read a real state_dict: ${name}`, () => {
     assert.throws(() => readPyTorch(stateOf(name)), {
       name: "TypeError",
       message: `Cannot take PyTorch's weights: ${message}`,
@@ -115,11 +116,11 @@ for (const [name, message] of Object.entries(NAMED)) {
   });
 }
 
-Deno.test("the cases are those of the golden file", () => {
+Deno.test("all cases of the golden file are tested", () => {
   assert.deepEqual([...cases.keys()].sort(), [...Object.keys(TAKEN), ...Object.keys(NAMED)].sort());
 });
 
-Deno.test("readPyTorch() takes any prefix for what it is: a name", () => {
+Deno.test("readPyTorch() accepts any prefix of the names", () => {
   const { parameters } = readPyTorch(stateOf("lstm"));
   for (const prefix of ["state_dict.", "module._orig_mod.", "a.b.c.", "weight_ih_l0.", "bias."]) {
     const state = new Map([...stateOf("lstm")].map(([name, tensor]) => [prefix + name, tensor]));
@@ -129,7 +130,7 @@ Deno.test("readPyTorch() takes any prefix for what it is: a name", () => {
   }
 });
 
-Deno.test("readPyTorch() shows foreign names escaped and cut, and few of many", () => {
+Deno.test("readPyTorch() escapes and shortens names in messages, and lists only some of many", () => {
   const messageOf = (name: string, copies = 1) => {
     const state = stateOf("lstm");
     for (let i = 0; i < copies; i++) {
