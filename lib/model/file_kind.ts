@@ -13,16 +13,14 @@ export interface FileKind {
   readonly remedy: string;
 }
 
-const PYTHON = `These lines of Python convert it, with PyTorch and the package safetensors:
+const convert = (state: string) =>
+  `These lines of Python convert it, with PyTorch and the package safetensors:
   import torch; from safetensors.torch import save_file
-  state = torch.load("weights.pth", map_location="cpu", weights_only=True)
-  save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, "weights.safetensors")
-In a checkpoint the weights are one entry: state = state["state_dict"], or whatever it is called there`;
-
-const SCRIPT = `These lines of Python convert it, with PyTorch and the package safetensors:
-  import torch; from safetensors.torch import save_file
-  state = torch.jit.load("weights.pt", map_location="cpu").state_dict()
+  state = ${state}
   save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, "weights.safetensors")`;
+const SCRIPT = convert('torch.jit.load("weights.pt", map_location="cpu").state_dict()');
+const PYTHON = `${convert('torch.load("weights.pth", map_location="cpu", weights_only=True)')}
+In a checkpoint the weights are one entry: state = state["state_dict"], or whatever it is called there`;
 
 const TFJS = "tf.loadLayersModel() reads it, and scanline.compile() takes the model";
 const KERAS = `tensorflowjs_converter makes a model.json of it; ${TFJS}`;

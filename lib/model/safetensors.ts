@@ -192,16 +192,8 @@ function parseHeader(text: string): Record<string, unknown> {
   return header as Record<string, unknown>; // valid JSON that begins with { is an object
 }
 
-/** One tensor as the header describes it. */
-interface Entry {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-function readEntry(name: string, value: unknown): Entry {
+/** A tensor as the header describes it. */
+function readEntry(name: string, value: unknown) {
   if (!name.isWellFormed()) fail("names must be Unicode", name);
   if (!isRecord(value) || Object.keys(value).sort().join() !== "data_offsets,dtype,shape") {
     return fail(`${excerpt(name)} must have dtype, shape and data_offsets`, value);

@@ -23,6 +23,8 @@ export class Interrupt implements Disposable {
   /** Called by the second signal: what to tell the person; null for nothing. */
   lastWords: () => string | null = () => null;
   readonly #controller = new AbortController();
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal = this.#controller.signal;
   readonly #listening: Disposable;
   #received: SignalName | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,11 +32,6 @@ export class Interrupt implements Disposable {
 
   constructor() {
     this.#listening = listen((name) => this.#receive(name));
-  }
-
-  /** Aborted by the first signal. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   /** The first signal; null before it. */
