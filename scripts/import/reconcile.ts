@@ -95,14 +95,14 @@ function agree<V>(
   );
 }
 
-/** The layers that the weights show, with the activations and dropout that the file says. */
+/** The layers that the weights show, with what the file says of them. */
 function layersOf(
   network: scanline.Network,
   said: scanline.FoundMetadata["layers"],
 ): scanline.LayerSpec[] {
   if (said && said.length !== network.layers.length) {
     throw new SyntaxError(
-      `Cannot import: the metadata must describe its ${network.layers.length} layers: current value is ${said.length}`,
+      `Cannot import: the file must tell of its ${network.layers.length} layers: current value is ${said.length}`,
     );
   }
   return network.layers.map((layer, l) => {
@@ -114,8 +114,8 @@ function layersOf(
       return { ...layer, activation: traits.activation, dropout: traits.dropout };
     }
     throw new SyntaxError(
-      `Cannot import: in the metadata, layer ${l} must be of the kind that its weights have, ${layer.kind}: ` +
-        `current value is ${traits.kind}`,
+      `Cannot import: layer ${l} must be of the kind that its weights have, ${layer.kind}: ` +
+        `current value is ${traits.kind}, says the file`,
     );
   });
 }

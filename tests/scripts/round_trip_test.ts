@@ -245,7 +245,7 @@ Deno.test({
           /^Cannot import: the file's axis must be rows or columns, .* 5 pixels at a time/,
         ],
         [{ classNames: '["a","b"]' }, /^Cannot import: in the file .* 4 classes: current value is 2\n/],
-        [{ layers: metadata.layers.replace(/\},\{.*/, "}]") }, /describe its 2 layers: current value is 1\n/],
+        [{ layers: metadata.layers.replace(/\},\{.*/, "}]") }, /tell of its 2 layers: current value is 1\n/],
         [{ T: "0" }, /^Cannot read the metadata: T must be/],
         [{ biases: "3" }, /^Cannot read the metadata: biases must be/],
       ];
