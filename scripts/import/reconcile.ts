@@ -11,7 +11,7 @@ import { FlagError } from "../support/flags.ts";
 import { classNamesFlag } from "../support/images.ts";
 
 /** The values of `--range`. */
-export const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
+const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
 
 /** The flags that say how a network reads an image, and what its classes are. */
 export interface ReadingFlags {

@@ -37,8 +37,8 @@ export type Flag =
 /** Flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** A flag that takes a value. */
-type ValueFlag = Exclude<Flag, { kind: "operands" | "switch" }>;
+/** A flag with dashes. */
+type Option = Exclude<Flag, { kind: "operands" }>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
   : F["kind"] extends "whole" | "positive" | "number" ? number
@@ -69,54 +69,48 @@ export function asksForHelp(args: readonly string[]): boolean {
  * @throws {FlagError} If a flag is unknown, a value is invalid, or operands are missing.
  */
 export function parseFlags<const F extends Flags>(flags: F, args: readonly string[]): FlagValues<F> {
-  const options = Object.fromEntries(
-    optionsOf(flags).map(([name, { kind }]) =>
-      [name, { type: kind === "switch" ? "boolean" : "string" }] as const
-    ),
-  );
+  const options = new Map<string, Option>();
+  const values: Record<string, unknown> = {};
+  const operands: string[] = [];
+  let takesOperands = false;
+  for (const [name, flag] of Object.entries(flags)) {
+    if (flag.kind === "operands") takesOperands = true;
+    else options.set(name, flag);
+    values[name] = flag.kind === "operands" ? operands : flag.kind === "switch" ? false : flag.default;
+  }
+  const types = [...options].map(([name, { kind }]) => {
+    return [name, { type: kind === "switch" ? "boolean" : "string" }] as const;
+  });
   // Not strict: parseArgs()'s own messages list neither the valid flags nor the valid values.
   const { tokens } = parseArgs({
     args: [...args],
-    options,
+    options: Object.fromEntries(types),
     strict: false,
     tokens: true,
     allowPositionals: true,
   });
-  const values: Record<string, unknown> = {};
-  for (const [name, flag] of optionsOf(flags)) values[name] = flag.kind === "switch" ? false : flag.default;
-  const operands: string[] = [];
-  const [operandsName] = Object.keys(flags).filter((name) => flags[name].kind === "operands");
-  if (operandsName) values[operandsName] = operands;
   for (const token of tokens) {
-    if (token.kind === "positional" && operandsName) {
+    if (token.kind === "positional" && takesOperands) {
       operands.push(token.value);
       continue;
     }
     const given = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-    if (token.kind !== "option" || !Object.hasOwn(options, token.name) || !given.startsWith("--")) {
-      const known = Object.keys(options).map((name) => `--${name}`).join(", ");
+    const flag = token.kind === "option" && given.startsWith("--") ? options.get(token.name) : undefined;
+    if (token.kind !== "option" || !flag) {
+      const known = [...options.keys()].map((name) => `--${name}`).join(", ");
       throw new FlagError(`Cannot use ${excerpt(given)}: it must be one of ${known}`);
     }
-    values[token.name] = parseValue(given, flags[token.name], token.value);
+    values[token.name] = parseValue(given, flag, token.value);
   }
-  checkOperands(flags[operandsName], operands.length);
+  for (const flag of Object.values(flags)) {
+    if (flag.kind !== "operands" || operands.length >= flag.least) continue;
+    const found = operands.length > 0 ? `: current value is ${operands.length} of ${flag.least}` : "";
+    throw new FlagError(`Cannot start: ${flag.placeholder} must be given, ${flag.help}${found}`);
+  }
   return values as FlagValues<F>;
 }
 
-function optionsOf(flags: Flags): [string, Exclude<Flag, { kind: "operands" }>][] {
-  return Object.entries(flags).flatMap(([name, flag]) => flag.kind === "operands" ? [] : [[name, flag]]);
-}
-
-function checkOperands(flag: Flag | undefined, count: number): void {
-  if (flag?.kind !== "operands" || count >= flag.least) return;
-  throw new FlagError(
-    `Cannot start: ${flag.placeholder} must be given, ${flag.help}` +
-      (count > 0 ? `: current value is ${count} of ${flag.least}` : ""),
-  );
-}
-
-function parseValue(name: string, flag: Flag, text: string | undefined): unknown {
-  if (flag.kind === "operands") return;
+function parseValue(name: string, flag: Option, text: string | undefined): unknown {
   if (flag.kind === "switch") {
     if (text === undefined) return true;
     throw new FlagError(`Cannot use ${name}=${printable(text)}: ${name} takes no value`);
@@ -139,7 +133,7 @@ const NUMBERS = {
   number: /^[+-]?[\d.]+(e[+-]?\d+)?$/i,
 };
 
-function ruleOf(flag: ValueFlag): Rule {
+function ruleOf(flag: Exclude<Option, { kind: "switch" }>): Rule {
   switch (flag.kind) {
     case "whole":
       return whole(flag.least, flag.most);
