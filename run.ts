@@ -19,7 +19,7 @@ export { CATALOGUE, type DatasetName, type Preparation } from "./lib/data/catalo
 export { makeFolders, readWhole, writeNamed } from "./lib/data/files.ts";
 export { checkAllowed, NotAllowedError, shown } from "./lib/data/places.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
-export { excerpt, printable, printableLines } from "./lib/excerpt.ts";
+export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
 export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
 export { createNetwork } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";

@@ -60,6 +60,11 @@ export function printableLines(text: string): string {
   return [...shown, ...(lines.length > MOST_LINES ? ["…"] : [])].join("\n");
 }
 
+/** The message of an error, safe to print: files and servers may have put anything into it, and a terminal obeys it. */
+export function messageOf(error: unknown): string {
+  return printableLines(error instanceof Error ? error.message : String(error));
+}
+
 /**
  * A value of unknown kind and size, for messages: as JSON where it is plain data, otherwise by the name of its class. No
  * more of it is read than is shown, no getter and no `toJSON()` is called, and this never throws.

@@ -36,7 +36,7 @@ import { createRunFolder } from "../run.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { toPng } from "../lib/view/rasterize.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const spec = {
   name: "bench",

@@ -1,33 +1,54 @@
 /**
- * Executes the notebook from its first cell to its last, as Jupyter would, and looks at what came of it.
+ * Executes the notebook from its first cell to its last, as Jupyter does, and checks the outputs.
  *
- *     deno task check-notebook            on 640 digits, in a copy: exit 1 if a cell fails or shows nothing
- *     deno task check-notebook --write    on all digits, and keeps the outputs in the notebook
+ *     deno task check-notebook            trains on 640 digits in a copy; exit code 1 if a cell fails or shows nothing
+ *     deno task check-notebook --write    trains on all digits, and keeps the outputs in the notebook
  *
- * Takes `jupyter-nbconvert` (Debian's package of this name). The kernel is this Deno; nothing is installed anywhere.
+ * Needs `jupyter-nbconvert` (Debian's package of that name). The kernel is this Deno; nothing is installed anywhere.
  */
 import "./support/deno_version.ts";
-import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
-import { messageOf } from "./support/message.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const NOTEBOOK = `${ROOT}notebooks/train_lstm.ipynb`;
 const FEWEST_PICTURES = 7;
 const ATTEMPTS = 3;
-
-const FLAGS = {
-  write: { kind: "switch", help: "take all digits, and keep the outputs in the notebook" },
-  help: { kind: "switch", help: "print this" },
-} as const satisfies Flags;
+const FEW_DIGITS = { SCANLINE_LIMIT: "640", SCANLINE_EPOCHS: "1" };
 
 interface Cell {
   readonly cell_type: string;
   readonly source: readonly string[];
   metadata: Record<string, unknown>;
-  outputs?: { output_type: string; data?: Record<string, unknown>; ename?: string; evalue?: string }[];
+  outputs?: { data?: Record<string, unknown> }[];
 }
 
-/** A folder with a kernel named `deno`, as `deno jupyter --install` makes one in the user's home. */
+const command = {
+  name: "check-notebook",
+  about: "Executes the notebook, and checks its outputs.",
+  flags: {
+    write: { kind: "switch", help: "train on all digits, and keep the outputs in the notebook" },
+    help: OUTPUT_FLAGS.help,
+  },
+} as const;
+
+await runCommand(command, async ({ write }) => {
+  const folder = await makeKernel();
+  try {
+    const notebook = await executeAll(folder, write ? {} : FEW_DIGITS);
+    if (write) {
+      for (const cell of notebook.cells) cell.metadata = {}; // drops the times of execution
+      await Deno.writeTextFile(NOTEBOOK, JSON.stringify(notebook, null, 1) + "\n");
+    }
+    console.log(
+      `the notebook runs: ${notebook.cells.length} cells, ${countPictures(notebook.cells)} pictures`,
+    );
+    return 0;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** A folder with a kernel called `deno`, which `deno jupyter --install` would put into the user's home. */
 async function makeKernel(): Promise<string> {
   await Deno.mkdir("runs", { recursive: true });
   const folder = `${ROOT}${await Deno.makeTempDir({ dir: "runs" })}`;
@@ -38,32 +59,37 @@ async function makeKernel(): Promise<string> {
   return folder;
 }
 
+/** Executes it up to three times: on a busy machine, outputs sometimes get lost between Deno's kernel and nbconvert. */
+async function executeAll(folder: string, env: Record<string, string>): Promise<{ cells: Cell[] }> {
+  for (let left = ATTEMPTS - 1;; left--) {
+    const notebook = JSON.parse(await execute(folder, env)), fault = findFault(notebook.cells);
+    if (fault === null) return notebook;
+    if (left === 0) throw new Error(`Cannot accept the notebook: ${fault}`);
+    console.error(`Cannot accept the notebook: ${fault}; trying again`);
+  }
+}
+
 async function execute(folder: string, env: Record<string, string>): Promise<string> {
   const args = ["--to=notebook", "--execute", `--output-dir=${folder}`, "--output=executed.ipynb", NOTEBOOK];
+  const nbconvert = new Deno.Command("jupyter-nbconvert", { args, env: { JUPYTER_PATH: folder, ...env } });
   try {
-    const environment = { JUPYTER_PATH: folder, ...env };
-    const { success, stderr } = await new Deno.Command("jupyter-nbconvert", { args, env: environment })
-      .output();
-    if (!success) {
-      const reason = new TextDecoder().decode(stderr);
-      throw new Error(`Cannot execute ${NOTEBOOK}: every cell must run: current value is\n${reason}`);
-    }
-    return await Deno.readTextFile(`${folder}/executed.ipynb`);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const { success, stderr } = await nbconvert.output();
+    if (success) return await Deno.readTextFile(`${folder}/executed.ipynb`);
+    throw new Error(`Cannot execute ${NOTEBOOK}: every cell must run:\n${new TextDecoder().decode(stderr)}`);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Error(
-      "Cannot execute the notebook: jupyter-nbconvert must be installed; " +
-        "Debian has it as a package of this name",
-      { cause: error },
+      "Cannot execute the notebook: jupyter-nbconvert must be installed; Debian has a package of that name",
+      { cause },
     );
   }
 }
 
-/** What a notebook lacks: every cell of code but the first shows something, and together they show enough pictures. */
+/** What is missing: every code cell but the first must show something, and together they must show enough pictures. */
 function findFault(cells: readonly Cell[]): string | null {
   const code = cells.filter(({ cell_type }) => cell_type === "code").slice(1);
   const silent = code.find(({ outputs = [] }) => outputs.length === 0);
-  if (silent) return `each cell must show something: ${silent.source[0].trim()}`;
+  if (silent) return `every cell must show something: current value is ${silent.source[0].trim()}`;
   const pictures = countPictures(cells);
   return pictures < FEWEST_PICTURES
     ? `it must show ${FEWEST_PICTURES} pictures: current value is ${pictures}`
@@ -72,46 +98,4 @@ function findFault(cells: readonly Cell[]): string | null {
 
 function countPictures(cells: readonly Cell[]): number {
   return cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.["image/svg+xml"]).length;
-}
-
-/**
- * Executes it until nothing is missing, three times at most: on a busy machine an output gets lost between Deno's kernel
- * and nbconvert now and then. What is missing every time is not shown.
- */
-async function executeAll(folder: string, env: Record<string, string>): Promise<{ cells: Cell[] }> {
-  for (let left = ATTEMPTS - 1;; left--) {
-    const notebook = JSON.parse(await execute(folder, env)), fault = findFault(notebook.cells);
-    if (fault === null) return notebook;
-    if (left === 0) throw new Error(`Cannot accept the notebook: ${fault}`);
-    console.error(`Cannot accept the notebook: ${fault}; executed again`);
-  }
-}
-
-async function main(): Promise<number> {
-  if (asksForHelp(Deno.args)) {
-    console.log(helpText("check-notebook", "Executes the notebook, and looks at what came of it.", FLAGS));
-    return 0;
-  }
-  const { write } = parseFlags(FLAGS, Deno.args);
-  const folder = await makeKernel();
-  try {
-    const few = { SCANLINE_LIMIT: "640", SCANLINE_EPOCHS: "1" };
-    const notebook = await executeAll(folder, write ? {} : few);
-    const pictures = countPictures(notebook.cells);
-    if (write) {
-      for (const cell of notebook.cells) cell.metadata = {}; // without the times of execution
-      await Deno.writeTextFile(NOTEBOOK, JSON.stringify(notebook, null, 1) + "\n");
-    }
-    console.log(`the notebook runs: ${notebook.cells.length} cells, ${pictures} pictures`);
-    return 0;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-try {
-  Deno.exitCode = await main();
-} catch (error) {
-  console.error(messageOf(error));
-  Deno.exit(error instanceof FlagError ? 2 : 1);
 }

@@ -8,10 +8,10 @@
 import "./support/deno_version.ts";
 import { acquireDataset, type AcquireEvent } from "../lib/data/acquire.ts";
 import { CATALOGUE, type DatasetName } from "../lib/data/catalogue.ts";
+import { messageOf } from "../lib/excerpt.ts";
 import { formatProgress } from "../lib/view/progress.ts";
 import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
-import { messageOf } from "./support/message.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const NAMES = Object.keys(CATALOGUE) as DatasetName[];
 

@@ -1,5 +1,5 @@
 /**
- * What this machine can train on, and what `--device auto` takes and why.
+ * Lists what this machine can train on, and what `--device auto` takes and why.
  *
  *     deno task devices
  */
@@ -18,27 +18,19 @@ const spec = {
 
 await runCommand(spec, async (flags) => {
   const adapter = await findAdapter();
-  const { math } = await chooseKernels();
   const webgpu = adapter && { ...describeAdapter(adapter), limits: adapterLimits(adapter) };
+  const { math } = await chooseKernels();
   const wasm = { threads: navigator.hardwareConcurrency, math };
   const auto = await chooseDevice("auto");
-  if (flags.json) console.log(JSON.stringify({ webgpu: webgpu ?? null, wasm, auto }));
-  else printDevices({ webgpu, wasm, auto });
-  return 0;
-});
-
-function printDevices(
-  { webgpu, wasm, auto }: {
-    webgpu?: ReturnType<typeof describeAdapter> & { limits: Readonly<Record<string, number>> };
-    wasm: { threads: number; math: string };
-    auto: { device: string; reason: string };
-  },
-): void {
+  if (flags.json) {
+    console.log(JSON.stringify({ webgpu: webgpu ?? null, wasm, auto }));
+    return 0;
+  }
   console.log("webgpu");
   if (webgpu) {
     const { description, vendor, architecture, software, limits } = webgpu;
     console.log(`  adapter       ${description}`);
-    console.log(`  vendor        ${[vendor, architecture].filter(Boolean).join(", ") || "not told"}`);
+    console.log(`  vendor        ${[vendor, architecture].filter(Boolean).join(", ") || "unknown"}`);
     console.log(`  kind          ${software ? "software: right for tests, useless for speed" : "hardware"}`);
     console.log("  limits");
     for (const [name, value] of Object.entries(limits)) console.log(`    ${name.padEnd(34)} ${value}`);
@@ -47,8 +39,9 @@ function printDevices(
   }
   console.log("wasm");
   console.log(`  threads       ${wasm.threads}`);
-  console.log(`  multiply-add  ${wasm.math === "fused" ? "fused: rounds once" : "plain: rounds twice"}`);
+  console.log(`  multiply-add  ${math === "fused" ? "fused: rounds once" : "plain: rounds twice"}`);
   console.log("reference");
-  console.log("  plain loops in float64, slow: what the others are checked against");
+  console.log("  plain loops in float64: slow, and what the others are checked against");
   console.log(`auto takes ${auto.device}: ${auto.reason.replace("chosen by auto: ", "")}`);
-}
+  return 0;
+});

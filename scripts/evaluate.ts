@@ -17,8 +17,7 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { dataOptions, loadImagesOf } from "./support/images.ts";
-import { StatusLine } from "./support/status_line.ts";
-import { describeOutput, drawForTerminal } from "./support/terminal.ts";
+import { describeOutput, drawForTerminal, StatusLine } from "./support/terminal.ts";
 
 const mistakesShown = 10;
 

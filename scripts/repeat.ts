@@ -1,16 +1,15 @@
 /**
- * Runs a recipe once a seed, and says how much its figures depend on the seed.
+ * Runs a recipe with several seeds, and shows how much its figures depend on the seed.
  *
  *     deno task repeat train-lstm-adam --seeds 1..5 --epochs 2
  *
- * Runs train side by side where there are cores for it. Each has a folder of its own, and its figures are appended to
+ * Runs train side by side if there are cores for it. Each has a folder of its own, and its figures are appended to
  * `runs/repeat-<recipe>.jsonl`.
  */
 import "./support/deno_version.ts";
 import config from "../deno.json" with { type: "json" };
-import { printableLines } from "../lib/excerpt.ts";
-import { chooseDevice } from "../mod.ts";
 import { appendTo } from "../lib/data/files.ts";
+import { chooseDevice } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { Interrupt } from "./support/interrupt.ts";
@@ -22,18 +21,19 @@ import {
   runRecipeProcess,
   runSideBySide,
   type Sharing,
+  STOPPING,
 } from "./repeat/processes.ts";
 import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "./repeat/arguments.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
 import { summarize } from "./support/statistics.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const recipes = Object.keys(config.tasks).filter((name) => name.startsWith("train-"));
 const { own, passedOn } = splitArguments(Deno.args);
 
 const command = {
   name: "repeat",
-  about: "Runs a recipe once a seed, and says how much its figures depend on the seed.",
+  about: "Runs a recipe with several seeds, and shows how much its figures depend on the seed.",
   flags: {
     recipe: {
       kind: "operands",
@@ -68,67 +68,45 @@ interface Row {
   readonly modelSha256: unknown;
 }
 
-/** A run that did not come to its end. */
-interface Failure {
-  readonly seed: number;
-  readonly run: FinishedRun;
-}
-
-/** The losses of the runs in progress, on one line of the terminal. */
-class Progress {
-  readonly #losses = new Map<number, string>();
-  readonly #status = new StatusLine(!passedOn.includes("--quiet"));
-
-  draw(seed: number, { trainLoss }: MetricsLine): void {
-    this.#losses.set(seed, typeof trainLoss === "number" ? trainLoss.toFixed(4) : "…");
-    const runs = [...this.#losses].map(([seed, loss]) => `seed ${seed}: loss ${loss}`);
-    this.#status.draw((width) => runs.join("   ").slice(0, width));
-  }
-
-  clear(seed: number): void {
-    this.#losses.delete(seed);
-    this.#status.clear();
-  }
-
-  /** Makes room for other output. */
-  pause(): void {
-    this.#status.clear();
-  }
-}
-
 await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
   if (!recipes.includes(recipe)) {
     throw new FlagError(`Cannot repeat ${recipe}: it must be one of ${recipes.join(", ")}`);
   }
   const seeds = parseSeeds(text);
   checkPassedOn(passedOn);
-  const { sharing, threadFlags } = await shareCores();
-  const progress = new Progress();
+  const { sharing, passThreads } = await shareCores();
   const rows: Row[] = [];
-  const failures: Failure[] = [];
-  const begun = new Map<number, string>(); // folders of the runs that are not done
+  const failures: string[] = [];
+  let failureCode = 0;
+  const begun = new Map<number, string>(); // folders of the unfinished runs, by seed
+  const losses = new Map<number, string>(); // of the runs in progress, by seed
+  const status = new StatusLine(!passedOn.includes("--quiet"));
   using interrupt = new Interrupt();
   const { signal } = interrupt;
   signal.addEventListener("abort", () => {
-    progress.pause();
-    console.error("Stopping the runs in progress after their running step; Ctrl-C again exits at once");
+    status.clear();
+    console.error(STOPPING);
   });
-  interrupt.lastWords = () => whatRemains(recipe, seeds, rows, begun);
+  interrupt.lastWords = () => whatRemains(recipe, { seeds, rows, begun });
+
+  function follow(seed: number, { event, run, trainLoss }: MetricsLine): void {
+    if (event === "start" && typeof run === "string") begun.set(seed, run);
+    losses.set(seed, typeof trainLoss === "number" ? trainLoss.toFixed(4) : "…");
+    const runs = [...losses].map(([seed, loss]) => `seed ${seed}: loss ${loss}`);
+    status.draw((width) => runs.join("   ").slice(0, width));
+  }
 
   if (!json) console.log("seed  test accuracy  test loss  seconds  run");
   await runSideBySide(seeds, sharing, async (seed, threads) => {
     if (signal.aborted || failures.length > 0) return;
-    const job = { recipe, flags: [...passedOn, "--seed", String(seed), ...threadFlags(threads)] };
-    const run = await runRecipeProcess(job, {
-      interrupt,
-      onLine: (line) => {
-        if (line.event === "start" && typeof line.run === "string") begun.set(seed, line.run);
-        progress.draw(seed, line);
-      },
-    });
-    progress.clear(seed);
+    const flags = [...passedOn, "--seed", String(seed)];
+    if (passThreads) flags.push("--threads", String(threads));
+    const run = await runRecipeProcess(recipe, flags, { interrupt, onLine: (line) => follow(seed, line) });
+    losses.delete(seed);
+    status.clear();
     if (!isComplete(run.lines)) {
-      failures.push({ seed, run });
+      failures.push(`Seed ${seed} ${run.ending}`);
+      failureCode ||= run.code || 1;
       return;
     }
     const row = toRow({ recipe, seed, flags: passedOn }, run);
@@ -140,21 +118,21 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
 
   if (rows.length > 0) printSummary(rows, json);
   if (signal.aborted) {
-    console.error(whatRemains(recipe, seeds, rows, begun));
+    console.error(whatRemains(recipe, { seeds, rows, begun }));
     return interrupt.exitCode;
   }
-  for (const { seed, run: { code, complaint } } of failures) {
-    console.error(`Seed ${seed} ended with exit code ${code}: ${printableLines(complaint.trim())}`);
-  }
-  return failures.length > 0 ? failures[0].run.code || 1 : 0;
+  for (const failure of failures) console.error(failure);
+  return failureCode;
 });
 
-/** What an interrupt has left, and how to go on with it. */
+/** What an interrupt has left, and the commands that finish it. */
 function whatRemains(
   recipe: string,
-  seeds: readonly number[],
-  rows: readonly Row[],
-  begun: ReadonlyMap<number, string>,
+  { seeds, rows, begun }: {
+    seeds: readonly number[];
+    rows: readonly Row[];
+    begun: ReadonlyMap<number, string>;
+  },
 ): string {
   const done = new Set([...rows.map(({ seed }) => seed), ...begun.keys()]);
   const missing = seeds.filter((seed) => !done.has(seed));
@@ -162,24 +140,22 @@ function whatRemains(
   return [
     `Interrupted: ${rows.length} of ${seeds.length} runs are done`,
     ...[...begun].sort(([a], [b]) => a - b).map(([seed, path]) =>
-      `seed ${seed} goes on with\n  ${taskCommand(recipe, flagWords("resume", path), { write: [path] })}`
+      `this resumes seed ${seed}:\n  ${taskCommand(recipe, flagWords("resume", path), { write: [path] })}`
     ),
-    ...(missing.length > 0 ? [`the others are run by\n  ${again}`] : []),
+    ...(missing.length > 0 ? [`this runs the others:\n  ${again}`] : []),
   ].join("\n");
 }
 
-/** Runs share the cores where a core computes; a GPU takes one run at a time. */
-async function shareCores(): Promise<{ sharing: Sharing; threadFlags: (threads: number) => string[] }> {
+/** Runs share the cores on the CPU; a GPU takes one run at a time. Only wasm has threads. */
+async function shareCores(): Promise<{ sharing: Sharing; passThreads: boolean }> {
   const asked = passedValue(passedOn, "--device") ?? "auto";
-  const threads = passedValue(passedOn, "--threads");
   const device = asked === "auto" ? (await chooseDevice(asked)).device : asked;
+  const threads = passedValue(passedOn, "--threads");
   const cores = navigator.hardwareConcurrency;
-  if (device === "webgpu") return { sharing: { cores: 1 }, threadFlags: () => [] };
-  if (device !== "wasm") return { sharing: { cores, threads: 1 }, threadFlags: () => [] };
-  if (threads !== null) {
-    return { sharing: { cores, threads: Number(threads) || cores }, threadFlags: () => [] };
-  }
-  return { sharing: { cores }, threadFlags: (threads) => ["--threads", String(threads)] };
+  if (device === "webgpu") return { sharing: { cores: 1 }, passThreads: false };
+  if (device === "wasm" && threads === null) return { sharing: { cores }, passThreads: true };
+  const each = device === "wasm" ? Number(threads) || cores : 1;
+  return { sharing: { cores, threads: each }, passThreads: false };
 }
 
 function toRow(what: Pick<Row, "recipe" | "seed" | "flags">, { lines, seconds }: FinishedRun): Row {
@@ -195,22 +171,16 @@ function formatRow({ seed, testAccuracy, testLoss, seconds, run }: Row): string 
 }
 
 function printSummary(rows: readonly Row[], json: boolean): void {
-  const accuracy = summarize(rows.map(({ testAccuracy }) => testAccuracy));
-  const loss = summarize(rows.map(({ testLoss }) => testLoss));
+  const testAccuracy = summarize(rows.map((row) => row.testAccuracy));
+  const testLoss = summarize(rows.map((row) => row.testLoss));
   if (json) {
-    console.log(
-      JSON.stringify({ event: "summary", runs: rows.length, testAccuracy: accuracy, testLoss: loss }),
-    );
+    console.log(JSON.stringify({ event: "summary", runs: rows.length, testAccuracy, testLoss }));
     return;
   }
   console.log(`\n${rows.length} runs         mean ± standard deviation     min     max`);
-  for (
-    const [name, { mean, deviation, min, max }] of Object.entries({
-      "test accuracy": accuracy,
-      "test loss": loss,
-    })
-  ) {
+  const summaries = [["test accuracy", testAccuracy], ["test loss    ", testLoss]] as const;
+  for (const [name, { mean, deviation, min, max }] of summaries) {
     const spread = `${mean.toFixed(4)} ± ${deviation.toFixed(4)}`.padEnd(25);
-    console.log(`${name.padEnd(13)}  ${spread}  ${min.toFixed(4)}  ${max.toFixed(4)}`);
+    console.log(`${name}  ${spread}  ${min.toFixed(4)}  ${max.toFixed(4)}`);
   }
 }

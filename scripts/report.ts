@@ -10,6 +10,7 @@ import {
   dataFolder,
   findOut,
   imagesOf,
+  messageOf,
   openMetrics,
   openRun,
   RunFolder,
@@ -18,7 +19,6 @@ import {
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesOf } from "./support/images.ts";
-import { messageOf } from "./support/message.ts";
 
 const command = {
   name: "report",

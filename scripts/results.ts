@@ -1,26 +1,32 @@
 /**
  * Trains everything that the results page shows, and writes the page.
  *
- *     deno task results             some twelve minutes on two cores; goes on where it was stopped
- *     deno task results --fresh     trains again what is already there
+ *     deno task results             some twelve minutes on two cores; trains only what is missing
+ *     deno task results --fresh     trains everything again
  *     deno task results --write     trains nothing
  */
 import "./support/deno_version.ts";
 import { cpus } from "node:os";
-import { printableLines } from "../lib/excerpt.ts";
 import { parseJson } from "../lib/json.ts";
 import { drawCurves, toCurves } from "../view.ts";
+import { output } from "./bench/machine.ts";
+import {
+  isComplete,
+  type MetricsLine,
+  runRecipeProcess,
+  runSideBySide,
+  STOPPING,
+} from "./repeat/processes.ts";
+import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./results/page.ts";
+import { NOTEBOOK } from "./results/published.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
-import { NOTEBOOK } from "./results/published.ts";
-import { isComplete, type MetricsLine, runRecipeProcess, runSideBySide } from "./repeat/processes.ts";
-import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./results/page.ts";
 
 const FOLDER = "runs/results";
 const PAGE = "RESULTS.md";
 const STEPS_PER_EPOCH = 938; // of train-lstm
 
-/** The longest first, so that no core is idle at the end. */
+/** The longest runs first, so that no core is idle at the end. */
 const plan = [
   { recipe: "train-lstm", seed: 1 },
   { recipe: "train-lstm-dropout", seed: 2017 },
@@ -33,7 +39,7 @@ const command = {
   name: "results",
   about: "Trains everything that the results page shows, and writes RESULTS.md.",
   flags: {
-    fresh: { kind: "switch", help: "train again what is already there" },
+    fresh: { kind: "switch", help: "train everything again" },
     write: { kind: "switch", help: "train nothing, write the page" },
     help: OUTPUT_FLAGS.help,
   },
@@ -51,19 +57,16 @@ await runCommand(command, async ({ fresh, write }) => {
     );
   }
   using interrupt = new Interrupt();
-  interrupt.signal.addEventListener("abort", () => {
-    console.error("Stopping the runs in progress after their running step; Ctrl-C again exits at once");
-  });
+  interrupt.signal.addEventListener("abort", () => console.error(STOPPING));
   const ended = await trainAll(missing, interrupt);
+  const runs = (await Promise.all(plan.map(readRun))).filter((run) => run !== null);
   if (interrupt.signal.aborted) {
-    const done = (await Promise.all(plan.map(readRun))).filter((run) => run !== null).length;
     console.error(
-      `Interrupted: ${done} of ${plan.length} runs are done; \`deno task results\` trains the others`,
+      `Interrupted: ${runs.length} of ${plan.length} runs are done; \`deno task results\` trains the others`,
     );
     return interrupt.exitCode;
   }
   if (!ended) return 1;
-  const runs = (await Promise.all(plan.map(readRun))).filter((run) => run !== null);
 
   await Deno.mkdir("docs", { recursive: true });
   await Deno.writeTextFile(CURVES_PICTURE, drawLstm(runs[0]));
@@ -72,17 +75,21 @@ await runCommand(command, async ({ fresh, write }) => {
   return 0;
 });
 
-/** Whether all of them came to their end. */
+/** Whether all of them ran to their end. */
 async function trainAll(jobs: readonly Planned[], interrupt: Interrupt): Promise<boolean> {
   if (jobs.length === 0) return true;
-  const about = { commit: await describeCommit(), machine: describeMachine() };
-  const cores = navigator.hardwareConcurrency;
+  const processors = cpus(), { os, arch } = Deno.build, cores = navigator.hardwareConcurrency;
+  const about = {
+    commit: await describeCommit(),
+    machine:
+      `${processors[0]?.model.trim() ?? "unknown processor"}, ${processors.length} cores, ${os} ${arch}, ` +
+      `Deno ${Deno.version.deno}`,
+    sideBySide: Math.min(cores, jobs.length),
+  };
   const ended = await runSideBySide(
     jobs,
     { cores },
-    async (job, threads) =>
-      !interrupt.signal.aborted &&
-      await train(job, { ...about, threads, sideBySide: Math.min(cores, jobs.length) }, interrupt),
+    async (job, threads) => !interrupt.signal.aborted && await train(job, { ...about, threads }, interrupt),
   );
   return ended.every(Boolean);
 }
@@ -93,36 +100,33 @@ async function train(
   interrupt: Interrupt,
 ): Promise<boolean> {
   const out = folderOf(job), flags = ["--device", "wasm", "--seed", String(job.seed)];
-  await Deno.remove(out, { recursive: true }).catch(() => {}); // a run that did not come to its end
+  await Deno.remove(out, { recursive: true }).catch(() => {}); // it may hold an unfinished run
   console.log(`${nameOf(job)}: starts, threads: ${about.threads}`);
-  const threads = ["--threads", String(about.threads)];
-  const { recipe } = job;
-  const run = await runRecipeProcess({ recipe, flags: [...flags, ...threads, "--out", out] }, { interrupt });
-  if (!isComplete(run.lines)) {
-    if (interrupt.signal.aborted) return false; // said once, at the end
-    console.error(`${nameOf(job)} ended with exit code ${run.code}: ${printableLines(run.complaint.trim())}`);
+  const all = [...flags, "--threads", String(about.threads), "--out", out];
+  const { lines, ending, seconds } = await runRecipeProcess(job.recipe, all, { interrupt });
+  if (!isComplete(lines)) {
+    if (!interrupt.signal.aborted) console.error(`${nameOf(job)} ${ending}`); // an interrupt is reported at the end
     return false;
   }
-  const record = { command: `deno task ${recipe} ${flags.join(" ")}`, seconds: run.seconds, ...about };
+  const record: RunRecord = { command: `deno task ${job.recipe} ${flags.join(" ")}`, seconds, ...about };
   await Deno.writeTextFile(`${out}/record.json`, JSON.stringify(record, null, 2) + "\n");
-  console.log(`${nameOf(job)}: ${run.seconds.toFixed(0)} s`);
+  console.log(`${nameOf(job)}: ${seconds.toFixed(0)} s`);
   return true;
 }
 
-/** Null if it is not there, or did not come to its end. */
+/** Null if the run is missing, unfinished or damaged. */
 async function readRun(job: Planned): Promise<ResultRun | null> {
-  const read = (name: string) => Deno.readTextFile(`${folderOf(job)}/${name}`).catch(() => null);
-  const [metrics, record] = await Promise.all([read("metrics.jsonl"), read("record.json")]);
-  if (metrics === null || record === null) return null;
   try {
+    const read = (name: string) => Deno.readTextFile(`${folderOf(job)}/${name}`);
+    const [metrics, record] = await Promise.all([read("metrics.jsonl"), read("record.json")]);
     const lines = metrics.trimEnd().split("\n").map((line) => parseJson(line) as MetricsLine);
     return isComplete(lines) ? { ...job, record: toRecord(parseJson(record)), lines } : null;
   } catch {
-    return null; // a file was cut or changed
+    return null;
   }
 }
 
-/** @throws {SyntaxError} If it is none */
+/** @throws {SyntaxError} If the value is no record. */
 function toRecord(value: unknown): RunRecord {
   const { command, commit, machine, threads, seconds, sideBySide } = Object(value);
   const isWhole =
@@ -134,42 +138,30 @@ function toRecord(value: unknown): RunRecord {
 
 function drawLstm({ lines }: ResultRun): string {
   const test = "all 10,000 test images, after the epoch", testImages = 10_000;
+  const curve = (name: string, lines: readonly MetricsLine[], train: string) => ({
+    ...{ name, lines, stepsPerEpoch: STEPS_PER_EPOCH },
+    figures: { train, test, testImages },
+  });
   const source = NOTEBOOK.map((figures, epoch) => ({ event: "epoch", epoch, ...figures }));
   return drawCurves(toCurves([
-    {
-      name: "Scanline",
-      lines,
-      stepsPerEpoch: STEPS_PER_EPOCH,
-      figures: { train: "mean over an epoch (60,000 images), while the weights move", test, testImages },
-    },
-    {
-      name: "the source's notebook",
-      lines: source,
-      stepsPerEpoch: STEPS_PER_EPOCH,
-      figures: { train: "mean of the batches' means, while the weights move", test, testImages },
-    },
+    curve("Scanline", lines, "mean over an epoch (60,000 images), while the weights move"),
+    curve("the source's notebook", source, "mean of the batches' means, while the weights move"),
   ]));
 }
 
-/** The commit, and whether the code is still that of it. */
+/** The commit, and whether the code differs from it. */
 async function describeCommit(): Promise<string> {
-  const git = async (...args: string[]) => {
-    const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
-  };
-  const commit = await git("rev-parse", "--short", "HEAD");
+  const commit = await output("git", ["rev-parse", "--short", "HEAD"]);
   if (commit === null) return "unknown"; // a copy without its history
-  const changed = await git("status", "--porcelain", "--untracked-files=no", "--", "lib", "scripts");
+  const changed = await output("git", [
+    "status",
+    "--porcelain",
+    "--untracked-files=no",
+    "--",
+    "lib",
+    "scripts",
+  ]);
   return changed ? `${commit} with changes` : commit;
-}
-
-function describeMachine(): string {
-  const processors = cpus();
-  const { os, arch } = Deno.build;
-  return `${
-    processors[0]?.model.trim() ?? "unknown processor"
-  }, ${processors.length} cores, ${os} ${arch}, ` +
-    `Deno ${Deno.version.deno}`;
 }
 
 function nameOf({ recipe, seed }: Planned): string {

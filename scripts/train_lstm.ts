@@ -12,7 +12,6 @@ import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
 import { formatQuantity } from "../view.ts";
-import { formatTime } from "./support/format.ts";
 import { runRecipe } from "./support/recipe.ts";
 
 const recipe = {
@@ -69,3 +68,10 @@ await runRecipe(recipe, async (call) => {
   }
   await run.finish();
 });
+
+/** `00:01:09`, as the source prints times. */
+function formatTime(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}

@@ -1,23 +1,23 @@
 /**
- * Trains each recipe for 100 steps and compares the hash of its model with the published one: does this machine give the
- * same bits?
+ * Trains each recipe for 100 steps and compares the hash of its model with the published one, to show whether this machine
+ * computes the same bits.
  *
  *     deno task verify
  *
- * The runs go into `runs/verify`. `--update` publishes what was found, in `tests/golden/hashes.json` and in the README.
+ * The runs go into `runs/verify`. `--update` publishes the new hashes in `tests/golden/hashes.json` and in the README.
  */
 import "./support/deno_version.ts";
-import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { isComplete, runRecipeProcess } from "./repeat/processes.ts";
+import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
-import { StatusLine } from "./support/status_line.ts";
+import { StatusLine } from "./support/terminal.ts";
 
 const HASHES = "tests/golden/hashes.json";
 const README = "README.md";
 const RUNS = "runs/verify";
 
 interface Hashes {
-  /** What the recipes are called with. */
+  /** Of the recipes. */
   readonly flags: string;
   /** Of the trained models, by recipe. */
   readonly sha256: Readonly<Record<string, string>>;
@@ -25,10 +25,10 @@ interface Hashes {
 
 const command = {
   name: "verify",
-  about: "Trains each recipe for 100 steps, and compares the bits with those that are published.",
+  about: "Trains each recipe for 100 steps, and compares the bits with the published ones.",
   interrupted: null,
   flags: {
-    update: { kind: "switch", help: "publish what this machine gives" },
+    update: { kind: "switch", help: "publish the hashes of this machine" },
     ...OUTPUT_FLAGS,
   },
 } as const;
@@ -41,8 +41,11 @@ await runCommand(command, async ({ update, json, quiet }) => {
   await Deno.remove(RUNS, { recursive: true }).catch(() => {}); // there may be none
   for (const recipe of Object.keys(published.sha256)) {
     status.draw((width) => `Training ${recipe}`.slice(0, width));
-    found[recipe] = await train(recipe, published.flags, interrupt);
+    const flags = [...published.flags.split(" "), "--no-pictures", "--out", `${RUNS}/${recipe}`];
+    const { lines, ending } = await runRecipeProcess(recipe, flags, { interrupt });
     if (interrupt.signal.aborted) break;
+    if (!isComplete(lines)) throw new Error(`Cannot verify: ${recipe} must train to its end: it ${ending}`);
+    found[recipe] = String(lines.at(-1)!.modelSha256);
   }
   status.clear();
   if (interrupt.signal.aborted) {
@@ -51,34 +54,30 @@ await runCommand(command, async ({ update, json, quiet }) => {
   }
   if (update) await publish(published, found);
 
-  const expected = update ? found : published.sha256;
-  const rows = Object.entries(found).map(([recipe, sha256]) => ({
-    recipe,
-    sha256,
-    expected: expected[recipe],
-    same: sha256 === expected[recipe],
-  }));
-  const same = rows.every((row) => row.same);
-  if (json) console.log(JSON.stringify({ event: "verification", same, flags: published.flags, rows }));
-  else printRows(rows, { flags: published.flags, update });
-  return same ? 0 : 1;
+  const rows = Object.entries(found).map(([recipe, sha256]) => {
+    const expected = update ? sha256 : published.sha256[recipe];
+    return { recipe, sha256, expected, same: sha256 === expected };
+  });
+  const wrong = rows.filter(({ same }) => !same).length;
+  if (json) {
+    console.log(JSON.stringify({ event: "verification", same: wrong === 0, flags: published.flags, rows }));
+  } else {
+    for (const { recipe, sha256, expected, same } of rows) {
+      console.log(`${recipe.padEnd(18)}  ${sha256}${same ? "" : `  published: ${expected}`}`);
+    }
+    console.log(
+      update
+        ? `Written to ${HASHES}, and to ${README} if it quotes the old hashes`
+        : wrong === 0
+        ? "This machine trains to the published bits"
+        : `${wrong} of ${rows.length} differ from the published ones: this is another version of Scanline, or a fault ` +
+          `in it (${published.flags})`,
+    );
+  }
+  return wrong === 0 ? 0 : 1;
 });
 
-/** Runs a recipe, and returns the hash of what it trained. */
-async function train(recipe: string, flags: string, interrupt: Interrupt): Promise<string> {
-  const out = ["--no-pictures", "--out", `${RUNS}/${recipe}`];
-  const { lines, code, complaint } = await runRecipeProcess(
-    { recipe, flags: [...flags.split(" "), ...out] },
-    { interrupt },
-  );
-  if (interrupt.signal.aborted) return "";
-  if (isComplete(lines)) return String(lines.at(-1)!.modelSha256);
-  throw new Error(
-    `Cannot verify: ${recipe} must train to its end: it ended with exit code ${code}: ${complaint.trim()}`,
-  );
-}
-
-/** Writes the hashes, and puts them in the place of the old ones in the README. */
+/** Writes the hashes, and replaces the old ones in the README. */
 async function publish(published: Hashes, found: Readonly<Record<string, string>>): Promise<void> {
   await Deno.writeTextFile(HASHES, JSON.stringify({ ...published, sha256: found }, null, 2) + "\n");
   const readme = await Deno.readTextFile(README).catch(() => ""); // not every copy has one
@@ -87,21 +86,4 @@ async function publish(published: Hashes, found: Readonly<Record<string, string>
     readme,
   );
   if (updated !== readme) await Deno.writeTextFile(README, updated);
-}
-
-function printRows(
-  rows: readonly { recipe: string; sha256: string; expected: string; same: boolean }[],
-  { flags, update }: { flags: string; update: boolean },
-): void {
-  for (const { recipe, sha256, expected, same } of rows) {
-    console.log(`${recipe.padEnd(18)}  ${sha256}${same ? "" : `  published: ${expected}`}`);
-  }
-  const wrong = rows.filter(({ same }) => !same).length;
-  if (update) console.log(`Written to ${HASHES}, and where ${README} quotes them`);
-  else if (wrong === 0) console.log("This machine trains to the published bits");
-  else {
-    console.log(
-      `${wrong} of ${rows.length} are not what is published: another version of Scanline, or its fault (${flags})`,
-    );
-  }
 }

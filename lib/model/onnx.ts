@@ -1,11 +1,11 @@
 /**
- * A network as an ONNX file, which ONNX Runtime and others run.
+ * Writes a network as an ONNX file, for ONNX Runtime and others.
  *
- *     images [N, T, C] → Transpose [T, N, C] → LSTM or RNN, a layer after the other → last step [N, H] → Gemm → logits [N, K]
+ *     images [N, T, C] → Transpose [T, N, C] → LSTM or RNN, layer by layer → last step [N, H] → Gemm → logits [N, K]
  *
- * The input has the numbers that the network was trained on, so bytes must be scaled as its sequence says: what the
- * metadata call `input` stands beside it. Gates go from
- * i f g o to ONNX's i o f c; ONNX keeps two biases, of which the second is 0 here. Dropout has no part in it.
+ * The input is the numbers that the network was trained on, so bytes must be scaled as its sequence says; the metadata
+ * entry `input` documents how. Gates change from the order i f g o to ONNX's i o f c. ONNX has two biases; the second one
+ * is 0 here. Dropout is left out.
  *
  * Sources: `onnx.proto` (IR version 8) and the operators of opset 17, https://onnx.ai/onnx/operators/.
  *
@@ -17,26 +17,26 @@ import type { Network, Parameter, RecurrentLayer } from "./network.ts";
 
 /** What {@link encodeOnnx} writes besides the network. */
 export interface OnnxOptions {
-  /** The length of a sequence, or null where the network reads any. */
+  /** The length of a sequence, or null if the network reads any length. */
   readonly T: number | null;
-  /** Anything the file should say of itself; `input`, how an image becomes the input, documents the input too. */
+  /** Anything that the file should say about itself; `input`, how an image becomes the input, also documents the input. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const IR_VERSION = 8, OPSET = 17;
-const FLOAT = 1, INT64 = 7; // of TensorProto.DataType
-const ATTRIBUTE = { i: 2, ints: 7, strings: 8 } as const; // of AttributeProto.AttributeType
+const FLOAT = 1, INT64 = 7; // TensorProto.DataType
+const ATTRIBUTE = { i: 2, ints: 7, strings: 8 } as const; // AttributeProto.AttributeType
 
-/** A field of a message, or the bytes of one. */
+/** A field of a message, or its bytes. */
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Writes a network with its parameters.
+ * Encodes a network with its parameters.
  *
  * @param parameters Flat, as the network lays them out
  * @returns A `ModelProto`; input `images` `[N, T, C]`, output `logits` `[N, K]`
  * @throws {TypeError} If the parameters are not the network's, or metadata is not text.
- * @throws {RangeError} If T is no whole number.
+ * @throws {RangeError} If T is not a positive whole number or null.
  *
  * @example
  * ```ts
@@ -65,7 +65,16 @@ export function encodeOnnx(
     );
   }
   const { T, metadata = {} } = options;
-  checkOptions({ T, metadata });
+  if (T !== null && !(Number.isSafeInteger(T) && T > 0)) {
+    throw new RangeError(
+      `Cannot write ONNX: T must be a positive whole number, or null: current value is ${excerpt(T)}`,
+    );
+  }
+  if (!Object.values(metadata).every((value) => typeof value === "string")) {
+    throw new TypeError(
+      `Cannot write ONNX: metadata must map names to strings: current value is ${excerpt(metadata)}`,
+    );
+  }
   const { inputSize, layers, head } = network;
   const length = T ?? "T";
   const doc = {
@@ -96,19 +105,7 @@ export function encodeOnnx(
   );
 }
 
-function checkOptions({ T, metadata }: Required<OnnxOptions>): void {
-  if (T !== null && !(Number.isSafeInteger(T) && T > 0)) {
-    throw new RangeError(
-      `Cannot write ONNX: T must be a positive whole number, or null: current value is ${excerpt(T)}`,
-    );
-  }
-  if (Object.values(metadata).every((value) => typeof value === "string")) return;
-  throw new TypeError(
-    `Cannot write ONNX: metadata must map names to strings: current value is ${excerpt(metadata)}`,
-  );
-}
-
-/** The layer hands up `[T, N, H]`, the last one `[N, H]`. */
+/** Every layer outputs `[T, N, H]`, the last one `[N, H]`. */
 function layerNodes(layer: RecurrentLayer, l: number, { isLast }: { isLast: boolean }): Bytes[] {
   const kind = layer.kind === "lstm" ? "LSTM" : "RNN";
   const inputs = [`x${l}`, `layer${l}.W`, `layer${l}.R`, `layer${l}.B`];
@@ -124,7 +121,7 @@ function layerNodes(layer: RecurrentLayer, l: number, { isLast }: { isLast: bool
   ];
 }
 
-/** ONNX's HardSigmoid is by default 0.2 z + 0.5, as Keras's. */
+/** ONNX's HardSigmoid is 0.2 z + 0.5 by default, as in Keras. */
 function activationsOf(layer: RecurrentLayer): string[] {
   if (layer.kind === "rnn") return [layer.activation === "relu" ? "Relu" : "Tanh"];
   return [layer.gateActivation === "sigmoid" ? "Sigmoid" : "HardSigmoid", "Tanh", "Tanh"];
@@ -136,9 +133,7 @@ function layerTensors(layer: RecurrentLayer, l: number, parameters: Float32Array
   const columns = columnOrder(layer), rows = columns.length;
   const transposed = (parameter: Parameter, inputs: number) => {
     const data = part(parameter, parameters); // [inputs, G·H]
-    return Float32Array.from({ length: rows * inputs }, (_, k) => {
-      return data[(k % inputs) * rows + columns[Math.floor(k / inputs)]];
-    });
+    return data.map((_, k) => data[(k % inputs) * rows + columns[Math.floor(k / inputs)]]);
   };
   const b = part(bias, parameters);
   const both = Float32Array.from({ length: 2 * rows }, (_, k) => k < rows ? b[columns[k]] : 0);
@@ -149,7 +144,7 @@ function layerTensors(layer: RecurrentLayer, l: number, parameters: Float32Array
   ];
 }
 
-/** Which of a kernel's columns each row of ONNX's is: gates i o f c are the first, fourth, second and third of i f g o. */
+/** The column of a kernel for each row in ONNX: the gates i o f c are the first, fourth, second and third of i f g o. */
 function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
   const gates = kind === "lstm" ? [0, 3, 1, 2] : [0];
   return gates.flatMap((gate) => Array.from({ length: H }, (_, j) => gate * H + j));
@@ -187,19 +182,19 @@ function strings(name: string, values: readonly string[]): Bytes {
   return joinBytes(text(1, name), ...values.map((value) => text(9, value)), whole(20, ATTRIBUTE.strings));
 }
 
-/** `GraphProto.initializer`; little-endian, as every machine is that Deno runs on. */
+/** `GraphProto.initializer`; little-endian, like every machine that Deno runs on. */
 function tensor(name: string, shape: readonly number[], values: Float32Array): Bytes {
   const raw = new Uint8Array(values.slice().buffer);
   return message(5, [...shape.map((size) => whole(1, size)), whole(2, FLOAT), text(8, name), field(9, raw)]);
 }
 
-/** An axis for Squeeze, which takes it as a tensor `[1]`. */
+/** An axis for Squeeze, as a tensor `[1]`. */
 function axis(name: string, value: number): Bytes {
   const raw = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
   return message(5, [whole(1, 1), whole(2, INT64), text(8, name), field(9, raw)]);
 }
 
-/** `GraphProto.input` (11) or `output` (12): float32 of this shape, where a name stands for any size. */
+/** `GraphProto.input` (11) or `output` (12): float32 of this shape; a name means any size. */
 function valueInfo(number: number, name: string, shape: readonly (number | string)[], doc: string): Bytes {
   const dimensions = shape.map((size) =>
     message(1, [typeof size === "number" ? whole(1, size) : text(2, size)])

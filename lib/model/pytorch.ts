@@ -1,11 +1,11 @@
 /**
- * Weights as PyTorch names and shapes them, both ways.
+ * Conversion of weights from and to PyTorch's names and shapes.
  *
  * `torch.nn.LSTM` and `RNN` keep, for layer l, `weight_ih_l [G·H, C]`, `weight_hh_l [G·H, H]` (rows in the order i f g o)
  * and two biases `bias_ih_l`, `bias_hh_l [G·H]`, of which only the sum matters; `torch.nn.Linear` keeps `weight [K, H]`
- * and `bias [K]`. The kernels of a network are their transposes, and its bias is the sum of both.
+ * and `bias [K]`. The kernels of a network are the transposes of the weights, and its bias is the sum of the two.
  *
- * On the way to PyTorch the sum goes into `bias_ih`, and `bias_hh` is 0: so the way back is exact.
+ * For PyTorch the sum goes into `bias_ih`, and `bias_hh` is 0, so that reading it back is exact.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
   type TorchModule,
 } from "./state_dict.ts";
 
-/** The names of the two modules of a classifier in PyTorch. */
+/** The names of the two modules of a PyTorch classifier. */
 export interface PyTorchNames {
   /** Of the `LSTM` or `RNN`; `rnn` by default. */
   readonly rnn?: string;
@@ -29,35 +29,35 @@ export interface PyTorchNames {
   readonly head?: string;
 }
 
-/** How {@link readPyTorch} takes what weights alone do not tell. */
+/** What weights alone do not show. */
 export interface PyTorchOptions {
-  /** The activation of an `RNN`; PyTorch's own default, tanh. */
+  /** The activation of an `RNN`; tanh by default, as in PyTorch. */
   readonly activation?: "tanh" | "relu";
 }
 
-/** What weights of PyTorch's say of a network. */
+/** A network read from PyTorch's weights. */
 export interface PyTorchNetwork {
   /** With two biases a layer. */
   readonly network: Network;
   /** Flat, as the network lays them out. */
   readonly parameters: Float32Array;
-  /** The names that its modules had. */
+  /** The names of its modules. */
   readonly names: Required<PyTorchNames>;
-  /** What of the file is not taken as it stands, each in a sentence. */
+  /** What was changed or left out, each in a sentence. */
   readonly notes: readonly string[];
 }
 
-/** Tensors by their name, as a file of safetensors holds them. */
+/** Tensors by name, as in a safetensors file. */
 export type Tensors = ReadonlyMap<string, Tensor>;
 
-/** More than any file that makes sense. */
+/** More than any sensible file has. */
 const MAX_LAYERS = 64;
 
 /**
- * Gathers the parameters of a classifier, or what belongs to them, into one flat array, in float64.
+ * Gathers the parameters of a classifier, or their gradients, into one flat array, in float64.
  *
- * @param options.joinBiases Makes one number of those of `bias_ih` and `bias_hh`: their sum, unless it is a gradient
- * @throws {TypeError} If a tensor is not there, or is not of the shape that it has in this network.
+ * @param options.joinBiases Combines a number of `bias_ih` and one of `bias_hh`; adds them by default. Gradients are not added
+ * @throws {TypeError} If a tensor is missing, or does not have the shape that this network gives it.
  *
  * @example
  * ```ts
@@ -83,27 +83,39 @@ export function gatherPyTorch(
   } = {},
 ): Float64Array {
   const flat = new Float64Array(network.size);
-  const put = ({ shape, offset }: Parameter, name: string) => {
+  for (const { parameter: { shape, offset }, name, second } of placesOf(network, { rnn, head })) {
     const [rows, columns] = shape.length === 2 ? shape : [1, shape[0]];
-    const wanted = shape.length === 2 ? [columns, rows] : [columns];
-    const data = numbersOf(tensors, name, wanted); // [columns, rows]
-    for (let k = 0; k < data.length; k++) {
-      flat[offset + k] = data[(k % columns) * rows + Math.floor(k / columns)];
-    }
-  };
-  network.layers.forEach(({ kernel, recurrentKernel, bias }, l) => {
-    put(kernel, tensorName(rnn, `weight_ih_l${l}`));
-    put(recurrentKernel, tensorName(rnn, `weight_hh_l${l}`));
-    const ih = numbersOf(tensors, tensorName(rnn, `bias_ih_l${l}`), bias.shape);
-    const hh = numbersOf(tensors, tensorName(rnn, `bias_hh_l${l}`), bias.shape);
-    ih.forEach((value, k) => flat[bias.offset + k] = joinBiases(value, hh[k]));
-  });
-  put(network.head.kernel, tensorName(head, "weight"));
-  put(network.head.bias, tensorName(head, "bias"));
+    const data = numbersOf(tensors, name, shape.toReversed()); // [columns, rows]
+    const addend = second && numbersOf(tensors, second, shape);
+    data.forEach((value, k) => {
+      const at = offset + (k % rows) * columns + Math.floor(k / rows);
+      flat[at] = addend ? joinBiases(value, addend[k]) : value;
+    });
+  }
   return flat;
 }
 
-/** The numbers of a tensor that must be there, in float64. */
+/** A parameter of a network and the tensor that holds it in PyTorch, transposed; a layer's bias is the sum of two tensors. */
+interface Place {
+  readonly parameter: Parameter;
+  readonly name: string;
+  readonly second?: string;
+}
+
+function placesOf({ layers, head }: Network, names: Required<PyTorchNames>): Place[] {
+  const ofRnn = (part: string) => tensorName(names.rnn, part);
+  return [
+    ...layers.flatMap(({ kernel, recurrentKernel, bias }, l): Place[] => [
+      { parameter: kernel, name: ofRnn(`weight_ih_l${l}`) },
+      { parameter: recurrentKernel, name: ofRnn(`weight_hh_l${l}`) },
+      { parameter: bias, name: ofRnn(`bias_ih_l${l}`), second: ofRnn(`bias_hh_l${l}`) },
+    ]),
+    { parameter: head.kernel, name: tensorName(names.head, "weight") },
+    { parameter: head.bias, name: tensorName(names.head, "bias") },
+  ];
+}
+
+/** The numbers of a tensor, in float64; the tensor must exist. */
 function numbersOf(tensors: Tensors, name: string, shape: readonly number[]): Float64Array {
   checkShape(tensors, name, shape);
   return Float64Array.from(tensors.get(name)!.data as ArrayLike<number>);
@@ -120,12 +132,12 @@ function shapeText(shape: readonly number[] | undefined): string {
 }
 
 /**
- * Gives parameters PyTorch's names and shapes. Layers keep the two biases that PyTorch expects, whether they trained with
- * one or with two.
+ * Gives parameters PyTorch's names and shapes. Layers have the two biases that PyTorch expects, whether they were trained
+ * with one or with two.
  *
  * @param parameters Flat, as the network lays them out
- * @throws {TypeError} If the parameters are not the network's, or its layers are not equally large (no `torch.nn.LSTM`
- * has such layers), or its gates are of a kind that PyTorch does not have.
+ * @throws {TypeError} If the parameters are not the network's, its layers differ in size, kind or activation (those of a
+ * torch.nn module are all alike), or its gates are not sigmoid.
  */
 export function toPyTorch(
   network: Network,
@@ -133,55 +145,42 @@ export function toPyTorch(
   { rnn = "rnn", head = "head" }: PyTorchNames = {},
 ): Map<string, Tensor> {
   checkExportable(network, parameters);
-  const flat = ({ offset, size }: Parameter) => parameters.slice(offset, offset + size);
-  const transposed = (parameter: Parameter): Tensor => {
-    const [rows, columns] = parameter.shape, data = flat(parameter);
-    const shape = [columns, rows];
-    return { shape, data: data.map((_, k) => data[(k % rows) * columns + Math.floor(k / rows)]) };
-  };
   const tensors = new Map<string, Tensor>();
-  network.layers.forEach(({ kernel, recurrentKernel, bias }, l) => {
-    tensors.set(tensorName(rnn, `weight_ih_l${l}`), transposed(kernel));
-    tensors.set(tensorName(rnn, `weight_hh_l${l}`), transposed(recurrentKernel));
-    tensors.set(tensorName(rnn, `bias_ih_l${l}`), { shape: bias.shape, data: flat(bias) });
-    tensors.set(tensorName(rnn, `bias_hh_l${l}`), { shape: bias.shape, data: new Float32Array(bias.size) });
-  });
-  tensors.set(tensorName(head, "weight"), transposed(network.head.kernel));
-  tensors.set(tensorName(head, "bias"), { shape: network.head.bias.shape, data: flat(network.head.bias) });
+  for (const { parameter: { shape, offset, size }, name, second } of placesOf(network, { rnn, head })) {
+    const [rows, columns] = shape.length === 2 ? shape : [1, shape[0]];
+    const transposed = (_: unknown, k: number) =>
+      parameters[offset + (k % rows) * columns + Math.floor(k / rows)];
+    tensors.set(name, { shape: shape.toReversed(), data: Float32Array.from({ length: size }, transposed) });
+    if (second) tensors.set(second, { shape, data: new Float32Array(size) });
+  }
   return tensors;
 }
 
 function checkExportable(network: Network, parameters: Float32Array): void {
-  if (parameters.length !== network.size) {
-    throw cannotExport(`parameters must have ${network.size} elements`, parameters.length);
-  }
+  const must = (found: unknown, wanted: unknown, rule: string) => {
+    if (found === wanted) return;
+    throw new TypeError(`Cannot give PyTorch's names: ${printable(rule, 300)}: current value is ${found}`);
+  };
+  must(parameters.length, network.size, `parameters must have ${network.size} elements`);
   const [first] = network.layers, { hiddenSize, kind } = first;
   for (const [l, layer] of network.layers.entries()) {
-    if (layer.hiddenSize !== hiddenSize) {
-      throw cannotExport(
-        `layer ${l} must have ${hiddenSize} units, as one torch.nn module has it`,
-        layer.hiddenSize,
-      );
-    }
-    if (layer.kind !== kind) throw cannotExport(`layer ${l} must be of kind ${kind}`, layer.kind);
-    if (layer.kind === "rnn" && first.kind === "rnn" && layer.activation !== first.activation) {
-      throw cannotExport(
-        `layer ${l} must have the activation ${first.activation}, as one torch.nn.RNN has one`,
-        layer.activation,
-      );
-    }
-    if (layer.kind === "lstm" && layer.gateActivation !== "sigmoid") {
-      throw cannotExport(`gates of layer ${l} must be sigmoid, as torch.nn.LSTM's are`, layer.gateActivation);
+    must(layer.hiddenSize, hiddenSize, `layer ${l} must have ${hiddenSize} units, as layer 0 has`);
+    must(layer.kind, kind, `layer ${l} must be of kind ${kind}, as layer 0 is`);
+    if (layer.kind === "lstm") {
+      must(layer.gateActivation, "sigmoid", `gates of layer ${l} must be sigmoid, as those of torch.nn.LSTM`);
+    } else if (first.kind === "rnn") {
+      const { activation } = first;
+      must(layer.activation, activation, `layer ${l} must have the activation ${activation}, as layer 0 has`);
     }
   }
 }
 
 /**
- * Finds a network in the weights of a PyTorch classifier: one `LSTM` or `RNN`, whatever its name, and one `Linear` on top
- * of its last step. Biases that were never there (`bias=False`) are 0.
+ * Reads a network from the weights of a PyTorch classifier: one `LSTM` or `RNN` and one `Linear` that reads its last step,
+ * with any names. The biases of a module without any (`bias=False`) are 0.
  *
- * @throws {TypeError} If there are other modules, which the message names; or a tensor is missing, does not fit the others,
- * or holds numbers that are not floating, or not finite in float32.
+ * @throws {TypeError} If there are other modules, which the message names; or if a tensor is missing, does not fit the
+ * others, or holds numbers that are not floating-point or not finite in float32.
  *
  * @example
  * ```ts
@@ -211,8 +210,8 @@ export function readPyTorch(tensors: Tensors, { activation = "tanh" }: PyTorchOp
   const filled = new Map(tensors);
   const notes = [
     ...fillBiases(filled, network, { rnn, head }),
-    ...(rounded ? ["numbers of float64 are rounded to float32"] : []),
-    ...counters.map((name) => `${printable(name)} is left out: a whole number is no weight`),
+    ...(rounded ? ["float64 numbers are rounded to float32"] : []),
+    ...counters.map((name) => `${printable(name)} is left out: a single whole number is no weight`),
   ];
   for (const module of [rnn, head]) checkNumbers(module);
   const parameters = Float32Array.from(gatherPyTorch(network, filled, names));
@@ -223,7 +222,7 @@ export function readPyTorch(tensors: Tensors, { activation = "tanh" }: PyTorchOp
   return { network, parameters, names, notes };
 }
 
-/** The layers of an `nn.LSTM` or `nn.RNN`, which all have as many units as the first one; their weights are all there. */
+/** The layers of an `nn.LSTM` or `nn.RNN`, all with as many units as the first one. Checks the shapes of their weights. */
 function layersOf(
   tensors: Tensors,
   { name, tensors: parts, kind }: TorchModule,
@@ -233,7 +232,7 @@ function layersOf(
   if (count > MAX_LAYERS) {
     throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, count);
   }
-  const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // which told the kind
+  const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // it exists: it showed the kind
   const [, features] = matrixShape(tensors, tensorName(name, "weight_ih_l0"));
   return Array.from({ length: count }, (_, l) => {
     const inputSize = l === 0 ? features : hiddenSize;
@@ -246,7 +245,7 @@ function layersOf(
   });
 }
 
-/** Of an `nn.Linear` that must read so many units. */
+/** The classes of an `nn.Linear`, which must read `hiddenSize` units. */
 function classesOf(tensors: Tensors, head: TorchModule, hiddenSize: number): number {
   const name = tensorName(head.name, "weight");
   const [classes, inputSize] = matrixShape(tensors, name);
@@ -269,41 +268,33 @@ function matrixShape(tensors: Tensors, name: string): readonly number[] {
   throw cannotTake(`${printable(name)} must be a matrix`, shapeText(shape));
 }
 
-/** Adds the zeros that `bias=False` stands for, where a module has no bias at all; says so. */
+/** Adds zeros as the biases of a module that has none (`bias=False`), and returns notes about it. */
 function fillBiases(
   tensors: Map<string, Tensor>,
   network: Network,
   { rnn, head }: Pick<TorchClassifier, "rnn" | "head">,
 ): string[] {
-  const zeros = (size: number): Tensor => ({ shape: [size], data: new Float32Array(size) });
   const hasBias = ({ tensors }: TorchModule) => [...tensors.keys()].some((part) => part.startsWith("bias"));
   const without = [rnn, head].filter((module) => !hasBias(module));
-  if (without.includes(rnn)) {
-    network.layers.forEach(({ bias }, l) => {
-      for (const part of ["bias_ih", "bias_hh"]) {
-        tensors.set(tensorName(rnn.name, `${part}_l${l}`), zeros(bias.size));
-      }
-    });
+  const places = placesOf(network, { rnn: rnn.name, head: head.name });
+  for (const { parameter: { shape, size }, name, second } of places) {
+    if (shape.length === 2 || !without.includes(second ? rnn : head)) continue;
+    for (const bias of [name, second ?? name]) tensors.set(bias, { shape, data: new Float32Array(size) });
   }
-  if (without.includes(head)) tensors.set(tensorName(head.name, "bias"), zeros(network.head.classes));
   return without.map(({ name }) => `${moduleName(name)} has no bias: it is 0`);
 }
 
-/** Floating numbers, which stay finite in float32. */
+/** The numbers must be floating-point, and finite in float32. */
 function checkNumbers({ name, tensors }: TorchModule): void {
   for (const [part, { shape, data }] of tensors) {
     const tensor = printable(tensorName(name, part));
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
       const found = data.constructor.name.replace(/^Big|Array$/g, "").toLowerCase();
-      throw cannotTake(`${tensor} must be of floating numbers`, found);
+      throw cannotTake(`${tensor} must have floating-point numbers`, found);
     }
     const wrong = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (wrong < 0) continue;
     const place = shape.length === 2 ? [Math.floor(wrong / shape[1]), wrong % shape[1]] : [wrong];
     throw cannotTake(`${tensor} must be finite in float32`, `${data[wrong]} at [${place}]`);
   }
-}
-
-function cannotExport(rule: string, value: unknown): TypeError {
-  return new TypeError(`Cannot give PyTorch's names: ${printable(rule, 300)}: current value is ${value}`);
 }

@@ -1,8 +1,8 @@
 /**
- * The safetensors format: named arrays of numbers in one file, read without running anything.
+ * The safetensors format: named arrays of numbers in one file, read without running code from it.
  *
- * A file is the header's length (u64), the header (JSON, padded with spaces), and the bytes of all tensors without gaps;
- * all numbers are little-endian, as every machine is that Deno runs on, and arrays lie row by row.
+ * A file is the header's length (u64), the header (JSON, padded with spaces), and the bytes of all tensors without gaps.
+ * All numbers are little-endian, like every machine that Deno runs on, and arrays lie row by row.
  * Source: the format section of https://github.com/huggingface/safetensors.
  *
  * @module
@@ -12,7 +12,7 @@ import { parseJson } from "../json.ts";
 import { check, instanceOf } from "../options.ts";
 import { recognizeFile } from "./file_kind.ts";
 
-/** The elements of a tensor; the class says of which type they are. */
+/** The elements of a tensor; the class gives their type. */
 export type TensorData =
   | Uint8Array
   | Int8Array
@@ -25,7 +25,7 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
-/** Types by their name in the file, in the order in which the reference implementation sorts them. */
+/** Types by their names in the file, in the order in which the reference implementation sorts them. */
 const ARRAYS = {
   U8: Uint8Array,
   I8: Int8Array,
@@ -43,14 +43,8 @@ type ElementType = keyof typeof ARRAYS;
 
 const ELEMENT_TYPES = Object.keys(ARRAYS) as ElementType[];
 
-/** How the elements of one type are read. */
-interface Reader {
-  readonly sizeBytes: number;
-  readonly read: (buffer: ArrayBuffer) => TensorData;
-}
-
-/** Of every type that can be read; what has no array of its own becomes another one, exactly. */
-const READERS: Readonly<Record<string, Reader>> = {
+/** How each type is read; a type without an array of its own becomes another one, exactly. */
+const READERS: Readonly<Record<string, { sizeBytes: number; read: (buffer: ArrayBuffer) => TensorData }>> = {
   ...Object.fromEntries(ELEMENT_TYPES.map((type) => {
     const ArrayType = ARRAYS[type];
     return [type, { sizeBytes: ArrayType.BYTES_PER_ELEMENT, read: (buffer) => new ArrayType(buffer) }];
@@ -61,7 +55,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 };
 
 const METADATA = "__metadata__";
-const MAX_HEADER_BYTES = 100_000_000; // as the reference implementation has it
+const MAX_HEADER_BYTES = 100_000_000; // as in the reference implementation
 
 /** One array of numbers. */
 export interface Tensor {
@@ -75,21 +69,20 @@ export interface Tensor {
 export interface SafetensorsContent {
   /** The tensors by name, in the order of their bytes. */
   readonly tensors: Map<string, Tensor>;
-  /** Whatever the writer had to say. */
+  /** Anything that the writer said about it. */
   readonly metadata: Record<string, string>;
 }
 
 /** Bytes that are not a safetensors file. */
 export class SafetensorsError extends SyntaxError {
-  /** The name under which it prints. */
+  /** The name that it prints. */
   override readonly name = "SafetensorsError";
 }
 
 /**
- * Writes tensors to the bytes of a file: largest elements first, so that each lies aligned, and then by name.
+ * Encodes tensors as the bytes of a file, those with the largest elements first, so that all are aligned, then by name.
  *
- * @param metadata Anything the file should say of itself
- *
+ * @param metadata Anything that the file should say about itself
  * @throws {TypeError} If a shape does not fit its data, or a name cannot be written.
  *
  * @example
@@ -109,15 +102,9 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const sorted = [...tensors].map(([name, tensor]) => ({ name, type: elementType(name, tensor), ...tensor }));
-  sorted.sort((a, b) =>
-    ELEMENT_TYPES.indexOf(b.type) - ELEMENT_TYPES.indexOf(a.type) || (a.name < b.name ? -1 : 1)
-  );
-
-  if (!isMetadata(metadata)) {
-    throw new TypeError(
-      `Cannot write safetensors: metadata must map names to strings: current value is ${excerpt(metadata)}`,
-    );
-  }
+  const rank = ({ type }: { type: ElementType }) => ELEMENT_TYPES.indexOf(type);
+  sorted.sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : 1));
+  if (!isMetadata(metadata)) throw cannotWrite("metadata must map names to strings", metadata);
   const fields = Object.keys(metadata).length > 0 ? [field(METADATA, metadata)] : [];
   let end = 0;
   for (const { name, type, shape, data } of sorted) {
@@ -128,10 +115,9 @@ export function encodeSafetensors(
   const json = new TextEncoder().encode(`{${fields.join(",")}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;
 
-  const file = new Uint8Array(8 + headerBytes + end);
+  const file = new Uint8Array(8 + headerBytes + end).fill(0x20, 8, 8 + headerBytes);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
   file.set(json, 8);
-  file.fill(0x20, 8 + json.length, 8 + headerBytes);
   let position = 8 + headerBytes;
   for (const { data } of sorted) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
@@ -141,12 +127,11 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads the bytes of a file. Strict: names must be unique and tensors must cover the data without gap or overlap,
- * so no byte is read twice and none can hide. Numbers of 16 bits, F16 and BF16, become float32, which holds them all; BOOL
- * becomes bytes.
+ * Decodes the bytes of a file. It is strict: names must be unique, and tensors must cover the data without gaps or
+ * overlaps, so that no byte is read twice or hidden. F16 and BF16 become float32, without loss; BOOL becomes bytes.
  *
- * @throws {SafetensorsError} If the bytes are not a safetensors file, or hold a type of element that is not supported. Of
- * other files that hold weights, such as PyTorch's `.pth`, the message says what they are and what to do.
+ * @throws {SafetensorsError} If the bytes are not a safetensors file, or have an unsupported element type. For other
+ * files with weights, such as PyTorch's `.pth`, the message says what they are and what to do.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
   check("read safetensors", "bytes", { value: bytes, rule: instanceOf(Uint8Array) });
@@ -157,25 +142,20 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
   }
   const { text, dataStart } = readHeader(bytes);
   const { [METADATA]: metadata = {}, ...fields } = parseHeader(text);
-  if (!isMetadata(metadata)) {
-    fail(`${METADATA} must map names to strings`, metadata);
-  }
+  if (!isMetadata(metadata)) fail(`${METADATA} must map names to strings`, metadata);
 
   const entries = Object.entries(fields).map(([name, value]) => readEntry(name, value));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, Tensor>(), dataBytes = bytes.length - dataStart;
   let position = 0;
   for (const { name, type, shape, begin, end } of entries) {
     if (begin !== position) {
-      fail(`data of ${excerpt(name)} must begin at byte ${position}, where the last ends`, begin);
+      fail(`data of ${excerpt(name)} must begin at byte ${position}, where the one before ends`, begin);
     }
-    if (end > bytes.length - dataStart) {
-      fail(
-        `data of ${excerpt(name)} must end within the file's ${bytes.length - dataStart} bytes of data`,
-        end,
-      );
+    if (end > dataBytes) {
+      fail(`data of ${excerpt(name)} must end within the file's ${dataBytes} bytes of data`, end);
     }
-    const { buffer } = bytes.slice(dataStart + begin, dataStart + end); // a copy, so that it is aligned
+    const { buffer } = bytes.slice(dataStart + begin, dataStart + end); // an aligned copy
     tensors.set(name, { shape, data: READERS[type].read(buffer) });
     position = end;
   }
@@ -212,16 +192,8 @@ function parseHeader(text: string): Record<string, unknown> {
   return header as Record<string, unknown>; // valid JSON that begins with { is an object
 }
 
-/** One tensor as the header describes it. */
-interface Entry {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-function readEntry(name: string, value: unknown): Entry {
+/** A tensor as the header describes it. */
+function readEntry(name: string, value: unknown) {
   if (!name.isWellFormed()) fail("names must be Unicode", name);
   if (!isRecord(value) || Object.keys(value).sort().join() !== "data_offsets,dtype,shape") {
     return fail(`${excerpt(name)} must have dtype, shape and data_offsets`, value);
@@ -242,16 +214,16 @@ function readEntry(name: string, value: unknown): Entry {
   return { name, type: dtype, shape, begin, end };
 }
 
-/** The upper half of a float32. */
+/** A bfloat16 is the upper half of a float32. */
 function fromBfloat16(buffer: ArrayBuffer): Float32Array {
   const bits = new Uint32Array(new Uint16Array(buffer));
   for (let i = 0; i < bits.length; i++) bits[i] <<= 16;
   return new Float32Array(bits.buffer);
 }
 
-/** What `JSON.parse` lets pass in a valid text: keys that stand twice in one object, and numbers like `-0` or `1e3`. */
+/** Rejects what `JSON.parse` accepts: repeated keys in an object, and numbers like `-0` or `1e3`. */
 function scanHeader(text: string): void {
-  const open: Set<string>[] = []; // the keys so far of each object around this place
+  const open: Set<string>[] = []; // the keys seen so far in each enclosing object
   const colon = /\s*:/y;
   for (let at = 0; at < text.length; at++) {
     if (text[at] === "{") open.push(new Set());
@@ -275,27 +247,21 @@ function addKey(keys: Set<string>, token: string): void {
 
 function elementType(name: string, { shape, data }: Tensor): ElementType {
   if (name === METADATA || !name.isWellFormed()) {
-    throw new TypeError(
-      `Cannot write safetensors: a name must be Unicode and not ${METADATA}: current value is ${
-        excerpt(name)
-      }`,
-    );
+    throw cannotWrite(`a name must be Unicode and not ${METADATA}`, name);
   }
   if (!isSizes(shape) || product(shape) !== data.length) {
-    throw new TypeError(
-      `Cannot write safetensors: the shape of ${excerpt(name)} must have ${data.length} elements: ` +
-        `current value is ${excerpt(shape)}`,
-    );
+    throw cannotWrite(`the shape of ${excerpt(name)} must have ${data.length} elements`, shape);
   }
   const type = ELEMENT_TYPES.find((type) => data instanceof ARRAYS[type]);
   if (type !== undefined) return type;
-  throw new TypeError(
-    `Cannot write safetensors: the data of ${excerpt(name)} must be one of ${ELEMENT_TYPES.join(" ")}: ` +
-      `current value is ${excerpt(data)}`,
-  );
+  throw cannotWrite(`the data of ${excerpt(name)} must be one of ${ELEMENT_TYPES.join(" ")}`, data);
 }
 
-/** Joined by hand: an object would move names that look like numbers to the front. */
+function cannotWrite(rule: string, value: unknown): TypeError {
+  return new TypeError(`Cannot write safetensors: ${rule}: current value is ${excerpt(value)}`);
+}
+
+/** A property of the header; as an object, the header would have names that look like numbers first. */
 function field(name: string, value: unknown): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }
@@ -313,7 +279,7 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-/** Too large a product to be exact equals no length of data. */
+/** A product too large to be exact never equals the length of the data. */
 function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }

@@ -1,40 +1,48 @@
 /**
- * Which modules of PyTorch a `state_dict()` is of, told by the names and shapes of its tensors.
+ * Recognizes the PyTorch modules of a `state_dict()` by the names and shapes of its tensors.
  *
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
 import type { Tensor } from "./safetensors.ts";
 
-/** The tensors of one module by the last part of their names. */
+/** The tensors of one module, by the last part of their names. */
 export interface TorchModule {
-  /** `rnn` where a tensor is `rnn.weight_ih_l0`; empty where it is `weight_ih_l0`. */
+  /** `rnn` if a tensor is called `rnn.weight_ih_l0`; empty if it is called `weight_ih_l0`. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** What it is. */
+  /** What PyTorch calls it, such as `nn.LSTM`, or a description. */
   readonly kind: string;
 }
 
-/** A classifier, as far as names tell. */
+/** A classifier, as far as names show. */
 export interface TorchClassifier {
   /** An `nn.LSTM` or `nn.RNN`. */
   readonly rnn: TorchModule;
   /** An `nn.Linear`. */
   readonly head: TorchModule;
-  /** The names of tensors that are no weights: single whole numbers, which count or say yes or no. */
+  /** The names of tensors that are no weights but single whole numbers, such as counters. */
   readonly counters: readonly string[];
 }
 
-/** Most modules that a message lists. */
+/** How many modules a message lists at most. */
 const MOST_LISTED = 8;
 
-/** What keeps one tensor of a recurrent module apart from the others. */
+/** The tensors of a recurrent module. */
 const RECURRENT = /^(weight|bias)_(ih|hh|hr)_l\d+/;
 
+/** Modules that one of their tensors identifies. */
+const TELLTALES: readonly (readonly [parts: readonly string[], kind: string])[] = [
+  [["in_proj_weight", "q_proj_weight"], "nn.MultiheadAttention"],
+  [["original0", "original1", "weight_g", "weight_v"], "a weight norm, which must be removed"],
+  [["running_mean", "running_var"], "nn.BatchNorm"],
+  [["kernel", "recurrent_kernel"], "from Keras or Flax, not from PyTorch"],
+];
+
 /**
- * Finds one `nn.LSTM` or `nn.RNN` and one `nn.Linear`, whatever their names are, and nothing else.
+ * Finds one `nn.LSTM` or `nn.RNN` and one `nn.Linear`, with any names.
  *
- * @throws {TypeError} If there are others, or not both; says of each module what it is.
+ * @throws {TypeError} If one is missing or there are other modules; says what each module is.
  */
 export function findClassifier(tensors: ReadonlyMap<string, Tensor>): TorchClassifier {
   const counters = [...tensors].filter(([, tensor]) => isCounter(tensor)).map(([name]) => name);
@@ -53,17 +61,17 @@ export function findClassifier(tensors: ReadonlyMap<string, Tensor>): TorchClass
   );
 }
 
-/** The name of a tensor in a module. */
+/** The name of a tensor of a module. */
 export function tensorName(module: string, part: string): string {
   return module === "" ? part : `${module}.${part}`;
 }
 
-/** A module, in a message. */
+/** A module, for messages. */
 export function moduleName(name: string): string {
   return name === "" ? "the model itself" : printable(name);
 }
 
-/** What tells of weights that cannot be taken. */
+/** The error for weights that cannot be used. */
 export function cannotTake(rule: string, value: unknown): TypeError {
   return new TypeError(`Cannot take PyTorch's weights: ${rule}: current value is ${value}`);
 }
@@ -90,52 +98,39 @@ function modulesOf(tensors: readonly (readonly [name: string, tensor: Tensor])[]
   return [...modules].map(([name, tensors]) => ({ name, tensors, kind: kindOf(name, tensors) }));
 }
 
-/** As PyTorch calls it, if it can be told. */
 function kindOf(name: string, tensors: ReadonlyMap<string, Tensor>): string {
-  const parts = [...tensors.keys()], has = (...names: string[]) => names.some((part) => tensors.has(part));
+  const parts = [...tensors.keys()];
   if (parts.some((part) => RECURRENT.test(part))) return recurrentKind(tensors);
-  if (has("weight_ih", "weight_hh")) return `${gatesOf(tensors.get("weight_hh"))}Cell`;
-  if (has("in_proj_weight", "q_proj_weight")) return "nn.MultiheadAttention";
-  if (has("original0", "original1") || has("weight_g", "weight_v")) {
-    return "a weight norm, which must be removed";
-  }
+  if (tensors.has("weight_ih") || tensors.has("weight_hh")) return `${gatesOf(tensors.get("weight_hh"))}Cell`;
+  const [, kind] = TELLTALES.find(([telltales]) => telltales.some((part) => tensors.has(part))) ?? [];
+  if (kind) return kind;
   if (name.split(".").includes("parametrizations")) return "a parametrization, which must be removed";
-  if (has("running_mean", "running_var")) return "nn.BatchNorm";
-  if (has("kernel", "recurrent_kernel")) return "of Keras or Flax, not of PyTorch";
-  if (parts.every((part) => part === "weight" || part === "bias") && has("weight")) {
-    return weightKind(tensors);
+  if (tensors.has("weight") && parts.every((part) => part === "weight" || part === "bias")) {
+    return weightKind(tensors.get("weight")!.shape.length, tensors.has("bias"));
   }
   const [part] = parts, shape = excerpt(tensors.get(part)!.shape);
   return `of unknown kind, with ${printable(part)} ${shape}`;
 }
 
-/** Of a module with a weight, and perhaps a bias, and nothing else. */
-function weightKind(tensors: ReadonlyMap<string, Tensor>): string {
-  const hasBias = tensors.has("bias"), rank = tensors.get("weight")!.shape.length;
-  switch (rank) {
-    case 1:
-      return hasBias ? "nn.LayerNorm, or alike" : "nn.RMSNorm, or nn.PReLU";
-    case 2:
-      return hasBias ? "nn.Linear" : "nn.Linear without bias, or nn.Embedding";
-    case 3:
-    case 4:
-    case 5:
-      return `nn.Conv${rank - 2}d`;
-    default:
-      return `of unknown kind, with a weight of ${rank} dimensions`;
-  }
+/** The kind of a module that has only a weight of `rank` dimensions and perhaps a bias. */
+function weightKind(rank: number, hasBias: boolean): string {
+  if (rank === 1) return hasBias ? "nn.LayerNorm or similar" : "nn.RMSNorm or nn.PReLU";
+  if (rank === 2) return hasBias ? "nn.Linear" : "nn.Linear without bias, or nn.Embedding";
+  return rank >= 3 && rank <= 5
+    ? `nn.Conv${rank - 2}d`
+    : `of unknown kind, with a weight of ${rank} dimensions`;
 }
 
 function recurrentKind(tensors: ReadonlyMap<string, Tensor>): string {
   const parts = [...tensors.keys()];
   const kind = gatesOf(tensors.get("weight_hh_l0"), tensors.get("weight_hr_l0"));
   if (parts.some((part) => part.startsWith("weight_hr_"))) return `${kind} with proj_size`;
-  if (parts.some((part) => part.endsWith("_reverse"))) return `${kind} of two directions (bidirectional)`;
+  if (parts.some((part) => part.endsWith("_reverse"))) return `bidirectional ${kind}`;
   const other = parts.find((part) => !/^(weight|bias)_(ih|hh)_l(0|[1-9]\d*)$/.test(part));
   return other === undefined ? kind : `a changed ${kind}, with ${printable(other)}`;
 }
 
-/** By how many times as many rows as units there are; a projection tells its units. */
+/** `weight_hh` has as many rows per unit as there are gates; with a projection, `weight_hr` shows the number of units. */
 function gatesOf(weight: Tensor | undefined, projection?: Tensor): string {
   const [rows = NaN, columns = NaN] = weight?.shape ?? [];
   const gates = rows / (projection?.shape.at(1) ?? columns);

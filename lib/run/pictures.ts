@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { messageOf } from "../excerpt.ts";
 import type { Sequence } from "../data/sequence.ts";
 import type { Network } from "../model/network.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
@@ -201,8 +202,7 @@ export class RunPictures {
     } catch (error) {
       if (this.#failed.has(name)) return;
       this.#failed.add(name);
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#source.onProblem?.(`Cannot draw ${name}: ${reason}; all else goes on`);
+      this.#source.onProblem?.(`Cannot draw ${name}: ${messageOf(error)}; all else goes on`);
     }
   }
 }

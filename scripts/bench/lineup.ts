@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OFFLINE } from "../support/offline.ts";
+import { OFFLINE } from "../support/shell.ts";
 import { output } from "./machine.ts";
 import { Contender } from "./protocol.ts";
 import type { Player } from "./rounds.ts";

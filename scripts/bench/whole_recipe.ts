@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OFFLINE } from "../support/offline.ts";
+import { OFFLINE } from "../support/shell.ts";
 import { output } from "./machine.ts";
 import { pairedRatio, summarize, type Summary } from "./statistics.ts";
 

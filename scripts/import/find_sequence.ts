@@ -1,7 +1,7 @@
 /**
- * How weights mean to be read, where they come without a word about it: found by trying the usual ways on images with
- * labels. With the right one most come out right: weights that were trained on (x/255 − .1307)/.3081 get .93 of the
- * digits right with it, and .26 with x/255.
+ * Finds out how a network reads an image if neither its file nor a flag says so, by trying the usual ways on labelled
+ * images. The right way is obvious: weights trained on (x/255 − .1307)/.3081 have an accuracy of .93 with it, and of .26
+ * with x/255.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Told } from "./reconcile.ts";
 const SCALES: readonly PixelScale[] = [
   { range: [0, 1] },
   { range: [-1, 1] },
-  { mean: 0.1307, deviation: 0.3081 }, // MNIST's, which are often kept for other images
+  { mean: 0.1307, deviation: 0.3081 }, // MNIST's, which are often used for other images too
 ];
 /** Of other data sets, as people's code has them. */
 const MORE_SCALES: Readonly<Partial<Record<DatasetName, PixelScale>>> = {
@@ -24,24 +24,24 @@ const MORE_SCALES: Readonly<Partial<Record<DatasetName, PixelScale>>> = {
 const AXES = ["rows", "columns"] as const;
 const ACTIVATIONS = ["tanh", "relu"] as const;
 
-/** Training images, so that nothing is chosen by those that will test it. */
+/** How many training images a way is tried on: the test images must not decide anything. */
 const IMAGES = 1_000;
 
-/** With fewer of them right, even the best way proves nothing. */
+/** Below this accuracy even the best way proves nothing. */
 const LEAST_ACCURACY = 0.5;
 
 /** One way to read an image. */
 export interface Reading {
   readonly sequence: scanline.Sequence;
-  /** Of the layers of an RNN, where nobody says it. */
+  /** Of the layers of an RNN, if neither the file nor a flag says it. */
   readonly activation?: "tanh" | "relu";
 }
 
-/** How well a way does. */
+/** A way that was tried. */
 export interface Trial extends Reading {
-  /** The share of the images that came out right. */
+  /** The fraction of the images that it classifies correctly. */
   readonly accuracy: number;
-  /** Infinite, where the numbers in the network are. */
+  /** Infinity if the network overflows. */
   readonly loss: number;
 }
 
@@ -49,22 +49,22 @@ export interface Trial extends Reading {
 export interface FoundSequence extends Reading {
   /** The length of a sequence, or null for any. */
   readonly T: number | null;
-  /** What was tried, the best first. */
+  /** The ways that were tried, the best first. */
   readonly trials: readonly Trial[];
-  /** What it was tried on, in words; null if nothing was. */
+  /** The images that they were tried on, in words; null if nothing was tried. */
   readonly triedOn: string | null;
-  /** Why it is assumed: null if it is known, or was found. */
+  /** Why it is assumed; null if it is known or was found. */
   readonly assumed: string | null;
 }
 
-/** Weights, and what is known of them. */
+/** Weights, and what is known about them. */
 export interface Weights {
   readonly told: Told;
   readonly classes: number;
   readonly parameters: Float32Array;
 }
 
-/** The network of weights that are read in such a way. */
+/** The network of the weights, with the activation of a way to read images. */
 export function networkOf(
   { told: { layers, biases }, classes }: Pick<Weights, "told" | "classes">,
   { activation }: Pick<Reading, "activation">,
@@ -83,7 +83,9 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
   if (told.open.length === 0) return { ...untried, assumed: null };
 
   const loaded = await loadIfThere(data);
-  if (!loaded) return { ...untried, assumed: `there is no readable ${dataFolder(data)} to try it on` };
+  if (!loaded) {
+    return { ...untried, assumed: `there are no readable images in ${dataFolder(data)} to try it on` };
+  }
   const images = scanline.takeImages(loaded.train, 0, Math.min(IMAGES, loaded.train.count));
   const fitting = loaded.classes === classes
     ? readings.filter(({ sequence }) => {
@@ -92,11 +94,11 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
     })
     : [];
   if (fitting.length === 0) {
-    return { ...untried, assumed: `the images of ${loaded.name} are of another size, or have other classes` };
+    return { ...untried, assumed: `the images of ${loaded.name} have another size or other classes` };
   }
   const trials: Trial[] = [];
   for (const reading of fitting) trials.push(await tryReading(reading, weights, images));
-  trials.sort((a, b) => b.accuracy - a.accuracy || (a.loss < b.loss ? -1 : a.loss > b.loss ? 1 : 0));
+  trials.sort((a, b) => b.accuracy - a.accuracy || a.loss - b.loss);
   const [{ accuracy, loss: _, ...best }] = trials;
   const triedOn = `${images.count.toLocaleString("en")} training images of ${loaded.name}`;
   return {
@@ -105,12 +107,12 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
     trials,
     triedOn,
     assumed: accuracy < LEAST_ACCURACY
-      ? `even the best of the usual ways has ${(100 * accuracy).toFixed(1)}% of ${triedOn} right`
+      ? `even the best of the usual ways has an accuracy of ${(100 * accuracy).toFixed(1)}% on ${triedOn}`
       : null,
   };
 }
 
-/** All ways that agree with what is known, the most usual first. */
+/** All ways that agree with what is known, the most common first. */
 function usualReadings(
   { axis, scale, open }: Told,
   { dataset, dataDir }: scanline.LoadOptions,

@@ -1,5 +1,6 @@
 /**
- * What the flags of `import` and the metadata of its file say of a network, as one: where both say it, they must agree.
+ * Combines what the flags of `import` and the metadata of its file say about a network; they must not contradict each
+ * other.
  *
  * @module
  */
@@ -10,10 +11,10 @@ import { normalizationFlags } from "../support/command.ts";
 import { FlagError } from "../support/flags.ts";
 import { classNamesFlag } from "../support/images.ts";
 
-/** What `--range` takes. */
-export const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
+/** The values of `--range`. */
+const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
 
-/** The flags that say what a network means. */
+/** The flags that say how a network reads an image, and what its classes are. */
 export interface ReadingFlags {
   readonly axis?: Sequence["axis"];
   readonly range?: keyof typeof RANGES;
@@ -24,26 +25,26 @@ export interface ReadingFlags {
   readonly "class-names"?: string;
 }
 
-/** What weights do not tell, and what goes wrong without a word if it is taken wrongly. */
+/** What weights do not show; a wrong answer gives wrong predictions, and no error. */
 export type Question = "axis" | "scale" | "activation";
 
-/** What is known of a network besides its weights. */
+/** What is known about a network besides its weights. */
 export interface Told {
   /** With dropout and activations; an RNN is tanh, where nobody says it. */
   readonly layers: readonly LayerSpec[];
   /** PyTorch's two, where nobody says it. */
   readonly biases: 1 | 2;
-  /** The length of a sequence, null for any; undefined where nobody says it. */
+  /** The length of a sequence, null for any; undefined if unknown. */
   readonly T?: number | null;
   readonly axis?: Sequence["axis"];
   readonly scale?: PixelScale;
   readonly classNames: readonly string[] | null;
-  /** What nobody says. */
+  /** What neither the file nor a flag says. */
   readonly open: readonly Question[];
 }
 
 /**
- * Brings flags, metadata and the network that the weights show together.
+ * Combines flags, metadata and the network that the weights show.
  *
  * @throws {FlagError} If a flag contradicts the file or the weights; names both values.
  * @throws {SyntaxError} If the metadata contradict the weights.
@@ -62,24 +63,22 @@ export function reconcile(
     if (layer.kind === "rnn") agree("--activation", { asked: flags.activation, said: layer.activation });
   }
   const axis = axisOf(flags.axis, said.axis, network.inputSize), scale = scaleOf(flags, said.scale);
+  const isOpen = { axis: !axis, scale: !scale, activation: rnn && !said.layers && !flags.activation };
   return {
     layers: layers.map((layer) =>
       layer.kind === "rnn" && flags.activation ? { ...layer, activation: flags.activation } : layer
     ),
     biases: said.biases ?? 2,
-    T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T, // any length: also this one
+    // A file that allows any length agrees with every flag.
+    T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T,
     axis,
     scale,
     classNames: namesOf(flags["class-names"], said.classNames, network.head.classes),
-    open: [
-      ...(axis ? [] : ["axis"] as const),
-      ...(scale ? [] : ["scale"] as const),
-      ...(rnn && !said.layers && !flags.activation ? ["activation"] as const : []),
-    ],
+    open: (["axis", "scale", "activation"] as const).filter((question) => isOpen[question]),
   };
 }
 
-/** What a flag or the file says. */
+/** What a flag or the file says, whichever says it. */
 function agree<V>(
   flag: string,
   { asked, said, same = Object.is, show = String }: {
@@ -106,7 +105,7 @@ function axisOf(asked: Told["axis"], said: Told["axis"], inputSize: number): Tol
     : new FlagError(`Cannot use --axis: it must be ${rule}`);
 }
 
-/** The same numbers in other words are no contradiction. */
+/** The same scale may be written in different ways. */
 function scaleOf(flags: ReadingFlags, said: Told["scale"]): Told["scale"] {
   const normalization = normalizationFlags({ mean: flags.mean, deviation: flags.deviation });
   if (normalization && flags.range) {

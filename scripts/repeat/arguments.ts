@@ -6,16 +6,16 @@
 import { excerpt } from "../../lib/excerpt.ts";
 import { FlagError } from "../support/flags.ts";
 
-/** Flags of `repeat` itself that take no value. */
+/** Flags of `repeat` that take no value. */
 const SWITCHES = ["--json", "--help", "-h"];
 
-/** Flags of a recipe that each run has to have another value of. */
-const TAKEN = ["--seed", "--out", "--resume"];
+/** Flags of a recipe that must differ from run to run. */
+const PER_RUN = ["--seed", "--out", "--resume"];
 
 const LARGEST_SEED = 2 ** 32 - 1;
 const MOST_SEEDS = 1_000;
 
-/** Tells what is the recipe's: everything but its name, `--seeds` and the switches of `repeat` itself. */
+/** Separates the recipe's arguments from the name of the recipe, `--seeds` and the switches of `repeat`. */
 export function splitArguments(args: readonly string[]): { own: string[]; passedOn: string[] } {
   const own: string[] = [], passedOn: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -27,18 +27,19 @@ export function splitArguments(args: readonly string[]): { own: string[]; passed
   return { own, passedOn };
 }
 
-/** @throws {FlagError} If a flag is passed on that each run must have its own of. */
+/** @throws {FlagError} If a flag is passed on that must differ from run to run. */
 export function checkPassedOn(args: readonly string[]): void {
-  const taken = TAKEN.find((flag) => passedValue(args, flag) !== null);
-  if (taken) {
-    throw new FlagError(`Cannot pass ${taken} on: each run must have its own; --seeds says which seeds`);
-  }
+  const flag = PER_RUN.find((flag) => passedValue(args, flag) !== null);
+  if (!flag) return;
+  throw new FlagError(
+    `Cannot pass ${flag} on: it must differ from run to run; --seeds takes the seeds of all runs`,
+  );
 }
 
 /**
- * Seeds of `1..5` or `1,2,2017`, each once.
+ * The seeds of `1..5` or `1,2,2017`, without repetitions.
  *
- * @throws {FlagError} If it is neither.
+ * @throws {FlagError} If the text is neither.
  */
 export function parseSeeds(text: string): number[] {
   const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
@@ -48,17 +49,17 @@ export function parseSeeds(text: string): number[] {
     : /^\d+(,\d+)*$/.test(text)
     ? text.split(",").map(Number)
     : [];
-  const once = [...new Set(seeds)];
-  if (once.length === 0 || once.length > MOST_SEEDS || once.some((seed) => seed > LARGEST_SEED)) {
-    throw new FlagError(
-      `Cannot use --seeds: it must be a range like 1..5 or a list like 1,2,3 of at most ${MOST_SEEDS} seeds ` +
-        `below 2^32: current value is ${excerpt(text)}`,
-    );
+  const distinct = [...new Set(seeds)];
+  if (distinct.length > 0 && distinct.length <= MOST_SEEDS && Math.max(...distinct) <= LARGEST_SEED) {
+    return distinct;
   }
-  return once;
+  throw new FlagError(
+    `Cannot use --seeds: it must be a range like 1..5 or a list like 1,2,3 of at most ${MOST_SEEDS} seeds ` +
+      `below 2^32: current value is ${excerpt(text)}`,
+  );
 }
 
-/** The value of a recipe's flag as it was passed on, the last of several; null without it. */
+/** The value of a flag among the recipe's arguments, the last one if there are several; null if it is not given. */
 export function passedValue(args: readonly string[], flag: string): string | null {
   const values = args.flatMap((arg, i) =>
     arg === flag ? [args[i + 1] ?? ""] : arg.startsWith(`${flag}=`) ? [arg.slice(flag.length + 1)] : []

@@ -1,53 +1,57 @@
 /**
  * Recipes in processes of their own, several side by side.
  *
- * Two runs of one thread each beside each other take 83 % of the time of two runs of two threads in turn (measured on two
- * cores, 300 steps of train-lstm-adam and of train-rnn), and their bits are the same: threads wait for each other, runs do not.
+ * Two runs side by side with one thread each take 83 % of the time of two runs one after the other with two threads each
+ * (300 steps of train-lstm-adam and of train-rnn, on two cores), with the same bits: threads wait for each other, runs do
+ * not.
  *
  * @module
  */
+import { printableLines } from "../../lib/excerpt.ts";
 import type { Interrupt } from "../support/interrupt.ts";
 
-/** A recipe to run. */
-export interface RecipeJob {
-  /** The name of its task. */
-  readonly recipe: string;
-  /** What the task is called with, besides `--json` and `--quiet`. */
-  readonly flags: readonly string[];
-}
-
-/** A line of `--json`, or of `metrics.jsonl`. */
+/** A line of `--json` output, or of `metrics.jsonl`. */
 export type MetricsLine = Readonly<Record<string, unknown>>;
 
 /** How a run ended. */
 export interface FinishedRun {
   readonly lines: readonly MetricsLine[];
   readonly code: number;
-  /** What it said on stderr. */
-  readonly complaint: string;
-  /** From start to end of the process. */
+  /** The exit code and what the run wrote to stderr: `ended with exit code 1: Cannot …`. */
+  readonly ending: string;
+  /** From the start to the end of the process. */
   readonly seconds: number;
 }
 
-/** The figures after the last step; what a recipe does not measure is undefined. */
-export interface FinalFigures {
-  readonly trainLoss?: number;
-  readonly trainAccuracy?: number;
-  readonly testLoss?: number;
-  readonly testAccuracy?: number;
+/** Losses and accuracies, after an epoch or at the end. */
+export interface Figures {
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
 }
 
-/** How the cores are shared. */
+const FIGURES = [
+  "trainLoss",
+  "trainAccuracy",
+  "testLoss",
+  "testAccuracy",
+] as const satisfies (keyof Figures)[];
+
+/** How runs share the cores. */
 export interface Sharing {
   readonly cores: number;
-  /** Threads of each run; by default as many as leave no core idle. */
+  /** Threads of each run; by default as many as keep all cores busy. */
   readonly threads?: number;
 }
 
+/** What Ctrl-C prints while recipes run in processes of their own. */
+export const STOPPING = "Stopping the runs in progress after their running step; Ctrl-C again exits at once";
+
 /**
- * Starts jobs in their order while there are cores for their threads, each as soon as there are, and waits for all.
+ * Starts jobs in order, each as soon as enough cores are free, and waits for all of them.
  *
- * @param start Runs one with so many threads; must not reject
+ * @param start Runs a job with a number of threads; must not reject
  */
 export async function runSideBySide<Job, Result>(
   jobs: readonly Job[],
@@ -72,9 +76,13 @@ export async function runSideBySide<Job, Result>(
   return results;
 }
 
-/** Runs the task of a recipe, which an interrupt reaches too: it then ends in order. */
+/**
+ * Runs the task of a recipe, with `--json` and `--quiet` besides its flags. An interrupt is passed on, and the recipe ends
+ * cleanly.
+ */
 export async function runRecipeProcess(
-  { recipe, flags }: RecipeJob,
+  recipe: string,
+  flags: readonly string[],
   { interrupt, onLine = () => {} }: { interrupt: Interrupt; onLine?: (line: MetricsLine) => void },
 ): Promise<FinishedRun> {
   const started = performance.now();
@@ -84,7 +92,7 @@ export async function runRecipeProcess(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  // A terminal sends Ctrl-C to all of its processes by itself, but not to those that had not been started.
+  // A terminal sends Ctrl-C to all of its processes, but not to those that start after it.
   const passOn = () => {
     try {
       child.kill(interrupt.received!);
@@ -96,10 +104,11 @@ export async function runRecipeProcess(
   const [lines, complaint] = await Promise.all([readLines(child.stdout, onLine), child.stderr.text()]);
   const { code } = await child.status;
   interrupt.signal.removeEventListener("abort", passOn);
-  return { lines, code, complaint, seconds: (performance.now() - started) / 1000 };
+  const ending = `ended with exit code ${code}: ${printableLines(complaint.trim())}`;
+  return { lines, code, ending, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Objects, one a line; other lines are not the recipe's. */
+/** Reads objects, one a line; other lines do not come from the recipe. */
 async function readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   onLine: (line: MetricsLine) => void,
@@ -117,19 +126,14 @@ async function readLines(
   return lines;
 }
 
-/** What the last report and the end say; where both do, the end, which is about all images. */
-export function finalFigures(lines: readonly MetricsLine[]): FinalFigures {
-  const end = lines.findLast(({ event }) => event === "end");
+/** The figures of the end, which are about all images; those that it lacks, of the last report, if that has them. */
+export function finalFigures(lines: readonly MetricsLine[]): Partial<Figures> {
   const report = lines.findLast(({ event }) => event === "report" || event === "epoch");
-  return { ...figuresOf(report), ...figuresOf(end) };
+  const last: MetricsLine = { ...report, ...lines.findLast(({ event }) => event === "end") };
+  return Object.fromEntries(FIGURES.filter((name) => name in last).map((name) => [name, last[name]]));
 }
 
-function figuresOf(line: MetricsLine = {}): FinalFigures {
-  const names = ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"];
-  return Object.fromEntries(names.filter((name) => name in line).map((name) => [name, line[name]]));
-}
-
-/** Whether a training came to its end. */
+/** Whether a training ran to its end. */
 export function isComplete(lines: readonly MetricsLine[]): boolean {
   const end = lines.at(-1);
   return end?.event === "end" && end.interrupted === false;

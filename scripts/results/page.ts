@@ -1,11 +1,12 @@
 /**
- * The results page, from the metrics of runs: every figure on it that is not another's is computed here.
+ * The results page, from the metrics of runs: every figure of Scanline's is computed here, the others are quoted.
  *
  * @module
  */
+import { type Figures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
+import { median, summarize } from "../support/statistics.ts";
 import {
   ADAM_PROMISE,
-  type EpochFigures,
   NOTEBOOK,
   NOTEBOOK_TF1,
   PYTORCH_ADAM,
@@ -14,25 +15,23 @@ import {
   PYTORCH_RNN_MORE_CURVES,
   PYTORCH_RNN_SAME_START,
 } from "./published.ts";
-import { type FinalFigures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
-import { median, summarize } from "../support/statistics.ts";
 
-/** Where the picture of `train-lstm` lies, beside the page. */
+/** The picture of `train-lstm`, beside the page. */
 export const CURVES_PICTURE = "docs/train-lstm.svg";
 
-const WIDTH = 110; // of a line, as `deno fmt` has it here
+const LINE_WIDTH = 110; // as in deno.json
 
-/** How a run came about. */
+/** How a run was made. */
 export interface RunRecord {
-  /** What one types for it. */
+  /** The command that makes it. */
   readonly command: string;
   readonly commit: string;
   readonly threads: number;
-  /** From the start to the end of its process. */
+  /** Of the whole process. */
   readonly seconds: number;
-  /** How many runs at most stood side by side. */
+  /** How many runs trained at the same time, at most. */
   readonly sideBySide: number;
-  /** Processor, cores, system, version of Deno. */
+  /** Processor, cores, system and version of Deno. */
   readonly machine: string;
 }
 
@@ -45,13 +44,13 @@ export interface ResultRun {
   readonly lines: readonly MetricsLine[];
 }
 
-/** Writes the page. */
+/** Writes the page, in Markdown. */
 export function writeResultsPage(runs: readonly ResultRun[]): string {
   const of = (recipe: string) => runs.filter((run) => run.recipe === recipe).sort((a, b) => a.seed - b.seed);
   return [
     "# Results",
-    "`deno task results` trains all that stands here, into `runs/results`, and writes this page from the metrics of the " +
-    "runs. What another program or page reached is in `scripts/results/published.ts`, with its source.",
+    "`deno task results` trains every run on this page, into `runs/results`, and writes the page from their metrics. The " +
+    "results of other programs are quoted in `scripts/results/published.ts`, with their sources.",
     ...writeLstm(of("train-lstm")[0]),
     ...writeDropout(of("train-lstm-dropout")[0]),
     ...writeRnn(of("train-rnn")),
@@ -60,19 +59,19 @@ export function writeResultsPage(runs: readonly ResultRun[]): string {
   ].map(wrap).join("\n\n") + "\n";
 }
 
-/** The reports of a run, epoch by epoch. */
-function epochsOf({ lines }: ResultRun): EpochFigures[] {
-  return lines.filter(({ event }) => event === "epoch").map((line) => line as unknown as EpochFigures);
+/** The figures of a run after each epoch. */
+function epochsOf({ lines }: ResultRun): Figures[] {
+  return lines.filter(({ event }) => event === "epoch").map((line) => line as unknown as Figures);
 }
 
-function figuresOf({ lines }: ResultRun): Required<FinalFigures> {
-  return finalFigures(lines) as Required<FinalFigures>;
+function figuresOf({ lines }: ResultRun): Figures {
+  return finalFigures(lines) as Figures;
 }
 
 function writeLstm(run: ResultRun): string[] {
   const rows = epochsOf(run).map((ours, epoch) => {
     const source = NOTEBOOK[epoch];
-    const pair = (figure: keyof EpochFigures) => [share(source[figure], 4), share(ours[figure], 4)];
+    const pair = (figure: keyof Figures) => [share(source[figure], 4), share(ours[figure], 4)];
     return [
       String(epoch + 1),
       ...(["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"] as const).flatMap(pair),
@@ -94,11 +93,10 @@ function writeDropout(run: ResultRun): string[] {
   const { step } = run.lines.at(-1)!;
   return [
     "## `train-lstm-dropout`: the means over all images",
-    `Two LSTM layers with dropout over image rows, Momentum, ${
-      Number(step).toLocaleString("en")
-    } steps, seed ${run.seed}, without dropout while ` +
-    'measuring: over the 55,000 images trained on and the 10,000 to test with, each once. The source says "98 %" of the ' +
-    "test images.",
+    `Two LSTM layers with dropout over image rows, Momentum, ${Number(step).toLocaleString("en")} steps, ` +
+    `seed ${run.seed}, without dropout while measuring: ` +
+    'over all 55,000 training images and 10,000 test images, each once. The source says "98 %" of the test ' +
+    "images.",
     table(["", "train loss", "train accuracy", "test loss", "test accuracy"], [
       ["source", share(NOTEBOOK_TF1.trainLoss, 6), share(NOTEBOOK_TF1.trainAccuracy, 6), "", "about .98"],
       ["Scanline", share(trainLoss, 6), share(trainAccuracy, 6), share(testLoss, 6), share(testAccuracy, 4)],
@@ -106,7 +104,7 @@ function writeDropout(run: ResultRun): string[] {
   ];
 }
 
-/** Whether such a fall is the training's or Scanline's. */
+/** PyTorch's own fall, which shows that it is the training's and not Scanline's. */
 function sameStart(): string {
   const [before, after] = PYTORCH_RNN_SAME_START.slice(-2).map((accuracy) => share(accuracy, 4));
   return `PyTorch 2.13 falls there too from Scanline's start and in its order of seed 1, from ${before} to ${after} ` +
@@ -118,16 +116,14 @@ function writeRnn(runs: readonly ResultRun[]): string[] {
   const seeds = runs.map(({ seed }) => `seed ${seed}`);
   const last = (curve: readonly number[]) => curve.at(-1)!;
   const middle = (curve: readonly number[]) => median(curve.slice(-3));
-  const row = (
-    name: string,
-    values: readonly number[],
-  ) => [name, ...[...values, summarize(values).mean].map((v) => share(v, 4))];
-  const dips = runs.flatMap(({ seed }, i) =>
-    largestFall(curves[i].slice(-2)) > 0.01
-      ? [`Seed ${seed} ends in such a fall here, at ${share(last(curves[i]), 4)}.`]
-      : []
+  const row = (name: string, values: readonly number[]) => {
+    return [name, ...[...values, summarize(values).mean].map((value) => share(value, 4))];
+  };
+  const dips = runs.filter((_, i) => largestFall(curves[i].slice(-2)) > 0.01).map((run) =>
+    `Seed ${run.seed} ends in such a fall here, at ${share(epochsOf(run).at(-1)!.testAccuracy, 4)}. `
   );
-  const allOfPytorch = [...PYTORCH_RNN_CURVES, ...PYTORCH_RNN_MORE_CURVES];
+  const pytorch = [...PYTORCH_RNN_CURVES, ...PYTORCH_RNN_MORE_CURVES];
+  const fall = (curves: readonly (readonly number[])[]) => share(Math.max(...curves.map(largestFall)), 4);
   return [
     "## `train-rnn`: three seeds",
     "One ReLU RNN layer over image rows, RMSprop, ten epochs; accuracy on the 10,000 test images. Seeds of different " +
@@ -138,12 +134,10 @@ function writeRnn(runs: readonly ResultRun[]): string[] {
       row("Scanline", curves.map(last)),
     ]),
     "The accuracy of this network jumps: from one epoch to the next it falls by up to " +
-    `${
-      share(Math.max(...allOfPytorch.map(largestFall)), 4)
-    } in PyTorch 2.13, seeds 1 to ${allOfPytorch.length}, and by up to ` +
-    `${share(Math.max(...curves.map(largestFall)), 4)} here, so that of the last epoch says little. ${
-      [...dips, sameStart(), "The median of the last three epochs says more:"].join(" ")
-    }`,
+    `${fall(pytorch)} in PyTorch 2.13, seeds 1 to ${pytorch.length}, and by up to ${fall(curves)} here, ` +
+    `so that of the last epoch says little. ${
+      dips.join("")
+    }${sameStart()} The median of the last three epochs says more:`,
     table(["median after 8, 9 and 10 epochs", ...seeds, "mean"], [
       row("PyTorch 2.13", PYTORCH_RNN_CURVES.map(middle)),
       row("Scanline", curves.map(middle)),
@@ -163,7 +157,7 @@ function writeRnn(runs: readonly ResultRun[]): string[] {
   ];
 }
 
-/** From one value to the next, at most; 0 if it never falls. */
+/** The largest fall from one value to the next; 0 if it never falls. */
 function largestFall(curve: readonly number[]): number {
   return Math.max(0, ...curve.slice(1).map((value, i) => curve[i] - value));
 }
@@ -200,33 +194,31 @@ function writeRuns(runs: readonly ResultRun[]): string[] {
   const beside = Math.max(...runs.map(({ record }) => record.sideBySide));
   return [
     "## The runs",
-    `Machine: ${
-      machines.join("; ")
-    }. Seconds are those of the whole process, its evaluations included, with up to ` +
-    `${beside} runs side by side and whatever else the machine did. The hash is the beginning of the SHA-256 of the model: on \`wasm\` it depends on ` +
-    "neither the machine nor the number of threads.",
+    `Machine: ${machines.join("; ")}. Seconds are those of the whole process, its evaluations included, ` +
+    `with up to ${beside} runs side by side and whatever else the machine did. The hash is the beginning of the ` +
+    "SHA-256 of the model: on `wasm` it depends on neither the machine nor the number of threads.",
     table(["command", "commit", "threads", "seconds", "model"], rows),
   ];
 }
 
-/** `.9616`; `1.8586` keeps its one. */
+/** `.9616` without its zero, but `1.8586`. */
 function share(value: number, digits: number): string {
   return value.toFixed(digits).replace(/^0\./, ".");
 }
 
-/** Breaks the lines of a paragraph, not within code; tables, headings and pictures stay as they are. */
+/** Breaks the lines of a paragraph, but not within code; tables, headings and pictures stay as they are. */
 function wrap(block: string): string {
   if (/^[|#!]/.test(block)) return block;
   const lines: string[] = [];
   for (const word of block.match(/(`[^`]*`|[^\s`])+/g)!) {
     const line = `${lines.at(-1) ?? ""} ${word}`;
-    if (lines.length > 0 && line.length <= WIDTH) lines[lines.length - 1] = line;
+    if (lines.length > 0 && line.length <= LINE_WIDTH) lines[lines.length - 1] = line;
     else lines.push(word);
   }
   return lines.join("\n");
 }
 
-/** Markdown, its columns as wide as their widest cell: as `deno fmt` leaves it. */
+/** A Markdown table with columns as wide as their widest cells, as `deno fmt` writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) =>
     Math.max(3, cell.length, ...rows.map((row) => row[column].length))

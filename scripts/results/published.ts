@@ -1,19 +1,13 @@
 /**
- * What the sources of the recipes, and PyTorch, reached: what results stand beside.
+ * The published results of the recipes' sources, and those of PyTorch, with which the results page compares Scanline's.
  *
  * @module
  */
 
-/** The figures of one epoch. */
-export interface EpochFigures {
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
-}
+import type { Figures } from "../repeat/processes.ts";
 
 /** The log of L1aoXingyu's notebook that `train-lstm` follows: train loss, train accuracy, "valid" loss and accuracy. */
-export const NOTEBOOK: readonly EpochFigures[] = [
+export const NOTEBOOK: readonly Figures[] = [
   [1.858605, 0.318347, 1.147508, 0.578125],
   [0.503072, 0.848514, 0.300552, 0.912579],
   [0.224762, 0.934785, 0.176321, 0.946499],
@@ -31,26 +25,26 @@ export const NOTEBOOK: readonly EpochFigures[] = [
   testAccuracy,
 }));
 
-/** Its TensorFlow 1 sibling, which `train-lstm-dropout` follows, after 10,000 steps; "98 %" is all it says of the test. */
+/** The TensorFlow 1 notebook that `train-lstm-dropout` follows, after 10,000 steps; of the test images it says only "98 %". */
 export const NOTEBOOK_TF1 = { trainLoss: 0.033395, trainAccuracy: 0.989364, testAccuracy: 0.98 };
 
 /** PyTorch 1.13, the recipe `train-lstm-adam`: accuracy on all 10,000 test images with seeds 1 to 5. */
 export const PYTORCH_ADAM: readonly number[] = [0.9565, 0.9620, 0.9672, 0.9619, 0.9604];
 
-/** By how much the mean accuracy may differ from PyTorch's. */
+/** How far the mean accuracy may be from PyTorch's. */
 export const ADAM_PROMISE = 0.004;
 
 /** PyTorch 1.13, the recipe `train-rnn`: test accuracy after ten epochs with seeds 1 to 3. */
 export const PYTORCH_RNN: readonly number[] = [0.9617, 0.9631, 0.9634];
 
-/** PyTorch 2.13, the same, epoch by epoch: what `tests/golden/rnn_curves.py` prints. */
+/** The same with PyTorch 2.13, epoch by epoch, as `tests/golden/rnn_curves.py` prints it. */
 export const PYTORCH_RNN_CURVES: readonly (readonly number[])[] = [
   [0.7870, 0.8764, 0.9091, 0.9106, 0.9278, 0.9181, 0.9484, 0.9356, 0.9331, 0.9574],
   [0.8133, 0.8710, 0.9147, 0.9201, 0.9456, 0.9258, 0.9166, 0.9445, 0.9546, 0.9615],
   [0.8565, 0.8390, 0.9065, 0.9060, 0.9356, 0.9552, 0.9570, 0.9524, 0.9593, 0.9632],
 ];
 
-/** The same with seeds 4 to 9: how far it falls between two epochs. */
+/** The same with seeds 4 to 9, which show how far the accuracy falls between two epochs. */
 export const PYTORCH_RNN_MORE_CURVES: readonly (readonly number[])[] = [
   [0.7229, 0.8872, 0.9241, 0.9323, 0.9397, 0.9232, 0.9322, 0.9639, 0.9580, 0.9638],
   [0.7826, 0.8293, 0.8199, 0.9248, 0.9317, 0.8943, 0.9454, 0.9531, 0.9398, 0.9637],
@@ -61,18 +55,9 @@ export const PYTORCH_RNN_MORE_CURVES: readonly (readonly number[])[] = [
 ];
 
 /**
- * `train-rnn` in PyTorch 2.13 from Scanline's start and in its order, seed 1; test accuracy after each epoch. Written by
- * `tests/golden/rnn_same_start.py`.
+ * `train-rnn` in PyTorch 2.13 with Scanline's initial weights and order of images, seed 1: test accuracy after each epoch,
+ * as `tests/golden/rnn_same_start.py` prints it.
  */
 export const PYTORCH_RNN_SAME_START: readonly number[] = [
-  0.7493,
-  0.8759,
-  0.9066,
-  0.8873,
-  0.9075,
-  0.9398,
-  0.9486,
-  0.9555,
-  0.9610,
-  0.7857,
+  ...[0.7493, 0.8759, 0.9066, 0.8873, 0.9075, 0.9398, 0.9486, 0.9555, 0.9610, 0.7857],
 ];

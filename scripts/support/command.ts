@@ -5,11 +5,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { DeviceOptions, Model } from "../../mod.ts";
-import { CATALOGUE, DEVICES, MATHS, NotAllowedError } from "../../run.ts";
-import { fromCallFolder } from "./call_folder.ts";
-import { asksForHelp, FlagError, type Flags, type FlagValues, helpText, parseFlags } from "./flags.ts";
+import { CATALOGUE, DEVICES, MATHS, messageOf, NotAllowedError } from "../../run.ts";
+import {
+  asksForHelp,
+  FlagError,
+  type Flags,
+  type FlagValues,
+  fromCallFolder,
+  helpText,
+  parseFlags,
+} from "./flags.ts";
 import { exitWhenInterrupted } from "./interrupt.ts";
-import { messageOf } from "./message.ts";
 import { taskCommand } from "./shell.ts";
 
 tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr

@@ -1,22 +1,18 @@
 /**
- * Flags from a typed description: parsed, checked, explained.
+ * Command-line flags: parsed, checked and explained from one typed description.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { excerpt, printable } from "../../lib/excerpt.ts";
-
-interface FlagText {
-  /** What the flag does, for `--help`. */
-  readonly help: string;
-}
+import { number, oneOf, type Rule, TEXT, whole } from "../../lib/options.ts";
 
 /**
- * One flag. `whole`, `positive` and `number` are numbers, `switch` takes no value, `operands` are what stands without a flag. An
- * `input` names a file or a folder that must be there.
+ * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or
+ * a folder that exists.
  */
 export type Flag =
-  & FlagText
+  & { readonly help: string }
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
     | { readonly kind: "positive" | "number"; readonly default?: number }
@@ -32,7 +28,7 @@ export type Flag =
       readonly kind: "operands";
       readonly placeholder: string;
       readonly least: number;
-      /** One where more are an error, which the command reports. */
+      /** 1 if the command rejects more than one. */
       readonly most?: 1;
       readonly input?: true;
     }
@@ -50,159 +46,158 @@ type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
 
-/** The values of flags; undefined where a flag was not given and has no default. */
+/** The values of flags; undefined if a flag was not given and has no default. */
 export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends { kind: "switch" | "operands" } | { default: number | string }
     ? ValueOf<F[Name]>
     : ValueOf<F[Name]> | undefined;
 };
 
-/** A flag or a value that is not valid; the message lists those that are. */
+/** An unknown flag, or a value that its flag does not take; the message lists what is valid. */
 export class FlagError extends Error {
   override name = "FlagError";
 }
 
-/** Whether `--help` or `-h` is among the arguments of a command: whatever else is, nothing but help is wanted. */
+/** Whether `--help` or `-h` is among the arguments; if so, the others do not matter. */
 export function asksForHelp(args: readonly string[]): boolean {
-  const [end] = [...args.keys()].filter((i) => args[i] === "--");
-  return args.slice(0, end).some((arg) => arg === "--help" || arg === "-h");
+  return args.slice(0, [...args, "--"].indexOf("--")).some((arg) => arg === "--help" || arg === "-h");
 }
 
 /**
- * Reads the values of flags out of the arguments of a command.
+ * Reads the values of flags from the arguments of a command.
  *
- * @throws {FlagError} If an argument is not a valid flag, or a value not one of its flag, or operands are missing.
+ * @throws {FlagError} If a flag is unknown, a value is invalid, or operands are missing.
  */
 export function parseFlags<const F extends Flags>(flags: F, args: readonly string[]): FlagValues<F> {
-  const options = Object.fromEntries(
-    optionsOf(flags).map(([name, { kind }]) =>
-      [name, { type: kind === "switch" ? "boolean" : "string" }] as const
-    ),
-  );
-  // Not strict: its own messages name neither the valid flags nor the valid values.
+  const options = new Map<string, Option>();
+  const values: Record<string, unknown> = {};
+  const operands: string[] = [];
+  let takesOperands = false;
+  for (const [name, flag] of Object.entries(flags)) {
+    if (flag.kind === "operands") takesOperands = true;
+    else options.set(name, flag);
+    values[name] = flag.kind === "operands" ? operands : flag.kind === "switch" ? false : flag.default;
+  }
+  const types = [...options].map(([name, { kind }]) => {
+    return [name, { type: kind === "switch" ? "boolean" : "string" }] as const;
+  });
+  // Not strict: parseArgs()'s own messages list neither the valid flags nor the valid values.
   const { tokens } = parseArgs({
     args: [...args],
-    options,
+    options: Object.fromEntries(types),
     strict: false,
     tokens: true,
     allowPositionals: true,
   });
-  const values: Record<string, unknown> = {};
-  for (const [name, flag] of Object.entries(flags)) {
-    values[name] = flag.kind === "switch" ? false : flag.kind === "operands" ? [] : flag.default;
-  }
-  const [operands] = Object.entries(flags).filter(([, { kind }]) => kind === "operands");
   for (const token of tokens) {
-    if (token.kind === "positional" && operands) {
-      (values[operands[0]] as string[]).push(token.value);
+    if (token.kind === "positional" && takesOperands) {
+      operands.push(token.value);
       continue;
     }
     const given = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-    const flag = token.kind === "option" && Object.hasOwn(flags, token.name) ? flags[token.name] : null;
-    if (token.kind !== "option" || !flag || flag.kind === "operands" || !given.startsWith("--")) {
-      const known = optionsOf(flags).map(([name]) => `--${name}`).join(", ");
+    const flag = token.kind === "option" && given.startsWith("--") ? options.get(token.name) : undefined;
+    if (token.kind !== "option" || !flag) {
+      const known = [...options.keys()].map((name) => `--${name}`).join(", ");
       throw new FlagError(`Cannot use ${excerpt(given)}: it must be one of ${known}`);
     }
-    values[token.name] = parseValue(token.rawName, flag, token.value);
+    values[token.name] = parseValue(given, flag, token.value);
   }
-  if (operands) checkOperands(operands[1], values[operands[0]] as string[]);
+  for (const flag of Object.values(flags)) {
+    if (flag.kind !== "operands" || operands.length >= flag.least) continue;
+    const found = operands.length > 0 ? `: current value is ${operands.length} of ${flag.least}` : "";
+    throw new FlagError(`Cannot start: ${flag.placeholder} must be given, ${flag.help}${found}`);
+  }
   return values as FlagValues<F>;
 }
 
-function optionsOf(flags: Flags): [string, Option][] {
-  return Object.entries(flags).flatMap(([name, flag]) => flag.kind === "operands" ? [] : [[name, flag]]);
-}
-
-function checkOperands(flag: Flag, given: readonly string[]): void {
-  if (flag.kind !== "operands" || given.length >= flag.least) return;
-  throw new FlagError(
-    `Cannot go on: ${flag.placeholder} must be given, ${flag.help}` +
-      (given.length > 0 ? `: current value is ${given.length} of ${flag.least}` : ""),
-  );
-}
-
 function parseValue(name: string, flag: Option, text: string | undefined): unknown {
-  const wanted = describeValue(flag);
   if (flag.kind === "switch") {
     if (text === undefined) return true;
     throw new FlagError(`Cannot use ${name}=${printable(text)}: ${name} takes no value`);
   }
-  if (text === undefined) throw new FlagError(`Cannot use ${name}: it must be given a value, ${wanted}`);
-  const invalid = new FlagError(
-    `Cannot use ${name}: it must be ${wanted}: current value is ${excerpt(text)}`,
-  );
-  if (!text) throw invalid;
-  switch (flag.kind) {
-    case "whole": {
-      const value = Number(text);
-      const inRange = value >= flag.least && value <= (flag.most ?? Number.MAX_SAFE_INTEGER);
-      if (!/^\d+$/.test(text) || !inRange) throw invalid;
-      return value;
-    }
-    case "positive": {
-      const value = Number(text);
-      if (!/^[\d.]+(e[+-]?\d+)?$/i.test(text) || !(value > 0 && value < Infinity)) throw invalid;
-      return value;
-    }
-    case "number":
-      if (!/^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(Number(text))) throw invalid;
-      return Number(text);
-    case "choice":
-      if (!flag.choices.includes(text)) throw invalid;
-      return text;
-    case "text":
-      return text;
-  }
+  const { must, holds } = ruleOf(flag);
+  if (text === undefined) throw new FlagError(`Cannot use ${name}: it must be given a value, ${must}`);
+  const value = flag.kind === "text" || flag.kind === "choice"
+    ? text
+    : NUMBERS[flag.kind].test(text)
+    ? Number(text)
+    : NaN;
+  if (text !== "" && (holds?.(value as never) ?? true)) return value;
+  throw new FlagError(`Cannot use ${name}: it must be ${must}: current value is ${excerpt(text)}`);
 }
 
-function describeValue(flag: Option): string {
+/** How numbers are written: `Number()` alone would take "", "0x10" and " 1 " too. */
+const NUMBERS = {
+  whole: /^\d+$/,
+  positive: /^[\d.]+(e[+-]?\d+)?$/i,
+  number: /^[+-]?[\d.]+(e[+-]?\d+)?$/i,
+};
+
+function ruleOf(flag: Exclude<Option, { kind: "switch" }>): Rule {
   switch (flag.kind) {
     case "whole":
-      return `a whole number ${
-        flag.most === undefined ? `from ${flag.least} on` : `from ${flag.least} to ${flag.most}`
-      }`;
+      return whole(flag.least, flag.most);
     case "positive":
-      return "a positive number";
+      return number("a positive number", (value) => value > 0);
     case "number":
-      return "a number";
+      return number("a number", () => true);
     case "choice":
-      return `one of ${flag.choices.join(", ")}`;
+      return oneOf(...flag.choices);
     case "text":
-      return `a ${flag.placeholder.toLowerCase()}`;
-    case "switch":
-      return "given alone";
+      return { ...TEXT, must: `a ${flag.placeholder.toLowerCase()}` };
   }
 }
 
 /** What `--help` prints: what the command does, how to call it, and its flags. */
 export function helpText(command: string, about: string, flags: Flags): string {
-  const rows = Object.entries(flags).map(([name, flag]) =>
-    [
-      flag.kind === "operands" ? flag.placeholder : `${dashes(name)}${placeholder(flag)}`,
-      explain(flag),
-    ] as const
-  );
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
+  const rows = Object.entries(flags).map(([name, flag]) => [callOf(name, flag), explain(flag)]);
+  const width = Math.max(...rows.map(([call]) => call.length)) + 2;
+  const lines = rows.map(([call, help]) => `  ${call.padEnd(width)}${help}`);
   const operands = Object.values(flags).map((flag) =>
     flag.kind === "operands" ? ` ${flag.placeholder}${flag.most === 1 ? "" : " …"}` : ""
   );
   return [about, "", `Usage: deno task ${command}${operands.join("")} [flags]`, "", ...lines].join("\n");
 }
 
-function dashes(name: string): string {
-  return name === "help" ? "-h, --help" : `--${name}`;
-}
-
-function placeholder(flag: Option): string {
-  const names = { whole: " N", positive: " X", number: " X", choice: " NAME", switch: "" };
-  return flag.kind === "text" ? ` ${flag.placeholder}` : names[flag.kind];
+function callOf(name: string, flag: Flag): string {
+  if (flag.kind === "operands") return flag.placeholder;
+  const values = { whole: " N", positive: " X", number: " X", choice: " NAME", switch: "" };
+  const value = flag.kind === "text" ? ` ${flag.placeholder}` : values[flag.kind];
+  return `${name === "help" ? "-h, --help" : `--${name}`}${value}`;
 }
 
 function explain(flag: Flag): string {
   const choices = flag.kind === "choice" ? `: ${flag.choices.join(", ")}` : "";
-  const byDefault = flag.kind !== "switch" && flag.kind !== "operands" && flag.default !== undefined
-    ? ` (default ${flag.default})`
-    : "";
+  const byDefault = "default" in flag && flag.default !== undefined ? ` (default ${flag.default})` : "";
   return `${flag.help}${choices}${byDefault}`;
+}
+
+/**
+ * Finds input files from the folder in which a person called the task, since Deno runs tasks in the folder of `deno.json`:
+ * called in `photos/`, `seven.png` becomes `photos/seven.png` if that exists. All other values stay as they are, and so do
+ * all values if the folder is unknown.
+ */
+export async function fromCallFolder<Values extends object>(flags: Flags, values: Values): Promise<Values> {
+  const folder = callFolder();
+  if (folder === null) return values;
+  const entries = Object.entries(values).map(async ([name, value]) => {
+    if (!("input" in flags[name])) return [name, value];
+    return [name, Array.isArray(value) ? await Promise.all(value.map(locate)) : await locate(value)];
+  });
+  return Object.fromEntries(await Promise.all(entries)) as Values;
+
+  async function locate(path: string | undefined) {
+    if (!path || /^(\d+|[/\\].*|[a-z]:.*)$/i.test(path)) return path; // the number of a test image, or an absolute path
+    const there = `${folder}/${path}`;
+    return await Deno.stat(there).then(() => there, () => path); // missing, or not readable
+  }
+}
+
+/** Relative to the working folder; null if it is that folder, is outside of it, or is unknown. */
+function callFolder(): string | null {
+  if (Deno.permissions.querySync({ name: "env", variable: "INIT_CWD" }).state !== "granted") return null;
+  const called = Deno.env.get("INIT_CWD"), here = Deno.cwd();
+  return called?.startsWith(`${here}/`) || called?.startsWith(`${here}\\`)
+    ? called.slice(here.length + 1)
+    : null;
 }

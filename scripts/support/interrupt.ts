@@ -1,29 +1,30 @@
 /**
- * Ctrl-C, and SIGTERM likewise: the first one ends the work cleanly, the second one at once.
+ * Ctrl-C and SIGTERM: the first one ends the work cleanly, the second one ends the process at once.
  *
  * @module
  */
+import { ERASE_LINE } from "./terminal.ts";
 
-/** Signals, and what a process exits with that one of them ends: 128 and its number, as shells count. */
+/** The exit code of a process that a signal ends: 128 plus the signal's number, as in shells. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type SignalName = keyof typeof EXIT_CODES;
 
 /**
- * Signals that come so close behind the first one are the same Ctrl-C: the terminal sends it to all processes of a task,
- * and `deno task` sends it on, half a millisecond later.
+ * Signals this soon after the first one belong to the same Ctrl-C: the terminal sends it to all processes of a task, and
+ * `deno task` forwards it half a millisecond later.
  */
 const SAME_MS = 500;
-/** Time for the event loop to hear of signals that came while this thread was busy. */
+/** Time for the event loop to receive signals that arrived while this thread was busy. */
 const HEAR_MS = 50;
 
-const ERASE_LINE = "\r\x1b[K";
-
-/** Listens as long as it is not disposed. */
+/** Listens until it is disposed. */
 export class Interrupt implements Disposable {
-  /** Asked by the second signal for what a person should know; null if there is nothing. */
+  /** Called by the second signal: what to tell the person; null for nothing. */
   lastWords: () => string | null = () => null;
   readonly #controller = new AbortController();
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal = this.#controller.signal;
   readonly #listening: Disposable;
   #received: SignalName | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,17 +34,12 @@ export class Interrupt implements Disposable {
     this.#listening = listen((name) => this.#receive(name));
   }
 
-  /** Aborted by the first signal. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** The first signal; null if there was none. */
+  /** The first signal; null before it. */
   get received(): SignalName | null {
     return this.#received;
   }
 
-  /** What to exit with: 130 after Ctrl-C, 143 after SIGTERM, 0 if there was neither. */
+  /** 130 after Ctrl-C, 143 after SIGTERM, 0 before either. */
   get exitCode(): number {
     return this.#received ? EXIT_CODES[this.#received] : 0;
   }
@@ -69,7 +65,7 @@ export class Interrupt implements Disposable {
   }
 }
 
-/** Ends the process at once, by the first signal, and says what came of it. */
+/** Ends the process at the first signal, with a message. */
 export function exitWhenInterrupted(words: string): Disposable {
   return listen((name) => exit(name, words));
 }

@@ -10,6 +10,7 @@ import {
   dataFolder,
   type Findings,
   findOut,
+  messageOf,
   type Metrics,
   Run,
   shown,
@@ -20,8 +21,6 @@ import { describeDevice, deviceOptions, normalizationFlags, runCommand } from ".
 import { FlagError } from "./flags.ts";
 import { loadImages } from "./images.ts";
 import { Interrupt } from "./interrupt.ts";
-import { collectGarbage } from "./memory.ts";
-import { messageOf } from "./message.ts";
 import {
   aboutRun,
   type Recipe,
@@ -32,8 +31,7 @@ import {
 } from "./recipe_config.ts";
 import { givenFlags, openResumed } from "./resume.ts";
 import { flagWords, operandWord, taskCommand } from "./shell.ts";
-import { StatusLine } from "./status_line.ts";
-import { drawForTerminal } from "./terminal.ts";
+import { drawForTerminal, StatusLine } from "./terminal.ts";
 
 /** What the first Ctrl-C does, by what it meets. */
 const STOPPING = {
@@ -196,7 +194,7 @@ export class RecipeCall implements Disposable {
     );
     this.#run[Symbol.dispose]();
     this.#run = null; // and with it the images and the engine: drawing needs room too
-    collectGarbage();
+    (globalThis as { gc?: () => void }).gc?.(); // there with --v8-flags=--expose-gc, as in the tasks of the recipes
     if (!pictures) return;
     this.#phase = "draw";
     const drawn = await pictures.end(line, findings, interrupted ? undefined : this.#signal);

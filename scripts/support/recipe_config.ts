@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import * as scanline from "../../mod.ts";
+import type * as scanline from "../../mod.ts";
 import { CATALOGUE, dataFolder, type RunAbout } from "../../run.ts";
 import type { FigureMeanings } from "../../view.ts";
 import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "./command.ts";

@@ -1,40 +1,44 @@
 /**
- * Commands as they are printed, for people to copy into a shell: quoted, and with the permissions that they need.
+ * Commands printed for people to copy into a shell, quoted and with the permissions that they need; and the flags of
+ * processes that scripts start.
  *
  * @module
  */
 import { dirname, resolve } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { type Files, isInside, outsideTargetOf } from "../../lib/data/places.ts";
+import { type Access, type Files, isInside, outsideTargetOf } from "../../lib/data/places.ts";
+
+/** Never asks a person, fetches nothing, and runs no packages but those in the lock file. */
+export const OFFLINE: readonly string[] = ["--no-prompt", "--cached-only", "--no-remote", "--frozen"];
 
 const TASKS: Readonly<Record<string, { readonly command: string }>> = config.tasks;
 
 /**
- * The command that runs a task: `deno task`, or, where it needs other places than its own, the command behind the task
- * with these too, since a task's permissions are fixed.
+ * The command that runs a task: `deno task`, or, if the words name files that the task may not use, the command behind the
+ * task with more permissions, since those of a task are fixed.
  *
- * @param words Flags and operands, as the program is to get them
- * @param files What it has to read and write of what the words name
+ * @param words Flags and operands, as the program receives them
+ * @param files The files and folders among them
  */
 export function taskCommand(task: string, words: readonly string[], files: Files = {}): string {
-  const { command } = TASKS[task], program = command.slice(command.indexOf("deno run")); // what stands before has been done
-  const write = placesOf(files.write), read = [...placesOf(files.read), ...write]; // what is written is looked at, too
+  const { command } = TASKS[task], program = command.slice(command.indexOf("deno run")); // the setup before it is done
+  const write = placesOf(files.write), read = [...placesOf(files.read), ...write]; // files to write are also looked at
   const wider = widen(widen(program, "write", write), "read", read);
   return [wider === program ? `deno task ${task}` : wider, ...words.map((word) => quote(word))].join(" ");
 }
 
-/** A flag and its value; joined, where the value looks like a flag. */
+/** A flag and its value, joined by `=` if the value looks like a flag. */
 export function flagWords(name: string, value: string): string[] {
   return value.startsWith("-") ? [`--${name}=${value}`] : [`--${name}`, value];
 }
 
-/** A path that stands without a flag. */
+/** A path given without a flag. */
 export function operandWord(path: string): string {
   return path.startsWith("-") ? `./${path}` : path;
 }
 
 /**
- * A word for a shell, quoted where that is needed: a POSIX shell, or PowerShell on Windows.
+ * A word for a POSIX shell, or for PowerShell on Windows, quoted if necessary.
  *
  * @example
  * ```ts
@@ -49,30 +53,22 @@ export function operandWord(path: string): string {
 export function quote(word: string, os: string = Deno.build.os): string {
   if (/^[\w./:,+@=-]+$/.test(word)) return word;
   if (os === "windows") return `'${word.replaceAll("'", "''")}'`;
-  if (!UNPRINTABLE.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const escaped = word.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replace(
-    new RegExp(UNPRINTABLE, "gu"),
-    (character) =>
-      [...new TextEncoder().encode(character)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join(
-        "",
-      ),
-  );
+  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`;
+  // A terminal would obey or hide these characters: they are written as octal bytes.
+  const octal = (character: string) =>
+    Array.from(new TextEncoder().encode(character), (byte) => `\\${byte.toString(8).padStart(3, "0")}`);
+  const escaped = word.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n")
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => octal(character).join(""));
   return `$'${escaped}'`;
 }
 
-/** What a terminal would obey or hide. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
-/** Paths, and what their links lead to where that is elsewhere. */
-function placesOf(paths: Files["read"] = []): string[] {
-  return paths.filter((path) => path !== undefined).flatMap((path) => {
-    const target = outsideTargetOf(path);
-    return target === null ? [path] : [path, target];
-  });
+/** The paths, and the targets of links among them that lead out of `data` and `runs`. */
+function placesOf(paths: Files[Access] = []): string[] {
+  return paths.flatMap((path) => path === undefined ? [] : [path, outsideTargetOf(path) ?? path]);
 }
 
-/** A command with more places in one of its lists, as far as they are not in it. */
-function widen(command: string, access: "read" | "write", places: readonly string[]): string {
+/** Adds to one of the command's permissions the places that it lacks. */
+function widen(command: string, access: Access, places: readonly string[]): string {
   const [list, text] = command.match(new RegExp(`--allow-${access}=(\\S+)`)) ?? [null, ""];
   const allowed = text === "" ? [] : text.split(",");
   const isAllowed = (place: string) => allowed.some((folder) => isInside(resolve(place), resolve(folder)));
@@ -84,7 +80,7 @@ function widen(command: string, access: "read" | "write", places: readonly strin
     : command.replace(list, () => wider);
 }
 
-/** Deno takes commas for the ends of paths, so a folder above must do. */
+/** A path above the comma: Deno's lists are separated by commas, and cannot hold a path with one. */
 function withoutComma(path: string): string {
   return path.includes(",") ? withoutComma(dirname(path)) : path;
 }

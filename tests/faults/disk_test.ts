@@ -1,13 +1,14 @@
 /**
- * Disks and folders that fail in the middle of a run: one clear error, and the last good checkpoint goes on.
+ * Disks and folders that fail in the middle of a run: the run ends with one clear error, and resumes from the last good
+ * checkpoint.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { writeNamed } from "../../lib/data/files.ts";
-import { makeProject, needs, runScript } from "../scripts/tiny_project.ts";
-import { lacks, named } from "../support/permissions.ts";
+import { needs, projectTest, runScript } from "../scripts/tiny_project.ts";
+import { lacks } from "../support/permissions.ts";
 import { assertReadable, type FaultyRun, figuresOf, finalHash, finish, start, TINY } from "./runs.ts";
 
 const RUN: FaultyRun = { script: "train_rnn", flags: [...TINY, "--epochs", "100000"] };
@@ -17,13 +18,13 @@ const REMEDY =
 tf.enableProdMode();
 
 const isRoot = !lacks(needs) && Deno.build.os === "linux" && await isRootUser();
-/** Mounting takes more than root in some containers. */
+/** In some containers even root may not mount. */
 const canMount = isRoot && await triesToMount();
 
-/** Mounts a small disk for the time of `fn` in a folder, which is there. */
+/** Mounts a small disk in an existing folder while `fn` runs. */
 async function withTmpfs<T>(kibibytes: number, folder: string, fn: () => Promise<T>): Promise<T> {
   const options = ["-t", "tmpfs", "-o", `size=${kibibytes}k`, "tmpfs", folder];
-  if (!await succeeds("mount", ...options)) throw new Error("mount refuses");
+  if (!await succeeds("mount", ...options)) throw new Error("mount failed");
   try {
     return await fn();
   } finally {
@@ -35,7 +36,7 @@ async function succeeds(command: string, ...args: string[]): Promise<boolean> {
   return (await new Deno.Command(command, { args, stderr: "null" }).output()).success;
 }
 
-/** Without `--allow-sys`, which `Deno.uid()` takes. */
+/** `Deno.uid()` would need `--allow-sys`. */
 async function isRootUser(): Promise<boolean> {
   const { stdout } = await new Deno.Command("id", { args: ["-u"] }).output();
   return new TextDecoder().decode(stdout).trim() === "0";
@@ -49,18 +50,12 @@ async function triesToMount(): Promise<boolean> {
 }
 
 function diskTest(name: string, missing: string | null, fn: (path: string) => Promise<void>): void {
-  Deno.test({
-    name: missing && !lacks(needs) ? `${name} (ignored: ${missing})` : named(name, needs),
-    ignore: lacks(needs) || missing !== null || Deno.build.os === "windows",
-    fn: async () => {
-      await using project = await makeProject();
-      await fn(project.path);
-    },
-  });
+  const reason = missing && !lacks(needs) ? ` (ignored: ${missing})` : "";
+  projectTest(name + reason, fn, { ignore: missing !== null || Deno.build.os === "windows" });
 }
 
-/** Goes on with a run for a few steps, and compares with one that was never stopped. */
-async function assertGoesOn(path: string, name: string): Promise<void> {
+/** Resumes a run for a few steps, and compares it with one that was never stopped. */
+async function assertResumes(path: string, name: string): Promise<void> {
   const found = await assertReadable(path, name);
   assert.ok(found);
   const steps = found.step + 7;
@@ -73,7 +68,7 @@ async function assertGoesOn(path: string, name: string): Promise<void> {
 }
 
 diskTest(
-  "a full disk: the run ends with one error, and goes on where there is room",
+  "a full disk: the run ends with one error, and resumes where there is room",
   canMount ? null : "needs root and mount",
   async (path) => {
     const disk = `${path}/runs`;
@@ -86,12 +81,12 @@ diskTest(
       assert.ok(await succeeds("cp", "-r", `${disk}/full`, `${path}/full`));
     });
     await Deno.rename(`${path}/full`, `${path}/runs/full`);
-    await assertGoesOn(path, "full");
+    await assertResumes(path, "full");
   },
 );
 
 diskTest(
-  "a full disk: of a file that somebody asked for, no half remains",
+  "a full disk: no partial export remains",
   canMount ? null : "needs root and mount",
   async (path) => {
     await withTmpfs(100, `${path}/runs`, async () => {
@@ -103,7 +98,7 @@ diskTest(
 );
 
 diskTest(
-  "a read-only disk: report ends with exit code 1, and names no report",
+  "a read-only disk: report ends with exit code 1, and prints no path",
   canMount ? null : "needs root and mount",
   async (path) => {
     const disk = `${path}/runs`;
@@ -119,7 +114,7 @@ diskTest(
   },
 );
 
-diskTest("a folder that becomes unwritable", isRoot ? "root may write everything" : null, async (path) => {
+diskTest("a folder that becomes unwritable", isRoot ? "root may write anywhere" : null, async (path) => {
   const child = start(path, RUN, "shut");
   await untilCheckpoint(path, "shut");
   await Deno.chmod(`${path}/runs/shut/checkpoints`, 0o500);
@@ -130,7 +125,7 @@ diskTest("a folder that becomes unwritable", isRoot ? "root may write everything
     /Cannot write runs\/shut\/checkpoints\/\d+\.safetensors: .*ermission denied/,
   );
   await Deno.chmod(`${path}/runs/shut/checkpoints`, 0o700);
-  await assertGoesOn(path, "shut");
+  await assertResumes(path, "shut");
 });
 
 diskTest("a read-only disk", canMount ? null : "needs root and mount", async (path) => {
@@ -144,7 +139,7 @@ diskTest("a read-only disk", canMount ? null : "needs root and mount", async (pa
   });
 });
 
-diskTest("a folder that vanishes ends the run with one error that names it", null, async (path) => {
+diskTest("if the folder vanishes, the run ends with one error that names it", null, async (path) => {
   const child = start(path, RUN, "gone");
   await untilCheckpoint(path, "gone");
   await Deno.rename(`${path}/runs/gone`, `${path}/runs/moved`);
@@ -154,19 +149,23 @@ diskTest("a folder that vanishes ends the run with one error that names it", nul
   assert.match(text, /runs\/gone.*No such file or directory/);
   assert.doesNotMatch(text, /checkpoint is whole|\n {4}at /);
   assert.ok(await assertReadable(path, "moved"));
-  await assertGoesOn(path, "moved");
+  await assertResumes(path, "moved");
 });
 
-diskTest("a folder that Deno may not write is one error that says what would", null, async (path) => {
-  const { code, stderr } = await runScript(path, RUN.script, [...RUN.flags, "--out", "elsewhere/run"]);
-  assert.equal(code, 1);
-  assert.match(
-    stderr,
-    /Cannot write elsewhere\/run.*\n.*this does:\n {2}deno run .* --allow-write=runs,elsewhere\/run /,
-  );
-});
+diskTest(
+  "a folder that Deno may not write gives one error, with the command that may",
+  null,
+  async (path) => {
+    const { code, stderr } = await runScript(path, RUN.script, [...RUN.flags, "--out", "elsewhere/run"]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /Cannot write elsewhere\/run.*\n.*this does:\n {2}deno run .* --allow-write=runs,elsewhere\/run /,
+    );
+  },
+);
 
-diskTest("two runs into one folder: one of them goes on, the other one is told", null, async (path) => {
+diskTest("two runs in one folder: one trains, the other ends with an error", null, async (path) => {
   const short = { ...RUN, flags: [...TINY, "--epochs", "5"] };
   const both = await Promise.all([finish(path, short, "both"), finish(path, short, "both")]);
   const [winner, loser] = both.sort((a, b) => a.code - b.code);
@@ -187,7 +186,7 @@ diskTest("two runs into one folder: one of them goes on, the other one is told",
   assert.ok(await assertReadable(path, "busy"));
 });
 
-/** Waits until a run has got somewhere. */
+/** Waits for the first checkpoint after step 0. */
 async function untilCheckpoint(path: string, name: string): Promise<void> {
   const folder = `${path}/runs/${name}/checkpoints`;
   for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 5) {

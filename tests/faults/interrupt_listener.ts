@@ -1,6 +1,6 @@
 /**
- * A process of tests that says when it listens to signals. `idle` waits until it is stopped; `busy` does nothing but
- * count for some time after the first signal, is given another one meanwhile, and ends with 7; `command` is any command.
+ * A process for tests, which prints "ready" when it listens to signals. `idle` waits until it is stopped; `busy` blocks for
+ * some time after the first signal, receives another one meanwhile, and exits with 7; `command` is a command that waits.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { runCommand } from "../../scripts/support/command.ts";
 import { Interrupt } from "../../scripts/support/interrupt.ts";
 
 const [mode] = Deno.args;
-setTimeout(() => Deno.exit(9), 30_000); // nobody stopped it
+setTimeout(() => Deno.exit(9), 30_000); // no signal stopped it
 
 if (mode === "command") {
   const help = { kind: "switch", help: "" } as const;
@@ -23,7 +23,7 @@ if (mode === "command") {
     console.log("first");
     if (mode !== "busy") return;
     spin(600);
-    Deno.kill(Deno.pid, interrupt.received!); // heard as late as one that came just behind the first
+    Deno.kill(Deno.pid, interrupt.received!); // handled as late as one that came right after the first
     spin(100);
     setTimeout(() => Deno.exit(7), 500);
   });

@@ -1,5 +1,5 @@
 /**
- * Runs that are killed at random moments, and resumed until they end, end as if nobody had touched them.
+ * Runs that are killed at random moments, and resumed until they end, end with the same result as runs that were not.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isSoak, share } from "../support/soak.ts";
 import { testStream } from "../support/tiny_data.ts";
 import { assertReadable, type FaultyRun, figuresOf, finalHash, finish, start, TINY } from "./runs.ts";
 
-const DROPOUT_STEPS = share({ usual: 60, soak: 1040 }); // reports come every thousand
+const DROPOUT_STEPS = share({ usual: 60, soak: 1040 }); // it reports every thousand steps
 
 const RUNS: readonly (FaultyRun & { kills: number })[] = [
   {
@@ -20,8 +20,8 @@ const RUNS: readonly (FaultyRun & { kills: number })[] = [
     flags: [...TINY, "--steps", `${DROPOUT_STEPS}`, "--checkpoint-every", "5"],
     kills: 10,
   },
-  { script: "train_lstm_adam", flags: [...TINY, "--steps", "160"], kills: 20 }, // a report every fifty
-  { script: "train_rnn", flags: [...TINY, "--epochs", "15"], kills: 20 }, // a report every three
+  { script: "train_lstm_adam", flags: [...TINY, "--steps", "160"], kills: 20 }, // it reports every fifty steps
+  { script: "train_rnn", flags: [...TINY, "--epochs", "15"], kills: 20 }, // it reports every three steps
 ];
 
 tf.enableProdMode();
@@ -29,7 +29,10 @@ tf.enableProdMode();
 for (const run of RUNS) {
   const kills = share({ usual: 1, soak: run.kills });
   Deno.test({
-    name: named(`${run.script} killed ${kills} times at random moments ends as if never stopped`, needs),
+    name: named(
+      `${run.script} killed ${kills} times at random moments ends as if it had never been stopped`,
+      needs,
+    ),
     ignore: lacks(needs) || Deno.build.os === "windows",
     fn: async () => {
       await using project = await makeProject();
@@ -40,10 +43,10 @@ for (const run of RUNS) {
       const wholeMs = performance.now() - began;
 
       const seed = Date.now() % 2 ** 32;
-      console.log(`kills at moments of seed ${seed}`); // for whoever has to repeat a failure
+      console.log(`kills at moments of seed ${seed}`); // to repeat a failure
       const random = testStream(`kill ${run.script}`, seed);
       let killed = 0, resume = false, furthest = 0, parts = 0, latestMs = wholeMs;
-      const enough = () => killed >= kills && (!isSoak || parts > 0); // one at least must interrupt a write
+      const enough = () => killed >= kills && (!isSoak || parts > 0); // at least one must interrupt a write
       for (let attempt = 0; !enough() && attempt < 10 * kills; attempt++) {
         const child = start(path, run, "killed", { resume });
         const afterMs = latestMs * (0.3 + 0.7 * random.uniform());
@@ -54,9 +57,9 @@ for (const run of RUNS) {
         assert.ok(signal === "SIGKILL" || code === 0, `killed after ${afterMs} ms, then: ${text}`);
         assert.doesNotMatch(text, /Passed over|lost/);
         const found = await assertReadable(path, "killed");
-        assert.ok((found?.step ?? 0) >= furthest, "a checkpoint that had been there is gone");
+        assert.ok((found?.step ?? 0) >= furthest, "an earlier checkpoint has vanished");
         furthest = found?.step ?? 0;
-        if (signal === "SIGKILL" && found) killed++; // one that came before the run proves nothing
+        if (signal === "SIGKILL" && found) killed++; // a kill before the first checkpoint proves nothing
         parts += (await list(`${path}/runs/killed/checkpoints`).catch(() => [])).filter((name) =>
           name.endsWith(".part")
         ).length;

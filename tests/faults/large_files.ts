@@ -1,6 +1,6 @@
 /**
- * Files so large that what a parser takes is seen. As a program it parses one of them between two lines, so that whoever
- * started it can look at its memory.
+ * Files so large that the memory of their parsers can be measured. As a program, this parses one of them between two lines
+ * of output, so that the process that started it can measure its memory.
  *
  *     deno run --v8-flags=--expose-gc tests/faults/large_files.ts "parseIdx() of f32"
  *
@@ -14,22 +14,22 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts"
 import { parseCheckpointConfig } from "../../lib/run/config.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 
-/** A file, and how much its parser may take at any moment. */
+/** A file, and how much memory its parser may take. */
 export interface LargeFile {
-  /** So many times the length of the file, besides {@link SLACK_BYTES}. */
+  /** The memory as a multiple of the file's length, besides {@link SLACK_BYTES}. */
   readonly times: number;
   readonly make: () => Uint8Array<ArrayBuffer>;
   readonly parse: (file: Uint8Array<ArrayBuffer>) => unknown;
 }
 
-/** What the engine may take besides, while it collects garbage when it likes. */
+/** What the JavaScript engine may hold besides, until it collects garbage. */
 export const SLACK_BYTES = 24e6;
 
 const encode = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const empty = { shape: [0], data: new Uint8Array(0) };
 
-/** As SECURITY.md says. */
+/** The limits are those in SECURITY.md. */
 export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
   "parseIdx() of f32": {
     times: 2,
@@ -37,7 +37,7 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
     parse: parseIdx,
   },
   "readIdx() of 256 MB in 249 kB": {
-    times: 3 * 1032, // pieces that were unpacked stay until the engine collects them
+    times: 3 * 1032, // unpacked pieces stay until the engine collects them
     make: () =>
       new Uint8Array(gzipSync(encodeIdx({ type: "u8", shape: [256e6], data: new Uint8Array(256e6) }))),
     parse: (file) => readIdx(file),
@@ -55,10 +55,10 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
       encodeSafetensors(new Map(Array.from({ length: 40_000 }, (_, index) => [`tensor ${index}`, empty]))),
     parse: decodeSafetensors,
   },
-  "decodeSafetensors() of a name of 16 MB, which is wrong": {
+  "decodeSafetensors() of an invalid name of 16 MB": {
     times: 20,
     make: () => withHeader(`{"${"n".repeat(16e6)}":1}`),
-    parse: refused(decodeSafetensors),
+    parse: rejected(decodeSafetensors),
   },
   "decodeCheckpoint()": {
     times: 6,
@@ -77,9 +77,9 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
   "parseRunConfig() of 4,000,000 levels": {
     times: 20,
     make: () => encode(`${"[".repeat(4e6)}${"]".repeat(4e6)}`),
-    parse: refused((file) => parseCheckpointConfig(decode(file), "config.json")),
+    parse: rejected((file) => parseCheckpointConfig(decode(file), "config.json")),
   },
-  "a parser that keeps nothing, but takes eight times its file on the way": {
+  "a parser that keeps nothing, but takes eight times its file in between": {
     times: 7,
     make: () => new Uint8Array(16e6),
     parse: (file) => Array.from({ length: 8 }, () => Uint8Array.from(file).fill(1)).length,
@@ -93,14 +93,14 @@ function withHeader(header: string): Uint8Array<ArrayBuffer> {
   return file;
 }
 
-function refused(parse: LargeFile["parse"]): LargeFile["parse"] {
+function rejected(parse: LargeFile["parse"]): LargeFile["parse"] {
   return async (file) => {
     try {
       await parse(file);
     } catch (error) {
       return error;
     }
-    throw new Error("Cannot measure the parser: it must refuse the file");
+    throw new Error("Cannot measure the parser: it must reject the file");
   };
 }
 
@@ -111,16 +111,16 @@ if (import.meta.main) {
   await turn(String(file.length));
   const result = await parse(file);
   await turn("done");
-  void result; // until now it is in use
+  void result; // keeps it alive until now
 }
 
-/** Says where it is, and waits for a line. */
+/** Prints a line, and waits for one. */
 async function turn(word: string): Promise<void> {
   console.log(word);
   await Deno.stdin.read(new Uint8Array(1));
 }
 
-/** Sixteen million numbers of 16 bits, which are only read, not written; all are 1.0 or near it. */
+/** Sixteen million 16-bit numbers, about 1.0; encodeSafetensors() does not write such types. */
 function halves(type: "F16" | "BF16"): Uint8Array<ArrayBuffer> {
   const head = withHeader(`{"a":{"dtype":"${type}","shape":[16000000],"data_offsets":[0,32000000]}}`);
   const file = new Uint8Array(head.length + 32e6).fill(0x3c);

@@ -1,5 +1,5 @@
 /**
- * A long training takes no more memory than a short one, and leaves nothing behind.
+ * A long training takes no more memory than a short one, and leaves no tensors or workers behind.
  *
  * @module
  */
@@ -17,15 +17,15 @@ tf.enableProdMode();
 
 const needs = [{ name: "read", path: "lib" }] as const;
 const STEPS = share({ usual: 500, soak: 20_000 });
-const FIRST_STEPS = 1_000; // a shorter run is all warming up: only the soak tells of memory
+const FIRST_STEPS = 1_000; // a shorter run only warms up: memory is measured in the soak alone
 const GROWTH = 0.05;
-/** Collects all garbage; there with `--v8-flags=--expose-gc`, as `deno task soak` has it. */
+/** Collects all garbage; exists with `--v8-flags=--expose-gc`, as in `deno task soak`. */
 const collect: (() => void) | undefined = Reflect.get(globalThis, "gc");
 
 Deno.test({
   name: named(
-    `no tensor and no worker stays after ${STEPS} steps` +
-      (isSoak ? `, and memory is that after ${FIRST_STEPS}` : ""),
+    `no tensor and no worker remains after ${STEPS} steps` +
+      (isSoak ? `, and no more memory is used than after ${FIRST_STEPS}` : ""),
     needs,
   ),
   ignore: lacks(needs),
@@ -57,17 +57,17 @@ Deno.test({
         device: "wasm",
         threads: 2,
       });
-      // With all that a recipe does meanwhile, but for the disk.
+      // Everything that a recipe does meanwhile, except for writing to the disk.
       const onCheckpoint = (state: { step: number }) => {
         encodeCheckpoint({ ...tinyCheckpoint({ step: state.step }) });
       };
       for await (const { step } of trainer.steps(STEPS, { every: 250, onCheckpoint, checkpointEvery: 100 })) {
         await trainer.evaluate("test");
-        if (step % 500 === 0) collect?.(); // else V8 lets its heap grow by 13 % before it comes to collect
+        if (step % 500 === 0) collect?.(); // otherwise V8 lets its heap grow by 13 % before it collects
         if (step === FIRST_STEPS || step === STEPS) rss.push(Deno.memoryUsage().rss);
       }
     }
-    assert.equal(tf.memory().numTensors, tensors, "tensors stay");
+    assert.equal(tf.memory().numTensors, tensors, "tensors remain");
     if (!isSoak) return;
     const [first, last] = rss, growth = last / first - 1;
     assert.ok(growth < GROWTH, `it grew by ${(100 * growth).toFixed(1)} %: from ${first} to ${last} bytes`);

@@ -1,5 +1,5 @@
 /**
- * What pictures take, right ones and hostile ones: a process of its own reads them, and the system says how it grew.
+ * The memory that valid and hostile pictures take: a process of its own reads them, and the system says how much it grew.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { chunk, header } from "../data/support/png_files.ts";
 import golden from "../golden/pictures.json" with { type: "json" };
 import { lacks, named } from "../support/permissions.ts";
 
-const SLACK = 60e6; // what the garbage collector has not looked at yet
+const SLACK = 60e6; // what the garbage collector has not collected yet
 const jpeg = Uint8Array.fromBase64(golden.find(({ name }) => name === "jpeg 4:2:0")!.file);
 const progressive = Uint8Array.fromBase64(golden.find(({ name }) => name === "jpeg 4:2:0 progressive")!.file);
 
@@ -26,7 +26,7 @@ const END = chunk("IEND", new Uint8Array(0));
 const HEADER = header({ width: 28, height: 28, depth: 8, colour: 0 });
 const IMAGE = chunk("IDAT", deflateSync(new Uint8Array(28 * 29)));
 
-/** A frame of that size in front of a few bytes of image. */
+/** The JPEG with a header that claims 16 megapixels. */
 function huge(file: Uint8Array, marker: number): Uint8Array<ArrayBuffer> {
   const bytes = Uint8Array.from(file);
   const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === marker);
@@ -37,13 +37,13 @@ function huge(file: Uint8Array, marker: number): Uint8Array<ArrayBuffer> {
 
 const MB = 2 ** 20;
 
-/** Files, and how many pixels they have. */
+/** Files, and their number of pixels. */
 const FILES: Readonly<Record<string, () => readonly [file: Uint8Array, pixels: number]>> = {
   "a PNG of 2 million empty chunks": () => [
     joinBytes(SIGNATURE, HEADER, repeat(chunk("IDAT", new Uint8Array(0)), 2e6), IMAGE, END),
     784,
   ],
-  "a PNG of 2 million chunks that nobody knows": () => [
+  "a PNG of 2 million unknown chunks": () => [
     joinBytes(SIGNATURE, HEADER, repeat(chunk("abCd", new Uint8Array(0)), 2e6), IMAGE, END),
     784,
   ],
@@ -78,9 +78,9 @@ const FILES: Readonly<Record<string, () => readonly [file: Uint8Array, pixels: n
     ),
     37 * 29,
   ],
-  "a JPEG with 24 MB behind its end": () => [joinBytes(jpeg, new Uint8Array(24 * MB)), 37 * 29],
-  "a JPEG of 16 megapixels, said of a few bytes": () => [huge(jpeg, 0xc0), 16 * MB],
-  "a progressive JPEG of 16 megapixels, said of a few bytes": () => [huge(progressive, 0xc2), 16 * MB],
+  "a JPEG with 24 MB after its end": () => [joinBytes(jpeg, new Uint8Array(24 * MB)), 37 * 29],
+  "a JPEG of a few bytes that claims 16 megapixels": () => [huge(jpeg, 0xc0), 16 * MB],
+  "a progressive JPEG of a few bytes that claims 16 megapixels": () => [huge(progressive, 0xc2), 16 * MB],
 };
 
 const needs = [{ name: "read" }, { name: "write" }, { name: "run" }] as const;
@@ -88,7 +88,7 @@ const needs = [{ name: "read" }, { name: "write" }, { name: "run" }] as const;
 for (const [name, make] of Object.entries(FILES)) {
   Deno.test({
     name: named(
-      `decodePicture() takes 4 times the file and 20 bytes a pixel, three times as well: ${name}`,
+      `decodePicture() takes 4 times the file and 20 bytes a pixel, and no more if it runs three times: ${name}`,
       needs,
     ),
     ignore: lacks(needs) || Deno.build.os !== "linux",
@@ -101,7 +101,7 @@ for (const [name, make] of Object.entries(FILES)) {
         const child = new URL("../data/support/picture_child.ts", import.meta.url).pathname;
         const paths = [`${folder}/small.jpg`, ...Array(3).fill(`${folder}/file`)];
         const command = new Deno.Command(Deno.execPath(), {
-          // All permissions: less do not let it read what the system says of it.
+          // With all permissions, which Deno requires for reading /proc.
           args: ["run", "--no-check", "--allow-all", child, ...paths],
           stdout: "piped",
           stderr: "piped",

@@ -8,18 +8,18 @@ import { CheckpointFolder } from "../../lib/run/checkpoint_folder.ts";
 import { openMetrics, openRun } from "../../lib/run/folder.ts";
 import { type Outcome, runScript, scriptCommand, TINY_FLAGS } from "../scripts/tiny_project.ts";
 
-/** A recipe on tiny images, with nothing drawn, and checkpoints so often that a kill meets them. */
+/** A recipe on tiny images, without pictures, and with checkpoints so frequent that a kill interrupts some. */
 export interface FaultyRun {
-  /** A script, without `.ts`. */
+  /** The name of the script, without `.ts`. */
   readonly script: string;
-  /** Flags that begin it, without `--out`. */
+  /** The flags of a new run, without `--out`. */
   readonly flags: readonly string[];
 }
 
-/** Two threads on the tiny images, a checkpoint every other step. */
+/** Two threads on the tiny images, and a checkpoint every other step. */
 export const TINY = [...TINY_FLAGS, "--checkpoint-every", "2", "--no-pictures", "--json"];
 
-/** Begins a run in `runs/<name>`, or goes on with it, up to `steps` if they are given. */
+/** The arguments that begin a run in `runs/<name>`, or resume it, up to `steps` if given. */
 export function argumentsOf(
   { flags }: FaultyRun,
   name: string,
@@ -30,29 +30,29 @@ export function argumentsOf(
   return ["--resume", `runs/${name}`, "--checkpoint-every", "2", "--no-pictures", "--json", ...length];
 }
 
-/** Runs it to its end. */
+/** Runs a recipe to its end. */
 export async function finish(project: string, run: FaultyRun, name: string, options = {}): Promise<Outcome> {
   return await runScript(project, run.script, argumentsOf(run, name, options));
 }
 
-/** A process of it, running. */
+/** Starts a recipe. */
 export function start(project: string, run: FaultyRun, name: string, options = {}): Deno.ChildProcess {
   return scriptCommand(project, run.script, argumentsOf(run, name, options)).spawn();
 }
 
-/** What is left in `metrics.jsonl`, without what differs between any two runs: times, and the name of the folder. */
+/** The lines of `metrics.jsonl`, without the times and the name of the folder, which differ between any two runs. */
 export async function figuresOf(project: string, name: string): Promise<unknown[]> {
   const { lines } = await openMetrics(`${project}/runs/${name}`);
   return lines.map(({ seconds: _, run: __, endedAt: ___, ...figures }) => figures);
 }
 
-/** The SHA-256 of the model that the run ended with. */
+/** The SHA-256 of the final model; undefined if the run did not end. */
 export async function finalHash(project: string, name: string): Promise<unknown> {
   const last = (await figuresOf(project, name)).at(-1) as Record<string, unknown> | undefined;
   return last?.event === "end" ? last.modelSha256 : undefined;
 }
 
-/** Every file of a run that was stopped anywhere can be read: an unreadable one fails, a missing one need not. */
+/** Every file of a run that was stopped at any moment must be readable, if it exists. Returns the last checkpoint. */
 export async function assertReadable(project: string, name: string): Promise<{ step: number } | null> {
   const path = `${project}/runs/${name}`;
   const there = async (file: string) => await Deno.stat(`${path}/${file}`).then(() => true, () => false);
@@ -64,7 +64,7 @@ export async function assertReadable(project: string, name: string): Promise<{ s
   if (!await there("checkpoints")) return null;
   using folder = await CheckpointFolder.open(path);
   const { checkpoint, notes } = await folder.latest().catch((error) => {
-    assert.match(error.message, /must have a checkpoint: current value is no whole one$/); // none yet, but none damaged
+    assert.match(error.message, /must have a checkpoint: current value is no whole one$/); // there may be none yet, but not a damaged one
     return { checkpoint: null, notes: [] };
   });
   assert.deepEqual(notes, []);

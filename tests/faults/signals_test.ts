@@ -1,13 +1,13 @@
 /**
- * Ctrl-C and SIGTERM end a run cleanly, twice they end it at once, and either way it can be resumed.
+ * Ctrl-C and SIGTERM end a run cleanly, and at once the second time; either way it can be resumed.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import {
-  makeProject,
   needs,
   parseLines,
+  projectTest,
   runScript,
   scriptCommand,
   TINY_FLAGS,
@@ -19,14 +19,7 @@ import { figuresOf, finalHash } from "./runs.ts";
 const FLAGS = [...TINY_FLAGS, "--no-pictures"];
 
 function signalTest(name: string, fn: (path: string) => Promise<void>): void {
-  Deno.test({
-    name: named(name, needs),
-    ignore: lacks(needs) || Deno.build.os === "windows",
-    fn: async () => {
-      await using project = await makeProject();
-      await fn(project.path);
-    },
-  });
+  projectTest(name, fn, { ignore: Deno.build.os === "windows" });
 }
 
 /** Starts the recipe and calls `act` after its first report. */
@@ -77,13 +70,13 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     },
   );
 
-  signalTest(`${signal} that comes twice within a moment is one`, async (path) => {
+  signalTest(`${signal} that comes twice within a moment counts once`, async (path) => {
     const { code, stdout, stderr } = await interrupt(
       path,
       ["--epochs", "100000", "--out", "runs/a"],
       (child) => {
         child.kill(signal);
-        spin(0.3); // as far apart as from a terminal and from `deno task`
+        spin(0.3); // the time between the terminal's signal and that of `deno task`
         child.kill(signal);
       },
     );
@@ -91,7 +84,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     assert.match(stdout, /\nresume {4}deno task train-rnn --resume runs\/a\n/);
   });
 
-  signalTest(`${signal} that comes twice, to a process that is busy meanwhile, is one`, async () => {
+  signalTest(`${signal} that comes twice while the process is busy counts once`, async () => {
     const { code, stdout, stderr } = await listener("busy", (child) => {
       child.kill(signal);
       spin(0.3);
@@ -100,20 +93,23 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     assert.deepEqual({ code, stdout, stderr }, { code: 7, stdout: "ready\nfirst\n", stderr: "" });
   });
 
-  signalTest(`${signal} again, later, exits at once with ${exitCode}, and says what remains`, async () => {
-    const { code, stdout, stderr } = await listener("idle", async (child) => {
-      const ended = child.status.then(() => true);
-      child.kill(signal);
-      while (!await Promise.race([ended, delay(700)])) child.kill(signal); // once is enough where it is not slow
-    });
-    assert.deepEqual({ code, stdout, stderr }, {
-      code: exitCode,
-      stdout: "ready\nfirst\n",
-      stderr: "last words\n",
-    });
-  });
+  signalTest(
+    `${signal} that comes again later exits at once with ${exitCode}, and says what remains`,
+    async () => {
+      const { code, stdout, stderr } = await listener("idle", async (child) => {
+        const ended = child.status.then(() => true);
+        child.kill(signal);
+        while (!await Promise.race([ended, delay(700)])) child.kill(signal); // once is enough on a fast machine
+      });
+      assert.deepEqual({ code, stdout, stderr }, {
+        code: exitCode,
+        stdout: "ready\nfirst\n",
+        stderr: "last words\n",
+      });
+    },
+  );
 
-  signalTest(`${signal} ends a command that goes on with nothing at once, and it says so`, async () => {
+  signalTest(`${signal} ends a command that cannot be resumed at once, with a message`, async () => {
     const { code, stdout, stderr } = await listener("command", (child) => child.kill(signal));
     assert.deepEqual({ code, stdout, stderr }, {
       code: exitCode,
@@ -123,7 +119,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-/** Starts `interrupt_listener.ts` and calls `act` when it listens. */
+/** Starts `interrupt_listener.ts`, and calls `act` when it listens. */
 async function listener(mode: string, act: (child: Deno.ChildProcess) => void | Promise<void>) {
   const script = new URL("./interrupt_listener.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
@@ -140,7 +136,7 @@ async function listener(mode: string, act: (child: Deno.ChildProcess) => void | 
   return { ...await child.status, stdout, stderr: await stderr };
 }
 
-/** Waits where a timer would take too long. */
+/** Waits; a timer would take too long. */
 function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end;);
 }
@@ -150,7 +146,7 @@ const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const hasPython = !lacks(needs) && await new Deno.Command("python3", { args: ["--version"], stdout: "null" })
   .output().then(({ success }) => success, () => false);
 
-/** Runs a task in a terminal of its own, and presses a key when a text has appeared there. */
+/** A test that runs a task in a terminal of its own, and presses a key when a text appears there. */
 function terminalTest(name: string, fn: (path: string, press: Press) => Promise<void>): void {
   const lacking = hasPython ? "" : " (ignored: needs python3)";
   Deno.test({
@@ -176,7 +172,7 @@ type Press = (key: string, text: string, ...task: string[]) => Promise<{ code: n
 const CTRL_C = "\x03";
 
 terminalTest(
-  "Ctrl-C in a terminal, through deno task: a checkpoint, and how to resume",
+  "Ctrl-C in a terminal, through deno task, checkpoints and says how to resume",
   async (path, press) => {
     const { code, shown } = await press(
       CTRL_C,
@@ -193,7 +189,7 @@ terminalTest(
 );
 
 terminalTest(
-  "Ctrl-C while pictures are drawn says what is there, and what draws the rest",
+  "Ctrl-C while pictures are drawn says what is saved, and which command draws the rest",
   async (path, press) => {
     for (let attempt = 1;; attempt++) {
       const out = `runs/a${attempt}`;
@@ -203,7 +199,7 @@ terminalTest(
         "train-rnn",
         ...[...TINY_FLAGS, "--epochs", "2", "--out", out],
       );
-      if (code === 0 && attempt < 9) continue; // on a busy machine it may have drawn everything before
+      if (code === 0 && attempt < 9) continue; // on a busy machine everything may be drawn before
       assert.equal(code, 130, shown);
       assert.match(shown, /Stopping after the picture that is being drawn; Ctrl-C again exits at once\n/);
       const [, command] = shown.match(
@@ -218,7 +214,7 @@ terminalTest(
 );
 
 terminalTest(
-  "Ctrl-C in repeat says how to go on with what was begun, and with the rest",
+  "Ctrl-C in repeat says how to resume the runs in progress, and how to start the others",
   async (path, press) => {
     const flags = [
       ...TINY_FLAGS,
@@ -237,13 +233,13 @@ terminalTest(
       /Stopping the runs in progress after their running step; Ctrl-C again exits at once\n/,
     );
     assert.match(shown, /Interrupted: 0 of 999 runs are done\n/);
-    const [, resume] = shown.match(/seed 1 goes on with\n {2}(.*)\n/)!;
+    const [, resume] = shown.match(/this resumes seed 1:\n {2}(.*)\n/)!;
     const resumed = await runShell(
       path,
       `${resume} --no-pictures --quiet --json --epochs 100001 & sleep 3; kill -INT $!; wait $!`,
     );
     assert.match(resumed.stdout, /^\{"event":"start"/, resumed.stderr);
-    const [, rest] = shown.match(/the others are run by\n {2}(.*)\n/)!;
+    const [, rest] = shown.match(/this runs the others:\n {2}(.*)\n/)!;
     assert.match(rest, /^deno task repeat train-rnn --seeds [1-9][\d,]+,999 --data-dir data\/tiny /);
   },
 );

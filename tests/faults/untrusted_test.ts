@@ -1,5 +1,5 @@
 /**
- * Files that anyone may have written: every parser gives a value or a clear error, whatever the bytes.
+ * Untrusted files: every parser returns a value or throws a clear error, for any bytes.
  *
  * @module
  */
@@ -65,7 +65,7 @@ const checkpointBytes = encodeCheckpoint(tinyCheckpoint({ step: 7 }));
 const oldConfig = JSON.stringify({ ...oldRun, network: undefined });
 const oldModel = encode(JSON.stringify(oldModelJson));
 
-/** A checkpoint with this metadata, and the SHA-256 that belongs to it: only what it says can be wrong. */
+/** A checkpoint with this metadata and the right SHA-256, so that only the metadata can be wrong. */
 function forge(bytes: Uint8Array): unknown {
   let metadata: Record<string, string>;
   try {
@@ -75,7 +75,7 @@ function forge(bytes: Uint8Array): unknown {
     metadata.sha256 = sha256(encodeSafetensors(content, metadata));
     return encodeSafetensors(content, metadata);
   } catch {
-    return null; // not even metadata: nothing to test
+    return null; // not metadata: nothing to test
   }
 }
 
@@ -94,7 +94,7 @@ const TARGETS: readonly Target[] = [
     parse: (bytes) => readIdx(bytes),
     errors: [IdxSyntaxError],
     message: /^Cannot parse/,
-    memory: 1032, // what DEFLATE can hold, and 17 MB for the piece in hand
+    memory: 1032, // the most that DEFLATE can compress, and 17 MB for the current piece
   },
   {
     name: "decodePng()",
@@ -118,7 +118,7 @@ const TARGETS: readonly Target[] = [
     parse: (bytes) => decodeJpeg(bytes),
     errors: [PictureError],
     message: /^Cannot read the JPEG: /,
-    memory: 4 * 1032, // a few bytes of code are many grey pixels
+    memory: 4 * 1032, // a few bytes can encode many grey pixels
   },
   {
     name: "decodeSafetensors()",
@@ -126,7 +126,7 @@ const TARGETS: readonly Target[] = [
     parse: decodeSafetensors,
     errors: [SafetensorsError],
     message: /^Cannot read safetensors: /,
-    memory: 20, // a header of keys as objects
+    memory: 20, // the header's keys become objects
   },
   {
     name: "readPyTorch()",
@@ -134,7 +134,7 @@ const TARGETS: readonly Target[] = [
     parse: (bytes) => readPyTorch(decodeSafetensors(bytes).tensors),
     errors: [SafetensorsError, TypeError],
     message: /^Cannot (read safetensors|take PyTorch's weights): /,
-    memory: 40, // a header of keys as objects, and numbers in float64
+    memory: 40, // the header's keys become objects, and its numbers float64
   },
   {
     name: "decodeCheckpoint()",
@@ -176,13 +176,13 @@ const TARGETS: readonly Target[] = [
 
 for (const target of TARGETS) {
   const { name, seeds, parse, memory } = target;
-  Deno.test(`${name} gives a value or a clear error, and takes at most ${memory} times a damaged file`, async () => {
+  Deno.test(`${name} returns a value or throws a clear error, and takes at most ${memory} times a damaged file`, async () => {
     for (const seed of seeds) await parse(seed.slice());
     const { accepted, rejected } = await fuzz(target, MUTANTS);
-    assert.ok(rejected > MUTANTS / 20, `${accepted} of ${MUTANTS} were accepted: hardly damaged`);
+    assert.ok(rejected > MUTANTS / 20, `${accepted} of ${MUTANTS} were accepted: they are hardly damaged`);
   });
 
-  Deno.test(`${name} gives a value or a clear error for any bytes and any JSON`, async () => {
+  Deno.test(`${name} returns a value or throws a clear error for any bytes and any JSON`, async () => {
     const bytes = fc.uint8Array({ maxLength: 400 }).map((some) => new Uint8Array(some));
     const json = fc.json({ maxDepth: 4 }).map(encode);
     const framed = fc.tuple(fc.nat(seeds.length - 1), fc.nat(80), fc.oneof(bytes, json)).map((
@@ -201,7 +201,7 @@ for (const target of TARGETS) {
   });
 }
 
-/** Parsers of JSON, whose every value and every object is made hostile in turn: the JSON in a file, and the file around it. */
+/** For parsers of JSON: the JSON in a file, of which every value and object is replaced in turn, and the file around it. */
 const HOSTILE:
   readonly (readonly [target: string, json: string, fileOf: (json: string) => Uint8Array<ArrayBuffer>])[] = [
     ["parseRunConfig()", JSON.stringify(tinyCheckpoint().config), encode],
@@ -244,7 +244,7 @@ function withHeader(header: string): Uint8Array<ArrayBuffer> {
 
 for (const [name, json, fileOf] of HOSTILE) {
   const target = TARGETS.find((target) => target.name === name)!;
-  Deno.test(`${name} gives a value or a short, clear error whatever stands in the place of a value: ${json.slice(0, 20)}…`, async () => {
+  Deno.test(`${name} returns a value or throws a short, clear error if any value is replaced: ${json.slice(0, 20)}…`, async () => {
     let rejected = 0;
     for (const variant of hostileJson(json)) {
       const file = fileOf(variant), started = performance.now();
@@ -260,7 +260,7 @@ for (const [name, json, fileOf] of HOSTILE) {
   });
 }
 
-Deno.test("a config that is taken can be written, reported on and compared, whatever else stands in it", () => {
+Deno.test("an accepted config can be written, reported on and compared, whatever else it contains", () => {
   const config = {
     ...tinyCheckpoint().config,
     command: "deno task tiny",
@@ -293,7 +293,7 @@ Deno.test("a config that is taken can be written, reported on and compared, what
   assert.ok(taken > 50);
 });
 
-Deno.test("metrics.jsonl may hold anything: what is no report is passed over, what is no number leaves a gap", () => {
+Deno.test("metrics.jsonl may contain anything: lines that are not reports are skipped, values that are not numbers leave a gap", () => {
   const line = {
     event: "epoch",
     epoch: 1,
@@ -319,7 +319,7 @@ const REPORT = {
 
 const peakNeeds = [{ name: "read" }, { name: "run" }] as const;
 
-/** How long the file is, and how much more than before a process of its own held at the height of parsing it. */
+/** The length of the file, and by how much the memory of a process of its own grew at most while it parsed the file. */
 async function peakOf(name: string): Promise<{ length: number; grown: number }> {
   const args = ["run", "--no-check", "--no-prompt", "--v8-flags=--expose-gc", programPath, name];
   await using child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" }).spawn();
@@ -335,7 +335,7 @@ async function peakOf(name: string): Promise<{ length: number; grown: number }> 
   return { length, grown: peak - before };
 }
 
-/** Deno itself reads nothing in /proc unless all is allowed. */
+/** Deno itself reads /proc only with all permissions. */
 async function tell(command: string): Promise<number> {
   const { stdout } = await new Deno.Command("sh", { args: ["-c", command] }).output();
   return 1024 * Number(decode(stdout).match(/(\d+) kB/)![1]);
@@ -347,7 +347,7 @@ for (const [name, { times }] of Object.entries(LARGE_FILES)) {
   const isControl = name.startsWith("a parser that keeps nothing");
   Deno.test({
     name: named(
-      isControl ? `${name}, is found out` : `${name} takes at most ${times} times the file, at its height`,
+      isControl ? `${name}, is noticed` : `${name} takes at most ${times} times the file, at its peak`,
       peakNeeds,
     ),
     ignore: lacks(peakNeeds) || Deno.build.os !== "linux",

@@ -11,23 +11,23 @@ import converted from "../golden/torch/weights.safetensors" with { type: "bytes"
 
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** An archive with one empty file: all that matters here is where its name stands. */
+/** An archive with one empty file: only the places of its name matter here. */
 const zipOf = (name: string) =>
   latin1(`PK\x03\x04${"\0".repeat(22)}${name}PK\x01\x02${"\0".repeat(40)}${name}`);
 
-/** What a file begins with, what it is said to be, and a word of what to do. */
+/** The start of a file, what the message says that it is, and what it says to do. */
 const FILES: readonly [name: string, bytes: Uint8Array, what: RegExp, remedy: RegExp][] = [
-  ["weights.pth of PyTorch", zipped, /^a file of PyTorch \(torch\.save\)/, /\n {2}save_file\(/],
-  ["weights.pth of old PyTorch", legacy, /^an old file of PyTorch/, /\n {2}state = torch\.load\(/],
+  ["weights.pth of PyTorch", zipped, /^a PyTorch file \(torch\.save\)/, /\n {2}save_file\(/],
+  ["weights.pth of old PyTorch", legacy, /^an old PyTorch file/, /\n {2}state = torch\.load\(/],
   ["weights.pt of PyTorch", script, /^TorchScript/, /torch\.jit\.load\(/],
   ["program.pt2", zipOf("program/archive_format"), /torch\.export/, /state_dict\(\)/],
-  ["weights.pkl of Python", pickle, /^a pickle of Python$/, /runs code/],
+  ["weights.pkl of Python", pickle, /^a Python pickle$/, /runs code/],
   ["weights.npz", zipOf("kernel.npy"), /\(\.npz\)$/, /safetensors\.numpy/],
   ["weights.npy", latin1("\x93NUMPY\x01\0v\0{'descr'"), /\(\.npy\)$/, /safetensors\.numpy/],
   ["model.keras", zipOf("model.weights.h5"), /\(\.keras\)$/, /tensorflowjs_converter/],
   ["model.h5", latin1("\x89HDF\r\n\x1a\n\0\0"), /\(\.h5\)$/, /tensorflowjs_converter/],
-  ["model.onnx of PyTorch", latin1("\x08\x08\x12\x07pytorch\x1a\x05"), /ONNX$/, /state_dict\(\)/],
-  ["model.onnx of Scanline", latin1("\x08\x08\x12\x08Scanline"), /ONNX$/, /state_dict\(\)/],
+  ["model.onnx of PyTorch", latin1("\x08\x08\x12\x07pytorch\x1a\x05"), /ONNX model$/, /state_dict\(\)/],
+  ["model.onnx of Scanline", latin1("\x08\x08\x12\x08Scanline"), /ONNX model$/, /state_dict\(\)/],
   ["saved_model.pb", latin1("\x08\x01\x12\x80\x91\x02\x0a"), /SavedModel/, /tensorflowjs_converter/],
   ["frozen.pb", latin1("\x0a\x1e\x0a\x05input\x12\x0bPlaceholder*"), /frozen/, /tensorflowjs_converter/],
   ["model.tflite", latin1("\x1c\0\0\0TFL3\x14\0"), /Lite/, /tensorflowjs_converter/],
@@ -45,12 +45,12 @@ const FILES: readonly [name: string, bytes: Uint8Array, what: RegExp, remedy: Re
   ["config.json", latin1('{\n  "model_type": "lstm"\n}'), /^JSON$/, /file of weights/],
   ["other JSON", latin1('{"foo": {"a":1}}'), /^JSON$/, /file of weights/],
   ["gzip", latin1("\x1f\x8b\x08\0\0\0\0\0\0\x03"), /gzip$/, /^Unpack/],
-  ["zip", zipOf("readme.txt"), /zip$/, /^Unpack/],
+  ["zip", zipOf("readme.txt"), /zip archive$/, /^Unpack/],
   ["nothing", new Uint8Array(0), /^an empty file$/, /again/],
 ];
 
 for (const [name, bytes, what, remedy] of FILES) {
-  Deno.test(`decodeSafetensors() says what else a file is, and what to do: ${name}`, () => {
+  Deno.test(`decodeSafetensors() says what a file of another kind is, and what to do: ${name}`, () => {
     assert.throws(() => decodeSafetensors(bytes), (error: unknown) => {
       assert.ok(error instanceof SafetensorsError);
       const [start, found, todo] = /^(.*: current value is )(.*?)\n([^]*)$/.exec(error.message)?.slice(1) ??
@@ -63,7 +63,7 @@ for (const [name, bytes, what, remedy] of FILES) {
   });
 }
 
-Deno.test("the lines of Python that recognizeFile() gives are those that made a file that readPyTorch() takes", () => {
+Deno.test("the lines of Python in the messages of recognizeFile() made a file that readPyTorch() reads", () => {
   for (const bytes of [zipped, legacy, script]) {
     const lines = recognizeFile(bytes)!.remedy.split("\n").filter((line) => line.startsWith("  "));
     const [imports, ...others] = lines.map((line) => line.trim());
@@ -74,7 +74,7 @@ Deno.test("the lines of Python that recognizeFile() gives are those that made a 
   assert.equal(readPyTorch(decodeSafetensors(converted).tensors).network.layers[0].hiddenSize, 4);
 });
 
-Deno.test("recognizeFile() takes no safetensors file for another one, whatever the length of its header is", () => {
+Deno.test("recognizeFile() never mistakes a safetensors file for another kind, whatever the length of its header", () => {
   const file = encodeSafetensors(new Map());
   for (
     const signature of [

@@ -1,9 +1,9 @@
 /**
- * That ONNX files compute what the network computes is proven by ONNX Runtime, which is 140 MB, so only where it is asked for:
+ * ONNX Runtime proves that ONNX files compute what the network computes. It has 140 MB, so this runs only on request:
  *
  *     SCANLINE_ONNX=1 deno test --no-lock -A tests/model/onnx_test.ts
  *
- * Everywhere else a hash stands for the bytes that passed.
+ * Otherwise the files must have the hashes of those that passed.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -16,7 +16,7 @@ import { type Case, optionsOf } from "../engines/contract_cases.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { lacks } from "../support/permissions.ts";
 
-// Computed, so that no lock file names it: Deno fetches all that a lock file names.
+// Computed, so that the lock file does not name it: Deno fetches all packages in the lock file.
 const ONNX_RUNTIME = ["npm:onnxruntime-web", "1.30.0/wasm"].join("@");
 const asked = !lacks([{ name: "env", variable: "SCANLINE_ONNX" }]) && Deno.env.get("SCANLINE_ONNX") === "1";
 
@@ -51,7 +51,7 @@ const CASES: readonly { name: string; test: Case; sha256: string }[] = [
   },
 ];
 
-/** Collects what WebAssembly of Emscripten prints: it does so by `fs`. */
+/** Collects what Emscripten's WebAssembly prints with `fs`. */
 function catchPrinted(): Disposable & { readonly lines: readonly unknown[] } {
   const { writeSync } = fs, lines: unknown[] = [];
   fs.writeSync = ((_file: number, text: unknown) => lines.push(text)) as typeof writeSync;
@@ -69,12 +69,12 @@ function encode(test: Case) {
 }
 
 for (const { name, test, sha256 } of CASES) {
-  Deno.test(`encodeOnnx() writes the bytes that ONNX Runtime was seen to run: ${name}`, () => {
+  Deno.test(`encodeOnnx() writes the bytes that ONNX Runtime has run: ${name}`, () => {
     const hash = createHash("sha256").update(encode(test).bytes).digest("hex");
     assert.equal(
       hash,
       sha256,
-      "if this is meant, run this file with SCANLINE_ONNX=1 and put the new hash here",
+      "if the change is meant, run this file with SCANLINE_ONNX=1 and put the new hash here",
     );
   });
 
@@ -98,7 +98,7 @@ for (const { name, test, sha256 } of CASES) {
       }); // [N,T,C]
       using printed = catchPrinted();
       const session = await ort.InferenceSession.create(bytes);
-      assert.deepEqual(printed.lines, []); // it warns of what is not used
+      assert.deepEqual(printed.lines, []); // it warns about what is not used
       const { logits } = await session.run({ images: new ort.Tensor("float32", images, [N, T, C]) });
       assert.deepEqual([...logits.dims], [N, options.network.head.classes]);
       assertClose(logits.data, expected, { atol: 1e-5, rtol: 0, name: "logits" });
@@ -115,7 +115,7 @@ Deno.test("encodeOnnx() writes no tensor that no node reads", () => {
   }
 });
 
-Deno.test("encodeOnnx() documents the input with its shape, or what metadata say of it", () => {
+Deno.test("encodeOnnx() documents the input by its shape, or by the metadata", () => {
   const { network, parameters } = optionsOf(CASES[0].test);
   const textOf = (T: number | null, metadata?: Record<string, string>) =>
     new TextDecoder().decode(encodeOnnx(network, parameters, { T, metadata }));
@@ -128,7 +128,7 @@ Deno.test("encodeOnnx() documents the input with its shape, or what metadata say
   assert.deepEqual([count(said, shape), count(said, "rows, x / 255")], [0, 3]); // in metadata_props too
 });
 
-Deno.test("encodeOnnx() refuses a length that is none and metadata that is no text", () => {
+Deno.test("encodeOnnx() rejects an invalid length and metadata that is not text", () => {
   const { network, parameters } = optionsOf(CASES[0].test);
   const encode = (options: unknown) => () => encodeOnnx(network, parameters, options as { T: number });
   const length = /^RangeError: Cannot write ONNX: T must be a positive whole number, or null: .* value is /;
@@ -137,7 +137,7 @@ Deno.test("encodeOnnx() refuses a length that is none and metadata that is no te
   assert.throws(encode({ T: 28, metadata: { epochs: 3 } }), metadata);
 });
 
-Deno.test("encodeOnnx() refuses parameters of another network", () => {
+Deno.test("encodeOnnx() rejects the parameters of another network", () => {
   const { network } = optionsOf(CASES[0].test);
   for (const parameters of [new Float32Array(3), new Float64Array(network.size) as never]) {
     assert.throws(

@@ -17,7 +17,7 @@ function networkOf(kind: "lstm" | "rnn", hidden: readonly number[], biases: 1 | 
   return createNetwork({ layers, classes: 4, biases });
 }
 
-/** A classifier's tensors, with some of them changed, or taken away. */
+/** The tensors of a classifier, some of them changed or removed. */
 function tensorsOf(changes: Readonly<Record<string, Tensor | null>> = {}): Map<string, Tensor> {
   const network = networkOf("lstm", [5, 5]);
   const tensors = toPyTorch(network, tinyParameters(network), { head: "out" });
@@ -28,7 +28,7 @@ function tensorsOf(changes: Readonly<Record<string, Tensor | null>> = {}): Map<s
   return tensors;
 }
 
-Deno.test("readPyTorch() makes of PyTorch's weights a network with PyTorch's logits", async () => {
+Deno.test("readPyTorch() turns PyTorch's weights into a network with PyTorch's logits", async () => {
   const tensors = new Map(decodeSafetensors(classifier).tensors);
   const [images, logits] = ["images", "logits"].map((name) => tensors.get(name)!);
   tensors.delete("images");
@@ -50,10 +50,10 @@ Deno.test("readPyTorch() makes of PyTorch's weights a network with PyTorch's log
     training: null,
   });
   const expected = logits.data as Float32Array;
-  assertClose(await engine.predict(split), expected, { atol: 3e-6, rtol: 0, name: "logits" }); // PyTorch is in float32
+  assertClose(await engine.predict(split), expected, { atol: 3e-6, rtol: 0, name: "logits" }); // PyTorch computes in float32
 });
 
-Deno.test("weights go to PyTorch and back without a changed bit, through a file too", () => {
+Deno.test("weights go to PyTorch and back, through a file, without a changed bit", () => {
   for (const kind of ["lstm", "rnn"] as const) {
     for (const hidden of [[5], [5, 5, 5]]) {
       const network = networkOf(kind, hidden), parameters = tinyParameters(network);
@@ -64,7 +64,7 @@ Deno.test("weights go to PyTorch and back without a changed bit, through a file 
   }
 });
 
-Deno.test("toPyTorch() writes the sum of both biases as bias_ih, for networks with one bias as well", () => {
+Deno.test("toPyTorch() writes the sum of both biases as bias_ih, also for networks with one bias", () => {
   const network = networkOf("lstm", [5], 1), parameters = tinyParameters(network);
   const tensors = toPyTorch(network, parameters);
   const { offset, size } = network.layers[0].bias;
@@ -72,7 +72,7 @@ Deno.test("toPyTorch() writes the sum of both biases as bias_ih, for networks wi
   assert.deepEqual(tensors.get("rnn.bias_hh_l0")!.data, new Float32Array(20));
 });
 
-Deno.test("gatherPyTorch() adds both biases, and takes another rule for gradients", () => {
+Deno.test("gatherPyTorch() adds both biases, or combines them by another rule for gradients", () => {
   const network = networkOf("rnn", [5]);
   const tensors = toPyTorch(network, new Float32Array(network.size).fill(1));
   tensors.set("rnn.bias_hh_l0", { shape: [5], data: new Float32Array(5).fill(0.25) });
@@ -81,7 +81,7 @@ Deno.test("gatherPyTorch() adds both biases, and takes another rule for gradient
   assert.equal(gatherPyTorch(network, tensors, { joinBiases: (ih) => ih })[offset], 1);
 });
 
-Deno.test("toPyTorch() refuses what no module of PyTorch is", () => {
+Deno.test("toPyTorch() rejects networks that no PyTorch module can be", () => {
   const refuse = (network: ReturnType<typeof networkOf>, size: number, reason: RegExp) =>
     assert.throws(() => toPyTorch(network, new Float32Array(size)), reason);
   const unequal = networkOf("lstm", [5, 6]);
@@ -94,7 +94,7 @@ Deno.test("toPyTorch() refuses what no module of PyTorch is", () => {
   refuse(hard, hard.size, /^TypeError: .*gates of layer 0 must be sigmoid.*hardSigmoid$/);
 });
 
-Deno.test("readPyTorch() refuses files that are not one recurrent module and one Linear", () => {
+Deno.test("readPyTorch() rejects files that are not one recurrent module and one Linear", () => {
   const vector = (length: number): Tensor => ({ shape: [length], data: new Float32Array(length) });
   const matrix = (rows: number, columns: number): Tensor => ({
     shape: [rows, columns],
@@ -142,11 +142,11 @@ Deno.test("readPyTorch() refuses files that are not one recurrent module and one
     [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\), rnn/],
     [
       { "out.bias": { shape: [4], data: new Int8Array(4) } },
-      /out\.bias must be of floating numbers: .* int8$/,
+      /out\.bias must have floating-point numbers: .* int8$/,
     ],
     [
       { "out.bias": { shape: [4], data: new BigInt64Array(4) } },
-      /out\.bias must be of floating numbers: .* int64$/,
+      /out\.bias must have floating-point numbers: .* int64$/,
     ],
     [
       { "out.bias": { shape: [4], data: Float32Array.of(0, NaN, 0, 0) } },

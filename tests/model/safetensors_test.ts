@@ -8,7 +8,7 @@ import {
 } from "../../lib/model/safetensors.ts";
 import official from "../golden/lstm.safetensors" with { type: "bytes" };
 
-/** A file with this header and so many bytes of data. */
+/** A file with this header and this number of bytes of data. */
 function fileOf(header: string | Uint8Array, dataBytes = 0): Uint8Array {
   const json = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const file = new Uint8Array(8 + json.length + dataBytes);
@@ -28,7 +28,7 @@ function rejects(file: Uint8Array, message: RegExp): void {
 
 const shapes = fc.array(fc.nat(4), { maxLength: 4 });
 
-/** Tensors of every type with any bits in them, NaNs included. */
+/** Tensors of every type with any bits, including NaNs. */
 const tensors: fc.Arbitrary<Tensor> = fc.tuple(
   shapes,
   fc.constantFrom(
@@ -55,7 +55,7 @@ const contents = fc.record({
   metadata: fc.dictionary(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" })),
 });
 
-/** Everything in a map of tensors, to the bit and independent of order. */
+/** The content of a map of tensors, to the bit, in a fixed order. */
 function bits(all: ReadonlyMap<string, Tensor>): unknown {
   const describe = ([name, { shape, data }]: [string, Tensor]) => {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -74,13 +74,13 @@ Deno.test("decodeSafetensors() reads back to the bit what encodeSafetensors() wr
 });
 
 Deno.test("encodeSafetensors() writes the bytes that the reference implementation writes", () => {
-  const { tensors, metadata } = decodeSafetensors(official); // written by the safetensors package, of three types
+  const { tensors, metadata } = decodeSafetensors(official); // three types, written by the safetensors package
   assert.deepEqual(new Set([...tensors.values()].map(({ data }) => data.constructor.name)).size, 3);
   const shuffled = new Map([...tensors].toReversed());
   assert.equal(encodeSafetensors(shuffled, metadata).toHex(), official.toHex());
 });
 
-Deno.test("encodeSafetensors() writes a view's own elements, and scalars and empty tensors", () => {
+Deno.test("encodeSafetensors() writes only the elements of a view, and scalars and empty tensors", () => {
   const file = encodeSafetensors(
     new Map<string, Tensor>([
       ["view", { shape: [2], data: Float32Array.of(1, 2, 3, 4).subarray(1, 3) }],
@@ -105,7 +105,7 @@ Deno.test("encodeSafetensors() pads the header to a multiple of 8 bytes with spa
   }
 });
 
-Deno.test("encodeSafetensors() rejects what no file can hold", () => {
+Deno.test("encodeSafetensors() rejects what a file cannot hold", () => {
   const encode = (name: string, tensor: Tensor, metadata = {}) => () =>
     encodeSafetensors(new Map([[name, tensor]]), metadata);
   const one = { shape: [1], data: Uint8Array.of(1) };
@@ -125,7 +125,7 @@ Deno.test("encodeSafetensors() rejects what no file can hold", () => {
   assert.throws(encode("x", clamped), message(/must be one of U8 .*Uint8ClampedArray\(1\)$/));
 });
 
-Deno.test("decodeSafetensors() rejects every proper prefix of a file, and a file with a byte too many", () => {
+Deno.test("decodeSafetensors() rejects every proper prefix of a file, and a file with an extra byte", () => {
   const file = encodeSafetensors(new Map([["x", { shape: [2], data: Float32Array.of(1, 2) }]]), { a: "b" });
   rejects(file.subarray(0, 0), /current value is an empty file\nDownload or copy it again$/);
   for (let length = 1; length < file.length; length++) {
@@ -140,7 +140,7 @@ Deno.test("decodeSafetensors() reads a file that begins anywhere in its buffer",
   assert.deepEqual(decodeSafetensors(shifted).tensors.get("x"), { shape: [2], data: Float32Array.of(1, 2) });
 });
 
-Deno.test("decodeSafetensors() accepts a file of nothing, and any blanks between the header's words", () => {
+Deno.test("decodeSafetensors() accepts an empty file, and any white space in the header", () => {
   assert.equal(decodeSafetensors(fileOf("{}")).tensors.size, 0);
   const spaced = '{ "x"\n : { "shape" : [ 1 ] , "data_offsets" : [ 0 , 1 ] ,\t"dtype" : "U8" } }   ';
   assert.deepEqual(decodeSafetensors(fileOf(spaced, 1)).tensors.get("x"), {
@@ -149,7 +149,7 @@ Deno.test("decodeSafetensors() accepts a file of nothing, and any blanks between
   });
 });
 
-Deno.test("decodeSafetensors() makes float32 of every float16 and bfloat16, and bytes of booleans", () => {
+Deno.test("decodeSafetensors() converts every float16 and bfloat16 to float32, and booleans to bytes", () => {
   const every = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
   for (const type of ["F16", "BF16"]) {
     const file = fileOf(`{"a":{"dtype":"${type}","shape":[256,256],"data_offsets":[0,131072]}}`, 131_072);
@@ -166,7 +166,7 @@ Deno.test("decodeSafetensors() makes float32 of every float16 and bfloat16, and 
   assert.deepEqual(decodeSafetensors(file).tensors.get("a"), { shape: [2], data: Uint8Array.of(0, 1) });
 });
 
-/** IEEE 754: a sign, so many bits of exponent and of fraction. */
+/** IEEE 754: a sign, then the bits of the exponent and of the fraction. */
 function valueOf(bits: number, exponentBits: number, fractionBits: number): number {
   const sign = bits >> 15 ? -1 : 1, bias = 2 ** (exponentBits - 1) - 1;
   const exponent = bits >> fractionBits & 2 ** exponentBits - 1;
@@ -180,7 +180,7 @@ const VALUE_OF: Record<string, (bits: number) => number> = {
   BF16: (bits) => valueOf(bits, 8, 7),
 };
 
-Deno.test("decodeSafetensors() shows what files say escaped and cut", () => {
+Deno.test("decodeSafetensors() escapes and shortens what messages quote of a file", () => {
   const messageOf = (header: string) => {
     try {
       decodeSafetensors(fileOf(header));
@@ -227,7 +227,7 @@ const BAD_HEADERS: Record<string, [header: string, dataBytes: number, message: R
     1,
     /must have 1 bytes: current value is -1/,
   ],
-  "a size that is not the shape's": [
+  "a size that does not fit the shape": [
     '{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,23]}}',
     23,
     /"a", F32 \[2,3\], must have 24 bytes: current value is 23$/,
@@ -248,12 +248,12 @@ const BAD_HEADERS: Record<string, [header: string, dataBytes: number, message: R
     /dtype of "a" must be one of U8 .* F32 F64 .* F16 BF16 BOOL: current value is "F8_E4M3"$/,
   ],
   "no shape": ['{"a":{"dtype":"U8","data_offsets":[0,1]}}', 1, /must have dtype, shape and data_offsets/],
-  "a field too many": [
+  "an extra field": [
     '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1}}',
     1,
     /must have dtype, shape and data_offsets/,
   ],
-  "a tensor that is no object": ['{"a":[1]}', 0, /must have dtype/],
+  "a tensor that is not an object": ['{"a":[1]}', 0, /must have dtype/],
   "three positions": [
     '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}',
     1,
@@ -286,15 +286,15 @@ const BAD_HEADERS: Record<string, [header: string, dataBytes: number, message: R
     /unique: current value is "dtype"$/,
   ],
   "metadata twice": ['{"__metadata__":{},"__metadata__":{}}', 0, /unique: current value is "__metadata__"$/],
-  "metadata that is no text": ['{"__metadata__":{"a":1}}', 0, /must map names to strings/],
+  "metadata that is not text": ['{"__metadata__":{"a":1}}', 0, /must map names to strings/],
   "metadata that is a list": ['{"__metadata__":["a"]}', 0, /must map names to strings/],
   "a name that is not Unicode": [`{"\\ud800":${U8(0, 1)}}`, 1, /names must be Unicode/],
   "a list": ["[]", 0, /must begin with \{/],
-  "a blank first": [" {}", 0, /must begin with \{/],
+  "a space first": [" {}", 0, /must begin with \{/],
   "a byte order mark first": ["\ufeff{}", 0, /must begin with \{/],
   "an empty header": ["", 0, /must begin with \{/],
   "broken JSON": ['{"a":', 0, /must be JSON/],
-  "a comma too many": [`{"a":${U8(0, 1)},}`, 1, /must be JSON/],
+  "an extra comma": [`{"a":${U8(0, 1)},}`, 1, /must be JSON/],
 };
 
 for (const [what, [header, dataBytes, message]] of Object.entries(BAD_HEADERS)) {
@@ -314,7 +314,7 @@ Deno.test("decodeSafetensors() rejects a header length beyond the file or the li
   rejects(fileOf(new Uint8Array(100_000_001)), /at most 100000000 bytes: current value is 100000001$/);
 });
 
-Deno.test("decodeSafetensors() keeps names that objects treat as their own", () => {
+Deno.test("decodeSafetensors() keeps names that are special in objects", () => {
   const tensor = { shape: [1], data: Uint8Array.of(1) };
   const names = ["__proto__", "constructor", "toString", "0", "", 'é\u0000"\\'];
   const metadata = JSON.parse('{"__proto__":"a","constructor":"b"}');
@@ -323,7 +323,7 @@ Deno.test("decodeSafetensors() keeps names that objects treat as their own", () 
   assert.equal(JSON.stringify(read.metadata), JSON.stringify(metadata));
 });
 
-Deno.test("decodeSafetensors() of a damaged file throws its own error or reads a file that says the same again", () => {
+Deno.test("decodeSafetensors() of a damaged file throws a SafetensorsError or returns tensors that survive another round trip", () => {
   const file = encodeSafetensors(
     new Map<string, Tensor>([
       ["a", { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }],

@@ -1,5 +1,6 @@
 /**
- * State dicts of real PyTorch modules, which tests/golden/torch/state_dicts.py wrote: some are taken, others are named.
+ * State dicts of real PyTorch modules, which tests/golden/torch/state_dicts.py wrote: some are read, the others are rejected
+ * with a message that says what they are.
  */
 import assert from "node:assert/strict";
 import { openReference } from "../../lib/engines/reference/engine.ts";
@@ -14,7 +15,7 @@ for (const [key, tensor] of decodeSafetensors(golden).tensors) {
   cases.set(of, (cases.get(of) ?? new Map()).set(name, tensor));
 }
 
-/** What is imported of a case, without what its module was seen to compute. */
+/** The state dict of a case, without the images and logits of its module. */
 function stateOf(name: string): Map<string, Tensor> {
   const state = new Map(cases.get(name)!);
   for (const key of ["pixels", "logits"]) state.delete(key);
@@ -32,13 +33,13 @@ async function assertLogits({ network, parameters }: PyTorchNetwork, name: strin
     parameters,
     training: null,
   });
-  // PyTorch is in float32
+  // PyTorch computes in float32
   assertClose(await engine.predict(images), logits.data as Float32Array, { atol: 1e-6, rtol: 0, name });
 }
 
-const rounded = "numbers of float64 are rounded to float32";
+const rounded = "float64 numbers are rounded to float32";
 
-/** Names of the two modules, and notes. */
+/** The names of the two modules, and the notes. */
 const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...notes: string[]]>> = {
   "lstm": ["rnn", "fc"],
   "two layers": ["rnn", "fc"],
@@ -52,14 +53,14 @@ const TAKEN: Readonly<Record<string, readonly [rnn: string, head: string, ...not
   "DataParallel": ["module.rnn", "module.fc"],
   "compiled": ["_orig_mod.rnn", "_orig_mod.fc"],
   "compiled inside": ["rnn._orig_mod", "fc"],
-  "averaged": ["module.rnn", "module.fc", "n_averaged is left out: a whole number is no weight"],
+  "averaged": ["module.rnn", "module.fc", "n_averaged is left out: a single whole number is no weight"],
   "float64": ["rnn", "fc", rounded],
   "float16": ["rnn", "fc"],
   "bfloat16": ["rnn", "fc"],
 };
 
 for (const [name, [rnn, head, ...notes]] of Object.entries(TAKEN)) {
-  Deno.test(`readPyTorch() takes a real state_dict and gets PyTorch's logits: ${name}`, async () => {
+  Deno.test(`readPyTorch() reads a real state_dict and gets PyTorch's logits: ${name}`, async () => {
     const found = readPyTorch(stateOf(name));
     assert.deepEqual(found.names, { rnn, head });
     assert.deepEqual(found.notes, notes);
@@ -73,8 +74,8 @@ const listed = (what: string) =>
 const NAMED: Readonly<Record<string, string>> = {
   "gru": listed("rnn (nn.GRU), fc (nn.Linear)"),
   "proj_size": listed("rnn (nn.LSTM with proj_size), fc (nn.Linear)"),
-  "bidirectional": listed("rnn (nn.LSTM of two directions (bidirectional)), fc (nn.Linear)"),
-  "bidirectional gru": listed("rnn (nn.GRU of two directions (bidirectional)), fc (nn.Linear)"),
+  "bidirectional": listed("rnn (bidirectional nn.LSTM), fc (nn.Linear)"),
+  "bidirectional gru": listed("rnn (bidirectional nn.GRU), fc (nn.Linear)"),
   "all steps": "fc.weight must have shape [3,4], to read the last step's 4 units: " +
     "current value is [3,20], for 5 steps of them",
   "cell": listed("rnn (nn.LSTMCell), fc (nn.Linear)"),
@@ -84,7 +85,7 @@ const NAMED: Readonly<Record<string, string>> = {
   "convolution": listed("conv (nn.Conv2d), conv1 (nn.Conv1d), rnn (nn.LSTM), fc (nn.Linear)"),
   "embedding": listed("rnn (nn.LSTM), embed (nn.Linear without bias, or nn.Embedding), fc (nn.Linear)"),
   "batch norm": listed("bn (nn.BatchNorm), rnn (nn.LSTM), fc (nn.Linear)"),
-  "layer norm": listed("ln (nn.LayerNorm, or alike), rnn (nn.LSTM), fc (nn.Linear)"),
+  "layer norm": listed("ln (nn.LayerNorm or similar), rnn (nn.LSTM), fc (nn.Linear)"),
   "attention": listed(
     "attention (nn.MultiheadAttention), rnn (nn.LSTM), attention.out_proj (nn.Linear), fc (nn.Linear)",
   ),
@@ -107,7 +108,7 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 for (const [name, message] of Object.entries(NAMED)) {
-  Deno.test(`readPyTorch() says what a real state_dict is that it cannot take: ${name}`, () => {
+  Deno.test(`readPyTorch() says why it cannot read a real state_dict: ${name}`, () => {
     assert.throws(() => readPyTorch(stateOf(name)), {
       name: "TypeError",
       message: `Cannot take PyTorch's weights: ${message}`,
@@ -115,11 +116,11 @@ for (const [name, message] of Object.entries(NAMED)) {
   });
 }
 
-Deno.test("the cases are those of the golden file", () => {
+Deno.test("all cases of the golden file are tested", () => {
   assert.deepEqual([...cases.keys()].sort(), [...Object.keys(TAKEN), ...Object.keys(NAMED)].sort());
 });
 
-Deno.test("readPyTorch() takes any prefix for what it is: a name", () => {
+Deno.test("readPyTorch() accepts any prefix of the names", () => {
   const { parameters } = readPyTorch(stateOf("lstm"));
   for (const prefix of ["state_dict.", "module._orig_mod.", "a.b.c.", "weight_ih_l0.", "bias."]) {
     const state = new Map([...stateOf("lstm")].map(([name, tensor]) => [prefix + name, tensor]));
@@ -129,7 +130,7 @@ Deno.test("readPyTorch() takes any prefix for what it is: a name", () => {
   }
 });
 
-Deno.test("readPyTorch() shows foreign names escaped and cut, and few of many", () => {
+Deno.test("readPyTorch() escapes and shortens names in messages, and lists only some of many", () => {
   const messageOf = (name: string, copies = 1) => {
     const state = stateOf("lstm");
     for (let i = 0; i < copies; i++) {
@@ -144,5 +145,5 @@ Deno.test("readPyTorch() shows foreign names escaped and cut, and few of many", 
   };
   assert.match(messageOf("\x1b[31mred\u202e"), /\\u\{1b\}\[31mred\\u\{202e\}0 \(nn\.RMSNorm/);
   assert.ok(messageOf("x".repeat(1e6)).length < 400);
-  assert.match(messageOf("norm", 1000), /norm7 \(nn\.RMSNorm, or nn\.PReLU\), 994 more$/);
+  assert.match(messageOf("norm", 1000), /norm7 \(nn\.RMSNorm or nn\.PReLU\), 994 more$/);
 });

@@ -1,5 +1,5 @@
 /**
- * Every command that is printed for people to copy is run, with bash, for names that a shell would take apart.
+ * Every command that is printed for people to copy runs in bash, even with names that a shell would split or expand.
  *
  * @module
  */
@@ -26,7 +26,7 @@ function commandTest(name: string, fn: (path: string) => Promise<void>): void {
   });
 }
 
-/** Runs a task as a shell would with these words. */
+/** Runs a task with these words, as a shell would. */
 async function runTask(path: string, ...words: string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", ...words],
@@ -37,14 +37,14 @@ async function runTask(path: string, ...words: string[]): Promise<Outcome> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** The commands in what was printed: behind a word, or on a line of their own. */
+/** The commands in the output: after a word, or on a line of their own. */
 function commandsIn({ stdout, stderr }: Outcome): string[] {
   return (stdout + stderr).split("\n").flatMap((line) =>
     line.match(/^(?:\w+)? {2,}(deno (?:run|task) .*)$/)?.[1] ?? []
   );
 }
 
-/** Runs a task that is not allowed something, and then what it says would do. */
+/** Runs a task that lacks a permission, and then the command that it prints. */
 async function runRemedy(path: string, ...words: string[]): Promise<Outcome> {
   const refused = await runTask(path, ...words);
   assert.equal(refused.code, 1, refused.stdout);
@@ -81,7 +81,7 @@ for (const name of NAMES) {
   });
 }
 
-commandTest("commands for a run elsewhere, and data elsewhere, with a name of every kind", async (path) => {
+commandTest("commands for a run and data outside the project, with difficult names", async (path) => {
   const name = NAMES.join("");
   const outside = await Deno.realPath(await Deno.makeTempDir()), run = `${outside}/${name}`;
   using _ = { [Symbol.dispose]: () => Deno.removeSync(outside, { recursive: true }) };
@@ -103,11 +103,11 @@ commandTest("commands for a run elsewhere, and data elsewhere, with a name of ev
   await Deno.rename(`${path}/data/tiny`, data);
   await runRemedy(path, "evaluate", "--model", run, "--data-dir", data);
   const [resumable] = commandsIn(await runRemedy(path, "train-rnn", "--resume", run, "--data-dir", data));
-  assert.match((await runAll(path, resumable)).stdout, /^Accuracy/); // the data that it was resumed with
+  assert.match((await runAll(path, resumable)).stdout, /^Accuracy/); // with the data that it was resumed with
   assert.equal(await Deno.stat(`${path}/pwned`).catch(() => null), null, "a name was run");
 });
 
-commandTest("a file here: the command may write that one, and nothing else", async (path) => {
+commandTest("a file in the project: the command may write that file, and nothing else", async (path) => {
   await runTask(path, "train-rnn", ...TINY, "--no-pictures", "--out", "runs/a");
   const refused = await runTask(path, "export", "--model", "runs/a", "--format", "onnx", "--to", "my.onnx");
   const [command] = commandsIn(refused);
@@ -117,7 +117,7 @@ commandTest("a file here: the command may write that one, and nothing else", asy
 });
 
 commandTest(
-  "links to a bigger disk: data and runs as they are, others by the command that is printed",
+  "links to a bigger disk: data and runs work as they are, others with the command that is printed",
   async (path) => {
     for (const home of ["data", "runs"]) {
       await Deno.rename(`${path}/${home}`, `${path}/big ${home}`);
@@ -147,7 +147,7 @@ commandTest(
 );
 
 commandTest(
-  "a foreign run with a link in it is refused by every task, and nothing outside is touched",
+  "every task rejects a run with a link in it, and touches nothing outside",
   async (path) => {
     const precious = `${path}/outside/precious`;
     await Deno.mkdir(`${path}/outside`);
@@ -198,18 +198,22 @@ commandTest(
   },
 );
 
-Deno.test("quote() for PowerShell: single quotes, doubled", () => {
+Deno.test("quote() doubles single quotes for PowerShell", () => {
   assert.equal(quote("it's $(here)", "windows"), "'it''s $(here)'");
   assert.equal(quote("runs/a", "windows"), "runs/a");
 });
 
-Deno.test("taskCommand() takes a folder above where a path has a comma, which Deno's lists cannot hold", {
-  ignore: lacks(needs),
-}, () => {
-  const command = taskCommand("evaluate", ["--model", "/x/a,b/run"], { read: ["/x/a,b/run"] });
-  assert.match(command, / --allow-read=\S*,\/x .*--model \/x\/a,b\/run$/);
-  assert.match(
-    taskCommand("evaluate", [], { read: ["runs/../data/../docs"] }),
-    /--allow-read=\S*,runs\/..\/data\/..\/docs /,
-  );
-});
+Deno.test(
+  "taskCommand() allows a folder above if a path has a comma, which separates the paths in Deno's flags",
+  {
+    ignore: lacks(needs),
+  },
+  () => {
+    const command = taskCommand("evaluate", ["--model", "/x/a,b/run"], { read: ["/x/a,b/run"] });
+    assert.match(command, / --allow-read=\S*,\/x .*--model \/x\/a,b\/run$/);
+    assert.match(
+      taskCommand("evaluate", [], { read: ["runs/../data/../docs"] }),
+      /--allow-read=\S*,runs\/..\/data\/..\/docs /,
+    );
+  },
+);

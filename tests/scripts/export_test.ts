@@ -226,7 +226,7 @@ Deno.test({
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^Cannot read safetensors: .* a file of PyTorch .*\nIn Python.*\n( {2}.*\n){3}.*\n$/,
+        /^Cannot read safetensors: .* a PyTorch file .*\nThese lines of Python.*\n( {2}.*\n){3}.*\n$/,
       );
     });
 

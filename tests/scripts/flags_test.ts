@@ -10,7 +10,7 @@ const flags = {
   json: { kind: "switch", help: "lines of JSON" },
 } as const satisfies Flags;
 
-Deno.test("parseFlags(): defaults where nothing is given", () => {
+Deno.test("parseFlags() returns defaults for flags that are not given", () => {
   assert.deepEqual(parseFlags(flags, []), {
     epochs: undefined,
     seed: 1,
@@ -21,17 +21,10 @@ Deno.test("parseFlags(): defaults where nothing is given", () => {
   });
 });
 
-Deno.test("parseFlags(): values after a blank or an equals sign, the last one of several", () => {
+Deno.test("parseFlags() takes values after a space or an equals sign, and the last one of several", () => {
   const args = [
-    "--epochs",
-    "3",
-    "--learning-rate=1e-3",
-    "--device=wasm",
-    "--json",
-    "--out",
-    "a b",
-    "--epochs=4",
-    "--seed=0",
+    ...["--epochs", "3", "--learning-rate=1e-3", "--device=wasm", "--json"],
+    ...["--out", "a b", "--epochs=4", "--seed=0"],
   ];
   assert.deepEqual(parseFlags(flags, args), {
     epochs: 4,
@@ -43,7 +36,7 @@ Deno.test("parseFlags(): values after a blank or an equals sign, the last one of
   });
 });
 
-Deno.test("parseFlags(): what is no flag is told which there are", () => {
+Deno.test("parseFlags() lists the valid flags if one is unknown", () => {
   const all = "--epochs, --seed, --learning-rate, --device, --out, --json";
   for (const wrong of ["--epoch", "--no-json", "-e", "epochs", "--", "--toString", "--__proto__"]) {
     assert.throws(() => parseFlags(flags, [wrong]), (error) => {
@@ -54,7 +47,7 @@ Deno.test("parseFlags(): what is no flag is told which there are", () => {
   }
 });
 
-Deno.test("parseFlags(): what is no value is told which there are", () => {
+Deno.test("parseFlags() says which values are valid if one is not", () => {
   const cases: [string[], string][] = [
     [["--epochs", "0"], 'Cannot use --epochs: it must be a whole number from 1 on: current value is "0"'],
     [["--epochs", "1.5"], 'a whole number from 1 on: current value is "1.5"'],
@@ -82,7 +75,7 @@ Deno.test("parseFlags(): what is no value is told which there are", () => {
   }
 });
 
-Deno.test("helpText(): every flag with what it takes and its default", () => {
+Deno.test("helpText() shows every flag with its value and its default", () => {
   assert.equal(
     helpText("train", "Trains.", flags),
     `Trains.
@@ -98,7 +91,7 @@ Usage: deno task train [flags]
   );
 });
 
-Deno.test("parseFlags(): operands stand between flags, in their order, and there must be enough of them", () => {
+Deno.test("parseFlags() takes operands between flags, in order, and requires enough of them", () => {
   const withRuns = {
     runs: { kind: "operands", placeholder: "RUN", least: 1, help: "the folders of runs" },
     json: flags.json,
@@ -106,7 +99,7 @@ Deno.test("parseFlags(): operands stand between flags, in their order, and there
   assert.deepEqual(parseFlags(withRuns, ["a", "--json", "b"]), { runs: ["a", "b"], json: true });
   assert.throws(() => parseFlags(withRuns, []), {
     name: "FlagError",
-    message: "Cannot go on: RUN must be given, the folders of runs",
+    message: "Cannot start: RUN must be given, the folders of runs",
   });
   assert.throws(
     () => parseFlags(withRuns, ["a", "--runs", "b"]),
@@ -119,7 +112,7 @@ Deno.test("parseFlags(): operands stand between flags, in their order, and there
   );
 });
 
-Deno.test("asksForHelp(): --help and -h, whatever else there is, but not after --", () => {
+Deno.test("asksForHelp() finds --help and -h among any arguments, but not after --", () => {
   for (
     const args of [["--help"], ["-h"], ["a", "--wrong", "-h"], ["--steps", "x", "--help"], ["-h", "--", "a"]]
   ) {

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { OFFLINE } from "../../scripts/support/offline.ts";
+import { OFFLINE } from "../../scripts/support/shell.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { COMMANDS, flagsOf } from "../support/tasks.ts";
 

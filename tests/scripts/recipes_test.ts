@@ -320,7 +320,7 @@ test("plot compares runs in one picture", async (path) => {
   assert((await Deno.readFile(`${path}/runs/ab.png`)).length > 5_000);
 
   const none = await runScript(path, "plot", []);
-  assert.deepEqual([none.code, none.stderr.split(":")[0]], [2, "Cannot go on"]);
+  assert.deepEqual([none.code, none.stderr.split(":")[0]], [2, "Cannot start"]);
   const missing = await runScript(path, "plot", ["runs/c"]);
   assert.deepEqual([missing.code, missing.stderr.split(":")[0]], [1, "Cannot open the run"]);
 });

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
 import { finalFigures, isComplete, runSideBySide } from "../../scripts/repeat/processes.ts";
 import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "../../scripts/repeat/arguments.ts";
 import { median, summarize } from "../../scripts/support/statistics.ts";
-import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, type Outcome, parseLines } from "./tiny_project.ts";
+import { type Outcome, parseLines, projectTest, runTaskScript, writeTinyTask } from "./tiny_project.ts";
 
-Deno.test("splitArguments() leaves to the recipe what is its own", () => {
+Deno.test("splitArguments() passes on the arguments of the recipe", () => {
   const args = ["train-rnn", "--epochs", "2", "--seeds", "1..3", "--device=wasm", "--json", "--limit", "64"];
   assert.deepEqual(splitArguments(args), {
     own: ["train-rnn", "--seeds", "1..3", "--json"],
@@ -19,10 +17,10 @@ Deno.test("splitArguments() leaves to the recipe what is its own", () => {
   assert.deepEqual(splitArguments(["train-rnn", "--seeds"]).own, ["train-rnn", "--seeds"]);
 });
 
-Deno.test("checkPassedOn() refuses what only one run can have", () => {
+Deno.test("checkPassedOn() rejects flags that must differ from run to run", () => {
   checkPassedOn(["--epochs", "2", "--device", "wasm"]);
   for (const args of [["--seed", "1"], ["--out=runs/x"], ["--epochs", "1", "--out", "x"]]) {
-    assert.throws(() => checkPassedOn(args), /Cannot pass --(seed|out) on: each run must have its own/);
+    assert.throws(() => checkPassedOn(args), /Cannot pass --(seed|out) on: it must differ from run to run/);
   }
 });
 
@@ -50,7 +48,7 @@ Deno.test("summarize() and median() of a few figures", () => {
   assert.equal(median([9, 1, 4, 5]), 4.5);
 });
 
-/** Runs jobs that last so many turns, and tells the threads of each and the most that ran at a time. */
+/** Runs jobs that last a number of turns; returns the threads of each, and the most threads that ran at a time. */
 async function simulate(lasting: readonly number[], sharing: { cores: number; threads?: number }) {
   let busy = 0, most = 0;
   const threadsOf = await runSideBySide(lasting, sharing, async (turns, threads) => {
@@ -72,7 +70,7 @@ Deno.test("runSideBySide() fills the cores, and no more", async () => {
   assert.deepEqual(await simulate([], { cores: 2 }), { threadsOf: [], most: 0 });
 });
 
-Deno.test("finalFigures() are those of the end, then those of the last report", () => {
+Deno.test("finalFigures() takes the figures of the end, and the others from the last report", () => {
   const lines = [
     { event: "start" },
     { event: "report", trainLoss: 2, testLoss: 2, testAccuracy: 0.2 },
@@ -86,37 +84,13 @@ Deno.test("finalFigures() are those of the end, then those of the last report", 
   assert.equal(isComplete([]), false);
 });
 
-const root = new URL("../../", import.meta.url).pathname;
-
-/** `deno task repeat` with its own permissions, where the task `train-lstm-adam` trains on tiny images. */
+/** `deno task repeat`, with a recipe that trains on tiny images. */
 async function repeat(path: string, args: readonly string[]): Promise<Outcome> {
-  const recipe = `deno run --no-check --no-prompt --allow-read=data,runs,${root}lib --allow-write=runs ` +
-    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8`;
-  await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ tasks: { "train-lstm-adam": recipe } }));
-  const permissions = config.tasks.repeat.command.replace("runs,lib", `runs,${root}lib`).match(
-    /--allow-\S+/g,
-  )!;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/repeat.ts`, ...args],
-    cwd: path,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  await writeTinyTask(path);
+  return await runTaskScript(path, "repeat", args);
 }
 
-function test(name: string, fn: (path: string) => Promise<void>): void {
-  Deno.test({
-    name: named(name, needs),
-    ignore: lacks(needs),
-    fn: async () => {
-      await using project = await makeProject();
-      await fn(project.path);
-    },
-  });
-}
-
-test("repeat trains once a seed, keeps each run, and prints what they have in common", async (path) => {
+projectTest("repeat trains with each seed, keeps each run, and prints a summary", async (path) => {
   const args = ["train-lstm-adam", "--seeds", "1..3", "--device", "wasm", "--steps", "4", "--no-pictures"];
   const { code, stdout, stderr } = await repeat(path, args);
   assert.equal(code, 0, stderr);
@@ -138,30 +112,26 @@ test("repeat trains once a seed, keeps each run, and prints what they have in co
   const again = parseLines((await repeat(path, [...args, "--json"])).stdout);
   const hashes = (lines: Record<string, unknown>[]) =>
     lines.filter(({ event }) => event !== "summary").map(({ modelSha256 }) => modelSha256).sort();
-  assert.deepEqual(hashes(again), hashes(rows)); // the same bits, and appended
+  assert.deepEqual(hashes(again), hashes(rows)); // the same bits; the rows were appended
   const kept = await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`);
   assert.equal(parseLines(kept).length, 6);
   assert.deepEqual(again.at(-1)!.testAccuracy, { mean, deviation, min, max });
 });
 
-test("repeat says what the recipe says of a wrong flag, and what it takes itself", async (path) => {
-  const wrong = await repeat(path, [
-    "train-lstm-adam",
-    "--seeds",
-    "1..2",
-    "--device",
-    "wasm",
-    "--epoch",
-    "1",
-  ]);
-  assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /Seed \d ended with exit code 2: [^]*Cannot use "--epoch": it must be one of/);
+projectTest(
+  "repeat shows what the recipe says about a wrong flag, and rejects flags of its own",
+  async (path) => {
+    const flags = ["--seeds", "1..2", "--device", "wasm", "--epoch", "1"];
+    const wrong = await repeat(path, ["train-lstm-adam", ...flags]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /Seed \d ended with exit code 2: [^]*Cannot use "--epoch": it must be one of/);
 
-  const unknown = await repeat(path, ["train-all"]);
-  assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-lstm, /);
+    const unknown = await repeat(path, ["train-all"]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-lstm, /);
 
-  const taken = await repeat(path, ["train-lstm-adam", "--out", "runs/x"]);
-  assert.equal(taken.code, 2);
-  assert.match(taken.stderr, /^Cannot pass --out on/);
-});
+    const taken = await repeat(path, ["train-lstm-adam", "--out", "runs/x"]);
+    assert.equal(taken.code, 2);
+    assert.match(taken.stderr, /^Cannot pass --out on/);
+  },
+);

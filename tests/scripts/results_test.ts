@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
 import { NOTEBOOK, PYTORCH_ADAM } from "../../scripts/results/published.ts";
 import type { MetricsLine } from "../../scripts/repeat/processes.ts";
 import { type ResultRun, type RunRecord, writeResultsPage } from "../../scripts/results/page.ts";
-import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs } from "./tiny_project.ts";
+import { projectTest, runTaskScript, writeTinyTask } from "./tiny_project.ts";
 
 const record: RunRecord = {
   command: "deno task train-x --seed 1",
@@ -21,7 +19,7 @@ const end = {
   modelSha256: "0123456789abcdef".repeat(4),
 };
 
-/** Ten epochs, the test accuracies given, all else made up of them. */
+/** Epochs with these test accuracies; the other figures are derived from them. */
 function epochs(accuracies: readonly number[]): MetricsLine[] {
   return accuracies.map((testAccuracy, epoch) => ({
     event: "epoch",
@@ -38,12 +36,9 @@ const dipping = [...rising.slice(0, 9), 0.88];
 const means = { trainLoss: 0.03125, trainAccuracy: 0.990625, testLoss: 0.0625, testAccuracy: 0.9812 };
 
 function runsOf(adam: readonly number[]): ResultRun[] {
-  const run = (recipe: string, seed: number, lines: readonly MetricsLine[]) => ({
-    recipe,
-    seed,
-    record,
-    lines,
-  });
+  const run = (recipe: string, seed: number, lines: readonly MetricsLine[]) => {
+    return { recipe, seed, record, lines };
+  };
   return [
     run("train-lstm", 1, [...epochs(rising), end]),
     run("train-lstm-dropout", 2017, [{ ...end, ...means }]),
@@ -60,12 +55,12 @@ function rowOf(page: string, heading: string, first: string): string[] {
   return line.slice(1, -1).split("|").map((cell) => cell.trim());
 }
 
-/** Without the line breaks of its paragraphs. */
+/** Without the line breaks in paragraphs. */
 function unwrapped(page: string): string {
   return page.replaceAll(/\s+/g, " ");
 }
 
-Deno.test("the results page sets the figures of the runs beside those of the sources", () => {
+Deno.test("the results page compares the figures of the runs with those of the sources", () => {
   const page = writeResultsPage(runsOf([0.96, 0.962, 0.964, 0.961, 0.963]));
 
   assert.deepEqual(
@@ -91,42 +86,18 @@ Deno.test("the results page sets the figures of the runs beside those of the sou
   assert.match(page, /`deno task train-x --seed 1` +\| abcdef0 +\| 1 +\| 62 +\| `0123456789abcdef`/);
 });
 
-Deno.test("the results page says so where the means are further apart", () => {
+Deno.test("the results page says so if the means are further apart than promised", () => {
   const far = writeResultsPage(runsOf(PYTORCH_ADAM.map((accuracy) => accuracy - 0.006)));
   assert.match(unwrapped(far), /The means are \.0060 apart, not less than the \.004/);
 });
 
-const root = new URL("../../", import.meta.url).pathname;
-
-function test(name: string, fn: (path: string) => Promise<void>): void {
-  Deno.test({
-    name: named(name, needs),
-    ignore: lacks(needs),
-    fn: async () => {
-      await using project = await makeProject();
-      await fn(project.path);
-    },
-  });
-}
-
-/** With the permissions of the task, where `train-lstm-adam` trains on tiny images. */
+/** `deno task results`, with `train-lstm-adam` on tiny images. */
 async function results(path: string, ...args: string[]) {
-  const recipe = `deno run --no-check --no-prompt --allow-read=data,runs,${root}lib --allow-write=runs ` +
-    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8 --steps 3 --no-pictures`;
-  await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ tasks: { "train-lstm-adam": recipe } }));
-  const permissions = config.tasks.results.command.replace("runs,lib", `runs,${root}lib`).match(
-    /--allow-\S+/g,
-  )!;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/results.ts`, ...args],
-    cwd: path,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  await writeTinyTask(path, "--steps 3 --no-pictures");
+  return await runTaskScript(path, "results", args);
 }
 
-test("results trains what is missing, and writes page and picture", async (path) => {
+projectTest("results trains what is missing, and writes the page and the picture", async (path) => {
   const lacking = await results(path, "--write");
   assert.equal(lacking.code, 1);
   assert.match(
@@ -157,7 +128,7 @@ test("results trains what is missing, and writes page and picture", async (path)
   const trained = page.split("\n").find((line) => line.includes("--device wasm --seed 4"))!;
   assert.match(trained, /^\| `deno task train-lstm-adam --device wasm --seed 4` +\| unknown +\|/);
   assert.match(await Deno.readTextFile(`${path}/docs/train-lstm.svg`), /^<svg[^]*the source's notebook/);
-  const written = await results(path, "--write"); // nothing to train now, and the same page
+  const written = await results(path, "--write"); // nothing to train now: the same page
   assert.equal(written.code, 0, written.stderr);
   assert.equal(await Deno.readTextFile(`${path}/RESULTS.md`), page);
 

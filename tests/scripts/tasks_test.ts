@@ -80,7 +80,7 @@ test("tasks that look for a GPU tell Mesa a runtime folder, the user's own where
 
 test("pictures, models and weights are found from the folder in which a task was called", async (folder) => {
   const code = `
-    import { fromCallFolder } from "${root}scripts/support/call_folder.ts";
+    import { fromCallFolder } from "${root}scripts/support/flags.ts";
     const flags = {
       images: { kind: "operands", placeholder: "IMAGE", least: 1, help: "", input: true },
       model: { kind: "text", placeholder: "FOLDER", help: "", input: true },

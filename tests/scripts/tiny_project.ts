@@ -4,8 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
 import { encodeIdx } from "../../lib/data/idx.ts";
 import type { Split } from "../../lib/data/dataset.ts";
+import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 
 /** What running scripts takes. */
@@ -66,6 +68,46 @@ export async function runScript(
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await scriptCommand(path, script, args, env).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Runs the script of a task to its end, with the permissions of the task, but with the `lib` of this checkout. */
+export async function runTaskScript(
+  path: string,
+  task: "repeat" | "results" | "verify",
+  args: readonly string[],
+): Promise<Outcome> {
+  const { command } = config.tasks[task];
+  const permissions = command.replace("runs,lib", `runs,${root}lib`).match(/--allow-\S+/g)!;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/${task}.ts`, ...args],
+    cwd: path,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Writes a `deno.json` whose task `train-lstm-adam` trains on the images of the project. */
+export async function writeTinyTask(path: string, flags = ""): Promise<void> {
+  const recipe = `deno run --no-check --no-prompt --allow-read=data,runs,${root}lib --allow-write=runs ` +
+    `${root}scripts/train_lstm_adam.ts --data-dir data/tiny --batch-size 8 ${flags}`;
+  await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ tasks: { "train-lstm-adam": recipe } }));
+}
+
+/** Declares a test in a project of its own. */
+export function projectTest(
+  name: string,
+  fn: (path: string) => Promise<void>,
+  { ignore = false }: { ignore?: boolean } = {},
+): void {
+  Deno.test({
+    name: named(name, needs),
+    ignore: lacks(needs) || ignore,
+    fn: async () => {
+      await using project = await makeProject();
+      await fn(project.path);
+    },
+  });
 }
 
 /** Flags of a recipe: two threads on the images of a project. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
 import hashes from "../golden/hashes.json" with { type: "json" };
 import { lacking, lacks, named } from "../support/permissions.ts";
-import { needs, type Outcome, parseLines } from "./tiny_project.ts";
+import { needs, parseLines, runTaskScript } from "./tiny_project.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const recipes = Object.keys(hashes.sha256);
@@ -15,7 +14,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Why the recipes cannot train here; where `SCANLINE_REQUIRE_MNIST` is set they must. */
+/** Why the recipes cannot train here; with `SCANLINE_REQUIRE_MNIST` they must. */
 function whyIgnored(): string | undefined {
   const missing = lacking([...needs, { name: "env", variable: "SCANLINE_REQUIRE_MNIST" }]);
   if (missing !== undefined || Deno.env.get("SCANLINE_REQUIRE_MNIST")) return missing;
@@ -24,7 +23,7 @@ function whyIgnored(): string | undefined {
 
 const ignored = whyIgnored();
 
-// Threads are another number each time, and never the task's: the bits do not depend on them.
+// The number of threads differs each time: the bits do not depend on it.
 for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries()) {
   Deno.test({
     name: `${recipe} trains to the published bits${ignored === undefined ? "" : ` (ignored: ${ignored})`}`,
@@ -34,14 +33,16 @@ for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries(
       const script = `scripts/${recipe.replaceAll("-", "_")}.ts`;
       const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
         args: [
-          "run",
-          "--no-check",
-          "--allow-read",
-          `--allow-write=${out}`,
-          script,
-          ...hashes.flags.split(" "),
-        ]
-          .concat("--threads", String(index % 3 + 1), "--out", out, "--json", "--no-pictures"),
+          ...[
+            "run",
+            "--no-check",
+            "--allow-read",
+            `--allow-write=${out}`,
+            script,
+            ...hashes.flags.split(" "),
+          ],
+          ...["--threads", String(index % 3 + 1), "--out", out, "--json", "--no-pictures"],
+        ],
         cwd: root,
       }).output();
       await Deno.remove(out, { recursive: true });
@@ -50,13 +51,13 @@ for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries(
       assert.equal(
         end.modelSha256,
         expected,
-        "if the arithmetic was meant to change: `deno task verify --update`",
+        "if the arithmetic is meant to change: `deno task verify --update`",
       );
     },
   });
 }
 
-/** A folder with what `scripts/verify.ts` reads, and recipes that end at once with these hashes, or fail. */
+/** A folder with the files that `scripts/verify.ts` reads, and recipes that end at once with these hashes, or fail. */
 async function makeVerified(sha256: Readonly<Record<string, string>>, last = "end") {
   const path = await Deno.makeTempDir();
   await Deno.mkdir(`${path}/tests/golden`, { recursive: true });
@@ -80,19 +81,11 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: named(name, needs), ignore: lacks(needs), fn });
 }
 
-/** What comes after the trainings, with the permissions of the task. */
-async function verify(path: string, ...args: string[]): Promise<Outcome> {
-  const permissions = config.tasks.verify.command.match(/--allow-\S+/g)!;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/verify.ts`, ...args],
-    cwd: path,
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-}
+const verify = (path: string, ...args: string[]) => runTaskScript(path, "verify", args);
 
 const other = { ...hashes.sha256, [recipes[1]]: "0".repeat(64) };
 
-test("verify says that all hashes are the published ones, or which are not", async () => {
+test("verify says whether all hashes are the published ones, and which are not", async () => {
   await using same = await makeVerified(hashes.sha256);
   const good = await verify(same.path);
   assert.equal(good.code, 0, good.stderr);
@@ -104,13 +97,13 @@ test("verify says that all hashes are the published ones, or which are not", asy
   const lines = bad.stdout.split("\n").filter((line) => line.includes("  published: "));
   assert.equal(lines.length, 1);
   assert(lines[0].startsWith(recipes[1]) && lines[0].endsWith(Object.values(hashes.sha256)[1]), lines[0]);
-  assert.match(bad.stdout, /1 of 4 are not what is published/);
+  assert.match(bad.stdout, /1 of 4 differ from the published ones/);
   const [{ same: allSame, rows }] = parseLines((await verify(changed.path, "--json")).stdout);
   assert.equal(allSame, false);
   assert.deepEqual((rows as { same: boolean }[]).map((row) => row.same), [true, false, true, true]);
 });
 
-test("verify --update writes the hashes, and puts them into the README", async () => {
+test("verify --update writes the hashes into their file and the README", async () => {
   await using project = await makeVerified(other);
   const { code, stderr } = await verify(project.path, "--update");
   assert.equal(code, 0, stderr);
@@ -121,7 +114,7 @@ test("verify --update writes the hashes, and puts them into the README", async (
   assert.equal((await verify(project.path)).code, 0);
 });
 
-test("verify names the recipe that did not come to its end, and why", async () => {
+test("verify names a recipe that did not train to its end, and says why", async () => {
   await using none = await makeVerified({});
   const failed = await verify(none.path);
   assert.equal(failed.code, 1);
@@ -135,7 +128,7 @@ test("verify names the recipe that did not come to its end, and why", async () =
   assert.match(stderr, /^Cannot verify: train-lstm must train to its end: it ended with exit code 0/);
 });
 
-test("verify --help explains, and neither trains nor removes anything", async () => {
+test("verify --help explains the flags, and neither trains nor removes anything", async () => {
   await using project = await makeVerified({});
   await Deno.mkdir(`${project.path}/runs/verify`, { recursive: true });
   const { code, stdout, stderr } = await verify(project.path, "-h");
