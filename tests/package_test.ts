@@ -1,0 +1,94 @@
+/**
+ * The package as others use it: from a project of their own, in a folder of its own, with the permissions that the README
+ * names and nothing in an import map.
+ */
+import assert from "node:assert/strict";
+import { lacks, named } from "./support/permissions.ts";
+
+const needs = [{ name: "read" }, { name: "write" }, { name: "run" }] as const;
+const root = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
+const { version } = JSON.parse(lacks(needs) ? "{}" : await Deno.readTextFile(`${root}/deno.json`));
+const name = `jsr:@scanline/scanline@${version}`;
+
+const PROGRAM = `
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+import * as scanline from "${name}";
+import { openRun, Run } from "${name}/run";
+import { drawCurves, toCurves } from "${name}/view";
+
+const labels = Uint8Array.from({ length: 64 }, (_, n) => n % 2);
+const pixels = Uint8Array.from({ length: 64 * 36 }, (_, i) => {
+  const n = Math.floor(i / 36), y = Math.floor(i / 6) % 6, x = i % 6;
+  return (labels[n] === 0 ? y : x) === (n >> 1) % 6 ? 255 : 0;
+});
+const images = { pixels, labels, count: 64, height: 6, width: 6 };
+const model = tf.sequential({
+  layers: [scanline.lstm({ units: 8, inputShape: [6, 6] }), tf.layers.dense({ units: 2 })],
+});
+await using trainer = await scanline.compile(model, {
+  train: images,
+  test: images,
+  sequence: { axis: "rows", range: [0, 1] },
+  optimizer: scanline.adam({ learningRate: 0.05 }),
+  initialize: "pytorch",
+  batchSize: 16,
+  device: "wasm",
+});
+using run = await Run.begin(trainer, { recipe: "mine", out: "runs/mine" }, { pictures: false });
+const lines = [];
+for await (const epoch of trainer.epochs(run.remaining({ epochs: 10 }), { onCheckpoint: run.keep })) {
+  const test = await trainer.evaluate("test");
+  lines.push(await run.report({ epoch: epoch.index }, {
+    trainLoss: epoch.loss,
+    trainAccuracy: epoch.accuracy,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+    seconds: epoch.seconds,
+  }));
+}
+const { line } = await run.end();
+const curves = drawCurves(toCurves([{ name: "mine", lines, stepsPerEpoch: 4 }]));
+await using opened = await scanline.openModel("runs/mine", { device: "wasm" });
+const { accuracy } = await opened.evaluate(images);
+await using again = await scanline.openModel(scanline.toSafetensors(opened.trained), { device: "reference" });
+console.log(JSON.stringify({
+  accuracy,
+  same: scanline.modelSha256(again.trained) === line.modelSha256,
+  predicted: [...scanline.predictedClasses(await again.predict(images, { to: 4 }), 2)],
+  recipe: (await openRun("runs/mine")).config.recipe,
+  curves: curves.startsWith("<svg"),
+}));
+`;
+
+Deno.test({
+  name: named("a project of one's own imports the package, trains, saves, opens and predicts", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    const path = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ links: [root] }));
+      await Deno.writeTextFile(`${path}/main.ts`, PROGRAM);
+      await Deno.mkdir(`${path}/runs`);
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-prompt", "--check", `--allow-read=runs,${root}/lib`, "--allow-write=runs"],
+          "main.ts",
+        ],
+        cwd: path,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assert.equal(code, 0, complaint);
+      assert.deepEqual(JSON.parse(said.trim().split("\n").at(-1)!), {
+        accuracy: 1,
+        same: true,
+        predicted: [0, 1, 0, 1],
+        recipe: "mine",
+        curves: true,
+      });
+    } finally {
+      await Deno.remove(path, { recursive: true });
+    }
+  },
+});
