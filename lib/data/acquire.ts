@@ -149,7 +149,7 @@ async function isThere(file: CatalogueFile, job: Job): Promise<boolean> {
   for (const name of namesToRead(file)) {
     const found = await readFirst(job.folder, [name]);
     if (!found) continue;
-    const checked = await check(file, found.bytes);
+    const checked = check(file, found.bytes);
     if (checked instanceof Uint8Array) {
       if (name !== keptName(file)) await store(file, checked, { source: found.path, job });
       return true;
@@ -196,15 +196,15 @@ async function ask(
       file,
       (doneBytes, totalBytes) => onEvent({ ...event, doneBytes, totalBytes }),
     );
-    return await check(file, bytes);
+    return check(file, bytes);
   } catch (error) {
     return { reason: reasonOf(error), gone: error instanceof SourceError && error.gone };
   }
 }
 
-async function check(file: CatalogueFile, bytes: Uint8Array): Promise<Uint8Array | Refusal> {
+function check(file: CatalogueFile, bytes: Uint8Array): Uint8Array | Refusal {
   try {
-    return await verifyFile(file, bytes, "it");
+    return verifyFile(file, bytes, "it");
   } catch (error) {
     return { reason: reasonOf(error), gone: false };
   }

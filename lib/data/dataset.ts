@@ -213,8 +213,8 @@ async function readKnown({ name, files }: CatalogueEntry): Promise<LoadedFile[]>
 async function readKnownFile(folder: string, file: CatalogueFile, remedy: string): Promise<LoadedFile> {
   const { path, bytes } = await readOr(`run "${remedy}"`, folder, namesToRead(file));
   try {
-    const kept = await verifyFile(file, bytes, path);
-    return { path, array: await readIdx(kept, { maxBytes: file.sizeBytes, file: path }) };
+    const kept = verifyFile(file, bytes, path);
+    return { path, array: readIdx(kept, { maxBytes: file.sizeBytes, file: path }) };
   } catch (cause) {
     throw new RangeError(`${reasonOf(cause)}; the file has changed: delete it and run "${remedy}"`, {
       cause,
@@ -226,7 +226,7 @@ async function readOwn(folder: string): Promise<LoadedFile[]> {
   const loaded: LoadedFile[] = [];
   for (const name of await findFiles(folder)) {
     const { path, bytes } = await readOr("put it there", folder, [name]);
-    loaded.push({ path: printable(path), array: await readIdx(bytes, { file: printable(path) }) });
+    loaded.push({ path: printable(path), array: readIdx(bytes, { file: printable(path) }) });
   }
   return loaded;
 }

@@ -17,17 +17,13 @@ import { isGzip, unpackIdx } from "./gzip.ts";
  * @throws {IdxSyntaxError} If the bytes cannot be unpacked.
  * @throws {RangeError} If the length or the hash differs.
  */
-export async function verifyFile(
-  file: CatalogueFile,
-  bytes: Uint8Array,
-  origin: string,
-): Promise<Uint8Array> {
+export function verifyFile(file: CatalogueFile, bytes: Uint8Array, origin: string): Uint8Array {
   const fail = (what: string) => new RangeError(`Cannot use ${origin}: ${what}`);
   if (!isGzip(bytes) && !(bytes[0] === 0 && bytes[1] === 0)) {
     throw fail(`it must be an IDX file, raw or gzipped: current value ${describeStart(bytes)}`);
   }
   const raw = file.keptAs === "raw";
-  const kept = raw ? await unpackIdx(bytes, { maxBytes: file.sizeBytes, file: origin }) : bytes;
+  const kept = raw ? unpackIdx(bytes, { maxBytes: file.sizeBytes, file: origin }) : bytes;
   if (raw && kept.length !== file.sizeBytes) {
     throw fail(`it must be ${file.sizeBytes} bytes long: current value is ${kept.length}`);
   }
