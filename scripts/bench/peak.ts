@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { median } from "./statistics.ts";
+import { median } from "../support/statistics.ts";
 
 const SUMS = 12; // enough to wait for none of them, and few enough to stay in registers
 const UNROLLED = 8;

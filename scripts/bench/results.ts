@@ -5,7 +5,7 @@
  */
 import type { Machine } from "./machine.ts";
 import type { Cost, Standing } from "./rounds.ts";
-import { fitExponent, type Summary } from "./statistics.ts";
+import { fitExponent, type Spread } from "../support/statistics.ts";
 import type { WholeRecipe } from "./whole_recipe.ts";
 import type { Flops } from "./workloads.ts";
 
@@ -243,6 +243,6 @@ function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function range({ quartiles: [low, high] }: Summary): string {
+function range({ quartiles: [low, high] }: Spread): string {
   return `${number(low)}-${number(high)}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Contender, OpenRequest, WorkRequest } from "./protocol.ts";
-import { pairedRatio, summarize, type Summary } from "./statistics.ts";
+import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
 
 /** A process, and what it is opened with besides the workload. */
 export interface Player {
@@ -26,9 +26,9 @@ export interface Effort {
 /** What was measured of one player at one kind of work. */
 export interface Cost {
   /** Milliseconds for one batch. */
-  readonly ms: Summary;
+  readonly ms: Spread;
   /** How many times as long as ours it takes; pairs of samples, one right after the other. */
-  readonly ratio: Summary | null;
+  readonly ratio: Spread | null;
 }
 
 /** What was measured of one player, or why it was not. */
@@ -158,7 +158,7 @@ async function conclude(entry: Entry): Promise<Standing> {
     residentBytes = await player.contender.residentBytes();
   });
   const costOf = ({ ms, pairs }: { ms: number[]; pairs: Pair[] }): Cost | null =>
-    ms.length === 0 ? null : { ms: summarize(ms), ratio: pairs.length === 0 ? null : pairedRatio(pairs) };
+    ms.length === 0 ? null : { ms: spreadOf(ms), ratio: pairs.length === 0 ? null : pairedRatio(pairs) };
   return {
     ...{ label: player.label, detail, software, firstLoss, residentBytes, problem: entry.problem },
     train: costOf(samples.train),

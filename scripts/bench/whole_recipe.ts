@@ -5,14 +5,14 @@
  */
 import { OFFLINE } from "../support/offline.ts";
 import { output } from "./machine.ts";
-import { pairedRatio, summarize, type Summary } from "./statistics.ts";
+import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
 
 /** `train-lstm-adam` against the same recipe in PyTorch. */
 export interface WholeRecipe {
-  readonly ours: Summary;
-  readonly pytorch: Summary | null;
+  readonly ours: Spread;
+  readonly pytorch: Spread | null;
   /** How many times as long as ours PyTorch takes. */
-  readonly ratio: Summary | null;
+  readonly ratio: Spread | null;
 }
 
 /** Where PyTorch is. */
@@ -46,8 +46,8 @@ export async function measureRecipe(
     pairs.push({ ours: ours[round], theirs: await timeProgram(python.path, theirs) });
   }
   return {
-    ours: summarize(ours),
-    pytorch: pairs.length > 0 ? summarize(pairs.map(({ theirs }) => theirs)) : null,
+    ours: spreadOf(ours),
+    pytorch: pairs.length > 0 ? spreadOf(pairs.map(({ theirs }) => theirs)) : null,
     ratio: pairs.length > 0 ? pairedRatio(pairs) : null,
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { measurePeak } from "../../scripts/bench/peak.ts";
 import { linesOf } from "../../scripts/bench/protocol.ts";
-import { fitExponent, median, pairedRatio, quantile, summarize } from "../../scripts/bench/statistics.ts";
+import { fitExponent, median, pairedRatio, quantile, spreadOf } from "../../scripts/support/statistics.ts";
 import { countFlops, recipeWorkloads, stackDigits, sweepPoints } from "../../scripts/bench/workloads.ts";
 
 Deno.test("median() takes the value in the middle, or the mean of the two there, in any order", () => {
@@ -18,8 +18,8 @@ Deno.test("quantile() lies on the line between two values", () => {
   assert.deepEqual(values, [50, 10, 40, 20, 30]); // is not sorted in place
 });
 
-Deno.test("summarize() gives the median, the quartiles and the count", () => {
-  assert.deepEqual(summarize([1, 2, 3, 4, 5]), { median: 3, quartiles: [2, 4], count: 5 });
+Deno.test("spreadOf() gives the median, the quartiles and the count", () => {
+  assert.deepEqual(spreadOf([1, 2, 3, 4, 5]), { median: 3, quartiles: [2, 4], count: 5 });
 });
 
 Deno.test("pairedRatio() is not moved by rounds in which the machine slows down for both", () => {
