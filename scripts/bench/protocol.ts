@@ -5,6 +5,7 @@
  * @module
  */
 import type { LayerSpec, MathName, Optimizer, Sequence } from "../../mod.ts";
+import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
 
 /** A file of bytes that several languages read. */
 export interface SharedImages {
@@ -101,7 +102,7 @@ export class Contender implements AsyncDisposable {
 
   async #ask(request: Request, withinMs: number): Promise<unknown> {
     this.#running ??= start(this.#command);
-    const { writer, lines, complaints } = this.#running;
+    const { writer, answers, complaints } = this.#running;
     try {
       await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
     } catch {
@@ -109,17 +110,17 @@ export class Contender implements AsyncDisposable {
     }
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), withinMs));
-    const line = await Promise.race([nextAnswer(lines), late]).finally(() => clearTimeout(timer));
-    if (line === "late") {
+    const read = await Promise.race([answers.next(), late]).finally(() => clearTimeout(timer));
+    if (read === "late") {
       await this[Symbol.asyncDispose]();
       throw new Error(`no answer to "${request.op}" within ${Math.round(withinMs / 1000)} s`);
     }
-    if (line === undefined) {
+    if (read.done) {
       const reason = lastLine(await complaints) ?? "the process ended";
       await this[Symbol.asyncDispose]();
       throw new Error(reason);
     }
-    const { error, ...answer } = line;
+    const { error, ...answer } = read.value;
     if (error !== undefined) throw new Error(String(error));
     return answer;
   }
@@ -143,7 +144,7 @@ export class Contender implements AsyncDisposable {
 interface Running {
   readonly process: Deno.ChildProcess;
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly lines: AsyncIterator<string>;
+  readonly answers: AsyncIterator<JsonLine>;
   /** What it printed on stderr, once it ended. */
   readonly complaints: Promise<string>;
 }
@@ -153,39 +154,19 @@ function start(command: Deno.Command): Running {
   return {
     process,
     writer: process.stdin.getWriter(),
-    lines: linesOf(process.stdout),
-    complaints: new Response(process.stderr).text(),
+    answers: readJsonLines(process.stdout),
+    complaints: process.stderr.text(),
   };
-}
-
-/** Libraries print on stdout too: what is no JSON object is no answer. */
-async function nextAnswer(lines: AsyncIterator<string>): Promise<Record<string, unknown> | undefined> {
-  while (true) {
-    const { value, done } = await lines.next();
-    if (done) return undefined;
-    if (value.startsWith("{")) return JSON.parse(value);
-  }
 }
 
 function lastLine(text: string): string | undefined {
   return text.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
 }
 
-/** The lines of a stream of UTF-8. */
-export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
-}
-
 /** Answers the bench with a subject until stdin ends. */
 export async function serve(subject: Subject): Promise<void> {
-  for await (const line of linesOf(Deno.stdin.readable)) {
-    console.log(JSON.stringify(await answer(subject, JSON.parse(line))));
+  for await (const request of readJsonLines(Deno.stdin.readable)) {
+    console.log(JSON.stringify(await answer(subject, request as unknown as Request)));
   }
   Deno.exit(); // some peers leave threads behind
 }

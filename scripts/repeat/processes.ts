@@ -7,6 +7,7 @@
  * @module
  */
 import type { Interrupt } from "../support/interrupt.ts";
+import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
 
 /** A recipe to run. */
 export interface RecipeJob {
@@ -17,7 +18,7 @@ export interface RecipeJob {
 }
 
 /** A line of `--json`, or of `metrics.jsonl`. */
-export type MetricsLine = Readonly<Record<string, unknown>>;
+export type MetricsLine = JsonLine;
 
 /** How a run ended. */
 export interface FinishedRun {
@@ -93,28 +94,18 @@ export async function runRecipeProcess(
     }
   };
   interrupt.signal.addEventListener("abort", passOn);
-  const [lines, complaint] = await Promise.all([readLines(child.stdout, onLine), child.stderr.text()]);
+  const readLines = async () => {
+    const lines: MetricsLine[] = [];
+    for await (const line of readJsonLines(child.stdout)) {
+      lines.push(line);
+      onLine(line);
+    }
+    return lines;
+  };
+  const [lines, complaint] = await Promise.all([readLines(), child.stderr.text()]);
   const { code } = await child.status;
   interrupt.signal.removeEventListener("abort", passOn);
   return { lines, code, complaint, seconds: (performance.now() - started) / 1000 };
-}
-
-/** Objects, one a line; other lines are not the recipe's. */
-async function readLines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onLine: (line: MetricsLine) => void,
-): Promise<MetricsLine[]> {
-  const lines: MetricsLine[] = [];
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const pieces = (rest + text).split("\n");
-    rest = pieces.pop()!;
-    for (const piece of pieces.filter((piece) => piece.startsWith("{"))) {
-      lines.push(JSON.parse(piece));
-      onLine(lines.at(-1)!);
-    }
-  }
-  return lines;
 }
 
 /** What the last report and the end say; where both do, the end, which is about all images. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { measurePeak } from "../../scripts/bench/peak.ts";
-import { linesOf } from "../../scripts/bench/protocol.ts";
+import { readJsonLines } from "../../scripts/support/json_lines.ts";
 import { fitExponent, median, pairedRatio, quantile, spreadOf } from "../../scripts/support/statistics.ts";
 import { countFlops, recipeWorkloads, stackDigits, sweepPoints } from "../../scripts/bench/workloads.ts";
 
@@ -73,10 +73,13 @@ Deno.test("stackDigits() takes the middle lines of a digit, or digits one above 
   assert.deepEqual([...two.pixels], [...pixels.subarray(0, 16)]);
 });
 
-Deno.test("linesOf() joins what arrives in pieces", async () => {
-  const pieces = ['{"a":', '1}\n{"b":2}\n\n{"é', '":3}'].map((text) => new TextEncoder().encode(text));
-  const lines = await Array.fromAsync(linesOf(ReadableStream.from(pieces)));
-  assert.deepEqual(lines, ['{"a":1}', '{"b":2}', "", '{"é":3}']);
+Deno.test("readJsonLines() joins what arrives in pieces, and skips what is no whole line or no object", async () => {
+  const cut = new TextEncoder().encode('{"é":3}\n{"c'); // within é, too
+  const pieces = ['{"a":', '1}\n{"b":2}\n\nnoise\n'].map((text) => new TextEncoder().encode(text));
+  const lines = await Array.fromAsync(
+    readJsonLines(ReadableStream.from([...pieces, cut.subarray(0, 3), cut.subarray(3)])),
+  );
+  assert.deepEqual(lines, [{ a: 1 }, { b: 2 }, { é: 3 }]);
 });
 
 Deno.test("measurePeak() runs both of its loops", () => {
