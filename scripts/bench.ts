@@ -17,7 +17,7 @@ import {
   startWebgpu,
   stop,
 } from "./bench/lineup.ts";
-import { describeMachine } from "./bench/machine.ts";
+import { measureMachine } from "./bench/machine.ts";
 import { drawBench } from "./bench/picture.ts";
 import {
   type BenchResult,
@@ -96,7 +96,7 @@ await runCommand(spec, async (flags) => {
   const dataset = await scanline.loadDataset();
   const run = await scanline.createRun({ recipe: "bench" });
   say("this machine");
-  const machine = await describeMachine();
+  const machine = await measureMachine();
   await using files = new SharedFiles(`${run.path}/work`, dataset);
   const bench: Bench = {
     ...{ quick, peers, files, say, imageCount: dataset.train.count },

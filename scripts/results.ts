@@ -6,12 +6,12 @@
  *     deno task results --write     trains nothing
  */
 import "./support/deno_version.ts";
-import { cpus } from "node:os";
 import { printableLines } from "../lib/excerpt.ts";
 import { parseJson } from "../lib/json.ts";
 import { drawCurves, toCurves } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
+import { describeCommit, describeMachine } from "./support/machine.ts";
 import { NOTEBOOK } from "./results/published.ts";
 import { isComplete, type MetricsLine, runRecipeProcess, runSideBySide } from "./repeat/processes.ts";
 import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./results/page.ts";
@@ -75,7 +75,7 @@ await runCommand(command, async ({ fresh, write }) => {
 /** Whether all of them came to their end. */
 async function trainAll(jobs: readonly Planned[], interrupt: Interrupt): Promise<boolean> {
   if (jobs.length === 0) return true;
-  const about = { commit: await describeCommit(), machine: describeMachine() };
+  const about = { commit: await nameCommit(), machine: nameMachine() };
   const cores = navigator.hardwareConcurrency;
   const ended = await runSideBySide(
     jobs,
@@ -151,25 +151,16 @@ function drawLstm({ lines }: ResultRun): string {
   ]));
 }
 
-/** The commit, and whether the code is still that of it. */
-async function describeCommit(): Promise<string> {
-  const git = async (...args: string[]) => {
-    const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
-  };
-  const commit = await git("rev-parse", "--short", "HEAD");
+/** The commit, and whether the code is still as in it. */
+async function nameCommit(): Promise<string> {
+  const commit = await describeCommit("lib", "scripts");
   if (commit === null) return "unknown"; // a copy without its history
-  const changed = await git("status", "--porcelain", "--untracked-files=no", "--", "lib", "scripts");
-  return changed ? `${commit} with changes` : commit;
+  return commit.changed ? `${commit.id} with changes` : commit.id;
 }
 
-function describeMachine(): string {
-  const processors = cpus();
-  const { os, arch } = Deno.build;
-  return `${
-    processors[0]?.model.trim() ?? "unknown processor"
-  }, ${processors.length} cores, ${os} ${arch}, ` +
-    `Deno ${Deno.version.deno}`;
+function nameMachine(): string {
+  const { cpu, cores, os } = describeMachine();
+  return `${cpu}, ${cores} cores, ${os}, Deno ${Deno.version.deno}`;
 }
 
 function nameOf({ recipe, seed }: Planned): string {

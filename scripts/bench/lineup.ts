@@ -4,7 +4,7 @@
  * @module
  */
 import { OFFLINE } from "../support/offline.ts";
-import { output } from "./machine.ts";
+import { outputOf } from "../support/machine.ts";
 import { Contender } from "./protocol.ts";
 import type { Player } from "./rounds.ts";
 
@@ -96,7 +96,7 @@ export async function stop(players: readonly Player[]): Promise<void> {
  */
 export async function findPytorch(asked: string | undefined): Promise<string | null> {
   const python = asked ?? "python3";
-  if (await output(python, ["-c", "import torch"]) !== null) return python;
+  if (await outputOf(python, ["-c", "import torch"]) !== null) return python;
   if (asked === undefined) return null;
   throw new Error(
     `Cannot compare with PyTorch: --python must be a Python with torch: current value is "${asked}"`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Machine } from "./machine.ts";
+import type { MeasuredMachine } from "./machine.ts";
 import type { Cost, Standing } from "./rounds.ts";
 import { fitExponent, type Spread } from "../support/statistics.ts";
 import type { WholeRecipe } from "./whole_recipe.ts";
@@ -35,7 +35,7 @@ export interface SweepResult {
 export interface BenchResult {
   readonly startedAt: string;
   readonly quick: boolean;
-  readonly machine: Machine;
+  readonly machine: MeasuredMachine;
   readonly comparisons: readonly Comparison[];
   readonly sweep: readonly SweepResult[];
   readonly exponents: readonly Exponent[];
@@ -122,7 +122,7 @@ const COLUMNS = [
   ["epoch", 9],
 ] as const;
 
-function formatComparison(comparison: Comparison, { peak }: Machine): string[] {
+function formatComparison(comparison: Comparison, { peak }: MeasuredMachine): string[] {
   const { name, about, batchSize, flops, standings } = comparison;
   return [
     "",

@@ -4,7 +4,7 @@
  * @module
  */
 import { OFFLINE } from "../support/offline.ts";
-import { output } from "./machine.ts";
+import { outputOf } from "../support/machine.ts";
 import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
 
 /** `train-lstm-adam` against the same recipe in PyTorch. */
@@ -71,7 +71,7 @@ export async function measureMemory(folder: string, steps: number): Promise<numb
   const end = child.status.then(() => ended = true);
   while (!ended) {
     // The high-water mark; Deno itself reads nothing in /proc unless all is allowed.
-    const status = await output("cat", [`/proc/${child.pid}/status`]);
+    const status = await outputOf("cat", [`/proc/${child.pid}/status`]);
     const kilobytes = status?.match(/^VmHWM:\s*(\d+) kB/m)?.[1];
     if (kilobytes !== undefined) peakBytes = 1024 * Number(kilobytes);
     await new Promise((resolve) => setTimeout(resolve, 100));
