@@ -121,7 +121,7 @@ export * from "./lib/view/events.ts";
 export * from "./lib/view/history.ts";
 export * from "./lib/view/progress.ts";
 export * from "./lib/view/reading.ts";
-export type { Reading } from "./lib/view/reading_lines.ts";
+export { decidedAt, likeliest, type Reading } from "./lib/view/reading_lines.ts";
 export * from "./lib/view/reading_text.ts";
 export * from "./lib/view/report.ts";
 export * from "./lib/view/sheet.ts";

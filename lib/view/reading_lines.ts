@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { FLOATS } from "../data/check_images.ts";
 import type { Sequence } from "../data/sequence.ts";
-import { decidedAt, likeliest } from "../train/reading.ts";
+import { excerpt } from "../excerpt.ts";
+import { check } from "../options.ts";
 import type { Picture } from "./digits.ts";
 import { formatShare, markClasses } from "./words.ts";
 
@@ -71,4 +73,39 @@ export function toLines(reading: Reading, mostClasses: number): Lines {
 /** For people. */
 export function percent(p: number): string {
   return formatShare(p, 100);
+}
+
+/**
+ * The step, from 0 on, from which the likeliest class stays the same: when the network makes up its mind.
+ *
+ * @param probabilities `[T, K]` of one image
+ * @throws {TypeError} If they are not rows of K, at least one.
+ *
+ * @example
+ * ```ts
+ * import { decidedAt } from "./reading_lines.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(decidedAt(Float32Array.of(0.9, 0.1, 0.4, 0.6, 0.2, 0.8), 2), 1);
+ * ```
+ */
+export function decidedAt(probabilities: Float32Array, classes: number): number {
+  check("find the decision", "probabilities", { value: probabilities, rule: FLOATS });
+  if (!(classes >= 1 && probabilities.length > 0 && probabilities.length % classes === 0)) {
+    throw new TypeError(
+      `Cannot find the decision: probabilities must be rows of ${excerpt(classes)} numbers: ` +
+        `current value is ${probabilities.length}`,
+    );
+  }
+  const steps = probabilities.length / classes;
+  const last = likeliest(probabilities, steps - 1, classes);
+  let step = steps - 1;
+  while (step > 0 && likeliest(probabilities, step - 1, classes) === last) step--;
+  return step;
+}
+
+/** The class with the largest probability after step t; the first of equal ones. */
+export function likeliest(probabilities: Float32Array, t: number, classes: number): number {
+  const row = probabilities.subarray(t * classes, (t + 1) * classes);
+  return row.reduce((best, p, k) => p > row[best] ? k : best, 0);
 }

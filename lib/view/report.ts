@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Score } from "../train/metrics.ts";
 import { bestPoint, type CurveSet, momentOf } from "./history.ts";
 import { formatQuantity } from "./progress.ts";
 import { escapeText } from "./svg.ts";
@@ -20,7 +19,7 @@ export interface ReportContents {
   /** The last line of `metrics.jsonl`, if the run has ended. */
   readonly end: Readonly<Record<string, unknown>> | null;
   /** How the saved model does on all test images, if that was measured. */
-  readonly evaluated: Score | null;
+  readonly evaluated: { readonly loss: number; readonly accuracy: number; readonly count: number } | null;
   /** Time spent training and measuring; 0 for weights that came from elsewhere. */
   readonly seconds: number;
   /** Of the network. */
@@ -94,7 +93,7 @@ summary{cursor:pointer}
  *   run: "runs/mine",
  *   curves: toCurves([{ name: "mine", lines: [], stepsPerEpoch: 1 }]),
  *   end: null,
- *   evaluated: { loss: 0.1, accuracy: 0.97, correct: 9_700, count: 10_000 },
+ *   evaluated: { loss: 0.1, accuracy: 0.97, count: 10_000 },
  *   seconds: 0,
  *   parameterCount: 24_714,
  *   modelSha256: null,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readingsSvg } from "../../lib/view/reading.ts";
-import type { Reading } from "../../lib/view/reading_lines.ts";
+import { decidedAt, type Reading } from "../../lib/view/reading_lines.ts";
 import { drawReading } from "../../lib/view/reading_text.ts";
 
 /** An image of 5 × 4 with a bright diagonal, and a network that doubts until the third line. */
@@ -130,4 +130,18 @@ Deno.test("pixel by pixel, a reading shows what was thought at the end of each r
   const lines = drawReading(reading("pixels"), { columns: 80, colour: false });
   assert.equal(lines.length, 5);
   assert.equal(lines[4].slice(-6), "2  90%");
+});
+
+Deno.test("decidedAt() is the first step of the last run of one class", () => {
+  const steps = (...classes: number[]) =>
+    Float32Array.from(classes.flatMap((k) => k === 0 ? [0.8, 0.2] : [0.2, 0.8]));
+  assert.equal(decidedAt(steps(1, 1, 1), 2), 0);
+  assert.equal(decidedAt(steps(1, 0, 1, 0, 0), 2), 3);
+  assert.equal(decidedAt(steps(0, 0, 1), 2), 2);
+});
+
+Deno.test("decidedAt() rejects what is not rows of K, such as no class at all", () => {
+  for (const [length, classes] of [[6, 0], [6, 4], [0, 2], [6, NaN]]) {
+    assert.throws(() => decidedAt(new Float32Array(length), classes), /^TypeError: .* must be rows of/);
+  }
 });

@@ -15,7 +15,7 @@ const contents: ReportContents = {
   run: "runs/train-b/2026",
   curves: toCurves([{ name: "runs/train-b", lines: [line], stepsPerEpoch: 1 }]),
   end: { event: "end", step: 938, interrupted: false, endedAt: "2026-11-22T06:15:59.000Z" },
-  evaluated: { loss: 0.16, accuracy: 0.9512, correct: 9_512, count: 10_000 },
+  evaluated: { loss: 0.16, accuracy: 0.9512, count: 10_000 },
   seconds: 124.4,
   parameterCount: 24_714,
   modelSha256: "ab12",
