@@ -10,7 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson as parse } from "../json.ts";
-import type { LayersModel } from "./from_tensorflow.ts";
+import { isSize, type LayersModel } from "./from_tensorflow.ts";
 
 /** The two files of a model. */
 export interface SavedModel {
@@ -302,10 +302,6 @@ function object(value: unknown, subject: string): JsonObject {
 function array(value: unknown, subject: string): unknown[] {
   if (!Array.isArray(value)) throw malformed(subject, "an array", value);
   return value;
-}
-
-function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function malformed(subject: string, wanted: string, found: unknown): SyntaxError {

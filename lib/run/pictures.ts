@@ -8,6 +8,7 @@ import * as scanline from "../../mod.ts";
 import type { Findings } from "./findings.ts";
 import { messageOf } from "../../scripts/support/message.ts";
 import { toPng } from "../view/rasterize.ts";
+import { clipEnd } from "../view/words.ts";
 
 /** What the pictures of a run are about. */
 export interface PictureSource {
@@ -50,12 +51,11 @@ export function historyOf({ path, config, lines }: scanline.SavedMetrics): scanl
 function figuresOf({ figures }: Readonly<Record<string, unknown>>): scanline.FigureMeanings | undefined {
   const { train, test, testImages } = (figures ?? {}) as Record<string, unknown>;
   if (typeof train !== "string" || typeof test !== "string" || !Number.isSafeInteger(testImages)) return;
-  return { train: excerpt(train), test: excerpt(test), testImages: Math.max(1, Number(testImages)) };
-}
-
-/** So much of a text that came from a disk that it fits a legend. */
-function excerpt(content: string): string {
-  return content.length <= MOST_WORDS ? content : `${content.slice(0, MOST_WORDS)}…`;
+  return {
+    train: clipEnd(train, MOST_WORDS),
+    test: clipEnd(test, MOST_WORDS),
+    testImages: Math.max(1, Number(testImages)),
+  };
 }
 
 /** Draws what a run has come to. */
