@@ -1,33 +1,30 @@
 /**
- * What images and labels must be before anything reads them: the arrays are as long as they say, and hold bytes.
+ * Checks of images and labels before anything reads them: whether they are bytes, and as many as they must be.
  *
  * @module
  */
 import { excerpt } from "../excerpt.ts";
-import { check, OBJECT, type Rule, whole } from "../options.ts";
+import { check, instanceOf, OBJECT, type Rule, whole } from "../options.ts";
 import type { Images, Split } from "./dataset.ts";
 
 const SIZE = whole(1);
 
 /** Bytes, such as pixels or labels. */
-export const BYTES: Rule = {
-  must: "a Uint8Array",
-  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint8Array,
-};
+export const BYTES: Rule = arrayOf(Uint8Array);
 
 /** Numbers, such as parameters or logits. */
-export const FLOATS: Rule = {
-  must: "a Float32Array",
-  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Float32Array,
-};
+export const FLOATS: Rule = arrayOf(Float32Array);
 
 /** Positions of images. */
-export const POSITIONS: Rule = {
-  must: "a Uint32Array",
-  isKind: (value) => ArrayBuffer.isView(value) && value instanceof Uint32Array,
-};
+export const POSITIONS: Rule = arrayOf(Uint32Array);
 
-/** What makes bytes of what people have instead. */
+/** A real typed array, and no object that only inherits from one. */
+function arrayOf(type: typeof Uint8Array | typeof Float32Array | typeof Uint32Array): Rule {
+  const rule = instanceOf(type);
+  return { ...rule, isKind: (value) => ArrayBuffer.isView(value) && rule.isKind(value) };
+}
+
+/** How to convert what people often have instead of bytes. */
 function remedyOf(name: "pixels" | "labels", value: unknown): string | undefined {
   if (value instanceof Uint8ClampedArray) {
     return "new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length)";
@@ -41,12 +38,12 @@ function remedyOf(name: "pixels" | "labels", value: unknown): string | undefined
 }
 
 /**
- * Takes images if they are images.
+ * Checks images.
  *
- * @param action What cannot be done otherwise: `train`
- * @param name What they are called in messages: `train`
- * @returns Them alone, without what else the object has
- * @throws {TypeError} If they are none, or the pixels are not as many as they must be.
+ * @param action What cannot be done with wrong ones, for messages: `train`
+ * @param name What messages call them: `train`
+ * @returns A copy without other properties
+ * @throws {TypeError} If they are not images, or the pixels are too few or too many.
  * @throws {RangeError} If count, height or width is not a positive whole number.
  */
 export function checkImages(action: string, name: string, images: Images): Images {
@@ -72,10 +69,10 @@ export function checkImages(action: string, name: string, images: Images): Image
 }
 
 /**
- * Takes images and their labels if they are such.
+ * Checks images and their labels.
  *
- * @param classes How many classes a network tells apart
- * @throws {TypeError} If they are none, or pixels or labels are not as many as they must be.
+ * @param classes How many classes the network has
+ * @throws {TypeError} If they are not images with labels, or pixels or labels are too few or too many.
  * @throws {RangeError} If count, height or width is not a positive whole number, or a label is not below `classes`.
  */
 export function checkSplit(action: string, name: string, split: Split, classes: number): Split {
@@ -101,7 +98,7 @@ export function checkSplit(action: string, name: string, split: Split, classes: 
   return { ...images, labels };
 }
 
-/** Takes positions of images if they are such. @throws {TypeError} If they are no Uint32Array. @throws {RangeError} If one is not below `count`. */
+/** Checks positions of images. @throws {TypeError} If they are no Uint32Array. @throws {RangeError} If one is not below `count`. */
 export function checkPositions(action: string, positions: Uint32Array, count: number): void {
   check(action, "positions", { value: positions, rule: POSITIONS, remedy: "Uint32Array.from(positions)" });
   const wrong = positions.find((position) => position >= count);

@@ -1,5 +1,5 @@
 /**
- * Images and their labels, still bytes, as they lie in the files.
+ * Images and their labels, as the bytes in the files.
  *
  * @module
  */
@@ -12,19 +12,16 @@ import { findFiles } from "./find_files.ts";
 import { readIdx } from "./gzip.ts";
 import type { IdxArray, IdxType } from "./idx.ts";
 import { type LabelRange, rangeOfLabels, toClasses } from "./labels.ts";
+import type { ImageSize } from "./plane.ts";
 import { moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
 
 /** Images, one byte a pixel. */
-export interface Images {
+export interface Images extends ImageSize {
   /** u8 `[count, height, width]`, row by row. */
   readonly pixels: Uint8Array;
   /** How many images there are. */
   readonly count: number;
-  /** Rows of an image. */
-  readonly height: number;
-  /** Columns of an image. */
-  readonly width: number;
 }
 
 /** Images and what each of them shows. */
@@ -35,7 +32,7 @@ export interface Split extends Images {
 
 /** Images to train on and images to test with. */
 export interface Dataset {
-  /** `mnist`, or the name of the folder for data of one's own. */
+  /** `mnist`, or the name of your own data's folder. */
   readonly name: string;
   /** The images to train on. */
   readonly train: Split;
@@ -43,7 +40,7 @@ export interface Dataset {
   readonly test: Split;
   /** How many classes there are. */
   readonly classes: number;
-  /** The label that class 0 has in the files. */
+  /** The label of class 0 in the files. */
   readonly firstLabel: number;
   /** What class 0, 1, … stands for. */
   readonly classNames: readonly string[];
@@ -54,19 +51,19 @@ export interface LoadOptions {
   /** Default: `mnist`. */
   readonly dataset?: DatasetName;
   /**
-   * A folder with four IDX files named as MNIST's are, or as LeCun or EMNIST name them, raw or `.gz`. They may hold images
-   * of any size and are not compared with the catalogue. Default: `data/<dataset>`, whose files are.
+   * A folder with four IDX files named as MNIST's are, or as LeCun or EMNIST name them, raw or `.gz`. Their images may have
+   * any size, and are not compared with the catalogue. Default: `data/<dataset>`, whose files are compared.
    */
   readonly dataDir?: string;
   /** How many classes the data in `dataDir` has, 2 to 256. Default: from the lowest label to the highest. */
   readonly classes?: number;
-  /** The label of class 0 in `dataDir`. Default: the lowest, or, where `classes` says how many there are, 0 if that will do. */
+  /** The label of class 0 in `dataDir`. Default: the lowest, or, if `classes` is given, 0 if that includes all labels. */
   readonly firstLabel?: number;
-  /** Whether the images in `dataDir` lie column by column, as EMNIST's do. Default: row by row. */
+  /** Whether the images in `dataDir` are stored column by column, as EMNIST's are. Default: false. */
   readonly transpose?: boolean;
-  /** What class 0, 1, … of the data in `dataDir` stands for. Default: its label. */
+  /** What class 0, 1, … of the data in `dataDir` stands for. Default: their labels. */
   readonly classNames?: readonly string[];
-  /** Takes only the first so many training images. Default: all. */
+  /** How many training images to take, from the first on. Default: all. */
   readonly limit?: number;
 }
 
@@ -81,16 +78,15 @@ const LOAD_RULES: Rules<LoadOptions> = {
 };
 
 /**
- * Loads a data set from the four IDX files in a folder. The pixels lie in shared memory, where threads can read them
- * without a copy of their own.
+ * Loads a data set from the four IDX files in a folder. The pixels lie in shared memory, so threads need no copies.
  *
- * A data set of the catalogue is hashed as it is loaded, so a file that has changed on disk is noticed.
+ * A data set of the catalogue is hashed as it is loaded, so a change of a file on disk is noticed.
  *
  * @throws {Deno.errors.NotFound} If a file is missing.
  * @throws {Deno.errors.NotCapable} If Deno may not read the folder; the message names the flag.
- * @throws {IdxSyntaxError} If a file in `dataDir` is no IDX file, or is damaged.
- * @throws {TypeError} If a file holds something else than u8 images or labels that are whole numbers, or if an option is
- * unknown or of another kind.
+ * @throws {IdxSyntaxError} If a file in `dataDir` is not IDX, or is damaged.
+ * @throws {TypeError} If a file holds anything but u8 images or whole numbers as labels, or if an option is unknown or of
+ * another kind.
  * @throws {RangeError} If the counts or sizes do not agree, if a label belongs to no class, if a file of the catalogue has
  * changed, or if an option is out of range.
  *
@@ -109,7 +105,7 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   if (dataDir === undefined) checkLeftOut(options, entry!);
   const files = dataDir === undefined ? await readKnown(entry!) : await readOwn(dataDir);
   const [trainImages, trainLabels, testImages, testLabels] = files;
-  // A label that is a whole number may be held in any type; it is the images that u8 says something of.
+  // Labels may be of any type.
   [trainLabels, testLabels].forEach((file) => expectArray(file, file.array.type, ["count"]));
   const range = rangeOfLabels([trainLabels, testLabels], {
     classes: options.classes ?? entry?.classNames.length,
@@ -134,23 +130,22 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   };
 }
 
-/** What says how to read files of one's own means nothing for files that are known. */
+/** Options for your own files mean nothing for known ones. */
 function checkLeftOut(options: LoadOptions, { name }: CatalogueEntry): void {
   for (const key of ["classes", "firstLabel", "transpose", "classNames"] as const) {
     if (options[key] === undefined) continue;
+    const found = excerpt(options[key]);
     throw new RangeError(
-      `Cannot load ${name}: ${key} must be left out without dataDir: current value is ${
-        excerpt(options[key])
-      }`,
+      `Cannot load ${name}: ${key} must be left out without dataDir: current value is ${found}`,
     );
   }
 }
 
 /**
- * The images `from` to `to` (exclusive) of a split, as views: nothing is copied.
+ * The images `from` to `to` (exclusive) of a split, as views without a copy.
  *
  * @throws {RangeError} Unless `0 ≤ from ≤ to ≤ count`, all integers.
- * @throws {TypeError} If pixels or labels are not as many as `count` says.
+ * @throws {TypeError} If pixels or labels do not match `count`.
  *
  * @example
  * ```ts
@@ -200,7 +195,7 @@ interface LoadedFile {
   readonly array: IdxArray;
 }
 
-/** One after the other, so that no two packed files are in memory at once. */
+/** One after another, so only one packed file is in memory at a time. */
 async function readKnown({ name, files }: CatalogueEntry): Promise<LoadedFile[]> {
   const folder = `data/${name}`;
   const loaded: LoadedFile[] = [];
@@ -216,9 +211,8 @@ async function readKnownFile(folder: string, file: CatalogueFile, remedy: string
     const kept = verifyFile(file, bytes, path);
     return { path, array: readIdx(kept, { maxBytes: file.sizeBytes, file: path }) };
   } catch (cause) {
-    throw new RangeError(`${reasonOf(cause)}; the file has changed: delete it and run "${remedy}"`, {
-      cause,
-    });
+    const message = `${reasonOf(cause)}; the file has changed: delete it and run "${remedy}"`;
+    throw new RangeError(message, { cause });
   }
 }
 
@@ -267,11 +261,8 @@ function expectPixels(images: LoadedFile): Uint8Array {
   );
 }
 
-/** Images row by row, in shared memory, of images column by column. */
-function transposed(
-  pixels: Uint8Array,
-  { height, width }: { height: number; width: number },
-): Uint8Array<SharedArrayBuffer> {
+/** Converts images from column by column to row by row, in shared memory. */
+function transposed(pixels: Uint8Array, { height, width }: ImageSize): Uint8Array<SharedArrayBuffer> {
   const size = height * width;
   const target = new Uint8Array(new SharedArrayBuffer(pixels.length));
   for (let first = 0; first < pixels.length; first += size) {
@@ -290,7 +281,7 @@ function expectArray({ path, array }: LoadedFile, type: IdxType, axes: readonly 
   );
 }
 
-/** Those that are given, those of the catalogue, or the labels themselves. */
+/** The given names, those of the catalogue, or the labels. */
 function nameClasses(
   given: readonly string[] | undefined,
   entry: CatalogueEntry | undefined,

@@ -1,5 +1,5 @@
 /**
- * What a network must be fed, in words: for whoever has only its file.
+ * Describes the input of a network in words, for people who have only its file.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export type InputOrder =
   & { readonly axis: "rows" | "columns" | "pixels" }
   & ({ readonly range: readonly [number, number] } | { readonly mean: number; readonly deviation: number });
 
-/** Which pixel is which number of `[N, T, C]`. */
+/** Which pixel is which element of `[N, T, C]`. */
 const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
   rows: "step t is row t from the top, its features are that row's pixels from the left",
   columns: "step t is column t from the left, its features are that column's pixels from the top",
@@ -17,9 +17,9 @@ const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
 };
 
 /**
- * Says in a sentence what the input of a network is.
+ * Describes the input of a network in a sentence.
  *
- * @param sizes T, or null for any number, and C
+ * @param sizes T, or null if any will do, and C
  *
  * @example
  * ```ts
@@ -33,10 +33,7 @@ const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
  * );
  * ```
  */
-export function describeInput(
-  order: InputOrder,
-  { T, C }: { T: number | null; C: number },
-): string {
+export function describeInput(order: InputOrder, { T, C }: { T: number | null; C: number }): string {
   const shape = `float32 [N, ${T ?? "T"}, ${C}]: N grey images`;
   return `${shape}; ${ORDERS[order.axis]}; a byte x, 0 to 255, is ${formulaOf(order)}`;
 }

@@ -12,7 +12,7 @@
 import { excerpt } from "../excerpt.ts";
 import { check, instanceOf } from "../options.ts";
 
-/** What the elements of each IDX type are held in. */
+/** The typed array of each IDX type. */
 export interface IdxElements {
   /** Type byte 0x08. */
   u8: Uint8Array;
@@ -28,31 +28,31 @@ export interface IdxElements {
   f64: Float64Array;
 }
 
-/** The element types that IDX knows. */
+/** The element types of IDX. */
 export type IdxType = keyof IdxElements;
 
 /** An array of any rank, last axis fastest; `data.length` is the product of `shape`. */
 export type IdxArray<T extends IdxType = IdxType> = {
   [K in T]: {
-    /** What the elements are. */
+    /** The type of the elements. */
     readonly type: K;
-    /** The size of each axis; `[]` is a single number. */
+    /** The size of each axis; `[]` means a single number. */
     readonly shape: readonly number[];
     /** The elements, last axis fastest. */
     readonly data: IdxElements[K];
   };
 }[T];
 
-/** Bytes that are no IDX file. */
+/** The bytes are not an IDX file. */
 export class IdxSyntaxError extends SyntaxError {
   /** `"IdxSyntaxError"`. */
   override readonly name: string = "IdxSyntaxError";
-  /** The byte at which the file stops being IDX, counted in the unpacked file. */
+  /** Where the file stops being IDX, in bytes of the unpacked file. */
   readonly offset: number;
-  /** What is wrong there, without the name of the file. */
+  /** What is wrong, without the name of the file. */
   readonly problem: string;
 
-  /** `file` is what could not be parsed, for the message: a path, say. */
+  /** `file` names the file in the message: a path, say. */
   constructor(problem: string, offset: number, file = "IDX") {
     super(`Cannot parse ${file}: ${problem} (at byte ${offset})`);
     this.offset = offset;
@@ -76,9 +76,9 @@ const FORMATS: readonly Format[] = [
   { type: "f64", code: 0x0e, make: Float64Array, elementBytes: 8 },
 ];
 
-/** What the header of an IDX file promises. */
+/** The header of an IDX file. */
 export interface IdxHeader {
-  /** What the elements are. */
+  /** The type of the elements. */
   readonly type: IdxType;
   /** The size of each axis. */
   readonly shape: readonly number[];
@@ -89,7 +89,7 @@ export interface IdxHeader {
 }
 
 /**
- * Reads the header only. `undefined` if it is right so far and goes on past the end of `bytes`.
+ * Reads only the header; `undefined` if it is right so far but continues past the end of `bytes`.
  *
  * @throws {IdxSyntaxError} If the bytes are wrong, or the array would be larger than 2^53 bytes.
  *
@@ -118,15 +118,13 @@ export function parseIdxHeader(bytes: Uint8Array): IdxHeader | undefined {
   if (bytes.length < 4) return undefined;
   const headerBytes = 4 + 4 * bytes[3];
   if (bytes.length < headerBytes) return undefined;
-  const shape = readShape(bytes, headerBytes);
+  const shape = readShape(bytes);
   return { type: format.type, shape, headerBytes, totalBytes: totalSize(shape, format, headerBytes) };
 }
 
-function readShape(bytes: Uint8Array, headerBytes: number): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
-  const shape: number[] = [];
-  for (let at = 4; at < headerBytes; at += 4) shape.push(view.getUint32(at));
-  return shape;
+function readShape(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return Array.from({ length: bytes[3] }, (_, axis) => view.getUint32(4 + 4 * axis));
 }
 
 function totalSize(shape: readonly number[], { elementBytes }: Format, headerBytes: number): number {
@@ -147,8 +145,8 @@ function totalSize(shape: readonly number[], { elementBytes }: Format, headerByt
 /**
  * Parses a whole IDX file, not gzipped (see `unpackIdx` for those).
  *
- * Bytes (u8, i8) are not copied: `data` is a view of `bytes`. Wider elements are copied once, because
- * their bytes must be swapped. Nothing is allocated before the length of the file bears the header out.
+ * Bytes (u8, i8) are not copied: `data` is a view of `bytes`. Wider elements are copied once, because their bytes must be
+ * swapped. Nothing is allocated before the length of the file is compared with the header.
  *
  * @throws {IdxSyntaxError} If the bytes are not exactly one IDX file: wrong first bytes, unknown type, a
  * header or data cut short, bytes left over, sizes whose product overflows.
@@ -176,8 +174,9 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
   }
   const { type, shape, headerBytes, totalBytes } = header;
   if (bytes.length !== totalBytes) {
+    const rule = `a file of ${type} ${excerpt(shape)} must be ${totalBytes} bytes long`;
     const at = Math.min(bytes.length, totalBytes);
-    throw new IdxSyntaxError(`${lengthRule(header)}: current value is ${bytes.length} bytes`, at);
+    throw new IdxSyntaxError(`${rule}: current value is ${bytes.length} bytes`, at);
   }
   const { make, elementBytes } = FORMATS.find((format) => format.type === type)!;
   const body = bytes.subarray(headerBytes);
@@ -186,15 +185,11 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
   return { type, shape, data } as IdxArray;
 }
 
-function lengthRule({ type, shape, totalBytes }: IdxHeader): string {
-  return `a file of ${type} ${excerpt(shape)} must be ${totalBytes} bytes long`;
-}
-
 /**
- * Writes an array as an IDX file; `parseIdx` gives it back to the bit.
+ * Writes an array as an IDX file, which `parseIdx` reads back to the bit.
  *
- * @throws {TypeError} If `data` is not the typed array that `type` asks for.
- * @throws {RangeError} If the rank is above 255, a size is no uint32, or `data.length` is not their product.
+ * @throws {TypeError} If `data` is not the typed array of `type`.
+ * @throws {RangeError} If the rank is above 255, a size is not a uint32, or `data.length` is not their product.
  *
  * @example
  * ```ts
@@ -244,9 +239,7 @@ function checkShape(shape: readonly number[], length: number): void {
 function swapBytes(bytes: Uint8Array, elementBytes: number): Uint8Array {
   for (let at = 0; at < bytes.length; at += elementBytes) {
     for (let low = at, high = at + elementBytes - 1; low < high; low++, high--) {
-      const byte = bytes[low];
-      bytes[low] = bytes[high];
-      bytes[high] = byte;
+      [bytes[low], bytes[high]] = [bytes[high], bytes[low]];
     }
   }
   return bytes;

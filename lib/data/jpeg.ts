@@ -1,21 +1,22 @@
 /**
- * JPEG files from anywhere, as grey.
+ * JPEG files from any source, as grey.
  *
- * Nothing in a file is trusted: its sizes are checked before anything is allocated, and of its segments only those that an
- * image needs reach the decoder, which is MozJPEG as WebAssembly.
+ * Nothing in a file is trusted: its size is checked before anything is allocated, and only the segments that an image
+ * needs reach the decoder, which is MozJPEG as WebAssembly.
  *
  * @module
  */
 import { printable } from "../excerpt.ts";
 import { readOrientation, turn } from "./exif.ts";
+import type { ImageSize } from "./plane.ts";
 import { checkSize, PictureError, type Raster, rasterOf, release } from "./raster.ts";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee;
 
-/** Tables of numbers and codes, how often to restart; JFIF and Adobe say what the components mean. */
+/** Quantization and Huffman tables and the restart interval; JFIF and Adobe segments define the components. */
 const KEPT = [0xc4, 0xdb, 0xdd, APP0, ADOBE];
 
-/** What else a frame can be than baseline, extended or progressive, 0xc0 to 0xc2. */
+/** Frames other than baseline, extended and progressive (0xc0 to 0xc2). */
 const UNSUPPORTED: Readonly<Record<number, string>> = {
   0xc3: "lossless",
   0xc5: "hierarchical",
@@ -29,44 +30,39 @@ const UNSUPPORTED: Readonly<Record<number, string>> = {
   0xcf: "lossless",
 };
 
-/** Progressive files have some ten; each costs a pass over all pixels. */
+/** Progressive files have about ten; each costs a pass over all pixels. */
 const MAX_SCANS = 100;
 
 const EXIF_MARK = "Exif\0\0";
 
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** What of a file makes the image. */
+/** What the image needs of a file. */
 interface Essence {
-  readonly frame: Frame;
+  readonly frame: ImageSize;
   readonly orientation: number;
-  /** A whole JPEG, of those segments only. */
+  /** A whole JPEG with only the segments that the image needs. */
   readonly file: Uint8Array;
 }
 
 /**
  * Reads a JPEG: grey or colour, baseline or progressive, the right way up.
  *
- * @throws {PictureError} If the bytes are not a JPEG, are damaged, are of a rare kind, or have more than 33,554,432 pixels.
+ * @throws {PictureError} If the bytes are not a JPEG, are damaged, of a rare kind, or have more than 33,554,432 pixels.
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
   const { frame, orientation, file } = readEssence(bytes);
-  const { data } = await decode(file);
+  const data = await decode(file);
   if (data.length !== 4 * frame.width * frame.height) {
     fail("it must decode to its size", `${data.length} bytes`);
   }
   return turn(rasterOf(data, frame), orientation);
 }
 
-/** Walks over the segments up to the end of the image; what follows, such as a film, does not matter. */
+/** Walks over the segments up to the end of the image; anything after it, such as a film, is ignored. */
 function readEssence(bytes: Uint8Array): Essence {
   if (bytes[0] !== 0xff || bytes[1] !== SOI) fail("the file must begin as a JPEG does", "other bytes");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file = new Uint8Array(bytes.length);
-  let length = 0, scans = 0, orientation = 1, frame: Frame | null = null;
+  let length = 0, scans = 0, orientation = 1, frame: ImageSize | null = null;
   const keep = (from: number, to: number) => {
     file.set(bytes.subarray(from, to), length);
     length += to - from;
@@ -106,7 +102,7 @@ function readEssence(bytes: Uint8Array): Essence {
   return { frame, orientation, file: file.subarray(0, length) };
 }
 
-/** Markers may be filled up with 0xff; anything else between segments is skipped, as all decoders do. */
+/** Markers may be padded with 0xff; anything else between segments is skipped, as in all decoders. */
 function findMarker(bytes: Uint8Array, from: number): number {
   let at = bytes.indexOf(0xff, from);
   while (at >= 0 && (bytes[at + 1] === 0xff || bytes[at + 1] === 0)) at = bytes.indexOf(0xff, at + 1);
@@ -114,14 +110,14 @@ function findMarker(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** In coded data, 0xff is followed by 0, or by one of eight marks to restart at. */
+/** In coded data, 0xff is followed by 0 or by one of eight restart markers. */
 function endOfScan(bytes: Uint8Array, from: number): number {
   let at = findMarker(bytes, from);
   while (bytes[at + 1] >= 0xd0 && bytes[at + 1] <= 0xd7) at = findMarker(bytes, at + 2);
   return at;
 }
 
-function readFrame(data: Uint8Array): Frame {
+function readFrame(data: Uint8Array): ImageSize {
   if (data.length < 6) fail("the image must have a header", `${data.length} bytes`);
   const [depth, h1, h0, w1, w0, components] = data;
   const frame = { width: 256 * w1 + w0, height: 256 * h1 + h0 };
@@ -140,14 +136,14 @@ function isExif(data: Uint8Array): boolean {
 
 interface Decoder {
   decode(file: Uint8Array): { readonly data: Uint8ClampedArray };
-  /** What it has complained of. */
+  /** Its warnings and errors. */
   readonly complaints: string[];
 }
 
-/** One for all pictures: its memory only ever grows. */
+/** One for all pictures, because its memory never shrinks. */
 let decoder: Promise<Decoder> | undefined;
 
-async function decode(file: Uint8Array): Promise<{ readonly data: Uint8ClampedArray }> {
+async function decode(file: Uint8Array): Promise<Uint8ClampedArray> {
   decoder ??= openDecoder();
   const { decode, complaints } = await decoder;
   complaints.length = 0;
@@ -155,19 +151,19 @@ async function decode(file: Uint8Array): Promise<{ readonly data: Uint8ClampedAr
   try {
     image = decode(file);
   } catch (cause) {
-    decoder = undefined; // it has ended itself
+    decoder = undefined; // it aborted
     if (complaints.length === 0) complaints.push(String((cause as Error).message));
   }
-  // Bytes that are too many are skipped; anything else leaves pixels that were never there.
+  // Extraneous bytes are skipped; anything else leaves pixels undefined.
   const damage = complaints.find((text) => !/extraneous bytes/.test(text));
   if (!image || damage !== undefined) {
     if (image) release(image.data);
     fail("its image data must be whole", printable(damage ?? ""));
   }
-  return image;
+  return image.data;
 }
 
-/** Imported as bytes, it needs no permission to read. */
+/** Imports the decoder as bytes, which needs no read permission. */
 async function openDecoder(): Promise<Decoder> {
   const [{ default: open }, { default: wasm }] = await Promise.all([
     import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),

@@ -1,5 +1,5 @@
 /**
- * Which class each label of a data set stands for.
+ * From the labels of a data set to classes.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import type { IdxArray } from "./idx.ts";
 
 /** The labels of one file. */
 export interface LabelFile {
-  /** Where they come from, for messages. */
+  /** For messages. */
   readonly path: string;
-  /** `[count]`, any type that IDX knows. */
+  /** `[count]`, of any type. */
   readonly array: IdxArray;
 }
 
-/** Which labels there are. */
+/** Which labels are classes. */
 export interface LabelRange {
   /** How many classes there are, 2 to 256. */
   readonly classes: number;
@@ -24,11 +24,11 @@ export interface LabelRange {
 const MOST_CLASSES = 256;
 
 /**
- * The classes of labels: as many as they are told to have, or else from the lowest to the highest label. A label that no
- * image has in between is a class all the same.
+ * The classes of labels: as many as told, or else from the lowest to the highest label, including labels in between
+ * that no image has.
  *
- * Where only the number is told, class 0 is label 0, or the lowest label with which the highest is still a class: of 26
- * classes and labels 2 to 26 it is label 1.
+ * If only their number is told, class 0 is label 0, or the lowest label that makes the highest a class: with 26 classes
+ * and labels 2 to 26, label 1.
  *
  * @throws {TypeError} If a label is not a whole number.
  * @throws {RangeError} If there are fewer than 2 or more than 256 classes, or a label belongs to none.
@@ -46,9 +46,11 @@ const MOST_CLASSES = 256;
 export function rangeOfLabels(files: readonly LabelFile[], told: Partial<LabelRange> = {}): LabelRange {
   checkTold(told);
   let lowest = Infinity, highest = -Infinity;
-  for (const file of files) {
-    for (const label of file.array.data) {
-      if (!Number.isSafeInteger(label)) throw notWhole(file, label);
+  for (const { path, array } of files) {
+    for (const label of array.data) {
+      if (!Number.isSafeInteger(label)) {
+        throw new TypeError(`Cannot load ${path}: labels must be whole numbers: current value is ${label}`);
+      }
       if (label < lowest) lowest = label;
       if (label > highest) highest = label;
     }
@@ -87,8 +89,4 @@ function checkTold({ classes, firstLabel }: Partial<LabelRange>): void {
   if (firstLabel !== undefined && !(Number.isInteger(firstLabel) && firstLabel >= 0)) {
     throw fail("firstLabel must be an integer from 0 on", firstLabel);
   }
-}
-
-function notWhole({ path }: LabelFile, label: number): Error {
-  return new TypeError(`Cannot load ${path}: labels must be whole numbers: current value is ${label}`);
 }

@@ -1,16 +1,15 @@
 /**
- * Pictures from anywhere: PNG and JPEG files, told apart by how they begin.
+ * Pictures from any source: PNG and JPEG files, told apart by their first bytes.
  *
  * @module
  */
-import { check, instanceOf } from "../options.ts";
+import { check } from "../options.ts";
+import { BYTES } from "./check_images.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
 import { MAX_PICTURE_BYTES, PictureError, type Raster } from "./raster.ts";
 
-const BYTES = instanceOf(Uint8Array);
-
-/** What kinds of file have where, mostly at their beginning. */
+/** The bytes that kinds of file have at a place, mostly at their beginning. */
 const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly string[]])[] = [
   ["a PNG", 0, "\x89PNG"],
   ["a JPEG", 0, "\xff\xd8"],
@@ -30,10 +29,10 @@ const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly st
 ];
 
 /**
- * Reads a PNG or a JPEG as it is meant to be seen: any kind of colour and number of bits, with a palette, with opacity,
- * interlaced or progressive, turned as its Exif data says. Colour profiles are not applied.
+ * Reads a PNG or a JPEG: any kind of colour and number of bits, with a palette, with opacity, interlaced or progressive,
+ * turned as its Exif data says. Colour profiles are not applied.
  *
- * @throws {PictureError} If the bytes are of another kind of file, are damaged, or have more than 33,554,432 pixels.
+ * @throws {PictureError} If the bytes are another kind of file, are damaged, or have more than 33,554,432 pixels.
  *
  * @example
  * ```ts
