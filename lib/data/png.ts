@@ -1,8 +1,8 @@
 /**
- * PNG files from anywhere, as grey and opacity.
+ * PNG files from any source, as grey and opacity.
  *
- * Nothing in a file is trusted: its sizes are checked before anything is allocated, its image data is inflated only as
- * far as those sizes say, and of its chunks only those that an image needs reach the decoder.
+ * Nothing in a file is trusted: its size is checked before anything is allocated, its image data is inflated no further
+ * than that size says, and only the chunks that an image needs reach the decoder.
  *
  * @module
  */
@@ -13,9 +13,10 @@ import { PNG } from "pngjs";
 import type { Images } from "./dataset.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
+import type { ImageSize } from "./plane.ts";
 import { checkSize, PictureError, type Raster, rasterOf } from "./raster.ts";
 
-/** Of pixels before they become 8 bits each of grey and opacity; decoding takes up to five times as many. */
+/** The most bytes of inflated pixels; decoding takes up to five times as many. */
 const MAX_INFLATED = 2 ** 27 + 2 ** 20;
 
 const INFLATED_AT_ONCE = 1024;
@@ -26,28 +27,23 @@ const [IHDR, PLTE, TRNS, IDAT, IEND, EXIF] = ["IHDR", "PLTE", "tRNS", "IDAT", "I
 );
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** First column, first row, and the steps between them, of Adam7's passes. */
-const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [
-  0,
-  1,
-  1,
-  2,
-]];
+/** First column, first row, column step and row step of Adam7's passes. */
+const ADAM7 = ["0088", "4088", "0448", "2044", "0224", "1022", "0112"].map((pass) =>
+  Array.from(pass, Number)
+);
 
-interface Header {
-  readonly width: number;
-  readonly height: number;
+interface Header extends ImageSize {
   readonly depth: number;
   readonly colour: number;
   readonly interlaced: boolean;
 }
 
-/** What of a file makes the image. */
+/** What the image needs of a file. */
 interface Essence {
   readonly header: Header;
   readonly palette: Uint8Array | null;
   readonly transparency: Uint8Array | null;
-  /** All image data in one piece, compressed. */
+  /** All compressed image data in one piece. */
   readonly data: Uint8Array;
   readonly orientation: number;
 }
@@ -78,13 +74,11 @@ export async function decodePng(bytes: Uint8Array): Promise<Raster> {
  *
  * @param image Its pixels are u8 `[height, width]`
  */
-export function encodePng(
-  { pixels, height, width }: Pick<Images, "pixels" | "height" | "width">,
-): Uint8Array<ArrayBuffer> {
+export function encodePng({ pixels, height, width }: Omit<Images, "count">): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(encode({ width, height, data: pixels, channels: 1, depth: 8 }));
 }
 
-/** Walks over all chunks up to the end, of which there may be millions: none leaves an object behind. */
+/** Walks over all chunks up to the end. There may be millions, so none leaves an object behind. */
 function readEssence(bytes: Uint8Array): Essence {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Uint8Array(bytes.length);
@@ -127,13 +121,13 @@ function readEssence(bytes: Uint8Array): Essence {
     }
   }
   const { colour } = header!;
-  if (colour !== 3) palette = null; // a proposal for screens of few colours
+  if (colour !== 3) palette = null; // only a suggestion for screens with few colours
   else if (!palette) fail("an indexed image must have a palette", "none");
   transparency = checkTransparency(transparency, colour, palette);
   return { header: header!, palette, transparency, data: data.subarray(0, length), orientation };
 }
 
-/** Opacities of a palette, or the colour that is transparent; nothing for an image with a channel for it. */
+/** The opacities of a palette, or the transparent colour; null if the image has an opacity channel. */
 function checkTransparency(
   transparency: Uint8Array | null,
   colour: number,
@@ -147,24 +141,25 @@ function checkTransparency(
   return transparency;
 }
 
-/** The same image as the simplest of files. */
+/** The same image as a minimal file. */
 function encodeEssence({ header, palette, transparency, data }: Essence): Buffer {
   const head = new Uint8Array(13), view = new DataView(head.buffer);
   view.setUint32(0, header.width);
   view.setUint32(4, header.height);
   head.set([header.depth, header.colour, 0, 0, Number(header.interlaced)], 8);
-  const chunks = [[IHDR, head], [PLTE, palette], [TRNS, transparency], [IDAT, data], [
-    IEND,
-    new Uint8Array(0),
-  ]] as const;
   return Buffer.concat([
     Uint8Array.from(SIGNATURE),
-    ...chunks.flatMap(([type, chunk]) => chunk ? frameChunk(type, chunk) : []),
+    ...frameChunk(IHDR, head),
+    ...frameChunk(PLTE, palette),
+    ...frameChunk(TRNS, transparency),
+    ...frameChunk(IDAT, data),
+    ...frameChunk(IEND, new Uint8Array(0)),
   ]);
 }
 
-/** A chunk in its frame: length and type in front, a checksum behind. */
-function frameChunk(type: number, chunk: Uint8Array): Uint8Array[] {
+/** A chunk between its length and type and its checksum. */
+function frameChunk(type: number, chunk: Uint8Array | null): Uint8Array[] {
+  if (chunk === null) return [];
   const front = new Uint8Array(8), back = new Uint8Array(4);
   new DataView(front.buffer).setUint32(0, chunk.length);
   new DataView(front.buffer).setUint32(4, type);
@@ -186,16 +181,14 @@ function readHeader(data: Uint8Array): Header {
     fail("compression and filter must be 0", `${compression}, ${filter}`);
   }
   const header = { width, height, depth, colour, interlaced: interlace === 1 };
-  if (inflatedBytes(header) > MAX_INFLATED) {
-    fail(
-      `pixels must have at most ${MAX_INFLATED} bytes; save it with 8 bits a channel`,
-      inflatedBytes(header),
-    );
+  const bytes = inflatedBytes(header);
+  if (bytes > MAX_INFLATED) {
+    fail(`pixels must have at most ${MAX_INFLATED} bytes; save it with 8 bits a channel`, bytes);
   }
   return header;
 }
 
-/** Inflates the image data, and stops where there is more of it than the header says. */
+/** Inflates the image data, and stops if there is more than the header says. */
 async function checkInflated(data: Uint8Array, header: Header): Promise<void> {
   const expected = inflatedBytes(header);
   const stream = ReadableStream.from(slices(data)).pipeThrough(new DecompressionStream("deflate"));
@@ -206,21 +199,19 @@ async function checkInflated(data: Uint8Array, header: Header): Promise<void> {
       if (found > expected) break; // ends the stream
     }
   } catch (cause) {
-    throw new PictureError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, {
-      cause,
-    });
+    throw new PictureError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, { cause });
   }
   if (found !== expected) {
     fail(`image data must inflate to ${expected} bytes`, found > expected ? "more" : found);
   }
 }
 
-/** A piece is inflated as a whole, to at most a thousand times its size. */
+/** A piece is inflated as a whole, to at most 1032 times its size. */
 function* slices(data: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < data.length; at += INFLATED_AT_ONCE) yield data.slice(at, at + INFLATED_AT_ONCE);
 }
 
-/** One byte a row for its filter, and the pixels. */
+/** The bytes of the pixels, and one a row for its filter. */
 function inflatedBytes({ width, height, depth, colour, interlaced }: Header): number {
   const passes = interlaced ? ADAM7 : [[0, 0, 1, 1]];
   let bytes = 0;

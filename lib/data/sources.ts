@@ -1,8 +1,7 @@
 /**
  * Where the files of a data set come from: folders, an npm package, mirrors.
  *
- * A source hands over bytes and is not trusted: what it may send is bounded in length and in time, and
- * whoever asked checks the bytes.
+ * A source is not trusted: what it sends is bounded in length and time, and the caller checks the bytes.
  *
  * @module
  */
@@ -13,17 +12,17 @@ import { namesToRead } from "./verify.ts";
 
 /** How long a source may take. */
 export interface Limits {
-  /** Within any such span, in ms, a mirror must answer and send `stallBytes` or finish. */
+  /** In each such span, in ms, a mirror must send `stallBytes` or finish. */
   readonly stallMs: number;
   /** The bytes a mirror must send within `stallMs`. */
   readonly stallBytes: number;
   /** The longest a mirror may take for one file, in ms. */
   readonly totalMs: number;
-  /** The longest a package may take to be there, in ms. */
+  /** The longest a package may take to load, in ms. */
   readonly packageMs: number;
 }
 
-/** 3.3 kB/s at least, and 22 kB/s for the largest file on average. */
+/** At least 3.3 kB/s all the time, and 22 kB/s on average for the largest file. */
 export const DEFAULT_LIMITS: Limits = {
   stallMs: 20_000,
   stallBytes: 65_536,
@@ -31,22 +30,22 @@ export const DEFAULT_LIMITS: Limits = {
   packageMs: 300_000,
 };
 
-/** Called as bytes come in; `total` is what the source announced, if it did. */
+/** Called as bytes arrive; `total` is what the source announced, if it did. */
 export type OnBytes = (done: number, total: number | undefined) => void;
 
 /** A place to read files from. */
 export interface Source {
-  /** For people: a path, a package, a URL. */
+  /** For messages: a path, a package, a URL. */
   readonly label: string;
   /** The bytes of one file, raw or gzipped, unchecked. */
   read(file: CatalogueFile, onBytes: OnBytes): Promise<Uint8Array>;
 }
 
-/** A source has no such file, or does not work at all. */
+/** A source does not have a file, or does not work at all. */
 export class SourceError extends Error {
   /** `"SourceError"`. */
   override readonly name: string = "SourceError";
-  /** Whether asking this source for another file is pointless. */
+  /** Whether it is pointless to ask this source for other files. */
   readonly gone: boolean;
 
   /** `gone` is false by default. */
@@ -56,7 +55,7 @@ export class SourceError extends Error {
   }
 }
 
-/** Turns a line of the catalogue into a source. */
+/** Opens a source of the catalogue. */
 export function openSource(spec: SourceSpec, limits: Limits): Source {
   switch (spec.kind) {
     case "folder":
@@ -91,29 +90,24 @@ async function readFromPackage(
 }
 
 /**
- * Needs no permission. The specifiers are computed, so that Deno fetches the package now and not whenever
- * this module is loaded or checked; only the import of JSON makes it fetch one that is not in its cache.
+ * Needs no permission. The specifiers are computed, so that Deno fetches the package now and not when this module is
+ * loaded or checked. Only the import of JSON makes Deno fetch a package that is not in its cache.
  */
 async function importBytes(specifier: string, path: string): Promise<Uint8Array> {
   await import(`${specifier}/package.json`, { with: { type: "json" } });
   return (await import(`${specifier}/${path}`, { with: { type: "bytes" } })).default;
 }
 
-interface DownloadOptions {
-  readonly limits: Limits;
-  readonly onBytes: OnBytes;
-}
-
-/** Room for a gzip header and for a file that gzip makes longer. */
+/** For a gzip header, and for a file that gzip makes longer. */
 const SLACK_BYTES = 65_536;
 
-/** Room for what comes first; it doubles when it is full. */
+/** The length of the first buffer; it doubles when it is full. */
 const FIRST_BYTES = 65_536;
 
 async function download(
   base: string,
   file: CatalogueFile,
-  { limits, onBytes }: DownloadOptions,
+  { limits, onBytes }: { limits: Limits; onBytes: OnBytes },
 ): Promise<Uint8Array> {
   const maxBytes = file.sizeBytes + SLACK_BYTES;
   using watchdog = new Watchdog(limits);
@@ -124,14 +118,12 @@ async function download(
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     if (watchdog.signal.aborted) throw new SourceError(watchdog.signal.reason.message, { gone: true, cause });
-    throw new SourceError(`it cannot be reached, or the connection was cut: ${explain(cause)}`, {
-      gone: true,
-      cause,
-    });
+    const problem = `it cannot be reached, or the connection was cut: ${explain(cause)}`;
+    throw new SourceError(problem, { gone: true, cause });
   }
 }
 
-/** Returns the length that the answer announces, if it does. */
+/** Returns the length that the answer announces, if any. */
 async function expectFile(response: Response, maxBytes: number): Promise<number | undefined> {
   const length = response.headers.get("content-length");
   const total = length === null ? undefined : Number(length);
@@ -143,19 +135,17 @@ async function expectFile(response: Response, maxBytes: number): Promise<number 
   throw new SourceError(problem.trimEnd());
 }
 
-interface CollectOptions {
-  readonly maxBytes: number;
-  readonly watchdog: Watchdog;
-  readonly onBytes: (done: number) => void;
-}
-
 /**
- * What has come is copied into one buffer, which grows with it: a length that is only announced gets no memory, and a piece
- * of one byte costs one byte, not the 50 kB that `fetch` hands it over in.
+ * Copies what arrives into one buffer that grows with it: an announced length alone takes no memory, and a piece of one
+ * byte takes one byte, not the 50 kB of the buffer that `fetch` gives it.
  */
 async function collect(
   response: Response,
-  { maxBytes, watchdog, onBytes }: CollectOptions,
+  { maxBytes, watchdog, onBytes }: {
+    maxBytes: number;
+    watchdog: Watchdog;
+    onBytes: (done: number) => void;
+  },
 ): Promise<Uint8Array> {
   let buffer = new ArrayBuffer(Math.min(FIRST_BYTES, maxBytes));
   let length = 0;
@@ -210,7 +200,7 @@ class Watchdog implements Disposable {
   }
 }
 
-/** The first line of what it says, and of what caused it. */
+/** The first lines of an error's message and of its causes' messages. */
 function explain(error: unknown): string {
   const line = reasonOf(error instanceof Error ? error.message.split("\n", 1)[0] : error);
   return error instanceof Error && error.cause instanceof Error ? `${line}: ${explain(error.cause)}` : line;
