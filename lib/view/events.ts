@@ -13,13 +13,13 @@
 import { joinBytes } from "../bytes.ts";
 import { type Bytes, float32, float64, message, text, whole } from "../protobuf.ts";
 
-/** Figures of one moment. */
+/** The figures of one moment. */
 export interface ScalarEvent {
-  /** When it was measured, in ms since 1970. */
+  /** When they were measured, in ms since 1970. */
   readonly timeMs: number;
-  /** What TensorBoard's axis counts. */
+  /** Their place on TensorBoard's axis. */
   readonly step: number;
-  /** Numbers by name; NaN is one. */
+  /** Numbers by name; NaN is allowed. */
   readonly scalars: Readonly<Record<string, number>>;
 }
 
@@ -31,7 +31,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * How every event file begins.
+ * The first record of every event file.
  *
  * @example
  * ```ts
@@ -48,15 +48,14 @@ export function encodeEventsStart(timeMs: number): Uint8Array {
   return encodeRecord([float64(1, timeMs / 1000), text(3, "brain.Event:2")]);
 }
 
-/** One record. */
+/** A record of figures. */
 export function encodeEvent({ timeMs, step, scalars }: ScalarEvent): Uint8Array {
   const values = Object.entries(scalars).map(([tag, value]) => message(1, [text(1, tag), float32(2, value)]));
   return encodeRecord([float64(1, timeMs / 1000), whole(2, step), message(5, values)]);
 }
 
 /**
- * How many bytes of an event file hold events up to a step: what comes later begins there, and so does a record that was
- * cut off.
+ * How many bytes of an event file hold whole events up to a step; later events, or one that was cut, begin there.
  *
  * @example
  * ```ts

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** How far something has come. */
+/** The progress of something. */
 export interface Progress {
-  /** What is going on; cut off at its end if there is no room. */
+  /** What is going on; cut at its end if there is no room. */
   readonly label: string;
   /** How many units are done. */
   readonly done: number;
-  /** How many there are in all, if that is known. */
+  /** How many there are in all, if known. */
   readonly total?: number;
   /** How long it has taken so far, in ms. */
   readonly elapsedMs: number;
@@ -18,7 +18,7 @@ export interface Progress {
   readonly unit: string;
   /** The columns of the terminal. */
   readonly width: number;
-  /** More to show at the end if there is room, such as `loss 0.0945`. */
+  /** What to show at the end if there is room, such as `loss 0.0945`. */
   readonly extra?: string;
 }
 
@@ -26,11 +26,11 @@ const MIN_BAR = 12;
 const MAX_BAR = 42;
 
 /**
- * One line of text: label, percentage, bar, rate and time left. It is shorter than `width`, so it does not
- * wrap; what there is no room for is left out: first the extra, then the rate, the time, the bar.
+ * One line of text: label, percentage, bar, rate and time left. It is shorter than `width`, so it does not wrap. If there
+ * is no room, the extra is left out first, then the rate, the time and the bar.
  *
- * Without a total there is neither percentage, bar nor time left, but what is done and the time it took.
- * A width below 20 counts as 20.
+ * Without a total it shows what is done and the time it took, and neither percentage, bar nor time left. A width below 20
+ * counts as 20.
  *
  * @example
  * ```ts
@@ -79,9 +79,8 @@ function withoutTotal(progress: Progress, room: number): string {
   const parts = [formatQuantity(done, unit), rate, formatDuration(elapsedMs), progress.extra];
   const head = clip(progress.label, Math.floor(room * 0.4));
   for (let kept = parts.length; kept > 0; kept--) {
-    const line = [head, ...parts.slice(0, kept)].filter((part) => part).map((part) => plain(part!)).join(
-      "  ",
-    );
+    const shown = [head, ...parts.slice(0, kept)].filter((part) => part);
+    const line = shown.map((part) => plain(part!)).join("  ");
     if (columns(line) <= room) return line;
   }
   return head;
@@ -94,7 +93,8 @@ function drawBar(fraction: number, width: number): string {
 }
 
 /**
- * An amount with its unit: bytes in powers of 1000, others with commas, one decimal below ten; `1 image` in the singular.
+ * An amount with its unit: bytes in powers of 1000; others with commas, below ten with one decimal; `1 image` in the
+ * singular.
  *
  * @example
  * ```ts
@@ -151,7 +151,7 @@ function amount(value: number): number {
   return Number.isFinite(value) && value > 0 ? value : 0;
 }
 
-/** Per second; 0 where there is nothing to tell yet. */
+/** Per second; 0 if unknown. */
 function rateOf(done: number, elapsedMs: number): number {
   return elapsedMs > 0 ? amount(done / elapsedMs * 1000) : 0;
 }
@@ -160,7 +160,7 @@ function plain(text: string): string {
   return text.replace(/\p{C}/gu, " ");
 }
 
-/** At most so many columns of the terminal: what is not ASCII may take two. */
+/** The most columns that a terminal may need: characters outside ASCII may take two. */
 function columns(text: string): number {
   let count = 0;
   for (const character of text) count += character < "\x7f" ? 1 : 2;

@@ -1,5 +1,5 @@
 /**
- * What both ways to draw a reading draw: the lines of the image, and what the network thought at the end of each.
+ * What all drawings of a reading share: the lines of the image, and the probabilities at the end of each.
  *
  * @module
  */
@@ -10,44 +10,44 @@ import { check } from "../options.ts";
 import type { Picture } from "./digits.ts";
 import { formatShare, markClasses } from "./words.ts";
 
-/** An image, and the probabilities that a network gave each class after every step. */
+/** An image, and the probabilities of the classes after each step of reading it. */
 export interface Reading {
-  /** The image; its caption stands above. */
+  /** The image, with the caption above it. */
   readonly image: Picture;
   /** How the network reads it. */
   readonly axis: Sequence["axis"];
-  /** `[T, K]`, each row with the sum 1. */
+  /** `[T, K]`; each row sums to 1. */
   readonly probabilities: Float32Array;
   /** What class 0, 1, … stands for. */
   readonly classNames: readonly string[];
 }
 
-/** A reading with its steps gathered to the lines that are drawn. */
+/** A reading by the lines that are drawn. */
 export interface Lines {
   readonly reading: Reading;
-  /** The classes that are drawn: all, or those that were likeliest at some line. */
+  /** The drawn classes: all, or those with the highest peaks. */
   readonly shown: readonly number[];
-  /** What stands for each class where there is little room. */
+  /** A short mark for each class. */
   readonly marks: readonly string[];
-  /** With the mark in front, where that is another text. */
+  /** The name of each class, preceded by its mark if they differ. */
   readonly names: readonly string[];
-  /** Which step each line ends with. */
+  /** The step that each line ends with. */
   readonly steps: readonly number[];
-  /** The likeliest class of each line. */
+  /** The likeliest class after each line. */
   readonly winners: readonly number[];
-  /** Where the strip settles: from this line on the winning class stays the same. */
+  /** The line from which the likeliest class stays the same. */
   readonly settled: number;
 }
 
-/** What is not drawn. */
+/** Says that not all classes are drawn. */
 export function noteOf({ reading: { classNames }, shown }: Lines): string {
   return `the ${shown.length} likeliest of ${classNames.length} classes`;
 }
 
 /**
- * Gathers a reading to lines, and takes the likeliest classes.
+ * Groups the steps of a reading by lines, and selects the likeliest classes.
  *
- * @throws {TypeError} If the probabilities are not a row for every step of the image.
+ * @throws {TypeError} If there is not a row of probabilities for each step of the image.
  */
 export function toLines(reading: Reading, mostClasses: number): Lines {
   const { image: { height, width }, axis, probabilities, classNames } = reading;
@@ -70,7 +70,7 @@ export function toLines(reading: Reading, mostClasses: number): Lines {
   return { reading, shown, marks, names, steps, winners, settled };
 }
 
-/** For people. */
+/** A probability as a whole percentage. */
 export function percent(p: number): string {
   return formatShare(p, 100);
 }

@@ -1,5 +1,5 @@
 /**
- * The structure of a network, as lines of text and as a picture: a chain of layers with what flows between them.
+ * The structure of a network, as lines of text and as a picture: a chain of layers, and the shapes between them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface StructureInput {
   readonly height: number;
   /** Columns of an image. */
   readonly width: number;
-  /** What one step reads. */
+  /** What it reads at each time. */
   readonly axis: Sequence["axis"];
 }
 
@@ -23,7 +23,7 @@ interface Link {
   readonly kind: "input" | "recurrent" | "other";
   readonly title: string;
   readonly details: readonly string[];
-  /** Of what it gives on. */
+  /** The shape of its output. */
   readonly shape: string;
   readonly parameters: number;
 }
@@ -32,7 +32,7 @@ const BOX_LEFT = 20, BOX_WIDTH = 360, TOP = 20;
 const TITLE_HEIGHT = 38, LINE = 23, GAP = 44;
 
 /**
- * A summary for people: one line a layer, and the sum of the parameters.
+ * A summary: one line a layer, and the sum of the parameters.
  *
  * @example
  * ```ts
@@ -152,7 +152,7 @@ function countOf(...parameters: readonly Parameter[]): number {
   return parameters.reduce((sum, { size, updateScale }) => sum + size * updateScale, 0);
 }
 
-/** What stands below the title of a box. */
+/** The lines below the title of a box. */
 function linesOf({ details, parameters }: Link): string[] {
   return parameters > 0 ? [...details, formatQuantity(parameters, "parameters")] : [];
 }
@@ -174,7 +174,7 @@ function drawBox(link: Link, y: number): string {
   ].join("");
 }
 
-/** From a box down to the next, with the shape of what flows. */
+/** An arrow from a box to the next, with the shape between them. */
 function drawArrow(y: number, shape: string): string {
   const x = BOX_LEFT + BOX_WIDTH / 2, end = y + GAP - 3;
   return [
@@ -184,7 +184,7 @@ function drawArrow(y: number, shape: string): string {
   ].join("");
 }
 
-/** A recurrent layer gets its own state again at the next step. */
+/** The loop of a recurrent layer's state. */
 function drawLoop(y: number, steps: number): string {
   const x = BOX_LEFT + BOX_WIDTH;
   return element(
