@@ -1,11 +1,11 @@
 /**
- * The recipes' networks without their recipes: what `bench` and `profile` measure.
+ * The networks of the recipes, which `bench` and `profile` measure.
  *
  * @module
  */
 import * as scanline from "../../mod.ts";
 
-/** A network, its optimizer, and how it reads an image of 28 × 28. */
+/** A network, its optimizer, and how it reads images. */
 export interface MeasuredNetwork {
   readonly about: string;
   readonly layers: readonly scanline.LayerSpec[];
@@ -15,7 +15,7 @@ export interface MeasuredNetwork {
 
 const lstm = { kind: "lstm", gateActivation: "sigmoid", dropout: 0 } as const;
 
-/** By name. */
+/** The networks by name. */
 export const NETWORKS = {
   "lstm-64": {
     about: "LSTM 28→64 over rows, Adam (train-lstm-adam)",

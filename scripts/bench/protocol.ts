@@ -1,13 +1,13 @@
 /**
- * How the bench talks to those who compute. Each is a process of its own, alive for the whole run, that reads one JSON
- * object a line and answers with one: so everyone has the machine to himself while his stopwatch runs.
+ * How the bench talks to the processes that it measures. Each lives for the whole run, reads JSON objects, one a line, and
+ * answers each with one, so only one process computes at a time.
  *
  * @module
  */
 import type { LayerSpec, MathName, Optimizer, Sequence } from "../../mod.ts";
 import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
 
-/** A file of bytes that several languages read. */
+/** Images in files that several languages can read. */
 export interface SharedImages {
   /** `[count, height, width]`, a byte a pixel. */
   readonly pixels: string;
@@ -18,7 +18,7 @@ export interface SharedImages {
   readonly width: number;
 }
 
-/** Prepare a network; everything that was open before is closed. */
+/** Prepares a network, after closing the one before. */
 export interface OpenRequest {
   readonly op: "open";
   readonly layers: readonly LayerSpec[];
@@ -27,36 +27,36 @@ export interface OpenRequest {
   readonly sequence: Sequence;
   readonly batchSize: number;
   readonly images: SharedImages;
-  /** The images in the order of training, as little-endian int32; read from its start again after its end. */
+  /** The positions of the images in the order of training, little-endian int32; repeated after the end. */
   readonly order: string;
-  /** Where the parameters start: flat float32, as a `Network` lays them out. */
+  /** The initial parameters: flat float32, as a `Network` lays them out. */
   readonly parameters: string;
   readonly threads?: number;
-  /** Of our wasm engine. */
+  /** Only for Scanline's wasm engine. */
   readonly math?: MathName;
 }
 
-/** Take so many training steps, or so many forward passes, over the next batches. */
+/** Takes training steps or forward passes over the next batches. */
 export interface WorkRequest {
   readonly op: "train" | "forward";
   readonly steps: number;
 }
 
-/** What the bench asks. */
+/** A request of the bench. */
 export type Request = OpenRequest | WorkRequest | { readonly op: "memory" };
 
 /** The answer to `open`. */
 export interface Opened {
-  /** Who computes, in one line with its version. */
+  /** The library, its version and its device, in one line. */
   readonly detail: string;
-  /** The device is a GPU that the CPU plays. */
+  /** Whether the device is a GPU emulated by the CPU. */
   readonly software?: boolean;
 }
 
 /** The answer to `train` and `forward`. */
 export interface Worked {
   readonly ms: number;
-  /** Of the first batch of the request; `train` only. */
+  /** The loss of the request's first batch; only for `train`. */
   readonly loss?: number;
 }
 
@@ -65,15 +65,15 @@ export interface MemoryUsed {
   readonly residentBytes: number;
 }
 
-/** What a process of ours implements. */
+/** What the process of a JavaScript library implements. */
 export interface Subject {
   open(request: OpenRequest): Promise<Opened>;
-  /** The loss of the first batch. */
+  /** Returns the loss of the first batch. */
   train(steps: number): Promise<number>;
   forward(steps: number): Promise<void>;
 }
 
-/** A process that computes, started when it is first asked. */
+/** A process that is measured, started by the first request. */
 export class Contender implements AsyncDisposable {
   readonly name: string;
   readonly #command: Deno.Command;
@@ -85,17 +85,17 @@ export class Contender implements AsyncDisposable {
     this.#command = new Deno.Command(command, { args: [...args], ...piped });
   }
 
-  /** Opens a workload, and gives up after some seconds: some peers compile for minutes. */
+  /** Opens a workload; gives up after `withinMs`, because some peers compile for minutes. */
   async open(request: Omit<OpenRequest, "op">, { withinMs }: { withinMs: number }): Promise<Opened> {
     return await this.#ask({ op: "open", ...request }, withinMs) as Opened;
   }
 
-  /** Takes training steps or forward passes; milliseconds for all of them. */
+  /** Takes training steps or forward passes; returns the milliseconds for all of them. */
   async work(op: WorkRequest["op"], steps: number, { withinMs }: { withinMs: number }): Promise<Worked> {
     return await this.#ask({ op, steps }, withinMs) as Worked;
   }
 
-  /** What the process holds in memory. */
+  /** The resident memory of the process. */
   async residentBytes(): Promise<number> {
     return (await this.#ask({ op: "memory" }, 10_000) as MemoryUsed).residentBytes;
   }
@@ -106,7 +106,7 @@ export class Contender implements AsyncDisposable {
     try {
       await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
     } catch {
-      // It ended: what it complained about says more, below.
+      // It ended: its stderr tells why, below.
     }
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), withinMs));
@@ -133,7 +133,7 @@ export class Contender implements AsyncDisposable {
     try {
       process.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
     await writer.abort().catch(() => {});
     await process.status;
@@ -145,7 +145,7 @@ interface Running {
   readonly process: Deno.ChildProcess;
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly answers: AsyncIterator<JsonLine>;
-  /** What it printed on stderr, once it ended. */
+  /** All of its stderr, once it has ended. */
   readonly complaints: Promise<string>;
 }
 
@@ -163,12 +163,12 @@ function lastLine(text: string): string | undefined {
   return text.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
 }
 
-/** Answers the bench with a subject until stdin ends. */
+/** Answers the bench's requests until stdin ends. */
 export async function serve(subject: Subject): Promise<void> {
   for await (const request of readJsonLines(Deno.stdin.readable)) {
     console.log(JSON.stringify(await answer(subject, request as unknown as Request)));
   }
-  Deno.exit(); // some peers leave threads behind
+  Deno.exit(); // some peers leave threads running
 }
 
 async function answer(subject: Subject, request: Request): Promise<object> {
