@@ -10,7 +10,6 @@ import { DEFAULT_LIMITS, type Limits, openSource, type Source, SourceError } fro
 import { isStamped, writeStamp } from "./stamp.ts";
 import { keptName, namesToRead, verifyFile } from "./verify.ts";
 
-/** What happens meanwhile. */
 export type AcquireEvent =
   /** Bytes of a file have arrived; `totalBytes` if the source announced it. */
   | {
@@ -33,7 +32,6 @@ export interface AcquireOptions {
   readonly sources?: readonly SourceSpec[];
   /** How long a source may take. Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
-  /** Called meanwhile. */
   readonly onEvent?: (event: AcquireEvent) => void;
 }
 
@@ -51,18 +49,14 @@ export interface Attempt {
   readonly source: string;
   /** The name of the file, unpacked. */
   readonly file: string;
-  /** What happened. */
   readonly reason: string;
 }
 
 /** No source had all missing files; the message says what happened at each. */
 export class AcquireError extends Error {
-  /** `"AcquireError"`. */
   override readonly name: string = "AcquireError";
-  /** What was tried, in order. */
   readonly attempts: readonly Attempt[];
 
-  /** Composes the message. */
   constructor(
     { title, files }: CatalogueEntry,
     missing: readonly CatalogueFile[],

@@ -4,14 +4,24 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { BOOLEAN, check, checkOptions, NUMBER, OBJECT, optional, type Rules, TEXT } from "../options.ts";
+import {
+  BOOLEAN,
+  check,
+  checkOptions,
+  NUMBER,
+  OBJECT,
+  optional,
+  type Rules,
+  TEXT,
+  whole,
+} from "../options.ts";
 import { type CatalogueEntry, type CatalogueFile, type DatasetName, findDataset } from "./catalogue.ts";
 import { BYTES } from "./check_images.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
 import { findFiles } from "./find_files.ts";
 import { readIdx } from "./gzip.ts";
-import type { IdxArray, IdxType } from "./idx.ts";
-import { type LabelRange, rangeOfLabels, toClasses } from "./labels.ts";
+import type { IdxType } from "./idx.ts";
+import { type LabelRange, type LoadedFile, MOST_CLASSES, rangeOfLabels, toClasses } from "./labels.ts";
 import type { ImageSize } from "./plane.ts";
 import { moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
@@ -70,8 +80,8 @@ export interface LoadOptions {
 const LOAD_RULES: Rules<LoadOptions> = {
   dataset: optional(TEXT),
   dataDir: optional(TEXT),
-  classes: optional(NUMBER),
-  firstLabel: optional(NUMBER),
+  classes: optional(whole(2, MOST_CLASSES)),
+  firstLabel: optional(whole(0)),
   transpose: optional(BOOLEAN),
   classNames: optional({ must: "a list of texts", isKind: Array.isArray }),
   limit: optional(NUMBER),
@@ -188,11 +198,6 @@ export function takeImages(split: Split, from: number, to: number): Split {
     height,
     width,
   };
-}
-
-interface LoadedFile {
-  readonly path: string;
-  readonly array: IdxArray;
 }
 
 /** One after another, so only one packed file is in memory at a time. */

@@ -3,14 +3,10 @@
  *
  * @module
  */
-
-/** How the bytes of images become a sequence. */
-export type InputOrder =
-  & { readonly axis: "rows" | "columns" | "pixels" }
-  & ({ readonly range: readonly [number, number] } | { readonly mean: number; readonly deviation: number });
+import type { Sequence } from "./sequence.ts";
 
 /** Which pixel is which element of `[N, T, C]`. */
-const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
+const ORDERS: Readonly<Record<Sequence["axis"], string>> = {
   rows: "step t is row t from the top, its features are that row's pixels from the left",
   columns: "step t is column t from the left, its features are that column's pixels from the top",
   pixels: "step t is pixel t, row by row from the top left",
@@ -33,12 +29,12 @@ const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
  * );
  * ```
  */
-export function describeInput(order: InputOrder, { T, C }: { T: number | null; C: number }): string {
+export function describeInput(order: Sequence, { T, C }: { T: number | null; C: number }): string {
   const shape = `float32 [N, ${T ?? "T"}, ${C}]: N grey images`;
   return `${shape}; ${ORDERS[order.axis]}; a byte x, 0 to 255, is ${formulaOf(order)}`;
 }
 
-function formulaOf(order: InputOrder): string {
+function formulaOf(order: Sequence): string {
   if ("mean" in order) return `(x / 255 - ${order.mean}) / ${order.deviation}`;
   return order.range[0] === 0 ? "x / 255" : "(x / 255 - 0.5) / 0.5";
 }

@@ -12,11 +12,8 @@ import { type Access, checkPlace, NotAllowedError, shown } from "./places.ts";
 /** Characters; longer than any message of Scanline's. */
 const MOST_OF_A_REASON = 1000;
 
-/** A file that has been read. */
 export interface FileBytes {
-  /** Its path. */
   readonly path: string;
-  /** Its contents. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

@@ -5,11 +5,9 @@
  */
 import type { IdxArray } from "./idx.ts";
 
-/** The labels of one file. */
-export interface LabelFile {
-  /** For messages. */
+/** A file that has been parsed, and its path for messages. */
+export interface LoadedFile {
   readonly path: string;
-  /** `[count]`, of any type. */
   readonly array: IdxArray;
 }
 
@@ -21,7 +19,8 @@ export interface LabelRange {
   readonly firstLabel: number;
 }
 
-const MOST_CLASSES = 256;
+/** A class must fit into a byte. */
+export const MOST_CLASSES = 256;
 
 /**
  * The classes of labels: as many as told, or else from the lowest to the highest label, including labels in between
@@ -43,8 +42,7 @@ const MOST_CLASSES = 256;
  * assert.deepEqual(rangeOfLabels([{ path: "labels", array }], { classes: 47 }), { classes: 47, firstLabel: 0 });
  * ```
  */
-export function rangeOfLabels(files: readonly LabelFile[], told: Partial<LabelRange> = {}): LabelRange {
-  checkTold(told);
+export function rangeOfLabels(files: readonly LoadedFile[], told: Partial<LabelRange> = {}): LabelRange {
   let lowest = Infinity, highest = -Infinity;
   for (const { path, array } of files) {
     for (const label of array.data) {
@@ -75,18 +73,7 @@ export function rangeOfLabels(files: readonly LabelFile[], told: Partial<LabelRa
 }
 
 /** The class of each label, a byte each. */
-export function toClasses({ array }: LabelFile, { firstLabel }: LabelRange): Uint8Array {
+export function toClasses({ array }: LoadedFile, { firstLabel }: LabelRange): Uint8Array {
   if (array.type === "u8" && firstLabel === 0) return array.data;
   return Uint8Array.from(array.data, (label) => label - firstLabel);
-}
-
-function checkTold({ classes, firstLabel }: Partial<LabelRange>): void {
-  const fail = (what: string, value: number) =>
-    new RangeError(`Cannot load data set: ${what}: current value is ${value}`);
-  if (classes !== undefined && !(Number.isInteger(classes) && classes >= 2 && classes <= MOST_CLASSES)) {
-    throw fail(`classes must be an integer from 2 to ${MOST_CLASSES}`, classes);
-  }
-  if (firstLabel !== undefined && !(Number.isInteger(firstLabel) && firstLabel >= 0)) {
-    throw fail("firstLabel must be an integer from 0 on", firstLabel);
-  }
 }

@@ -102,30 +102,6 @@ export function preparePicture(
   return { image, done: same ? "nothing" : "scaled", inverted, lightGround: isGroundLight(shown) };
 }
 
-/**
- * Prepares one picture of a digit as MNIST's were: light or dark, on paper that need not be even, nor clean.
- *
- * @param size Of the images that the network reads
- * @returns One image
- * @throws {RangeError} If the picture has one colour only.
- *
- * @example
- * ```ts
- * import { prepareDigit } from "./prepare_picture.ts";
- * import assert from "node:assert/strict";
- *
- * // A black bar of 1 × 10 pixels on white.
- * const grey = Uint8Array.from({ length: 400 }, (_, i) => i % 20 === 3 && i >= 100 && i < 300 ? 0 : 255);
- * const raster = { width: 20, height: 20, grey, alpha: new Uint8Array(400).fill(255) };
- * const { pixels } = prepareDigit(raster, { height: 28, width: 28 });
- * assert.equal(pixels[5 * 28 + 14], 255); // twice as large, light on black, from row 5 to row 24
- * assert.equal(pixels[4 * 28 + 14], 0);
- * ```
- */
-export function prepareDigit(raster: Raster, size: ImageSize): Images {
-  return preparePicture(raster, size, { preparation: "digit" }).image;
-}
-
 /** A digit that was prepared before, light on black or dark on white. */
 function asPrepared({ grey, alpha, ...at }: Raster, size: ImageSize): PreparedPicture | null {
   if (at.width !== size.width || at.height !== size.height || alpha.some((value) => value < 255)) return null;

@@ -33,7 +33,6 @@ export const DEFAULT_LIMITS: Limits = {
 /** Called as bytes arrive; `total` is what the source announced, if it did. */
 export type OnBytes = (done: number, total: number | undefined) => void;
 
-/** A place to read files from. */
 export interface Source {
   /** For messages: a path, a package, a URL. */
   readonly label: string;
@@ -43,19 +42,16 @@ export interface Source {
 
 /** A source does not have a file, or does not work at all. */
 export class SourceError extends Error {
-  /** `"SourceError"`. */
   override readonly name: string = "SourceError";
   /** Whether it is pointless to ask this source for other files. */
   readonly gone: boolean;
 
-  /** `gone` is false by default. */
   constructor(message: string, options: { gone?: boolean; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.gone = options.gone ?? false;
   }
 }
 
-/** Opens a source of the catalogue. */
 export function openSource(spec: SourceSpec, limits: Limits): Source {
   switch (spec.kind) {
     case "folder":

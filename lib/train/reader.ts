@@ -145,7 +145,7 @@ export class Reader implements AsyncDisposable {
  * ```ts ignore
  * const { config, model } = await openRun("runs/train-lstm/2026-11-22T05-41-25");
  * await using reader = await openReader(model, config.training, { device: "wasm" });
- * const probabilities = await reader.read(prepareDigit(raster, imageSize(model, config.training.sequence)));
+ * const probabilities = await reader.read(image); // as preparePicture() made it
  * ```
  */
 export async function openReader(

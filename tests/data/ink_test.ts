@@ -5,12 +5,13 @@
  */
 import assert from "node:assert/strict";
 import { decodePng } from "../../lib/data/png.ts";
-import { prepareDigit } from "../../lib/data/prepare_picture.ts";
+import { preparePicture } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import sheetBytes from "../golden/digits.png" with { type: "bytes" };
 import { change, drawPage, type Page, photograph, rule, speckle } from "./support/pages.ts";
 
 const SIZE = { height: 28, width: 28 };
+const prepareDigit = (raster: Raster) => preparePicture(raster, SIZE, { preparation: "digit" }).image.pixels;
 const COUNT = 60;
 
 const sheet = await decodePng(sheetBytes);
@@ -85,18 +86,18 @@ function nearest(pixels: Uint8Array): number {
 }
 
 for (const [name, least, draw] of CASES) {
-  Deno.test(`prepareDigit() finds at least ${least} of 10 digits: ${name}`, () => {
+  Deno.test(`preparePicture() of a digit finds at least ${least} of 10 digits: ${name}`, () => {
     const drawn = [...digits.keys()].filter((n) => n % 6 === 0);
-    const lost = drawn.filter((n) => nearest(prepareDigit(draw(digits[n]), SIZE).pixels) !== n);
+    const lost = drawn.filter((n) => nearest(prepareDigit(draw(digits[n]))) !== n);
     assert.ok(drawn.length - lost.length >= least, `lost ${lost.join(", ")}`);
   });
 }
 
-Deno.test("prepareDigit() keeps the bytes of MNIST's own images, and of their negatives", () => {
+Deno.test("preparePicture() of a digit keeps the bytes of MNIST's own images, and of their negatives", () => {
   const alpha = new Uint8Array(784).fill(255);
   for (const digit of digits) {
     for (const grey of [digit, digit.map((value) => 255 - value)]) {
-      assert.deepEqual(prepareDigit({ ...SIZE, grey, alpha }, SIZE).pixels, digit);
+      assert.deepEqual(prepareDigit({ ...SIZE, grey, alpha }), digit);
     }
   }
 });

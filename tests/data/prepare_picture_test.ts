@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { prepareDigit, preparePicture, type PreparePictureOptions } from "../../lib/data/prepare_picture.ts";
+import { preparePicture, type PreparePictureOptions } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encode } from "fast-png";
 import { photograph } from "./support/pages.ts";
 
 const SIZE = { height: 28, width: 28 };
+const prepareDigit = (raster: Raster, size = SIZE) =>
+  preparePicture(raster, size, { preparation: "digit" }).image;
 
 /** A "7" of 60 × 100 pixels, strokes of 12, somewhere in a picture. */
 function seven(
@@ -28,8 +30,8 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 }
 
-Deno.test("prepareDigit() is 20 pixels high, with its centre of mass in the middle", () => {
-  const { pixels, count, height, width } = prepareDigit(seven(), SIZE);
+Deno.test("preparePicture() of a digit is 20 pixels high, with its centre of mass in the middle", () => {
+  const { pixels, count, height, width } = prepareDigit(seven());
   assert.deepEqual([count, height, width], [1, 28, 28]);
   const inked = [...pixels.keys()].filter((i) => pixels[i] > 0);
   const rows = inked.map((i) => Math.floor(i / 28));
@@ -45,8 +47,8 @@ Deno.test("prepareDigit() is 20 pixels high, with its centre of mass in the midd
   assert.ok(pixels.some((value) => value > 20 && value < 235), "edges have greys");
 });
 
-Deno.test("prepareDigit() does not mind where the digit is, nor which of ink and ground is light", () => {
-  const { pixels } = prepareDigit(seven(), SIZE);
+Deno.test("preparePicture() of a digit does not mind where the digit is, nor which of ink and ground is light", () => {
+  const { pixels } = prepareDigit(seven());
   const others = {
     elsewhere: seven({ width: 333, height: 120, x: 250, y: 3 }),
     inverted: seven({ ink: 255, ground: 0 }),
@@ -57,17 +59,17 @@ Deno.test("prepareDigit() does not mind where the digit is, nor which of ink and
     "at the edge": seven({ width: 60, height: 100, x: 0, y: 0, ink: 0 }),
   };
   for (const [name, raster] of Object.entries(others)) {
-    assert.ok(difference(prepareDigit(raster, SIZE).pixels, pixels) <= 1, name);
+    assert.ok(difference(prepareDigit(raster).pixels, pixels) <= 1, name);
   }
 });
 
-Deno.test("prepareDigit() keeps a digit that is prepared already", () => {
-  const { pixels } = prepareDigit(seven(), SIZE);
+Deno.test("preparePicture() of a digit keeps a digit that is prepared already", () => {
+  const { pixels } = prepareDigit(seven());
   const again = { ...SIZE, grey: pixels, alpha: new Uint8Array(784).fill(255) };
   assert.deepEqual(prepareDigit(again, SIZE).pixels, pixels);
 });
 
-Deno.test("prepareDigit() enlarges what is small, and scales the box with the images of the network", () => {
+Deno.test("preparePicture() of a digit enlarges what is small, and scales the box with the images of the network", () => {
   const dot = {
     width: 3,
     height: 3,
@@ -81,7 +83,7 @@ Deno.test("prepareDigit() enlarges what is small, and scales the box with the im
   assert.equal(prepareDigit(dot, { height: 1, width: 1 }).pixels[0], 255);
 });
 
-Deno.test("prepareDigit() refuses a picture of one colour", () => {
+Deno.test("preparePicture() of a digit refuses a picture of one colour", () => {
   const grey = new Uint8Array(9).fill(77);
   assert.throws(
     () => prepareDigit({ width: 3, height: 3, grey, alpha: new Uint8Array(9).fill(255) }, SIZE),
@@ -89,7 +91,7 @@ Deno.test("prepareDigit() refuses a picture of one colour", () => {
   );
 });
 
-Deno.test("prepareDigit() refuses a page with nothing but noise on it", () => {
+Deno.test("preparePicture() of a digit refuses a page with nothing but noise on it", () => {
   for (const noise of [1, 3, 10, 30]) {
     const blank = { width: 320, height: 240, values: new Float32Array(320 * 240).fill(200) };
     assert.throws(
@@ -100,14 +102,14 @@ Deno.test("prepareDigit() refuses a page with nothing but noise on it", () => {
   }
 });
 
-Deno.test("prepareDigit() takes colour by its luma", async () => {
+Deno.test("preparePicture() of a digit takes colour by its luma", async () => {
   const { grey, width, height } = seven();
   const rgb = Uint8Array.from(
     { length: 3 * grey.length },
     (_, i) => grey[Math.floor(i / 3)] === 0 ? [200, 0, 0][i % 3] : 255,
   );
   const raster = await decodePng(encode({ width, height, data: rgb, channels: 3 }));
-  assert.ok(difference(prepareDigit(raster, SIZE).pixels, prepareDigit(seven(), SIZE).pixels) <= 1);
+  assert.ok(difference(prepareDigit(raster).pixels, prepareDigit(seven()).pixels) <= 1);
 });
 
 Deno.test("preparePicture() does not touch a picture of the network's size that is no digit", () => {
@@ -155,7 +157,7 @@ Deno.test("preparePicture() takes dark or light for ink, where that is said", ()
   const raster = seven();
   const { image, inverted } = preparePicture(raster, SIZE, { preparation: "digit", invert: true });
   assert.equal(inverted, true);
-  assert.deepEqual(image, prepareDigit(raster, SIZE));
+  assert.deepEqual(image, prepareDigit(raster));
 });
 
 Deno.test("preparePicture() keeps both parts of a digit, one of them at the edge", () => {
