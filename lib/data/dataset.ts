@@ -234,7 +234,7 @@ async function readOr(remedy: string, folder: string, names: readonly string[]):
   const found = await readFirst(folder, names);
   if (found) return found;
   throw new Deno.errors.NotFound(
-    `Cannot load ${folder}: it must hold ${names.join(" or ")}: current value is no such file; ${remedy}`,
+    `Cannot load ${folder}: it must hold ${names.join(" or ")}; ${remedy}`,
   );
 }
 

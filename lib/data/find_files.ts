@@ -62,22 +62,16 @@ async function listFiles(folder: string): Promise<string[]> {
       );
     }
     const rule = `it must be a folder with ${FILE_NAMES.join(", ")}`;
-    throw new Deno.errors.NotFound(
-      `Cannot load ${printable(folder)}: ${rule}: current value is no folder`,
-      { cause: error },
-    );
+    throw new Deno.errors.NotFound(`Cannot load ${printable(folder)}: ${rule}`, { cause: error });
   }
 }
 
 function missing(folder: string, names: readonly string[], at: number): Error {
-  const name = FILE_NAMES[at];
+  const rule = `it must hold ${FILE_NAMES[at]} or ${FILE_NAMES[at]}.gz`;
   const shown = names.slice(0, SHOWN).map((name) => printable(name)).join(", ");
-  const found = names.length === 0 ? "nothing" : `${shown}${names.length > SHOWN ? ", …" : ""}`;
+  const found = names.length === 0 ? "is empty" : `holds ${shown}${names.length > SHOWN ? ", …" : ""}`;
   return new Deno.errors.NotFound(
-    `Cannot load ${
-      printable(folder)
-    }: it must hold ${name} or ${name}.gz: current value is no such file but ` +
-      `${found}; put ${FILE_NAMES.join(", ")} there`,
+    `Cannot load ${printable(folder)}: ${rule}: current value ${found}; put ${FILE_NAMES.join(", ")} there`,
   );
 }
 

@@ -88,7 +88,7 @@ function unpack(packed: Uint8Array, maxBytes: number): Uint8Array {
   }
   const trailer = new DataView(packed.buffer, packed.byteOffset + packed.length - 8, 8);
   if (trailer.getUint32(0, true) !== crc32(plain) || trailer.getUint32(4, true) !== plain.length) {
-    throw new IdxSyntaxError(`${WHOLE}: current value ends with something else`, plain.length);
+    throw new IdxSyntaxError(`${WHOLE}, and nothing may follow it`, plain.length);
   }
   return plain;
 }
@@ -100,7 +100,7 @@ function gunzip(packed: Uint8Array, options: ZlibOptions): Uint8Array | undefine
     return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
-    throw new IdxSyntaxError(`${WHOLE}: current value is damaged or cut (${reasonOf(error)})`, 0);
+    throw new IdxSyntaxError(`${WHOLE} (${reasonOf(error)})`, 0);
   }
 }
 

@@ -9,7 +9,7 @@
 import { printable } from "../excerpt.ts";
 import { readOrientation, turn } from "./exif.ts";
 import type { ImageSize } from "./plane.ts";
-import { checkSize, PictureError, type Raster, rasterOf, release } from "./raster.ts";
+import { checkSize, type Raster, rasterOf, release, unreadable } from "./raster.ts";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee;
 
@@ -59,7 +59,7 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
 
 /** Walks over the segments up to the end of the image; anything after it, such as a film, is ignored. */
 function readEssence(bytes: Uint8Array): Essence {
-  if (bytes[0] !== 0xff || bytes[1] !== SOI) fail("the file must begin as a JPEG does", "other bytes");
+  if (bytes[0] !== 0xff || bytes[1] !== SOI) fail("the file must begin as a JPEG does");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file = new Uint8Array(bytes.length);
   let length = 0, scans = 0, orientation = 1, frame: ImageSize | null = null;
@@ -77,16 +77,16 @@ function readEssence(bytes: Uint8Array): Essence {
     }
     const end = at + 4 <= bytes.length ? at + 2 + view.getUint16(at + 2) : Infinity;
     if (end > bytes.length || end < at + 4) {
-      fail("the file must be whole", `an end after ${bytes.length} bytes`);
+      fail("the file must be whole", `${bytes.length} bytes`);
     }
     const data = bytes.subarray(at + 4, end);
     if (UNSUPPORTED[marker]) fail("it must be baseline or progressive; save it as PNG", UNSUPPORTED[marker]);
     if (marker >= 0xc0 && marker <= 0xc2) {
-      if (frame) fail("there must be one image", "another");
+      if (frame) fail("there must be only one image");
       frame = readFrame(data);
       keep(at, end);
     } else if (marker === SOS) {
-      if (++scans > MAX_SCANS) fail(`there must be at most ${MAX_SCANS} scans`, "more");
+      if (++scans > MAX_SCANS) fail(`there must be at most ${MAX_SCANS} scans`);
       const next = endOfScan(bytes, end);
       keep(at, next);
       at = next;
@@ -98,7 +98,7 @@ function readEssence(bytes: Uint8Array): Essence {
     }
     at = end;
   }
-  if (!frame || scans === 0) fail("the file must be whole", "no image");
+  if (!frame || scans === 0) fail("the file must contain an image");
   return { frame, orientation, file: file.subarray(0, length) };
 }
 
@@ -106,7 +106,7 @@ function readEssence(bytes: Uint8Array): Essence {
 function findMarker(bytes: Uint8Array, from: number): number {
   let at = bytes.indexOf(0xff, from);
   while (at >= 0 && (bytes[at + 1] === 0xff || bytes[at + 1] === 0)) at = bytes.indexOf(0xff, at + 1);
-  if (at < 0 || at + 1 >= bytes.length) fail("the file must be whole", `an end after ${bytes.length} bytes`);
+  if (at < 0 || at + 1 >= bytes.length) fail("the file must be whole", `${bytes.length} bytes`);
   return at;
 }
 
@@ -175,6 +175,6 @@ async function openDecoder(): Promise<Decoder> {
   return { complaints, decode: (file) => decode(file as Uint8Array<ArrayBuffer>, false)! };
 }
 
-function fail(rule: string, value: unknown): never {
-  throw new PictureError(`Cannot read the JPEG: ${rule}: current value is ${value}`);
+function fail(rule: string, value?: unknown): never {
+  throw unreadable("JPEG", rule, value);
 }

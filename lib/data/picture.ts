@@ -7,7 +7,7 @@ import { check } from "../options.ts";
 import { BYTES } from "./check_images.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
-import { MAX_PICTURE_BYTES, PictureError, type Raster } from "./raster.ts";
+import { MAX_PICTURE_BYTES, type Raster, unreadable } from "./raster.ts";
 
 /** The bytes that kinds of file have at a place, mostly at their beginning. */
 const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly string[]])[] = [
@@ -48,7 +48,8 @@ const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly st
 export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
   check("read the picture", "bytes", { value: bytes, rule: BYTES });
   if (bytes.length > MAX_PICTURE_BYTES) {
-    fail(`it must have at most ${MAX_PICTURE_BYTES} bytes`, `${bytes.length}; make the picture smaller`);
+    const rule = `it must have at most ${MAX_PICTURE_BYTES} bytes`;
+    throw unreadable("picture", rule, `${bytes.length}; make the picture smaller`);
   }
   const beginning = String.fromCharCode(...bytes.subarray(0, 16)).replace(/^\s+/, "");
   const [kind] = MARKS.find(([, at, ...marks]) => marks.some((mark) => beginning.startsWith(mark, at))) ?? [];
@@ -59,9 +60,5 @@ export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
     : kind
     ? `${kind} file; save it as PNG`
     : `a file that begins with ${bytes.subarray(0, 8).toHex()}; save the picture as PNG`;
-  fail("it must be a PNG or a JPEG", found);
-}
-
-function fail(rule: string, found: string): never {
-  throw new PictureError(`Cannot read the picture: ${rule}: current value is ${found}`);
+  throw unreadable("picture", "it must be a PNG or a JPEG", found);
 }

@@ -14,7 +14,7 @@ import type { Images } from "./dataset.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
 import type { ImageSize } from "./plane.ts";
-import { checkSize, PictureError, type Raster, rasterOf } from "./raster.ts";
+import { checkSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";
 
 /** The most bytes of inflated pixels; decoding takes up to five times as many. */
 const MAX_INFLATED = 2 ** 27 + 2 ** 20;
@@ -86,30 +86,30 @@ function readEssence(bytes: Uint8Array): Essence {
   let header: Header | null = null, palette: Uint8Array | null = null, transparency: Uint8Array | null = null;
   for (let at = SIGNATURE.length, type = 0; type !== IEND;) {
     const end = at + 12 <= bytes.length ? at + 12 + view.getUint32(at) : Infinity;
-    if (end > bytes.length) fail("the file must be whole", `an end after ${bytes.length} bytes`);
+    if (end > bytes.length) fail("the file must be whole", `${bytes.length} bytes`);
     type = view.getUint32(at + 4);
     const chunk = bytes.subarray(at + 8, end - 4);
     at = end;
-    if (!header && type !== IHDR) fail("the file must begin with its header", "another chunk");
+    if (!header && type !== IHDR) fail("the file must begin with its header");
     if (![IHDR, PLTE, TRNS, IDAT, IEND, EXIF].includes(type)) continue;
     if (crc32(bytes.subarray(end - 8 - chunk.length, end - 4)) !== view.getUint32(end - 4)) {
       if (type === EXIF) continue;
-      fail("its checksums must be right; the file is damaged", `a wrong one before byte ${end}`);
+      fail(`its checksums must be right: the one before byte ${end} is wrong, so the file is damaged`);
     }
     switch (type) {
       case IHDR:
-        if (header) fail("there must be one header", "two");
+        if (header) fail("there must be only one header");
         header = readHeader(chunk);
         break;
       case PLTE:
-        if (palette) fail("there must be one palette", "two");
+        if (palette) fail("there must be only one palette");
         if (chunk.length % 3 !== 0 || chunk.length === 0 || chunk.length > 3 * 256) {
           fail("a palette must have 1 to 256 colours of 3 bytes", `${chunk.length} bytes`);
         }
         palette = chunk;
         break;
       case TRNS:
-        if (transparency) fail("there must be one tRNS chunk", "two");
+        if (transparency) fail("there must be only one tRNS chunk");
         transparency = chunk;
         break;
       case IDAT:
@@ -122,7 +122,7 @@ function readEssence(bytes: Uint8Array): Essence {
   }
   const { colour } = header!;
   if (colour !== 3) palette = null; // only a suggestion for screens with few colours
-  else if (!palette) fail("an indexed image must have a palette", "none");
+  else if (!palette) fail("an indexed image must have a palette");
   transparency = checkTransparency(transparency, colour, palette);
   return { header: header!, palette, transparency, data: data.subarray(0, length), orientation };
 }
@@ -202,7 +202,7 @@ async function checkInflated(data: Uint8Array, header: Header): Promise<void> {
     throw new PictureError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, { cause });
   }
   if (found !== expected) {
-    fail(`image data must inflate to ${expected} bytes`, found > expected ? "more" : found);
+    fail(`image data must inflate to ${expected} bytes`, found > expected ? undefined : found);
   }
 }
 
@@ -223,6 +223,6 @@ function inflatedBytes({ width, height, depth, colour, interlaced }: Header): nu
   return bytes;
 }
 
-function fail(rule: string, value: unknown): never {
-  throw new PictureError(`Cannot read the PNG: ${rule}: current value is ${value}`);
+function fail(rule: string, value?: unknown): never {
+  throw unreadable("PNG", rule, value);
 }

@@ -34,10 +34,14 @@ export const MAX_PIXELS: number = 2 ** 25;
 export function checkSize(kind: string, { width, height }: ImageSize): void {
   if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return;
   const remedy = width * height > MAX_PIXELS ? "; make the picture smaller" : "";
-  throw new PictureError(
-    `Cannot read the ${kind}: width × height must be 1 to ${MAX_PIXELS} pixels: ` +
-      `current value is ${width} × ${height}${remedy}`,
-  );
+  const rule = `width × height must be 1 to ${MAX_PIXELS} pixels`;
+  throw unreadable(kind, rule, `${width} × ${height}${remedy}`);
+}
+
+/** The error of a picture that breaks a rule; `value` is what breaks it, if there is a value to show. */
+export function unreadable(kind: string, rule: string, value?: unknown): PictureError {
+  const found = value === undefined ? "" : `: current value is ${value}`;
+  return new PictureError(`Cannot read the ${kind}: ${rule}${found}`);
 }
 
 /** Frees memory at once: with one photograph after another, garbage would be collected too late. */

@@ -148,7 +148,7 @@ async function collect(
   for await (const piece of response.body ?? []) {
     const end = length + piece.length;
     if (end > maxBytes) {
-      throw new SourceError(`the file must be at most ${maxBytes} bytes long: current value is more`);
+      throw new SourceError(`the file must be at most ${maxBytes} bytes long`);
     }
     if (end > buffer.byteLength) {
       buffer = buffer.transfer(Math.min(Math.max(end, 2 * buffer.byteLength), maxBytes));

@@ -42,48 +42,33 @@ const MAX_BAR = 42;
  * ```
  */
 export function formatProgress(progress: Progress): string {
+  const { total, elapsedMs, unit, extra } = progress;
   const room = Math.max(20, Math.floor(progress.width) || 0) - 1;
-  return progress.total === undefined
-    ? withoutTotal(progress, room)
-    : withTotal(progress, progress.total, room);
-}
-
-function withTotal(progress: Progress, total: number, room: number): string {
-  const { elapsedMs, unit } = progress;
+  const label = clip(progress.label, Math.floor(room * 0.4));
   const done = amount(progress.done);
-  const fraction = total > 0 ? Math.min(1, done / total) : 1;
-  const perSecond = rateOf(done, elapsedMs);
-  const leftMs = perSecond > 0 ? (total - done) / perSecond * 1000 : undefined;
-  const time = fraction === 1
-    ? `in ${formatDuration(elapsedMs)}`
-    : leftMs === undefined
-    ? ""
-    : `${formatDuration(leftMs)} left`;
+  const perSecond = elapsedMs > 0 ? amount(done / elapsedMs * 1000) : 0; // 0 if unknown
   const rate = perSecond > 0 ? `${formatQuantity(perSecond, unit)}/s` : "";
-  const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
-
-  const head = `${clip(progress.label, Math.floor(room * 0.4))}  ${percent}`;
-  for (const tail of [[rate, time, progress.extra], [rate, time], [time], []]) {
-    const end = tail.filter((part) => part).map((part) => `  ${plain(part!)}`).join("");
+  if (total === undefined) {
+    const parts = [label, formatQuantity(done, unit), rate, formatDuration(elapsedMs), extra];
+    const lines = parts.map((_, i) => join(parts.slice(0, parts.length - i)));
+    return lines.find((line) => columns(line) <= room)!;
+  }
+  const fraction = total > 0 ? Math.min(1, done / total) : 1;
+  const leftMs = (total - done) / perSecond * 1000;
+  const left = perSecond > 0 ? `${formatDuration(leftMs)} left` : "";
+  const time = fraction === 1 ? `in ${formatDuration(elapsedMs)}` : left;
+  const head = `${label}  ${`${Math.floor(fraction * 100)}%`.padStart(4)}`;
+  for (const tail of [[rate, time, extra], [rate, time], [time], []]) {
+    const end = join(["", ...tail]);
     const barRoom = room - columns(head) - 1 - columns(end);
     if (barRoom >= MIN_BAR) return `${head} ${drawBar(fraction, Math.min(MAX_BAR, barRoom))}${end}`;
   }
   return head;
 }
 
-function withoutTotal(progress: Progress, room: number): string {
-  const { elapsedMs, unit } = progress;
-  const done = amount(progress.done);
-  const perSecond = rateOf(done, elapsedMs);
-  const rate = perSecond > 0 ? `${formatQuantity(perSecond, unit)}/s` : "";
-  const parts = [formatQuantity(done, unit), rate, formatDuration(elapsedMs), progress.extra];
-  const head = clip(progress.label, Math.floor(room * 0.4));
-  for (let kept = parts.length; kept > 0; kept--) {
-    const shown = [head, ...parts.slice(0, kept)].filter((part) => part);
-    const line = shown.map((part) => plain(part!)).join("  ");
-    if (columns(line) <= room) return line;
-  }
-  return head;
+/** Joins what is there by two spaces. */
+function join([first, ...others]: readonly (string | undefined)[]): string {
+  return [first, ...others.filter((part) => part)].map((part) => plain(part!)).join("  ");
 }
 
 function drawBar(fraction: number, width: number): string {
@@ -149,11 +134,6 @@ export function formatDuration(ms: number): string {
 
 function amount(value: number): number {
   return Number.isFinite(value) && value > 0 ? value : 0;
-}
-
-/** Per second; 0 if unknown. */
-function rateOf(done: number, elapsedMs: number): number {
-  return elapsedMs > 0 ? amount(done / elapsedMs * 1000) : 0;
 }
 
 function plain(text: string): string {

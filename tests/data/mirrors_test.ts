@@ -82,13 +82,13 @@ const BAD: [behaviour: string, reason: RegExp, gone: boolean][] = [
   ["silent", /^it sent less than 1000 bytes in 0.25 s$/, true],
   ["drip", /^it sent less than 1000 bytes in 0.25 s$/, true],
   ["steady", /^it took longer than 0.6 s$/, true],
-  ["endless", /^the file must be at most 656\d\d bytes long: current value is more$/, false],
+  ["endless", /^the file must be at most 656\d\d bytes long$/, false],
   ["announced", /^the file must be at most 656\d\d bytes long: current value is 4000000000$/, false],
   ["empty", /^Cannot use it: it must be an IDX file, raw or gzipped: current value is empty$/, false],
   ["html", /must be an IDX file, raw or gzipped: current value begins with "<!DOCTYPE html><title>/, false],
   [
     "short",
-    /^Cannot parse it: gzip data must be whole and one member: current value is damaged or cut/,
+    /^Cannot parse it: gzip data must be whole and one member \(/,
     false,
   ],
   ["long", /^Cannot parse it: gzip data must be whole and one member/, false],
@@ -169,7 +169,7 @@ Deno.test({
     assert(crumbs.pieces > 200, `${crumbs.pieces} pieces`);
     assert(crumbs.grownBytes < 75e6, JSON.stringify(crumbs)); // 95 MB when each byte kept what it came in
     const unpacked = await growthBy(`${mirror.base}/unpacking/`, 60_000);
-    assert.match(unpacked.reason, /^the file must be at most 47065536 bytes long: current value is more$/);
+    assert.match(unpacked.reason, /^the file must be at most 47065536 bytes long$/);
     assert(unpacked.grownBytes < 200e6, JSON.stringify(unpacked));
   },
 });

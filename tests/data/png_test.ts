@@ -92,7 +92,7 @@ Deno.test("decodePng() inflates no more than the header says", async () => {
   const before = Deno.memoryUsage().external;
   await assert.rejects(
     decodePng(file(header(head), chunk("IDAT", bomb), END)),
-    /^PictureError: .*must inflate to 72 bytes: current value is more$/,
+    /^PictureError: .*must inflate to 72 bytes$/,
   );
   assert.ok(Deno.memoryUsage().external - before < 2 ** 24);
   await assert.rejects(decodePng(png(head, [0, 1, 2])), /must inflate to 72 bytes: current value is 3$/);
