@@ -13,7 +13,7 @@ import { shuffledOrder } from "../lib/random.ts";
 import * as scanline from "../mod.ts";
 import { measurePeak } from "./bench/peak.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/networks.ts";
+import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/workloads.ts";
 
 const { json, help } = OUTPUT_FLAGS;
 const spec = {

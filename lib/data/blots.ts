@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ImageSize, Plane } from "./plane.ts";
+import type { Plane } from "./plane.ts";
+import type { ImageSize } from "./raster.ts";
 
 /** Where something lies: `right` and `bottom` are exclusive. */
 export interface Box {

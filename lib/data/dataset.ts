@@ -15,14 +15,14 @@ import {
   TEXT,
   whole,
 } from "../options.ts";
-import { type CatalogueEntry, type CatalogueFile, type DatasetName, findDataset } from "./catalogue.ts";
+import { type CatalogueEntry, type DatasetName, findDataset } from "./catalogue.ts";
 import { BYTES } from "./check_images.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
 import { findFiles } from "./find_files.ts";
 import { readIdx } from "./gzip.ts";
 import type { IdxType } from "./idx.ts";
 import { type LabelRange, type LoadedFile, MOST_CLASSES, rangeOfLabels, toClasses } from "./labels.ts";
-import type { ImageSize } from "./plane.ts";
+import type { ImageSize } from "./raster.ts";
 import { moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
 
@@ -202,23 +202,19 @@ export function takeImages(split: Split, from: number, to: number): Split {
 
 /** One after another, so only one packed file is in memory at a time. */
 async function readKnown({ name, files }: CatalogueEntry): Promise<LoadedFile[]> {
-  const folder = `data/${name}`;
+  const remedy = `run "deno task data --dataset ${name}"`;
   const loaded: LoadedFile[] = [];
   for (const file of files) {
-    loaded.push(await readKnownFile(folder, file, `deno task data --dataset ${name}`));
+    const { path, bytes } = await readOr(remedy, `data/${name}`, namesToRead(file));
+    try {
+      const kept = verifyFile(file, bytes, path);
+      loaded.push({ path, array: readIdx(kept, { maxBytes: file.sizeBytes, file: path }) });
+    } catch (cause) {
+      const message = `${reasonOf(cause)}; the file has changed: delete it and ${remedy}`;
+      throw new RangeError(message, { cause });
+    }
   }
   return loaded;
-}
-
-async function readKnownFile(folder: string, file: CatalogueFile, remedy: string): Promise<LoadedFile> {
-  const { path, bytes } = await readOr(`run "${remedy}"`, folder, namesToRead(file));
-  try {
-    const kept = verifyFile(file, bytes, path);
-    return { path, array: readIdx(kept, { maxBytes: file.sizeBytes, file: path }) };
-  } catch (cause) {
-    const message = `${reasonOf(cause)}; the file has changed: delete it and run "${remedy}"`;
-    throw new RangeError(message, { cause });
-  }
 }
 
 async function readOwn(folder: string): Promise<LoadedFile[]> {
@@ -243,8 +239,15 @@ function makeSplit(
   labels: LoadedFile,
   { range, transpose }: { range: LabelRange; transpose: boolean },
 ): Split {
-  const pixels = expectPixels(images);
-  const [count, ...size] = images.array.shape;
+  expectArray(images, "u8", ["count", "height", "width"]);
+  const { shape, data } = images.array;
+  if (data.length === 0) {
+    throw new RangeError(
+      `Cannot load ${images.path}: there must be at least one pixel: current value is [${shape.join(", ")}]`,
+    );
+  }
+  const pixels = data as Uint8Array;
+  const [count, ...size] = shape;
   const [height, width] = transpose ? size.toReversed() : size;
   const classOf = toClasses(labels, range);
   if (classOf.length !== count) {
@@ -255,15 +258,6 @@ function makeSplit(
   }
   const rowByRow = transpose ? transposed(pixels, { height, width }) : moveToShared(pixels);
   return { pixels: rowByRow, labels: classOf, count, height, width };
-}
-
-function expectPixels(images: LoadedFile): Uint8Array {
-  expectArray(images, "u8", ["count", "height", "width"]);
-  const { shape, data } = images.array;
-  if (data.length > 0) return data as Uint8Array;
-  throw new RangeError(
-    `Cannot load ${images.path}: there must be at least one pixel: current value is [${shape.join(", ")}]`,
-  );
 }
 
 /** Converts images from column by column to row by row, in shared memory. */

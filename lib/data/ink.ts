@@ -8,19 +8,8 @@
  * @module
  */
 import { type Box, boxOf, type Cuts, keepDigit } from "./blots.ts";
-import {
-  blur,
-  border,
-  close,
-  dilate,
-  type ImageSize,
-  median,
-  negative,
-  otsu,
-  type Plane,
-  quantile,
-} from "./plane.ts";
-import type { Raster } from "./raster.ts";
+import { blur, border, close, dilate, median, negative, otsu, type Plane, quantile } from "./plane.ts";
+import type { ImageSize, Raster } from "./raster.ts";
 import { withoutLines } from "./ruled_lines.ts";
 
 /** The longest side that is searched; a larger picture is shrunk. */

@@ -8,8 +8,7 @@
  */
 import { printable } from "../excerpt.ts";
 import { readOrientation, turn } from "./exif.ts";
-import type { ImageSize } from "./plane.ts";
-import { checkSize, type Raster, rasterOf, release, unreadable } from "./raster.ts";
+import { checkSize, type ImageSize, type Raster, rasterOf, release, unreadable } from "./raster.ts";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee;
 
@@ -17,18 +16,11 @@ const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee
 const KEPT = [0xc4, 0xdb, 0xdd, APP0, ADOBE];
 
 /** Frames other than baseline, extended and progressive (0xc0 to 0xc2). */
-const UNSUPPORTED: Readonly<Record<number, string>> = {
-  0xc3: "lossless",
-  0xc5: "hierarchical",
-  0xc6: "hierarchical",
-  0xc7: "lossless",
-  0xc9: "arithmetic coding",
-  0xca: "arithmetic coding",
-  0xcb: "lossless",
-  0xcd: "hierarchical",
-  0xce: "hierarchical",
-  0xcf: "lossless",
-};
+const UNSUPPORTED = Object.entries({
+  lossless: [0xc3, 0xc7, 0xcb, 0xcf],
+  hierarchical: [0xc5, 0xc6, 0xcd, 0xce],
+  "arithmetic coding": [0xc9, 0xca],
+});
 
 /** Progressive files have about ten; each costs a pass over all pixels. */
 const MAX_SCANS = 100;
@@ -80,7 +72,8 @@ function readEssence(bytes: Uint8Array): Essence {
       fail("the file must be whole", `${bytes.length} bytes`);
     }
     const data = bytes.subarray(at + 4, end);
-    if (UNSUPPORTED[marker]) fail("it must be baseline or progressive; save it as PNG", UNSUPPORTED[marker]);
+    const [unsupported] = UNSUPPORTED.find(([, markers]) => markers.includes(marker)) ?? [];
+    if (unsupported) fail("it must be baseline or progressive; save it as PNG", unsupported);
     if (marker >= 0xc0 && marker <= 0xc2) {
       if (frame) fail("there must be only one image");
       frame = readFrame(data);

@@ -3,14 +3,7 @@
  *
  * @module
  */
-
-/** The size of an image in pixels. */
-export interface ImageSize {
-  /** Rows. */
-  readonly height: number;
-  /** Columns. */
-  readonly width: number;
-}
+import type { ImageSize } from "./raster.ts";
 
 /** Numbers in a rectangle. */
 export interface Plane extends ImageSize {

@@ -13,8 +13,7 @@ import { PNG } from "pngjs";
 import type { Images } from "./dataset.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
-import type { ImageSize } from "./plane.ts";
-import { checkSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";
+import { checkSize, type ImageSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";
 
 /** The most bytes of inflated pixels; decoding takes up to five times as many. */
 const MAX_INFLATED = 2 ** 27 + 2 ** 20;

@@ -13,8 +13,8 @@ import type { Preparation } from "./catalogue.ts";
 import { BOOLEAN, checkOptions, oneOf, optional, type Rules, whole } from "../options.ts";
 import { findInk, flatten, LONGEST } from "./ink.ts";
 import { boxOf } from "./blots.ts";
-import { border, type ImageSize, median, type Plane } from "./plane.ts";
-import type { Raster } from "./raster.ts";
+import { border, median, type Plane } from "./plane.ts";
+import type { ImageSize, Raster } from "./raster.ts";
 
 /** The box's share of the image, along each side. */
 const BOX_SHARE = 20 / 28;

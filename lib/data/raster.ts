@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { ImageSize } from "./plane.ts";
+
+/** The size of an image in pixels. */
+export interface ImageSize {
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+}
 
 /** A picture of any size. */
 export interface Raster extends ImageSize {

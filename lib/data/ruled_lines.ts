@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageSize } from "./plane.ts";
+import type { ImageSize } from "./raster.ts";
 
 /** Where there is ink. */
 export interface Mask extends ImageSize {

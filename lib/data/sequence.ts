@@ -4,7 +4,7 @@
  * @module
  */
 import { excerpt } from "../excerpt.ts";
-import type { ImageSize } from "./plane.ts";
+import type { ImageSize } from "./raster.ts";
 
 /** The orders in which a network can read an image. */
 export const AXES: readonly ("rows" | "columns" | "pixels")[] = ["rows", "columns", "pixels"];

@@ -142,9 +142,12 @@ export function drawConfusionMap(
     ...(named
       ? [
         text("right", { class: "soft", x: left + size + GAP, y: HEAD - GAP }),
-        ...labels.map((label, k) =>
-          drawNames({ label, mark: marks[k] }, { k, cell, size, left }, shareText(matrix[k], k))
-        ),
+        ...labels.map((label, k) => {
+          const y = HEAD + (k + 0.5) * cell + FONT / 3, x = left + (k + 0.5) * cell;
+          return text(label, { class: "ink", x: left - GAP, y, "text-anchor": "end" }) +
+            text(marks[k], { class: "ink", x, y: HEAD - GAP, "text-anchor": "middle" }) +
+            text(shareText(matrix[k], k), { class: "ink", x: left + size + GAP, y });
+        }),
       ]
       : []),
     rows.join(""),
@@ -155,19 +158,6 @@ export function drawConfusionMap(
 function shareText(row: readonly number[], label: number): string {
   const count = row.reduce((a, b) => a + b, 0);
   return count > 0 ? formatShare(row[label] / count, Math.min(count, 1_000)) : "none";
-}
-
-function drawNames(
-  { label, mark }: { label: string; mark: string },
-  { k, cell, size, left }: { k: number; cell: number; size: number; left: number },
-  share: string,
-) {
-  const y = HEAD + (k + 0.5) * cell + FONT / 3;
-  return [
-    text(label, { class: "ink", x: left - GAP, y, "text-anchor": "end" }),
-    text(mark, { class: "ink", x: left + (k + 0.5) * cell, y: HEAD - GAP, "text-anchor": "middle" }),
-    text(share, { class: "ink", x: left + size + GAP, y }),
-  ].join("");
 }
 
 function drawCell({ x, y, cell, count, share, isRight }: {

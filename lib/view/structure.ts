@@ -100,9 +100,8 @@ function linksOf(network: Network, input: StructureInput): Link[] {
   const links: Link[] = [{
     kind: "input",
     title: `image ${height} × ${width}, ${line} by ${line}`,
-    details: [],
+    ...parametersIn({}),
     shape: `${steps} × ${network.inputSize}`,
-    parameters: 0,
   }];
   layers.forEach((layer, index) => {
     const { hiddenSize, dropout } = layer;
@@ -110,24 +109,16 @@ function linksOf(network: Network, input: StructureInput): Link[] {
     links.push({
       kind: "recurrent",
       title: titleOf(layer),
-      details: [
-        shapeText("kernel", layer.kernel),
-        shapeText("recurrent", layer.recurrentKernel),
-        shapeText("bias", layer.bias),
-      ],
+      ...parametersIn({ kernel: layer.kernel, recurrent: layer.recurrentKernel, bias: layer.bias }),
       shape,
-      parameters: countOf(layer.kernel, layer.recurrentKernel, layer.bias),
     });
-    if (dropout > 0) {
-      links.push({ kind: "other", title: `dropout ${dropout}`, details: [], shape, parameters: 0 });
-    }
+    if (dropout > 0) links.push({ kind: "other", title: `dropout ${dropout}`, ...parametersIn({}), shape });
   });
   links.push({
     kind: "other",
     title: `dense, ${formatQuantity(head.classes, "classes")}`,
-    details: [shapeText("kernel", head.kernel), shapeText("bias", head.bias)],
+    ...parametersIn({ kernel: head.kernel, bias: head.bias }),
     shape: String(head.classes),
-    parameters: countOf(head.kernel, head.bias),
   });
   return links;
 }
@@ -144,12 +135,14 @@ function titleOf(layer: RecurrentLayer): string {
   return `RNN, ${units}, ${layer.activation === "relu" ? "ReLU" : "tanh"}`;
 }
 
-function shapeText(name: string, { shape, updateScale }: Parameter): string {
-  return `${name} ${updateScale === 2 ? "2 of " : ""}${shape.join(" × ")}`;
-}
-
-function countOf(...parameters: readonly Parameter[]): number {
-  return parameters.reduce((sum, { size, updateScale }) => sum + size * updateScale, 0);
+/** The shapes of a layer's parameters, and their number; `updateScale` 2 stands for two biases. */
+function parametersIn(named: Readonly<Record<string, Parameter>>): Pick<Link, "details" | "parameters"> {
+  return {
+    details: Object.entries(named).map(([name, { shape, updateScale }]) =>
+      `${name} ${updateScale === 2 ? "2 of " : ""}${shape.join(" × ")}`
+    ),
+    parameters: Object.values(named).reduce((sum, { size, updateScale }) => sum + size * updateScale, 0),
+  };
 }
 
 /** The lines below the title of a box. */

@@ -7,17 +7,6 @@
 import type { LayerSpec, MathName, Optimizer, Sequence } from "../../mod.ts";
 import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
 
-/** Images in files that several languages can read. */
-export interface SharedImages {
-  /** `[count, height, width]`, a byte a pixel. */
-  readonly pixels: string;
-  /** `[count]`, a byte each. */
-  readonly labels: string;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-}
-
 /** Prepares a network, after closing the one before. */
 export interface OpenRequest {
   readonly op: "open";
@@ -26,7 +15,8 @@ export interface OpenRequest {
   readonly optimizer: Optimizer;
   readonly sequence: Sequence;
   readonly batchSize: number;
-  readonly images: SharedImages;
+  /** The size of the images, and files with their pixels `[count, height, width]` and labels `[count]`, as bytes. */
+  readonly images: Record<"count" | "height" | "width", number> & Record<"pixels" | "labels", string>;
   /** The positions of the images in the order of training, little-endian int32; repeated after the end. */
   readonly order: string;
   /** The initial parameters: flat float32, as a `Network` lays them out. */
@@ -58,11 +48,6 @@ export interface Worked {
   readonly ms: number;
   /** The loss of the request's first batch; only for `train`. */
   readonly loss?: number;
-}
-
-/** The answer to `memory`. */
-export interface MemoryUsed {
-  readonly residentBytes: number;
 }
 
 /** What the process of a JavaScript library implements. */
@@ -97,7 +82,8 @@ export class Contender implements AsyncDisposable {
 
   /** The resident memory of the process. */
   async residentBytes(): Promise<number> {
-    return (await this.#ask({ op: "memory" }, 10_000) as MemoryUsed).residentBytes;
+    const { residentBytes } = await this.#ask({ op: "memory" }, 10_000) as { residentBytes: number };
+    return residentBytes;
   }
 
   async #ask(request: Request, withinMs: number): Promise<unknown> {
@@ -177,7 +163,7 @@ async function answer(subject: Subject, request: Request): Promise<object> {
       case "open":
         return await subject.open(request);
       case "memory":
-        return { residentBytes: Deno.memoryUsage().rss } satisfies MemoryUsed;
+        return { residentBytes: Deno.memoryUsage().rss };
       default: {
         const started = performance.now();
         const loss = request.op === "train"

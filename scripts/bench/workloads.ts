@@ -3,8 +3,55 @@
  *
  * @module
  */
-import { type Dataset, type Split, takeImages } from "../../mod.ts";
-import { type MeasuredNetwork, NETWORKS } from "./networks.ts";
+import {
+  adadelta,
+  adam,
+  type Dataset,
+  type LayerSpec,
+  type Optimizer,
+  rmsprop,
+  type Sequence,
+  type Split,
+  takeImages,
+} from "../../mod.ts";
+
+/** A network, its optimizer, and how it reads images. */
+export interface MeasuredNetwork {
+  readonly about: string;
+  readonly layers: readonly LayerSpec[];
+  readonly optimizer: Optimizer;
+  readonly sequence: Sequence;
+}
+
+const lstm = { kind: "lstm", gateActivation: "sigmoid", dropout: 0 } as const;
+
+/** The networks by name. */
+export const NETWORKS = {
+  "lstm-64": {
+    about: "LSTM 28→64 over rows, Adam (train-lstm-adam)",
+    layers: [{ ...lstm, inputSize: 28, hiddenSize: 64 }],
+    optimizer: adam({ learningRate: 0.01 }),
+    sequence: { axis: "rows", range: [0, 1] },
+  },
+  "lstm-100x2": {
+    about: "LSTM 28→100→100 over columns, Adadelta (train-lstm)",
+    layers: [
+      { ...lstm, inputSize: 28, hiddenSize: 100 },
+      { ...lstm, inputSize: 100, hiddenSize: 100 },
+    ],
+    optimizer: adadelta({ learningRate: 0.1 }),
+    sequence: { axis: "columns", range: [-1, 1] },
+  },
+  "rnn-128": {
+    about: "ReLU RNN 28→128 over rows, RMSprop (train-rnn)",
+    layers: [{ kind: "rnn", activation: "relu", inputSize: 28, hiddenSize: 128, dropout: 0 }],
+    optimizer: rmsprop({ learningRate: 3e-4 }),
+    sequence: { axis: "rows", range: [0, 1] },
+  },
+} as const satisfies Record<string, MeasuredNetwork>;
+
+/** One of {@link NETWORKS}. */
+export type NetworkName = keyof typeof NETWORKS;
 
 /** A network and the batches that it is measured on. */
 export interface Workload extends MeasuredNetwork {
