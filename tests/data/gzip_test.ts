@@ -24,7 +24,7 @@ function errorOf(bytes: Uint8Array, options = {}): IdxSyntaxError {
   assert.fail("it was read");
 }
 
-Deno.test("unpackIdx() unpacks gzip and leaves the rest alone", () => {
+Deno.test("unpackIdx() unpacks gzip and returns other bytes unchanged", () => {
   assert.deepEqual(unpackIdx(gzip(FILE)), FILE);
   assert.equal(unpackIdx(FILE), FILE);
   assert.equal(isGzip(FILE), false);
@@ -49,14 +49,14 @@ Deno.test("readIdx() rejects every proper prefix of a gzip file", () => {
   }
 });
 
-Deno.test("readIdx() reads a gzip file with one byte changed as before, or rejects it", () => {
+Deno.test("readIdx() reads a gzip file with one byte changed as the original, or rejects it", () => {
   const packed = gzip(FILE);
   for (let at = 0; at < packed.length; at++) {
     for (const flip of [1, 0x10, 0xff]) {
       const changed = Uint8Array.from(packed);
       changed[at] ^= flip;
       try {
-        const { shape, data } = readIdx(changed); // time and system in the header change nothing
+        const { shape, data } = readIdx(changed); // the time and the system in the header do not matter
         assert.deepEqual(encodeIdx({ type: "i16", shape, data: data as Int16Array }), FILE);
       } catch (error) {
         assert(error instanceof IdxSyntaxError, `byte ${at}: ${error}`);
@@ -65,7 +65,7 @@ Deno.test("readIdx() reads a gzip file with one byte changed as before, or rejec
   }
 });
 
-Deno.test("readIdx() rejects gzip that holds something else than one IDX file", () => {
+Deno.test("readIdx() rejects gzip that holds anything but one IDX file", () => {
   const html = new TextEncoder().encode("<!DOCTYPE html><title>404</title>");
   assert.match(errorOf(gzip(html)).message, /first two bytes must be 0: current value is 0x3c/);
   assert.match(errorOf(gzip()).message, /header must be whole: current value is 0 bytes/);
@@ -100,7 +100,7 @@ function joinedLarge(start: Uint8Array, length: number): Uint8Array {
   return bytes;
 }
 
-Deno.test("unpackIdx() believes no header that promises more than the file can hold, or than it may", () => {
+Deno.test("unpackIdx() rejects a header that promises more than the file can hold, or than allowed", () => {
   const header = (...sizes: number[]) => {
     const bytes = new Uint8Array(4 + 4 * sizes.length);
     bytes.set([0, 0, 8, sizes.length]);

@@ -1,5 +1,6 @@
 /**
- * How well a digit is found on a page: prepared, it must be nearer to the image that was drawn than to 59 others. Every sixth one is drawn.
+ * How well a digit is found on a page: once prepared, it must be nearer to the drawn image than to 59 others. Every sixth
+ * image is drawn.
  *
  * @module
  */
@@ -21,7 +22,7 @@ const digits = Array.from({ length: COUNT }, (_, n) =>
     return sheet.grey[y * sheet.width + x];
   }));
 
-/** Without its own empty margin. */
+/** A digit without its empty margin. */
 function tight(digit: Uint8Array, scale: number): Page {
   const inked = [...digit.keys()].filter((i) => digit[i] > 0);
   const xs = inked.map((i) => i % 28), ys = inked.map((i) => Math.floor(i / 28));
@@ -40,7 +41,7 @@ function transparent(digit: Uint8Array, ink: number): Raster {
   return { width, height, grey: new Uint8Array(values.length).fill(ink), alpha: Uint8Array.from(values) };
 }
 
-/** What befalls a page, and how many of 10 digits are found, as measured. */
+/** What happens to a page, and how many of 10 digits are found, as measured. */
 const CASES: readonly (readonly [name: string, least: number, draw: (digit: Uint8Array) => Raster])[] = [
   ["a clean page", 10, (digit) => photograph(drawPage(digit))],
   ["light on dark", 10, (digit) => photograph(drawPage(digit, { paper: 30, ink: 220 }))],
@@ -86,14 +87,14 @@ function nearest(pixels: Uint8Array): number {
 }
 
 for (const [name, least, draw] of CASES) {
-  Deno.test(`preparePicture() of a digit finds at least ${least} of 10 digits: ${name}`, () => {
+  Deno.test(`preparePicture() finds at least ${least} of 10 digits: ${name}`, () => {
     const drawn = [...digits.keys()].filter((n) => n % 6 === 0);
     const lost = drawn.filter((n) => nearest(prepareDigit(draw(digits[n]))) !== n);
     assert.ok(drawn.length - lost.length >= least, `lost ${lost.join(", ")}`);
   });
 }
 
-Deno.test("preparePicture() of a digit keeps the bytes of MNIST's own images, and of their negatives", () => {
+Deno.test("preparePicture() keeps the bytes of MNIST's own images, and of their negatives", () => {
   const alpha = new Uint8Array(784).fill(255);
   for (const digit of digits) {
     for (const grey of [digit, digit.map((value) => 255 - value)]) {

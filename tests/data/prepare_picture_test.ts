@@ -30,7 +30,7 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 }
 
-Deno.test("preparePicture() of a digit is 20 pixels high, with its centre of mass in the middle", () => {
+Deno.test("preparePicture() makes a digit 20 pixels high, with its centre of mass in the middle", () => {
   const { pixels, count, height, width } = prepareDigit(seven());
   assert.deepEqual([count, height, width], [1, 28, 28]);
   const inked = [...pixels.keys()].filter((i) => pixels[i] > 0);
@@ -47,7 +47,7 @@ Deno.test("preparePicture() of a digit is 20 pixels high, with its centre of mas
   assert.ok(pixels.some((value) => value > 20 && value < 235), "edges have greys");
 });
 
-Deno.test("preparePicture() of a digit does not mind where the digit is, nor which of ink and ground is light", () => {
+Deno.test("preparePicture() finds a digit anywhere, dark on light or light on dark", () => {
   const { pixels } = prepareDigit(seven());
   const others = {
     elsewhere: seven({ width: 333, height: 120, x: 250, y: 3 }),
@@ -63,13 +63,13 @@ Deno.test("preparePicture() of a digit does not mind where the digit is, nor whi
   }
 });
 
-Deno.test("preparePicture() of a digit keeps a digit that is prepared already", () => {
+Deno.test("preparePicture() keeps a digit that is already prepared", () => {
   const { pixels } = prepareDigit(seven());
   const again = { ...SIZE, grey: pixels, alpha: new Uint8Array(784).fill(255) };
   assert.deepEqual(prepareDigit(again, SIZE).pixels, pixels);
 });
 
-Deno.test("preparePicture() of a digit enlarges what is small, and scales the box with the images of the network", () => {
+Deno.test("preparePicture() enlarges small digits, and scales the box with the network's images", () => {
   const dot = {
     width: 3,
     height: 3,
@@ -83,7 +83,7 @@ Deno.test("preparePicture() of a digit enlarges what is small, and scales the bo
   assert.equal(prepareDigit(dot, { height: 1, width: 1 }).pixels[0], 255);
 });
 
-Deno.test("preparePicture() of a digit refuses a picture of one colour", () => {
+Deno.test("preparePicture() finds no digit in a picture of one colour", () => {
   const grey = new Uint8Array(9).fill(77);
   assert.throws(
     () => prepareDigit({ width: 3, height: 3, grey, alpha: new Uint8Array(9).fill(255) }, SIZE),
@@ -91,7 +91,7 @@ Deno.test("preparePicture() of a digit refuses a picture of one colour", () => {
   );
 });
 
-Deno.test("preparePicture() of a digit refuses a page with nothing but noise on it", () => {
+Deno.test("preparePicture() finds no digit on a page with only noise", () => {
   for (const noise of [1, 3, 10, 30]) {
     const blank = { width: 320, height: 240, values: new Float32Array(320 * 240).fill(200) };
     assert.throws(
@@ -102,7 +102,7 @@ Deno.test("preparePicture() of a digit refuses a page with nothing but noise on 
   }
 });
 
-Deno.test("preparePicture() of a digit takes colour by its luma", async () => {
+Deno.test("preparePicture() converts the colours of a digit to luma", async () => {
   const { grey, width, height } = seven();
   const rgb = Uint8Array.from(
     { length: 3 * grey.length },
@@ -112,7 +112,7 @@ Deno.test("preparePicture() of a digit takes colour by its luma", async () => {
   assert.ok(difference(prepareDigit(raster).pixels, prepareDigit(seven()).pixels) <= 1);
 });
 
-Deno.test("preparePicture() does not touch a picture of the network's size that is no digit", () => {
+Deno.test("preparePicture() keeps a picture of the network's size that is not a digit", () => {
   const grey = Uint8Array.from({ length: 784 }, (_, i) => (i * 37) % 256);
   const raster = { ...SIZE, grey, alpha: new Uint8Array(784).fill(255) };
   for (const lightOnBlack of [false, true]) {
@@ -131,7 +131,7 @@ function shoe(ink: number, ground: number): Raster {
   return { width: 120, height: 60, grey, alpha: new Uint8Array(7200).fill(255) };
 }
 
-Deno.test("preparePicture() scales with the aspect kept, and goes on with the ground at the edge", () => {
+Deno.test("preparePicture() keeps the aspect ratio, and fills up with the grey of the border", () => {
   const { image, done } = preparePicture(shoe(200, 10), SIZE, { preparation: "none" });
   assert.equal(done, "scaled");
   const at = (x: number, y: number) => image.pixels[y * 28 + x];
@@ -139,7 +139,7 @@ Deno.test("preparePicture() scales with the aspect kept, and goes on with the gr
   assert.deepEqual([at(14, 14), at(8, 11), at(19, 16)], [200, 200, 200]); // 14 × 7 in the middle
 });
 
-Deno.test("preparePicture() swaps light and dark where that is known to be right, or asked for", () => {
+Deno.test("preparePicture() swaps light and dark if that is known to be right, or asked for", () => {
   const none = { preparation: "none" } as const;
   const light = shoe(40, 250), dark = shoe(200, 10);
   const of = (raster: Raster, options: Partial<PreparePictureOptions>) => {
@@ -153,7 +153,7 @@ Deno.test("preparePicture() swaps light and dark where that is known to be right
   assert.deepEqual(of(dark, { invert: true }), [245, true, true]);
 });
 
-Deno.test("preparePicture() takes dark or light for ink, where that is said", () => {
+Deno.test("preparePicture() takes dark or light as ink, if told", () => {
   const raster = seven();
   const { image, inverted } = preparePicture(raster, SIZE, { preparation: "digit", invert: true });
   assert.equal(inverted, true);
