@@ -24,7 +24,7 @@ export interface CatalogueFile {
   readonly sizeBytes: number;
   /** SHA-256 of the file as it is kept, in hexadecimal. */
   readonly sha256: string;
-  /** `gzip` as it was published if nobody published the hash of the unpacked bytes, else unpacked. */
+  /** Whether it is kept unpacked, or as the published gzip file because no hash of its contents is published. */
   readonly keptAs: "raw" | "gzip";
 }
 

@@ -60,21 +60,14 @@ export class IdxSyntaxError extends SyntaxError {
   }
 }
 
-interface Format {
-  readonly type: IdxType;
-  readonly code: number;
-  readonly make: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => IdxElements[IdxType];
-  readonly elementBytes: number;
-}
-
-const FORMATS: readonly Format[] = [
-  { type: "u8", code: 0x08, make: Uint8Array, elementBytes: 1 },
-  { type: "i8", code: 0x09, make: Int8Array, elementBytes: 1 },
-  { type: "i16", code: 0x0b, make: Int16Array, elementBytes: 2 },
-  { type: "i32", code: 0x0c, make: Int32Array, elementBytes: 4 },
-  { type: "f32", code: 0x0d, make: Float32Array, elementBytes: 4 },
-  { type: "f64", code: 0x0e, make: Float64Array, elementBytes: 8 },
-];
+const FORMATS = [
+  { type: "u8", code: 0x08, make: Uint8Array },
+  { type: "i8", code: 0x09, make: Int8Array },
+  { type: "i16", code: 0x0b, make: Int16Array },
+  { type: "i32", code: 0x0c, make: Int32Array },
+  { type: "f32", code: 0x0d, make: Float32Array },
+  { type: "f64", code: 0x0e, make: Float64Array },
+] as const;
 
 /** The header of an IDX file. */
 export interface IdxHeader {
@@ -119,7 +112,8 @@ export function parseIdxHeader(bytes: Uint8Array): IdxHeader | undefined {
   const headerBytes = 4 + 4 * bytes[3];
   if (bytes.length < headerBytes) return undefined;
   const shape = readShape(bytes);
-  return { type: format.type, shape, headerBytes, totalBytes: totalSize(shape, format, headerBytes) };
+  const elementBytes = format.make.BYTES_PER_ELEMENT;
+  return { type: format.type, shape, headerBytes, totalBytes: totalSize(shape, elementBytes, headerBytes) };
 }
 
 function readShape(bytes: Uint8Array): number[] {
@@ -127,7 +121,7 @@ function readShape(bytes: Uint8Array): number[] {
   return Array.from({ length: bytes[3] }, (_, axis) => view.getUint32(4 + 4 * axis));
 }
 
-function totalSize(shape: readonly number[], { elementBytes }: Format, headerBytes: number): number {
+function totalSize(shape: readonly number[], elementBytes: number, headerBytes: number): number {
   if (shape.includes(0)) return headerBytes;
   let sizeBytes = elementBytes;
   for (const [axis, size] of shape.entries()) {
@@ -178,10 +172,10 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
     const at = Math.min(bytes.length, totalBytes);
     throw new IdxSyntaxError(`${rule}: current value is ${bytes.length} bytes`, at);
   }
-  const { make, elementBytes } = FORMATS.find((format) => format.type === type)!;
+  const { make } = FORMATS.find((format) => format.type === type)!, elementBytes = make.BYTES_PER_ELEMENT;
   const body = bytes.subarray(headerBytes);
   const native = elementBytes === 1 ? body : swapBytes(new Uint8Array(body), elementBytes);
-  const data = new make(native.buffer, native.byteOffset, native.length / elementBytes);
+  const data = new make(native.buffer as ArrayBuffer, native.byteOffset, native.length / elementBytes);
   return { type, shape, data } as IdxArray;
 }
 
@@ -207,11 +201,8 @@ export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuff
     throw new TypeError(`Cannot encode IDX: type must be one of ${types}: current value is ${excerpt(type)}`);
   }
   if (!(data instanceof format.make)) {
-    throw new TypeError(
-      `Cannot encode IDX: data of type ${type} must be held in ${format.make.name}: current value is ${
-        excerpt(data)
-      }`,
-    );
+    const rule = `data of type ${type} must be held in ${format.make.name}`;
+    throw new TypeError(`Cannot encode IDX: ${rule}: current value is ${excerpt(data)}`);
   }
   checkShape(shape, data.length);
   const headerBytes = 4 + 4 * shape.length;
@@ -220,7 +211,8 @@ export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuff
   file.set([0, 0, format.code, shape.length]);
   shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
   file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), headerBytes);
-  if (format.elementBytes > 1) swapBytes(file.subarray(headerBytes), format.elementBytes);
+  const elementBytes = format.make.BYTES_PER_ELEMENT;
+  if (elementBytes > 1) swapBytes(file.subarray(headerBytes), elementBytes);
   return file;
 }
 

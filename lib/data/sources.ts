@@ -100,22 +100,33 @@ const SLACK_BYTES = 65_536;
 /** The length of the first buffer; it doubles when it is full. */
 const FIRST_BYTES = 65_536;
 
+/** Downloads a file, and aborts a download that stalls, drips or never ends. */
 async function download(
   base: string,
   file: CatalogueFile,
-  { limits, onBytes }: { limits: Limits; onBytes: OnBytes },
+  { limits: { stallMs, stallBytes, totalMs }, onBytes }: { limits: Limits; onBytes: OnBytes },
 ): Promise<Uint8Array> {
-  const maxBytes = file.sizeBytes + SLACK_BYTES;
-  using watchdog = new Watchdog(limits);
+  const controller = new AbortController(), { signal } = controller;
+  const abort = (message: string) => controller.abort(new Error(message));
+  let done = 0, doneBefore = 0;
+  const stall = setInterval(() => {
+    if (done - doneBefore < stallBytes) abort(`it sent less than ${stallBytes} bytes in ${stallMs / 1000} s`);
+    doneBefore = done;
+  }, stallMs);
+  const late = setTimeout(() => abort(`it took longer than ${totalMs / 1000} s`), totalMs);
   try {
-    const response = await fetch(`${base}${file.name}.gz`, { signal: watchdog.signal });
+    const maxBytes = file.sizeBytes + SLACK_BYTES;
+    const response = await fetch(`${base}${file.name}.gz`, { signal });
     const total = await expectFile(response, maxBytes);
-    return await collect(response, { maxBytes, watchdog, onBytes: (done) => onBytes(done, total) });
+    return await collect(response, maxBytes, (length) => onBytes(done = length, total));
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
-    if (watchdog.signal.aborted) throw new SourceError(watchdog.signal.reason.message, { gone: true, cause });
+    if (signal.aborted) throw new SourceError(signal.reason.message, { gone: true, cause });
     const problem = `it cannot be reached, or the connection was cut: ${explain(cause)}`;
     throw new SourceError(problem, { gone: true, cause });
+  } finally {
+    clearInterval(stall);
+    clearTimeout(late);
   }
 }
 
@@ -137,11 +148,8 @@ async function expectFile(response: Response, maxBytes: number): Promise<number 
  */
 async function collect(
   response: Response,
-  { maxBytes, watchdog, onBytes }: {
-    maxBytes: number;
-    watchdog: Watchdog;
-    onBytes: (done: number) => void;
-  },
+  maxBytes: number,
+  onBytes: (done: number) => void,
 ): Promise<Uint8Array> {
   let buffer = new ArrayBuffer(Math.min(FIRST_BYTES, maxBytes));
   let length = 0;
@@ -155,45 +163,9 @@ async function collect(
     }
     new Uint8Array(buffer).set(piece, length);
     length = end;
-    watchdog.count(piece.length);
     onBytes(length);
   }
   return new Uint8Array(buffer.transfer(length));
-}
-
-/** Aborts a download that stalls, drips or never ends. */
-class Watchdog implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #stall: ReturnType<typeof setInterval>;
-  readonly #total: ReturnType<typeof setTimeout>;
-  #recentBytes = 0;
-
-  constructor({ stallMs, stallBytes, totalMs }: Limits) {
-    this.#stall = setInterval(() => {
-      if (this.#recentBytes < stallBytes) {
-        this.#abort(`it sent less than ${stallBytes} bytes in ${stallMs / 1000} s`);
-      }
-      this.#recentBytes = 0;
-    }, stallMs);
-    this.#total = setTimeout(() => this.#abort(`it took longer than ${totalMs / 1000} s`), totalMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  count(bytes: number): void {
-    this.#recentBytes += bytes;
-  }
-
-  #abort(message: string): void {
-    this.#controller.abort(new Error(message));
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#stall);
-    clearTimeout(this.#total);
-  }
 }
 
 /** The first lines of an error's message and of its causes' messages. */

@@ -94,11 +94,9 @@ function drawRows(lines: Lines): Block {
   const heads = shown.map((k) => marks[k]);
   const cell = heads.every((head) => head.length === 1) ? CELL : WIDE_CELL;
   const top = LINE, left = image.width * pixel + GAP, right = left + shown.length * cell;
-  const cells = steps.flatMap((step, line) =>
-    shown.map((k, i) => ({
-      ...{ x: left + i * cell, y: top + line * pixel, width: cell, height: pixel },
-      value: probabilities[step * K + k],
-    }))
+  const strip = drawStrip(
+    lines,
+    (line, i) => ({ x: left + i * cell, y: top + line * pixel, width: cell, height: pixel }),
   );
   const labels = labelledLines(lines, LINE / pixel).map((line) => {
     const k = winners[line];
@@ -113,7 +111,7 @@ function drawRows(lines: Lines): Block {
     svg: [
       drawImage(image, { top, pixel }),
       ground(left, top, shown.length * cell, height),
-      ...drawStrip(cells),
+      ...strip,
       mark({ x1: 0, x2: right, y1: top + settled * pixel, y2: top + settled * pixel }),
       ...heads.map((head, i) => word(head, { x: left + (i + 0.5) * cell, y: top - 5, anchor: "middle" })),
       ...labels,
@@ -123,19 +121,16 @@ function drawRows(lines: Lines): Block {
 
 /** With the strip below: one column for each column of the image, one row a class. */
 function drawColumns(lines: Lines): Block {
-  const { reading, shown, marks, names, steps, winners, settled } = lines;
-  const { image, probabilities } = reading;
-  const pixel = pixelOf(image), K = names.length, top = 4;
-  const strip = top + image.height * pixel + GAP, bottom = strip + shown.length * HIGH_CELL;
+  const { reading: { image }, shown, marks, names, winners, settled } = lines;
+  const pixel = pixelOf(image), top = 4;
+  const stripTop = top + image.height * pixel + GAP, bottom = stripTop + shown.length * HIGH_CELL;
   const width = image.width * pixel;
-  const cells = steps.flatMap((step, line) =>
-    shown.map((k, i) => ({
-      ...{ x: line * pixel, y: strip + i * HIGH_CELL, width: pixel, height: HIGH_CELL },
-      value: probabilities[step * K + k],
-    }))
+  const strip = drawStrip(
+    lines,
+    (line, i) => ({ x: line * pixel, y: stripTop + i * HIGH_CELL, width: pixel, height: HIGH_CELL }),
   );
   const labels = shown.map((k, i) =>
-    word(names[k], { x: width + 6, y: strip + (i + 0.5) * HIGH_CELL + 5, strong: k === winners.at(-1) })
+    word(names[k], { x: width + 6, y: stripTop + (i + 0.5) * HIGH_CELL + 5, strong: k === winners.at(-1) })
   );
   const words = labelledLines(lines, WIDE_CELL / pixel).map((line) =>
     word(marks[winners[line]], {
@@ -151,8 +146,8 @@ function drawColumns(lines: Lines): Block {
     height: bottom + LINE,
     svg: [
       drawImage(image, { top, pixel }),
-      ground(0, strip, width, shown.length * HIGH_CELL),
-      ...drawStrip(cells),
+      ground(0, stripTop, width, shown.length * HIGH_CELL),
+      ...strip,
       mark({ x1: settled * pixel, x2: settled * pixel, y1: top, y2: bottom }),
       ...labels,
       ...words,
@@ -201,10 +196,18 @@ function drawImage(
   );
 }
 
-/** Draws the probabilities of a strip, to a hundredth. */
-function drawStrip(cells: readonly Cell[]): string[] {
-  const rounded = cells.map((cell) => ({ ...cell, value: Math.round(100 * cell.value) }));
-  const visible = rounded.filter(({ value }) => value > 0);
+/** Draws the probabilities of the shown classes after each line, to a hundredth. */
+function drawStrip(
+  { reading: { probabilities, classNames }, steps, shown }: Lines,
+  place: (line: number, index: number) => Omit<Cell, "value">,
+): string[] {
+  const cells = steps.flatMap((step, line) =>
+    shown.map((k, i) => ({
+      ...place(line, i),
+      value: Math.round(100 * probabilities[step * classNames.length + k]),
+    }))
+  );
+  const visible = cells.filter(({ value }) => value > 0);
   return mosaic(visible, (value) => ({ class: "wrong", "fill-opacity": value / 100 }));
 }
 
