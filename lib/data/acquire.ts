@@ -6,7 +6,14 @@
 import type { CatalogueEntry, CatalogueFile, SourceSpec } from "./catalogue.ts";
 import { notAllowed, readFirst, reasonOf, removeStaleParts, writeWhole } from "./files.ts";
 import { checkPlace } from "./places.ts";
-import { DEFAULT_LIMITS, type Limits, openSource, type Source, SourceError } from "./sources.ts";
+import {
+  DEFAULT_LIMITS,
+  type Limits,
+  type OnBytes,
+  openSource,
+  type Source,
+  SourceError,
+} from "./sources.ts";
 import { isStamped, writeStamp } from "./stamp.ts";
 import { keptName, namesToRead, verifyFile } from "./verify.ts";
 
@@ -123,9 +130,8 @@ async function prepareFolder(folder: string): Promise<void> {
     if (error instanceof Deno.errors.NotCapable) {
       throw notAllowed(error.message.includes("read access") ? "read" : "write", `${folder}/`, error);
     }
-    throw new Error(`Cannot write ${folder}: it must be a folder: current value is ${reasonOf(error)}`, {
-      cause: error,
-    });
+    const rule = `it must be a folder: current value is ${reasonOf(error)}`;
+    throw new Error(`Cannot write ${folder}: ${rule}`, { cause: error });
   }
 }
 
@@ -148,17 +154,15 @@ async function isThere(file: CatalogueFile, job: Job): Promise<boolean> {
 /** Returns the files that the source does not have. */
 async function takeFrom(source: Source, files: readonly CatalogueFile[], job: Job): Promise<CatalogueFile[]> {
   const missing: CatalogueFile[] = [];
-  let gone = false;
-  for (const file of files) {
-    const answer: Uint8Array | Refusal | null = gone ? null : await ask(source, file, job.onEvent);
+  for (const [index, file] of files.entries()) {
+    const answer = await ask(source, file, job.onEvent);
     if (answer instanceof Uint8Array) {
       await store(file, answer, { source: source.label, job });
       continue;
     }
-    missing.push(file);
-    if (answer === null) continue;
     job.attempts.push({ source: source.label, file: file.name, reason: answer.reason });
-    gone = answer.gone;
+    if (answer.gone) return [...missing, ...files.slice(index)];
+    missing.push(file);
   }
   return missing;
 }
@@ -177,11 +181,8 @@ async function ask(
   const event = { kind: "progress", source: source.label, file: file.name } as const;
   onEvent({ ...event, doneBytes: 0 });
   try {
-    const bytes = await source.read(
-      file,
-      (doneBytes, totalBytes) => onEvent({ ...event, doneBytes, totalBytes }),
-    );
-    return check(file, bytes);
+    const onBytes: OnBytes = (doneBytes, totalBytes) => onEvent({ ...event, doneBytes, totalBytes });
+    return check(file, await source.read(file, onBytes));
   } catch (error) {
     return { reason: reasonOf(error), gone: error instanceof SourceError && error.gone };
   }

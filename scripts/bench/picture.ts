@@ -6,7 +6,7 @@
 import { drawAxes, LEFT, RIGHT, TITLE_LEFT } from "../../lib/view/axes.ts";
 import { logScale, type Scale } from "../../lib/view/scale.ts";
 import { element, NARROW, picture, round, SERIES_COLOURS, text } from "../../lib/view/svg.ts";
-import type { BenchResult, SweepResult } from "./results.ts";
+import { type BenchResult, labelsOf, stepMs, type SweepResult } from "./results.ts";
 
 interface Point {
   readonly x: number;
@@ -29,7 +29,7 @@ const TITLE = 52, PANEL_HEIGHT = 250, AXIS = 66; // the parts of a panel, from t
 
 /** Draws the sweep as SVG. */
 export function drawBench({ sweep, machine }: BenchResult): string {
-  const labels = [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+  const labels = labelsOf(sweep);
   const costs = (axis: SweepResult["axis"]) =>
     linesOf(
       labels,
@@ -69,7 +69,7 @@ function linesOf(
   return new Map(labels.map((label) => [
     label,
     sweep.flatMap((point) => {
-      const ms = point.standings.find((standing) => standing.label === label)?.train?.ms.median;
+      const ms = stepMs(point, label);
       return ms === undefined ? [] : [place(point, ms)];
     }),
   ]));

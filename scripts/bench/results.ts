@@ -56,13 +56,23 @@ export interface Exponent {
 const BATCHES_OF_AN_EPOCH = 937.5;
 const OURS = "Scanline wasm";
 
+/** The labels of all players in a sweep. */
+export function labelsOf(sweep: readonly SweepResult[]): string[] {
+  return [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+}
+
+/** The milliseconds of a player's training step at a point; undefined if it was not measured. */
+export function stepMs({ standings }: SweepResult, label: string): number | undefined {
+  return standings.find((standing) => standing.label === label)?.train?.ms.median;
+}
+
 /** Fits exponents for all players that were measured at three sizes or more. */
 export function fitSweep(sweep: readonly SweepResult[]): Exponent[] {
-  const labels = [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+  const labels = labelsOf(sweep);
   return (["H", "N", "T"] as const).flatMap((axis) =>
     labels.flatMap((label) => {
       const points = sweep.filter((point) => point.axis === axis && point.fitted).flatMap((point) => {
-        const cost = point.standings.find((standing) => standing.label === label)?.train?.ms.median;
+        const cost = stepMs(point, label);
         return cost === undefined ? [] : [{ size: point.size, cost }];
       });
       if (points.length < 3) return [];
