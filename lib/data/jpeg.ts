@@ -84,7 +84,7 @@ function readEssence(bytes: Uint8Array): Essence {
       keep(at, next);
       at = next;
       continue;
-    } else if (marker === EXIF && isExif(data)) {
+    } else if (marker === EXIF && String.fromCharCode(...data.subarray(0, EXIF_MARK.length)) === EXIF_MARK) {
       orientation = readOrientation(data.subarray(EXIF_MARK.length));
     } else if (KEPT.includes(marker)) {
       keep(at, end);
@@ -121,10 +121,6 @@ function readFrame(data: Uint8Array): ImageSize {
   }
   checkSize("JPEG", frame);
   return frame;
-}
-
-function isExif(data: Uint8Array): boolean {
-  return [...EXIF_MARK].every((letter, i) => data[i] === letter.charCodeAt(0));
 }
 
 interface Decoder {

@@ -28,7 +28,10 @@ export interface PreparePictureOptions {
   readonly preparation: Preparation;
   /** Whether those are light on black, as in all data sets of the catalogue; unknown by default. */
   readonly lightOnBlack?: boolean;
-  /** Whether to swap light and dark; by default, if a dark digit, or `lightOnBlack` and a light ground, call for it. */
+  /**
+   * Whether to swap light and dark. By default a dark digit is swapped, and so is a picture that is only scaled, on a light ground, if
+   * `lightOnBlack`.
+   */
   readonly invert?: boolean;
 }
 
