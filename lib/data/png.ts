@@ -40,8 +40,8 @@ interface Header extends ImageSize {
 /** What the image needs of a file. */
 interface Essence {
   readonly header: Header;
-  readonly palette: Uint8Array | null;
-  readonly transparency: Uint8Array | null;
+  /** The contents of the chunks IHDR, and PLTE and tRNS if it needs them. */
+  readonly chunks: ReadonlyMap<number, Uint8Array>;
   /** All compressed image data in one piece. */
   readonly data: Uint8Array;
   readonly orientation: number;
@@ -81,8 +81,8 @@ export function encodePng({ pixels, height, width }: Omit<Images, "count">): Uin
 function readEssence(bytes: Uint8Array): Essence {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Uint8Array(bytes.length);
-  let length = 0, orientation = 1;
-  let header: Header | null = null, palette: Uint8Array | null = null, transparency: Uint8Array | null = null;
+  const chunks = new Map<number, Uint8Array>();
+  let length = 0, orientation = 1, header: Header | null = null;
   for (let at = SIGNATURE.length, type = 0; type !== IEND;) {
     const end = at + 12 <= bytes.length ? at + 12 + view.getUint32(at) : Infinity;
     if (end > bytes.length) fail("the file must be whole", `${bytes.length} bytes`);
@@ -95,70 +95,50 @@ function readEssence(bytes: Uint8Array): Essence {
       if (type === EXIF) continue;
       fail(`its checksums must be right: the one before byte ${end} is wrong, so the file is damaged`);
     }
-    switch (type) {
-      case IHDR:
-        if (header) fail("there must be only one header");
-        header = readHeader(chunk);
-        break;
-      case PLTE:
-        if (palette) fail("there must be only one palette");
-        if (chunk.length % 3 !== 0 || chunk.length === 0 || chunk.length > 3 * 256) {
-          fail("a palette must have 1 to 256 colours of 3 bytes", `${chunk.length} bytes`);
-        }
-        palette = chunk;
-        break;
-      case TRNS:
-        if (transparency) fail("there must be only one tRNS chunk");
-        transparency = chunk;
-        break;
-      case IDAT:
-        data.set(chunk, length);
-        length += chunk.length;
-        break;
-      case EXIF:
-        orientation = readOrientation(chunk);
+    if (type === IDAT) {
+      data.set(chunk, length);
+      length += chunk.length;
+    } else if (type === EXIF) {
+      orientation = readOrientation(chunk);
+    } else if (chunks.has(type)) {
+      fail("there must be only one header, one palette and one tRNS chunk");
+    } else if (type !== IEND) {
+      chunks.set(type, chunk);
+      if (type === IHDR) header = readHeader(chunk);
     }
   }
-  const { colour } = header!;
-  if (colour !== 3) palette = null; // only a suggestion for screens with few colours
-  else if (!palette) fail("an indexed image must have a palette");
-  transparency = checkTransparency(transparency, colour, palette);
-  return { header: header!, palette, transparency, data: data.subarray(0, length), orientation };
+  checkColours(header!, chunks);
+  return { header: header!, chunks, data: data.subarray(0, length), orientation };
 }
 
-/** The opacities of a palette, or the transparent colour; null if the image has an opacity channel. */
-function checkTransparency(
-  transparency: Uint8Array | null,
-  colour: number,
-  palette: Uint8Array | null,
-): Uint8Array | null {
-  if (!transparency || colour === 4 || colour === 6) return null;
-  const fits = palette
-    ? 3 * transparency.length <= palette.length
-    : transparency.length === 2 * CHANNELS[colour];
-  if (!fits) fail("opacity must fit the colours", `${transparency.length} bytes`);
-  return transparency;
+/** Checks a palette and opacities, and removes them if the image does not need them. */
+function checkColours({ colour }: Header, chunks: Map<number, Uint8Array>): void {
+  const palette = chunks.get(PLTE)?.length, opacities = chunks.get(TRNS)?.length;
+  if (palette !== undefined && (palette % 3 !== 0 || palette === 0 || palette > 3 * 256)) {
+    fail("a palette must have 1 to 256 colours of 3 bytes", `${palette} bytes`);
+  }
+  if (colour === 3 && palette === undefined) fail("an indexed image must have a palette");
+  if (colour !== 3) chunks.delete(PLTE); // only a suggestion for screens with few colours
+  if (colour === 4 || colour === 6) chunks.delete(TRNS); // the image has an opacity channel
+  else if (opacities !== undefined) {
+    const fits = colour === 3 ? 3 * opacities <= palette! : opacities === 2 * CHANNELS[colour];
+    if (!fits) fail("opacity must fit the colours", `${opacities} bytes`);
+  }
 }
 
 /** The same image as a minimal file. */
-function encodeEssence({ header, palette, transparency, data }: Essence): Buffer {
-  const head = new Uint8Array(13), view = new DataView(head.buffer);
-  view.setUint32(0, header.width);
-  view.setUint32(4, header.height);
-  head.set([header.depth, header.colour, 0, 0, Number(header.interlaced)], 8);
+function encodeEssence({ chunks, data }: Essence): Buffer {
+  const order = [IHDR, PLTE, TRNS].filter((type) => chunks.has(type));
   return Buffer.concat([
     Uint8Array.from(SIGNATURE),
-    ...frameChunk(IHDR, head),
-    ...frameChunk(PLTE, palette),
-    ...frameChunk(TRNS, transparency),
+    ...order.flatMap((type) => frameChunk(type, chunks.get(type)!)),
     ...frameChunk(IDAT, data),
     ...frameChunk(IEND, new Uint8Array(0)),
   ]);
 }
 
 /** A chunk between its length and type and its checksum. */
-function frameChunk(type: number, chunk: Uint8Array | null): Uint8Array[] {
-  if (chunk === null) return [];
+function frameChunk(type: number, chunk: Uint8Array): Uint8Array[] {
   const front = new Uint8Array(8), back = new Uint8Array(4);
   new DataView(front.buffer).setUint32(0, chunk.length);
   new DataView(front.buffer).setUint32(4, type);
