@@ -42,14 +42,8 @@
  * @module
  */
 export { acquireDataset } from "./lib/data/acquire.ts";
-export {
-  type Dataset,
-  type Images,
-  loadDataset,
-  type LoadOptions,
-  type Split,
-  takeImages,
-} from "./lib/data/dataset.ts";
+export { type Images, type Split, takeImages } from "./lib/data/images.ts";
+export { type Dataset, loadDataset, type LoadOptions } from "./lib/data/dataset.ts";
 export { decodePicture } from "./lib/data/picture.ts";
 export { preparePicture } from "./lib/data/prepare_picture.ts";
 export type { Raster } from "./lib/data/raster.ts";

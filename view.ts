@@ -4,7 +4,6 @@
  * @module
  */
 export { confusionMatrix, type Mistake, scoreLogits, worstMistakes } from "./lib/train/metrics.ts";
-export { decidedAt, likeliest } from "./lib/train/reading.ts";
 export { drawConfusion, drawConfusionMap, type DrawConfusionOptions } from "./lib/view/confusion.ts";
 export { drawCurves } from "./lib/view/curves.ts";
 export { type DrawOptions, drawPictures, type Picture } from "./lib/view/digits.ts";
@@ -19,9 +18,9 @@ export {
   toCurves,
 } from "./lib/view/history.ts";
 export { formatDuration, formatProgress, formatQuantity, type Progress } from "./lib/view/progress.ts";
-export { type RasterOptions, toPng } from "./lib/view/rasterize.ts";
+export { toPng } from "./lib/view/rasterize.ts";
 export { readingsSvg, type ReadingsSvgOptions } from "./lib/view/reading.ts";
-export type { Reading } from "./lib/view/reading_lines.ts";
+export { decidedAt, likeliest, type Reading } from "./lib/view/reading_lines.ts";
 export { drawReading, type DrawReadingOptions } from "./lib/view/reading_text.ts";
 export { type ReportContents, type ReportPicture, writeReport } from "./lib/view/report.ts";
 export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/sheet.ts";

@@ -1,5 +1,5 @@
 /**
- * How fast a training step is: Scanline's engines beside TensorFlow.js, jax-js and PyTorch, measured in turn.
+ * Measures a training step of Scanline's engines, TensorFlow.js, jax-js and PyTorch, in turn.
  *
  *     deno task bench --quick
  *     deno task bench --python /path/to/python3    with PyTorch: pip install torch
@@ -11,13 +11,12 @@ import {
   type PeerName,
   PEERS,
   startLibraries,
-  startOurs,
   startPytorch,
+  startScanline,
   startVariants,
-  startWebgpu,
   stop,
 } from "./bench/lineup.ts";
-import { describeMachine } from "./bench/machine.ts";
+import { measureMachine } from "./bench/machine.ts";
 import { drawBench } from "./bench/picture.ts";
 import {
   type BenchResult,
@@ -52,7 +51,7 @@ const spec = {
       kind: "text",
       placeholder: "NAMES",
       default: PEERS.join(","),
-      help: "who takes part besides Scanline, with commas, or none",
+      help: "who takes part besides Scanline, separated by commas, or none",
     },
     ...OUTPUT_FLAGS,
   },
@@ -71,17 +70,17 @@ const EFFORT = {
   },
 };
 const SWEPT_IMAGES = 4096;
-const EPOCH_BATCHES = 937; // full ones
+const EPOCH_BATCHES = 937; // the full ones
 const EPOCH_PATIENCE_MS = 120_000;
 const MEMORY_STEPS = 200;
-const SLOW = /^(tfjs|jax-js)|webgpu/; // with --quick measured on the first network only
+const SLOW = /^(tfjs|jax-js)|webgpu/; // with --quick only measured on the first network
 
-/** What the measurements share. */
+/** What all measurements need. */
 interface Bench {
   readonly quick: boolean;
   readonly peers: readonly PeerName[];
   readonly python: string | null;
-  /** Whether there is an adapter. */
+  /** Whether there is a WebGPU adapter. */
   readonly webgpu: boolean;
   readonly files: SharedFiles;
   readonly imageCount: number;
@@ -97,10 +96,14 @@ await runCommand(spec, async (flags) => {
   const dataset = await scanline.loadDataset();
   const run = await createRunFolder({ recipe: "bench" });
   say("this machine");
-  const machine = await describeMachine();
+  const machine = await measureMachine();
   await using files = new SharedFiles(`${run.path}/work`, dataset);
   const bench: Bench = {
-    ...{ quick, peers, files, say, imageCount: dataset.train.count },
+    quick,
+    peers,
+    files,
+    say,
+    imageCount: dataset.train.count,
     python: peers.includes("pytorch") ? await findPytorch(flags.python) : null,
     webgpu: machine.adapter !== null,
   };
@@ -143,17 +146,17 @@ function parsePeers(text: string): PeerName[] {
   });
 }
 
-/** The three networks of the recipes. */
+/** Measures the three networks of the recipes. */
 async function compare(bench: Bench): Promise<Comparison[]> {
   const { quick, peers, python, webgpu, files, say, imageCount } = bench;
   const effort = quick ? EFFORT.quick : EFFORT.full;
   const comparisons: Comparison[] = [];
   for (const [index, workload] of recipeWorkloads().entries()) {
     say(workload.name);
-    const ours = startOurs();
+    const ours = startScanline();
     const others = [
       ...startVariants(),
-      ...(webgpu ? [startWebgpu()] : []),
+      ...(webgpu ? [startScanline("Scanline webgpu", "webgpu")] : []),
       ...(python ? startPytorch(python) : []),
       ...startLibraries(peers, { webgpu }),
     ].filter(({ label }) => !quick || index === 0 || !SLOW.test(label));
@@ -174,7 +177,7 @@ async function compare(bench: Bench): Promise<Comparison[]> {
   return comparisons;
 }
 
-/** One epoch of each, without evaluation. */
+/** Measures one epoch of each player, without evaluation. */
 async function measureEpochs(players: readonly Player[]): Promise<Record<string, number>> {
   const seconds: Record<string, number> = {};
   for (const { label, contender } of players) {
@@ -184,16 +187,15 @@ async function measureEpochs(players: readonly Player[]): Promise<Record<string,
   return seconds;
 }
 
-/** One LSTM layer, of many sizes, on our engines, PyTorch, and the best that tfjs and jax-js have for the first network. */
+/** Measures one LSTM layer of many sizes with Scanline, PyTorch, and what was best of tfjs and of jax-js for the first network. */
 async function sweepAll(bench: Bench, [first]: readonly Comparison[]): Promise<SweepResult[]> {
   const { quick, python, webgpu, peers, files, say } = bench;
   const chosen = ["tfjs", "jax-js"].map((library) => best(first.standings, [library])?.label);
-  const libraries = startLibraries(peers, { webgpu });
-  const ours = startOurs();
+  const ours = startScanline();
   const players = [
     ...(python ? startPytorch(python) : []),
-    ...(webgpu ? [startWebgpu()] : []),
-    ...libraries.filter(({ label }) => chosen.includes(label)),
+    ...(webgpu ? [startScanline("Scanline webgpu", "webgpu")] : []),
+    ...startLibraries(peers, { webgpu }).filter(({ label }) => chosen.includes(label)),
   ].filter(({ label }) => !quick || !SLOW.test(label));
   const results: SweepResult[] = [];
   try {
@@ -211,7 +213,7 @@ async function sweepAll(bench: Bench, [first]: readonly Comparison[]): Promise<S
   return results;
 }
 
-/** PyTorch with the threads that were better at the step of the same network. */
+/** PyTorch with the number of threads that was faster at a step of the same network. */
 function betterPython(path: string | null, comparisons: readonly Comparison[]): Python | null {
   const lstm = comparisons.find(({ name }) => name === "lstm-64");
   const label = lstm && best(lstm.standings, ["PyTorch"])?.label;

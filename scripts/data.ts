@@ -1,9 +1,9 @@
 /**
- * Puts a data set into `data/`: from what is there already, else from this machine, else from the network.
+ * Puts a data set into `data/`: takes files that are there, on this machine, or on the network, in this order.
  *
  *     deno task data --dataset fashion-mnist
  *
- * Everything is printed to stderr: training tasks run this first, with `--first-run`, and their stdout is their own.
+ * Everything is printed to stderr: training tasks run this first, with `--first-run`, and use stdout themselves.
  */
 import "./support/deno_version.ts";
 import { acquireDataset, type AcquireEvent } from "../lib/data/acquire.ts";
@@ -21,15 +21,14 @@ const FLAGS = {
   help: { kind: "switch", help: "print this" },
   "first-run": {
     kind: "switch",
-    help: "as before a training: do nothing if data/ holds other data, and never fail",
+    help: "before training: do nothing if data/ holds other data, and never fail",
   },
 } as const satisfies Flags;
 
-/** A bar on a terminal, and a line for each file that is stored. */
+/** A progress bar on a terminal, and a line for each stored file. */
 function makeReporter(quiet: boolean): (event: AcquireEvent) => void {
   const status = new StatusLine(!quiet);
-  let startMs = 0;
-  let drawnMs = 0;
+  let startMs = 0, drawnMs = 0;
   return (event) => {
     if (event.kind === "progress") {
       const nowMs = performance.now();
@@ -55,7 +54,7 @@ function makeReporter(quiet: boolean): (event: AcquireEvent) => void {
   };
 }
 
-/** Whether `data/` holds other data, and nothing of MNIST: then whoever trains has their own, and nothing is fetched unasked. */
+/** Whether `data/` holds other data and no MNIST: then the user has their own, and nothing is fetched unasked. */
 async function hasOtherData(): Promise<boolean> {
   const list = (folder: string) =>
     Array.fromAsync(Deno.readDir(folder), ({ name }) => name)
@@ -75,7 +74,7 @@ async function main(): Promise<number> {
   const acquiring = acquireDataset(CATALOGUE[dataset], { onEvent: makeReporter(quiet) });
   const { folder, stored } = await acquiring.catch((error) => {
     if (!firstRun) throw error;
-    console.error(error.message); // whoever does need it says so, and ends
+    console.error(error.message); // a training that needs the data says so
     Deno.exit(0);
   });
   if (!quiet && !(firstRun && stored === 0)) {
@@ -85,7 +84,7 @@ async function main(): Promise<number> {
 }
 
 try {
-  Deno.exit(await main()); // not its own end: a package that is still being fetched would delay it
+  Deno.exit(await main()); // at once, even if a package is still being fetched
 } catch (error) {
   console.error(messageOf(error));
   Deno.exit(error instanceof FlagError ? 2 : 1);

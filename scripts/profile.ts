@@ -14,7 +14,7 @@ import * as scanline from "../mod.ts";
 import { createNetwork } from "../run.ts";
 import { measurePeak } from "./bench/peak.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/networks.ts";
+import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/workloads.ts";
 
 const { json, help } = OUTPUT_FLAGS;
 const spec = {
@@ -64,11 +64,8 @@ await runCommand(spec, async (flags) => {
     console.log(`${chosen.about}, batch of ${batchSize}, on ${profile.detail}`);
     for (const { name, ms, share, gflops } of profile.parts) {
       const rate = gflops === undefined ? "" : `${gflops.toFixed(1).padStart(9)} GFLOP/s`;
-      console.log(
-        `  ${name.padEnd(30)} ${ms.toFixed(3).padStart(9)} ms ${
-          (100 * share).toFixed(1).padStart(6)
-        } %${rate}`,
-      );
+      const percent = (100 * share).toFixed(1).padStart(6);
+      console.log(`  ${name.padEnd(30)} ${ms.toFixed(3).padStart(9)} ms ${percent} %${rate}`);
     }
     for (const note of profile.notes) console.log(note);
   }
@@ -85,7 +82,7 @@ interface ProfilePart {
   readonly name: string;
   readonly ms: number;
   readonly share: number;
-  /** Of products: how fast one thread computes them. */
+  /** The rate of one thread, for products. */
   readonly gflops?: number;
 }
 
@@ -94,7 +91,7 @@ function shareOut(parts: readonly Omit<ProfilePart, "share">[]): ProfilePart[] {
   return parts.map((part) => ({ ...part, share: part.ms / total }));
 }
 
-/** Of a step of one thread, averaged over steps and threads. */
+/** The parts of one thread's step, averaged over steps and threads. */
 async function profileWasm(
   options: Parameters<typeof openWasm>[0],
   batches: Uint32Array[],
@@ -111,15 +108,14 @@ async function profileWasm(
     const ms = mean((thread) => thread.ms[name]), flops = mean((thread) => thread.flops[name]);
     return { name, ms, ...(flops > 0 ? { gflops: flops / ms / 1e6 } : {}) };
   }).filter(({ ms }) => ms > 0);
-  const known = parts.reduce((sum, { ms }) => sum + ms, 0), { math } = engine.device;
+  const known = parts.reduce((sum, { ms }) => sum + ms, 0);
+  const peak = measurePeak()[engine.device.math!].toFixed(1);
   return {
     detail: engine.device.detail,
     parts: shareOut([...parts, { name: "between the kernels", ms: Math.max(0, stepMs - known) }]),
     notes: [
       `${stepMs.toFixed(3)} ms a step; the stopwatches themselves are part of "between the kernels"`,
-      `a core does at most ${
-        measurePeak()[math!].toFixed(1)
-      } GFLOP/s, in a loop of nothing but multiply-adds`,
+      `a core does at most ${peak} GFLOP/s, in a loop of nothing but multiply-adds`,
     ],
   };
 }

@@ -6,10 +6,8 @@
  *     deno task results --write     trains nothing
  */
 import "./support/deno_version.ts";
-import { cpus } from "node:os";
 import { parseJson } from "../lib/json.ts";
 import { drawCurves, toCurves } from "../view.ts";
-import { output } from "./bench/machine.ts";
 import {
   isComplete,
   type MetricsLine,
@@ -21,6 +19,7 @@ import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from
 import { NOTEBOOK } from "./results/published.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
+import { describeCommit, describeMachine } from "./support/machine.ts";
 
 const FOLDER = "runs/results";
 const PAGE = "RESULTS.md";
@@ -78,14 +77,9 @@ await runCommand(command, async ({ fresh, write }) => {
 /** Whether all of them ran to their end. */
 async function trainAll(jobs: readonly Planned[], interrupt: Interrupt): Promise<boolean> {
   if (jobs.length === 0) return true;
-  const processors = cpus(), { os, arch } = Deno.build, cores = navigator.hardwareConcurrency;
-  const about = {
-    commit: await describeCommit(),
-    machine:
-      `${processors[0]?.model.trim() ?? "unknown processor"}, ${processors.length} cores, ${os} ${arch}, ` +
-      `Deno ${Deno.version.deno}`,
-    sideBySide: Math.min(cores, jobs.length),
-  };
+  const cores = navigator.hardwareConcurrency;
+  const sideBySide = Math.min(cores, jobs.length);
+  const about = { commit: await nameCommit(), machine: nameMachine(), sideBySide };
   const ended = await runSideBySide(
     jobs,
     { cores },
@@ -149,19 +143,16 @@ function drawLstm({ lines }: ResultRun): string {
   ]));
 }
 
-/** The commit, and whether the code differs from it. */
-async function describeCommit(): Promise<string> {
-  const commit = await output("git", ["rev-parse", "--short", "HEAD"]);
+/** The commit, and whether the code is still as in it. */
+async function nameCommit(): Promise<string> {
+  const commit = await describeCommit("lib", "scripts");
   if (commit === null) return "unknown"; // a copy without its history
-  const changed = await output("git", [
-    "status",
-    "--porcelain",
-    "--untracked-files=no",
-    "--",
-    "lib",
-    "scripts",
-  ]);
-  return changed ? `${commit} with changes` : commit;
+  return commit.changed ? `${commit.id} with changes` : commit.id;
+}
+
+function nameMachine(): string {
+  const { cpu, cores, os } = describeMachine();
+  return `${cpu}, ${cores} cores, ${os}, Deno ${Deno.version.deno}`;
 }
 
 function nameOf({ recipe, seed }: Planned): string {

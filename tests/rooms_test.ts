@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { lacks, named } from "./support/permissions.ts";
 
-const needs = [{ name: "read", path: "lib" }] as const;
+const needs = [{ name: "read" }] as const;
 /** The only file that a browser replaces. */
 const SEAM = "lib/engines/assets.ts";
 /** Those that a browser needs. */
-const PORTABLE = ["lib/engines", "lib/model", "lib/view"];
+const PORTABLE = ["lib/engines", "lib/model", "lib/train", "lib/view"];
 
 function test(name: string, fn: () => void): void {
   Deno.test({ name: named(name, needs), ignore: lacks(needs), fn });
@@ -29,7 +29,7 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "").replace(/ \/\/ .*$/gm, "");
 }
 
-test("engines, models and pictures call nothing that a browser does not have, but for one seam", () => {
+test("engines, models, trainings and pictures call nothing that a browser does not have, but for one seam", () => {
   const found: string[] = [];
   for (const folder of PORTABLE) {
     const sources = readSources(folder);
@@ -50,8 +50,8 @@ function importsOf(sources: ReadonlyMap<string, string>): Map<string, string[]> 
   }));
 }
 
-test("no file of engines, models and pictures imports one that imports it", () => {
-  const sources = new Map(PORTABLE.flatMap((folder) => [...readSources(folder)]));
+test("no file of lib imports one that imports it", () => {
+  const sources = new Map(["lib"].flatMap((folder) => [...readSources(folder)]));
   const imports = importsOf(sources), done = new Set<string>(), circles: string[] = [];
   const visit = (path: string, way: readonly string[]) => {
     if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" → "));
@@ -62,4 +62,45 @@ test("no file of engines, models and pictures imports one that imports it", () =
   for (const path of sources.keys()) visit(path, []);
   assert.deepEqual(circles, []);
   assert.ok(imports.get("lib/engines/wasm/engine.ts")!.includes("lib/engines/guard.ts"));
+});
+
+/** Which room may import which: each those after it, and itself. */
+const ROOMS = ["run", "view", "train", "engines", "model", "data"];
+
+test("imports point one way through the rooms of lib", () => {
+  const wrong: string[] = [];
+  for (const [path, imports] of importsOf(readSources("lib"))) {
+    const place = (of: string) => ROOMS.indexOf(of.split("/")[1]); // -1: what all rooms use
+    for (const imported of imports) {
+      const ok = place(imported) < 0 || (place(path) >= 0 && place(path) <= place(imported));
+      if (!ok) wrong.push(`${path} → ${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("recipes see the front doors and what is about the terminal, nothing else", () => {
+  const scripts = [...importsOf(readSources("scripts"))].filter(([path]) =>
+    /^scripts\/train_\w+\.ts$/.test(path)
+  );
+  assert.equal(scripts.length, 4);
+  for (const [path, imports] of scripts) {
+    assert.deepEqual(
+      imports.filter((name) => !/^((mod|run|view)\.ts|scripts\/support\/\w+\.ts)$/.test(name)),
+      [],
+      path,
+    );
+  }
+});
+
+test("the front doors name what they export, one by one; mod.ts has at most 45 names", () => {
+  for (const door of ["mod.ts", "run.ts", "view.ts"]) {
+    const text = withoutComments(Deno.readTextFileSync(door));
+    assert.doesNotMatch(text, /export \*/, door);
+    const names = [...text.matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) =>
+      list.split(",").filter((name) => name.trim())
+    );
+    assert.equal(new Set(names.map((name) => name.trim())).size, names.length, door);
+    if (door === "mod.ts") assert.ok(names.length <= 45, `${names.length} names`);
+  }
 });

@@ -1,18 +1,25 @@
 /**
- * Puts a data set of the catalogue into a folder: found, fetched, verified, stored.
+ * Puts a data set of the catalogue into a folder: finds or fetches its files, verifies and stores them.
  *
  * @module
  */
 import type { CatalogueEntry, CatalogueFile, SourceSpec } from "./catalogue.ts";
 import { notAllowed, readFirst, reasonOf, removeStaleParts, writeWhole } from "./files.ts";
 import { checkPlace } from "./places.ts";
-import { DEFAULT_LIMITS, type Limits, openSource, type Source, SourceError } from "./sources.ts";
+import {
+  DEFAULT_LIMITS,
+  type Limits,
+  type OnBytes,
+  openSource,
+  type Source,
+  SourceError,
+} from "./sources.ts";
 import { isStamped, writeStamp } from "./stamp.ts";
 import { keptName, namesToRead, verifyFile } from "./verify.ts";
 
-/** What happens on the way. */
+/** What happens while a data set is fetched. */
 export type AcquireEvent =
-  /** Bytes of a file have come in; `totalBytes` where the source announced it. */
+  /** Bytes of a file have arrived; `totalBytes` if the source announced it. */
   | {
     readonly kind: "progress";
     readonly source: string;
@@ -22,54 +29,47 @@ export type AcquireEvent =
   }
   /** A file has been verified and stored. */
   | { readonly kind: "stored"; readonly source: string; readonly file: string }
-  /** A file in the folder is not what the catalogue says, and will be replaced. */
+  /** A file in the folder differs from the catalogue, and will be replaced. */
   | { readonly kind: "damaged"; readonly file: string; readonly reason: string };
 
 /** Where to put the data set, and how. */
 export interface AcquireOptions {
   /** Default: `data/<name>`. */
   readonly folder?: string;
-  /** Where to look, in this order. Default: those of the catalogue. */
+  /** Where to look, in this order. Default: as the catalogue says. */
   readonly sources?: readonly SourceSpec[];
   /** How long a source may take. Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
-  /** Called on the way. */
+  /** Is told what happens. */
   readonly onEvent?: (event: AcquireEvent) => void;
 }
 
 /** What {@link acquireDataset} did. */
 export interface Acquired {
-  /** The folder that has the files now. */
+  /** The folder that now has the files. */
   readonly folder: string;
-  /** How many files had to be stored; 0 if all were there. */
+  /** How many files were stored; 0 if all were there. */
   readonly stored: number;
 }
 
-/** Why one source did not give one file. */
+/** Why a file could not be taken from a source. */
 export interface Attempt {
   /** The source: a path, a package, a URL. */
   readonly source: string;
   /** The name of the file, unpacked. */
   readonly file: string;
-  /** What happened. */
   readonly reason: string;
 }
 
-/** No source gave all that was missing; the message says what happened at each. */
+/** No source had all missing files; the message says what happened at each. */
 export class AcquireError extends Error {
-  /** `"AcquireError"`. */
   override readonly name: string = "AcquireError";
-  /** What was tried, in order. */
   readonly attempts: readonly Attempt[];
 
-  /** Composes the message. */
   constructor(
     { title, files }: CatalogueEntry,
-    { folder, missing, attempts }: {
-      folder: string;
-      missing: readonly CatalogueFile[];
-      attempts: readonly Attempt[];
-    },
+    missing: readonly CatalogueFile[],
+    { folder, attempts }: { folder: string; attempts: readonly Attempt[] },
   ) {
     const tried = attempts.map(({ source, file, reason }) => `\n  ${source}, ${file}: ${reason}`).join("");
     super(
@@ -82,11 +82,11 @@ export class AcquireError extends Error {
 }
 
 /**
- * Sees to it that a folder holds a data set, as cheaply as can be: files that are there are kept, and what
- * is missing is taken from the first source that has it. Whatever the source, a file is stored only if its
- * hash is right, and then whole or not at all; two runs at once, or a kill, leave nothing half.
+ * Makes a folder hold a data set: files that are there are kept, missing ones are taken from the first source that has
+ * them. Whatever the source, a file is stored only if its hash is right, and then whole or not at all, even if two
+ * processes run at once or one is killed.
  *
- * When everything is there it looks at sizes and times only; `loadDataset` hashes what it loads.
+ * If everything is there, only sizes and times are looked at; `loadDataset` hashes what it loads.
  *
  * @throws {AcquireError} If a file is missing and no source had it.
  * @throws {Error} If the folder cannot be written.
@@ -105,12 +105,13 @@ export async function acquireDataset(entry: CatalogueEntry, options: AcquireOpti
   if (await isStamped(entry, folder)) return { folder, stored: 0 };
 
   const job: Job = { folder, onEvent, attempts: [], stored: 0 };
-  let missing = await keepWhatIsThere(entry.files, job);
+  let missing: CatalogueFile[] = [];
+  for (const file of entry.files) if (!await isThere(file, job)) missing.push(file);
   for (const spec of sources) {
     if (missing.length === 0) break;
     missing = await takeFrom(openSource(spec, { ...DEFAULT_LIMITS, ...limits }), missing, job);
   }
-  if (missing.length > 0) throw new AcquireError(entry, { ...job, missing });
+  if (missing.length > 0) throw new AcquireError(entry, missing, job);
   await writeStamp(entry, folder);
   return { folder, stored: job.stored };
 }
@@ -131,25 +132,17 @@ async function prepareFolder(folder: string): Promise<void> {
     if (error instanceof Deno.errors.NotCapable) {
       throw notAllowed(error.message.includes("read access") ? "read" : "write", `${folder}/`, error);
     }
-    throw new Error(`Cannot write ${folder}: it must be a folder: current value is ${reasonOf(error)}`, {
-      cause: error,
-    });
+    const rule = `it must be a folder: current value is ${reasonOf(error)}`;
+    throw new Error(`Cannot write ${folder}: ${rule}`, { cause: error });
   }
 }
 
-/** Returns the files that are missing, or are not what they should be. */
-async function keepWhatIsThere(files: readonly CatalogueFile[], job: Job): Promise<CatalogueFile[]> {
-  const missing: CatalogueFile[] = [];
-  for (const file of files) if (!await isThere(file, job)) missing.push(file);
-  return missing;
-}
-
-/** Whether the folder has the file; one that is there packed only is unpacked. */
+/** Whether the folder has the right file; a packed one is unpacked. */
 async function isThere(file: CatalogueFile, job: Job): Promise<boolean> {
   for (const name of namesToRead(file)) {
     const found = await readFirst(job.folder, [name]);
     if (!found) continue;
-    const checked = await check(file, found.bytes);
+    const checked = check(file, found.bytes);
     if (checked instanceof Uint8Array) {
       if (name !== keptName(file)) await store(file, checked, { source: found.path, job });
       return true;
@@ -160,27 +153,25 @@ async function isThere(file: CatalogueFile, job: Job): Promise<boolean> {
   return false;
 }
 
-/** Returns the files that the source did not give. */
+/** Returns the files that the source does not have. */
 async function takeFrom(source: Source, files: readonly CatalogueFile[], job: Job): Promise<CatalogueFile[]> {
   const missing: CatalogueFile[] = [];
-  let gone = false;
-  for (const file of files) {
-    const answer: Uint8Array | Refusal | undefined = gone ? undefined : await ask(source, file, job.onEvent);
+  for (const [index, file] of files.entries()) {
+    const answer = await ask(source, file, job.onEvent);
     if (answer instanceof Uint8Array) {
       await store(file, answer, { source: source.label, job });
       continue;
     }
-    missing.push(file);
-    if (!answer) continue;
     job.attempts.push({ source: source.label, file: file.name, reason: answer.reason });
-    gone = answer.gone;
+    if (answer.gone) return [...missing, ...files.slice(index)];
+    missing.push(file);
   }
   return missing;
 }
 
 interface Refusal {
   readonly reason: string;
-  /** Whether the source need not be asked again. */
+  /** Whether to ask the source for no other file. */
   readonly gone: boolean;
 }
 
@@ -192,19 +183,16 @@ async function ask(
   const event = { kind: "progress", source: source.label, file: file.name } as const;
   onEvent({ ...event, doneBytes: 0 });
   try {
-    const bytes = await source.read(
-      file,
-      (doneBytes, totalBytes) => onEvent({ ...event, doneBytes, totalBytes }),
-    );
-    return await check(file, bytes);
+    const onBytes: OnBytes = (doneBytes, totalBytes) => onEvent({ ...event, doneBytes, totalBytes });
+    return check(file, await source.read(file, onBytes));
   } catch (error) {
     return { reason: reasonOf(error), gone: error instanceof SourceError && error.gone };
   }
 }
 
-async function check(file: CatalogueFile, bytes: Uint8Array): Promise<Uint8Array | Refusal> {
+function check(file: CatalogueFile, bytes: Uint8Array): Uint8Array | Refusal {
   try {
-    return await verifyFile(file, bytes, "it");
+    return verifyFile(file, bytes, "it");
   } catch (error) {
     return { reason: reasonOf(error), gone: false };
   }

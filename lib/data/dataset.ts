@@ -1,41 +1,24 @@
 /**
- * Images and their labels, still bytes, as they lie in the files.
+ * Images and their labels, as the bytes in the files.
  *
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { BOOLEAN, check, checkOptions, NUMBER, OBJECT, optional, type Rules, TEXT } from "../options.ts";
-import { type CatalogueEntry, type CatalogueFile, type DatasetName, findDataset } from "./catalogue.ts";
-import { BYTES } from "./check_images.ts";
+import { BOOLEAN, checkOptions, NUMBER, optional, type Rules, TEXT, whole } from "../options.ts";
+import { type CatalogueEntry, type DatasetName, findDataset } from "./catalogue.ts";
+import { type Split, takeImages } from "./images.ts";
 import { type FileBytes, readFirst, reasonOf } from "./files.ts";
 import { findFiles } from "./find_files.ts";
 import { readIdx } from "./gzip.ts";
-import type { IdxArray, IdxType } from "./idx.ts";
-import { type LabelRange, rangeOfLabels, toClasses } from "./labels.ts";
+import type { IdxType } from "./idx.ts";
+import { type LabelRange, type LoadedFile, MOST_CLASSES, rangeOfLabels, toClasses } from "./labels.ts";
+import type { ImageSize } from "./raster.ts";
 import { moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
 
-/** Images, one byte a pixel. */
-export interface Images {
-  /** u8 `[count, height, width]`, row by row. */
-  readonly pixels: Uint8Array;
-  /** How many images there are. */
-  readonly count: number;
-  /** Rows of an image. */
-  readonly height: number;
-  /** Columns of an image. */
-  readonly width: number;
-}
-
-/** Images and what each of them shows. */
-export interface Split extends Images {
-  /** u8 `[count]`, the class of each image: below the number of classes. */
-  readonly labels: Uint8Array;
-}
-
 /** Images to train on and images to test with. */
 export interface Dataset {
-  /** `mnist`, or the name of the folder for data of one's own. */
+  /** `mnist`, or the name of your own data's folder. */
   readonly name: string;
   /** The images to train on. */
   readonly train: Split;
@@ -43,7 +26,7 @@ export interface Dataset {
   readonly test: Split;
   /** How many classes there are. */
   readonly classes: number;
-  /** The label that class 0 has in the files. */
+  /** The label of class 0 in the files. */
   readonly firstLabel: number;
   /** What class 0, 1, … stands for. */
   readonly classNames: readonly string[];
@@ -54,43 +37,42 @@ export interface LoadOptions {
   /** Default: `mnist`. */
   readonly dataset?: DatasetName;
   /**
-   * A folder with four IDX files named as MNIST's are, or as LeCun or EMNIST name them, raw or `.gz`. They may hold images
-   * of any size and are not compared with the catalogue. Default: `data/<dataset>`, whose files are.
+   * A folder with four IDX files named as MNIST's are, or as LeCun or EMNIST name them, raw or `.gz`. Their images may have
+   * any size, and are not compared with the catalogue. Default: `data/<dataset>`, whose files are compared.
    */
   readonly dataDir?: string;
   /** How many classes the data in `dataDir` has, 2 to 256. Default: from the lowest label to the highest. */
   readonly classes?: number;
-  /** The label of class 0 in `dataDir`. Default: the lowest, or, where `classes` says how many there are, 0 if that will do. */
+  /** The label of class 0 in `dataDir`. Default: the lowest, or, if `classes` is given, 0 if that includes all labels. */
   readonly firstLabel?: number;
-  /** Whether the images in `dataDir` lie column by column, as EMNIST's do. Default: row by row. */
+  /** Whether the images in `dataDir` are stored column by column, as EMNIST's are. Default: false. */
   readonly transpose?: boolean;
-  /** What class 0, 1, … of the data in `dataDir` stands for. Default: its label. */
+  /** What class 0, 1, … of the data in `dataDir` stands for. Default: their labels. */
   readonly classNames?: readonly string[];
-  /** Takes only the first so many training images. Default: all. */
+  /** How many training images to take, from the first on. Default: all. */
   readonly limit?: number;
 }
 
 const LOAD_RULES: Rules<LoadOptions> = {
   dataset: optional(TEXT),
   dataDir: optional(TEXT),
-  classes: optional(NUMBER),
-  firstLabel: optional(NUMBER),
+  classes: optional(whole(2, MOST_CLASSES)),
+  firstLabel: optional(whole(0)),
   transpose: optional(BOOLEAN),
   classNames: optional({ must: "a list of texts", isKind: Array.isArray }),
   limit: optional(NUMBER),
 };
 
 /**
- * Loads a data set from the four IDX files in a folder. The pixels lie in shared memory, where threads can read them
- * without a copy of their own.
+ * Loads a data set from the four IDX files in a folder. The pixels lie in shared memory, so threads need no copies.
  *
- * A data set of the catalogue is hashed as it is loaded, so a file that has changed on disk is noticed.
+ * A data set of the catalogue is hashed as it is loaded, so a change of a file on disk is noticed.
  *
  * @throws {Deno.errors.NotFound} If a file is missing.
  * @throws {Deno.errors.NotCapable} If Deno may not read the folder; the message names the flag.
- * @throws {IdxSyntaxError} If a file in `dataDir` is no IDX file, or is damaged.
- * @throws {TypeError} If a file holds something else than u8 images or labels that are whole numbers, or if an option is
- * unknown or of another kind.
+ * @throws {IdxSyntaxError} If a file in `dataDir` is not IDX, or is damaged.
+ * @throws {TypeError} If a file holds anything but u8 images or whole numbers as labels, or if an option is unknown or of
+ * another kind.
  * @throws {RangeError} If the counts or sizes do not agree, if a label belongs to no class, if a file of the catalogue has
  * changed, or if an option is out of range.
  *
@@ -109,7 +91,7 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   if (dataDir === undefined) checkLeftOut(options, entry!);
   const files = dataDir === undefined ? await readKnown(entry!) : await readOwn(dataDir);
   const [trainImages, trainLabels, testImages, testLabels] = files;
-  // A label that is a whole number may be held in any type; it is the images that u8 says something of.
+  // Labels may be of any type.
   [trainLabels, testLabels].forEach((file) => expectArray(file, file.array.type, ["count"]));
   const range = rangeOfLabels([trainLabels, testLabels], {
     classes: options.classes ?? entry?.classNames.length,
@@ -134,99 +116,39 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   };
 }
 
-/** What says how to read files of one's own means nothing for files that are known. */
+/** Options for your own files mean nothing for known ones. */
 function checkLeftOut(options: LoadOptions, { name }: CatalogueEntry): void {
   for (const key of ["classes", "firstLabel", "transpose", "classNames"] as const) {
     if (options[key] === undefined) continue;
+    const found = excerpt(options[key]);
     throw new RangeError(
-      `Cannot load ${name}: ${key} must be left out without dataDir: current value is ${
-        excerpt(options[key])
-      }`,
+      `Cannot load ${name}: ${key} must be left out without dataDir: current value is ${found}`,
     );
   }
 }
 
-/**
- * The images `from` to `to` (exclusive) of a split, as views: nothing is copied.
- *
- * @throws {RangeError} Unless `0 ≤ from ≤ to ≤ count`, all integers.
- * @throws {TypeError} If pixels or labels are not as many as `count` says.
- *
- * @example
- * ```ts
- * import { takeImages } from "./dataset.ts";
- * import assert from "node:assert/strict";
- *
- * const split = {
- *   pixels: new Uint8Array([1, 2, 3, 4, 5, 6]), // three images of 1 x 2
- *   labels: new Uint8Array([7, 8, 9]),
- *   count: 3,
- *   height: 1,
- *   width: 2,
- * };
- * const { pixels, labels, count } = takeImages(split, 1, 3);
- * assert.deepEqual([count, [...labels], [...pixels]], [2, [8, 9], [3, 4, 5, 6]]);
- * ```
- */
-export function takeImages(split: Split, from: number, to: number): Split {
-  check("take images", "split", { value: split, rule: { ...OBJECT, must: "images and labels" } });
-  const { pixels, labels, count, height, width } = split;
-  if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= count)) {
-    throw new RangeError(
-      `Cannot take images: from and to must be integers with 0 <= from <= to <= ${count}: ` +
-        `current value is ${excerpt(from)}, ${excerpt(to)}`,
-    );
-  }
-  const imageBytes = height * width;
-  check("take images", "pixels", { value: pixels, rule: BYTES });
-  check("take images", "labels", { value: labels, rule: BYTES });
-  if (pixels.length !== count * imageBytes || labels.length !== count) {
-    throw new TypeError(
-      `Cannot take images: there must be ${count * imageBytes} pixels and ${count} labels: ` +
-        `current value is ${pixels.length} and ${labels.length}`,
-    );
-  }
-  return {
-    pixels: pixels.subarray(from * imageBytes, to * imageBytes),
-    labels: labels.subarray(from, to),
-    count: to - from,
-    height,
-    width,
-  };
-}
-
-interface LoadedFile {
-  readonly path: string;
-  readonly array: IdxArray;
-}
-
-/** One after the other, so that no two packed files are in memory at once. */
+/** One after another, so only one packed file is in memory at a time. */
 async function readKnown({ name, files }: CatalogueEntry): Promise<LoadedFile[]> {
-  const folder = `data/${name}`;
+  const remedy = `run "deno task data --dataset ${name}"`;
   const loaded: LoadedFile[] = [];
   for (const file of files) {
-    loaded.push(await readKnownFile(folder, file, `deno task data --dataset ${name}`));
+    const { path, bytes } = await readOr(remedy, `data/${name}`, namesToRead(file));
+    try {
+      const kept = verifyFile(file, bytes, path);
+      loaded.push({ path, array: readIdx(kept, { maxBytes: file.sizeBytes, file: path }) });
+    } catch (cause) {
+      const message = `${reasonOf(cause)}; the file has changed: delete it and ${remedy}`;
+      throw new RangeError(message, { cause });
+    }
   }
   return loaded;
-}
-
-async function readKnownFile(folder: string, file: CatalogueFile, remedy: string): Promise<LoadedFile> {
-  const { path, bytes } = await readOr(`run "${remedy}"`, folder, namesToRead(file));
-  try {
-    const kept = await verifyFile(file, bytes, path);
-    return { path, array: await readIdx(kept, { maxBytes: file.sizeBytes, file: path }) };
-  } catch (cause) {
-    throw new RangeError(`${reasonOf(cause)}; the file has changed: delete it and run "${remedy}"`, {
-      cause,
-    });
-  }
 }
 
 async function readOwn(folder: string): Promise<LoadedFile[]> {
   const loaded: LoadedFile[] = [];
   for (const name of await findFiles(folder)) {
     const { path, bytes } = await readOr("put it there", folder, [name]);
-    loaded.push({ path: printable(path), array: await readIdx(bytes, { file: printable(path) }) });
+    loaded.push({ path: printable(path), array: readIdx(bytes, { file: printable(path) }) });
   }
   return loaded;
 }
@@ -235,7 +157,7 @@ async function readOr(remedy: string, folder: string, names: readonly string[]):
   const found = await readFirst(folder, names);
   if (found) return found;
   throw new Deno.errors.NotFound(
-    `Cannot load ${folder}: it must hold ${names.join(" or ")}: current value is no such file; ${remedy}`,
+    `Cannot load ${folder}: it must hold ${names.join(" or ")}; ${remedy}`,
   );
 }
 
@@ -244,8 +166,15 @@ function makeSplit(
   labels: LoadedFile,
   { range, transpose }: { range: LabelRange; transpose: boolean },
 ): Split {
-  const pixels = expectPixels(images);
-  const [count, ...size] = images.array.shape;
+  expectArray(images, "u8", ["count", "height", "width"]);
+  const { shape, data } = images.array;
+  if (data.length === 0) {
+    throw new RangeError(
+      `Cannot load ${images.path}: there must be at least one pixel: current value is [${shape.join(", ")}]`,
+    );
+  }
+  const pixels = data as Uint8Array;
+  const [count, ...size] = shape;
   const [height, width] = transpose ? size.toReversed() : size;
   const classOf = toClasses(labels, range);
   if (classOf.length !== count) {
@@ -258,20 +187,8 @@ function makeSplit(
   return { pixels: rowByRow, labels: classOf, count, height, width };
 }
 
-function expectPixels(images: LoadedFile): Uint8Array {
-  expectArray(images, "u8", ["count", "height", "width"]);
-  const { shape, data } = images.array;
-  if (data.length > 0) return data as Uint8Array;
-  throw new RangeError(
-    `Cannot load ${images.path}: there must be at least one pixel: current value is [${shape.join(", ")}]`,
-  );
-}
-
-/** Images row by row, in shared memory, of images column by column. */
-function transposed(
-  pixels: Uint8Array,
-  { height, width }: { height: number; width: number },
-): Uint8Array<SharedArrayBuffer> {
+/** Converts images from column by column to row by row, in shared memory. */
+function transposed(pixels: Uint8Array, { height, width }: ImageSize): Uint8Array<SharedArrayBuffer> {
   const size = height * width;
   const target = new Uint8Array(new SharedArrayBuffer(pixels.length));
   for (let first = 0; first < pixels.length; first += size) {
@@ -290,7 +207,7 @@ function expectArray({ path, array }: LoadedFile, type: IdxType, axes: readonly 
   );
 }
 
-/** Those that are given, those of the catalogue, or the labels themselves. */
+/** The given names, those of the catalogue, or the labels. */
 function nameClasses(
   given: readonly string[] | undefined,
   entry: CatalogueEntry | undefined,

@@ -1,25 +1,21 @@
 /**
- * What a network must be fed, in words: for whoever has only its file.
+ * Describes the input of a network in words, for people who have only its file.
  *
  * @module
  */
+import type { Sequence } from "./sequence.ts";
 
-/** How the bytes of images become a sequence. */
-export type InputOrder =
-  & { readonly axis: "rows" | "columns" | "pixels" }
-  & ({ readonly range: readonly [number, number] } | { readonly mean: number; readonly deviation: number });
-
-/** Which pixel is which number of `[N, T, C]`. */
-const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
+/** Which pixel is which element of `[N, T, C]`. */
+const ORDERS: Readonly<Record<Sequence["axis"], string>> = {
   rows: "step t is row t from the top, its features are that row's pixels from the left",
   columns: "step t is column t from the left, its features are that column's pixels from the top",
   pixels: "step t is pixel t, row by row from the top left",
 };
 
 /**
- * Says in a sentence what the input of a network is.
+ * Describes the input of a network in a sentence.
  *
- * @param sizes T, or null for any number, and C
+ * @param sizes T, or null if any will do, and C
  *
  * @example
  * ```ts
@@ -33,15 +29,12 @@ const ORDERS: Readonly<Record<InputOrder["axis"], string>> = {
  * );
  * ```
  */
-export function describeInput(
-  order: InputOrder,
-  { T, C }: { T: number | null; C: number },
-): string {
+export function describeInput(order: Sequence, { T, C }: { T: number | null; C: number }): string {
   const shape = `float32 [N, ${T ?? "T"}, ${C}]: N grey images`;
   return `${shape}; ${ORDERS[order.axis]}; a byte x, 0 to 255, is ${formulaOf(order)}`;
 }
 
-function formulaOf(order: InputOrder): string {
+function formulaOf(order: Sequence): string {
   if ("mean" in order) return `(x / 255 - ${order.mean}) / ${order.deviation}`;
   return order.range[0] === 0 ? "x / 255" : "(x / 255 - 0.5) / 0.5";
 }

@@ -1,7 +1,7 @@
 /**
- * Which way up a photograph is: cameras store what the sensor saw, and in the Exif data how it was held.
+ * Which way up a photograph is: cameras store what the sensor saw, and in the Exif data how they were held.
  *
- * Exif 2.32, sections 4.5 and 4.6.4: a TIFF header, then the tags of the first directory, of which one is looked at.
+ * Exif 2.32, sections 4.5 and 4.6.4: a TIFF header, then the tags of the first directory, of which only one matters.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Raster } from "./raster.ts";
 const ORIENTATION = 0x0112, SHORT = 3;
 
 /**
- * The orientation that Exif data states, 1 to 8; 1, as it lies, where it states none or is damaged.
+ * The orientation that Exif data states, 1 to 8; 1, as stored, if it states none or is damaged.
  *
- * @param tiff From its byte order, `II` or `MM`, on
+ * @param tiff From the byte order, `II` or `MM`, on
  */
 export function readOrientation(tiff: Uint8Array): number {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
@@ -32,19 +32,19 @@ export function readOrientation(tiff: Uint8Array): number {
   return 1;
 }
 
-/** Where pixel (x, y) of the picture as it is seen lies in the one that is stored, width × height, by orientation. */
+/** Where pixel (x, y) of the upright picture is in the stored one, width × height, by orientation. */
 const SOURCES: readonly ((x: number, y: number, width: number, height: number) => number)[] = [
   (x, y, w) => y * w + x,
   (x, y, w) => y * w + (w - 1 - x), // mirrored
   (x, y, w, h) => (h - 1 - y) * w + (w - 1 - x), // upside down
   (x, y, w, h) => (h - 1 - y) * w + x,
   (x, y, w) => x * w + y, // transposed
-  (x, y, w, h) => (h - 1 - x) * w + y, // to be turned clockwise
+  (x, y, w, h) => (h - 1 - x) * w + y, // needs a clockwise turn
   (x, y, w, h) => (h - 1 - x) * w + (w - 1 - y),
-  (x, y, w) => x * w + (w - 1 - y), // to be turned anticlockwise
+  (x, y, w) => x * w + (w - 1 - y), // needs an anticlockwise turn
 ];
 
-/** Turns a picture as its orientation says. */
+/** Turns a picture the right way up. */
 export function turn(raster: Raster, orientation: number): Raster {
   if (orientation === 1) return raster;
   const { width: w, height: h } = raster;

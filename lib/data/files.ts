@@ -1,5 +1,5 @@
 /**
- * Files on this machine: read once, hashed in place, written whole or not at all.
+ * Files on this machine: read once, written whole or not at all.
  *
  * @module
  */
@@ -9,23 +9,20 @@ import { dirname } from "node:path";
 import { printable } from "../excerpt.ts";
 import { type Access, checkPlace, NotAllowedError, shown } from "./places.ts";
 
-/** Longer than any sentence of ours. */
+/** Characters; longer than any message of Scanline's. */
 const MOST_OF_A_REASON = 1000;
 
-/** A file that has been read. */
 export interface FileBytes {
-  /** Where it lies. */
   readonly path: string;
-  /** All of it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Reads the first file of those names that the folder has; `undefined` if it has none.
+ * Reads the first file that exists in the folder; `undefined` if none does.
  *
- * @param options.mostBytes How long it may be; any length by default
+ * @param options.mostBytes The longest file to read; any by default
  * @throws {Deno.errors.NotCapable} If Deno may not read there; the message names the flag.
- * @throws {Error} If there is one that cannot be read.
+ * @throws {Error} If it cannot be read.
  */
 export async function readFirst(
   folder: string,
@@ -43,10 +40,10 @@ export async function readFirst(
 }
 
 /**
- * Reads all of a file, and nothing but a file: a pipe may never end, and neither does `/dev/zero`.
+ * Reads a file, but no pipe or device: those may never end, such as `/dev/zero`.
  *
- * @param options.mostBytes How long it may be; any length by default
- * @throws {Deno.errors.NotFound} If there is none.
+ * @param options.mostBytes The longest file to read; any by default
+ * @throws {Deno.errors.NotFound} If it does not exist.
  * @throws {Deno.errors.NotCapable} If Deno may not read there; the message names the flag.
  * @throws {Error} If it cannot be read.
  */
@@ -56,7 +53,7 @@ export async function readWhole(
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     checkPlace(path, "read");
-    const info = await Deno.stat(path); // before it is opened: that alone may wait for ever
+    const info = await Deno.stat(path); // before opening, which may wait for ever
     if (!info.isFile) throw new TypeError(kindOf(info));
     if (info.size > mostBytes) throw new RangeError(`${info.size} bytes, and ${mostBytes} at most are read`);
     return await readBytes(path, info.size);
@@ -72,14 +69,14 @@ export async function readWhole(
   }
 }
 
-/** `Deno.readFile` would hold the contents twice for a moment, and `Deno.open` refuses what lies behind links. */
+/** `Deno.readFile` would hold the contents twice for a moment, and `Deno.open` refuses some links. */
 async function readBytes(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
   await using file = await open(path);
   const bytes = new Uint8Array(size);
   let length = 0;
   while (length < size) {
     const { bytesRead } = await file.read(bytes, length, size - length, null);
-    if (bytesRead === 0) break; // the file shrank meanwhile
+    if (bytesRead === 0) break; // it shrank meanwhile
     length += bytesRead;
   }
   return bytes.subarray(0, length);
@@ -89,17 +86,17 @@ function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || (error as { code?: unknown }).code === "ENOENT";
 }
 
-/** What lies there, if it is no file. */
+/** What is there, if not a file. */
 function kindOf({ isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
   return isDirectory ? "a folder" : isFifo ? "a named pipe" : isSocket ? "a socket" : "a device";
 }
 
-/** What an exception says, in one line that is safe to show. */
+/** The message of an exception, as one line that is safe to show. */
 export function reasonOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : String(error), MOST_OF_A_REASON);
 }
 
-/** The error for a path that Deno's permissions leave out. */
+/** The error for a path that Deno's permissions do not include. */
 export function notAllowed(access: Access, path: string, cause: unknown): Error {
   return cause instanceof NotAllowedError ? cause : new NotAllowedError(access, path, { cause });
 }
@@ -112,26 +109,22 @@ export function sha256(bytes: Uint8Array): string {
 const PART = /\.[0-9a-f-]{36}\.part$/;
 
 /**
- * Writes a file under a temporary name and renames it, so that whoever looks finds the old contents, or the
- * new ones, or nothing, whatever happens meanwhile. Of several writers at once the last one wins.
+ * Writes a file under a temporary name and renames it: whatever happens, readers find the old contents, the new ones or
+ * no file. If several write at once, the last one wins.
  */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
   try {
-    checkPlace(dirname(path), "write"); // a link under the name itself would be replaced, not followed
+    checkPlace(dirname(path), "write"); // a link at the path itself is replaced, not followed
     await writeAndSync(part, bytes);
     await Deno.rename(part, path);
   } catch (error) {
     await Deno.remove(part).catch(() => {});
     if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", path, error);
-    throw new Error(
-      `Cannot write ${shown(path)}: the disk must take ${bytes.length} bytes: current value is ${
-        reasonOf(error)
-      }`,
-      {
-        cause: error,
-      },
-    );
+    const rule = `the disk must take ${bytes.length} bytes`;
+    throw new Error(`Cannot write ${shown(path)}: ${rule}: current value is ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -142,45 +135,46 @@ async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * Writes a file that a person named: in place, as Deno may have been allowed that one alone, and not its folder.
+ * Writes a file that the user named: in place, because Deno may be allowed to write this file but not its folder.
  *
- * @throws {Error} If something else than a file is there, or the disk does not take it.
+ * @throws {Error} If anything but a file is there, or one with several hard links, or the disk does not take it.
  */
-export async function writeNamed(path: string, bytes: Uint8Array): Promise<void> {
-  await writeInPlace(path, bytes);
-}
-
-/**
- * Appends to a file, which need not be there yet.
- *
- * @throws {Error} If something else than a file is there, or one that has another name elsewhere, or the disk does not
- * take it.
- */
-export async function appendTo(path: string, contents: string | Uint8Array): Promise<void> {
-  const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
-  await writeInPlace(path, bytes, { append: true });
-}
-
-async function writeInPlace(path: string, bytes: Uint8Array, options: Deno.WriteFileOptions = {}) {
-  let begun = false; // a file that was not there before
+export async function writeNamed(
+  path: string,
+  bytes: Uint8Array,
+  options: Deno.WriteFileOptions = {},
+): Promise<void> {
+  let isNew = false;
   try {
     checkPlace(path, "write");
-    begun = !await checkWritable(path);
+    isNew = !await checkWritable(path);
     await Deno.writeFile(path, bytes, options);
   } catch (error) {
-    if (begun) await Deno.remove(path).catch(() => {}); // half of one helps nobody
-    if (error instanceof Deno.errors.NotCapable) throw notAllowed("write", path, error);
-    throw new Error(
-      `Cannot write ${shown(path)}: it must be a writable file: current value is ${shown(reasonOf(error))}`,
-      { cause: error },
-    );
+    if (isNew) await Deno.remove(path).catch(() => {}); // half a file helps nobody
+    throw notWritable(path, error);
   }
 }
 
 /**
- * Writing in place changes what is there: it must be a file, and nobody else's too by a hard link.
+ * Appends to a file, which need not exist yet.
  *
- * @returns Whether it is there
+ * @throws {Error} As {@link writeNamed} does.
+ */
+export async function appendTo(path: string, contents: string | Uint8Array): Promise<void> {
+  const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
+  await writeNamed(path, bytes, { append: true });
+}
+
+function notWritable(path: string, cause: unknown): Error {
+  if (cause instanceof Deno.errors.NotCapable) return notAllowed("write", path, cause);
+  const rule = `it must be a writable file: current value is ${shown(reasonOf(cause))}`;
+  return new Error(`Cannot write ${shown(path)}: ${rule}`, { cause });
+}
+
+/**
+ * Checks what writing in place would change: it must be a file, and have no other name by a hard link.
+ *
+ * @returns Whether it exists
  */
 async function checkWritable(path: string): Promise<boolean> {
   const info = await Deno.stat(path).catch((error) => {
@@ -191,7 +185,7 @@ async function checkWritable(path: string): Promise<boolean> {
   return info !== undefined;
 }
 
-/** How long a file is that has just been brought to the disk; 0 if it is not there. */
+/** Flushes a file to the disk, and returns its length; 0 if it does not exist. */
 export async function syncedLength(path: string): Promise<number> {
   try {
     await checkWritable(path);
@@ -200,17 +194,14 @@ export async function syncedLength(path: string): Promise<number> {
     return (await file.stat()).size;
   } catch (error) {
     if (isMissing(error)) return 0;
-    throw new Error(
-      `Cannot write ${shown(path)}: it must be a writable file: current value is ${shown(reasonOf(error))}`,
-      { cause: error },
-    );
+    throw notWritable(path, error);
   }
 }
 
 /**
- * Makes a folder in one that is there; nothing if it is there itself. Never makes again what has vanished above it.
+ * Makes a folder unless it exists. The folder that it is in must exist: one that vanished is not made again.
  *
- * @throws {Error} If it cannot be made; names it.
+ * @throws {Error} If it cannot be made; the message names it.
  */
 export async function makeFolder(path: string): Promise<void> {
   await attemptFolder(path, async () => {
@@ -223,9 +214,9 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Makes a folder, and those above it; nothing if it is there.
+ * Makes a folder and those above it, unless they exist.
  *
- * @throws {Error} If it cannot be made, or something else is there; names it.
+ * @throws {Error} If it cannot be made, or something else is there; the message names it.
  */
 export async function makeFolders(path: string): Promise<void> {
   await attemptFolder(path, async () => {
@@ -240,12 +231,12 @@ export async function makeFolders(path: string): Promise<void> {
   });
 }
 
-/** Makes a folder that must not be there yet. @throws {Deno.errors.AlreadyExists} If it is. */
+/** Makes a folder that must not exist yet. @throws {Deno.errors.AlreadyExists} If it does. */
 export async function makeNewFolder(path: string): Promise<void> {
   await attemptFolder(path, () => Deno.mkdir(path));
 }
 
-/** One error, whatever is wrong with the disk; that a permission is missing, or that it is there already, stays as it is. */
+/** Gives every fault of the disk the same message; missing permissions and existing folders keep their own. */
 async function attemptFolder(path: string, make: () => Promise<void>): Promise<void> {
   try {
     await make();
@@ -254,19 +245,15 @@ async function attemptFolder(path: string, make: () => Promise<void>): Promise<v
     if (isClear || cause instanceof Deno.errors.NotCapable || cause instanceof Deno.errors.AlreadyExists) {
       throw cause;
     }
-    throw new Error(
-      `Cannot make the folder ${shown(path)}: it must be in a writable folder: current value is ${
-        reasonOf(cause)
-      }`,
-      { cause },
-    );
+    const rule = `it must be in a writable folder: current value is ${reasonOf(cause)}`;
+    throw new Error(`Cannot make the folder ${shown(path)}: ${rule}`, { cause });
   }
 }
 
-/** Nobody writes for so long without touching the file. */
+/** No writer leaves its file untouched for so long. */
 const STALE_MS = 60_000;
 
-/** Removes what writers that were killed have left in a folder. */
+/** Removes the temporary files that killed writers left in a folder. */
 export async function removeStaleParts(folder: string): Promise<void> {
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
   for (const name of names.filter((name) => PART.test(name))) {

@@ -1,5 +1,5 @@
 /**
- * Which files of a folder are the four of a data set, by the names that people publish them under.
+ * Finds the four files of a data set in a folder, by the names that people publish them under.
  *
  * @module
  */
@@ -15,17 +15,17 @@ const ROLES = [
   { what: "test labels", split: "test", kind: "label" },
 ] as const;
 
-/** How many names of a folder a message shows. */
+/** How many names a message shows. */
 const SHOWN = 6;
 
 /**
  * Finds the training images, training labels, test images and test labels: files named as MNIST's are, or as LeCun
- * (`train-images.idx3-ubyte`) or EMNIST (`emnist-letters-test-labels-idx1-ubyte`) name them, raw or `.gz`. The raw one of
- * a file that is there in both forms is taken.
+ * (`train-images.idx3-ubyte`) or EMNIST (`emnist-letters-test-labels-idx1-ubyte`) name them, raw or `.gz`. If both forms of
+ * a file exist, the raw one is taken.
  *
  * @returns Four names
  * @throws {Deno.errors.NotFound} If one is missing.
- * @throws {RangeError} If there are several that it could be; names them.
+ * @throws {RangeError} If several files match; the message names them.
  * @throws {Deno.errors.NotCapable} If Deno may not read the folder; the message names the flag.
  */
 export async function findFiles(folder: string): Promise<string[]> {
@@ -38,7 +38,7 @@ export async function findFiles(folder: string): Promise<string[]> {
   });
 }
 
-/** The split and the kind, each between marks or at an end; `idx1` and `idx3` say the kind once more. */
+/** Whether a name has the split and the kind between separators; `idx1` or `idx3`, if present, must agree. */
 function fits(name: string, { split, kind }: typeof ROLES[number]): boolean {
   const match =
     /^(?:.*[-_. ])?(train|t10k|test)[-_. ](image|label)s?(?:[-_. ]idx([13]))?(?:[-_. ]ubyte)?(?:\.gz)?$/i
@@ -61,24 +61,17 @@ async function listFiles(folder: string): Promise<string[]> {
         { cause: error },
       );
     }
-    throw new Deno.errors.NotFound(
-      `Cannot load ${printable(folder)}: it must be a folder with ${
-        FILE_NAMES.join(", ")
-      }: current value is no folder`,
-      { cause: error },
-    );
+    const rule = `it must be a folder with ${FILE_NAMES.join(", ")}`;
+    throw new Deno.errors.NotFound(`Cannot load ${printable(folder)}: ${rule}`, { cause: error });
   }
 }
 
 function missing(folder: string, names: readonly string[], at: number): Error {
-  const [name] = FILE_NAMES.slice(at);
+  const rule = `it must hold ${FILE_NAMES[at]} or ${FILE_NAMES[at]}.gz`;
   const shown = names.slice(0, SHOWN).map((name) => printable(name)).join(", ");
-  const found = names.length === 0 ? "nothing" : `${shown}${names.length > SHOWN ? ", …" : ""}`;
+  const found = names.length === 0 ? "is empty" : `holds ${shown}${names.length > SHOWN ? ", …" : ""}`;
   return new Deno.errors.NotFound(
-    `Cannot load ${
-      printable(folder)
-    }: it must hold ${name} or ${name}.gz: current value is no such file but ` +
-      `${found}; put ${FILE_NAMES.join(", ")} there`,
+    `Cannot load ${printable(folder)}: ${rule}: current value ${found}; put ${FILE_NAMES.join(", ")} there`,
   );
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { recognizeFile } from "../model/file_kind.ts";
+import { constants, crc32, gunzipSync, type ZlibOptions } from "node:zlib";
+import { recognizeFile } from "../file_kind.ts";
 import { reasonOf } from "./files.ts";
 import { type IdxArray, IdxSyntaxError, parseIdx, parseIdxHeader } from "./idx.ts";
 
@@ -15,16 +16,15 @@ export interface UnpackOptions {
   readonly file?: string;
 }
 
-/** The longest header: 255 axes. */
-const MAX_HEADER_BYTES = 4 + 4 * 255;
-
 const DEFAULT_MAX_BYTES = 2 ** 30;
 
-/** No DEFLATE stream is shorter than its contents by more than this factor (zlib.net/zlib_tech.html). */
+/** DEFLATE shrinks nothing by more than this factor (zlib.net/zlib_tech.html). */
 const MAX_RATIO = 1032;
 
-/** `DecompressionStream` unpacks all of a piece before it hands anything on, so pieces are kept small. */
-const PIECE_BYTES = 2 ** 14;
+/** Packed bytes that surely hold the longest IDX header, 1024 bytes; they unpack to 17 MB at most. */
+const START_BYTES = 2 ** 14;
+
+const WHOLE = "gzip data must be whole and one member";
 
 /** Whether the bytes begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -32,14 +32,14 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Gives the plain bytes of an IDX file: gzip is recognised and unpacked, anything else is returned as it is.
+ * Returns the plain bytes of an IDX file: gzip is unpacked, anything else is returned as it is.
  *
- * A gzip bomb costs no memory: unpacking stops where the IDX header says the array ends, at `maxBytes`, and
- * is not begun when the header promises more than 1032 times the packed bytes, which gzip cannot hold. So at
- * most `min(header, maxBytes, 1032 · packed)` bytes are allocated, and 17 MB for the piece in hand.
+ * A gzip bomb costs no memory: unpacking stops where the IDX header says the array ends, and does not begin if the
+ * header promises more than `maxBytes`, or more than 1032 times the packed bytes, which gzip cannot hold. So at most
+ * `min(header, maxBytes, 1032 · packed)` bytes are allocated, and 17 MB for the header.
  *
- * @throws {IdxSyntaxError} If what is unpacked does not begin as IDX, is longer or shorter than its header
- * says or than `maxBytes`, or if the gzip data is damaged, cut, or more than one gzip member.
+ * @throws {IdxSyntaxError} If the unpacked bytes do not begin as IDX, or are more or fewer than the header or `maxBytes`
+ * says, or if the gzip data is damaged, cut, or more than one gzip member.
  *
  * @example
  * ```ts
@@ -48,37 +48,59 @@ export function isGzip(bytes: Uint8Array): boolean {
  * import { gzipSync } from "node:zlib";
  *
  * const file = new Uint8Array([0, 0, 0x08, 1, 0, 0, 0, 2, 7, 9]);
- * assert.deepEqual(await unpackIdx(gzipSync(file)), file);
- * assert.equal(await unpackIdx(file), file);
+ * assert.deepEqual(unpackIdx(gzipSync(file)), file);
+ * assert.equal(unpackIdx(file), file);
  * ```
  */
-export async function unpackIdx(packed: Uint8Array, options: UnpackOptions = {}): Promise<Uint8Array> {
+export function unpackIdx(packed: Uint8Array, options: UnpackOptions = {}): Uint8Array {
   if (!isGzip(packed)) return packed;
-  const { maxBytes = DEFAULT_MAX_BYTES, file } = options;
   try {
-    const { bytes: start } = await unpackInto(new Uint8Array(MAX_HEADER_BYTES), packed);
-    const totalBytes = parseIdxHeader(start)?.totalBytes;
-    if (totalBytes === undefined) {
-      throw new IdxSyntaxError(
-        `the header must be whole: current value is ${start.length} bytes`,
-        start.length,
-      );
-    }
-    const rule = `a file of ${totalBytes} bytes, as its header says, must`;
-    if (totalBytes > maxBytes) {
-      throw new IdxSyntaxError(`${rule} not exceed maxBytes: current value is ${maxBytes}`, 4);
-    }
-    if (totalBytes > packed.length * MAX_RATIO) {
-      throw new IdxSyntaxError(`${rule} fill more gzip data: current value is ${packed.length} bytes`, 4);
-    }
-    const { bytes, more } = await unpackInto(new Uint8Array(totalBytes), packed);
-    if (!more && bytes.length === totalBytes) return bytes;
-    throw new IdxSyntaxError(
-      `${rule} end there: current value is ${more ? "more" : bytes.length}`,
-      bytes.length,
-    );
+    return unpack(packed, options.maxBytes ?? DEFAULT_MAX_BYTES);
   } catch (error) {
-    throw error instanceof IdxSyntaxError ? new IdxSyntaxError(error.problem, error.offset, file) : error;
+    throw error instanceof IdxSyntaxError
+      ? new IdxSyntaxError(error.problem, error.offset, options.file)
+      : error;
+  }
+}
+
+function unpack(packed: Uint8Array, maxBytes: number): Uint8Array {
+  const start = gunzip(packed.subarray(0, START_BYTES), { finishFlush: constants.Z_SYNC_FLUSH })!;
+  const totalBytes = parseIdxHeader(start)?.totalBytes;
+  if (totalBytes === undefined) {
+    throw new IdxSyntaxError(
+      `the header must be whole: current value is ${start.length} bytes`,
+      start.length,
+    );
+  }
+  const rule = `a file of ${totalBytes} bytes, as its header says, must`;
+  if (totalBytes > maxBytes) {
+    throw new IdxSyntaxError(`${rule} not exceed maxBytes: current value is ${maxBytes}`, 4);
+  }
+  if (totalBytes > packed.length * MAX_RATIO) {
+    throw new IdxSyntaxError(`${rule} fill more gzip data: current value is ${packed.length} bytes`, 4);
+  }
+  // One chunk holds all, so nothing is copied; a small one would lie in node's pool, which cannot be transferred.
+  const chunkSize = Math.max(2 ** 14, totalBytes + 1);
+  const plain = gunzip(packed, { chunkSize, maxOutputLength: totalBytes });
+  if (plain?.length !== totalBytes) {
+    const found = plain?.length ?? "more";
+    throw new IdxSyntaxError(`${rule} end there: current value is ${found}`, plain?.length ?? totalBytes);
+  }
+  const trailer = new DataView(packed.buffer, packed.byteOffset + packed.length - 8, 8);
+  if (trailer.getUint32(0, true) !== crc32(plain) || trailer.getUint32(4, true) !== plain.length) {
+    throw new IdxSyntaxError(`${WHOLE}, and nothing may follow it`, plain.length);
+  }
+  return plain;
+}
+
+/** The unpacked bytes; `undefined` if there are more than `maxOutputLength`. */
+function gunzip(packed: Uint8Array, options: ZlibOptions): Uint8Array | undefined {
+  try {
+    const { buffer, byteOffset, length } = gunzipSync(packed, options);
+    return new Uint8Array(buffer, byteOffset, length);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw new IdxSyntaxError(`${WHOLE} (${reasonOf(error)})`, 0);
   }
 }
 
@@ -93,12 +115,12 @@ export async function unpackIdx(packed: Uint8Array, options: UnpackOptions = {})
  * import assert from "node:assert/strict";
  * import { gzipSync } from "node:zlib";
  *
- * const { data } = await readIdx(gzipSync(new Uint8Array([0, 0, 0x08, 1, 0, 0, 0, 2, 7, 9])));
+ * const { data } = readIdx(gzipSync(new Uint8Array([0, 0, 0x08, 1, 0, 0, 0, 2, 7, 9])));
  * assert.deepEqual([...data], [7, 9]);
  * ```
  */
-export async function readIdx(bytes: Uint8Array, options: UnpackOptions = {}): Promise<IdxArray> {
-  const plain = await unpackIdx(bytes, options);
+export function readIdx(bytes: Uint8Array, options: UnpackOptions = {}): IdxArray {
+  const plain = unpackIdx(bytes, options);
   try {
     return parseIdx(plain);
   } catch (error) {
@@ -107,40 +129,4 @@ export async function readIdx(bytes: Uint8Array, options: UnpackOptions = {}): P
     const problem = kind ? `it must be IDX: current value is ${kind.what}` : error.problem;
     throw new IdxSyntaxError(problem, error.offset, options.file);
   }
-}
-
-interface Unpacked {
-  /** As much of the target as was filled. */
-  readonly bytes: Uint8Array;
-  /** Whether there is more than the target holds. */
-  readonly more: boolean;
-}
-
-/** Unpacks until the data ends or the target is full. */
-async function unpackInto(target: Uint8Array, packed: Uint8Array): Promise<Unpacked> {
-  let length = 0;
-  try {
-    for await (const chunk of inPieces(packed).pipeThrough(new DecompressionStream("gzip"))) {
-      const room = target.length - length;
-      target.set(chunk.subarray(0, room), length);
-      if (chunk.length > room) return { bytes: target, more: true };
-      length += chunk.length;
-    }
-  } catch (error) {
-    const problem = `gzip data must be whole and one member: current value is damaged or cut (${
-      reasonOf(error)
-    })`;
-    throw new IdxSyntaxError(problem, length);
-  }
-  return { bytes: target.subarray(0, length), more: false };
-}
-
-function inPieces(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(bytes.subarray(at, at += PIECE_BYTES) as Uint8Array<ArrayBuffer>);
-    },
-  }, { highWaterMark: 0 });
 }

@@ -12,7 +12,7 @@
 import { excerpt } from "../excerpt.ts";
 import { check, instanceOf } from "../options.ts";
 
-/** What the elements of each IDX type are held in. */
+/** The typed array of each IDX type. */
 export interface IdxElements {
   /** Type byte 0x08. */
   u8: Uint8Array;
@@ -28,31 +28,31 @@ export interface IdxElements {
   f64: Float64Array;
 }
 
-/** The element types that IDX knows. */
+/** The element types of IDX. */
 export type IdxType = keyof IdxElements;
 
 /** An array of any rank, last axis fastest; `data.length` is the product of `shape`. */
 export type IdxArray<T extends IdxType = IdxType> = {
   [K in T]: {
-    /** What the elements are. */
+    /** The type of the elements. */
     readonly type: K;
-    /** The size of each axis; `[]` is a single number. */
+    /** The size of each axis; `[]` means a single number. */
     readonly shape: readonly number[];
     /** The elements, last axis fastest. */
     readonly data: IdxElements[K];
   };
 }[T];
 
-/** Bytes that are no IDX file. */
+/** The bytes are not an IDX file. */
 export class IdxSyntaxError extends SyntaxError {
   /** `"IdxSyntaxError"`. */
   override readonly name: string = "IdxSyntaxError";
-  /** The byte at which the file stops being IDX, counted in the unpacked file. */
+  /** Where the file stops being IDX, in bytes of the unpacked file. */
   readonly offset: number;
-  /** What is wrong there, without the name of the file. */
+  /** What is wrong, without the name of the file. */
   readonly problem: string;
 
-  /** `file` is what could not be parsed, for the message: a path, say. */
+  /** `file` names the file in the message: a path, say. */
   constructor(problem: string, offset: number, file = "IDX") {
     super(`Cannot parse ${file}: ${problem} (at byte ${offset})`);
     this.offset = offset;
@@ -60,25 +60,18 @@ export class IdxSyntaxError extends SyntaxError {
   }
 }
 
-interface Format {
-  readonly type: IdxType;
-  readonly code: number;
-  readonly make: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => IdxElements[IdxType];
-  readonly elementBytes: number;
-}
+const FORMATS = [
+  { type: "u8", code: 0x08, make: Uint8Array },
+  { type: "i8", code: 0x09, make: Int8Array },
+  { type: "i16", code: 0x0b, make: Int16Array },
+  { type: "i32", code: 0x0c, make: Int32Array },
+  { type: "f32", code: 0x0d, make: Float32Array },
+  { type: "f64", code: 0x0e, make: Float64Array },
+] as const;
 
-const FORMATS: readonly Format[] = [
-  { type: "u8", code: 0x08, make: Uint8Array, elementBytes: 1 },
-  { type: "i8", code: 0x09, make: Int8Array, elementBytes: 1 },
-  { type: "i16", code: 0x0b, make: Int16Array, elementBytes: 2 },
-  { type: "i32", code: 0x0c, make: Int32Array, elementBytes: 4 },
-  { type: "f32", code: 0x0d, make: Float32Array, elementBytes: 4 },
-  { type: "f64", code: 0x0e, make: Float64Array, elementBytes: 8 },
-];
-
-/** What the header of an IDX file promises. */
+/** The header of an IDX file. */
 export interface IdxHeader {
-  /** What the elements are. */
+  /** The type of the elements. */
   readonly type: IdxType;
   /** The size of each axis. */
   readonly shape: readonly number[];
@@ -89,7 +82,7 @@ export interface IdxHeader {
 }
 
 /**
- * Reads the header only. `undefined` if it is right so far and goes on past the end of `bytes`.
+ * Reads only the header; `undefined` if it is right so far but continues past the end of `bytes`.
  *
  * @throws {IdxSyntaxError} If the bytes are wrong, or the array would be larger than 2^53 bytes.
  *
@@ -118,18 +111,17 @@ export function parseIdxHeader(bytes: Uint8Array): IdxHeader | undefined {
   if (bytes.length < 4) return undefined;
   const headerBytes = 4 + 4 * bytes[3];
   if (bytes.length < headerBytes) return undefined;
-  const shape = readShape(bytes, headerBytes);
-  return { type: format.type, shape, headerBytes, totalBytes: totalSize(shape, format, headerBytes) };
+  const shape = readShape(bytes);
+  const elementBytes = format.make.BYTES_PER_ELEMENT;
+  return { type: format.type, shape, headerBytes, totalBytes: totalSize(shape, elementBytes, headerBytes) };
 }
 
-function readShape(bytes: Uint8Array, headerBytes: number): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
-  const shape: number[] = [];
-  for (let at = 4; at < headerBytes; at += 4) shape.push(view.getUint32(at));
-  return shape;
+function readShape(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return Array.from({ length: bytes[3] }, (_, axis) => view.getUint32(4 + 4 * axis));
 }
 
-function totalSize(shape: readonly number[], { elementBytes }: Format, headerBytes: number): number {
+function totalSize(shape: readonly number[], elementBytes: number, headerBytes: number): number {
   if (shape.includes(0)) return headerBytes;
   let sizeBytes = elementBytes;
   for (const [axis, size] of shape.entries()) {
@@ -147,8 +139,8 @@ function totalSize(shape: readonly number[], { elementBytes }: Format, headerByt
 /**
  * Parses a whole IDX file, not gzipped (see `unpackIdx` for those).
  *
- * Bytes (u8, i8) are not copied: `data` is a view of `bytes`. Wider elements are copied once, because
- * their bytes must be swapped. Nothing is allocated before the length of the file bears the header out.
+ * Bytes (u8, i8) are not copied: `data` is a view of `bytes`. Wider elements are copied once, because their bytes must be
+ * swapped. Nothing is allocated before the length of the file is compared with the header.
  *
  * @throws {IdxSyntaxError} If the bytes are not exactly one IDX file: wrong first bytes, unknown type, a
  * header or data cut short, bytes left over, sizes whose product overflows.
@@ -176,25 +168,22 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
   }
   const { type, shape, headerBytes, totalBytes } = header;
   if (bytes.length !== totalBytes) {
+    const rule = `a file of ${type} ${excerpt(shape)} must be ${totalBytes} bytes long`;
     const at = Math.min(bytes.length, totalBytes);
-    throw new IdxSyntaxError(`${lengthRule(header)}: current value is ${bytes.length} bytes`, at);
+    throw new IdxSyntaxError(`${rule}: current value is ${bytes.length} bytes`, at);
   }
-  const { make, elementBytes } = FORMATS.find((format) => format.type === type)!;
+  const { make } = FORMATS.find((format) => format.type === type)!, elementBytes = make.BYTES_PER_ELEMENT;
   const body = bytes.subarray(headerBytes);
   const native = elementBytes === 1 ? body : swapBytes(new Uint8Array(body), elementBytes);
-  const data = new make(native.buffer, native.byteOffset, native.length / elementBytes);
+  const data = new make(native.buffer as ArrayBuffer, native.byteOffset, native.length / elementBytes);
   return { type, shape, data } as IdxArray;
 }
 
-function lengthRule({ type, shape, totalBytes }: IdxHeader): string {
-  return `a file of ${type} ${excerpt(shape)} must be ${totalBytes} bytes long`;
-}
-
 /**
- * Writes an array as an IDX file; `parseIdx` gives it back to the bit.
+ * Writes an array as an IDX file, which `parseIdx` reads back to the bit.
  *
- * @throws {TypeError} If `data` is not the typed array that `type` asks for.
- * @throws {RangeError} If the rank is above 255, a size is no uint32, or `data.length` is not their product.
+ * @throws {TypeError} If `data` is not the typed array of `type`.
+ * @throws {RangeError} If the rank is above 255, a size is not a uint32, or `data.length` is not their product.
  *
  * @example
  * ```ts
@@ -212,11 +201,8 @@ export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuff
     throw new TypeError(`Cannot encode IDX: type must be one of ${types}: current value is ${excerpt(type)}`);
   }
   if (!(data instanceof format.make)) {
-    throw new TypeError(
-      `Cannot encode IDX: data of type ${type} must be held in ${format.make.name}: current value is ${
-        excerpt(data)
-      }`,
-    );
+    const rule = `data of type ${type} must be held in ${format.make.name}`;
+    throw new TypeError(`Cannot encode IDX: ${rule}: current value is ${excerpt(data)}`);
   }
   checkShape(shape, data.length);
   const headerBytes = 4 + 4 * shape.length;
@@ -225,7 +211,8 @@ export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuff
   file.set([0, 0, format.code, shape.length]);
   shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
   file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), headerBytes);
-  if (format.elementBytes > 1) swapBytes(file.subarray(headerBytes), format.elementBytes);
+  const elementBytes = format.make.BYTES_PER_ELEMENT;
+  if (elementBytes > 1) swapBytes(file.subarray(headerBytes), elementBytes);
   return file;
 }
 
@@ -244,9 +231,7 @@ function checkShape(shape: readonly number[], length: number): void {
 function swapBytes(bytes: Uint8Array, elementBytes: number): Uint8Array {
   for (let at = 0; at < bytes.length; at += elementBytes) {
     for (let low = at, high = at + elementBytes - 1; low < high; low++, high--) {
-      const byte = bytes[low];
-      bytes[low] = bytes[high];
-      bytes[high] = byte;
+      [bytes[low], bytes[high]] = [bytes[high], bytes[low]];
     }
   }
   return bytes;

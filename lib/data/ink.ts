@@ -1,41 +1,41 @@
 /**
- * Finds the ink of one digit in a picture of it: on paper that is not evenly lit, with noise, dust, ruled lines, shadows.
+ * Finds the ink of one digit in a picture, despite uneven light, noise, dust, ruled lines and shadows.
  *
- *   paper      closing of the picture: what is left when all that is thinner than a third of it is filled
- *   ink        the paper less the picture, of the sign that stands out                            (black hat)
- *   strokes    where ink is above Otsu's threshold, without ruled lines, without what is no part of the digit
+ *   paper      the picture with everything thinner than a third of it filled                       (closing)
+ *   ink        the paper minus the picture, for dark ink; the opposite for light ink             (black hat)
+ *   strokes    where ink is above Otsu's threshold, without ruled lines and blots beside the digit
  *
  * @module
  */
 import { type Box, boxOf, type Cuts, keepDigit } from "./blots.ts";
 import { blur, border, close, dilate, median, negative, otsu, type Plane, quantile } from "./plane.ts";
-import type { Raster } from "./raster.ts";
+import type { ImageSize, Raster } from "./raster.ts";
 import { withoutLines } from "./ruled_lines.ts";
 
-/** The longest side that is looked at; a larger picture is shrunk. */
+/** The longest side that is searched; a larger picture is shrunk. */
 export const LONGEST = 512;
 
 /** Strokes are thinner than this share of the picture's longer side. */
 const THICKEST = 0.3;
 
-/** Paper darker than this tells little about how much of its light ink takes. */
+/** On paper darker than this, ink is compared with this grey instead of the paper's. */
 const DARKEST = 32;
 
 /** At least this share of a picture is bare paper. */
 const BARE = 0.2;
 
-/** Space around a digit at the second look, beside its longer side. */
+/** Space around a digit at the second look, as a share of its longer side. */
 const MARGIN = 0.3;
 
-/** Ink is darker or lighter than paper by so many standard deviations of what noise is left; chance makes four. */
+/** Ink differs from paper by this many standard deviations of the remaining noise; chance gives four. */
 const STANDS_OUT = 6;
 
-/** In a smaller picture, the strokes themselves are what neighbours differ by. */
+/** In a smaller picture, noise cannot be told from strokes. */
 const LEAST_SIDE = 64;
 
-/** Ink of a digit. */
+/** The ink of a digit. */
 export interface Ink {
-  /** How much each pixel has, 0 … 1; of the digit only, 0 elsewhere. */
+  /** How much each pixel has, 0 … 1; 0 outside the digit. */
   readonly plane: Plane;
   /** Whether it is darker than the paper. */
   readonly isDark: boolean;
@@ -43,17 +43,19 @@ export interface Ink {
 
 type Shade = "dark" | "light";
 
-const NONE: Cuts = { left: false, top: false, right: false, bottom: false };
-
 /**
- * Finds the ink of one digit. It is looked at twice: where it is, and then, from near, what it is.
+ * Finds the ink of one digit, first roughly in the whole picture, then closely in the part around it.
  *
- * @param shade What the ink is, beside the paper; by default, what stands out
+ * @param shade Whether ink is darker or lighter than paper; by default, whichever stands out
  * @throws {RangeError} If nothing stands out.
  */
 export function findInk(raster: Raster, shade?: Shade): Ink {
   const whole = flatten(raster);
-  const first = look(whole, { shade, smoothest: Math.min(whole.width, whole.height) / 80, cuts: NONE });
+  const first = look(whole, {
+    shade,
+    smoothest: Math.min(whole.width, whole.height) / 80,
+    cuts: { left: false, top: false, right: false, bottom: false },
+  });
   const scale = stepOf(raster, LONGEST), { left, top, right, bottom } = boxOf(first.digit, whole);
   const margin = Math.ceil(MARGIN * Math.max(right - left, bottom - top));
   const part = {
@@ -74,9 +76,9 @@ export function findInk(raster: Raster, shade?: Shade): Ink {
 }
 
 /**
- * Ink, and which pixels count as strokes.
+ * The ink, and which pixels are the digit's strokes.
  *
- * @param options `smoothest` is the largest radius over which noise may be evened out
+ * @param options `smoothest` is the largest radius that noise may be smoothed with
  */
 function look(
   picture: Plane,
@@ -88,7 +90,7 @@ function look(
   const radius = Math.max(1, Math.round(Math.max(width, height) * THICKEST / 2));
   const isDark = shade === undefined ? isInkDark(quiet, radius) : shade === "dark";
   const paper = close(isDark ? quiet : negative(quiet), radius).values;
-  // Of dark ink, the share of light that it takes, as shadows do not change that.
+  // For dark ink, the share of light that it absorbs: shadows do not change that.
   const inkOf = (value: number, i: number) =>
     isDark ? 255 * (paper[i] - value) / Math.max(DARKEST, paper[i]) : paper[i] + value;
   const strength = quiet.values.map(inkOf);
@@ -112,14 +114,14 @@ function noDigit(found: string): RangeError {
   );
 }
 
-/** Pixels along each side that become one. */
-function stepOf({ width, height }: { width: number; height: number }, longest: number): number {
+/** How many pixels along each side become one. */
+function stepOf({ width, height }: ImageSize, longest: number): number {
   return Math.max(1, Math.ceil(Math.max(width, height) / longest));
 }
 
 /**
- * A picture, or a part of it, on an opaque ground: white below dark ink and black below light ink. Where a side is longer
- * than `longest`, it is shrunk.
+ * A picture, or a part of it, on an opaque ground: white behind dark ink, black behind light ink. It is shrunk until no
+ * side is longer than `longest`.
  */
 export function flatten({ grey, alpha, ...all }: Raster, longest = LONGEST, part?: Box): Plane {
   let ink = 0, opacity = 0;
@@ -143,22 +145,22 @@ export function flatten({ grey, alpha, ...all }: Raster, longest = LONGEST, part
   return { width, height, values: values.map((sum, i) => sum / counts[i]) };
 }
 
-/** The standard deviation of noise: of what neighbours differ by where nothing is drawn. */
+/** The standard deviation of noise, from the differences of neighbours, most of which are on bare paper. */
 function noiseOf({ values }: Plane): number {
   const steps = values.subarray(1).map((value, i) => Math.abs(value - values[i]));
   return median(steps) / 0.954; // of a normal distribution
 }
 
-/** As much as makes noise a twentieth of the contrast; none where there is no noise. */
+/** The radius that reduces noise to a twentieth of the contrast; 0 if it is less already. */
 function blurRadius({ values }: Plane, noise: number): number {
   const contrast = quantile(values, 0.998) - quantile(values, 0.002);
   return contrast === 0 ? 0 : Math.max(0, Math.ceil((20 * noise / contrast - 1) / 2));
 }
 
 /**
- * Whether ink is darker than paper. Ink is less than paper, near it and in all of the picture, so that it makes the
- * distribution skew; and paper is at the edge more often. A digit cut out closely leaves little paper, a table around
- * the paper another edge: neither is right alone.
+ * Whether ink is darker than paper. There is less ink than paper, both locally and in the whole picture, which skews the
+ * distribution; and the edge is mostly paper. Neither is right alone: a digit cut out closely leaves little paper, and a
+ * table around the paper is another edge.
  */
 function isInkDark(plane: Plane, radius: number): boolean {
   const around = blur(plane, radius).values;
@@ -168,27 +170,24 @@ function isInkDark(plane: Plane, radius: number): boolean {
   return near + skewness(plane.values) + EDGE * edge < 0;
 }
 
-/** What the edge says, beside the skewness; measured on digits cut out and on pages on tables. */
+/** The weight of the edge relative to the skewness; measured on cut-out digits and on pages on tables. */
 const EDGE = 0.3;
 
 function momentsOf(values: Float32Array): { mean: number; deviation: number } {
-  let sum = 0, squares = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  for (const value of values) squares += (value - mean) * (value - mean);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
   return { mean, deviation: Math.sqrt(squares / values.length) };
 }
 
 function skewness(values: Float32Array): number {
   const { mean, deviation } = momentsOf(values);
-  let cubes = 0;
-  for (const value of values) cubes += (value - mean) * (value - mean) * (value - mean);
+  const cubes = values.reduce((sum, value) => sum + (value - mean) * (value - mean) * (value - mean), 0);
   return deviation === 0 ? 0 : cubes / values.length / deviation ** 3;
 }
 
-/** The strokes with their soft edges: an eightieth of the digit's size around them, one pixel at least. */
-function grow(digit: Uint8Array, { width, height }: { width: number; height: number }): Float32Array {
-  const { left, right, top, bottom } = boxOf(digit, { width, height });
+/** The strokes with their soft edges: grown by an eightieth of the digit's size, at least by one pixel. */
+function grow(digit: Uint8Array, size: ImageSize): Float32Array {
+  const { left, right, top, bottom } = boxOf(digit, size);
   const radius = Math.max(1, Math.round(Math.max(right - left, bottom - top) / 80));
-  return dilate({ width, height, values: Float32Array.from(digit) }, radius).values;
+  return dilate({ ...size, values: Float32Array.from(digit) }, radius).values;
 }

@@ -1,72 +1,60 @@
 /**
- * JPEG files from anywhere, as grey.
+ * JPEG files from any source, as grey.
  *
- * Nothing in a file is trusted: its sizes are checked before anything is allocated, and of its segments only those that an
- * image needs reach the decoder, which is MozJPEG as WebAssembly.
+ * Nothing in a file is trusted: its size is checked before anything is allocated, and only the segments that an image
+ * needs reach the decoder, which is MozJPEG as WebAssembly.
  *
  * @module
  */
 import { printable } from "../excerpt.ts";
 import { readOrientation, turn } from "./exif.ts";
-import { checkSize, PictureError, type Raster, rasterOf, release } from "./raster.ts";
+import { checkSize, type ImageSize, type Raster, rasterOf, release, unreadable } from "./raster.ts";
 
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP0 = 0xe0, EXIF = 0xe1, ADOBE = 0xee;
 
-/** Tables of numbers and codes, how often to restart; JFIF and Adobe say what the components mean. */
+/** Quantization and Huffman tables and the restart interval; JFIF and Adobe segments define the components. */
 const KEPT = [0xc4, 0xdb, 0xdd, APP0, ADOBE];
 
-/** What else a frame can be than baseline, extended or progressive, 0xc0 to 0xc2. */
-const UNSUPPORTED: Readonly<Record<number, string>> = {
-  0xc3: "lossless",
-  0xc5: "hierarchical",
-  0xc6: "hierarchical",
-  0xc7: "lossless",
-  0xc9: "arithmetic coding",
-  0xca: "arithmetic coding",
-  0xcb: "lossless",
-  0xcd: "hierarchical",
-  0xce: "hierarchical",
-  0xcf: "lossless",
-};
+/** Frames other than baseline, extended and progressive (0xc0 to 0xc2). */
+const UNSUPPORTED = Object.entries({
+  lossless: [0xc3, 0xc7, 0xcb, 0xcf],
+  hierarchical: [0xc5, 0xc6, 0xcd, 0xce],
+  "arithmetic coding": [0xc9, 0xca],
+});
 
-/** Progressive files have some ten; each costs a pass over all pixels. */
+/** Progressive files have about ten; each costs a pass over all pixels. */
 const MAX_SCANS = 100;
 
 const EXIF_MARK = "Exif\0\0";
 
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** What of a file makes the image. */
+/** What the image needs of a file. */
 interface Essence {
-  readonly frame: Frame;
+  readonly frame: ImageSize;
   readonly orientation: number;
-  /** A whole JPEG, of those segments only. */
+  /** A whole JPEG with only the segments that the image needs. */
   readonly file: Uint8Array;
 }
 
 /**
  * Reads a JPEG: grey or colour, baseline or progressive, the right way up.
  *
- * @throws {PictureError} If the bytes are not a JPEG, are damaged, are of a rare kind, or have more than 33,554,432 pixels.
+ * @throws {PictureError} If the bytes are not a JPEG, are damaged, of a rare kind, or have more than 33,554,432 pixels.
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
   const { frame, orientation, file } = readEssence(bytes);
-  const { data } = await decode(file);
+  const data = await decode(file);
   if (data.length !== 4 * frame.width * frame.height) {
     fail("it must decode to its size", `${data.length} bytes`);
   }
   return turn(rasterOf(data, frame), orientation);
 }
 
-/** Walks over the segments up to the end of the image; what follows, such as a film, does not matter. */
+/** Walks over the segments up to the end of the image; anything after it, such as a film, is ignored. */
 function readEssence(bytes: Uint8Array): Essence {
-  if (bytes[0] !== 0xff || bytes[1] !== SOI) fail("the file must begin as a JPEG does", "other bytes");
+  if (bytes[0] !== 0xff || bytes[1] !== SOI) fail("the file must begin as a JPEG does");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const file = new Uint8Array(bytes.length);
-  let length = 0, scans = 0, orientation = 1, frame: Frame | null = null;
+  let length = 0, scans = 0, orientation = 1, frame: ImageSize | null = null;
   const keep = (from: number, to: number) => {
     file.set(bytes.subarray(from, to), length);
     length += to - from;
@@ -81,47 +69,48 @@ function readEssence(bytes: Uint8Array): Essence {
     }
     const end = at + 4 <= bytes.length ? at + 2 + view.getUint16(at + 2) : Infinity;
     if (end > bytes.length || end < at + 4) {
-      fail("the file must be whole", `an end after ${bytes.length} bytes`);
+      fail("the file must be whole", `${bytes.length} bytes`);
     }
     const data = bytes.subarray(at + 4, end);
-    if (UNSUPPORTED[marker]) fail("it must be baseline or progressive; save it as PNG", UNSUPPORTED[marker]);
+    const [unsupported] = UNSUPPORTED.find(([, markers]) => markers.includes(marker)) ?? [];
+    if (unsupported) fail("it must be baseline or progressive; save it as PNG", unsupported);
     if (marker >= 0xc0 && marker <= 0xc2) {
-      if (frame) fail("there must be one image", "another");
+      if (frame) fail("there must be only one image");
       frame = readFrame(data);
       keep(at, end);
     } else if (marker === SOS) {
-      if (++scans > MAX_SCANS) fail(`there must be at most ${MAX_SCANS} scans`, "more");
+      if (++scans > MAX_SCANS) fail(`there must be at most ${MAX_SCANS} scans`);
       const next = endOfScan(bytes, end);
       keep(at, next);
       at = next;
       continue;
-    } else if (marker === EXIF && isExif(data)) {
+    } else if (marker === EXIF && String.fromCharCode(...data.subarray(0, EXIF_MARK.length)) === EXIF_MARK) {
       orientation = readOrientation(data.subarray(EXIF_MARK.length));
     } else if (KEPT.includes(marker)) {
       keep(at, end);
     }
     at = end;
   }
-  if (!frame || scans === 0) fail("the file must be whole", "no image");
+  if (!frame || scans === 0) fail("the file must contain an image");
   return { frame, orientation, file: file.subarray(0, length) };
 }
 
-/** Markers may be filled up with 0xff; anything else between segments is skipped, as all decoders do. */
+/** Markers may be padded with 0xff; anything else between segments is skipped, as in all decoders. */
 function findMarker(bytes: Uint8Array, from: number): number {
   let at = bytes.indexOf(0xff, from);
   while (at >= 0 && (bytes[at + 1] === 0xff || bytes[at + 1] === 0)) at = bytes.indexOf(0xff, at + 1);
-  if (at < 0 || at + 1 >= bytes.length) fail("the file must be whole", `an end after ${bytes.length} bytes`);
+  if (at < 0 || at + 1 >= bytes.length) fail("the file must be whole", `${bytes.length} bytes`);
   return at;
 }
 
-/** In coded data, 0xff is followed by 0, or by one of eight marks to restart at. */
+/** In coded data, 0xff is followed by 0 or by one of eight restart markers. */
 function endOfScan(bytes: Uint8Array, from: number): number {
   let at = findMarker(bytes, from);
   while (bytes[at + 1] >= 0xd0 && bytes[at + 1] <= 0xd7) at = findMarker(bytes, at + 2);
   return at;
 }
 
-function readFrame(data: Uint8Array): Frame {
+function readFrame(data: Uint8Array): ImageSize {
   if (data.length < 6) fail("the image must have a header", `${data.length} bytes`);
   const [depth, h1, h0, w1, w0, components] = data;
   const frame = { width: 256 * w1 + w0, height: 256 * h1 + h0 };
@@ -134,20 +123,16 @@ function readFrame(data: Uint8Array): Frame {
   return frame;
 }
 
-function isExif(data: Uint8Array): boolean {
-  return [...EXIF_MARK].every((letter, i) => data[i] === letter.charCodeAt(0));
-}
-
 interface Decoder {
   decode(file: Uint8Array): { readonly data: Uint8ClampedArray };
-  /** What it has complained of. */
+  /** Its warnings and errors. */
   readonly complaints: string[];
 }
 
-/** One for all pictures: its memory only ever grows. */
+/** One for all pictures, because its memory never shrinks. */
 let decoder: Promise<Decoder> | undefined;
 
-async function decode(file: Uint8Array): Promise<{ readonly data: Uint8ClampedArray }> {
+async function decode(file: Uint8Array): Promise<Uint8ClampedArray> {
   decoder ??= openDecoder();
   const { decode, complaints } = await decoder;
   complaints.length = 0;
@@ -155,19 +140,19 @@ async function decode(file: Uint8Array): Promise<{ readonly data: Uint8ClampedAr
   try {
     image = decode(file);
   } catch (cause) {
-    decoder = undefined; // it has ended itself
+    decoder = undefined; // it aborted
     if (complaints.length === 0) complaints.push(String((cause as Error).message));
   }
-  // Bytes that are too many are skipped; anything else leaves pixels that were never there.
+  // Extraneous bytes are skipped; anything else leaves pixels undefined.
   const damage = complaints.find((text) => !/extraneous bytes/.test(text));
   if (!image || damage !== undefined) {
     if (image) release(image.data);
     fail("its image data must be whole", printable(damage ?? ""));
   }
-  return image;
+  return image.data;
 }
 
-/** Imported as bytes, it needs no permission to read. */
+/** Imports the decoder as bytes, which needs no read permission. */
 async function openDecoder(): Promise<Decoder> {
   const [{ default: open }, { default: wasm }] = await Promise.all([
     import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
@@ -179,6 +164,6 @@ async function openDecoder(): Promise<Decoder> {
   return { complaints, decode: (file) => decode(file as Uint8Array<ArrayBuffer>, false)! };
 }
 
-function fail(rule: string, value: unknown): never {
-  throw new PictureError(`Cannot read the JPEG: ${rule}: current value is ${value}`);
+function fail(rule: string, value?: unknown): never {
+  throw unreadable("JPEG", rule, value);
 }

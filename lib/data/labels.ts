@@ -1,19 +1,17 @@
 /**
- * Which class each label of a data set stands for.
+ * From the labels of a data set to classes.
  *
  * @module
  */
 import type { IdxArray } from "./idx.ts";
 
-/** The labels of one file. */
-export interface LabelFile {
-  /** Where they come from, for messages. */
+/** A file that has been parsed, and its path for messages. */
+export interface LoadedFile {
   readonly path: string;
-  /** `[count]`, any type that IDX knows. */
   readonly array: IdxArray;
 }
 
-/** Which labels there are. */
+/** Which labels are classes. */
 export interface LabelRange {
   /** How many classes there are, 2 to 256. */
   readonly classes: number;
@@ -21,14 +19,15 @@ export interface LabelRange {
   readonly firstLabel: number;
 }
 
-const MOST_CLASSES = 256;
+/** A class must fit into a byte. */
+export const MOST_CLASSES = 256;
 
 /**
- * The classes of labels: as many as they are told to have, or else from the lowest to the highest label. A label that no
- * image has in between is a class all the same.
+ * The classes of labels: as many as told, or else from the lowest to the highest label, including labels in between
+ * that no image has.
  *
- * Where only the number is told, class 0 is label 0, or the lowest label with which the highest is still a class: of 26
- * classes and labels 2 to 26 it is label 1.
+ * If only their number is told, class 0 is label 0, or the lowest label that makes the highest a class: with 26 classes
+ * and labels 2 to 26, label 1.
  *
  * @throws {TypeError} If a label is not a whole number.
  * @throws {RangeError} If there are fewer than 2 or more than 256 classes, or a label belongs to none.
@@ -43,12 +42,13 @@ const MOST_CLASSES = 256;
  * assert.deepEqual(rangeOfLabels([{ path: "labels", array }], { classes: 47 }), { classes: 47, firstLabel: 0 });
  * ```
  */
-export function rangeOfLabels(files: readonly LabelFile[], told: Partial<LabelRange> = {}): LabelRange {
-  checkTold(told);
+export function rangeOfLabels(files: readonly LoadedFile[], told: Partial<LabelRange> = {}): LabelRange {
   let lowest = Infinity, highest = -Infinity;
-  for (const file of files) {
-    for (const label of file.array.data) {
-      if (!Number.isSafeInteger(label)) throw notWhole(file, label);
+  for (const { path, array } of files) {
+    for (const label of array.data) {
+      if (!Number.isSafeInteger(label)) {
+        throw new TypeError(`Cannot load ${path}: labels must be whole numbers: current value is ${label}`);
+      }
       if (label < lowest) lowest = label;
       if (label > highest) highest = label;
     }
@@ -73,22 +73,7 @@ export function rangeOfLabels(files: readonly LabelFile[], told: Partial<LabelRa
 }
 
 /** The class of each label, a byte each. */
-export function toClasses({ array }: LabelFile, { firstLabel }: LabelRange): Uint8Array {
+export function toClasses({ array }: LoadedFile, { firstLabel }: LabelRange): Uint8Array {
   if (array.type === "u8" && firstLabel === 0) return array.data;
   return Uint8Array.from(array.data, (label) => label - firstLabel);
-}
-
-function checkTold({ classes, firstLabel }: Partial<LabelRange>): void {
-  const fail = (what: string, value: number) =>
-    new RangeError(`Cannot load data set: ${what}: current value is ${value}`);
-  if (classes !== undefined && !(Number.isInteger(classes) && classes >= 2 && classes <= MOST_CLASSES)) {
-    throw fail(`classes must be an integer from 2 to ${MOST_CLASSES}`, classes);
-  }
-  if (firstLabel !== undefined && !(Number.isInteger(firstLabel) && firstLabel >= 0)) {
-    throw fail("firstLabel must be an integer from 0 on", firstLabel);
-  }
-}
-
-function notWhole({ path }: LabelFile, label: number): Error {
-  return new TypeError(`Cannot load ${path}: labels must be whole numbers: current value is ${label}`);
 }

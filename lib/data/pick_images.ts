@@ -1,15 +1,15 @@
 /**
- * Images one by one, out of many.
+ * Copies of some images.
  *
  * @module
  */
-import type { Images } from "./dataset.ts";
+import type { Images } from "./images.ts";
 
 /**
  * Copies some images, one after another.
  *
- * @param positions Which of them; there are such
- * @param into Where to: as many bytes as the copies have
+ * @param positions Which ones; each below `count`
+ * @param into The target, as long as the copies together
  *
  * @example
  * ```ts

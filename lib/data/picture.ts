@@ -1,16 +1,15 @@
 /**
- * Pictures from anywhere: PNG and JPEG files, told apart by how they begin.
+ * Pictures from any source: PNG and JPEG files, told apart by their first bytes.
  *
  * @module
  */
-import { check, instanceOf } from "../options.ts";
+import { check } from "../options.ts";
+import { BYTES } from "./images.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodePng } from "./png.ts";
-import { MAX_PICTURE_BYTES, PictureError, type Raster } from "./raster.ts";
+import { MAX_PICTURE_BYTES, type Raster, unreadable } from "./raster.ts";
 
-const BYTES = instanceOf(Uint8Array);
-
-/** What kinds of file have where, mostly at their beginning. */
+/** The bytes that kinds of file have at a place, mostly at their beginning. */
 const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly string[]])[] = [
   ["a PNG", 0, "\x89PNG"],
   ["a JPEG", 0, "\xff\xd8"],
@@ -30,10 +29,10 @@ const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly st
 ];
 
 /**
- * Reads a PNG or a JPEG as it is meant to be seen: any kind of colour and number of bits, with a palette, with opacity,
- * interlaced or progressive, turned as its Exif data says. Colour profiles are not applied.
+ * Reads a PNG or a JPEG: any kind of colour and number of bits, with a palette, with opacity, interlaced or progressive,
+ * turned as its Exif data says. Colour profiles are not applied.
  *
- * @throws {PictureError} If the bytes are of another kind of file, are damaged, or have more than 33,554,432 pixels.
+ * @throws {PictureError} If the bytes are another kind of file, are damaged, or have more than 33,554,432 pixels.
  *
  * @example
  * ```ts
@@ -49,7 +48,8 @@ const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly st
 export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
   check("read the picture", "bytes", { value: bytes, rule: BYTES });
   if (bytes.length > MAX_PICTURE_BYTES) {
-    fail(`it must have at most ${MAX_PICTURE_BYTES} bytes`, `${bytes.length}; make the picture smaller`);
+    const rule = `it must have at most ${MAX_PICTURE_BYTES} bytes`;
+    throw unreadable("picture", rule, `${bytes.length}; make the picture smaller`);
   }
   const beginning = String.fromCharCode(...bytes.subarray(0, 16)).replace(/^\s+/, "");
   const [kind] = MARKS.find(([, at, ...marks]) => marks.some((mark) => beginning.startsWith(mark, at))) ?? [];
@@ -60,9 +60,5 @@ export async function decodePicture(bytes: Uint8Array): Promise<Raster> {
     : kind
     ? `${kind} file; save it as PNG`
     : `a file that begins with ${bytes.subarray(0, 8).toHex()}; save the picture as PNG`;
-  fail("it must be a PNG or a JPEG", found);
-}
-
-function fail(rule: string, found: string): never {
-  throw new PictureError(`Cannot read the picture: ${rule}: current value is ${found}`);
+  throw unreadable("picture", "it must be a PNG or a JPEG", found);
 }

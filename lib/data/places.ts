@@ -1,41 +1,42 @@
 /**
- * Where paths lead. Deno looks at the names of paths alone in most of its calls, and follows links wherever they point
- * to (`Deno.readFile()` and `Deno.writeFile()` do, `Deno.open()` sometimes does not): so links are looked at here.
+ * Where paths lead. Most calls of Deno check only the names of paths, and follow links anywhere (`Deno.readFile()` and
+ * `Deno.writeFile()` do, `Deno.open()` sometimes does not), so links are checked here.
  *
- * A path may lead through a link if `data` or `runs` is that link, to a bigger disk, say, or if Deno was allowed the place
- * that the link leads to. Inside a run, which may have come from anywhere, nothing may be a link.
+ * A path may lead through a link if `data` or `runs` is that link, to a bigger disk, say, or if Deno may use the link's
+ * target. Inside a run, which may come from anywhere, nothing may be a link.
  *
- * Looking comes before opening: who can change a folder between the two, can lead astray. Nobody can who only wrote it.
+ * Paths are checked before they are opened: a process that changes a folder in between can still mislead a task, but
+ * nobody can who only made the folder.
  *
  * @module
  */
 import { dirname, resolve, sep } from "node:path";
 import { printable } from "../excerpt.ts";
 
-/** Folders that may be links themselves, wherever they lead to. */
-export const HOMES: readonly string[] = ["data", "runs"];
+/** Folders that may themselves be links, to anywhere. */
+const HOMES: readonly string[] = ["data", "runs"];
 
 const MOST_HOPS = 8;
 
-/** Separators behind a path: with one, `lstat` looks at what a link leads to. A backslash is part of a name elsewhere. */
+/** Separators after a path, with which `lstat` would follow a link. Outside Windows, a backslash is part of a name. */
 const END = sep === "\\" ? /(?<=.)[/\\]+$/ : /(?<=.)\/+$/;
 
-/** A path as messages quote it: most are longer than other excerpts may be. */
+/** A path as messages show it: many are longer than other excerpts may be. */
 export function shown(path: string): string {
   return printable(path, 300);
 }
 
-/** What is done with a path. */
+/** How a path is used. */
 export type Access = "read" | "write";
 
-/** Paths by what is done with them. Those that are not given are left out. */
+/** Paths by how they are used. Undefined ones are ignored. */
 export type Files = Readonly<Partial<Record<Access, readonly (string | undefined)[]>>>;
 
-/** A path, or what its links lead to, is not allowed. */
+/** Deno may not use a path, or the target of its links. */
 export class NotAllowedError extends Deno.errors.NotCapable {
   /** `"NotCapable"`, as Deno's own. */
   override readonly name = "NotCapable";
-  /** All that would have to be allowed, as far as it is known. */
+  /** All that must be allowed, as far as known. */
   readonly files: Files;
 
   /** Composes the message. */
@@ -54,7 +55,7 @@ export class NotAllowedError extends Deno.errors.NotCapable {
 }
 
 /**
- * Sees to it that files may be used, before anything is done.
+ * Checks that files may be used, before anything is done.
  *
  * @throws {NotAllowedError} If one may not; its `files` are all of them.
  */
@@ -72,16 +73,16 @@ export function checkAllowed(files: Files): void {
 }
 
 /**
- * Sees to it that the links in a path, if there are any, lead nowhere but where they may.
+ * Checks that the links in a path lead only where they may.
  *
- * @throws {NotAllowedError} If one leads elsewhere; names what it leads to.
+ * @throws {NotAllowedError} If one leads elsewhere; the message names its target.
  */
 export function checkPlace(path: string, access: Access): void {
   const target = outsideTargetOf(path);
   if (target !== null && !isGranted(access, target)) throw new NotAllowedError(access, path, { target });
 }
 
-/** What a path really is, if its links lead out of `data` and `runs`; null if it has none, or they do not. */
+/** The real path, if its links lead out of `data` and `runs`; else null. */
 export function outsideTargetOf(path: string): string | null {
   const target = targetOf(path);
   return target === null || HOMES.some((home) => isInside(target, realPath(home))) ? null : target;
@@ -92,8 +93,8 @@ function isGranted(access: Access, path: string): boolean {
 }
 
 /**
- * What a path really is, if it leads through links; null if it does not. What is not there yet counts as far as it is; what
- * lies above the folders that Deno may look at counts as no link.
+ * The real path, if it leads through links; else null. Of a path that does not exist yet, the part that exists counts;
+ * folders that Deno may not look at count as no links.
  */
 export function targetOf(path: string, hops = 0): string | null {
   const prefixes: string[] = [];
@@ -109,21 +110,21 @@ export function targetOf(path: string, hops = 0): string | null {
   if (!linked) return null;
   const real = realPath(there);
   if (real !== null) return real;
-  const named = resolve(realPath(dirname(there)) ?? ".", Deno.readLinkSync(there)); // by a link to nothing, or in a circle
+  const named = resolve(realPath(dirname(there)) ?? ".", Deno.readLinkSync(there)); // the link leads to nothing, or in a circle
   return hops < MOST_HOPS ? targetOf(named, hops + 1) ?? named : named;
 }
 
-/** Whether a path is a folder, or lies in it. */
+/** Whether a path is the folder, or in it. */
 export function isInside(path: string, folder: string | null): boolean {
   if (folder === null) return false;
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /**
- * Sees to it that a run holds files and folders, and neither links nor pipes nor anything else.
+ * Checks that a run contains only files and folders: no links, pipes or devices.
  *
- * @throws {NotAllowedError} If links lead to the run itself, and they may not.
- * @throws {TypeError} If something else is in it; names it.
+ * @throws {NotAllowedError} If the path leads through links that may not be followed.
+ * @throws {TypeError} If it contains anything else; the message names it.
  */
 export async function checkRun(run: string, access: Access): Promise<void> {
   checkPlace(run, access);
@@ -142,7 +143,7 @@ export async function checkRun(run: string, access: Access): Promise<void> {
   }
 }
 
-/** None, where there is no such folder: it need not be there yet, or may just have gone. */
+/** Empty if there is no such folder: it need not exist yet, or may just have vanished. */
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(folder));
@@ -162,7 +163,7 @@ function lstat(path: string): Deno.FileInfo | "denied" | null {
   }
 }
 
-/** Null if it is not there, or Deno may not look. */
+/** Null if it does not exist, or Deno may not look. */
 function realPath(path: string): string | null {
   try {
     return Deno.realPathSync(path);

@@ -1,18 +1,17 @@
 /**
- * Numbers in a rectangle, and what is done with them along rows and columns.
+ * Numbers in a rectangle, and operations along its rows and columns.
  *
  * @module
  */
+import type { ImageSize } from "./raster.ts";
 
 /** Numbers in a rectangle. */
-export interface Plane {
-  readonly width: number;
-  readonly height: number;
+export interface Plane extends ImageSize {
   /** `[height, width]`. */
   readonly values: Float32Array;
 }
 
-/** The mean of what is nearer than `radius` along each side; at the edges, of what is there. */
+/** The mean over a window of `2 radius + 1` along each side, cut at the edges. */
 export function blur(plane: Plane, radius: number): Plane {
   if (radius === 0) return plane;
   return alongBoth(plane, (line, out) => {
@@ -25,7 +24,7 @@ export function blur(plane: Plane, radius: number): Plane {
   });
 }
 
-/** The largest of what is nearer than `radius` along each side. */
+/** The maximum over a window of `2 radius + 1` along each side. */
 export function dilate(plane: Plane, radius: number): Plane {
   // Van Herk, Gil and Werman: running maxima from both ends of blocks of the window's length.
   const size = 2 * radius + 1;
@@ -43,24 +42,22 @@ export function dilate(plane: Plane, radius: number): Plane {
   });
 }
 
-/** The picture with all that is dark and thinner than `2 radius + 1` filled: dilated, then eroded. */
+/** Fills everything dark that is thinner than `2 radius + 1`: dilates, then erodes. */
 export function close(plane: Plane, radius: number): Plane {
   return negative(dilate(negative(dilate(plane, radius)), radius));
 }
 
-/** Less than 0 what was more, and the other way round. */
+/** The values with the opposite sign. */
 export function negative(plane: Plane): Plane {
-  const values = new Float32Array(plane.values.length);
-  for (let i = 0; i < values.length; i++) values[i] = -plane.values[i];
-  return { ...plane, values };
+  return { ...plane, values: plane.values.map((value) => -value) };
 }
 
-/** Does something with each row, and then with each column of what that gave. */
+/** Changes each row, then each column of the result. */
 function alongBoth(plane: Plane, change: (line: Float32Array, out: Float32Array) => void): Plane {
   return alongRows(alongRows(plane, change), change);
 }
 
-/** Changes each row, and makes it a column. */
+/** Changes each row, and turns it into a column. */
 function alongRows(
   { width, height, values }: Plane,
   change: (line: Float32Array, out: Float32Array) => void,
@@ -73,7 +70,7 @@ function alongRows(
   return { width: height, height: width, values: turned };
 }
 
-/** Otsu's threshold (1979): where the two sides' means are farthest apart for their sizes. */
+/** Otsu's threshold (1979): it maximizes the variance between the values below and above it. */
 export function otsu(values: Float32Array): number {
   const BINS = 256, counts = new Float64Array(BINS);
   let most = 0;
@@ -94,10 +91,10 @@ export function otsu(values: Float32Array): number {
   return (best + 1) * most / BINS;
 }
 
-/** So many values are enough to know where most of them lie. */
+/** So many values are enough for a quantile. */
 const SAMPLE = 2 ** 15;
 
-/** What that share of the values is below. */
+/** The value that a share of the values lies below. */
 export function quantile(values: Float32Array, share: number): number {
   const step = Math.ceil(values.length / SAMPLE);
   const sample = new Float32Array(Math.ceil(values.length / step));
@@ -105,7 +102,7 @@ export function quantile(values: Float32Array, share: number): number {
   return sample.sort()[Math.min(sample.length - 1, Math.floor(sample.length * share))];
 }
 
-/** The middle one. */
+/** The value in the middle. */
 export function median(values: Float32Array): number {
   return quantile(values, 0.5);
 }

@@ -1,8 +1,8 @@
 /**
- * PNG files from anywhere, as grey and opacity.
+ * PNG files from any source, as grey and opacity.
  *
- * Nothing in a file is trusted: its sizes are checked before anything is allocated, its image data is inflated only as
- * far as those sizes say, and of its chunks only those that an image needs reach the decoder.
+ * Nothing in a file is trusted: its size is checked before anything is allocated, its image data is inflated no further
+ * than that size says, and only the chunks that an image needs reach the decoder.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { encode } from "fast-png";
 import { PNG } from "pngjs";
-import type { Images } from "./dataset.ts";
+import type { Images } from "./images.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
-import { checkSize, PictureError, type Raster, rasterOf } from "./raster.ts";
+import { checkSize, type ImageSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";
 
-/** Of pixels before they become 8 bits each of grey and opacity; decoding takes up to five times as many. */
+/** The most bytes of inflated pixels; decoding takes up to five times as many. */
 const MAX_INFLATED = 2 ** 27 + 2 ** 20;
 
 const INFLATED_AT_ONCE = 1024;
@@ -26,28 +26,23 @@ const [IHDR, PLTE, TRNS, IDAT, IEND, EXIF] = ["IHDR", "PLTE", "tRNS", "IDAT", "I
 );
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** First column, first row, and the steps between them, of Adam7's passes. */
-const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [
-  0,
-  1,
-  1,
-  2,
-]];
+/** First column, first row, column step and row step of Adam7's passes. */
+const ADAM7 = ["0088", "4088", "0448", "2044", "0224", "1022", "0112"].map((pass) =>
+  Array.from(pass, Number)
+);
 
-interface Header {
-  readonly width: number;
-  readonly height: number;
+interface Header extends ImageSize {
   readonly depth: number;
   readonly colour: number;
   readonly interlaced: boolean;
 }
 
-/** What of a file makes the image. */
+/** What the image needs of a file. */
 interface Essence {
   readonly header: Header;
-  readonly palette: Uint8Array | null;
-  readonly transparency: Uint8Array | null;
-  /** All image data in one piece, compressed. */
+  /** The contents of the chunks IHDR, and PLTE and tRNS if it needs them. */
+  readonly chunks: ReadonlyMap<number, Uint8Array>;
+  /** All compressed image data in one piece. */
   readonly data: Uint8Array;
   readonly orientation: number;
 }
@@ -78,92 +73,71 @@ export async function decodePng(bytes: Uint8Array): Promise<Raster> {
  *
  * @param image Its pixels are u8 `[height, width]`
  */
-export function encodePng(
-  { pixels, height, width }: Pick<Images, "pixels" | "height" | "width">,
-): Uint8Array<ArrayBuffer> {
+export function encodePng({ pixels, height, width }: Omit<Images, "count">): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(encode({ width, height, data: pixels, channels: 1, depth: 8 }));
 }
 
-/** Walks over all chunks up to the end, of which there may be millions: none leaves an object behind. */
+/** Walks over all chunks up to the end. There may be millions, so none leaves an object behind. */
 function readEssence(bytes: Uint8Array): Essence {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Uint8Array(bytes.length);
-  let length = 0, orientation = 1;
-  let header: Header | null = null, palette: Uint8Array | null = null, transparency: Uint8Array | null = null;
+  const chunks = new Map<number, Uint8Array>();
+  let length = 0, orientation = 1, header: Header | null = null;
   for (let at = SIGNATURE.length, type = 0; type !== IEND;) {
     const end = at + 12 <= bytes.length ? at + 12 + view.getUint32(at) : Infinity;
-    if (end > bytes.length) fail("the file must be whole", `an end after ${bytes.length} bytes`);
+    if (end > bytes.length) fail("the file must be whole", `${bytes.length} bytes`);
     type = view.getUint32(at + 4);
     const chunk = bytes.subarray(at + 8, end - 4);
     at = end;
-    if (!header && type !== IHDR) fail("the file must begin with its header", "another chunk");
+    if (!header && type !== IHDR) fail("the file must begin with its header");
     if (![IHDR, PLTE, TRNS, IDAT, IEND, EXIF].includes(type)) continue;
     if (crc32(bytes.subarray(end - 8 - chunk.length, end - 4)) !== view.getUint32(end - 4)) {
       if (type === EXIF) continue;
-      fail("its checksums must be right; the file is damaged", `a wrong one before byte ${end}`);
+      fail(`its checksums must be right: the one before byte ${end} is wrong, so the file is damaged`);
     }
-    switch (type) {
-      case IHDR:
-        if (header) fail("there must be one header", "two");
-        header = readHeader(chunk);
-        break;
-      case PLTE:
-        if (palette) fail("there must be one palette", "two");
-        if (chunk.length % 3 !== 0 || chunk.length === 0 || chunk.length > 3 * 256) {
-          fail("a palette must have 1 to 256 colours of 3 bytes", `${chunk.length} bytes`);
-        }
-        palette = chunk;
-        break;
-      case TRNS:
-        if (transparency) fail("there must be one tRNS chunk", "two");
-        transparency = chunk;
-        break;
-      case IDAT:
-        data.set(chunk, length);
-        length += chunk.length;
-        break;
-      case EXIF:
-        orientation = readOrientation(chunk);
+    if (type === IDAT) {
+      data.set(chunk, length);
+      length += chunk.length;
+    } else if (type === EXIF) {
+      orientation = readOrientation(chunk);
+    } else if (chunks.has(type)) {
+      fail("there must be only one header, one palette and one tRNS chunk");
+    } else if (type !== IEND) {
+      chunks.set(type, chunk);
+      if (type === IHDR) header = readHeader(chunk);
     }
   }
-  const { colour } = header!;
-  if (colour !== 3) palette = null; // a proposal for screens of few colours
-  else if (!palette) fail("an indexed image must have a palette", "none");
-  transparency = checkTransparency(transparency, colour, palette);
-  return { header: header!, palette, transparency, data: data.subarray(0, length), orientation };
+  checkColours(header!, chunks);
+  return { header: header!, chunks, data: data.subarray(0, length), orientation };
 }
 
-/** Opacities of a palette, or the colour that is transparent; nothing for an image with a channel for it. */
-function checkTransparency(
-  transparency: Uint8Array | null,
-  colour: number,
-  palette: Uint8Array | null,
-): Uint8Array | null {
-  if (!transparency || colour === 4 || colour === 6) return null;
-  const fits = palette
-    ? 3 * transparency.length <= palette.length
-    : transparency.length === 2 * CHANNELS[colour];
-  if (!fits) fail("opacity must fit the colours", `${transparency.length} bytes`);
-  return transparency;
+/** Checks a palette and opacities, and removes them if the image does not need them. */
+function checkColours({ colour }: Header, chunks: Map<number, Uint8Array>): void {
+  const palette = chunks.get(PLTE)?.length, opacities = chunks.get(TRNS)?.length;
+  if (palette !== undefined && (palette % 3 !== 0 || palette === 0 || palette > 3 * 256)) {
+    fail("a palette must have 1 to 256 colours of 3 bytes", `${palette} bytes`);
+  }
+  if (colour === 3 && palette === undefined) fail("an indexed image must have a palette");
+  if (colour !== 3) chunks.delete(PLTE); // only a suggestion for screens with few colours
+  if (colour === 4 || colour === 6) chunks.delete(TRNS); // the image has an opacity channel
+  else if (opacities !== undefined) {
+    const fits = colour === 3 ? 3 * opacities <= palette! : opacities === 2 * CHANNELS[colour];
+    if (!fits) fail("opacity must fit the colours", `${opacities} bytes`);
+  }
 }
 
-/** The same image as the simplest of files. */
-function encodeEssence({ header, palette, transparency, data }: Essence): Buffer {
-  const head = new Uint8Array(13), view = new DataView(head.buffer);
-  view.setUint32(0, header.width);
-  view.setUint32(4, header.height);
-  head.set([header.depth, header.colour, 0, 0, Number(header.interlaced)], 8);
-  const chunks = [[IHDR, head], [PLTE, palette], [TRNS, transparency], [IDAT, data], [
-    IEND,
-    new Uint8Array(0),
-  ]] as const;
+/** The same image as a minimal file. */
+function encodeEssence({ chunks, data }: Essence): Buffer {
+  const order = [IHDR, PLTE, TRNS].filter((type) => chunks.has(type));
   return Buffer.concat([
     Uint8Array.from(SIGNATURE),
-    ...chunks.flatMap(([type, chunk]) => chunk ? frameChunk(type, chunk) : []),
+    ...order.flatMap((type) => frameChunk(type, chunks.get(type)!)),
+    ...frameChunk(IDAT, data),
+    ...frameChunk(IEND, new Uint8Array(0)),
   ]);
 }
 
-/** A chunk in its frame: length and type in front, a checksum behind. */
+/** A chunk between its length and type and its checksum. */
 function frameChunk(type: number, chunk: Uint8Array): Uint8Array[] {
   const front = new Uint8Array(8), back = new Uint8Array(4);
   new DataView(front.buffer).setUint32(0, chunk.length);
@@ -186,16 +160,14 @@ function readHeader(data: Uint8Array): Header {
     fail("compression and filter must be 0", `${compression}, ${filter}`);
   }
   const header = { width, height, depth, colour, interlaced: interlace === 1 };
-  if (inflatedBytes(header) > MAX_INFLATED) {
-    fail(
-      `pixels must have at most ${MAX_INFLATED} bytes; save it with 8 bits a channel`,
-      inflatedBytes(header),
-    );
+  const bytes = inflatedBytes(header);
+  if (bytes > MAX_INFLATED) {
+    fail(`pixels must have at most ${MAX_INFLATED} bytes; save it with 8 bits a channel`, bytes);
   }
   return header;
 }
 
-/** Inflates the image data, and stops where there is more of it than the header says. */
+/** Inflates the image data, and stops if there is more than the header says. */
 async function checkInflated(data: Uint8Array, header: Header): Promise<void> {
   const expected = inflatedBytes(header);
   const stream = ReadableStream.from(slices(data)).pipeThrough(new DecompressionStream("deflate"));
@@ -206,21 +178,19 @@ async function checkInflated(data: Uint8Array, header: Header): Promise<void> {
       if (found > expected) break; // ends the stream
     }
   } catch (cause) {
-    throw new PictureError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, {
-      cause,
-    });
+    throw new PictureError(`Cannot read the PNG: its image data is damaged: ${reasonOf(cause)}`, { cause });
   }
   if (found !== expected) {
-    fail(`image data must inflate to ${expected} bytes`, found > expected ? "more" : found);
+    fail(`image data must inflate to ${expected} bytes`, found > expected ? undefined : found);
   }
 }
 
-/** A piece is inflated as a whole, to at most a thousand times its size. */
+/** A piece is inflated as a whole, to at most 1032 times its size. */
 function* slices(data: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < data.length; at += INFLATED_AT_ONCE) yield data.slice(at, at + INFLATED_AT_ONCE);
 }
 
-/** One byte a row for its filter, and the pixels. */
+/** The bytes of the pixels, and one a row for its filter. */
 function inflatedBytes({ width, height, depth, colour, interlaced }: Header): number {
   const passes = interlaced ? ADAM7 : [[0, 0, 1, 1]];
   let bytes = 0;
@@ -232,6 +202,6 @@ function inflatedBytes({ width, height, depth, colour, interlaced }: Header): nu
   return bytes;
 }
 
-function fail(rule: string, value: unknown): never {
-  throw new PictureError(`Cannot read the PNG: ${rule}: current value is ${value}`);
+function fail(rule: string, value?: unknown): never {
+  throw unreadable("PNG", rule, value);
 }

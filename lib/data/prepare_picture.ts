@@ -1,41 +1,37 @@
 /**
- * A picture from anywhere, made to look as the images do that a network learned.
+ * Makes a picture look like the images that a network was trained on.
  *
- * A digit as MNIST's authors prepared theirs (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): scaled to fit a box of
- * 20 × 20 pixels with its aspect ratio kept, greys at its edges by antialiasing, and placed in 28 × 28 pixels so that
- * its centre of mass is in the middle, at pixel (14, 14) when counted from 0. In images of another size the box has the
- * same share. Any other picture is scaled, and nothing else.
+ * A digit is prepared as MNIST's authors did (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): scaled to fit a
+ * box of 20 × 20 pixels with its aspect ratio kept, with antialiased edges, and placed in 28 × 28 pixels so that its
+ * centre of mass is in the middle, at pixel (14, 14) counted from 0. In images of another size the box has the same
+ * share. Any other picture is only scaled.
  *
  * @module
  */
-import type { Images } from "./dataset.ts";
+import type { Images } from "./images.ts";
 import type { Preparation } from "./catalogue.ts";
 import { BOOLEAN, checkOptions, oneOf, optional, type Rules, whole } from "../options.ts";
 import { findInk, flatten, LONGEST } from "./ink.ts";
+import { boxOf } from "./blots.ts";
 import { border, median, type Plane } from "./plane.ts";
-import type { Raster } from "./raster.ts";
+import type { ImageSize, Raster } from "./raster.ts";
 
-/** The share of the image that the box takes, each way. */
+/** The box's share of the image, along each side. */
 const BOX_SHARE = 20 / 28;
 
-/** What is fainter than this share of the darkest ink does not count as part of the digit's box. */
+/** Ink fainter than this share of the darkest does not extend the digit's box. */
 const FAINT = 1 / 32;
-
-/** Rows and columns of the images that a network reads. */
-export interface ImageSize {
-  /** Rows. */
-  readonly height: number;
-  /** Columns. */
-  readonly width: number;
-}
 
 /** How {@link preparePicture} prepares. */
 export interface PreparePictureOptions {
-  /** What was done to the images that the network learned. */
+  /** How the images were prepared that the network was trained on. */
   readonly preparation: Preparation;
-  /** Whether those are light on black, as in all data sets of the catalogue; not known by default. */
+  /** Whether those are light on black, as in all data sets of the catalogue; unknown by default. */
   readonly lightOnBlack?: boolean;
-  /** Whether light and dark change places; by default, where that makes the picture light on black and is known to be right. */
+  /**
+   * Whether to swap light and dark. By default a dark digit is swapped, and so is a picture that is only scaled, on a light ground, if
+   * `lightOnBlack`.
+   */
   readonly invert?: boolean;
 }
 
@@ -43,13 +39,15 @@ export interface PreparePictureOptions {
 export interface PreparedPicture {
   /** One image. */
   readonly image: Images;
-  /** What was done: cropped, scaled and centred as a digit; scaled; or nothing. */
+  /** Whether it was cropped, scaled and centred as a digit, only scaled, or left as it was. */
   readonly done: "digit" | "scaled" | "nothing";
-  /** Whether light and dark changed places. */
+  /** Whether light and dark were swapped. */
   readonly inverted: boolean;
   /** Whether the edge of the image is light now. */
   readonly lightGround: boolean;
 }
+
+export type { ImageSize };
 
 const ACTION = "prepare the picture";
 
@@ -62,10 +60,10 @@ const RULES: Rules<PreparePictureOptions> = {
 const SIZE_RULES: Rules<ImageSize> = { height: whole(1), width: whole(1) };
 
 /**
- * Prepares one picture as the images of the network were. What has their size and look already is not touched.
+ * Prepares one picture as the images of the network were. One that already has their size and look is not changed.
  *
- * @param size Of the images that the network reads
- * @throws {RangeError} If the picture must be a digit's and shows none.
+ * @param size The size of the images that the network reads
+ * @throws {RangeError} If the picture must show a digit, and shows none.
  *
  * @example
  * ```ts
@@ -107,30 +105,6 @@ export function preparePicture(
   return { image, done: same ? "nothing" : "scaled", inverted, lightGround: isGroundLight(shown) };
 }
 
-/**
- * Prepares one picture of a digit as MNIST's were: light or dark, on paper that need not be even, nor clean.
- *
- * @param size Of the images that the network reads
- * @returns One image
- * @throws {RangeError} If the picture has one colour only.
- *
- * @example
- * ```ts
- * import { prepareDigit } from "./prepare_picture.ts";
- * import assert from "node:assert/strict";
- *
- * // A black bar of 1 × 10 pixels on white.
- * const grey = Uint8Array.from({ length: 400 }, (_, i) => i % 20 === 3 && i >= 100 && i < 300 ? 0 : 255);
- * const raster = { width: 20, height: 20, grey, alpha: new Uint8Array(400).fill(255) };
- * const { pixels } = prepareDigit(raster, { height: 28, width: 28 });
- * assert.equal(pixels[5 * 28 + 14], 255); // twice as large, light on black, from row 5 to row 24
- * assert.equal(pixels[4 * 28 + 14], 0);
- * ```
- */
-export function prepareDigit(raster: Raster, size: ImageSize): Images {
-  return preparePicture(raster, size, { preparation: "digit" }).image;
-}
-
 /** A digit that was prepared before, light on black or dark on white. */
 function asPrepared({ grey, alpha, ...at }: Raster, size: ImageSize): PreparedPicture | null {
   if (at.width !== size.width || at.height !== size.height || alpha.some((value) => value < 255)) return null;
@@ -138,8 +112,7 @@ function asPrepared({ grey, alpha, ...at }: Raster, size: ImageSize): PreparedPi
     const pixels = inverted ? grey.map((value) => 255 - value) : grey.slice();
     const plane = { ...size, values: Float32Array.from(pixels) };
     if (!pixels.some((value) => value > 0)) continue;
-    const box = cropInk(plane), { x, y } = centreOfMass(plane);
-    const room = { height: boxSize(size.height), width: boxSize(size.width) };
+    const box = cropInk(plane), { x, y } = centreOfMass(plane), room = roomIn(size);
     const fills = box.height <= room.height && box.width <= room.width &&
       (box.height >= room.height - 1 || box.width >= room.width - 1);
     const isCentred = Math.abs(x - size.width / 2) <= 0.51 && Math.abs(y - size.height / 2) <= 0.51;
@@ -155,13 +128,12 @@ function imageOf(pixels: Uint8Array, { height, width }: ImageSize): Images {
 }
 
 /** A digit in its box, with its centre of mass in the middle. */
-function boxed(ink: Plane, { height, width }: ImageSize): Uint8Array {
+function boxed(ink: Plane, size: ImageSize): Uint8Array {
   const digit = cropInk(ink);
-  const room = { height: boxSize(height), width: boxSize(width) };
-  return centre(resize(digit, fit(digit, room)), { height, width });
+  return centre(resize(digit, fit(digit, roomIn(size))), size);
 }
 
-/** The largest size with the same aspect ratio that has room. */
+/** The largest size with the same aspect ratio that fits. */
 function fit(plane: ImageSize, room: ImageSize): ImageSize {
   const factor = Math.min(room.height / plane.height, room.width / plane.width);
   return {
@@ -170,7 +142,7 @@ function fit(plane: ImageSize, room: ImageSize): ImageSize {
   };
 }
 
-/** A whole picture in the middle, on the ground that it has at its edge. */
+/** A whole picture in the middle, surrounded by the grey of its border. */
 function fitted(picture: Plane, size: ImageSize): Uint8Array {
   const small = resize(picture, fit(picture, size));
   const left = (size.width - small.width) >> 1, top = (size.height - small.height) >> 1;
@@ -190,32 +162,26 @@ function isGroundLight(picture: Plane): boolean {
   return median(border(picture)) > 127.5;
 }
 
-function boxSize(size: number): number {
-  return Math.max(1, Math.round(size * BOX_SHARE));
+/** The size of the digit's box. */
+function roomIn({ height, width }: ImageSize): ImageSize {
+  const room = (side: number) => Math.max(1, Math.round(side * BOX_SHARE));
+  return { height: room(height), width: room(width) };
 }
 
 /** The smallest part that holds all but the faintest ink. */
-function cropInk({ width, height, values }: Plane): Plane {
-  let top = height, bottom = 0, left = width, right = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < FAINT) continue;
-    const x = i % width, y = Math.floor(i / width);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y + 1);
-    left = Math.min(left, x);
-    right = Math.max(right, x + 1);
-  }
+function cropInk({ values, ...size }: Plane): Plane {
+  const { left, right, top, bottom } = boxOf(values, size, FAINT);
   const [w, h] = [right - left, bottom - top];
   const cropped = new Float32Array(w * h);
   for (let y = 0; y < h; y++) {
-    const first = (top + y) * width + left;
+    const first = (top + y) * size.width + left;
     cropped.set(values.subarray(first, first + w), y * w);
   }
   return { width: w, height: h, values: cropped };
 }
 
-/** Along each side in turn: shrunk, a pixel is the mean of what it covers; enlarged, it lies between its neighbours. */
-function resize(ink: Plane, { height, width }: { height: number; width: number }): Plane {
+/** Resizes along each side in turn: by the mean of the pixels covered, or enlarging, by linear interpolation. */
+function resize(ink: Plane, { height, width }: ImageSize): Plane {
   const values = new Float32Array(height * width);
   const rows = kernels(ink.height, height), columns = kernels(ink.width, width);
   const across = new Float32Array(ink.height * width); // [ink.height, width]
@@ -235,7 +201,7 @@ function resize(ink: Plane, { height, width }: { height: number; width: number }
   return { width, height, values };
 }
 
-/** For each of `to` pixels, how much it takes of which of the `from` pixels; the weights' sum is 1. */
+/** For each of `to` pixels, the weights of the `from` pixels that it is made of; they sum to 1. */
 function kernels(from: number, to: number): { first: number; weights: number[] }[] {
   const scale = from / to;
   return Array.from({ length: to }, (_, i) => {
@@ -253,12 +219,9 @@ function kernels(from: number, to: number): { first: number; weights: number[] }
   });
 }
 
-/** Puts ink where its centre of mass is nearest to pixel 14 of 28 (as MNIST has it: not between 13 and 14), and cuts none off. */
-function centre(
-  { values, width: w, height: h }: Plane,
-  { height, width }: { height: number; width: number },
-): Uint8Array {
-  const { x, y } = centreOfMass({ values, width: w, height: h });
+/** Puts the centre of mass nearest to pixel 14 of 28 (as in MNIST, not between 13 and 14), without cutting ink off. */
+function centre(ink: Plane, { height, width }: ImageSize): Uint8Array {
+  const { values, width: w, height: h } = ink, { x, y } = centreOfMass(ink);
   const place = (size: number, room: number, mass: number) =>
     Math.min(Math.max(Math.round(size / 2 - mass), 0), size - room);
   const left = place(width, w, x), top = place(height, h, y);

@@ -4,60 +4,65 @@
  * @module
  */
 
-/** A picture of any size. */
-export interface Raster {
-  /** Columns. */
-  readonly width: number;
+/** The size of an image in pixels. */
+export interface ImageSize {
   /** Rows. */
   readonly height: number;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** A picture of any size. */
+export interface Raster extends ImageSize {
   /** u8 `[height, width]`: the luma of each pixel (BT.601), 0 black. */
   readonly grey: Uint8Array;
   /** u8 `[height, width]`: 0 transparent, 255 opaque. */
   readonly alpha: Uint8Array;
 }
 
-/** Bytes that are no picture, or one that cannot be read or is too large. */
+/** The bytes are not a picture, or one that is damaged, unsupported or too large. */
 export class PictureError extends SyntaxError {
   /** The name under which it prints. */
   override readonly name = "PictureError";
 }
 
-/** The longest file that is looked at. */
+/** The longest file that is read. */
 export const MAX_PICTURE_BYTES: number = 2 ** 26;
 
-/** 33 megapixels: twice what most telephones take. Decoding takes up to 16 bytes for each. */
+/** 33 megapixels: twice what most phones take. Decoding takes up to 16 bytes a pixel. */
 export const MAX_PIXELS: number = 2 ** 25;
 
 /**
- * Checks sizes that a header states, before anything is allocated.
+ * Checks the size that a header states, before anything is allocated.
  *
  * @param kind For messages: `PNG`, `JPEG`
- * @throws {PictureError} If they are none, or too large.
+ * @throws {PictureError} If it is 0 or too large.
  */
-export function checkSize(kind: string, { width, height }: { width: number; height: number }): void {
+export function checkSize(kind: string, { width, height }: ImageSize): void {
   if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return;
   const remedy = width * height > MAX_PIXELS ? "; make the picture smaller" : "";
-  throw new PictureError(
-    `Cannot read the ${kind}: width × height must be 1 to ${MAX_PIXELS} pixels: ` +
-      `current value is ${width} × ${height}${remedy}`,
-  );
+  const rule = `width × height must be 1 to ${MAX_PIXELS} pixels`;
+  throw unreadable(kind, rule, `${width} × ${height}${remedy}`);
 }
 
-/** Gives large memory back at once: of one photograph after the other, it would be collected too late. */
+/** The error of a picture that breaks a rule; `value` is what breaks it, if there is a value to show. */
+export function unreadable(kind: string, rule: string, value?: unknown): PictureError {
+  const found = value === undefined ? "" : `: current value is ${value}`;
+  return new PictureError(`Cannot read the ${kind}: ${rule}${found}`);
+}
+
+/** Frees memory at once: with one photograph after another, garbage would be collected too late. */
 export function release({ buffer, byteLength }: Uint8Array | Uint8ClampedArray): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /**
- * Grey and opacity of red, green, blue and opacity. The weights of the colours are BT.601's, in the integers that the
- * Python Imaging Library takes.
+ * Converts red, green, blue and opacity to grey and opacity. The weights of the colours are BT.601's, as the integers
+ * that the Python Imaging Library uses.
  *
  * @param rgba Is released
  */
-export function rasterOf(
-  rgba: Uint8Array | Uint8ClampedArray,
-  { width, height }: { width: number; height: number },
-): Raster {
+export function rasterOf(rgba: Uint8Array | Uint8ClampedArray, { width, height }: ImageSize): Raster {
   const size = width * height;
   const grey = new Uint8Array(size), alpha = new Uint8Array(size);
   for (let i = 0; i < size; i++) {

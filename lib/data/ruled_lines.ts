@@ -1,29 +1,29 @@
 /**
- * Lines that were on the paper before the digit was: thin, straight, and as long as the picture.
+ * Ruled lines on the paper: thin, straight, and almost as long as the picture.
  *
  * @module
  */
+import type { ImageSize } from "./raster.ts";
 
-/** What is ink, `[height, width]`, 0 or 1. */
-export interface Mask {
-  readonly width: number;
-  readonly height: number;
+/** Where there is ink. */
+export interface Mask extends ImageSize {
+  /** `[height, width]`, 0 or 1. */
   readonly values: Uint8Array;
 }
 
-/** How far lines may lean: so many pixels down for one across. */
+/** How far lines may lean: pixels down for one across. */
 const LEAN = 0.1;
 
-/** A line has ink in this share of the picture's columns, */
+/** A line has ink in at least this share of the picture's columns, */
 const LENGTH = 0.75;
 
 /** and is no thicker than this share of the picture. */
 const THICKNESS = 0.02;
 
-/** Thinner than this, no line is told from a stroke. */
+/** In a smaller picture, lines cannot be told from strokes. */
 const LEAST_SIDE = 64;
 
-/** The same ink without ruled lines; where a stroke crosses one, it stays whole. */
+/** The ink without ruled lines; strokes that cross them stay whole. */
 export function withoutLines(mask: Mask): Mask {
   if (Math.min(mask.width, mask.height) < LEAST_SIDE) return mask;
   return turned(withoutLevelLines(turned(withoutLevelLines(mask))));
@@ -31,13 +31,9 @@ export function withoutLines(mask: Mask): Mask {
 
 function withoutLevelLines(mask: Mask): Mask {
   const { width, height, values } = mask;
-  const points: number[] = []; // one row thicker: a leaning line is a staircase
+  const points: number[] = []; // one row thicker, because a leaning line is a staircase
   for (let i = 0; i < values.length; i++) if (values[i] || values[i + width]) points.push(i);
-  let best: { most: number; lean: number; rows: Uint32Array } = {
-    most: 0,
-    lean: 0,
-    rows: new Uint32Array(0),
-  };
+  let best = { most: 0, lean: 0, rows: new Uint32Array() as Uint32Array };
   for (let steps = Math.floor(LEAN * width), step = -steps; step <= steps; step++) {
     const lean = step / width;
     const rows = countRows(points, { width, height, lean });
@@ -50,7 +46,7 @@ function withoutLevelLines(mask: Mask): Mask {
     if (band.to - band.from > 1 + Math.max(2, THICKNESS * Math.max(width, height))) continue;
     for (let x = 0; x < width; x++) {
       const shift = shiftOf(x, best.lean, width) - best.rows.length + height;
-      const from = band.from - 1 + shift, to = band.to + 1 + shift; // with its ragged edges
+      const from = band.from - 1 + shift, to = band.to + 1 + shift; // with ragged edges
       const inked = (y: number) => y >= 0 && y < height && values[y * width + x] === 1;
       if (inked(from - 2) || inked(to + 1)) continue; // a stroke that crosses or ends there
       for (let y = Math.max(0, from); y < Math.min(height, to); y++) cleared[y * width + x] = 0;
@@ -59,7 +55,7 @@ function withoutLevelLines(mask: Mask): Mask {
   return { width, height, values: cleared };
 }
 
-/** Pixels of ink in each row of the picture when it is sheared to set leaning lines level. */
+/** The pixels of ink in each row of the picture, sheared to make leaning lines level. */
 function countRows(
   points: readonly number[],
   { width, height, lean }: { width: number; height: number; lean: number },
@@ -74,7 +70,7 @@ function countRows(
   return rows;
 }
 
-/** How much lower a line is at column x than where it is highest, less than 0 never. */
+/** How many pixels lower a line is at column x than at its highest point. */
 function shiftOf(x: number, lean: number, width: number): number {
   return Math.round(lean >= 0 ? lean * x : -lean * (width - 1 - x));
 }
@@ -89,7 +85,7 @@ function* bandsOf(rows: Uint32Array, least: number): Generator<{ from: number; t
   }
 }
 
-/** Rows become columns. */
+/** The transposed mask. */
 function turned({ width, height, values }: Mask): Mask {
   const result = new Uint8Array(values.length);
   for (let y = 0; y < height; y++) {

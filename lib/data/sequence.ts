@@ -1,35 +1,35 @@
 /**
- * How a picture becomes a sequence: which pixel is feature c at t, and which number a byte stands for.
+ * How an image becomes a sequence: which pixel is feature c at time t, and which number a byte becomes.
  *
  * @module
  */
 import { excerpt } from "../excerpt.ts";
+import type { ImageSize } from "./raster.ts";
 
 /** The orders in which a network can read an image. */
 export const AXES: readonly ("rows" | "columns" | "pixels")[] = ["rows", "columns", "pixels"];
 
-/** The order in which a network reads an image, and the numbers that it reads. */
+/** The order in which a network reads an image, and the numbers that its bytes become. */
 export type Sequence = Order & PixelScale;
 
-/** Which number a byte stands for. */
+/** The number that a byte becomes. */
 export type PixelScale = Range | Normalization;
 
-/** Which line of an image comes at which t. */
+/** Which line of an image is read at time t. */
 export interface Order {
   /**
-   * `rows`: row t comes at t, from the top; `columns`: column t, from the left; `pixels`: one pixel after another,
-   * row by row.
+   * `rows`: row t, from the top; `columns`: column t, from the left; `pixels`: pixel t, row by row.
    */
   readonly axis: "rows" | "columns" | "pixels";
 }
 
-/** The two usual ranges: {@link Normalization} with mean 0, deviation 1, or with ½ and ½. */
+/** The two usual ranges: as {@link Normalization}, mean 0 and deviation 1, or ½ and ½. */
 export interface Range {
   /** The numbers that 0 and 255 become: `[0, 1]` is x/255, `[-1, 1]` is (x/255 − ½)/½. */
   readonly range: readonly [0, 1] | readonly [-1, 1];
 }
 
-/** A byte x becomes (x/255 − mean)/deviation, as torchvision's `ToTensor` and `Normalize` have it. */
+/** A byte x becomes (x/255 − mean)/deviation, as by torchvision's `ToTensor` and `Normalize`. */
 export interface Normalization {
   /** Any number; MNIST's is 0.1307. */
   readonly mean: number;
@@ -39,9 +39,9 @@ export interface Normalization {
 
 /** A {@link Sequence} over images of one size: pixel (t, c) of an image is its byte `t·tStride + c·cStride`. */
 export interface SequenceLayout {
-  /** How many values of t there are: lines, or pixels. */
+  /** The length of the sequence: lines, or pixels. */
   readonly T: number;
-  /** The features at one t. */
+  /** The features at each time. */
   readonly C: number;
   readonly tStride: number;
   readonly cStride: number;
@@ -52,8 +52,8 @@ export interface SequenceLayout {
 /**
  * Lays a sequence out over images of `height` × `width` bytes, row by row.
  *
- * @throws {TypeError} If the sequence is none.
- * @throws {RangeError} If a value in it is not one of those supported.
+ * @throws {TypeError} If it is not a sequence.
+ * @throws {RangeError} If a value in it is not supported.
  *
  * @example
  * ```ts
@@ -65,10 +65,7 @@ export interface SequenceLayout {
  * assert.deepEqual([layout.scale[0], layout.scale[255]], [-1, 1]);
  * ```
  */
-export function layOutSequence(
-  sequence: Sequence,
-  { height, width }: { height: number; width: number },
-): SequenceLayout {
+export function layOutSequence(sequence: Sequence, { height, width }: ImageSize): SequenceLayout {
   const { axis } = checkSequence(sequence), scale = scaleTable(sequence);
   switch (axis) {
     case "rows":
@@ -81,21 +78,18 @@ export function layOutSequence(
 }
 
 /**
- * Takes a value for a sequence if it is one; other properties than those of a sequence are an error too.
+ * Checks that a value is a sequence, without other properties.
  *
- * @throws {TypeError} If it is no sequence.
- * @throws {RangeError} If a value in it is not one of those supported.
+ * @throws {TypeError} If it is not a sequence.
+ * @throws {RangeError} If a value in it is not supported.
  */
 export function checkSequence(value: unknown): Sequence {
   const fail = (must: string, found: unknown, Kind: typeof RangeError | typeof TypeError = RangeError) => {
     throw new Kind(`Cannot read images as a sequence: ${must}: current value is ${excerpt(found)}`);
   };
   if (typeof value !== "object" || value === null) {
-    return fail(
-      "sequence must be an object with an axis, and a range or mean and deviation",
-      value,
-      TypeError,
-    );
+    const rule = "sequence must be an object with an axis, and a range or mean and deviation";
+    return fail(rule, value, TypeError);
   }
   const { axis, range, mean, deviation, ...others } = value as Record<string, unknown>;
   const [other] = Object.keys(others);
@@ -120,8 +114,8 @@ export function checkSequence(value: unknown): Sequence {
 }
 
 /**
- * The size of the images that become sequences of T × C, as far as these tell it: pixel by pixel they do not, and where
- * T is null they have any number of lines.
+ * The size of the images that become sequences of T × C, as far as it is determined: not at all if they are read pixel by
+ * pixel, and with any number of lines if T is null.
  */
 export function imageSizeOf(
   { axis }: Order,
@@ -132,7 +126,7 @@ export function imageSizeOf(
   return { [features]: C, ...(T === null ? {} : { [lines]: T }) };
 }
 
-/** The mean and the deviation of a sequence, whichever way it says them. */
+/** The mean and the deviation of a sequence, also if it states a range. */
 export function normalizationOf(sequence: Sequence): Normalization {
   if ("mean" in sequence) return { mean: sequence.mean, deviation: sequence.deviation };
   return sequence.range[0] === 0 ? { mean: 0, deviation: 1 } : { mean: 0.5, deviation: 0.5 };

@@ -1,10 +1,10 @@
 /**
- * Bytes that threads share.
+ * Bytes in memory that threads share.
  *
  * @module
  */
 
-/** Bytes in shared memory: these if they are there, else a copy. */
+/** The bytes themselves if they are in shared memory, else a copy there. */
 export function shareBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   if (isShared(bytes)) return bytes;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
@@ -12,14 +12,14 @@ export function shareBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   return shared;
 }
 
-/** As {@link shareBytes}; where they were is freed at once, not when garbage is next collected. */
+/** As {@link shareBytes}, and frees the memory of the original at once. */
 export function moveToShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   const shared = shareBytes(bytes);
   if (!isShared(bytes)) (bytes.buffer as ArrayBuffer).transfer(0);
   return shared;
 }
 
-/** Whether bytes lie in shared memory. */
+/** Whether bytes are in shared memory. */
 export function isShared(bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> {
   return bytes.buffer instanceof SharedArrayBuffer;
 }

@@ -1,8 +1,7 @@
 /**
  * Where the files of a data set come from: folders, an npm package, mirrors.
  *
- * A source hands over bytes and is not trusted: what it may send is bounded in length and in time, and
- * whoever asked checks the bytes.
+ * A source is not trusted: what it sends is bounded in length and time, and the caller checks the bytes.
  *
  * @module
  */
@@ -13,17 +12,17 @@ import { namesToRead } from "./verify.ts";
 
 /** How long a source may take. */
 export interface Limits {
-  /** Within any such span, in ms, a mirror must answer and send `stallBytes` or finish. */
+  /** In each such span, in ms, a mirror must send `stallBytes` or finish. */
   readonly stallMs: number;
   /** The bytes a mirror must send within `stallMs`. */
   readonly stallBytes: number;
   /** The longest a mirror may take for one file, in ms. */
   readonly totalMs: number;
-  /** The longest a package may take to be there, in ms. */
+  /** The longest a package may take to load, in ms. */
   readonly packageMs: number;
 }
 
-/** 3.3 kB/s at least, and 22 kB/s for the largest file on average. */
+/** At least 3.3 kB/s all the time, and 22 kB/s on average for the largest file. */
 export const DEFAULT_LIMITS: Limits = {
   stallMs: 20_000,
   stallBytes: 65_536,
@@ -31,32 +30,28 @@ export const DEFAULT_LIMITS: Limits = {
   packageMs: 300_000,
 };
 
-/** Called as bytes come in; `total` is what the source announced, if it did. */
+/** Called as bytes arrive; `total` is what the source announced, if it did. */
 export type OnBytes = (done: number, total: number | undefined) => void;
 
-/** A place to read files from. */
 export interface Source {
-  /** For people: a path, a package, a URL. */
+  /** For messages: a path, a package, a URL. */
   readonly label: string;
   /** The bytes of one file, raw or gzipped, unchecked. */
   read(file: CatalogueFile, onBytes: OnBytes): Promise<Uint8Array>;
 }
 
-/** A source has no such file, or does not work at all. */
+/** A source does not have a file, or does not work at all. */
 export class SourceError extends Error {
-  /** `"SourceError"`. */
   override readonly name: string = "SourceError";
-  /** Whether asking this source for another file is pointless. */
+  /** Whether it is pointless to ask this source for other files. */
   readonly gone: boolean;
 
-  /** `gone` is false by default. */
   constructor(message: string, options: { gone?: boolean; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.gone = options.gone ?? false;
   }
 }
 
-/** Turns a line of the catalogue into a source. */
 export function openSource(spec: SourceSpec, limits: Limits): Source {
   switch (spec.kind) {
     case "folder":
@@ -91,47 +86,51 @@ async function readFromPackage(
 }
 
 /**
- * Needs no permission. The specifiers are computed, so that Deno fetches the package now and not whenever
- * this module is loaded or checked; only the import of JSON makes it fetch one that is not in its cache.
+ * Needs no permission. The specifiers are computed, so that Deno fetches the package now and not when this module is
+ * loaded or checked. Only the import of JSON makes Deno fetch a package that is not in its cache.
  */
 async function importBytes(specifier: string, path: string): Promise<Uint8Array> {
   await import(`${specifier}/package.json`, { with: { type: "json" } });
   return (await import(`${specifier}/${path}`, { with: { type: "bytes" } })).default;
 }
 
-interface DownloadOptions {
-  readonly limits: Limits;
-  readonly onBytes: OnBytes;
-}
-
-/** Room for a gzip header and for a file that gzip makes longer. */
+/** For a gzip header, and for a file that gzip makes longer. */
 const SLACK_BYTES = 65_536;
 
-/** Room for what comes first; it doubles when it is full. */
+/** The length of the first buffer; it doubles when it is full. */
 const FIRST_BYTES = 65_536;
 
+/** Downloads a file, and aborts a download that stalls, drips or never ends. */
 async function download(
   base: string,
   file: CatalogueFile,
-  { limits, onBytes }: DownloadOptions,
+  { limits: { stallMs, stallBytes, totalMs }, onBytes }: { limits: Limits; onBytes: OnBytes },
 ): Promise<Uint8Array> {
-  const maxBytes = file.sizeBytes + SLACK_BYTES;
-  using watchdog = new Watchdog(limits);
+  const controller = new AbortController(), { signal } = controller;
+  const abort = (message: string) => controller.abort(new Error(message));
+  let done = 0, doneBefore = 0;
+  const stall = setInterval(() => {
+    if (done - doneBefore < stallBytes) abort(`it sent less than ${stallBytes} bytes in ${stallMs / 1000} s`);
+    doneBefore = done;
+  }, stallMs);
+  const late = setTimeout(() => abort(`it took longer than ${totalMs / 1000} s`), totalMs);
   try {
-    const response = await fetch(`${base}${file.name}.gz`, { signal: watchdog.signal });
+    const maxBytes = file.sizeBytes + SLACK_BYTES;
+    const response = await fetch(`${base}${file.name}.gz`, { signal });
     const total = await expectFile(response, maxBytes);
-    return await collect(response, { maxBytes, watchdog, onBytes: (done) => onBytes(done, total) });
+    return await collect(response, maxBytes, (length) => onBytes(done = length, total));
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
-    if (watchdog.signal.aborted) throw new SourceError(watchdog.signal.reason.message, { gone: true, cause });
-    throw new SourceError(`it cannot be reached, or the connection was cut: ${explain(cause)}`, {
-      gone: true,
-      cause,
-    });
+    if (signal.aborted) throw new SourceError(signal.reason.message, { gone: true, cause });
+    const problem = `it cannot be reached, or the connection was cut: ${explain(cause)}`;
+    throw new SourceError(problem, { gone: true, cause });
+  } finally {
+    clearInterval(stall);
+    clearTimeout(late);
   }
 }
 
-/** Returns the length that the answer announces, if it does. */
+/** Returns the length that the answer announces, if any. */
 async function expectFile(response: Response, maxBytes: number): Promise<number | undefined> {
   const length = response.headers.get("content-length");
   const total = length === null ? undefined : Number(length);
@@ -143,74 +142,33 @@ async function expectFile(response: Response, maxBytes: number): Promise<number 
   throw new SourceError(problem.trimEnd());
 }
 
-interface CollectOptions {
-  readonly maxBytes: number;
-  readonly watchdog: Watchdog;
-  readonly onBytes: (done: number) => void;
-}
-
 /**
- * What has come is copied into one buffer, which grows with it: a length that is only announced gets no memory, and a piece
- * of one byte costs one byte, not the 50 kB that `fetch` hands it over in.
+ * Copies what arrives into one buffer that grows with it: an announced length alone takes no memory, and a piece of one
+ * byte takes one byte, not the 50 kB of the buffer that `fetch` gives it.
  */
 async function collect(
   response: Response,
-  { maxBytes, watchdog, onBytes }: CollectOptions,
+  maxBytes: number,
+  onBytes: (done: number) => void,
 ): Promise<Uint8Array> {
   let buffer = new ArrayBuffer(Math.min(FIRST_BYTES, maxBytes));
   let length = 0;
   for await (const piece of response.body ?? []) {
     const end = length + piece.length;
     if (end > maxBytes) {
-      throw new SourceError(`the file must be at most ${maxBytes} bytes long: current value is more`);
+      throw new SourceError(`the file must be at most ${maxBytes} bytes long`);
     }
     if (end > buffer.byteLength) {
       buffer = buffer.transfer(Math.min(Math.max(end, 2 * buffer.byteLength), maxBytes));
     }
     new Uint8Array(buffer).set(piece, length);
     length = end;
-    watchdog.count(piece.length);
     onBytes(length);
   }
   return new Uint8Array(buffer.transfer(length));
 }
 
-/** Aborts a download that stalls, drips or never ends. */
-class Watchdog implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #stall: ReturnType<typeof setInterval>;
-  readonly #total: ReturnType<typeof setTimeout>;
-  #recentBytes = 0;
-
-  constructor({ stallMs, stallBytes, totalMs }: Limits) {
-    this.#stall = setInterval(() => {
-      if (this.#recentBytes < stallBytes) {
-        this.#abort(`it sent less than ${stallBytes} bytes in ${stallMs / 1000} s`);
-      }
-      this.#recentBytes = 0;
-    }, stallMs);
-    this.#total = setTimeout(() => this.#abort(`it took longer than ${totalMs / 1000} s`), totalMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  count(bytes: number): void {
-    this.#recentBytes += bytes;
-  }
-
-  #abort(message: string): void {
-    this.#controller.abort(new Error(message));
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#stall);
-    clearTimeout(this.#total);
-  }
-}
-
-/** The first line of what it says, and of what caused it. */
+/** The first lines of an error's message and of its causes' messages. */
 function explain(error: unknown): string {
   const line = reasonOf(error instanceof Error ? error.message.split("\n", 1)[0] : error);
   return error instanceof Error && error.cause instanceof Error ? `${line}: ${explain(error.cause)}` : line;

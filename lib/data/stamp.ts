@@ -1,5 +1,5 @@
 /**
- * A note of which files were verified, so that the next look costs four calls of `stat` and not four hashes.
+ * A record of verified files, so that the next check costs four calls of `stat` instead of four hashes.
  *
  * @module
  */
@@ -7,27 +7,20 @@ import type { CatalogueEntry } from "./catalogue.ts";
 import { readWhole, writeWhole } from "./files.ts";
 import { keptName } from "./verify.ts";
 
-interface StampedFile {
-  readonly name: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-}
-
 const STAMP_NAME = ".verified.json";
 const MOST_BYTES = 2 ** 16;
 
-/** Whether each file was verified against the catalogue as it is today, and has not been touched since. */
+/** Whether all files were verified against today's catalogue, and not modified since. */
 export async function isStamped(entry: CatalogueEntry, folder: string): Promise<boolean> {
   try {
     const stamp = await readWhole(`${folder}/${STAMP_NAME}`, { mostBytes: MOST_BYTES });
     return new TextDecoder().decode(stamp) === await describeFiles(entry, folder);
   } catch {
-    return false; // no stamp, or a file is missing: whoever asked will see for itself
+    return false; // no stamp, or a file is missing
   }
 }
 
-/** Notes that each file has just been verified. Without a note the next run hashes, so no failure matters. */
+/** Records that all files have just been verified. A failure does not matter: the next run hashes again. */
 export async function writeStamp(entry: CatalogueEntry, folder: string): Promise<void> {
   try {
     const stamp = new TextEncoder().encode(await describeFiles(entry, folder));
@@ -38,7 +31,7 @@ export async function writeStamp(entry: CatalogueEntry, folder: string): Promise
 }
 
 async function describeFiles({ files }: CatalogueEntry, folder: string): Promise<string> {
-  const stamped: StampedFile[] = [];
+  const stamped = [];
   for (const file of files) {
     const { size, mtime } = await Deno.stat(`${folder}/${keptName(file)}`);
     stamped.push({

@@ -1,5 +1,5 @@
 /**
- * Whether bytes, wherever they came from, are a file of the catalogue.
+ * Checks whether bytes are a file of the catalogue.
  *
  * @module
  */
@@ -9,25 +9,20 @@ import { excerpt } from "../excerpt.ts";
 import { isGzip, unpackIdx } from "./gzip.ts";
 
 /**
- * Checks the bytes of a file, raw or gzipped, against the catalogue, and returns them in the form in which
- * the file is kept. Unpacks no more than the catalogue says the file holds.
+ * Checks the bytes of a file, raw or gzipped, against the catalogue, and returns them as the file is kept. Unpacks no more
+ * bytes than the catalogue states.
  *
- * `origin` names the bytes in errors: a path, say.
- *
+ * @param origin What messages call the bytes: a path, say
  * @throws {IdxSyntaxError} If the bytes cannot be unpacked.
  * @throws {RangeError} If the length or the hash differs.
  */
-export async function verifyFile(
-  file: CatalogueFile,
-  bytes: Uint8Array,
-  origin: string,
-): Promise<Uint8Array> {
+export function verifyFile(file: CatalogueFile, bytes: Uint8Array, origin: string): Uint8Array {
   const fail = (what: string) => new RangeError(`Cannot use ${origin}: ${what}`);
   if (!isGzip(bytes) && !(bytes[0] === 0 && bytes[1] === 0)) {
     throw fail(`it must be an IDX file, raw or gzipped: current value ${describeStart(bytes)}`);
   }
   const raw = file.keptAs === "raw";
-  const kept = raw ? await unpackIdx(bytes, { maxBytes: file.sizeBytes, file: origin }) : bytes;
+  const kept = raw ? unpackIdx(bytes, { maxBytes: file.sizeBytes, file: origin }) : bytes;
   if (raw && kept.length !== file.sizeBytes) {
     throw fail(`it must be ${file.sizeBytes} bytes long: current value is ${kept.length}`);
   }
@@ -47,7 +42,7 @@ export function keptName(file: CatalogueFile): string {
   return file.keptAs === "gzip" ? `${file.name}.gz` : file.name;
 }
 
-/** The names under which a file may lie in the data set's folder, in order of preference. */
+/** The names that a file may have in the data set's folder, in order of preference. */
 export function namesToRead(file: CatalogueFile): readonly string[] {
   return file.keptAs === "gzip" ? [`${file.name}.gz`] : [file.name, `${file.name}.gz`];
 }

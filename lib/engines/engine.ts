@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Images, Split } from "../data/dataset.ts";
+import type { Images, Split } from "../data/images.ts";
 import type { Sequence } from "../data/sequence.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";

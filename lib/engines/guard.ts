@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkImages, checkPositions, checkSplit, FLOATS } from "../data/check_images.ts";
-import type { Images } from "../data/dataset.ts";
+import { checkImages, checkPositions, checkSplit, FLOATS } from "../data/images.ts";
+import type { Images } from "../data/images.ts";
 import { layOutSequence, type SequenceLayout } from "../data/sequence.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
 import { check, OBJECT, type Rule, whole } from "../options.ts";

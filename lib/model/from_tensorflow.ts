@@ -424,8 +424,9 @@ function isRecurrent(layer: tf.layers.Layer): boolean {
   return layer.getClassName() === "LSTM" || layer.getClassName() === "SimpleRNN";
 }
 
-function isSize(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0;
+/** Whether a value can be a number of units or features: a positive whole number. */
+export function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function cannotCompile(subject: string, supported: string, found: string, remedy?: string): TypeError {

@@ -13,6 +13,7 @@
  */
 import { joinBytes } from "../bytes.ts";
 import { excerpt } from "../excerpt.ts";
+import { type Bytes, field, message, text, whole } from "../protobuf.ts";
 import type { Network, Parameter, RecurrentLayer } from "./network.ts";
 
 /** What {@link encodeOnnx} writes besides the network. */
@@ -26,9 +27,6 @@ export interface OnnxOptions {
 const IR_VERSION = 8, OPSET = 17;
 const FLOAT = 1, INT64 = 7; // TensorProto.DataType
 const ATTRIBUTE = { i: 2, ints: 7, strings: 8 } as const; // AttributeProto.AttributeType
-
-/** A field of a message, or its bytes. */
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * Encodes a network with its parameters.
@@ -201,28 +199,4 @@ function valueInfo(number: number, name: string, shape: readonly (number | strin
   );
   const type = message(1, [whole(1, FLOAT), message(2, dimensions)]);
   return message(number, [text(1, name), message(2, [type]), text(3, doc)]);
-}
-
-/** A varint. */
-function whole(number: number, value: number): Bytes {
-  return Uint8Array.from([...varint(number << 3), ...varint(value)]);
-}
-
-function text(number: number, value: string): Bytes {
-  return field(number, new TextEncoder().encode(value));
-}
-
-function message(number: number, fields: readonly Bytes[]): Bytes {
-  return field(number, joinBytes(...fields));
-}
-
-/** Bytes with their length. */
-function field(number: number, bytes: Bytes): Bytes {
-  return joinBytes(Uint8Array.from([...varint(number << 3 | 2), ...varint(bytes.length)]), bytes);
-}
-
-function varint(value: number): number[] {
-  const bytes = [];
-  for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 | 128);
-  return [...bytes, value];
 }

@@ -10,7 +10,7 @@
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { check, instanceOf } from "../options.ts";
-import { recognizeFile } from "./file_kind.ts";
+import { recognizeFile } from "../file_kind.ts";
 
 /** The elements of a tensor; the class gives their type. */
 export type TensorData =

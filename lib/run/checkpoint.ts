@@ -8,7 +8,7 @@
  * @module
  */
 import { sha256 } from "../data/files.ts";
-import type { Split } from "../data/dataset.ts";
+import type { Split } from "../data/images.ts";
 import { excerpt } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Images, Split } from "../data/dataset.ts";
+import type { Images, Split } from "../data/images.ts";
 import { modelSha256 } from "../model/hash.ts";
 import {
   confusionMatrix,

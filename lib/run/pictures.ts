@@ -14,6 +14,7 @@ import { drawCurves } from "../view/curves.ts";
 import { toPng } from "../view/rasterize.ts";
 import { writeReport } from "../view/report.ts";
 import { drawStructure, type StructureInput } from "../view/structure.ts";
+import { clipEnd } from "../view/words.ts";
 import { modelDescription, type RunConfig } from "./config.ts";
 import type { Findings } from "./findings.ts";
 import type { RunFolder, SavedMetrics } from "./folder.ts";
@@ -61,12 +62,11 @@ function epochOf(training: TrainingConfig | undefined) {
 function figuresOf(figures: unknown): FigureMeanings | undefined {
   const { train, test, testImages } = (figures ?? {}) as Record<string, unknown>;
   if (typeof train !== "string" || typeof test !== "string" || !Number.isSafeInteger(testImages)) return;
-  return { train: shorten(train), test: shorten(test), testImages: Math.max(1, Number(testImages)) };
-}
-
-/** So much of a text that came from a disk that it fits a legend. */
-function shorten(content: string): string {
-  return content.length <= MOST_WORDS ? content : `${content.slice(0, MOST_WORDS)}…`;
+  return {
+    train: clipEnd(train, MOST_WORDS),
+    test: clipEnd(test, MOST_WORDS),
+    testImages: Math.max(1, Number(testImages)),
+  };
 }
 
 /** Draws what a run has come to. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkSplit } from "../data/check_images.ts";
-import { type Split, takeImages } from "../data/dataset.ts";
+import { checkSplit } from "../data/images.ts";
+import { type Split, takeImages } from "../data/images.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { initialize, type Start } from "../model/initialize.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { BYTES, FLOATS } from "../data/check_images.ts";
+import { BYTES, FLOATS } from "../data/images.ts";
 import { check, whole } from "../options.ts";
 
 /** How well a network does on some images. */

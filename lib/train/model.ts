@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkImages, checkSplit } from "../data/check_images.ts";
-import type { Images, Split } from "../data/dataset.ts";
+import { checkImages, checkSplit } from "../data/images.ts";
+import type { Images, Split } from "../data/images.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";

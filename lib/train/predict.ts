@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Images } from "../data/dataset.ts";
+import type { Images } from "../data/images.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Network } from "../model/network.ts";

@@ -3,10 +3,7 @@
  *
  * @module
  */
-import { FLOATS } from "../data/check_images.ts";
-import { excerpt } from "../excerpt.ts";
 import type { Network } from "../model/network.ts";
-import { check } from "../options.ts";
 
 /**
  * The probability of each class after every step.
@@ -86,40 +83,4 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
   const e = z.map((value) => Math.exp(value - largest));
   const sum = e.reduce((a, b) => a + b, 0);
   return e.map((value) => value / sum);
-}
-
-/**
- * From which step on the largest probability stays with the class that has it in the end, from 0 on: when the network
- * makes up its mind.
- *
- * @param probabilities `[T, K]` of one image
- * @throws {TypeError} If they are not one row of K or more.
- *
- * @example
- * ```ts
- * import { decidedAt } from "./reading.ts";
- * import assert from "node:assert/strict";
- *
- * assert.equal(decidedAt(Float32Array.of(0.9, 0.1, 0.4, 0.6, 0.2, 0.8), 2), 1);
- * ```
- */
-export function decidedAt(probabilities: Float32Array, classes: number): number {
-  check("find the decision", "probabilities", { value: probabilities, rule: FLOATS });
-  if (!(classes >= 1 && probabilities.length > 0 && probabilities.length % classes === 0)) {
-    throw new TypeError(
-      `Cannot find the decision: probabilities must be rows of ${excerpt(classes)} numbers: ` +
-        `current value is ${probabilities.length}`,
-    );
-  }
-  const steps = probabilities.length / classes;
-  const last = likeliest(probabilities, steps - 1, classes);
-  let step = steps - 1;
-  while (step > 0 && likeliest(probabilities, step - 1, classes) === last) step--;
-  return step;
-}
-
-/** The class with the largest probability after step t; the first of equal ones. */
-export function likeliest(probabilities: Float32Array, t: number, classes: number): number {
-  const row = probabilities.subarray(t * classes, (t + 1) * classes);
-  return row.reduce((best, p, k) => p > row[best] ? k : best, 0);
 }

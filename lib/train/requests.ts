@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkPositions, POSITIONS } from "../data/check_images.ts";
+import { checkPositions, POSITIONS } from "../data/images.ts";
 import { excerpt } from "../excerpt.ts";
 import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
 import type { LoopOptions, SplitName } from "./training_figures.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkImages } from "../data/check_images.ts";
-import type { Images, Split } from "../data/dataset.ts";
+import { checkImages } from "../data/images.ts";
+import type { Images, Split } from "../data/images.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";

@@ -10,7 +10,7 @@ import { clipEnd, formatShare, markClasses } from "./words.ts";
 
 /** How {@link drawConfusion} draws. */
 export interface DrawConfusionOptions {
-  /** The columns of the terminal; as many as it takes by default. */
+  /** The columns of the terminal; unlimited by default. */
   readonly columns?: number;
 }
 
@@ -18,14 +18,14 @@ const DIGIT = 9.6, GAP = 8, LINE = 26, NAME_LENGTH = 14;
 const HEAD = 3 * LINE;
 const SHARE_WIDTH = 58; // of `98.5%`
 const LEAST_CELL = 24, SMALL_CELL = 4; // with room for the number of a class; without
-const LARGEST_NUMBERS = 20; // classes up to which cells have room for their counts
-const NUMBERED_SIZE = 880; // of the matrix where there are more
-const MOST_MISTAKEN = 3; // classes named in a list
-const DARKEST_UNDER_INK = 0.5, LIGHTEST_UNDER_LIGHT = 0.78; // between them, neither ink nor light can be read
+const MOST_COUNTED = 20; // with more classes, cells have no room for their counts
+const UNCOUNTED_SIZE = 880; // of the matrix with more classes
+const MOST_MISTAKEN = 3; // classes named in a row of the list
+const DARKEST_UNDER_INK = 0.5, LIGHTEST_UNDER_LIGHT = 0.78; // in between, neither dark nor light text is legible
 
 /**
- * A table with one row a class: how often its images were taken for each class, and the share that was right. Where the
- * terminal is too narrow for it, a list of what each class was taken for most.
+ * A table with one row a class: how often its images were taken for each class, and the share that was right. If the
+ * terminal is too narrow for it, a list of the most frequent mistakes of each class.
  *
  * @param matrix `matrix[label][predicted]`, as `confusionMatrix()` counts
  * @param classNames What label 0, 1, … stands for
@@ -70,7 +70,7 @@ function drawTable(matrix: readonly (readonly number[])[], classNames: readonly 
   return [head, ...rows];
 }
 
-/** What was taken for what, without the zeros. */
+/** The most frequent mistakes of each class. */
 function drawList(
   matrix: readonly (readonly number[])[],
   classNames: readonly string[],
@@ -89,10 +89,10 @@ function drawList(
 }
 
 /**
- * Draws what was taken for what: the share of each class's images as the strength of the colour, one colour for what
- * was right and another for what was wrong, and the counts where there is room for them.
+ * Draws what was taken for what: one colour for right and another for wrong predictions, whose strength shows the share of
+ * the class's images, and counts if there is room for them.
  *
- * The strength is the root of the share, so that the few mistakes of a good network can be seen.
+ * The strength grows with the root of the share, so that the few mistakes of a good network are visible.
  *
  * @param matrix `matrix[label][predicted]`, as `confusionMatrix()` counts
  * @param classNames What label 0, 1, … stands for
@@ -111,11 +111,11 @@ export function drawConfusionMap(
   matrix: readonly (readonly number[])[],
   classNames: readonly string[],
 ): string {
-  const counted = classNames.length <= LARGEST_NUMBERS;
+  const counted = classNames.length <= MOST_COUNTED;
   const digits = Math.max(...matrix.flat().map((count) => String(count).length));
   const cell = counted
     ? Math.max(LEAST_CELL, Math.ceil(digits * DIGIT + 4))
-    : Math.max(SMALL_CELL, Math.floor(NUMBERED_SIZE / classNames.length));
+    : Math.max(SMALL_CELL, Math.floor(UNCOUNTED_SIZE / classNames.length));
   const named = cell >= LEAST_CELL - 4;
   const { marks, names } = markClasses(classNames), labels = names.map((name) => clipEnd(name, NAME_LENGTH));
   const longest = Math.max(...labels.map((label) => label.length));
@@ -123,9 +123,8 @@ export function drawConfusionMap(
   const size = cell * matrix.length;
   const sum = matrix.flat().reduce((a, b) => a + b, 0);
   const right = matrix.reduce((a, row, label) => a + row[label], 0);
-  const summary = `${right.toLocaleString("en-US")} of ${formatQuantity(sum, "images")} right: ${
-    formatShare(right / sum, sum)
-  }`;
+  const accuracy = formatShare(right / sum, sum);
+  const summary = `${right.toLocaleString("en-US")} of ${formatQuantity(sum, "images")} right: ${accuracy}`;
   const rows = matrix.flatMap((row, label) => {
     const ofClass = row.reduce((a, b) => a + b, 0);
     return row.map((count, predicted) => {
@@ -134,10 +133,8 @@ export function drawConfusionMap(
       return drawCell({ ...place, cell, count: counted ? count : null, share, isRight: label === predicted });
     });
   });
-  const width = Math.max(
-    left + size + (named ? GAP + SHARE_WIDTH : GAP),
-    summary.length * CHARACTER + 2 * GAP,
-  );
+  const mapWidth = left + size + (named ? GAP + SHARE_WIDTH : GAP);
+  const width = Math.max(mapWidth, summary.length * CHARACTER + 2 * GAP);
   return picture(
     { width, height: HEAD + size + GAP, title: `Confusion matrix, label → taken for: ${summary}` },
     text(summary, { class: "ink", x: GAP, y: LINE, "font-weight": 700 }),
@@ -145,9 +142,12 @@ export function drawConfusionMap(
     ...(named
       ? [
         text("right", { class: "soft", x: left + size + GAP, y: HEAD - GAP }),
-        ...labels.map((label, k) =>
-          drawNames({ label, mark: marks[k] }, { k, cell, size, left }, shareText(matrix[k], k))
-        ),
+        ...labels.map((label, k) => {
+          const y = HEAD + (k + 0.5) * cell + FONT / 3, x = left + (k + 0.5) * cell;
+          return text(label, { class: "ink", x: left - GAP, y, "text-anchor": "end" }) +
+            text(marks[k], { class: "ink", x, y: HEAD - GAP, "text-anchor": "middle" }) +
+            text(shareText(matrix[k], k), { class: "ink", x: left + size + GAP, y });
+        }),
       ]
       : []),
     rows.join(""),
@@ -160,19 +160,6 @@ function shareText(row: readonly number[], label: number): string {
   return count > 0 ? formatShare(row[label] / count, Math.min(count, 1_000)) : "none";
 }
 
-function drawNames(
-  { label, mark }: { label: string; mark: string },
-  { k, cell, size, left }: { k: number; cell: number; size: number; left: number },
-  share: string,
-) {
-  const y = HEAD + (k + 0.5) * cell + FONT / 3;
-  return [
-    text(label, { class: "ink", x: left - GAP, y, "text-anchor": "end" }),
-    text(mark, { class: "ink", x: left + (k + 0.5) * cell, y: HEAD - GAP, "text-anchor": "middle" }),
-    text(share, { class: "ink", x: left + size + GAP, y }),
-  ].join("");
-}
-
 function drawCell({ x, y, cell, count, share, isRight }: {
   x: number;
   y: number;
@@ -183,19 +170,16 @@ function drawCell({ x, y, cell, count, share, isRight }: {
 }): string {
   const middle = { x: x + cell / 2, y: y + cell / 2 + FONT / 3, "text-anchor": "middle" };
   const square = { x, y, width: cell, height: cell };
-  return [
-    ...(share > 0
-      ? [element("rect", { class: isRight ? "right" : "wrong", ...square, "fill-opacity": opacityOf(share) })]
-      : []),
-    ...(count === null
-      ? []
-      : count > 0
-      ? [text(String(count), { class: share > 0.5 ? "onfill" : "ink", ...middle })]
-      : [text("·", { class: "soft", ...middle })]),
-  ].join("");
+  const colour = isRight ? "right" : "wrong";
+  const filled = share > 0
+    ? element("rect", { class: colour, ...square, "fill-opacity": opacityOf(share) })
+    : "";
+  if (count === null) return filled;
+  if (count === 0) return filled + text("·", { class: "soft", ...middle });
+  return filled + text(String(count), { class: share > 0.5 ? "onfill" : "ink", ...middle });
 }
 
-/** More than half is drawn so strongly that light numbers can be read on it; else ink can. */
+/** Shares above half are so strong that light numbers are legible on them; on others, ink is. */
 function opacityOf(share: number): number {
   return share > 0.5
     ? LIGHTEST_UNDER_LIGHT + (1 - LIGHTEST_UNDER_LIGHT) * (2 * share - 1)

@@ -1,8 +1,9 @@
 /**
- * Loss and accuracy of one or many runs, train against test, as a picture.
+ * Loss and accuracy of one or several runs, on training and test images, as a picture.
  *
  * @module
  */
+import { type Axes, drawAxes, LEFT, RIGHT, TITLE_LEFT } from "./axes.ts";
 import { bestPoint, type Curve, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
 import { formatQuantity } from "./progress.ts";
 import { extent, linearScale, logScale, type Scale } from "./scale.ts";
@@ -11,45 +12,40 @@ import { clipStart, formatShare, wrapWords } from "./words.ts";
 
 type Figure = Exclude<keyof CurvePoint, "x">;
 
-/** One of the two axes systems. */
-interface Panel {
-  readonly title: string;
-  readonly top: number;
+/** The axes of the loss, or those of the accuracy. */
+interface Panel extends Axes {
   readonly train: Figure;
   readonly test: Figure;
-  readonly x: Scale;
-  readonly y: Scale;
-  readonly format: (tick: number) => string;
 }
 
-/** The classes of a run's two lines, and how thick they are. */
+/** The classes of a run's two lines, and their width. */
 interface Look {
   readonly train: string;
   readonly test: string;
   readonly width: number;
 }
 
-/** A line of words, and the mark that it explains. */
+/** An entry of the legend: a mark, and what it means. */
 interface Key {
   readonly mark: string;
   readonly words: string;
   readonly strong: boolean;
 }
 
-const LEFT = 60, RIGHT = NARROW - 12, PLOT_HEIGHT = 210;
-const TITLE = 56; // from the top of a panel to its plot
-const AXIS = 66; // and from there to the next panel
-const LEGEND_LINE = 22, KEY_LEFT = 12, KEY_WIDTH = 38;
+const PLOT_HEIGHT = 210;
+const TITLE = 56; // above a plot
+const AXIS = 66; // below a plot
+const LEGEND_LINE = 22, KEY_WIDTH = 38;
 const LINE = 1.75;
-const DASHES = "5 4"; // of what was measured on training images
-const MOST_DOTS = 30; // points of a line that are marked one by one
+const DASHES = "5 4"; // for training images
+const MOST_DOTS = 30; // the points of a longer line are not marked
 const LOG_SPREAD = 10; // losses this far apart are drawn on a logarithmic axis
-const ROOM = Math.floor((RIGHT - KEY_LEFT - KEY_WIDTH) / CHARACTER); // characters of a line of the legend
-const ALL_IMAGES = 10_000; // test images of a figure, where nobody said
+const ROOM = Math.floor((RIGHT - TITLE_LEFT - KEY_WIDTH) / CHARACTER); // characters in a line of the legend
+const ALL_IMAGES = 10_000; // how many test images, if unknown
 
 /**
- * Draws loss and accuracy, one below the other: solid on test images, dashed on training images, the best test accuracy
- * marked in both. What is no number leaves a gap. The legend says which images the lines are about.
+ * Draws loss above accuracy: solid for test images, dashed for training images, with the best test accuracy marked in
+ * both. Missing numbers leave gaps. The legend says which images the lines are about.
  *
  * @returns SVG
  *
@@ -81,53 +77,56 @@ export function drawCurves(set: CurveSet): string {
   return picture(
     frame,
     head.svg,
-    ...panels.map((panel) => drawPanel(panel, unit)),
+    ...panels.map(drawAxes),
     ...panels.flatMap((panel) => curves.map((curve, i) => drawCurve(curve, panel, lookOf(set, i)))),
     legend.svg,
   );
 }
 
-/** One run has a colour for each kind of image; many have one each. */
+/** A single run has a colour for each kind of image; several have one each. */
 function lookOf({ curves }: CurveSet, index: number): Look {
   if (curves.length === 1) return { train: "series1", test: "series0", width: LINE };
   const colour = `series${index % SERIES_COLOURS}`;
   return { train: colour, test: colour, width: widthOf(index) };
 }
 
-/** Where colours begin again, lines get thicker. */
+/** When colours repeat, lines get thicker. */
 function widthOf(index: number): number {
   return LINE * (1 + Math.floor(index / SERIES_COLOURS));
 }
 
-function lossPanel({ curves, unit }: CurveSet, y: number): Panel {
-  const values = valuesOf(curves, ["trainLoss", "testLoss"]);
+function lossPanel(set: CurveSet, y: number): Panel {
+  const values = valuesOf(set.curves, ["trainLoss", "testLoss"]);
   const [low, high] = extent(values) ?? [0, 1];
-  const top = y + TITLE;
-  const options = { from: top + PLOT_HEIGHT, to: top, labels: 6 };
-  const logarithmic = low > 0 && high / low > LOG_SPREAD;
+  const isLogarithmic = low > 0 && high / low > LOG_SPREAD;
+  const top = y + TITLE, options = { from: top + PLOT_HEIGHT, to: top, labels: 6 };
   return {
-    title: logarithmic ? "loss (nats, logarithmic)" : "loss (nats)",
-    top,
+    ...panel(set, top),
+    title: isLogarithmic ? "loss (nats, logarithmic)" : "loss (nats)",
     train: "trainLoss",
     test: "testLoss",
-    x: xScale(curves, unit),
-    y: logarithmic ? logScale(values, options) : linearScale(values, { ...options, limits: [0, Infinity] }),
-    format: formatNumber,
+    y: isLogarithmic ? logScale(values, options) : linearScale(values, { ...options, limits: [0, Infinity] }),
+    formatY: formatNumber,
   };
 }
 
-function accuracyPanel({ curves, unit }: CurveSet, y: number): Panel {
-  const values = valuesOf(curves, ["trainAccuracy", "testAccuracy"]);
+function accuracyPanel(set: CurveSet, y: number): Panel {
+  const values = valuesOf(set.curves, ["trainAccuracy", "testAccuracy"]);
   const top = y + TITLE;
   return {
+    ...panel(set, top),
     title: "accuracy (%)",
-    top,
     train: "trainAccuracy",
     test: "testAccuracy",
-    x: xScale(curves, unit),
     y: linearScale(values, { from: top + PLOT_HEIGHT, to: top, labels: 6, limits: [0, 1] }),
-    format: (tick) => formatNumber(100 * tick),
+    formatY: (tick) => formatNumber(100 * tick),
   };
+}
+
+/** What both panels share. */
+function panel({ curves, unit }: CurveSet, top: number) {
+  const bottom = top + PLOT_HEIGHT + 6, x = xScale(curves, unit);
+  return { top, bottom, x, unit: `${unit} trained`, formatX: formatNumber };
 }
 
 function valuesOf(curves: readonly Curve[], figures: readonly Figure[]): number[] {
@@ -147,10 +146,10 @@ function xScale(curves: readonly Curve[], unit: CurveSet["unit"]): Scale {
   return { at, ticks: ticks.filter((tick) => tick >= start && tick <= start + span) };
 }
 
-/** The keys of a picture of one run. */
+/** The keys for a single run. */
 function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
   const best = bestPoint(curve);
-  const ring = element("g", { class: "series0" }, drawRing(KEY_LEFT + 14, -5));
+  const ring = element("g", { class: "series0" }, drawRing(TITLE_LEFT + 14, -5));
   return [
     { mark: drawMark("series0", LINE), words: meaning("test", curve), strong: true },
     { mark: drawMark("series1", LINE, DASHES), words: meaning("train", curve), strong: true },
@@ -159,7 +158,7 @@ function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
   ];
 }
 
-/** What is alike in a picture of many. */
+/** The keys that several runs share. */
 function keysOfAll({ curves }: CurveSet): Key[] {
   const alike = areAlike(curves);
   const words = (kind: "train" | "test") => alike ? meaning(kind, curves[0]) : kind;
@@ -170,7 +169,7 @@ function keysOfAll({ curves }: CurveSet): Key[] {
   ];
 }
 
-/** What is one run's own. */
+/** The keys of one of several runs. */
 function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
   const curve = curves[index];
   const best = bestPoint(curve);
@@ -193,7 +192,7 @@ function isEmpty(curves: readonly Curve[]): boolean {
   return extent(valuesOf(curves, ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"])) === null;
 }
 
-/** Whether the figures of all runs are about the same images, measured at the same time. */
+/** Whether the figures of all runs mean the same. */
 function areAlike(curves: readonly Curve[]): boolean {
   return new Set(curves.map(({ figures }) => JSON.stringify([figures?.train, figures?.test]))).size === 1;
 }
@@ -207,7 +206,7 @@ function bestText(curve: Curve, best: CurvePoint, unit: CurveSet["unit"]): strin
   return `best test accuracy: ${formatShare(best.testAccuracy, images)} ${momentOf(best, unit)}`;
 }
 
-/** Keys below each other from `top` on, their words on as many lines as they take. */
+/** Draws keys from `top` down, each on as many lines as its words need. */
 function drawKeys(keys: readonly Key[], top: number): { svg: string; bottom: number } {
   let y = top;
   const drawn = keys.flatMap(({ mark, words, strong }) => {
@@ -217,43 +216,22 @@ function drawKeys(keys: readonly Key[], top: number): { svg: string; bottom: num
     return [
       ...(mark ? [element("g", { transform: `translate(0 ${first})` }, mark)] : []),
       ...lines.map((line, i) =>
-        text(line, {
-          class: strong ? "ink" : "soft",
-          x: KEY_LEFT + KEY_WIDTH,
-          y: first + i * LEGEND_LINE,
-        })
+        text(line, { class: strong ? "ink" : "soft", x: TITLE_LEFT + KEY_WIDTH, y: first + i * LEGEND_LINE })
       ),
     ];
   });
   return { svg: drawn.join(""), bottom: y };
 }
 
-/** A piece of a line, beside words whose line is at 0. */
+/** A piece of a line, for words with their baseline at 0. */
 function drawMark(colour: string, width: number, dashes?: string): string {
   return element("path", {
     class: colour,
-    d: `M${KEY_LEFT} -5h28`,
+    d: `M${TITLE_LEFT} -5h28`,
     stroke: "currentColor",
     "stroke-width": width,
     "stroke-dasharray": dashes,
   });
-}
-
-function drawPanel({ title, top, x, y, format }: Panel, unit: CurveSet["unit"]): string {
-  const bottom = top + PLOT_HEIGHT + 6;
-  return [
-    text(title, { class: "ink", x: KEY_LEFT, y: top - 20, "font-weight": 700 }),
-    ...y.ticks.map((tick) =>
-      element("path", { class: "rule", d: `M${LEFT} ${round(y.at(tick))}H${RIGHT}` }) +
-      text(format(tick), { class: "soft", x: LEFT - 8, y: y.at(tick) + 5, "text-anchor": "end" })
-    ),
-    element("path", { class: "rule", d: `M${LEFT} ${bottom}H${RIGHT}` }),
-    ...x.ticks.map((tick) =>
-      element("path", { class: "rule", d: `M${round(x.at(tick))} ${bottom}v5` }) +
-      text(formatNumber(tick), { class: "soft", x: x.at(tick), y: bottom + 22, "text-anchor": "middle" })
-    ),
-    text(`${unit} trained`, { class: "soft", x: RIGHT, y: bottom + 42, "text-anchor": "end" }),
-  ].join("");
 }
 
 function drawCurve(curve: Curve, panel: Panel, { train, test, width }: Look): string {
@@ -275,9 +253,7 @@ function drawLine(
   const place = (point: CurvePoint) => `${round(x.at(point.x))} ${round(y.at(point[figure]))}`;
   const pieces = unbroken(points, figure);
   const lines = pieces.filter((piece) => piece.length > 1).map((piece) => `M${piece.map(place).join("L")}`);
-  const dots = points.length <= MOST_DOTS
-    ? pieces.flat()
-    : pieces.filter(({ length }) => length === 1).flat();
+  const dots = pieces.filter(({ length }) => length === 1 || points.length <= MOST_DOTS).flat();
   return element(
     "g",
     { class: colour },
@@ -295,7 +271,7 @@ function drawLine(
   );
 }
 
-/** The pieces of a line between gaps. */
+/** The pieces of a line between its gaps. */
 function unbroken(points: readonly CurvePoint[], figure: Figure): CurvePoint[][] {
   const pieces: CurvePoint[][] = [[]];
   for (const point of points) {
@@ -315,7 +291,7 @@ function drawRing(cx: number, cy: number): string {
   return element("circle", { cx, cy, r: 6, fill: "none", stroke: "currentColor", "stroke-width": LINE });
 }
 
-/** Commas between thousands; very small numbers in powers of ten. */
+/** Commas between thousands; powers of ten for very small numbers. */
 function formatNumber(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(0).replace("e-", "e−");
   const [whole, fraction] = String(Number(value.toPrecision(6))).split(".");

@@ -1,13 +1,13 @@
 /**
- * Grey pictures in the terminal: two pixels a character, one above the other. Greys are those of the 256 colours, which
- * terminals know that do not know 24-bit ones.
+ * Grey pictures in the terminal: two pixels a character, one above the other. The greys are from the 256 colours, which
+ * also terminals without 24-bit colours have.
  *
  * @module
  */
 import { printable } from "../excerpt.ts";
 import { wrapWords } from "./words.ts";
 
-/** A picture and a word about it. */
+/** A picture and its caption. */
 export interface Picture {
   /** u8 `[height, width]`, 0 black. */
   readonly pixels: Uint8Array;
@@ -15,7 +15,7 @@ export interface Picture {
   readonly height: number;
   /** Columns. */
   readonly width: number;
-  /** What stands above it, on as many lines as it takes. */
+  /** The text above it, on as many lines as it needs. */
   readonly caption: string;
 }
 
@@ -23,14 +23,14 @@ export interface Picture {
 export interface DrawOptions {
   /** The columns of the terminal. */
   readonly columns: number;
-  /** How many pictures stand side by side at most; fewer, where they would be too small to be made out. */
+  /** The most pictures side by side; fewer if they would be too small to recognize. */
   readonly perRow: number;
-  /** Whether to draw in greys (by escape sequences of 256 colours), or only what is brighter than half. */
+  /** Whether to draw in greys (by escape sequences of 256 colours), or only pixels brighter than half. */
   readonly colour: boolean;
 }
 
 const GAP = 2;
-const LEGIBLE = 14; // columns of a picture in greys; without them it must not be scaled down at all
+const LEGIBLE = 14; // columns of a picture in greys; without greys it must not be shrunk at all
 const RESET = "\x1b[0m";
 
 /**
@@ -81,7 +81,7 @@ function drawRow(pictures: readonly Picture[], { columns, perRow, colour }: Draw
   });
 }
 
-/** Each pixel is the mean of `factor` × `factor`; those beyond the edge are black. */
+/** Each pixel is the mean of `factor` × `factor`; beyond the edge they are black. */
 function shrink(picture: Picture, factor: number): Picture {
   const height = Math.ceil(picture.height / factor), width = Math.ceil(picture.width / factor);
   const pixels = new Uint8Array(height * width);
@@ -106,7 +106,7 @@ function plainLines(picture: Picture): string[] {
   return linesOf(picture, (upper, lower) => blocks[Number(upper > 127) + 2 * Number(lower > 127)]);
 }
 
-/** An escape sequence only where a colour changes. */
+/** Escape sequences stand only where a colour changes. */
 function greyLines(picture: Picture): string[] {
   let last = [NaN, NaN];
   return linesOf(picture, (...pixels) => {

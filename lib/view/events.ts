@@ -10,14 +10,16 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
+import { type Bytes, float32, float64, message, text, whole } from "../protobuf.ts";
 
-/** Figures of one moment. */
+/** The figures of one moment. */
 export interface ScalarEvent {
-  /** When it was measured, in ms since 1970. */
+  /** When they were measured, in ms since 1970. */
   readonly timeMs: number;
-  /** What TensorBoard's axis counts. */
+  /** Their place on TensorBoard's axis. */
   readonly step: number;
-  /** Numbers by name; NaN is one. */
+  /** Numbers by name; NaN is allowed. */
   readonly scalars: Readonly<Record<string, number>>;
 }
 
@@ -29,7 +31,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * How every event file begins.
+ * The first record of every event file.
  *
  * @example
  * ```ts
@@ -43,27 +45,17 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
  * ```
  */
 export function encodeEventsStart(timeMs: number): Uint8Array {
-  return encodeRecord([...wallTime(timeMs), ...field(3, LENGTH), ...lengthOf(utf8("brain.Event:2"))]);
+  return encodeRecord([float64(1, timeMs / 1000), text(3, "brain.Event:2")]);
 }
 
-/** One record. */
+/** A record of figures. */
 export function encodeEvent({ timeMs, step, scalars }: ScalarEvent): Uint8Array {
-  const values = Object.entries(scalars).flatMap(([tag, value]) => {
-    const bytes = [...field(1, LENGTH), ...lengthOf(utf8(tag)), ...field(2, FIXED32), ...float32(value)];
-    return [...field(1, LENGTH), ...lengthOf(bytes)];
-  });
-  return encodeRecord([
-    ...wallTime(timeMs),
-    ...field(2, VARINT),
-    ...varint(step),
-    ...field(5, LENGTH),
-    ...lengthOf(values),
-  ]);
+  const values = Object.entries(scalars).map(([tag, value]) => message(1, [text(1, tag), float32(2, value)]));
+  return encodeRecord([float64(1, timeMs / 1000), whole(2, step), message(5, values)]);
 }
 
 /**
- * How many bytes of an event file hold events up to a step: what comes later begins there, and so does a record that was
- * cut off.
+ * How many bytes of an event file hold whole events up to a step; later events, or one that was cut, begin there.
  *
  * @example
  * ```ts
@@ -86,9 +78,9 @@ export function eventsThrough(file: Uint8Array, step: number): number {
   return at;
 }
 
-/** The step of an event as it is written here, behind its time; 0 at the start of a file. */
+/** The step of an event, which these files write behind its time; 0 at the start of a file. */
 function stepOf(data: Uint8Array): number {
-  if (data[9] !== field(2, VARINT)[0]) return 0;
+  if (data[9] !== whole(2, 0)[0]) return 0;
   let step = 0;
   for (let i = 10, scale = 1; i < data.length; i++, scale *= 128) {
     step += (data[i] & 127) * scale;
@@ -97,13 +89,14 @@ function stepOf(data: Uint8Array): number {
   return step;
 }
 
-function encodeRecord(data: readonly number[]): Uint8Array {
+function encodeRecord(fields: readonly Bytes[]): Uint8Array {
+  const data = joinBytes(...fields);
   const record = new Uint8Array(data.length + 16);
   const view = new DataView(record.buffer);
   view.setBigUint64(0, BigInt(data.length), true);
   view.setUint32(8, maskedCrc(record.subarray(0, 8)), true);
   record.set(data, 12);
-  view.setUint32(12 + data.length, maskedCrc(record.subarray(12, 12 + data.length)), true);
+  view.setUint32(12 + data.length, maskedCrc(data), true);
   return record;
 }
 
@@ -113,33 +106,4 @@ function maskedCrc(bytes: Uint8Array): number {
   for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff];
   crc = ~crc >>> 0;
   return ((crc >>> 15 | crc << 17) + MASK_DELTA) >>> 0;
-}
-
-// The wire types of protocol buffers.
-const VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5;
-
-function field(number: number, wireType: number): number[] {
-  return [number << 3 | wireType];
-}
-
-function varint(value: number): number[] {
-  const bytes = [];
-  for (; value >= 128; value = Math.floor(value / 128)) bytes.push(value % 128 | 128);
-  return [...bytes, value];
-}
-
-function lengthOf(bytes: ArrayLike<number>): number[] {
-  return [...varint(bytes.length), ...Array.from(bytes)];
-}
-
-function wallTime(timeMs: number): number[] {
-  return [...field(1, FIXED64), ...new Uint8Array(Float64Array.of(timeMs / 1000).buffer)];
-}
-
-function float32(value: number): Uint8Array {
-  return new Uint8Array(Float32Array.of(value).buffer);
-}
-
-function utf8(content: string): Uint8Array {
-  return new TextEncoder().encode(content);
 }

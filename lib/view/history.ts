@@ -5,11 +5,12 @@
  */
 import { formatQuantity } from "./progress.ts";
 
-import { numberOf, shareOf } from "./figures.ts";
+/** Larger numbers are not figures: pictures could not compute with them. */
+const MOST = 1e30;
 
-/** A report: what was measured at one moment of a training. What was not a number there is NaN. */
+/** A report: what was measured at one moment of a training. Missing numbers are NaN. */
 export interface CurvePoint {
-  /** How many steps or epochs were trained before, see {@link CurveSet.unit}. */
+  /** How many steps or epochs had been trained, see {@link CurveSet.unit}. */
   readonly x: number;
   /** Mean cross-entropy, in nats. */
   readonly trainLoss: number;
@@ -21,29 +22,29 @@ export interface CurvePoint {
   readonly testAccuracy: number;
 }
 
-/** Which images the figures of a run are about, how many, and when they are measured: a few words for each. */
+/** What the figures of a run mean: on which images, and when they are measured, in a few words. */
 export interface FigureMeanings {
   /** Such as `mean over the 50 steps before each report, while the weights move`. */
   readonly train: string;
   /** Such as `the first 2,000 test images`. */
   readonly test: string;
-  /** How many those are: what tells how many digits of an accuracy mean something. */
+  /** How many test images: they determine how many digits of an accuracy are meaningful. */
   readonly testImages: number;
 }
 
 /** A run as curves. */
 export interface Curve {
-  /** What it is called. */
+  /** Its name. */
   readonly name: string;
-  /** In the order of the training. */
+  /** In the order of training. */
   readonly points: readonly CurvePoint[];
-  /** What its figures mean; null where nobody said. */
+  /** What its figures mean; null if unknown. */
   readonly figures: FigureMeanings | null;
-  /** How many images an epoch has; null where nobody said. */
+  /** How many images an epoch has; null if unknown. */
   readonly epochImages: number | null;
 }
 
-/** Curves that can stand in one picture. */
+/** Curves for one picture. */
 export interface CurveSet {
   /** What `x` of all points counts, from the start of the training. */
   readonly unit: "epochs" | "steps";
@@ -51,13 +52,13 @@ export interface CurveSet {
   readonly curves: readonly Curve[];
 }
 
-/** What is known of a run. */
+/** A run whose curves are wanted. */
 export interface History {
-  /** What it is called. */
+  /** Its name. */
   readonly name: string;
   /** The lines of `metrics.jsonl`. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
-  /** Steps an epoch, for comparing runs whose steps are not alike. */
+  /** Steps an epoch, to compare runs with different batches. */
   readonly stepsPerEpoch: number;
   /** What its figures mean. */
   readonly figures?: FigureMeanings;
@@ -66,7 +67,7 @@ export interface History {
 }
 
 /**
- * Makes curves of runs: by steps if all report by steps, and their steps are equal parts of an epoch; else by epochs.
+ * Makes curves of runs: by steps if all report by steps, and their epochs have equally many steps; else by epochs.
  *
  * @example
  * ```ts
@@ -103,7 +104,7 @@ export function toCurves(histories: readonly History[]): CurveSet {
   return { unit, curves };
 }
 
-/** The point with the highest test accuracy, the first of equal ones; null if none has one. */
+/** The point with the highest test accuracy, the first of equal ones; null if no point has one. */
 export function bestPoint({ points }: Curve): CurvePoint | null {
   const tested = points.filter(({ testAccuracy }) => Number.isFinite(testAccuracy));
   return tested.reduce<CurvePoint | null>(
@@ -112,15 +113,13 @@ export function bestPoint({ points }: Curve): CurvePoint | null {
   );
 }
 
-/**
- * When a point of a curve was measured, as everything says it: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`.
- */
+/** When a point of a curve was measured: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`. */
 export function momentOf({ x }: CurvePoint, unit: CurveSet["unit"]): string {
   const rounded = unit === "steps" ? x : x < 100 ? Number(x.toPrecision(3)) : Math.round(x);
   return Number.isInteger(rounded) ? `after ${formatQuantity(rounded, unit)}` : `after ${rounded} ${unit}`;
 }
 
-/** Lines that do not tell the step are those of whole epochs, counted from 0 on. */
+/** Lines without a step are those of whole epochs, counted from 0 on. */
 function placeOf(
   { step, epoch }: Readonly<Record<string, unknown>>,
   unit: CurveSet["unit"],
@@ -128,4 +127,15 @@ function placeOf(
 ): number {
   if (unit === "steps") return numberOf(step);
   return step === undefined ? numberOf(epoch) + 1 : numberOf(step) / stepsPerEpoch;
+}
+
+/** A loss or a count; NaN if there is none. (JSON has no NaN: it became null.) */
+function numberOf(value: unknown): number {
+  return typeof value === "number" && Math.abs(value) <= MOST ? value : NaN;
+}
+
+/** An accuracy, 0 … 1; NaN if there is none. */
+function shareOf(value: unknown): number {
+  const share = numberOf(value);
+  return share >= 0 && share <= 1 ? share : NaN;
 }

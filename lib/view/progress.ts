@@ -4,13 +4,13 @@
  * @module
  */
 
-/** How far something has come. */
+/** The progress of something. */
 export interface Progress {
-  /** What is going on; cut off at its end if there is no room. */
+  /** What is going on; cut at its end if there is no room. */
   readonly label: string;
   /** How many units are done. */
   readonly done: number;
-  /** How many there are in all, if that is known. */
+  /** How many there are in all, if known. */
   readonly total?: number;
   /** How long it has taken so far, in ms. */
   readonly elapsedMs: number;
@@ -18,7 +18,7 @@ export interface Progress {
   readonly unit: string;
   /** The columns of the terminal. */
   readonly width: number;
-  /** More to show at the end if there is room, such as `loss 0.0945`. */
+  /** What to show at the end if there is room, such as `loss 0.0945`. */
   readonly extra?: string;
 }
 
@@ -26,11 +26,11 @@ const MIN_BAR = 12;
 const MAX_BAR = 42;
 
 /**
- * One line of text: label, percentage, bar, rate and time left. It is shorter than `width`, so it does not
- * wrap; what there is no room for is left out: first the extra, then the rate, the time, the bar.
+ * One line of text: label, percentage, bar, rate and time left. It is shorter than `width`, so it does not wrap. If there
+ * is no room, the extra is left out first, then the rate, the time and the bar.
  *
- * Without a total there is neither percentage, bar nor time left, but what is done and the time it took.
- * A width below 20 counts as 20.
+ * Without a total it shows what is done and the time it took, and neither percentage, bar nor time left. A width below 20
+ * counts as 20.
  *
  * @example
  * ```ts
@@ -42,49 +42,33 @@ const MAX_BAR = 42;
  * ```
  */
 export function formatProgress(progress: Progress): string {
+  const { total, elapsedMs, unit, extra } = progress;
   const room = Math.max(20, Math.floor(progress.width) || 0) - 1;
-  return progress.total === undefined
-    ? withoutTotal(progress, room)
-    : withTotal(progress, progress.total, room);
-}
-
-function withTotal(progress: Progress, total: number, room: number): string {
-  const { elapsedMs, unit } = progress;
+  const label = clip(progress.label, Math.floor(room * 0.4));
   const done = amount(progress.done);
-  const fraction = total > 0 ? Math.min(1, done / total) : 1;
-  const perSecond = rateOf(done, elapsedMs);
-  const leftMs = perSecond > 0 ? (total - done) / perSecond * 1000 : undefined;
-  const time = fraction === 1
-    ? `in ${formatDuration(elapsedMs)}`
-    : leftMs === undefined
-    ? ""
-    : `${formatDuration(leftMs)} left`;
+  const perSecond = elapsedMs > 0 ? amount(done / elapsedMs * 1000) : 0; // 0 if unknown
   const rate = perSecond > 0 ? `${formatQuantity(perSecond, unit)}/s` : "";
-  const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
-
-  const head = `${clip(progress.label, Math.floor(room * 0.4))}  ${percent}`;
-  for (const tail of [[rate, time, progress.extra], [rate, time], [time], []]) {
-    const end = tail.filter((part) => part).map((part) => `  ${plain(part!)}`).join("");
+  if (total === undefined) {
+    const parts = [label, formatQuantity(done, unit), rate, formatDuration(elapsedMs), extra];
+    const lines = parts.map((_, i) => join(parts.slice(0, parts.length - i)));
+    return lines.find((line) => columns(line) <= room)!;
+  }
+  const fraction = total > 0 ? Math.min(1, done / total) : 1;
+  const leftMs = (total - done) / perSecond * 1000;
+  const left = perSecond > 0 ? `${formatDuration(leftMs)} left` : "";
+  const time = fraction === 1 ? `in ${formatDuration(elapsedMs)}` : left;
+  const head = `${label}  ${`${Math.floor(fraction * 100)}%`.padStart(4)}`;
+  for (const tail of [[rate, time, extra], [rate, time], [time], []]) {
+    const end = join(["", ...tail]);
     const barRoom = room - columns(head) - 1 - columns(end);
     if (barRoom >= MIN_BAR) return `${head} ${drawBar(fraction, Math.min(MAX_BAR, barRoom))}${end}`;
   }
   return head;
 }
 
-function withoutTotal(progress: Progress, room: number): string {
-  const { elapsedMs, unit } = progress;
-  const done = amount(progress.done);
-  const perSecond = rateOf(done, elapsedMs);
-  const rate = perSecond > 0 ? `${formatQuantity(perSecond, unit)}/s` : "";
-  const parts = [formatQuantity(done, unit), rate, formatDuration(elapsedMs), progress.extra];
-  const head = clip(progress.label, Math.floor(room * 0.4));
-  for (let kept = parts.length; kept > 0; kept--) {
-    const line = [head, ...parts.slice(0, kept)].filter((part) => part).map((part) => plain(part!)).join(
-      "  ",
-    );
-    if (columns(line) <= room) return line;
-  }
-  return head;
+/** Joins what is there by two spaces. */
+function join([first, ...others]: readonly (string | undefined)[]): string {
+  return [first, ...others.filter((part) => part)].map((part) => plain(part!)).join("  ");
 }
 
 function drawBar(fraction: number, width: number): string {
@@ -94,7 +78,8 @@ function drawBar(fraction: number, width: number): string {
 }
 
 /**
- * An amount with its unit: bytes in powers of 1000, others with commas, one decimal below ten; `1 image` in the singular.
+ * An amount with its unit: bytes in powers of 1000; others with commas, below ten with one decimal; `1 image` in the
+ * singular.
  *
  * @example
  * ```ts
@@ -151,16 +136,11 @@ function amount(value: number): number {
   return Number.isFinite(value) && value > 0 ? value : 0;
 }
 
-/** Per second; 0 where there is nothing to tell yet. */
-function rateOf(done: number, elapsedMs: number): number {
-  return elapsedMs > 0 ? amount(done / elapsedMs * 1000) : 0;
-}
-
 function plain(text: string): string {
   return text.replace(/\p{C}/gu, " ");
 }
 
-/** At most so many columns of the terminal: what is not ASCII may take two. */
+/** The most columns that a terminal may need: characters outside ASCII may take two. */
 function columns(text: string): number {
   let count = 0;
   for (const character of text) count += character < "\x7f" ? 1 : 2;

@@ -1,26 +1,22 @@
 /**
- * Pictures as PNG. What it takes, some 5 MB of WebAssembly and a font, is loaded when the first picture is drawn.
+ * Pictures as PNG. The renderer, some 5 MB of WebAssembly and fonts, is loaded for the first picture.
  *
  * @module
  */
 
-/** How {@link toPng} draws. */
-export interface RasterOptions {
-  /** Pixels of the PNG for one of the picture; 1.5 by default. */
-  readonly scale?: number;
-}
+const SCALE = 1.5; // pixels of the PNG for each of the picture
 
-type Renderer = (svg: string, options: RasterOptions) => Uint8Array<ArrayBuffer>;
+type Renderer = (svg: string) => Uint8Array<ArrayBuffer>;
 
 let renderer: Promise<Renderer> | undefined;
 
 /** Draws an SVG, in its light colours. */
-export async function toPng(svg: string, options: RasterOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function toPng(svg: string): Promise<Uint8Array<ArrayBuffer>> {
   renderer ??= loadRenderer();
-  return (await renderer)(svg, options);
+  return (await renderer)(svg);
 }
 
-/** Imported as bytes, both files need no permission to read. */
+/** Imports the files as bytes, which needs no read permission. */
 async function loadRenderer(): Promise<Renderer> {
   const [{ initWasm, Resvg }, wasm, ...fonts] = await Promise.all([
     import("@resvg/resvg-wasm"),
@@ -33,8 +29,8 @@ async function loadRenderer(): Promise<Renderer> {
   ]);
   await initWasm(wasm.default);
   const font = { fontBuffers: fonts.map((font) => font.default), defaultFontFamily: "PT Sans" };
-  return (svg, { scale = 1.5 }) => {
-    const resvg = new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } });
+  return (svg) => {
+    const resvg = new Resvg(svg, { font, fitTo: { mode: "zoom", value: SCALE } });
     const image = resvg.render();
     const png = new Uint8Array(image.asPng());
     image.free();

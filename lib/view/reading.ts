@@ -1,8 +1,8 @@
 /**
- * A network at work: an image, and beside it what the network thought after each of its lines.
+ * A network at work: an image, and beside it a strip with the probabilities of the classes after each line.
  *
- * Where the lines are rows, the strip stands to the right of the image, one row of it a row of the image; where they are
- * columns, it lies below. Pixel by pixel, it shows what the network thought at the end of each row.
+ * If the lines are rows, the strip is to the right of the image, one row for each row of the image; if they are columns, it
+ * is below. If the network reads pixel by pixel, the strip shows the probabilities at the end of each row.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { clipEnd, wrapWords } from "./words.ts";
 
 /** How {@link readingsSvg} draws. */
 export interface ReadingsSvgOptions {
-  /** How many readings stand side by side at most; fewer, where they could not be read on a phone. 1 by default. */
+  /** The most readings side by side; fewer if they could not be read on a phone. 1 by default. */
   readonly perRow?: number;
 }
 
 const IMAGE_SIZE = 196; // of the longer edge of the image, in units of the picture
 const LARGEST_PIXEL = 14;
-const CELL = 13, WIDE_CELL = 23, HIGH_CELL = 18; // one class of the strip: beside rows, with two characters, below columns
+const CELL = 13, WIDE_CELL = 23, HIGH_CELL = 18; // a class of the strip: beside rows, with two characters, below columns
 const GAP = 10, LINE = 20;
 const MOST_CLASSES = 10, NAME_LENGTH = 14;
 const SHARE_LENGTH = 5; // of ` >99%`
 
-/** The SVG of one reading below its caption, and the room it takes. */
+/** The SVG of one reading below its caption, and its size. */
 interface Block {
   readonly width: number;
   readonly height: number;
@@ -32,10 +32,10 @@ interface Block {
 }
 
 /**
- * A picture of readings, light on light and dark on dark pages.
+ * A picture of readings.
  *
- * @returns One `<svg>` element, which needs nothing from outside
- * @throws {TypeError} If the probabilities are not a row for every step of the image.
+ * @returns One `<svg>` element, without external parts
+ * @throws {TypeError} If there is not a row of probabilities for each step of the image.
  *
  * @example
  * ```ts
@@ -59,14 +59,13 @@ export function readingsSvg(readings: readonly Reading[], { perRow = 1 }: Readin
     const x = i % columns * (width + 2 * GAP) + GAP, y = Math.floor(i / columns) * (height + 2 * GAP) + GAP;
     return element("g", { transform: `translate(${round(x)} ${round(y)})` }, svg);
   });
-  const title = `What the network thinks after each line of ${
-    readings.map(({ image }) => image.caption).join("; ")
-  }`;
+  const captions = readings.map(({ image }) => image.caption).join("; ");
+  const title = `What the network thinks after each line of ${captions}`;
   const frame = { width: columns * (width + 2 * GAP), height: rows * (height + 2 * GAP), title };
   return picture(frame, ...placed);
 }
 
-/** The caption, the picture, and what is not in it. */
+/** The caption, the picture, and a note on classes that are not in it. */
 function drawBlock(whole: Lines): Block {
   const lines = { ...whole, names: whole.names.map((name) => clipEnd(name, NAME_LENGTH)) };
   const { reading: { image: { caption }, axis, classNames }, shown } = lines;
@@ -87,7 +86,7 @@ function drawBlock(whole: Lines): Block {
   };
 }
 
-/** The strip to the right: one line a row of the image, one column a class. */
+/** With the strip to the right: one row for each row of the image, one column a class. */
 function drawRows(lines: Lines): Block {
   const { reading, shown, marks, names, steps, winners, settled } = lines;
   const { image, probabilities } = reading;
@@ -95,11 +94,9 @@ function drawRows(lines: Lines): Block {
   const heads = shown.map((k) => marks[k]);
   const cell = heads.every((head) => head.length === 1) ? CELL : WIDE_CELL;
   const top = LINE, left = image.width * pixel + GAP, right = left + shown.length * cell;
-  const cells = steps.flatMap((step, line) =>
-    shown.map((k, i) => ({
-      ...{ x: left + i * cell, y: top + line * pixel, width: cell, height: pixel },
-      value: probabilities[step * K + k],
-    }))
+  const strip = drawStrip(
+    lines,
+    (line, i) => ({ x: left + i * cell, y: top + line * pixel, width: cell, height: pixel }),
   );
   const labels = labelledLines(lines, LINE / pixel).map((line) => {
     const k = winners[line];
@@ -114,7 +111,7 @@ function drawRows(lines: Lines): Block {
     svg: [
       drawImage(image, { top, pixel }),
       ground(left, top, shown.length * cell, height),
-      ...drawStrip(cells),
+      ...strip,
       mark({ x1: 0, x2: right, y1: top + settled * pixel, y2: top + settled * pixel }),
       ...heads.map((head, i) => word(head, { x: left + (i + 0.5) * cell, y: top - 5, anchor: "middle" })),
       ...labels,
@@ -122,21 +119,18 @@ function drawRows(lines: Lines): Block {
   };
 }
 
-/** The strip below: one column a column of the image, one row a class. */
+/** With the strip below: one column for each column of the image, one row a class. */
 function drawColumns(lines: Lines): Block {
-  const { reading, shown, marks, names, steps, winners, settled } = lines;
-  const { image, probabilities } = reading;
-  const pixel = pixelOf(image), K = names.length, top = 4;
-  const strip = top + image.height * pixel + GAP, bottom = strip + shown.length * HIGH_CELL;
+  const { reading: { image }, shown, marks, names, winners, settled } = lines;
+  const pixel = pixelOf(image), top = 4;
+  const stripTop = top + image.height * pixel + GAP, bottom = stripTop + shown.length * HIGH_CELL;
   const width = image.width * pixel;
-  const cells = steps.flatMap((step, line) =>
-    shown.map((k, i) => ({
-      ...{ x: line * pixel, y: strip + i * HIGH_CELL, width: pixel, height: HIGH_CELL },
-      value: probabilities[step * K + k],
-    }))
+  const strip = drawStrip(
+    lines,
+    (line, i) => ({ x: line * pixel, y: stripTop + i * HIGH_CELL, width: pixel, height: HIGH_CELL }),
   );
   const labels = shown.map((k, i) =>
-    word(names[k], { x: width + 6, y: strip + (i + 0.5) * HIGH_CELL + 5, strong: k === winners.at(-1) })
+    word(names[k], { x: width + 6, y: stripTop + (i + 0.5) * HIGH_CELL + 5, strong: k === winners.at(-1) })
   );
   const words = labelledLines(lines, WIDE_CELL / pixel).map((line) =>
     word(marks[winners[line]], {
@@ -152,8 +146,8 @@ function drawColumns(lines: Lines): Block {
     height: bottom + LINE,
     svg: [
       drawImage(image, { top, pixel }),
-      ground(0, strip, width, shown.length * HIGH_CELL),
-      ...drawStrip(cells),
+      ground(0, stripTop, width, shown.length * HIGH_CELL),
+      ...strip,
       mark({ x1: settled * pixel, x2: settled * pixel, y1: top, y2: bottom }),
       ...labels,
       ...words,
@@ -161,14 +155,14 @@ function drawColumns(lines: Lines): Block {
   };
 }
 
-/** How large a pixel of the image is drawn. */
+/** The size of a pixel of the image. */
 function pixelOf({ height, width }: Picture): number {
   return Math.min(LARGEST_PIXEL, IMAGE_SIZE / Math.max(height, width));
 }
 
 /**
- * Lines whose winner is written beside them, at least so many lines apart: the last one, the one that settles it, and
- * those where another class takes the lead, for long before for short.
+ * The lines whose winners are written beside them, at least `apart` lines apart: the last one, the one that settles it, and
+ * those where another class takes the lead, long leads before short ones.
  */
 function labelledLines({ winners, settled }: Lines, apart: number): number[] {
   const changes = [...winners.keys()].filter((line) => line === 0 || winners[line] !== winners[line - 1]);
@@ -180,7 +174,7 @@ function labelledLines({ winners, settled }: Lines, apart: number): number[] {
   );
 }
 
-/** Runs of equal pixels as one rectangle each, on black. */
+/** Draws runs of equal pixels as one rectangle each, on black. */
 function drawImage(
   { pixels, height, width }: Picture,
   { top, pixel }: { top: number; pixel: number },
@@ -202,15 +196,22 @@ function drawImage(
   );
 }
 
-/** The probabilities of a strip, to a hundredth; nothing where it would not be seen. */
-function drawStrip(cells: readonly Cell[]): string[] {
-  const seen = cells.map((cell) => ({ ...cell, value: Math.round(100 * cell.value) })).filter(({ value }) =>
-    value > 0
+/** Draws the probabilities of the shown classes after each line, to a hundredth. */
+function drawStrip(
+  { reading: { probabilities, classNames }, steps, shown }: Lines,
+  place: (line: number, index: number) => Omit<Cell, "value">,
+): string[] {
+  const cells = steps.flatMap((step, line) =>
+    shown.map((k, i) => ({
+      ...place(line, i),
+      value: Math.round(100 * probabilities[step * classNames.length + k]),
+    }))
   );
-  return mosaic(seen, (value) => ({ class: "wrong", "fill-opacity": value / 100 }));
+  const visible = cells.filter(({ value }) => value > 0);
+  return mosaic(visible, (value) => ({ class: "wrong", "fill-opacity": value / 100 }));
 }
 
-/** A rectangle, and what its colour says. */
+/** A rectangle, and the value that its colour shows. */
 interface Cell {
   readonly x: number;
   readonly y: number;
@@ -219,7 +220,7 @@ interface Cell {
   readonly value: number;
 }
 
-/** One path for all rectangles of a value: a thousand elements cost whoever draws them far more. */
+/** Draws all rectangles of a value as one path, which renders much faster than a thousand elements. */
 function mosaic(
   cells: readonly Cell[],
   attributesOf: (value: number) => Record<string, string | number>,
@@ -238,7 +239,7 @@ function ground(x: number, y: number, width: number, height: number): string {
   return element("rect", { class: "box", x, y, width, height });
 }
 
-/** Where the network makes up its mind. */
+/** Marks where the network makes up its mind. */
 function mark(ends: { x1: number; x2: number; y1: number; y2: number }): string {
   return element("line", {
     class: "series0",

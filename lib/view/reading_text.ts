@@ -1,5 +1,5 @@
 /**
- * A network at work in the terminal: an image, and beside or below it what the network thought after each of its lines.
+ * A network at work, in the terminal: an image, and beside or below it the probabilities after each line.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { clipEnd, wrapWords } from "./words.ts";
 
 /** How {@link drawReading} draws. */
 export interface DrawReadingOptions {
-  /** The columns of the terminal; what is too wide for them is scaled down. */
+  /** The columns of the terminal; wider images are shrunk. */
   readonly columns: number;
   /** Whether to draw in greys (by escape sequences of 256 colours), or with plain characters. */
   readonly colour: boolean;
@@ -22,11 +22,11 @@ const HEAT = [16, 233, 52, 94, 130, 166, 208, 214]; // of the 256 colours, from 
 const SHADES = " ░▒▓█";
 
 /**
- * A reading in the terminal: two rows of the image a line, its strip in colours or shades, and at every line (or below
+ * A reading in the terminal: two rows of the image a line, the strip in colours or shades, and beside every line (or below
  * every column) the likeliest class.
  *
  * @returns Lines
- * @throws {TypeError} If the probabilities are not a row for every step of the image.
+ * @throws {TypeError} If there is not a row of probabilities for each step of the image.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export function drawReading(reading: Reading, { columns, colour }: DrawReadingOp
   ].map((line) => line.trimEnd());
 }
 
-/** What stands to the right of an image. */
+/** The text to the right of an image. */
 interface Beside {
   /** Columns of a class. */
   readonly cell: number;
@@ -70,7 +70,7 @@ interface Beside {
   readonly beside: number;
 }
 
-/** The strip and the winners: in a narrow terminal the classes get one column, and names are cut. */
+/** The strip and the winners: in a narrow terminal, classes get one column and names are cut. */
 function besideRows({ shown, names }: Lines, columns: number): Beside {
   const longest = Math.max(...names.map((name) => name.length));
   const besideOf = (cell: number, nameWidth: number) =>
@@ -81,14 +81,14 @@ function besideRows({ shown, names }: Lines, columns: number): Beside {
   return { cell: 1, nameWidth, beside: besideOf(1, nameWidth) };
 }
 
-/** The names. */
+/** The names of the classes. */
 function besideColumns({ shown, names }: Lines, columns: number): Beside {
   const longest = Math.max(...shown.map((k) => names[k].length));
   const nameWidth = Math.max(1, Math.min(longest, columns - LEGIBLE - 2));
   return { cell: 1, nameWidth, beside: 2 + nameWidth };
 }
 
-/** What both ways to draw in the terminal take: the digit as lines, each character `factor` pixels wide. */
+/** What rows and columns need to be drawn: the digit as lines, each character `factor` pixels wide. */
 interface TextParts {
   readonly digit: readonly string[];
   readonly factor: number;
@@ -130,7 +130,7 @@ function columnsText(
   return [...digit, "", ...strip, ...headLines(lines.map((line) => marks[winners[line]]), 1)];
 }
 
-/** Words of at most `cell` characters beside each other; longer ones stand upright. */
+/** Words side by side if they have at most `cell` characters; longer ones run downwards. */
 function headLines(words: readonly string[], cell: number): string[] {
   const longest = Math.max(...words.map((word) => word.length));
   if (longest <= cell) return [words.map((word) => word.padEnd(cell)).join("")];
@@ -142,6 +142,6 @@ function headLines(words: readonly string[], cell: number): string[] {
 /** A probability as so many characters: from black to orange, or a shade. */
 function shade(p: number, width: number, colour: boolean): string {
   if (!colour) return SHADES[Math.min(SHADES.length - 1, Math.floor(p * SHADES.length))].repeat(width);
-  const heat = HEAT[Math.min(HEAT.length - 1, Math.ceil(p * HEAT.length - 0.2))]; // 3% can be seen
+  const heat = HEAT[Math.min(HEAT.length - 1, Math.ceil(p * HEAT.length - 0.2))]; // 3% is visible
   return `\x1b[48;5;${heat}m${" ".repeat(width)}`;
 }

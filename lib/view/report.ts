@@ -1,37 +1,36 @@
 /**
- * All about one run as one page of HTML that needs nothing else: no script, no font, no network.
+ * Everything about a run on one page of HTML, without scripts, fonts or other files.
  *
  * @module
  */
-import type { Score } from "../train/metrics.ts";
-import { bestPoint, type CurveSet, momentOf } from "./history.ts";
+import { bestPoint, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
 import { formatQuantity } from "./progress.ts";
 import { escapeText } from "./svg.ts";
 import { formatMoment, formatShare, formatSpan } from "./words.ts";
 
-/** What a report tells. A picture that is missing is left out. */
+/** What a report shows. */
 export interface ReportContents {
-  /** What was run. */
+  /** The recipe that was run. */
   readonly recipe: string;
   /** The folder of the run. */
   readonly run: string;
-  /** The lines of `metrics.jsonl` as curves, and nothing else in them; no points for weights that came from elsewhere. */
+  /** The curves of this run alone; without points for imported weights. */
   readonly curves: CurveSet;
   /** The last line of `metrics.jsonl`, if the run has ended. */
   readonly end: Readonly<Record<string, unknown>> | null;
-  /** How the saved model does on all test images, if that was measured. */
-  readonly evaluated: Score | null;
-  /** Time spent training and measuring; 0 for weights that came from elsewhere. */
+  /** The saved model's score on all test images, if it was measured. */
+  readonly evaluated: { readonly loss: number; readonly accuracy: number; readonly count: number } | null;
+  /** The time spent training and testing; 0 for imported weights. */
   readonly seconds: number;
-  /** Of the network. */
+  /** How many parameters the network has. */
   readonly parameterCount: number;
-  /** SHA-256 of the saved model, if it is known. */
+  /** SHA-256 of the saved model, if known. */
   readonly modelSha256: string | null;
   /** `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** What trains the same again. */
+  /** The command that trains the same again. */
   readonly command: string | null;
-  /** SVG, in this order, each with a heading and what to know about it. */
+  /** The pictures, in this order. */
   readonly pictures: readonly ReportPicture[];
 }
 
@@ -45,11 +44,11 @@ export interface ReportPicture {
   readonly svg: string;
 }
 
-/** What of `config.json` is about the machine; the rest is about the training. */
+/** The keys of `config.json` about the machine; the others are about the training. */
 const ENVIRONMENT = ["device", "versions", "machine"];
-/** What stands elsewhere in the report. */
-const TOLD = ["recipe", "command", "startedAt", "figures"];
-/** What `config.json` holds of weights that came from elsewhere and that says something about them. */
+/** The keys that other parts of the report show. */
+const SHOWN = ["recipe", "command", "startedAt", "figures"];
+/** The keys of `training` that mean something for imported weights. */
 const OF_IMPORTED = ["sequence", "biases"];
 
 const STYLE = `
@@ -94,7 +93,7 @@ summary{cursor:pointer}
  *   run: "runs/mine",
  *   curves: toCurves([{ name: "mine", lines: [], stepsPerEpoch: 1 }]),
  *   end: null,
- *   evaluated: { loss: 0.1, accuracy: 0.97, correct: 9_700, count: 10_000 },
+ *   evaluated: { loss: 0.1, accuracy: 0.97, count: 10_000 },
  *   seconds: 0,
  *   parameterCount: 24_714,
  *   modelSha256: null,
@@ -155,7 +154,7 @@ function section(heading: string, about: string, html: string): string {
   return `<section><h2>${escapeText(heading)}</h2>\n<p>${escapeText(about)}</p>\n${html}</section>`;
 }
 
-/** What may be wider than a phone: fingers and keys can move it. */
+/** Content that may be wider than a phone: it scrolls by touch and by keys. */
 function scrollArea(name: string, html: string): string {
   return `<div class="scroll" role="region" aria-label="${escapeText(name)}" tabindex="0">${html}</div>`;
 }
@@ -164,17 +163,17 @@ function preformatted(content: string): string {
   return `<pre>${escapeText(content)}</pre>`;
 }
 
-/** Breaks only between folders. */
+/** A path that breaks only between folders. */
 function writePath(path: string): string {
   return path.split(/(?<=\/)/).map(writeWhole).join("<wbr>");
 }
 
-/** Goes to the next line as a whole. */
+/** Text that moves to the next line as a whole. */
 function writeWhole(content: string): string {
   return `<span class="whole">${escapeText(content)}</span>`;
 }
 
-/** When, all in UTC, as the names of the folders are. */
+/** When the run started and ended, in UTC, as in the names of the folders. */
 function writeTimes({ config, end, seconds }: ReportContents): string {
   const [started, ended] = [config.startedAt, end?.endedAt].map(formatMoment);
   const times = [
@@ -185,57 +184,40 @@ function writeTimes({ config, end, seconds }: ReportContents): string {
   return times.map((time) => `, ${time}`).join("");
 }
 
-/** What a reader looks for first. */
+/** The most important numbers. */
 function writeFigures({ curves, end, evaluated, parameterCount }: ReportContents): string {
   const { curves: [curve], unit } = curves;
   const best = bestPoint(curve), last = curve.points.at(-1);
-  const images = curve.figures?.testImages;
-  const figures: [string, string][] = [
-    ...(evaluated
-      ? [
-        [
-          formatShare(evaluated.accuracy, evaluated.count),
-          `of ${formatQuantity(evaluated.count, "test images")} right: the saved model`,
-        ],
-        [evaluated.loss.toFixed(4), "test loss (nats): the saved model"],
-      ] as [string, string][]
-      : last && Number.isFinite(last.testAccuracy)
-      ? [[
-        formatShare(last.testAccuracy, images),
-        `last report: ${momentOf(last, unit)}, ${curve.figures?.test ?? "test accuracy"}`,
-      ]] as [
-        string,
-        string,
-      ][]
-      : []),
-    ...(best
-      ? [[
-        formatShare(best.testAccuracy, images),
-        `best report: ${momentOf(best, unit)}, ${curve.figures?.test ?? "test accuracy"}`,
-      ] as [string, string]]
-      : []),
-    [parameterCount.toLocaleString("en-US"), parameterCount === 1 ? "parameter" : "parameters"],
-    ...(Number.isSafeInteger(end?.step)
-      ? [
-        [(end!.step as number).toLocaleString("en-US"), end!.step === 1 ? "step" : "steps"] as [
-          string,
-          string,
-        ],
-      ]
-      : []),
-    ...(end?.interrupted === true ? [["interrupted", "before its end"] as [string, string]] : []),
-  ];
-  return `<ul class="figures">${
-    figures.map(([figure, name]) => `<li><b>${escapeText(figure)}</b><span>${escapeText(name)}</span></li>`)
-      .join("")
-  }</ul>`;
+  const figures: [figure: string, name: string][] = [];
+  const addReport = (which: string, point: CurvePoint) =>
+    figures.push([
+      formatShare(point.testAccuracy, curve.figures?.testImages),
+      `${which} report: ${momentOf(point, unit)}, ${curve.figures?.test ?? "test accuracy"}`,
+    ]);
+  const addCount = (count: number, name: string) =>
+    figures.push([count.toLocaleString("en-US"), count === 1 ? name : `${name}s`]);
+  if (evaluated) {
+    const { accuracy, count, loss } = evaluated;
+    figures.push(
+      [formatShare(accuracy, count), `of ${formatQuantity(count, "test images")} right: the saved model`],
+      [loss.toFixed(4), "test loss (nats): the saved model"],
+    );
+  } else if (last && Number.isFinite(last.testAccuracy)) addReport("last", last);
+  if (best) addReport("best", best);
+  addCount(parameterCount, "parameter");
+  if (Number.isSafeInteger(end?.step)) addCount(end!.step as number, "step");
+  if (end?.interrupted === true) figures.push(["interrupted", "before its end"]);
+  const items = figures.map(([figure, name]) =>
+    `<li><b>${escapeText(figure)}</b><span>${escapeText(name)}</span></li>`
+  );
+  return `<ul class="figures">${items.join("")}</ul>`;
 }
 
-/** A heading and a table for each group of settings; what is in none stands first. */
+/** A heading and a table for each group of settings; those in no group come first. */
 function writeGroups(values: Readonly<Record<string, unknown>>): string {
-  const told = Object.entries(without(values, TOLD)).filter(([, value]) => value !== undefined);
-  const single = told.filter(([, value]) => typeof value !== "object" || value === null);
-  const groups = told.filter((entry) => !single.includes(entry));
+  const entries = Object.entries(without(values, SHOWN)).filter(([, value]) => value !== undefined);
+  const single = entries.filter(([, value]) => typeof value !== "object" || value === null);
+  const groups = entries.filter((entry) => !single.includes(entry));
   return [...(single.length > 0 ? [["run", Object.fromEntries(single)] as const] : []), ...groups]
     .map(([name, group]) => {
       const heading = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
@@ -243,7 +225,7 @@ function writeGroups(values: Readonly<Record<string, unknown>>): string {
     }).join("\n");
 }
 
-/** Nested values with the path to them, `optimizer.kind`. */
+/** Nested values with their paths, such as `optimizer.kind`. */
 function writeTable(values: unknown): string {
   const rows = flatten(values).map(([path, value]) =>
     `<tr><th scope="row">${escapeText(path)}</th><td>${escapeText(value)}</td></tr>`
@@ -268,7 +250,7 @@ function without(
   return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
 }
 
-/** The config of weights that came from elsewhere, without what fills the places of what is not known. */
+/** The config of imported weights, without placeholders for unknown settings. */
 function onlyImported(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const training = Object.entries((config.training ?? {}) as Record<string, unknown>);
   const known = Object.fromEntries(training.filter(([key]) => OF_IMPORTED.includes(key)));
@@ -288,13 +270,8 @@ function writeReports({ curves: [{ points, figures }], unit }: CurveSet): string
   const table = `<table class="numbers"><thead><tr>${
     head.map((name) => `<th scope="col">${name}</th>`).join("")
   }</tr></thead><tbody>${rows.join("")}</tbody></table>`;
-  const about = figures
-    ? `Losses in nats. Train: ${figures.train}. Test: ${figures.test}.`
-    : "Losses in nats.";
-  const summary = formatQuantity(points.length, "reports");
-  return section(
-    "Figures",
-    about,
-    `<details><summary>${summary}</summary>${scrollArea("Figures", table)}</details>`,
-  );
+  const about = figures ? ` Train: ${figures.train}. Test: ${figures.test}.` : "";
+  const summary = `<summary>${formatQuantity(points.length, "reports")}</summary>`;
+  const details = `<details>${summary}${scrollArea("Figures", table)}</details>`;
+  return section("Figures", `Losses in nats.${about}`, details);
 }

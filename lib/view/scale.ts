@@ -1,18 +1,18 @@
 /**
- * From numbers to places in a picture, and the round numbers to write beside an axis.
+ * Maps numbers to places in a picture, and chooses round numbers to label an axis.
  *
  * @module
  */
 
-/** An axis: where a number lies, and which are labelled. */
+/** An axis: where a number is, and which numbers are labelled. */
 export interface Scale {
   /** The place of a number. */
   readonly at: (value: number) => number;
-  /** What is labelled, ascending. */
+  /** The labelled numbers, ascending. */
   readonly ticks: readonly number[];
 }
 
-/** The values on an axis, and the two ends of it in the picture. */
+/** The ends of an axis in the picture, and its labels. */
 export interface ScaleOptions {
   /** The place of the smallest value. */
   readonly from: number;
@@ -20,9 +20,9 @@ export interface ScaleOptions {
   readonly to: number;
   /** About how many labels there is room for. */
   readonly labels: number;
-  /** The least distance of two labels; 1 where only whole numbers have a meaning. */
+  /** The least distance between labels; 1 if only whole numbers are meaningful. */
   readonly leastStep?: number;
-  /** No label and no end of the axis lies beyond. */
+  /** No label and no end of the axis is beyond these. */
   readonly limits?: readonly [number, number];
 }
 
@@ -48,10 +48,8 @@ export function linearScale(values: readonly number[], options: ScaleOptions): S
   }
   const step = Math.max(leastStep, niceStep((high - low) / labels));
   const first = Math.floor(low / step + 1e-9), last = Math.ceil(high / step - 1e-9);
-  const ticks = Array.from(
-    { length: last - first + 1 },
-    (_, i) => Number(((first + i) * step).toPrecision(12)),
-  )
+  const multiples = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+  const ticks = multiples.map((value) => Number(value.toPrecision(12)))
     .filter((tick) => tick >= least && tick <= most);
   const start = Math.max(least, first * step), end = Math.min(most, last * step);
   return { at: (value) => from + (value - start) / (end - start) * (to - from), ticks };
@@ -85,20 +83,14 @@ export function logScale(values: readonly number[], { from, to, labels }: ScaleO
   return { at: (value) => from + (Math.log10(value) - start) / (end - start) * (to - from), ticks };
 }
 
-/** The smallest and the largest finite one; null if there is none. */
+/** The smallest and the largest finite value; null if there is none. */
 export function extent(values: readonly number[]): [number, number] | null {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return null;
-  return finite.reduce<[number, number]>(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
-    [
-      Infinity,
-      -Infinity,
-    ],
-  );
+  return [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))];
 }
 
-/** 1, 2 or 5 times a power of ten, not less than what is asked for. */
+/** 1, 2 or 5 times a power of ten, at least `least`. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9)) ?? 10;

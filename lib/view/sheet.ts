@@ -1,5 +1,5 @@
 /**
- * Many small grey pictures on one sheet, each above a few words.
+ * Several small grey pictures on one sheet, each above a few words.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { wrapWords } from "./words.ts";
 
 /** A picture on a sheet. */
 export interface SheetPicture extends Picture {
-  /** Stands below the caption, in a weaker colour. */
+  /** The text below the caption, in a weaker colour. */
   readonly note?: string;
 }
 
 /** How {@link drawSheet} draws. */
 export interface SheetOptions {
-  /** What stands above it all. */
+  /** The title above the pictures. */
   readonly title: string;
-  /** How many pictures stand side by side; four can be read on a phone. */
+  /** How many pictures are side by side; four are legible on a phone. */
   readonly perRow: number;
 }
 
@@ -26,8 +26,7 @@ const TILE = 112, GAP = 14, MARGIN = 15, LINE = 20, LEAST_COLUMNS = 4;
 const PNG_SCALE = 1.5;
 
 /**
- * Draws pictures on a sheet, each in a square of the same size, its pixels as they are, its words on as many lines as
- * they take.
+ * Draws pictures on a sheet, each in a square of the same size with sharp pixels, its words on as many lines as they need.
  *
  * @returns SVG, with each picture as a PNG inside
  *
@@ -91,8 +90,7 @@ function drawTile(picture: Picture, words: Words, { x, y }: { x: number; y: numb
 }
 
 /**
- * Enlarged by a whole number, so that nobody who draws it has to blur it; digits as large as they are in a PNG at
- * {@link PNG_SCALE}.
+ * Enlarges by a whole number, so that no renderer has to blur it: digits to their size in a PNG at {@link PNG_SCALE}.
  */
 function encodeEnlarged({ pixels, height, width }: Picture): Uint8Array {
   const factor = Math.max(1, Math.round(PNG_SCALE * TILE / Math.max(height, width)));

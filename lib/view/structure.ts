@@ -1,5 +1,5 @@
 /**
- * The structure of a network, as lines of text and as a picture: a chain of layers with what flows between them.
+ * The structure of a network, as lines of text and as a picture: a chain of layers, and the shapes between them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface StructureInput {
   readonly height: number;
   /** Columns of an image. */
   readonly width: number;
-  /** What one step reads. */
+  /** What it reads at each time. */
   readonly axis: Sequence["axis"];
 }
 
@@ -23,7 +23,7 @@ interface Link {
   readonly kind: "input" | "recurrent" | "other";
   readonly title: string;
   readonly details: readonly string[];
-  /** Of what it gives on. */
+  /** The shape of its output. */
   readonly shape: string;
   readonly parameters: number;
 }
@@ -32,7 +32,7 @@ const BOX_LEFT = 20, BOX_WIDTH = 360, TOP = 20;
 const TITLE_HEIGHT = 38, LINE = 23, GAP = 44;
 
 /**
- * A summary for people: one line a layer, and the sum of the parameters.
+ * A summary: one line a layer, and the sum of the parameters.
  *
  * @example
  * ```ts
@@ -100,9 +100,8 @@ function linksOf(network: Network, input: StructureInput): Link[] {
   const links: Link[] = [{
     kind: "input",
     title: `image ${height} × ${width}, ${line} by ${line}`,
-    details: [],
+    ...parametersIn({}),
     shape: `${steps} × ${network.inputSize}`,
-    parameters: 0,
   }];
   layers.forEach((layer, index) => {
     const { hiddenSize, dropout } = layer;
@@ -110,24 +109,16 @@ function linksOf(network: Network, input: StructureInput): Link[] {
     links.push({
       kind: "recurrent",
       title: titleOf(layer),
-      details: [
-        shapeText("kernel", layer.kernel),
-        shapeText("recurrent", layer.recurrentKernel),
-        shapeText("bias", layer.bias),
-      ],
+      ...parametersIn({ kernel: layer.kernel, recurrent: layer.recurrentKernel, bias: layer.bias }),
       shape,
-      parameters: countOf(layer.kernel, layer.recurrentKernel, layer.bias),
     });
-    if (dropout > 0) {
-      links.push({ kind: "other", title: `dropout ${dropout}`, details: [], shape, parameters: 0 });
-    }
+    if (dropout > 0) links.push({ kind: "other", title: `dropout ${dropout}`, ...parametersIn({}), shape });
   });
   links.push({
     kind: "other",
     title: `dense, ${formatQuantity(head.classes, "classes")}`,
-    details: [shapeText("kernel", head.kernel), shapeText("bias", head.bias)],
+    ...parametersIn({ kernel: head.kernel, bias: head.bias }),
     shape: String(head.classes),
-    parameters: countOf(head.kernel, head.bias),
   });
   return links;
 }
@@ -144,15 +135,17 @@ function titleOf(layer: RecurrentLayer): string {
   return `RNN, ${units}, ${layer.activation === "relu" ? "ReLU" : "tanh"}`;
 }
 
-function shapeText(name: string, { shape, updateScale }: Parameter): string {
-  return `${name} ${updateScale === 2 ? "2 of " : ""}${shape.join(" × ")}`;
+/** The shapes of a layer's parameters, and their number; `updateScale` 2 stands for two biases. */
+function parametersIn(named: Readonly<Record<string, Parameter>>): Pick<Link, "details" | "parameters"> {
+  return {
+    details: Object.entries(named).map(([name, { shape, updateScale }]) =>
+      `${name} ${updateScale === 2 ? "2 of " : ""}${shape.join(" × ")}`
+    ),
+    parameters: Object.values(named).reduce((sum, { size, updateScale }) => sum + size * updateScale, 0),
+  };
 }
 
-function countOf(...parameters: readonly Parameter[]): number {
-  return parameters.reduce((sum, { size, updateScale }) => sum + size * updateScale, 0);
-}
-
-/** What stands below the title of a box. */
+/** The lines below the title of a box. */
 function linesOf({ details, parameters }: Link): string[] {
   return parameters > 0 ? [...details, formatQuantity(parameters, "parameters")] : [];
 }
@@ -174,7 +167,7 @@ function drawBox(link: Link, y: number): string {
   ].join("");
 }
 
-/** From a box down to the next, with the shape of what flows. */
+/** An arrow from a box to the next, with the shape between them. */
 function drawArrow(y: number, shape: string): string {
   const x = BOX_LEFT + BOX_WIDTH / 2, end = y + GAP - 3;
   return [
@@ -184,7 +177,7 @@ function drawArrow(y: number, shape: string): string {
   ].join("");
 }
 
-/** A recurrent layer gets its own state again at the next step. */
+/** The loop of a recurrent layer's state. */
 function drawLoop(y: number, steps: number): string {
   const x = BOX_LEFT + BOX_WIDTH;
   return element(

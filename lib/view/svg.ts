@@ -1,16 +1,16 @@
 /**
- * The little of SVG that the pictures are made of: elements as text, one style for light and dark, scales.
+ * The parts of SVG that the pictures need: elements as text, and one style for light and dark.
  *
- * Colours are given by class, so that a picture in a browser follows `prefers-color-scheme`; what turns it into a PNG
- * ignores that and draws the light one. Numbers have at most three decimals, so that pictures can be compared as text.
+ * Colours are set by class, so a picture in a browser follows `prefers-color-scheme`; the PNG renderer ignores that and
+ * draws the light colours. Numbers have at most three decimals, so pictures can be compared as text.
  *
  * @module
  */
 
-/** Attributes of an element; those that are undefined are left out. */
+/** Attributes of an element; undefined ones are omitted. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** A picture's size in CSS pixels, and what it shows, for those who cannot see it. */
+/** A picture's size, and what it shows for people who cannot see it. */
 export interface PictureFrame {
   /** In CSS pixels. */
   readonly width: number;
@@ -21,18 +21,18 @@ export interface PictureFrame {
 }
 
 /**
- * The size of all text in a picture, in its own units: what is at most {@link NARROW} wide is legible on a phone, where
- * it is drawn at some 360 CSS pixels.
+ * The size of all text, in the picture's units: it is legible on a phone, which draws {@link NARROW} units on about 360
+ * CSS pixels.
  */
 export const FONT = 16;
 
-/** The widest that a picture may be to be read on a phone without scrolling. */
+/** The widest picture that can be read on a phone without scrolling. */
 export const NARROW = 520;
 
-/** About how wide a character of text is, with room for fonts wider than PT Sans. */
+/** The approximate width of a character, with room for fonts wider than PT Sans. */
 export const CHARACTER = 9.4;
 
-const LEAST_SCALE = 0.7; // below which text would have less than 11 CSS pixels
+const LEAST_SCALE = 0.7; // below it, text would have less than 11 CSS pixels
 
 /** How many `series0`, `series1`, … there are. */
 export const SERIES_COLOURS = 8;
@@ -61,8 +61,8 @@ const DARK = {
 };
 
 /**
- * The style of all pictures. `ground`, `box`, `right` and `wrong` fill, `rule` draws lines, `ink` and `soft` are text, `onfill` is text on them,
- * `series0` … set `currentColor`.
+ * The style of all pictures: `ground`, `box`, `right` and `wrong` fill, `rule` draws lines, `ink` and `soft` are text,
+ * `onfill` is text on filled areas, `series0` … set `currentColor`.
  */
 export const PICTURE_STYLE: string = [
   `.picture{font:${FONT}px 'PT Sans',system-ui,sans-serif}`,
@@ -112,7 +112,7 @@ export function picture(frame: PictureFrame, ...children: readonly string[]): st
     width,
     height,
     viewBox: `0 0 ${round(width)} ${round(height)}`,
-    style: `min-width:${Math.ceil(LEAST_SCALE * width)}px`, // where it is part of a page, the page scrolls
+    style: `min-width:${Math.ceil(LEAST_SCALE * width)}px`, // a page that contains it scrolls
   };
   return element(
     "svg",
@@ -129,10 +129,10 @@ export function round(value: number): string {
   return String(Math.round(value * 1000) / 1000 || 0);
 }
 
-/** What XML does not allow, and what turns the direction of writing or cannot be seen. */
+/** Characters that XML does not allow, that change the direction of writing, or that are invisible. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\uFFFE\uFFFF]/gu;
 
-/** Escapes what means something in SVG and HTML; what cannot be seen becomes spaces. */
+/** Escapes what has a meaning in SVG and HTML; invisible characters become spaces. */
 export function escapeText(content: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return content.replace(/[&<>"]/g, (c) => entities[c]).replace(UNSEEN, " ");

@@ -1,16 +1,16 @@
 /**
- * Figures and words as all pictures, tables and pages write them.
+ * How pictures, tables and pages write numbers and words.
  *
  * @module
  */
 import { printable } from "../excerpt.ts";
 
 /**
- * A share as a percentage, with no more digits than so many images can tell apart: 12 of 13 are 92%, not 92.31%. What is
- * not all is never 100%, and what is not none never 0%.
+ * A share as a percentage, with no more digits than the number of images justifies: 12 of 13 are 92%, not 92.31%. Only all
+ * is 100%, and only none is 0%.
  *
  * @param share 0 … 1
- * @param count Of how many images; 1,000 for a probability
+ * @param count The number of images; 1,000 for a probability
  *
  * @example
  * ```ts
@@ -33,8 +33,8 @@ export function formatShare(share: number, count = 1_000): string {
 }
 
 /**
- * What stands for each class where there is room for one or two characters, and its name with that in front where they
- * are not the same. Names that are all so short stand for themselves; numbers from 0 on stand for longer ones.
+ * A mark of one or two characters for each class, and its name, preceded by the mark if they differ. The marks are the
+ * names themselves if all are so short, else numbers from 0 on.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function markClasses(classNames: readonly string[]): { marks: string[]; n
 }
 
 /**
- * A moment, in UTC, as pages show it; null for what is none.
+ * A moment in UTC, as pages show it; null if it is not one.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export function formatMoment(time: unknown): string | null {
 }
 
 /**
- * A span of time in its two largest units.
+ * A duration in its two largest units.
  *
  * @example
  * ```ts
@@ -86,7 +86,7 @@ export function formatSpan(seconds: number): string {
 }
 
 /**
- * Breaks a text at its spaces into lines of at most so many characters, after an arrow first; a word that is longer is cut.
+ * Breaks a text at its spaces, preferably after an arrow, into lines of at most `most` characters; longer words are cut.
  *
  * @example
  * ```ts
@@ -109,13 +109,13 @@ export function wrapWords(content: string, most: number): string[] {
   return lines;
 }
 
-/** Keeps at most so many characters of a text: those at its end matter most, as in paths. */
+/** Shortens a text to `most` characters from its end, which matters most in paths. */
 export function clipStart(content: string, most: number): string {
   const characters = [...content];
   return characters.length <= most ? content : `…${characters.slice(characters.length - most + 1).join("")}`;
 }
 
-/** Keeps at most so many characters of a text, from its start. */
+/** Shortens a text to `most` characters from its start. */
 export function clipEnd(content: string, most: number): string {
   const characters = [...content];
   return characters.length <= most ? content : `${characters.slice(0, most - 1).join("")}…`;

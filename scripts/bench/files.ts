@@ -1,5 +1,5 @@
 /**
- * The files that all processes read: images, their order, the start of the weights.
+ * The files that all processes read: images, their order, the initial weights.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { stackDigits, type Workload } from "./workloads.ts";
 
 const SEED = 1;
 
-/** A folder of such files, removed when it is disposed. */
+/** A folder with such files, which is removed when this is disposed. */
 export class SharedFiles implements AsyncDisposable {
   readonly #folder: string;
   readonly #dataset: Dataset;
   readonly #written = new Set<string>();
 
-  /** @param folder To be made, and removed */
+  /** @param folder Will be made, and removed */
   constructor(folder: string, dataset: Dataset) {
     this.#folder = folder;
     this.#dataset = dataset;
   }
 
-  /** What `open` takes for a workload over so many images. */
+  /** The request to open a workload over `imageCount` images. */
   async request(workload: Workload, imageCount: number): Promise<Omit<OpenRequest, "op">> {
     const { name, layers, optimizer, sequence, batchSize, lines } = workload;
     const { classes, train } = this.#dataset;
@@ -42,17 +42,15 @@ export class SharedFiles implements AsyncDisposable {
     const start = initialize(createNetwork({ layers, classes, biases: 2 }), "pytorch", SEED);
     const parameters = `${this.#folder}/${name}-start`;
     await Deno.writeFile(parameters, new Uint8Array(Float32Array.from(start).buffer));
+    const sizes = { count: imageCount, height: lines, width: train.width };
     return {
       ...{ layers, classes, optimizer, sequence, batchSize, parameters },
-      images: {
-        ...{ pixels: path("pixels"), labels: path("labels") },
-        ...{ count: imageCount, height: lines, width: train.width },
-      },
+      images: { pixels: path("pixels"), labels: path("labels"), ...sizes },
       order: path("order"),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.#folder, { recursive: true }).catch(() => {}); // never made, if nothing was measured
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {}); // not made if nothing was measured
   }
 }

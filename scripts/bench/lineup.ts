@@ -1,10 +1,10 @@
 /**
- * Who takes part, and how their processes are started.
+ * Who takes part in the bench, and how their processes are started.
  *
  * @module
  */
+import { outputOf } from "../support/machine.ts";
 import { OFFLINE } from "../support/shell.ts";
-import { output } from "./machine.ts";
 import { Contender } from "./protocol.ts";
 import type { Player } from "./rounds.ts";
 
@@ -16,63 +16,45 @@ export type PeerName = typeof PEERS[number];
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
-/** A process of ours: it reads images and its kernels. */
-function startScanline(label: string, device: string): Contender {
+/** Scanline on a device, by default the one that all others are compared with. */
+export function startScanline(
+  label = "Scanline wasm",
+  device: "wasm" | "webgpu" = "wasm",
+  choice?: Player["choice"],
+): Player {
   const flags = ["run", ...OFFLINE, "--allow-read=data,runs,lib"];
-  return new Contender(label, Deno.execPath(), [...flags, here("peers/scanline.ts"), device]);
+  const program = [here("peers/scanline.ts"), device];
+  return { label, contender: new Contender(label, Deno.execPath(), [...flags, ...program]), choice };
 }
 
-/** Another library in JavaScript, fetched now: what is not in the lock file, only who measures needs. */
-function startLibrary(label: string, file: string, device: string): Contender {
-  const flags = [
-    "run",
-    "--no-prompt",
-    "--no-remote",
-    "--no-lock",
-    "--allow-read",
-    "--allow-env",
-    "--allow-sys",
-  ];
-  return new Contender(label, Deno.execPath(), [...flags, here(`peers/${file}.ts`), device]);
-}
-
-/** Ours, that all others are compared with. */
-export function startOurs(): Player {
-  return { label: "Scanline wasm", contender: startScanline("Scanline wasm", "wasm") };
-}
-
-/** Our other ways to compute the same: one thread, two roundings. */
+/** Scanline's other ways to compute the same: with one thread, with two roundings. */
 export function startVariants(): Player[] {
-  const start = (label: string, choice: Player["choice"]): Player => ({
-    label,
-    contender: startScanline(label, "wasm"),
-    choice,
-  });
   return [
-    start("Scanline wasm, 1 thread", { threads: 1 }),
-    start("Scanline wasm, --math plain", { math: "plain" }),
-    start("Scanline wasm, plain, 1 thread", { math: "plain", threads: 1 }),
+    startScanline("Scanline wasm, 1 thread", "wasm", { threads: 1 }),
+    startScanline("Scanline wasm, --math plain", "wasm", { math: "plain" }),
+    startScanline("Scanline wasm, plain, 1 thread", "wasm", { math: "plain", threads: 1 }),
   ];
 }
 
-/** Ours on WebGPU. */
-export function startWebgpu(): Player {
-  return { label: "Scanline webgpu", contender: startScanline("Scanline webgpu", "webgpu") };
-}
-
-/** The libraries in JavaScript. */
+/** The libraries in JavaScript. Deno fetches them now, because the lock file does not name them. */
 export function startLibraries(peers: readonly PeerName[], { webgpu }: { webgpu: boolean }): Player[] {
-  const start = (label: string, file: string, device: string): Player => ({
-    label,
-    contender: startLibrary(label, file, device),
-  });
+  const start = (library: string, program: string, devices: readonly string[]) =>
+    devices.filter((device) => webgpu || device !== "webgpu").map((device): Player => {
+      const label = `${library} ${device}`;
+      const flags = [
+        "run",
+        "--no-prompt",
+        "--no-remote",
+        "--no-lock",
+        "--allow-read",
+        "--allow-env",
+        "--allow-sys",
+      ];
+      return { label, contender: new Contender(label, Deno.execPath(), [...flags, here(program), device]) };
+    });
   return [
-    ...(peers.includes("tfjs")
-      ? [start("tfjs cpu", "tensorflow", "cpu"), start("tfjs wasm", "tensorflow", "wasm")]
-      : []),
-    ...(peers.includes("tfjs") && webgpu ? [start("tfjs webgpu", "tensorflow", "webgpu")] : []),
-    ...(peers.includes("jax") ? [start("jax-js wasm", "jax", "wasm")] : []),
-    ...(peers.includes("jax") && webgpu ? [start("jax-js webgpu", "jax", "webgpu")] : []),
+    ...(peers.includes("tfjs") ? start("tfjs", "peers/tensorflow.ts", ["cpu", "wasm", "webgpu"]) : []),
+    ...(peers.includes("jax") ? start("jax-js", "peers/jax.ts", ["wasm", "webgpu"]) : []),
   ];
 }
 
@@ -84,19 +66,19 @@ export function startPytorch(python: string): Player[] {
   });
 }
 
-/** Ends their processes. */
+/** Ends the players' processes. */
 export async function stop(players: readonly Player[]): Promise<void> {
   for (const { contender } of players) await contender[Symbol.asyncDispose]();
 }
 
 /**
- * The Python with PyTorch; null if none was asked for and `python3` has none.
+ * A Python with PyTorch; null if none was asked for, and `python3` has no PyTorch.
  *
- * @throws {Error} If one was asked for, and has none
+ * @throws {Error} If one was asked for, and has no PyTorch
  */
 export async function findPytorch(asked: string | undefined): Promise<string | null> {
   const python = asked ?? "python3";
-  if (await output(python, ["-c", "import torch"]) !== null) return python;
+  if (await outputOf(python, ["-c", "import torch"]) !== null) return python;
   if (asked === undefined) return null;
   throw new Error(
     `Cannot compare with PyTorch: --python must be a Python with torch: current value is "${asked}"`,

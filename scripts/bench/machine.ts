@@ -1,18 +1,15 @@
 /**
- * What the figures were measured on.
+ * What the bench measures on.
  *
  * @module
  */
-import { cpus } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { type AdapterDescription, describeAdapter, findAdapter } from "../../lib/engines/webgpu/device.ts";
+import { describeCommit, describeMachine, type Machine } from "../support/machine.ts";
 import { measurePeak, type Peak } from "./peak.ts";
 
 /** The machine and the versions of a run. */
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly os: string;
+export interface MeasuredMachine extends Machine {
   readonly adapter: AdapterDescription | null;
   /** Of this repository; with a + if files differ from it. */
   readonly commit: string | null;
@@ -21,28 +18,15 @@ export interface Machine {
   readonly peak: Peak;
 }
 
-/** Looks at the machine; takes a second. */
-export async function describeMachine(): Promise<Machine> {
+/** Describes the machine, and measures its peak; takes a second. */
+export async function measureMachine(): Promise<MeasuredMachine> {
   const adapter = await findAdapter();
-  const commit = await output("git", ["rev-parse", "--short", "HEAD"]);
-  const changed = await output("git", ["status", "--porcelain", "--untracked-files=no"]);
+  const commit = await describeCommit();
   return {
-    cpu: cpus()[0]?.model.trim() ?? Deno.build.arch,
-    cores: navigator.hardwareConcurrency,
-    os: `${Deno.build.os} ${Deno.build.arch}`,
+    ...describeMachine(),
     adapter: adapter ? describeAdapter(adapter) : null,
-    commit: commit && commit + (changed ? "+" : ""),
+    commit: commit && commit.id + (commit.changed ? "+" : ""),
     versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
     peak: measurePeak(),
   };
-}
-
-/** What a program prints; null if it is not there or fails. */
-export async function output(command: string, args: readonly string[]): Promise<string | null> {
-  try {
-    const { success, stdout } = await new Deno.Command(command, { args: [...args], stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
-  } catch {
-    return null;
-  }
 }

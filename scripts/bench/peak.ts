@@ -1,27 +1,24 @@
 /**
- * How many multiply-adds of 128 bits this core does in a second: the roof that products can reach in WebAssembly.
+ * How many 128-bit multiply-adds a core does in a second: the peak rate of products in WebAssembly.
  *
- * The loop is assembled here, byte by byte: twelve sums that do not wait for each other, all in registers.
+ * The loop is assembled here, byte by byte: twelve independent sums, all in registers.
  *
  * @module
  */
-import { median } from "./statistics.ts";
+import { median } from "../support/statistics.ts";
 
-const SUMS = 12; // enough to wait for none of them, and few enough to stay in registers
+const SUMS = 12; // enough to hide latency, and few enough to stay in registers
 const UNROLLED = 8;
 const LANES = 4;
 const ITERATIONS = 200_000;
 
 const I32 = 0x7f, F32 = 0x7d, V128 = 0x7b;
 const LOCAL_GET = 0x20, LOCAL_SET = 0x21, LOCAL_TEE = 0x22, I32_CONST = 0x41, F32_CONST = 0x43;
-const SPLAT = [0xfd, 0x13],
-  ADD = [0xfd, 0xe4, 0x01],
-  MUL = [0xfd, 0xe6, 0x01],
-  RELAXED_MADD = [0xfd, 0x85, 0x02];
-const LANE_0 = [0xfd, 0x1f, 0x00];
+const SPLAT = [0xfd, 0x13], LANE_0 = [0xfd, 0x1f, 0x00];
+const ADD = [0xfd, 0xe4, 0x01], MUL = [0xfd, 0xe6, 0x01], RELAXED_MADD = [0xfd, 0x85, 0x02];
 const LOOP_VOID = [0x03, 0x40], BRANCH_IF_0 = [0x0d, 0x00], END = 0x0b, I32_SUB = 0x6b;
 
-/** What a core does at most, in GFLOP/s. */
+/** The peak rate of a core, in GFLOP/s. */
 export interface Peak {
   /** One rounding, one instruction: `f32x4.relaxed_madd`. */
   readonly fused: number;
@@ -43,12 +40,12 @@ function measure(fused: boolean): number {
     run(ITERATIONS);
     return flops / (performance.now() - started) / 1e6;
   });
-  // The first runs are of the baseline compiler; of the rest the better half is the machine's, not its neighbours'.
+  // The first runs use the baseline compiler; the slower half of the others was disturbed by other programs.
   const settled = rates.slice(20).sort((a, b) => b - a);
   return median(settled.slice(0, settled.length / 2));
 }
 
-/** `run(iterations: i32) → f32`: locals are the counter, the factor, and the sums. */
+/** `run(iterations: i32) → f32`; its locals are the counter, the factor, and the sums. */
 function assemble(fused: boolean): Uint8Array<ArrayBuffer> {
   const factor = 1, sum = (index: number) => 2 + index % SUMS;
   const step = (index: number) =>
@@ -56,10 +53,8 @@ function assemble(fused: boolean): Uint8Array<ArrayBuffer> {
       ? [LOCAL_GET, factor, LOCAL_GET, factor, LOCAL_GET, sum(index), ...RELAXED_MADD, LOCAL_SET, sum(index)]
       : [LOCAL_GET, sum(index), LOCAL_GET, factor, ...MUL, LOCAL_GET, factor, ...ADD, LOCAL_SET, sum(index)];
   const all = Array.from({ length: SUMS * UNROLLED }, (_, index) => step(index)).flat();
-  const total = Array.from(
-    { length: SUMS },
-    (_, index) => [LOCAL_GET, sum(index), ...(index > 0 ? ADD : [])],
-  ).flat();
+  const adding = (index: number) => [LOCAL_GET, sum(index), ...(index > 0 ? ADD : [])];
+  const total = Array.from({ length: SUMS }, (_, index) => adding(index)).flat();
   const half = [...new Uint8Array(Float32Array.of(0.5).buffer)];
   const code = [
     ...[1, SUMS + 1, V128], // one group of locals besides the parameter

@@ -1,11 +1,12 @@
 /**
- * The sweep as a picture: cost against H, N and T, and the rate of the products under this core's roof.
+ * The sweep as a picture: cost against H, N and T, and the rate of the products below this core's peak.
  *
  * @module
  */
+import { drawAxes, LEFT, RIGHT, TITLE_LEFT } from "../../lib/view/axes.ts";
 import { logScale, type Scale } from "../../lib/view/scale.ts";
 import { element, NARROW, picture, round, SERIES_COLOURS, text } from "../../lib/view/svg.ts";
-import type { BenchResult, SweepResult } from "./results.ts";
+import { type BenchResult, labelsOf, stepMs, type SweepResult } from "./results.ts";
 
 interface Point {
   readonly x: number;
@@ -17,23 +18,24 @@ interface Panel {
   readonly unit: string;
   readonly top: number;
   readonly lines: ReadonlyMap<string, readonly Point[]>;
-  /** Horizontal lines, and what they are. */
+  /** Horizontal lines with labels. */
   readonly roofs: readonly { y: number; label: string }[];
-  /** Whether the points of a line belong together. */
+  /** Whether lines join their points. */
   readonly joined: boolean;
 }
 
-const LEFT = 60, RIGHT = NARROW - 12, KEY_LEFT = 12, KEY_WIDTH = 254, LINE = 22;
-const TITLE = 52, PANEL_HEIGHT = 250, AXIS = 66; // of a panel, from top to bottom
+const KEY_WIDTH = 254, LINE = 22;
+const TITLE = 52, PANEL_HEIGHT = 250, AXIS = 66; // the parts of a panel, from top to bottom
 
-/** Draws it as SVG. */
+/** Draws the sweep as SVG. */
 export function drawBench({ sweep, machine }: BenchResult): string {
-  const labels = [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+  const labels = labelsOf(sweep);
   const costs = (axis: SweepResult["axis"]) =>
-    linesOf(labels, sweep.filter((point) => point.axis === axis && point.fitted), (point, ms) => ({
-      x: point.size,
-      y: ms,
-    }));
+    linesOf(
+      labels,
+      sweep.filter((point) => point.axis === axis && point.fitted),
+      ({ size }, ms) => ({ x: size, y: ms }),
+    );
   const { fused } = machine.peak;
   const roofs = [{ y: fused, label: "128-bit multiply-adds of one core" }];
   if (machine.cores > 1) roofs.push({ y: machine.cores * fused, label: `of ${machine.cores} cores` });
@@ -43,32 +45,19 @@ export function drawBench({ sweep, machine }: BenchResult): string {
     ({ flops }, ms) => ({ x: flops.step / 1e6, y: flops.step / ms / 1e6 }),
   );
   const keys = Math.ceil(labels.length / 2) * LINE;
-  const panel = (place: number) => ({
-    top: keys + TITLE + place * (TITLE + PANEL_HEIGHT + AXIS),
-    roofs: [],
-    joined: true,
-  });
-  const panels: Panel[] = [
-    { ...panel(0), title: "ms a step, against the units H", unit: "H (N 64, T 28)", lines: costs("H") },
-    { ...panel(1), title: "ms a step, against the batch N", unit: "N (H 64, T 28)", lines: costs("N") },
-    { ...panel(2), title: "ms a step, against the lines T", unit: "T (H 64, N 64)", lines: costs("T") },
-    {
-      ...panel(3),
-      title: "GFLOP/s of a step's products",
-      unit: "MFLOP a step",
-      lines: rates,
-      roofs,
-      joined: false,
-    },
+  const top = (place: number) => keys + TITLE + place * (TITLE + PANEL_HEIGHT + AXIS);
+  const cost = { roofs: [], joined: true };
+  const panels: Omit<Panel, "top">[] = [
+    { ...cost, title: "ms a step, against the units H", unit: "H (N 64, T 28)", lines: costs("H") },
+    { ...cost, title: "ms a step, against the batch N", unit: "N (H 64, T 28)", lines: costs("N") },
+    { ...cost, title: "ms a step, against the lines T", unit: "T (H 64, N 64)", lines: costs("T") },
+    { title: "GFLOP/s of a step's products", unit: "MFLOP a step", lines: rates, roofs, joined: false },
   ];
+  const title = "Cost of a training step by H, N and T, and its rate";
   return picture(
-    {
-      width: NARROW,
-      height: panel(panels.length).top - TITLE,
-      title: "Cost of a training step by H, N and T, and its rate",
-    },
-    ...labels.map((label, i) => drawKey(label, i)),
-    ...panels.map((panel) => drawPanel(panel, labels)),
+    { width: NARROW, height: top(panels.length) - TITLE, title },
+    ...labels.map(drawKey),
+    ...panels.map((panel, place) => drawPanel({ ...panel, top: top(place) }, labels)),
   );
 }
 
@@ -80,50 +69,35 @@ function linesOf(
   return new Map(labels.map((label) => [
     label,
     sweep.flatMap((point) => {
-      const ms = point.standings.find((standing) => standing.label === label)?.train?.ms.median;
+      const ms = stepMs(point, label);
       return ms === undefined ? [] : [place(point, ms)];
     }),
   ]));
 }
 
 function drawKey(label: string, index: number): string {
-  const x = KEY_LEFT + KEY_WIDTH * (index % 2), y = LINE + LINE * Math.floor(index / 2);
+  const x = TITLE_LEFT + KEY_WIDTH * (index % 2), y = LINE + LINE * Math.floor(index / 2);
   const line = { d: `M${x} ${y}h24`, stroke: "currentColor", "stroke-width": 2 };
   return element("g", { class: `series${index % SERIES_COLOURS}` }, element("path", line)) +
     text(label, { class: "ink", x: x + 32, y: y + 5 });
 }
 
-function drawPanel(
-  { title, unit, top, lines, roofs, joined }: Panel,
-  labels: readonly string[],
-): string {
-  const bottom = top + PANEL_HEIGHT;
+function drawPanel({ lines, roofs, joined, ...panel }: Panel, labels: readonly string[]): string {
+  const bottom = panel.top + PANEL_HEIGHT;
   const points = [...lines.values()].flat();
   const sizes = [...new Set(points.map(({ x }) => x))];
   const x = logScale(points.map(({ x }) => x), { from: LEFT, to: RIGHT - 20, labels: 8 });
-  const heights = [...points.map(({ y }) => y), ...roofs.map(({ y }) => y)];
-  const y = logScale(heights, { from: bottom, to: top, labels: 6 });
+  const heights = [...points, ...roofs].map(({ y }) => y);
+  const y = logScale(heights, { from: bottom, to: panel.top, labels: 6 });
+  const ticks = joined ? sizes : x.ticks;
   return [
-    text(title, { class: "ink", x: KEY_LEFT, y: top - 18, "font-weight": 700 }),
-    ...y.ticks.map((tick) =>
-      element("path", { class: "rule", d: `M${LEFT} ${round(y.at(tick))}H${RIGHT}` }) +
-      text(String(tick), { class: "soft", x: LEFT - 8, y: y.at(tick) + 5, "text-anchor": "end" })
-    ),
-    element("path", { class: "rule", d: `M${LEFT} ${bottom}H${RIGHT}` }),
-    ...(joined ? sizes : x.ticks).map((tick) =>
-      element("path", { class: "rule", d: `M${round(x.at(tick))} ${bottom}v5` }) +
-      text(String(tick), { class: "soft", x: x.at(tick), y: bottom + 22, "text-anchor": "middle" })
-    ),
-    text(unit, { class: "soft", x: RIGHT, y: bottom + 44, "text-anchor": "end" }),
+    drawAxes({ ...panel, bottom, x: { ...x, ticks }, y, formatX: String, formatY: String }),
     ...roofs.map((roof) => drawRoof(roof, y)),
     ...labels.map((label, i) => drawLine(lines.get(label) ?? [], { x, y, joined, index: i })),
   ].join("");
 }
 
-function drawRoof(
-  { y: value, label }: Panel["roofs"][number],
-  y: Scale,
-): string {
+function drawRoof({ y: value, label }: Panel["roofs"][number], y: Scale): string {
   const line = {
     d: `M${LEFT} ${round(y.at(value))}H${RIGHT}`,
     stroke: "currentColor",

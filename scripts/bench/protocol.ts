@@ -1,24 +1,14 @@
 /**
- * How the bench talks to those who compute. Each is a process of its own, alive for the whole run, that reads one JSON
- * object a line and answers with one: so everyone has the machine to himself while his stopwatch runs.
+ * How the bench talks to the processes that it measures. Each lives for the whole run, reads JSON objects, one a line, and
+ * answers each with one, so only one process computes at a time.
  *
  * @module
  */
 import type { Optimizer, Sequence } from "../../mod.ts";
 import type { LayerSpec, MathName } from "../../run.ts";
+import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
 
-/** A file of bytes that several languages read. */
-export interface SharedImages {
-  /** `[count, height, width]`, a byte a pixel. */
-  readonly pixels: string;
-  /** `[count]`, a byte each. */
-  readonly labels: string;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** Prepare a network; everything that was open before is closed. */
+/** Prepares a network, after closing the one before. */
 export interface OpenRequest {
   readonly op: "open";
   readonly layers: readonly LayerSpec[];
@@ -26,54 +16,50 @@ export interface OpenRequest {
   readonly optimizer: Optimizer;
   readonly sequence: Sequence;
   readonly batchSize: number;
-  readonly images: SharedImages;
-  /** The images in the order of training, as little-endian int32; read from its start again after its end. */
+  /** The size of the images, and files with their pixels `[count, height, width]` and labels `[count]`, as bytes. */
+  readonly images: Record<"count" | "height" | "width", number> & Record<"pixels" | "labels", string>;
+  /** The positions of the images in the order of training, little-endian int32; repeated after the end. */
   readonly order: string;
-  /** Where the parameters start: flat float32, as a `Network` lays them out. */
+  /** The initial parameters: flat float32, as a `Network` lays them out. */
   readonly parameters: string;
   readonly threads?: number;
-  /** Of our wasm engine. */
+  /** Only for Scanline's wasm engine. */
   readonly math?: MathName;
 }
 
-/** Take so many training steps, or so many forward passes, over the next batches. */
+/** Takes training steps or forward passes over the next batches. */
 export interface WorkRequest {
   readonly op: "train" | "forward";
   readonly steps: number;
 }
 
-/** What the bench asks. */
+/** A request of the bench. */
 export type Request = OpenRequest | WorkRequest | { readonly op: "memory" };
 
 /** The answer to `open`. */
 export interface Opened {
-  /** Who computes, in one line with its version. */
+  /** The library, its version and its device, in one line. */
   readonly detail: string;
-  /** The device is a GPU that the CPU plays. */
+  /** Whether the device is a GPU emulated by the CPU. */
   readonly software?: boolean;
 }
 
 /** The answer to `train` and `forward`. */
 export interface Worked {
   readonly ms: number;
-  /** Of the first batch of the request; `train` only. */
+  /** The loss of the request's first batch; only for `train`. */
   readonly loss?: number;
 }
 
-/** The answer to `memory`. */
-export interface MemoryUsed {
-  readonly residentBytes: number;
-}
-
-/** What a process of ours implements. */
+/** What the process of a JavaScript library implements. */
 export interface Subject {
   open(request: OpenRequest): Promise<Opened>;
-  /** The loss of the first batch. */
+  /** Returns the loss of the first batch. */
   train(steps: number): Promise<number>;
   forward(steps: number): Promise<void>;
 }
 
-/** A process that computes, started when it is first asked. */
+/** A process that is measured, started by the first request. */
 export class Contender implements AsyncDisposable {
   readonly name: string;
   readonly #command: Deno.Command;
@@ -85,42 +71,43 @@ export class Contender implements AsyncDisposable {
     this.#command = new Deno.Command(command, { args: [...args], ...piped });
   }
 
-  /** Opens a workload, and gives up after some seconds: some peers compile for minutes. */
+  /** Opens a workload; gives up after `withinMs`, because some peers compile for minutes. */
   async open(request: Omit<OpenRequest, "op">, { withinMs }: { withinMs: number }): Promise<Opened> {
     return await this.#ask({ op: "open", ...request }, withinMs) as Opened;
   }
 
-  /** Takes training steps or forward passes; milliseconds for all of them. */
+  /** Takes training steps or forward passes; returns the milliseconds for all of them. */
   async work(op: WorkRequest["op"], steps: number, { withinMs }: { withinMs: number }): Promise<Worked> {
     return await this.#ask({ op, steps }, withinMs) as Worked;
   }
 
-  /** What the process holds in memory. */
+  /** The resident memory of the process. */
   async residentBytes(): Promise<number> {
-    return (await this.#ask({ op: "memory" }, 10_000) as MemoryUsed).residentBytes;
+    const { residentBytes } = await this.#ask({ op: "memory" }, 10_000) as { residentBytes: number };
+    return residentBytes;
   }
 
   async #ask(request: Request, withinMs: number): Promise<unknown> {
     this.#running ??= start(this.#command);
-    const { writer, lines, complaints } = this.#running;
+    const { writer, answers, complaints } = this.#running;
     try {
       await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
     } catch {
-      // It ended: what it complained about says more, below.
+      // It ended: its stderr tells why, below.
     }
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), withinMs));
-    const line = await Promise.race([nextAnswer(lines), late]).finally(() => clearTimeout(timer));
-    if (line === "late") {
+    const read = await Promise.race([answers.next(), late]).finally(() => clearTimeout(timer));
+    if (read === "late") {
       await this[Symbol.asyncDispose]();
       throw new Error(`no answer to "${request.op}" within ${Math.round(withinMs / 1000)} s`);
     }
-    if (line === undefined) {
+    if (read.done) {
       const reason = lastLine(await complaints) ?? "the process ended";
       await this[Symbol.asyncDispose]();
       throw new Error(reason);
     }
-    const { error, ...answer } = line;
+    const { error, ...answer } = read.value;
     if (error !== undefined) throw new Error(String(error));
     return answer;
   }
@@ -133,7 +120,7 @@ export class Contender implements AsyncDisposable {
     try {
       process.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
     await writer.abort().catch(() => {});
     await process.status;
@@ -144,8 +131,8 @@ export class Contender implements AsyncDisposable {
 interface Running {
   readonly process: Deno.ChildProcess;
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly lines: AsyncIterator<string>;
-  /** What it printed on stderr, once it ended. */
+  readonly answers: AsyncIterator<JsonLine>;
+  /** All of its stderr, once it has ended. */
   readonly complaints: Promise<string>;
 }
 
@@ -154,41 +141,21 @@ function start(command: Deno.Command): Running {
   return {
     process,
     writer: process.stdin.getWriter(),
-    lines: linesOf(process.stdout),
-    complaints: new Response(process.stderr).text(),
+    answers: readJsonLines(process.stdout),
+    complaints: process.stderr.text(),
   };
-}
-
-/** Libraries print on stdout too: what is no JSON object is no answer. */
-async function nextAnswer(lines: AsyncIterator<string>): Promise<Record<string, unknown> | undefined> {
-  while (true) {
-    const { value, done } = await lines.next();
-    if (done) return undefined;
-    if (value.startsWith("{")) return JSON.parse(value);
-  }
 }
 
 function lastLine(text: string): string | undefined {
   return text.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
 }
 
-/** The lines of a stream of UTF-8. */
-export async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
-}
-
-/** Answers the bench with a subject until stdin ends. */
+/** Answers the bench's requests until stdin ends. */
 export async function serve(subject: Subject): Promise<void> {
-  for await (const line of linesOf(Deno.stdin.readable)) {
-    console.log(JSON.stringify(await answer(subject, JSON.parse(line))));
+  for await (const request of readJsonLines(Deno.stdin.readable)) {
+    console.log(JSON.stringify(await answer(subject, request as unknown as Request)));
   }
-  Deno.exit(); // some peers leave threads behind
+  Deno.exit(); // some peers leave threads running
 }
 
 async function answer(subject: Subject, request: Request): Promise<object> {
@@ -197,7 +164,7 @@ async function answer(subject: Subject, request: Request): Promise<object> {
       case "open":
         return await subject.open(request);
       case "memory":
-        return { residentBytes: Deno.memoryUsage().rss } satisfies MemoryUsed;
+        return { residentBytes: Deno.memoryUsage().rss };
       default: {
         const started = performance.now();
         const loss = request.op === "train"

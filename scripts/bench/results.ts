@@ -1,46 +1,46 @@
 /**
- * What a run of the bench found: the JSON file, and the lines for people.
+ * The results of a bench: the JSON file, and the lines for people.
  *
  * @module
  */
-import type { Machine } from "./machine.ts";
+import type { MeasuredMachine } from "./machine.ts";
 import type { Cost, Standing } from "./rounds.ts";
-import { fitExponent, type Summary } from "./statistics.ts";
+import { fitExponent, type Spread } from "../support/statistics.ts";
 import type { WholeRecipe } from "./whole_recipe.ts";
 import type { Flops } from "./workloads.ts";
 
-/** One network, and everyone's figures. */
+/** A network, and the figures of all players. */
 export interface Comparison {
   readonly name: string;
   readonly about: string;
   readonly batchSize: number;
   readonly flops: Flops;
-  /** Ours first. */
+  /** Scanline's first. */
   readonly standings: readonly Standing[];
-  /** An epoch of 60,000 images, where it was run and not computed: seconds by label. */
+  /** The seconds of an epoch of 60,000 images by label, if one was measured and not only computed. */
   readonly epochSeconds: Readonly<Record<string, number>>;
 }
 
-/** One point of a sweep. */
+/** A point of a sweep. */
 export interface SweepResult {
   readonly axis: "H" | "N" | "T";
   readonly size: number;
-  /** Whether it is on the line of the fit. */
+  /** Whether the exponent is fitted to it. */
   readonly fitted: boolean;
   readonly flops: Flops;
   readonly standings: readonly Standing[];
 }
 
-/** All of it. */
+/** All results. */
 export interface BenchResult {
   readonly startedAt: string;
   readonly quick: boolean;
-  readonly machine: Machine;
+  readonly machine: MeasuredMachine;
   readonly comparisons: readonly Comparison[];
   readonly sweep: readonly SweepResult[];
   readonly exponents: readonly Exponent[];
   readonly recipe: WholeRecipe | null;
-  /** The most memory of `train-lstm`. */
+  /** The peak memory of `train-lstm`. */
   readonly memoryBytes: number | null;
   readonly elapsedSeconds: number;
 }
@@ -56,13 +56,23 @@ export interface Exponent {
 const BATCHES_OF_AN_EPOCH = 937.5;
 const OURS = "Scanline wasm";
 
-/** The fits of everyone who was measured at three sizes or more. */
+/** The labels of all players in a sweep. */
+export function labelsOf(sweep: readonly SweepResult[]): string[] {
+  return [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+}
+
+/** The milliseconds of a player's training step at a point; undefined if it was not measured. */
+export function stepMs({ standings }: SweepResult, label: string): number | undefined {
+  return standings.find((standing) => standing.label === label)?.train?.ms.median;
+}
+
+/** Fits exponents for all players that were measured at three sizes or more. */
 export function fitSweep(sweep: readonly SweepResult[]): Exponent[] {
-  const labels = [...new Set(sweep.flatMap(({ standings }) => standings.map(({ label }) => label)))];
+  const labels = labelsOf(sweep);
   return (["H", "N", "T"] as const).flatMap((axis) =>
     labels.flatMap((label) => {
       const points = sweep.filter((point) => point.axis === axis && point.fitted).flatMap((point) => {
-        const cost = point.standings.find((standing) => standing.label === label)?.train?.ms.median;
+        const cost = stepMs(point, label);
         return cost === undefined ? [] : [{ size: point.size, cost }];
       });
       if (points.length < 3) return [];
@@ -71,7 +81,7 @@ export function fitSweep(sweep: readonly SweepResult[]): Exponent[] {
   );
 }
 
-/** Of those whose name starts so and who were measured, the quickest. */
+/** The fastest of the measured players whose label starts with one of `names`. */
 export function best(standings: readonly Standing[], names: readonly string[]): Standing | null {
   const measured = standings.filter(({ label, train }) =>
     train !== null && names.some((name) => label.startsWith(name))
@@ -94,20 +104,18 @@ export function formatResult(result: BenchResult): string[] {
 function formatMachine({ machine, comparisons }: BenchResult): string[] {
   const { cpu, cores, os, adapter, commit, versions, peak } = machine;
   const gpu = adapter === null ? "none" : `${adapter.description}${adapter.software ? ", software" : ""}`;
+  const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
+  const [fused, plain] = [peak.fused, peak.plain].map((rate) => rate.toFixed(1));
   return [
     `${cpu}, ${cores} cores, ${os}; WebGPU adapter: ${gpu}`,
-    `Scanline ${commit ?? "of no commit"}; ${
-      Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")
-    }`,
-    `One core does ${peak.fused.toFixed(1)} GFLOP/s of 128-bit multiply-adds, ${
-      peak.plain.toFixed(1)
-    } of multiplications and additions`,
+    `Scanline ${commit ?? "of no commit"}; ${versionList}`,
+    `One core does ${fused} GFLOP/s of 128-bit multiply-adds, ${plain} of multiplications and additions`,
     ...comparisons.slice(0, 1).flatMap(({ standings }) =>
       standings.filter(({ train }) => train).map(({ label, detail }) => `  ${label}: ${detail}`)
     ),
-    ...(comparisons.some(({ standings }) => best(standings, ["PyTorch"])) ? [] : [
-      "  PyTorch takes no part: `pip install torch`, then --python PATH",
-    ]),
+    ...(comparisons.some(({ standings }) => best(standings, ["PyTorch"]))
+      ? []
+      : ["  PyTorch takes no part: `pip install torch`, then --python PATH"]),
   ];
 }
 
@@ -122,7 +130,7 @@ const COLUMNS = [
   ["epoch", 9],
 ] as const;
 
-function formatComparison(comparison: Comparison, { peak }: Machine): string[] {
+function formatComparison(comparison: Comparison, { peak }: MeasuredMachine): string[] {
   const { name, about, batchSize, flops, standings } = comparison;
   return [
     "",
@@ -139,22 +147,21 @@ function formatStanding(standing: Standing, { flops, epochSeconds }: Comparison)
   const left = `  ${label}${software ? " (software)" : ""}`.padEnd(32);
   if (!train) return `${left}  not measured: ${problem}`;
   const epoch = epochSeconds[label];
+  const { median } = train.ms;
   const cells = [
-    number(train.ms.median),
+    number(median),
     range(train.ms),
     train.ratio ? number(train.ratio.median) : "",
     train.ratio ? range(train.ratio) : "",
-    (flops.step / train.ms.median / 1e6).toFixed(1),
+    (flops.step / median / 1e6).toFixed(1),
     forward ? number(forward.ms.median) : "",
     forward?.ratio ? number(forward.ratio.median) : "",
-    epoch !== undefined
-      ? `${epoch.toFixed(1)} s`
-      : `≈${number(train.ms.median * BATCHES_OF_AN_EPOCH / 1000)} s`,
+    epoch !== undefined ? `${epoch.toFixed(1)} s` : `≈${number(median * BATCHES_OF_AN_EPOCH / 1000)} s`,
   ];
   return left + cells.map((cell, i) => cell.padStart(COLUMNS[i][1])).join("");
 }
 
-/** Who computes something else, and who stopped midway. */
+/** Says which players computed something else, and which stopped midway. */
 function formatNotes([ours, ...others]: readonly Standing[]): string[] {
   return others.flatMap(({ label, train, firstLoss, problem }) => [
     ...(train && problem !== null ? [`  ${label} stopped: ${problem}`] : []),
@@ -219,11 +226,9 @@ function formatPrograms({ recipe, memoryBytes, comparisons }: BenchResult): stri
     const { ours, pytorch, ratio } = recipe;
     lines.push("", `train-lstm-adam, process start to exit: ${(ours.median / 1000).toFixed(2)} s`);
     if (pytorch && ratio) {
+      const share = (1 / ratio.median).toFixed(2), pairs = `${ours.count} pair${ours.count > 1 ? "s" : ""}`;
       lines.push(
-        `  PyTorch ${(pytorch.median / 1000).toFixed(2)} s; ours takes ${
-          (1 / ratio.median).toFixed(2)
-        } of its time ` +
-          `(${ours.count} pair${ours.count > 1 ? "s" : ""})`,
+        `  PyTorch ${(pytorch.median / 1000).toFixed(2)} s; ours takes ${share} of its time (${pairs})`,
       );
     }
   }
@@ -238,11 +243,11 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
-/** Three digits that matter. */
+/** Three significant digits. */
 function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function range({ quartiles: [low, high] }: Summary): string {
+function range({ quartiles: [low, high] }: Spread): string {
   return `${number(low)}-${number(high)}`;
 }

@@ -1,10 +1,10 @@
 /**
- * Rounds in turn: ours, peer, ours, next peer, …, so that what disturbs the machine disturbs both of a pair.
+ * Measures in turn: ours, a peer, ours, the next peer, …, so that disturbances of the machine affect both of a pair.
  *
  * @module
  */
 import type { Contender, OpenRequest, WorkRequest } from "./protocol.ts";
-import { pairedRatio, summarize, type Summary } from "./statistics.ts";
+import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
 
 /** A process, and what it is opened with besides the workload. */
 export interface Player {
@@ -15,42 +15,42 @@ export interface Player {
 
 /** How long to measure. */
 export interface Effort {
-  /** About how long one sample is. */
+  /** The approximate length of a sample. */
   readonly sampleMs: number;
-  /** Of those whose step is quicker than a sample. */
+  /** For players whose step is shorter than a sample. */
   readonly rounds: number;
-  /** Of the others: one step a round. */
+  /** For the others, with one step a round. */
   readonly slowRounds: number;
 }
 
-/** What was measured of one player at one kind of work. */
+/** The cost of one kind of work for a player. */
 export interface Cost {
-  /** Milliseconds for one batch. */
-  readonly ms: Summary;
-  /** How many times as long as ours it takes; pairs of samples, one right after the other. */
-  readonly ratio: Summary | null;
+  /** Milliseconds a batch. */
+  readonly ms: Spread;
+  /** How many times as long as ours it takes, from pairs of samples. */
+  readonly ratio: Spread | null;
 }
 
-/** What was measured of one player, or why it was not. */
+/** The measurements of a player, or why there are none. */
 export interface Standing {
   readonly label: string;
   readonly detail: string;
   readonly software: boolean;
   readonly train: Cost | null;
   readonly forward: Cost | null;
-  /** The loss of the first batch: the same number for all who compute the same. */
+  /** The loss of the first batch, equal for all that compute the same. */
   readonly firstLoss: number | null;
   readonly residentBytes: number | null;
   /** Why something is missing. */
   readonly problem: string | null;
 }
 
-/** Opening and the first step may compile for long, and some peers take seconds a step. */
+/** Opening and the first step may compile for long, and some peers take seconds for a step. */
 const PATIENCE_MS = 60_000;
-const PAUSE_MS = 25; // threads that spin before they sleep have gone to sleep by then
+const PAUSE_MS = 25; // until then, spinning threads have gone to sleep
 const MOST_STEPS = 250;
 
-/** Opens a workload with ours and a peer's process, and measures both in turn. Ours comes first in every pair. */
+/** Opens a workload with our process and the peers', and measures them in turn. Ours comes first in every pair. */
 export async function measureStandings(
   request: Omit<OpenRequest, "op">,
   { ours, peers, train, forward }: {
@@ -69,7 +69,7 @@ export async function measureStandings(
   return standings;
 }
 
-/** A player while it is measured. */
+/** A player while it is being measured. */
 interface Entry {
   readonly player: Player;
   detail: string;
@@ -111,11 +111,12 @@ async function measureRounds(
   [ours, ...peers]: Entry[],
   effort: Effort,
 ): Promise<void> {
-  for (const entry of [ours, ...peers]) await attempt(entry, () => warmUp(entry, op, effort.sampleMs));
-  for (let round = 0; round < Math.max(effort.rounds, effort.slowRounds); round++) {
+  const { sampleMs, rounds, slowRounds } = effort;
+  for (const entry of [ours, ...peers]) await attempt(entry, () => warmUp(entry, op, sampleMs));
+  for (let round = 0; round < Math.max(rounds, slowRounds); round++) {
     for (const peer of peers.length > 0 ? peers : [null]) {
-      if (peer && (peer.problem !== null || round >= roundsOf(peer, op, effort))) continue;
-      if (!peer && round >= effort.rounds) continue;
+      const isSlow = peer?.samples[op].steps === 1;
+      if ((peer && peer.problem !== null) || round >= (isSlow ? slowRounds : rounds)) continue;
       await attempt(ours, async () => {
         const our = await sample(ours, op);
         if (!peer) return;
@@ -127,11 +128,7 @@ async function measureRounds(
   }
 }
 
-function roundsOf({ samples }: Entry, op: WorkRequest["op"], { rounds, slowRounds }: Effort): number {
-  return samples[op].steps > 1 ? rounds : slowRounds;
-}
-
-/** Finds how many steps make a sample, on warm code. */
+/** Warms the code up, and finds how many steps make a sample. */
 async function warmUp({ player, samples }: Entry, op: WorkRequest["op"], sampleMs: number): Promise<void> {
   const work = async (steps: number) =>
     (await player.contender.work(op, steps, { withinMs: PATIENCE_MS })).ms;
@@ -158,7 +155,7 @@ async function conclude(entry: Entry): Promise<Standing> {
     residentBytes = await player.contender.residentBytes();
   });
   const costOf = ({ ms, pairs }: { ms: number[]; pairs: Pair[] }): Cost | null =>
-    ms.length === 0 ? null : { ms: summarize(ms), ratio: pairs.length === 0 ? null : pairedRatio(pairs) };
+    ms.length === 0 ? null : { ms: spreadOf(ms), ratio: pairs.length === 0 ? null : pairedRatio(pairs) };
   return {
     ...{ label: player.label, detail, software, firstLoss, residentBytes, problem: entry.problem },
     train: costOf(samples.train),

@@ -1,38 +1,33 @@
 /**
- * Whole programs, from the start of the process to its end: time and memory.
+ * The time and the memory of whole programs, from the start of the process to its end.
  *
  * @module
  */
+import { outputOf } from "../support/machine.ts";
 import { OFFLINE } from "../support/shell.ts";
-import { output } from "./machine.ts";
-import { pairedRatio, summarize, type Summary } from "./statistics.ts";
+import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
 
-/** `train-lstm-adam` against the same recipe in PyTorch. */
+/** `train-lstm-adam` beside the same recipe in PyTorch. */
 export interface WholeRecipe {
-  readonly ours: Summary;
-  readonly pytorch: Summary | null;
+  readonly ours: Spread;
+  readonly pytorch: Spread | null;
   /** How many times as long as ours PyTorch takes. */
-  readonly ratio: Summary | null;
+  readonly ratio: Spread | null;
 }
 
-/** Where PyTorch is. */
+/** A Python with PyTorch. */
 export interface Python {
   readonly path: string;
-  /** The number of threads that was better at the step. */
+  /** The number of threads that was faster at a step. */
   readonly threads: number;
 }
 
 const DATA = "data/mnist";
 const script = (name: string) => new URL(`../${name}`, import.meta.url).pathname;
-const TRAIN = [
-  "run",
-  ...OFFLINE,
-  "--v8-flags=--expose-gc",
-  "--allow-read=data,runs,lib",
-  "--allow-write=runs",
-];
+const PERMISSIONS = ["--allow-read=data,runs,lib", "--allow-write=runs"];
+const TRAIN = ["run", ...OFFLINE, "--v8-flags=--expose-gc", ...PERMISSIONS];
 
-/** Runs both in turn; milliseconds. */
+/** Runs both in turn; in milliseconds. */
 export async function measureRecipe(
   { folder, python, rounds }: { folder: string; python: Python | null; rounds: number },
 ): Promise<WholeRecipe> {
@@ -46,8 +41,8 @@ export async function measureRecipe(
     pairs.push({ ours: ours[round], theirs: await timeProgram(python.path, theirs) });
   }
   return {
-    ours: summarize(ours),
-    pytorch: pairs.length > 0 ? summarize(pairs.map(({ theirs }) => theirs)) : null,
+    ours: spreadOf(ours),
+    pytorch: pairs.length > 0 ? spreadOf(pairs.map(({ theirs }) => theirs)) : null,
     ratio: pairs.length > 0 ? pairedRatio(pairs) : null,
   };
 }
@@ -59,7 +54,7 @@ async function timeProgram(command: string, args: readonly string[]): Promise<nu
   throw new Error(`Cannot run ${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
-/** The most memory that `train-lstm` held, in bytes; null where the system does not tell, as only Linux does. */
+/** The peak memory of `train-lstm` in bytes; null outside Linux, where the system does not tell. */
 export async function measureMemory(folder: string, steps: number): Promise<number | null> {
   const out = `${folder}/train-lstm`;
   const flags = ["--device", "wasm", "--quiet", "--steps", String(steps), "--out", out];
@@ -70,8 +65,8 @@ export async function measureMemory(folder: string, steps: number): Promise<numb
   let ended = false, peakBytes: number | null = null;
   const end = child.status.then(() => ended = true);
   while (!ended) {
-    // The high-water mark; Deno itself reads nothing in /proc unless all is allowed.
-    const status = await output("cat", [`/proc/${child.pid}/status`]);
+    // The high-water mark. Deno itself reads nothing in /proc unless everything is allowed.
+    const status = await outputOf("cat", [`/proc/${child.pid}/status`]);
     const kilobytes = status?.match(/^VmHWM:\s*(\d+) kB/m)?.[1];
     if (kilobytes !== undefined) peakBytes = 1024 * Number(kilobytes);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,46 +1,83 @@
 /**
- * What is measured: networks on batches of real digits, and how many floating-point operations they take.
+ * What is measured: networks on batches of digits, and how many floating-point operations they take.
  *
  * @module
  */
-import { type Dataset, type Optimizer, type Sequence, type Split, takeImages } from "../../mod.ts";
+import {
+  adadelta,
+  adam,
+  type Dataset,
+  type Optimizer,
+  rmsprop,
+  type Sequence,
+  type Split,
+  takeImages,
+} from "../../mod.ts";
 import type { LayerSpec } from "../../run.ts";
-import { type MeasuredNetwork, NETWORKS } from "./networks.ts";
 
-/** A network and the batches that it is measured on. */
-export interface Workload {
-  readonly name: string;
+/** A network, its optimizer, and how it reads images. */
+export interface MeasuredNetwork {
   readonly about: string;
   readonly layers: readonly LayerSpec[];
   readonly optimizer: Optimizer;
   readonly sequence: Sequence;
+}
+
+const lstm = { kind: "lstm", gateActivation: "sigmoid", dropout: 0 } as const;
+
+/** The networks by name. */
+export const NETWORKS = {
+  "lstm-64": {
+    about: "LSTM 28→64 over rows, Adam (train-lstm-adam)",
+    layers: [{ ...lstm, inputSize: 28, hiddenSize: 64 }],
+    optimizer: adam({ learningRate: 0.01 }),
+    sequence: { axis: "rows", range: [0, 1] },
+  },
+  "lstm-100x2": {
+    about: "LSTM 28→100→100 over columns, Adadelta (train-lstm)",
+    layers: [
+      { ...lstm, inputSize: 28, hiddenSize: 100 },
+      { ...lstm, inputSize: 100, hiddenSize: 100 },
+    ],
+    optimizer: adadelta({ learningRate: 0.1 }),
+    sequence: { axis: "columns", range: [-1, 1] },
+  },
+  "rnn-128": {
+    about: "ReLU RNN 28→128 over rows, RMSprop (train-rnn)",
+    layers: [{ kind: "rnn", activation: "relu", inputSize: 28, hiddenSize: 128, dropout: 0 }],
+    optimizer: rmsprop({ learningRate: 3e-4 }),
+    sequence: { axis: "rows", range: [0, 1] },
+  },
+} as const satisfies Record<string, MeasuredNetwork>;
+
+/** One of {@link NETWORKS}. */
+export type NetworkName = keyof typeof NETWORKS;
+
+/** A network and the batches that it is measured on. */
+export interface Workload extends MeasuredNetwork {
+  readonly name: string;
   /** N. */
   readonly batchSize: number;
-  /** T, the steps of a sequence. */
+  /** T, the length of a sequence. */
   readonly steps: number;
-  /** Lines of each image; 28 are the digit as it is. */
+  /** The lines of each image; 28 in the digits as they are. */
   readonly lines: number;
 }
 
-/** The networks of the recipes, by name. */
-export function recipeWorkloads(batchSize = 64): Workload[] {
-  return Object.entries(NETWORKS).map(([name, network]: [string, MeasuredNetwork]) => ({
-    name,
-    ...network,
-    batchSize,
-    steps: 28,
-    lines: 28,
-  }));
+/** The networks of the recipes. */
+export function recipeWorkloads(): Workload[] {
+  const networks: [string, MeasuredNetwork][] = Object.entries(NETWORKS);
+  return networks.map(([name, network]) => ({ name, ...network, batchSize: 64, steps: 28, lines: 28 }));
 }
 
-/** One workload of a sweep, and what was varied. */
+/** A workload of a sweep, and what is varied. */
 export interface SweepPoint {
   readonly axis: "H" | "N" | "T";
   readonly size: number;
   readonly workload: Workload;
 }
 
-/** One LSTM layer of 64 units on 64 images of 28 lines, with one of the three numbers varied. */
+/** An LSTM layer of 64 units on 64 images of 28 lines, with one of the three numbers varied. */
 export function sweepPoints({ quick }: { quick: boolean }): SweepPoint[] {
   const point = (axis: SweepPoint["axis"], size: number, changed: Partial<Workload> = {}): SweepPoint => {
     const { layers: [layer], ...base } = recipeWorkloads()[0];
@@ -68,13 +105,13 @@ export function sweepPoints({ quick }: { quick: boolean }): SweepPoint[] {
   ];
 }
 
-/** Whether a point is on the line that {@link fitExponent} fits: 784 pixels are read one by one, not 28 at a time. */
+/** Whether an exponent is fitted to a point: not to 784 pixels, which are read one by one instead of 28 at a time. */
 export function fitted({ workload }: SweepPoint): boolean {
   return workload.sequence.axis !== "pixels";
 }
 
 /**
- * Images of another height, made of real digits: the middle lines, or several digits one above the other.
+ * Makes images of another height out of digits: their middle lines, or several digits one above the other.
  *
  * @param lines At most 28, or a multiple of it
  */
@@ -93,16 +130,16 @@ export function stackDigits({ train }: Pick<Dataset, "train">, lines: number, co
   return { pixels: stacked, labels: labels.slice(0, count), count, height: lines, width };
 }
 
-/** Floating-point operations of the products of one batch, two a multiply-add; what shared prefixes and blank inputs save not subtracted. */
+/** Floating-point operations in the products of one batch, two a multiply-add, including those that Scanline saves. */
 export interface Flops {
   readonly forward: number;
-  /** Forward, backward and the weights' gradients: a training step. */
+  /** A training step: forward, backward and the gradients of the weights. */
   readonly step: number;
 }
 
 /**
- * Counts the products of the recurrent layers. The head takes a thousandth of them and is left out, as are activations
- * and the update.
+ * Counts the operations of the recurrent layers' products. The head has a thousandth as many and is left out, as are
+ * activations and the update.
  */
 export function countFlops(
   { layers, batchSize, steps }: Pick<Workload, "layers" | "batchSize" | "steps">,

@@ -9,9 +9,18 @@
  */
 import { printableLines } from "../../lib/excerpt.ts";
 import type { Interrupt } from "../support/interrupt.ts";
+import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
 
-/** A line of `--json` output, or of `metrics.jsonl`. */
-export type MetricsLine = Readonly<Record<string, unknown>>;
+/** A recipe to run. */
+export interface RecipeJob {
+  /** The name of its task. */
+  readonly recipe: string;
+  /** What the task is called with, besides `--json` and `--quiet`. */
+  readonly flags: readonly string[];
+}
+
+/** A line of `--json`, or of `metrics.jsonl`. */
+export type MetricsLine = JsonLine;
 
 /** How a run ended. */
 export interface FinishedRun {
@@ -101,29 +110,19 @@ export async function runRecipeProcess(
     }
   };
   interrupt.signal.addEventListener("abort", passOn);
-  const [lines, complaint] = await Promise.all([readLines(child.stdout, onLine), child.stderr.text()]);
+  const readLines = async () => {
+    const lines: MetricsLine[] = [];
+    for await (const line of readJsonLines(child.stdout)) {
+      lines.push(line);
+      onLine(line);
+    }
+    return lines;
+  };
+  const [lines, complaint] = await Promise.all([readLines(), child.stderr.text()]);
   const { code } = await child.status;
   interrupt.signal.removeEventListener("abort", passOn);
   const ending = `ended with exit code ${code}: ${printableLines(complaint.trim())}`;
   return { lines, code, ending, seconds: (performance.now() - started) / 1000 };
-}
-
-/** Reads objects, one a line; other lines do not come from the recipe. */
-async function readLines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onLine: (line: MetricsLine) => void,
-): Promise<MetricsLine[]> {
-  const lines: MetricsLine[] = [];
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const pieces = (rest + text).split("\n");
-    rest = pieces.pop()!;
-    for (const piece of pieces.filter((piece) => piece.startsWith("{"))) {
-      lines.push(JSON.parse(piece));
-      onLine(lines.at(-1)!);
-    }
-  }
-  return lines;
 }
 
 /** The figures of the end, which are about all images; those that it lacks, of the last report, if that has them. */

@@ -122,14 +122,14 @@ folderTest(
   },
 );
 
-folderTest("acquireDataset() keeps packed what has no hash but the packed one", async (folder, from) => {
+folderTest("acquireDataset() keeps a file packed if only the packed one has a hash", async (folder, from) => {
   for (const name of NAMES) await Deno.writeFile(`${from}/${name}.gz`, packed(name));
   await acquireDataset(SMALL_PACKED_ENTRY, { folder, sources: [{ kind: "folder", path: from }] });
   assert.deepEqual(await list(folder), [STAMP, ...NAMES.map((name) => `${name}.gz`)].sort());
   assert.equal((await acquireDataset(SMALL_PACKED_ENTRY, { folder })).stored, 0);
 });
 
-folderTest("acquireDataset() asks each source for what is still missing", async (folder, from) => {
+folderTest("acquireDataset() asks each source for the files that are still missing", async (folder, from) => {
   const second = `${from}2`;
   await Deno.mkdir(second);
   await writeSmallFiles(from, (name, file) => name === NAMES[3] ? undefined : file);
@@ -151,7 +151,7 @@ folderTest(
     ] as const;
     const error = await errorOf(SMALL_ENTRY, { folder, sources });
     assert.deepEqual(error.attempts.map(({ source, file }) => [source, file]), [
-      ["not-a-package", NAMES[0]], // which cannot be there for another file
+      ["not-a-package", NAMES[0]], // so it is not asked for another file
       ...NAMES.map((name) => [`${from}/nothing`, name]),
       [from, NAMES[0]],
     ]);
@@ -194,7 +194,7 @@ folderTest(
   },
 );
 
-folderTest("acquireDataset() says that the folder cannot be one", async (folder) => {
+folderTest("acquireDataset() says that the folder is not one", async (folder) => {
   await Deno.writeTextFile(folder, "a file");
   await assert.rejects(
     acquireDataset(SMALL_ENTRY, { folder }),

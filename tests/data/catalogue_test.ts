@@ -17,7 +17,7 @@ Deno.test("CATALOGUE knows that only MNIST's images were cropped and centred", (
   assert.deepEqual(prepared, [["mnist", "digit"], ["fashion-mnist", "none"], ["kmnist", "none"]]);
 });
 
-Deno.test("CATALOGUE has another hash for every file", () => {
+Deno.test("CATALOGUE has a different hash for every file", () => {
   const hashes = Object.values(CATALOGUE).flatMap(({ files }) => files.map(({ sha256 }) => sha256));
   assert.equal(new Set(hashes).size, 12);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CATALOGUE, type DatasetName } from "../../lib/data/catalogue.ts";
-import { loadDataset, type LoadOptions, type Split, takeImages } from "../../lib/data/dataset.ts";
+import { type Split, takeImages } from "../../lib/data/images.ts";
+import { loadDataset, type LoadOptions } from "../../lib/data/dataset.ts";
 import { encodeIdx, type IdxArray } from "../../lib/data/idx.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { FOLDER_NEEDS, inFolder, packed, SMALL_FILES, writeSmallFiles } from "./support/small_dataset.ts";
@@ -40,7 +41,7 @@ folderTest("loadDataset() reads raw and packed files from any folder", async (fo
   assert.deepEqual(classNames, ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
 });
 
-folderTest("loadDataset() takes the names of a data set for data in a folder", async (folder) => {
+folderTest("loadDataset() gives data in a folder the class names of a data set", async (folder) => {
   await writeSmallFiles(folder);
   const { name, classNames } = await loadDataset({ dataDir: folder, dataset: "kmnist" });
   assert.equal(name, "kmnist");
@@ -119,10 +120,10 @@ const NO_CLASSES: [string, number[], Partial<LoadOptions>, RegExp][] = [
   ],
   ["a label below the first", [0, 2, 2, 2, 2, 2], { firstLabel: 1 }, /the 2 classes must be labels 1 to 2/],
   ["other classes than the data set's", [0, 10, 2, 2, 2, 2], { dataset: "kmnist" }, /10 classes must be/],
-  ["no class", [0, 1, 1, 1, 1, 1], { classes: 1 }, /classes must be an integer from 2 to 256: .* is 1$/],
-  ["too many classes", [0, 1, 1, 1, 1, 1], { classes: 257 }, /classes must be an integer from 2 to 256/],
-  ["half a class", [0, 1, 1, 1, 1, 1], { classes: 2.5 }, /classes must be an integer from 2 to 256/],
-  ["half a label", [0, 1, 1, 1, 1, 1], { firstLabel: 0.5 }, /firstLabel must be an integer from 0 on/],
+  ["no class", [0, 1, 1, 1, 1, 1], { classes: 1 }, /classes must be a whole number from 2 to 256: .* is 1$/],
+  ["too many classes", [0, 1, 1, 1, 1, 1], { classes: 257 }, /classes must be a whole number from 2 to 256/],
+  ["half a class", [0, 1, 1, 1, 1, 1], { classes: 2.5 }, /classes must be a whole number from 2 to 256/],
+  ["half a label", [0, 1, 1, 1, 1, 1], { firstLabel: 0.5 }, /firstLabel must be a whole number from 0 on/],
   [
     "names of other classes",
     [0, 1, 2, 2, 2, 2],
@@ -140,7 +141,7 @@ for (const [what, train, options, message] of NO_CLASSES) {
   });
 }
 
-folderTest("loadDataset() takes whole numbers of any type for labels, and nothing else", async (folder) => {
+folderTest("loadDataset() takes labels of any type if they are whole numbers", async (folder) => {
   const [, trainLabels] = SMALL_FILES.keys();
   const write = (data: Int32Array | Float64Array, type: "i32" | "f64") =>
     Deno.writeFile(`${folder}/${trainLabels}`, encodeIdx({ type, shape: [6], data } as IdxArray));
@@ -162,7 +163,7 @@ folderTest("loadDataset() takes whole numbers of any type for labels, and nothin
   }
 });
 
-folderTest("loadDataset() says what lies in the place of an IDX file", async (folder) => {
+folderTest("loadDataset() says what a file is that is not IDX", async (folder) => {
   await writeLabels(folder, [0, 1, 2, 2, 2, 2], [0, 1, 2, 2]);
   await Deno.writeTextFile(`${folder}/train-images-idx3-ubyte`, "<!DOCTYPE html><html>404");
   await Deno.remove(`${folder}/train-images-idx3-ubyte.gz`).catch(() => {});
@@ -174,13 +175,13 @@ folderTest("loadDataset() says what lies in the place of an IDX file", async (fo
   );
 });
 
-folderTest("loadDataset() calls classes what it is told", async (folder) => {
+folderTest("loadDataset() takes names for classes", async (folder) => {
   await writeLabels(folder, [0, 1, 1, 1, 1, 1], [0, 1, 1, 1]);
   const { classNames } = await loadDataset({ dataDir: folder, classNames: ["cat", "dog"] });
   assert.deepEqual(classNames, ["cat", "dog"]);
 });
 
-folderTest("loadDataset() turns images that lie column by column", async (folder) => {
+folderTest("loadDataset() turns images that are stored column by column", async (folder) => {
   await writeSmallFiles(folder);
   const asTheyLie = await loadDataset({ dataDir: folder });
   const turned = await loadDataset({ dataDir: folder, transpose: true });
@@ -199,7 +200,7 @@ folderTest("loadDataset() turns images that lie column by column", async (folder
   }
 });
 
-/** How a name of MNIST's is written by others. */
+/** How others write a file name of MNIST's. */
 const NAMINGS: [string, (name: string) => string][] = [
   ["LeCun", (name) => name.replace(/-(idx\d)-/, ".$1-")],
   ["EMNIST", (name) => `emnist-letters-${name.replace("t10k", "test")}`],
@@ -225,10 +226,10 @@ for (const [who, rename] of NAMINGS) {
   });
 }
 
-folderTest("loadDataset() names the files of which it cannot tell which to take", async (folder) => {
+folderTest("loadDataset() names the files between which it cannot choose", async (folder) => {
   await writeSmallFiles(folder);
   const [trainImages, , , testLabels] = SMALL_FILES.keys();
-  await Deno.writeFile(`${folder}/${testLabels}.gz`, packed(testLabels)); // the same once more
+  await Deno.writeFile(`${folder}/${testLabels}.gz`, packed(testLabels)); // the same file again
   assert.equal((await loadDataset({ dataDir: folder })).test.count, 4);
   await Deno.writeFile(`${folder}/emnist-digits-${trainImages}.gz`, packed(trainImages));
   const { name, message } = await errorOf({ dataDir: folder });
@@ -237,7 +238,7 @@ folderTest("loadDataset() names the files of which it cannot tell which to take"
   assert.match(message, /is emnist-digits-train-images-idx3-ubyte.gz and train-images-idx3-ubyte; /);
 });
 
-Deno.test("loadDataset() rejects options that contradict each other or name nothing", async () => {
+Deno.test("loadDataset() rejects options that contradict each other or are unknown", async () => {
   for (const options of [{ classes: 10 }, { firstLabel: 0 }, { transpose: false }, { classNames: ["a"] }]) {
     const [key] = Object.keys(options);
     assert.match((await errorOf(options)).message, new RegExp(`${key} must be left out without dataDir`));
@@ -311,12 +312,15 @@ folderTest(
     );
     assert.match(error.message, /; put train-images-idx3-ubyte, .* there$/);
     await Deno.mkdir(`${folder}/${testImages}`);
-    assert.match((await errorOf({ dataDir: folder })).message, /must hold t10k-images.* is no such file/);
+    assert.match(
+      (await errorOf({ dataDir: folder })).message,
+      /must hold t10k-images.* current value holds t10k/,
+    );
     const nowhere = await errorOf({ dataDir: `${folder}/nowhere` });
     assert(nowhere instanceof Deno.errors.NotFound);
     assert.match(
       nowhere.message,
-      /nowhere: it must be a folder with train-images-idx3-ubyte, .* is no folder$/,
+      /nowhere: it must be a folder with train-images-idx3-ubyte, .*-idx1-ubyte$/,
     );
   },
 );
@@ -335,7 +339,7 @@ Deno.test({
   },
 });
 
-Deno.test("takeImages() rejects a split that has not as many pixels and labels as it says", () => {
+Deno.test("takeImages() rejects a split with too few or too many pixels or labels", () => {
   const split: Split = {
     pixels: new Uint8Array(60),
     labels: new Uint8Array(10),
@@ -355,7 +359,7 @@ Deno.test("takeImages() rejects a split that has not as many pixels and labels a
   }
 });
 
-Deno.test("takeImages() gives the images and labels it is asked for, as views", () => {
+Deno.test("takeImages() returns some images and labels as views", () => {
   const split: Split = {
     pixels: Uint8Array.from({ length: 60 }, (_, at) => at),
     labels: Uint8Array.from({ length: 10 }, (_, at) => at),
@@ -376,7 +380,7 @@ Deno.test("takeImages() gives the images and labels it is asked for, as views", 
   }
 });
 
-/** Why the real data cannot be tested, if it cannot. */
+/** Why the real data cannot be tested, if so. */
 function reasonAgainst(dataset: DatasetName): string {
   const needs = [{ name: "read", path: "data" }] as const;
   if (lacks(needs)) return ` (ignored: needs --allow-read=data)`;
@@ -388,7 +392,7 @@ function reasonAgainst(dataset: DatasetName): string {
   }
 }
 
-/** The first labels, where they are known, and how many training images have label 1. */
+/** The first labels, if known, and how many training images have label 1. */
 const KNOWN: Record<DatasetName, { train?: string; test?: string; ones: number }> = {
   "mnist": { train: "5 0 4 1 9 2 1 3 1 4", test: "7 2 1 0 4 1 4 9 5 9", ones: 6742 },
   "fashion-mnist": { train: "9 0 0 3 0 2 7 2 5 5", test: "9 2 1 1 6 1 4 6 5 7", ones: 6000 },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeInput } from "../../lib/data/describe_input.ts";
 
-Deno.test("describeInput() says shape, order and numbers of every way to read an image", () => {
+Deno.test("describeInput() states the shape, the order and the numbers for every way to read an image", () => {
   const sizes = { T: 28, C: 20 };
   const rows = /^float32 \[N, 28, 20\]: .* step t is row t from the top, .* from the left; .* is x \/ 255$/;
   assert.match(describeInput({ axis: "rows", range: [0, 1] }, sizes), rows);

@@ -19,7 +19,7 @@ const TYPES = {
   f64: Float64Array,
 } as const;
 
-/** Any array of up to four axes, zero sizes and every bit pattern included. */
+/** Any array of up to four axes, including sizes of 0 and every bit pattern. */
 const arrays: fc.Arbitrary<IdxArray> = fc
   .tuple(fc.constantFrom(...Object.keys(TYPES) as IdxType[]), fc.array(fc.nat(4), { maxLength: 4 }))
   .chain(([type, shape]) => {
@@ -114,7 +114,7 @@ Deno.test("parseIdx() rejects every proper prefix of a valid file", () => {
   );
 });
 
-Deno.test("parseIdx() reads a file with one byte of its header changed as what it then says, or rejects it", () => {
+Deno.test("parseIdx() reads a file with one changed byte in its header as it now is, or rejects it", () => {
   const file = encodeIdx({ type: "i16", shape: [2, 3], data: new Int16Array([1, 2, 3, 4, 5, 6]) });
   for (let at = 0; at < 12; at++) {
     for (let byte = 0; byte < 256; byte++) {
@@ -126,7 +126,7 @@ Deno.test("parseIdx() reads a file with one byte of its header changed as what i
   }
 });
 
-Deno.test("parseIdx() reads random bytes as what they say, or rejects them", () => {
+Deno.test("parseIdx() reads random bytes as they are, or rejects them", () => {
   const likelyHeaders = fc.tuple(
     fc.constantFrom(8, 9, 11, 12, 13, 14),
     fc.nat(3),
@@ -182,7 +182,7 @@ Deno.test("parseIdx() rejects sizes whose product overflows, and allocates nothi
   assert.equal(parseIdx(header(0x0e, most, most, most, 0)).data.length, 0);
 });
 
-Deno.test("parseIdxHeader() waits for more as long as nothing is wrong", () => {
+Deno.test("parseIdxHeader() is undefined while bytes are missing and none is wrong", () => {
   const file = encodeIdx({ type: "f32", shape: [2, 1], data: new Float32Array(2) });
   for (let length = 0; length < 12; length++) {
     assert.equal(parseIdxHeader(file.subarray(0, length)), undefined);

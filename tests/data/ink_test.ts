@@ -1,16 +1,18 @@
 /**
- * How well a digit is found on a page: prepared, it must be nearer to the image that was drawn than to 59 others. Every sixth one is drawn.
+ * How well a digit is found on a page: once prepared, it must be nearer to the drawn image than to 59 others. Every sixth
+ * image is drawn.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { decodePng } from "../../lib/data/png.ts";
-import { prepareDigit } from "../../lib/data/prepare_picture.ts";
+import { preparePicture } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import sheetBytes from "../golden/digits.png" with { type: "bytes" };
 import { change, drawPage, type Page, photograph, rule, speckle } from "./support/pages.ts";
 
 const SIZE = { height: 28, width: 28 };
+const prepareDigit = (raster: Raster) => preparePicture(raster, SIZE, { preparation: "digit" }).image.pixels;
 const COUNT = 60;
 
 const sheet = await decodePng(sheetBytes);
@@ -20,7 +22,7 @@ const digits = Array.from({ length: COUNT }, (_, n) =>
     return sheet.grey[y * sheet.width + x];
   }));
 
-/** Without its own empty margin. */
+/** A digit without its empty margin. */
 function tight(digit: Uint8Array, scale: number): Page {
   const inked = [...digit.keys()].filter((i) => digit[i] > 0);
   const xs = inked.map((i) => i % 28), ys = inked.map((i) => Math.floor(i / 28));
@@ -39,7 +41,7 @@ function transparent(digit: Uint8Array, ink: number): Raster {
   return { width, height, grey: new Uint8Array(values.length).fill(ink), alpha: Uint8Array.from(values) };
 }
 
-/** What befalls a page, and how many of 10 digits are found, as measured. */
+/** What happens to a page, and how many of 10 digits are found, as measured. */
 const CASES: readonly (readonly [name: string, least: number, draw: (digit: Uint8Array) => Raster])[] = [
   ["a clean page", 10, (digit) => photograph(drawPage(digit))],
   ["light on dark", 10, (digit) => photograph(drawPage(digit, { paper: 30, ink: 220 }))],
@@ -85,18 +87,18 @@ function nearest(pixels: Uint8Array): number {
 }
 
 for (const [name, least, draw] of CASES) {
-  Deno.test(`prepareDigit() finds at least ${least} of 10 digits: ${name}`, () => {
+  Deno.test(`preparePicture() finds at least ${least} of 10 digits: ${name}`, () => {
     const drawn = [...digits.keys()].filter((n) => n % 6 === 0);
-    const lost = drawn.filter((n) => nearest(prepareDigit(draw(digits[n]), SIZE).pixels) !== n);
+    const lost = drawn.filter((n) => nearest(prepareDigit(draw(digits[n]))) !== n);
     assert.ok(drawn.length - lost.length >= least, `lost ${lost.join(", ")}`);
   });
 }
 
-Deno.test("prepareDigit() keeps the bytes of MNIST's own images, and of their negatives", () => {
+Deno.test("preparePicture() keeps the bytes of MNIST's own images, and of their negatives", () => {
   const alpha = new Uint8Array(784).fill(255);
   for (const digit of digits) {
     for (const grey of [digit, digit.map((value) => 255 - value)]) {
-      assert.deepEqual(prepareDigit({ ...SIZE, grey, alpha }, SIZE).pixels, digit);
+      assert.deepEqual(prepareDigit({ ...SIZE, grey, alpha }), digit);
     }
   }
 });

@@ -9,7 +9,7 @@ function jpeg(name: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromBase64(golden.find((picture) => picture.name === name)!.file);
 }
 
-/** Where that marker's segment begins. */
+/** Where a marker's segment begins. */
 function find(bytes: Uint8Array, marker: number): number {
   return bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === marker);
 }
@@ -34,7 +34,7 @@ Deno.test("decodeJpeg() refuses every proper prefix of a file", async () => {
   }
 });
 
-Deno.test("decodeJpeg() refuses an image that ends early, though the file has an end", async () => {
+Deno.test("decodeJpeg() refuses an image that ends early in a file with an end marker", async () => {
   const bytes = jpeg("jpeg 4:2:0"), scan = find(bytes, SCAN);
   await refuses(
     joinBytes(bytes.subarray(0, scan + 40), Uint8Array.of(0xff, 0xd9)),
@@ -54,7 +54,7 @@ Deno.test("decodeJpeg() refuses sizes before it allocates", async () => {
   await refuses(sized(0, 37), /current value is 37 × 0$/);
 });
 
-Deno.test("decodeJpeg() names what it does not read", async () => {
+Deno.test("decodeJpeg() names the kinds of file that it cannot read", async () => {
   const bytes = jpeg("jpeg 4:2:0"), frame = find(bytes, FRAME);
   await refuses(bytes.with(frame + 1, 0xc3), /current value is lossless/);
   await refuses(bytes.with(frame + 1, 0xc9), /current value is arithmetic coding/);
@@ -70,13 +70,13 @@ Deno.test("decodeJpeg() refuses more scans than any picture has", async () => {
   await refuses(joinBytes(bytes.subarray(0, scan), ...scans, bytes.subarray(next)), /at most 100 scans/);
 });
 
-Deno.test("decodeJpeg() reads on after a file that was damaged", async () => {
+Deno.test("decodeJpeg() reads the next file after a damaged one", async () => {
   const bytes = jpeg("jpeg 4:2:0"), scan = find(bytes, SCAN);
   const before = await decodeJpeg(bytes);
   const table = find(bytes, 0xdb), length = new DataView(bytes.buffer).getUint16(table + 2);
   await refuses(joinBytes(bytes.subarray(0, table), bytes.subarray(table + 2 + length)), /must be whole/);
   assert.deepEqual(await decodeJpeg(bytes), before);
-  await refuses(joinBytes(bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)), /current value is no image/);
+  await refuses(joinBytes(bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)), /must contain an image/);
 });
 
 Deno.test("decodePicture() says what other files are", async () => {

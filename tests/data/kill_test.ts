@@ -28,7 +28,7 @@ function start(script: string, folder: string, ...args: string[]): Deno.ChildPro
   }).spawn();
 }
 
-/** Waits for the first output, lets it go on for a while, and kills it as nothing can be killed more. */
+/** Waits for the first output, then a while longer, and kills the process with SIGKILL. */
 async function kill(child: Deno.ChildProcess, afterMs: number): Promise<void> {
   const reader = child.stdout.getReader();
   await reader.read();

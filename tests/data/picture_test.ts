@@ -12,7 +12,7 @@ for (const picture of golden) {
     const differs = (found: Uint8Array, wanted: string) => {
       const expected = Uint8Array.fromBase64(wanted);
       assert.equal(found.length, expected.length);
-      // What is transparent has no colour.
+      // Transparent pixels have no colour.
       return found.reduce(
         (most, v, i) => alpha[i] === 0 && found === grey ? most : Math.max(most, Math.abs(v - expected[i])),
         0,

@@ -30,7 +30,7 @@ function placeTest(name: string, fn: (folder: string) => Promise<void>): void {
 const fifo = (path: string) => new Deno.Command("mkfifo", { args: [path] }).output();
 const bytes = new TextEncoder().encode("x");
 
-/** What came of calling functions of `files.ts` in a process that may use `data` and `runs` of the project alone. */
+/** The results of calling functions of `files.ts` in a process that may only use `data` and `runs` of the project. */
 async function confined(folder: string, code: string, allowed = "data,runs"): Promise<string> {
   const source = (name: string) => JSON.stringify(new URL(`../../lib/data/${name}.ts`, import.meta.url).href);
   await Deno.writeTextFile(
@@ -130,7 +130,7 @@ placeTest("a run with a link, a pipe or a device in it is refused, and it is nam
   await Deno.mkdir(`${run}/checkpoints/deep`, { recursive: true });
   await Deno.writeFile(`${run}/checkpoints/deep/file`, bytes);
   await checkRun(run, "read");
-  await checkRun(`${folder}/none`, "read"); // who opens it, says that it is not there
+  await checkRun(`${folder}/none`, "read"); // opening it tells that it does not exist
 
   await Deno.symlink("file", `${run}/checkpoints/deep/\x1b[31m`);
   await assert.rejects(

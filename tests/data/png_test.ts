@@ -21,7 +21,7 @@ Deno.test("decodePng() reads grey of 1, 2, 4, 8 and 16 bits", async () => {
   assert.deepEqual(await read(16, [0, 0, 0, 0x80, 0, 0xff, 0xff]), [0, 128, 255]);
 });
 
-Deno.test("decodePng() begins every line of packed pixels at a byte", async () => {
+Deno.test("decodePng() starts every line of packed pixels at a byte", async () => {
   const bytes = png({ width: 9, height: 2, depth: 1, colour: 0 }, [0, 0xff, 0, 0, 0, 0x80]);
   assert.deepEqual(await greyOf(bytes), [...Array(8).fill(255), 0, ...Array(8).fill(0), 255]);
 });
@@ -45,7 +45,7 @@ Deno.test("decodePng() weighs red, green and blue as BT.601 does", async () => {
   assert.deepEqual(await greyOf(bytes), [76, 150, 29, 9]);
 });
 
-Deno.test("decodePng() reads opacity: of a channel, of a palette, of a colour that is transparent", async () => {
+Deno.test("decodePng() reads opacity from a channel, a palette or a transparent colour", async () => {
   const rgba = { width: 2, height: 1, data: Uint8Array.of(10, 10, 10, 0, 20, 20, 20, 128), channels: 4 };
   assert.deepEqual([...(await decodePng(encode(rgba))).alpha], [0, 128]);
 
@@ -92,13 +92,13 @@ Deno.test("decodePng() inflates no more than the header says", async () => {
   const before = Deno.memoryUsage().external;
   await assert.rejects(
     decodePng(file(header(head), chunk("IDAT", bomb), END)),
-    /^PictureError: .*must inflate to 72 bytes: current value is more$/,
+    /^PictureError: .*must inflate to 72 bytes$/,
   );
   assert.ok(Deno.memoryUsage().external - before < 2 ** 24);
   await assert.rejects(decodePng(png(head, [0, 1, 2])), /must inflate to 72 bytes: current value is 3$/);
 });
 
-Deno.test("decodePng() looks at no chunk that an image does not need", async () => {
+Deno.test("decodePng() ignores chunks that an image does not need", async () => {
   const profile = chunk(
     "iCCP",
     Uint8Array.of(65, 0, 0, ...deflateSync(new Uint8Array(2 ** 20)).subarray(0, 99)),
@@ -122,7 +122,7 @@ Deno.test("decodePng() refuses every proper prefix of a file, and a changed byte
   }
 });
 
-Deno.test("decodePng() refuses an index that the palette does not have", async () => {
+Deno.test("decodePng() refuses an index outside the palette", async () => {
   const palette = chunk("PLTE", Uint8Array.of(1, 1, 1));
   await assert.rejects(
     decodePng(png({ width: 1, height: 1, depth: 8, colour: 3 }, [0, 9], palette)),
@@ -131,7 +131,7 @@ Deno.test("decodePng() refuses an index that the palette does not have", async (
   await assert.rejects(decodePng(png({ width: 1, height: 1, depth: 8, colour: 3 }, [0, 0])), PictureError);
 });
 
-Deno.test("decodePng() lets a palette and opacity be no larger than they can be", async () => {
+Deno.test("decodePng() refuses a palette or opacities that are too large", async () => {
   const head = { width: 1, height: 1, depth: 8, colour: 3 };
   const read = (palette: number, opacity: number) =>
     decodePng(png(

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { prepareDigit, preparePicture, type PreparePictureOptions } from "../../lib/data/prepare_picture.ts";
+import { preparePicture, type PreparePictureOptions } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encode } from "fast-png";
 import { photograph } from "./support/pages.ts";
 
 const SIZE = { height: 28, width: 28 };
+const prepareDigit = (raster: Raster, size = SIZE) =>
+  preparePicture(raster, size, { preparation: "digit" }).image;
 
 /** A "7" of 60 × 100 pixels, strokes of 12, somewhere in a picture. */
 function seven(
@@ -28,8 +30,8 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 }
 
-Deno.test("prepareDigit() is 20 pixels high, with its centre of mass in the middle", () => {
-  const { pixels, count, height, width } = prepareDigit(seven(), SIZE);
+Deno.test("preparePicture() makes a digit 20 pixels high, with its centre of mass in the middle", () => {
+  const { pixels, count, height, width } = prepareDigit(seven());
   assert.deepEqual([count, height, width], [1, 28, 28]);
   const inked = [...pixels.keys()].filter((i) => pixels[i] > 0);
   const rows = inked.map((i) => Math.floor(i / 28));
@@ -45,8 +47,8 @@ Deno.test("prepareDigit() is 20 pixels high, with its centre of mass in the midd
   assert.ok(pixels.some((value) => value > 20 && value < 235), "edges have greys");
 });
 
-Deno.test("prepareDigit() does not mind where the digit is, nor which of ink and ground is light", () => {
-  const { pixels } = prepareDigit(seven(), SIZE);
+Deno.test("preparePicture() finds a digit anywhere, dark on light or light on dark", () => {
+  const { pixels } = prepareDigit(seven());
   const others = {
     elsewhere: seven({ width: 333, height: 120, x: 250, y: 3 }),
     inverted: seven({ ink: 255, ground: 0 }),
@@ -57,17 +59,17 @@ Deno.test("prepareDigit() does not mind where the digit is, nor which of ink and
     "at the edge": seven({ width: 60, height: 100, x: 0, y: 0, ink: 0 }),
   };
   for (const [name, raster] of Object.entries(others)) {
-    assert.ok(difference(prepareDigit(raster, SIZE).pixels, pixels) <= 1, name);
+    assert.ok(difference(prepareDigit(raster).pixels, pixels) <= 1, name);
   }
 });
 
-Deno.test("prepareDigit() keeps a digit that is prepared already", () => {
-  const { pixels } = prepareDigit(seven(), SIZE);
+Deno.test("preparePicture() keeps a digit that is already prepared", () => {
+  const { pixels } = prepareDigit(seven());
   const again = { ...SIZE, grey: pixels, alpha: new Uint8Array(784).fill(255) };
   assert.deepEqual(prepareDigit(again, SIZE).pixels, pixels);
 });
 
-Deno.test("prepareDigit() enlarges what is small, and scales the box with the images of the network", () => {
+Deno.test("preparePicture() enlarges small digits, and scales the box with the network's images", () => {
   const dot = {
     width: 3,
     height: 3,
@@ -81,7 +83,7 @@ Deno.test("prepareDigit() enlarges what is small, and scales the box with the im
   assert.equal(prepareDigit(dot, { height: 1, width: 1 }).pixels[0], 255);
 });
 
-Deno.test("prepareDigit() refuses a picture of one colour", () => {
+Deno.test("preparePicture() finds no digit in a picture of one colour", () => {
   const grey = new Uint8Array(9).fill(77);
   assert.throws(
     () => prepareDigit({ width: 3, height: 3, grey, alpha: new Uint8Array(9).fill(255) }, SIZE),
@@ -89,7 +91,7 @@ Deno.test("prepareDigit() refuses a picture of one colour", () => {
   );
 });
 
-Deno.test("prepareDigit() refuses a page with nothing but noise on it", () => {
+Deno.test("preparePicture() finds no digit on a page with only noise", () => {
   for (const noise of [1, 3, 10, 30]) {
     const blank = { width: 320, height: 240, values: new Float32Array(320 * 240).fill(200) };
     assert.throws(
@@ -100,17 +102,17 @@ Deno.test("prepareDigit() refuses a page with nothing but noise on it", () => {
   }
 });
 
-Deno.test("prepareDigit() takes colour by its luma", async () => {
+Deno.test("preparePicture() converts the colours of a digit to luma", async () => {
   const { grey, width, height } = seven();
   const rgb = Uint8Array.from(
     { length: 3 * grey.length },
     (_, i) => grey[Math.floor(i / 3)] === 0 ? [200, 0, 0][i % 3] : 255,
   );
   const raster = await decodePng(encode({ width, height, data: rgb, channels: 3 }));
-  assert.ok(difference(prepareDigit(raster, SIZE).pixels, prepareDigit(seven(), SIZE).pixels) <= 1);
+  assert.ok(difference(prepareDigit(raster).pixels, prepareDigit(seven()).pixels) <= 1);
 });
 
-Deno.test("preparePicture() does not touch a picture of the network's size that is no digit", () => {
+Deno.test("preparePicture() keeps a picture of the network's size that is not a digit", () => {
   const grey = Uint8Array.from({ length: 784 }, (_, i) => (i * 37) % 256);
   const raster = { ...SIZE, grey, alpha: new Uint8Array(784).fill(255) };
   for (const lightOnBlack of [false, true]) {
@@ -129,7 +131,7 @@ function shoe(ink: number, ground: number): Raster {
   return { width: 120, height: 60, grey, alpha: new Uint8Array(7200).fill(255) };
 }
 
-Deno.test("preparePicture() scales with the aspect kept, and goes on with the ground at the edge", () => {
+Deno.test("preparePicture() keeps the aspect ratio, and fills up with the grey of the border", () => {
   const { image, done } = preparePicture(shoe(200, 10), SIZE, { preparation: "none" });
   assert.equal(done, "scaled");
   const at = (x: number, y: number) => image.pixels[y * 28 + x];
@@ -137,7 +139,7 @@ Deno.test("preparePicture() scales with the aspect kept, and goes on with the gr
   assert.deepEqual([at(14, 14), at(8, 11), at(19, 16)], [200, 200, 200]); // 14 × 7 in the middle
 });
 
-Deno.test("preparePicture() swaps light and dark where that is known to be right, or asked for", () => {
+Deno.test("preparePicture() swaps light and dark if that is known to be right, or asked for", () => {
   const none = { preparation: "none" } as const;
   const light = shoe(40, 250), dark = shoe(200, 10);
   const of = (raster: Raster, options: Partial<PreparePictureOptions>) => {
@@ -151,11 +153,11 @@ Deno.test("preparePicture() swaps light and dark where that is known to be right
   assert.deepEqual(of(dark, { invert: true }), [245, true, true]);
 });
 
-Deno.test("preparePicture() takes dark or light for ink, where that is said", () => {
+Deno.test("preparePicture() takes dark or light as ink, if told", () => {
   const raster = seven();
   const { image, inverted } = preparePicture(raster, SIZE, { preparation: "digit", invert: true });
   assert.equal(inverted, true);
-  assert.deepEqual(image, prepareDigit(raster, SIZE));
+  assert.deepEqual(image, prepareDigit(raster));
 });
 
 Deno.test("preparePicture() keeps both parts of a digit, one of them at the edge", () => {

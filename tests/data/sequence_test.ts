@@ -5,7 +5,7 @@ const size = { height: 3, width: 2 };
 
 Deno.test("layOutSequence() scales bytes as torchvision's Normalize does", () => {
   const { scale } = layOutSequence({ axis: "rows", mean: 0.1307, deviation: 0.3081 }, size);
-  assert.equal(scale[0], -0.4242129623889923); // the least and the most of MNIST, as PyTorch prints them
+  assert.equal(scale[0], -0.4242129623889923); // the extremes of MNIST, as PyTorch prints them
   assert.equal(scale[255], 2.821486711502075);
 });
 
@@ -19,7 +19,7 @@ Deno.test("layOutSequence(): the two ranges are means and deviations", () => {
   }
 });
 
-Deno.test("checkSequence() rejects what is no sequence, by name", () => {
+Deno.test("checkSequence() says what is wrong with a value that is not a sequence", () => {
   const wrong: [unknown, RegExp][] = [
     [null, /sequence must be an object/],
     ["rows", /sequence must be an object/],

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Split } from "../../lib/data/dataset.ts";
+import type { Split } from "../../lib/data/images.ts";
 import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import { layOutSequence, type PixelScale, type Sequence } from "../../lib/data/sequence.ts";
 import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";

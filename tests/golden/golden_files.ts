@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Split } from "../../lib/data/dataset.ts";
+import type { Split } from "../../lib/data/images.ts";
 import { layOutSequence, type Range, type Sequence } from "../../lib/data/sequence.ts";
 import { createNetwork, type LayerSpec, type Network } from "../../lib/model/network.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";

@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
 import { measurePeak } from "../../scripts/bench/peak.ts";
-import { linesOf } from "../../scripts/bench/protocol.ts";
-import { fitExponent, median, pairedRatio, quantile, summarize } from "../../scripts/bench/statistics.ts";
+import { readJsonLines } from "../../scripts/support/json_lines.ts";
+import { fitExponent, median, pairedRatio, quantile, spreadOf } from "../../scripts/support/statistics.ts";
 import { countFlops, recipeWorkloads, stackDigits, sweepPoints } from "../../scripts/bench/workloads.ts";
 
-Deno.test("median() takes the value in the middle, or the mean of the two there, in any order", () => {
+Deno.test("median() is the middle value, or the mean of the two middle ones, in any order", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 3, 2]), 2.5);
   assert.equal(median([7]), 7);
   assert.throws(() => median([]), RangeError);
 });
 
-Deno.test("quantile() lies on the line between two values", () => {
+Deno.test("quantile() interpolates between two values", () => {
   const values = [50, 10, 40, 20, 30];
   assert.deepEqual([0, 0.25, 0.5, 0.75, 1].map((share) => quantile(values, share)), [10, 20, 30, 40, 50]);
   assert.equal(quantile(values, 0.125), 15);
-  assert.deepEqual(values, [50, 10, 40, 20, 30]); // is not sorted in place
+  assert.deepEqual(values, [50, 10, 40, 20, 30]); // not sorted in place
 });
 
-Deno.test("summarize() gives the median, the quartiles and the count", () => {
-  assert.deepEqual(summarize([1, 2, 3, 4, 5]), { median: 3, quartiles: [2, 4], count: 5 });
+Deno.test("spreadOf() gives the median, the quartiles and the count", () => {
+  assert.deepEqual(spreadOf([1, 2, 3, 4, 5]), { median: 3, quartiles: [2, 4], count: 5 });
 });
 
-Deno.test("pairedRatio() is not moved by rounds in which the machine slows down for both", () => {
+Deno.test("pairedRatio() is not affected by rounds in which the machine slows down for both", () => {
   const pairs = [{ ours: 1, theirs: 2 }, { ours: 10, theirs: 20 }, { ours: 100, theirs: 200 }];
   assert.deepEqual(pairedRatio(pairs), { median: 2, quartiles: [2, 2], count: 3 });
 });
@@ -73,10 +73,13 @@ Deno.test("stackDigits() takes the middle lines of a digit, or digits one above 
   assert.deepEqual([...two.pixels], [...pixels.subarray(0, 16)]);
 });
 
-Deno.test("linesOf() joins what arrives in pieces", async () => {
-  const pieces = ['{"a":', '1}\n{"b":2}\n\n{"é', '":3}'].map((text) => new TextEncoder().encode(text));
-  const lines = await Array.fromAsync(linesOf(ReadableStream.from(pieces)));
-  assert.deepEqual(lines, ['{"a":1}', '{"b":2}', "", '{"é":3}']);
+Deno.test("readJsonLines() joins pieces, and skips other lines and incomplete ones", async () => {
+  const cut = new TextEncoder().encode('{"é":3}\n{"c'); // within é, too
+  const pieces = ['{"a":', '1}\n{"b":2}\n\nnoise\n'].map((text) => new TextEncoder().encode(text));
+  const lines = await Array.fromAsync(
+    readJsonLines(ReadableStream.from([...pieces, cut.subarray(0, 3), cut.subarray(3)])),
+  );
+  assert.deepEqual(lines, [{ a: 1 }, { b: 2 }, { é: 3 }]);
 });
 
 Deno.test("measurePeak() runs both of its loops", () => {

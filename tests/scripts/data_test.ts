@@ -13,7 +13,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the script in a folder of its own, with no network and no package that is not in Deno's cache. */
+/** Runs the script in its own folder, without a network and without packages that are not in Deno's cache. */
 function runData(folder: string, ...args: string[]): Promise<Outcome> {
   return runDataIn(folder, args, {});
 }
@@ -47,7 +47,7 @@ function scriptTest(name: string, fn: (folder: string) => Promise<void>): void {
   Deno.test({ name: named(name, PROCESS_NEEDS), ignore: lacks(PROCESS_NEEDS), fn: () => inFolder(fn) });
 }
 
-/** Folders in which nobody has data yet. */
+/** Folders without data. */
 const EMPTY: Record<string, (folder: string) => Promise<void>> = {
   "no data/": () => Promise.resolve(),
   "only a README in data/": async (folder) => {
@@ -120,7 +120,7 @@ for (const [what, prepare] of Object.entries(EMPTY)) {
     await prepare(folder);
     const nothingCached = { DENO_DIR: `${folder}/cache` };
     const { code, stdout, stderr } = await runDataIn(folder, ["--first-run"], nothingCached);
-    assert.deepEqual([code, stdout], [0, ""]); // whoever needs MNIST ends with an error of its own
+    assert.deepEqual([code, stdout], [0, ""]); // a training that needs MNIST ends with its own error
     assert.match(
       stderr,
       /^(.* elsewhere\n)?Cannot get MNIST: data\/mnist must hold 4 files: current value is 0; tried\n/,
@@ -128,7 +128,7 @@ for (const [what, prepare] of Object.entries(EMPTY)) {
   });
 }
 
-/** MNIST, where it has been put into `data/`, to be found in another folder. */
+/** MNIST from `data/`, if it is there, in another folder. */
 const MNIST = fileURLToPath(new URL("data/mnist/", ROOT));
 const mnistIsHere = !lacks(PROCESS_NEEDS) &&
   await Deno.stat(`${MNIST}.verified.json`).then(() => true, () => false);
@@ -166,7 +166,7 @@ Deno.test({
     }),
 });
 
-/** Loads MNIST as a recipe would, in a process whose working folder is another one. */
+/** Loads MNIST as a recipe would, in a process with another working folder. */
 async function load(folder: string): Promise<Outcome> {
   const dataset = new URL("lib/data/dataset.ts", ROOT).href;
   const code = `import { loadDataset } from "${dataset}";

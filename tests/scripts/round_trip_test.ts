@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import type { Split } from "../../lib/data/dataset.ts";
+import type { Split } from "../../lib/data/images.ts";
 import type { PixelScale, Sequence } from "../../lib/data/sequence.ts";
 import { toTensorflow } from "../../lib/model/to_tensorflow.ts";
 import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";

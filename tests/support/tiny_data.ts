@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Split } from "../../lib/data/dataset.ts";
+import type { Split } from "../../lib/data/images.ts";
 import type { Network } from "../../lib/model/network.ts";
 import { hashName, RandomStream } from "../../lib/random.ts";
 

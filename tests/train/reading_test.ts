@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/train/compile.ts";
-import { decidedAt, readProbabilities, softmax } from "../../lib/train/reading.ts";
+import { readProbabilities, softmax } from "../../lib/train/reading.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -66,18 +66,4 @@ Deno.test("readProbabilities() refuses what does not fit the network", async () 
 
 Deno.test("softmax() stands the largest logits", () => {
   assert.deepEqual([...softmax([1e30, 0, -1e30])], [1, 0, 0]);
-});
-
-Deno.test("decidedAt() is the first step of the last run of one class", () => {
-  const steps = (...classes: number[]) =>
-    Float32Array.from(classes.flatMap((k) => k === 0 ? [0.8, 0.2] : [0.2, 0.8]));
-  assert.equal(decidedAt(steps(1, 1, 1), 2), 0);
-  assert.equal(decidedAt(steps(1, 0, 1, 0, 0), 2), 3);
-  assert.equal(decidedAt(steps(0, 0, 1), 2), 2);
-});
-
-Deno.test("decidedAt() rejects what is not rows of K, such as no class at all", () => {
-  for (const [length, classes] of [[6, 0], [6, 4], [0, 2], [6, NaN]]) {
-    assert.throws(() => decidedAt(new Float32Array(length), classes), /^TypeError: .* must be rows of/);
-  }
 });

@@ -62,7 +62,7 @@ Deno.test("drawConfusionMap(): many classes have smaller cells without numbers",
   assert.doesNotMatch(svg, />5</);
 });
 
-Deno.test("drawConfusion(): in a narrow terminal a list of what each class was taken for most", () => {
+Deno.test("drawConfusion(): in a narrow terminal, a list of the most frequent mistakes of each class", () => {
   const names = ["T-shirt/top", "Bag", "Ankle boot"];
   const matrix = [[6, 1, 3], [0, 10, 0], [2, 0, 0]];
   assert.deepEqual(drawConfusion(matrix, names, { columns: 32 }), drawConfusion(matrix, names));

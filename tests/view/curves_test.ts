@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { drawCurves } from "../../lib/view/curves.ts";
 import { type History, toCurves } from "../../lib/view/history.ts";
 
-/** Epochs of a training that goes well. */
+/** The epochs of a successful training. */
 function epochs(count: number, { speed = 5 } = {}): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, epoch) => ({
     event: "epoch",
@@ -33,7 +33,7 @@ Deno.test("drawCurves(): a run of ten epochs", async (t) => {
 
 Deno.test("drawCurves(): one epoch is a point in the middle of each panel", async (t) => {
   const svg = drawCurves(toCurves([run("runs/a", epochs(1))]));
-  assert.equal(svg.match(/<circle /g)?.length, 7); // two figures and a ring in each, and one in the legend
+  assert.equal(svg.match(/<circle /g)?.length, 7); // two points and a ring in each, and a ring in the legend
   assert.doesNotMatch(svg, /NaN|Infinity/);
   await t.assertSnapshot(svg);
 });
@@ -55,7 +55,7 @@ Deno.test("drawCurves(): what is no number leaves a gap, and a lone point betwee
   await t.assertSnapshot(svg);
 });
 
-Deno.test("drawCurves(): nothing to draw, or no number at all, is said and drawn without one", () => {
+Deno.test("drawCurves() says if there is nothing to draw, or no number", () => {
   const broken = epochs(3).map(({ event, epoch }) => ({ event, epoch, trainLoss: null, testAccuracy: null }));
   for (const lines of [[], broken]) {
     const svg = drawCurves(toCurves([run("runs/a", lines)]));
@@ -76,7 +76,7 @@ Deno.test("drawCurves(): runs that report by steps and by epochs in one picture"
   await t.assertSnapshot(svg);
 });
 
-Deno.test("drawCurves(): after eight runs the colours begin again, thicker; long names lose their start", () => {
+Deno.test("drawCurves(): after eight runs the colours repeat with thicker lines; long names lose their start", () => {
   const name = `runs/${"a-very-long-name-".repeat(9)}the-end`;
   const svg = drawCurves(toCurves(Array.from({ length: 9 }, (_, i) => run(`${name}-${i}`, epochs(50)))));
   assert.match(svg, /stroke-width="3.5"/);
@@ -85,7 +85,7 @@ Deno.test("drawCurves(): after eight runs the colours begin again, thicker; long
   assert(names.every((name) => name.startsWith("…") && [...name].length === 48), names[0]);
 });
 
-Deno.test("drawCurves(): everything lies within the picture, for 1 to 50 epochs", () => {
+Deno.test("drawCurves(): everything is within the picture, for 1 to 50 epochs", () => {
   for (let count = 1; count <= 50; count++) {
     const svg = drawCurves(toCurves([run("runs/a", epochs(count))]));
     for (const [, x, y] of svg.matchAll(/cx="([\d.-]+)" cy="([\d.-]+)"/g)) {
@@ -110,7 +110,7 @@ Deno.test("drawCurves(): the figures of the highest test accuracy are in the pic
   );
 });
 
-Deno.test("drawCurves(): the legend says which images each line is about; of few, an accuracy has few digits", () => {
+Deno.test("drawCurves(): the legend says which images each line is about; accuracies on few images have few digits", () => {
   const figures = { train: "mean over 50 steps", test: "the first 13 test images", testImages: 13 };
   const [line] = epochs(1);
   const texts = textsOf(
@@ -121,7 +121,7 @@ Deno.test("drawCurves(): the legend says which images each line is about; of few
   assert(texts.includes("best test accuracy: 92% after 1 epoch"));
 });
 
-Deno.test("drawCurves(): what is not alike in runs stands at each, what is alike stands once", () => {
+Deno.test("drawCurves(): what runs share is said once, what differs is said of each", () => {
   const figures = { train: "means", test: "all 10,000", testImages: 10_000 };
   const a = { ...run("a", epochs(2)), figures, epochImages: 60_000 };
   const alike = textsOf(drawCurves(toCurves([a, { ...a, name: "b" }])));

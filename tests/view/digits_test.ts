@@ -8,7 +8,7 @@ function picture(rows: readonly string[], caption = ""): Picture {
 
 const plain = { columns: 80, perRow: 5, colour: false };
 
-Deno.test("drawPictures(): two pixels a character, an odd last row included", () => {
+Deno.test("drawPictures(): two pixels a character, also with an odd number of rows", () => {
   assert.deepEqual(drawPictures([picture(["# #", "# #", " ##", "  #", "## "], "4")], plain), [
     "4",
     "█ █",
@@ -17,7 +17,7 @@ Deno.test("drawPictures(): two pixels a character, an odd last row included", ()
   ]);
 });
 
-Deno.test("drawPictures(): so many in a row, rows apart, captions cut off", () => {
+Deno.test("drawPictures(): a number of pictures a row, rows apart, captions broken", () => {
   const pictures = ["a", "bcdef", "g"].map((caption) => picture(["##", "##"], caption));
   assert.deepEqual(drawPictures(pictures, { ...plain, perRow: 2 }), [
     "a   bcdef",
@@ -28,7 +28,7 @@ Deno.test("drawPictures(): so many in a row, rows apart, captions cut off", () =
   ]);
 });
 
-Deno.test("drawPictures(): scaled down until they fit", () => {
+Deno.test("drawPictures(): shrunk until they fit", () => {
   const pictures = Array.from({ length: 5 }, () => picture(Array(28).fill("#".repeat(28)), "#1234: 5 as 6"));
   const sizes = [[148, 28, 5], [147, 14, 5], [80, 14, 5], [60, 14, 3], [40, 14, 2], [20, 14, 1], [13, 10, 1]];
   for (const [columns, width, perRow] of sizes) {
@@ -40,7 +40,7 @@ Deno.test("drawPictures(): scaled down until they fit", () => {
   }
 });
 
-Deno.test("drawPictures(): without colour fewer stand side by side, as small ones cannot be made out", () => {
+Deno.test("drawPictures(): without colour, fewer are side by side, because small ones are not recognizable", () => {
   const pictures = Array.from({ length: 3 }, () => picture(Array(28).fill("#".repeat(28)), "5 → 6"));
   for (const [columns, perRow] of [[88, 3], [80, 2], [40, 1], [28, 1]]) {
     const lines = drawPictures(pictures, { columns, perRow: 5, colour: false });
@@ -53,7 +53,7 @@ Deno.test("drawPictures(): without colour fewer stand side by side, as small one
   }
 });
 
-Deno.test("drawPictures(): captions are whole, on as many lines as they take, an arrow at the end of one", () => {
+Deno.test("drawPictures(): captions are whole, on as many lines as they need, broken after an arrow", () => {
   const pictures = ["T-shirt/top → Ankle boot 99.9%", "Bag → Bag"].map((caption) => ({
     ...picture(Array(28).fill("#".repeat(28))),
     caption,
@@ -62,7 +62,7 @@ Deno.test("drawPictures(): captions are whole, on as many lines as they take, an
   assert.deepEqual(lines, ["T-shirt/top →     Bag → Bag", "Ankle boot 99.9%"]);
 });
 
-Deno.test("drawPictures() in colour: 24 greys, black and white of the 256 colours, told only where they change, reset at the end of a line", () => {
+Deno.test("drawPictures() in colour: 24 greys, black and white of the 256 colours, written only where they change, reset at the end of a line", () => {
   const pixels = Uint8Array.of(0, 128, 128, 255, 255, 64);
   const lines = drawPictures([{ pixels, height: 2, width: 3, caption: "" }], { ...plain, colour: true });
   assert.equal(
@@ -74,6 +74,6 @@ Deno.test("drawPictures() in colour: 24 greys, black and white of the 256 colour
   assert.equal(second, first); // each line stands alone
 });
 
-Deno.test("drawPictures() of none is nothing", () => {
+Deno.test("drawPictures() of no pictures is empty", () => {
   assert.deepEqual(drawPictures([], plain), []);
 });

@@ -79,7 +79,7 @@ function valueOf(fields: readonly Field[], number: number): Field["value"] {
 
 const text = (value: Field["value"]) => new TextDecoder().decode(value as Uint8Array);
 
-Deno.test("the decoder of this test knows the check value of CRC-32C, and how masks are undone", () => {
+Deno.test("this test's decoder computes the check value of CRC-32C, and undoes masks", () => {
   assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
   assert.equal(unmask(0xa282ead8), 0);
 });

@@ -11,7 +11,7 @@ function placesOf(set: ReturnType<typeof toCurves>): number[][] {
   return set.curves.map(({ points }) => points.map(({ x }) => x));
 }
 
-Deno.test("toCurves(): steps that are different parts of an epoch are compared by epochs", () => {
+Deno.test("toCurves(): runs whose epochs have different numbers of steps are compared by epochs", () => {
   const a = { name: "a", lines: reports(50, 100), stepsPerEpoch: 100 };
   const alike = toCurves([a, { ...a, name: "b" }]);
   assert.deepEqual([alike.unit, placesOf(alike)], ["steps", [[50, 100], [50, 100]]]);
@@ -19,7 +19,7 @@ Deno.test("toCurves(): steps that are different parts of an epoch are compared b
   assert.deepEqual([other.unit, placesOf(other)], ["epochs", [[0.5, 1], [1, 2]]]);
 });
 
-Deno.test("toCurves(): an epoch that was cut short is no whole one; without its step it counts as one", () => {
+Deno.test("toCurves(): an interrupted epoch counts in part; without its step, as a whole", () => {
   const lines = [
     { event: "epoch", epoch: 0, step: 100, ...figures },
     { event: "epoch", epoch: 1, step: 150, ...figures },

@@ -13,7 +13,7 @@ const EPOCH: Progress = {
 
 const show = (changes: Partial<Progress>) => formatProgress({ ...EPOCH, ...changes });
 
-/** As a terminal would count at most: what is not ASCII may be two columns wide. */
+/** The most columns a terminal would need: characters outside ASCII may take two. */
 function columns(text: string): number {
   return [...text].reduce((sum, character) => sum + (character < "\x7f" ? 1 : 2), 0);
 }
@@ -32,7 +32,7 @@ Deno.test("formatProgress() shows what there is room for", () => {
   ]);
 });
 
-Deno.test("formatProgress() shows the beginning, the end and what is beyond", () => {
+Deno.test("formatProgress() shows the beginning, the end and more than the total", () => {
   assert.equal(show({ done: 0, elapsedMs: 0, width: 60 }), `Epoch 1    0% [${".".repeat(40)}]`);
   assert.equal(
     show({ done: 59_999, width: 40, elapsedMs: 8_000 }),
@@ -81,12 +81,12 @@ Deno.test("formatProgress() draws one line shorter than the terminal, whatever i
   );
 });
 
-Deno.test("formatProgress() never takes the bar back", () => {
+Deno.test("formatProgress() never shrinks the bar", () => {
   const filled = (done: number) => show({ done, extra: "x" }).split("#").length;
   for (let done = 1; done <= 60_000; done += 500) assert(filled(done) >= filled(done - 1));
 });
 
-Deno.test("formatProgress() bears any width", () => {
+Deno.test("formatProgress() works with any width", () => {
   for (const width of [-1, 0, 1, 19, 20.9, NaN]) assert.equal(show({ width }), "Epoch 1   25%");
   assert(show({ width: Infinity }).length < 200);
 });

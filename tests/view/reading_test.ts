@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readingsSvg } from "../../lib/view/reading.ts";
-import type { Reading } from "../../lib/view/reading_lines.ts";
+import { decidedAt, type Reading } from "../../lib/view/reading_lines.ts";
 import { drawReading } from "../../lib/view/reading_text.ts";
 
-/** An image of 5 × 4 with a bright diagonal, and a network that doubts until the third line. */
+/** An image of 5 × 4 with a bright diagonal, and a network that is unsure until the third line. */
 function reading(axis: Reading["axis"], changes: Partial<Reading> = {}): Reading {
   const height = 5, width = 4;
   const pixels = Uint8Array.from({ length: 20 }, (_, i) => i % width === Math.floor(i / width) ? 255 - i : 0);
@@ -16,7 +16,7 @@ function reading(axis: Reading["axis"], changes: Partial<Reading> = {}): Reading
   return { image, axis, probabilities, classNames: ["0", "1", "2"], ...changes };
 }
 
-/** All pictures share one style, which is not these tests' business. */
+/** All pictures share one style, which these tests do not cover. */
 function withoutStyle(svg: string): string {
   return svg.replace(/<style>.*<\/style>/s, "");
 }
@@ -77,7 +77,7 @@ Deno.test("drawReading() fits any terminal, and ends every coloured line with a 
   }
 });
 
-Deno.test("of many classes those are drawn that were likeliest, which is said, in 40 columns too", () => {
+Deno.test("of many classes, the likeliest are drawn, with a note, also in 40 columns", () => {
   const T = 28, K = 62;
   const probabilities = Float32Array.from({ length: T * K }, (_, i) => i % K === 61 ? 0.39 : 0.01);
   const image = { pixels: new Uint8Array(784), height: 28, width: 28, caption: "#0: letter 61 → letter 61" };
@@ -96,11 +96,11 @@ Deno.test("of many classes those are drawn that were likeliest, which is said, i
   }
 });
 
-Deno.test("a reading labels lines where another class takes the lead, never one upon another", () => {
+Deno.test("a reading labels lines where another class takes the lead, without overlaps", () => {
   for (const axis of ["rows", "columns"] as const) {
     const T = 28, K = 10;
     const probabilities = Float32Array.from({ length: T * K }, (_, i) => {
-      return i % K === Math.floor(i / K) % K ? 0.91 : 0.01; // another winner at every line
+      return i % K === Math.floor(i / K) % K ? 0.91 : 0.01; // a different winner in every line
     });
     const image = { pixels: new Uint8Array(784), height: 28, width: 28, caption: "" };
     const svg = readingsSvg([{ image, axis, probabilities, classNames: [..."0123456789"] }]);
@@ -126,8 +126,22 @@ Deno.test("a reading of another length than the image is refused", () => {
   );
 });
 
-Deno.test("pixel by pixel, a reading shows what was thought at the end of each row", () => {
+Deno.test("pixel by pixel, a reading shows the probabilities at the end of each row", () => {
   const lines = drawReading(reading("pixels"), { columns: 80, colour: false });
   assert.equal(lines.length, 5);
   assert.equal(lines[4].slice(-6), "2  90%");
+});
+
+Deno.test("decidedAt() is the first step of the last run of one class", () => {
+  const steps = (...classes: number[]) =>
+    Float32Array.from(classes.flatMap((k) => k === 0 ? [0.8, 0.2] : [0.2, 0.8]));
+  assert.equal(decidedAt(steps(1, 1, 1), 2), 0);
+  assert.equal(decidedAt(steps(1, 0, 1, 0, 0), 2), 3);
+  assert.equal(decidedAt(steps(0, 0, 1), 2), 2);
+});
+
+Deno.test("decidedAt() rejects anything but rows of K, such as no class at all", () => {
+  for (const [length, classes] of [[6, 0], [6, 4], [0, 2], [6, NaN]]) {
+    assert.throws(() => decidedAt(new Float32Array(length), classes), /^TypeError: .* must be rows of/);
+  }
 });

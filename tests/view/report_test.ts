@@ -15,7 +15,7 @@ const contents: ReportContents = {
   run: "runs/train-b/2026",
   curves: toCurves([{ name: "runs/train-b", lines: [line], stepsPerEpoch: 1 }]),
   end: { event: "end", step: 938, interrupted: false, endedAt: "2026-11-22T06:15:59.000Z" },
-  evaluated: { loss: 0.16, accuracy: 0.9512, correct: 9_512, count: 10_000 },
+  evaluated: { loss: 0.16, accuracy: 0.9512, count: 10_000 },
   seconds: 124.4,
   parameterCount: 24_714,
   modelSha256: "ab12",
@@ -35,7 +35,7 @@ Deno.test("writeReport(): figures, pictures, command, hash, settings", async (t)
   await t.assertSnapshot(writeReport(contents).replace(/<style>[^<]*<\/style>/, ""));
 });
 
-Deno.test("writeReport() of a run that has not come far", () => {
+Deno.test("writeReport() of a run that has just started", () => {
   const curves = toCurves([{ name: "runs/a", lines: [], stepsPerEpoch: 1 }]);
   const none = {
     end: null,
@@ -84,7 +84,7 @@ Deno.test("writeReport(): the saved model, the best and the last report are not 
   assert.match(unknown, /<b>96\.00%<\/b><span>last report: after 3 epochs, the first 2,000 test images</);
 });
 
-Deno.test("writeReport(): one landmark, headings in order, scroll areas that keys reach, heads of tables", () => {
+Deno.test("writeReport(): one landmark, headings in order, scroll areas for the keyboard, table heads", () => {
   const html = writeReport(contents);
   assert.equal(html.match(/<main>/g)?.length, 1);
   const levels = [...html.matchAll(/<h(\d)>/g)].map(([, level]) => Number(level));
@@ -99,7 +99,7 @@ Deno.test("writeReport(): one landmark, headings in order, scroll areas that key
   assert.doesNotMatch(html, /<th>/);
 });
 
-Deno.test("writeReport(): times in UTC, all alike", () => {
+Deno.test("writeReport(): all times in UTC, in one format", () => {
   const html = writeReport(contents);
   assert.match(html, /started <[^>]*>2026-11-22 06:13:53 UTC</);
   assert.match(html, /ended <[^>]*>2026-11-22 06:15:59 UTC</);

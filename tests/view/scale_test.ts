@@ -11,7 +11,7 @@ Deno.test("linearScale() ends at round numbers beyond the values, or at the limi
   assert.deepEqual(limited.ticks, [0.5, 0.6, 0.7, 0.8, 0.9, 1]);
 });
 
-Deno.test("linearScale() of one value, of equal values and of none has room around them", () => {
+Deno.test("linearScale() of one value, of equal values and of none leaves room around them", () => {
   for (const values of [[0.98], [0.98, 0.98, NaN], [0], [1], []]) {
     const { at, ticks } = linearScale(values, { ...place, limits: [0, 1] });
     assert(ticks.length >= 2, `${values}: ${ticks}`);
@@ -19,7 +19,7 @@ Deno.test("linearScale() of one value, of equal values and of none has room arou
   }
 });
 
-Deno.test("linearScale() of whole numbers labels no halves", () => {
+Deno.test("linearScale() of whole numbers labels no fractions", () => {
   assert.deepEqual(linearScale([0, 2], { ...place, labels: 10, leastStep: 1 }).ticks, [0, 1, 2]);
   assert.deepEqual(linearScale([0, 49], { ...place, labels: 10, leastStep: 1 }).ticks.slice(0, 3), [
     0,
@@ -28,7 +28,7 @@ Deno.test("linearScale() of whole numbers labels no halves", () => {
   ]);
 });
 
-Deno.test("logScale() has as many labels as there is room for", () => {
+Deno.test("logScale() has as many labels as fit", () => {
   for (const [low, high] of [[0.5, 8], [0.04, 2.3], [1e-3, 3], [1e-9, 2], [1e-30, 1]]) {
     const { at, ticks } = logScale([low, high, NaN], { from: 100, to: 0, labels: 6 });
     assert(ticks.length >= 2 && ticks.length <= 7, `${low} to ${high}: ${ticks}`);

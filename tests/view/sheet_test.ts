@@ -15,7 +15,7 @@ Deno.test("drawSheet(): so many in a row, each above its words", async (t) => {
   await t.assertSnapshot(svg.replace(/base64,[^"]*/g, "base64,…")); // the next test looks inside
 });
 
-Deno.test("drawSheet(): the pixels are as they were, enlarged", () => {
+Deno.test("drawSheet() enlarges the pixels without changing them", () => {
   const original = picture(3);
   const [, base64] = drawSheet([original], { title: "", perRow: 5 }).match(/base64,([^"]*)/)!;
   const { data, width, height, channels } = decode(Uint8Array.fromBase64(base64));
@@ -27,7 +27,7 @@ Deno.test("drawSheet(): the pixels are as they were, enlarged", () => {
   assert.deepEqual(shrunk, original.pixels);
 });
 
-Deno.test("drawSheet() of no mistakes is its title", () => {
+Deno.test("drawSheet() of no pictures is only a title", () => {
   const svg = drawSheet([], { title: "The 0 worst mistakes of 0", perRow: 5 });
   assert.match(svg, /The 0 worst mistakes of 0<\/text>/);
   assert.doesNotMatch(svg, /NaN|Infinity|<image/);

@@ -29,7 +29,7 @@ Deno.test("drawStructure(): pixel by pixel, and the names of activations", async
   await t.assertSnapshot(drawStructure(createNetwork({ layers, classes: 2 }), { ...images, axis: "pixels" }));
 });
 
-Deno.test("describeStructure(): the parameters of the lines make up the sum, as PyTorch counts", () => {
+Deno.test("describeStructure(): the parameters of the lines add up to the sum, as PyTorch counts", () => {
   const network = createNetwork({ layers: [{ ...lstm, hiddenSize: 64 }], classes: 10, biases: 2 });
   const counts = describeStructure(network, images).map((line) => line.match(/([\d,]+) parameters/)?.[1]);
   assert.deepEqual(counts, [undefined, "24,064", "650", "24,714"]);

@@ -14,7 +14,7 @@ const CLOTHES = [
   ...["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
 ];
 
-/** Every kind of picture of a run with ten classes that are called so, and the counts of so many images. */
+/** Every kind of picture of a run with ten classes of these names, and counts of this many images. */
 function picturesOf(classNames: readonly string[], ofClass: number): Record<string, string> {
   const matrix = classNames.map((_, label) => classNames.map((_, k) => k === label ? ofClass - 9 * 3 : 3));
   const network = createNetwork({

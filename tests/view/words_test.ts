@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatShare, wrapWords } from "../../lib/view/words.ts";
 
-Deno.test("formatShare(): what is not all is never 100%, what is not none never 0%, what is no number a dash", () => {
+Deno.test("formatShare(): only all is 100%, only none is 0%, and NaN is a dash", () => {
   const shares = [1, 0, 0.99999, 0.00001, NaN, 0.5];
   assert.deepEqual(shares.map((share) => formatShare(share)), [
     "100%",
@@ -16,14 +16,14 @@ Deno.test("formatShare(): what is not all is never 100%, what is not none never 
   assert.equal(formatShare(59_999 / 60_000, 60_000), ">99.99%");
 });
 
-Deno.test("formatShare(): shares of up to 10,000 images that differ are told apart up to a hundred", () => {
+Deno.test("formatShare(): different shares of up to a hundred images have different texts", () => {
   for (const count of [1, 2, 13, 99, 100]) {
     const texts = Array.from({ length: count + 1 }, (_, right) => formatShare(right / count, count));
     assert.equal(new Set(texts).size, count + 1);
   }
 });
 
-Deno.test("wrapWords(): no line is longer than asked for, and no character is lost but of words that are longer", () => {
+Deno.test("wrapWords(): no line is too long, and only words longer than a line lose characters", () => {
   fc.assert(fc.property(
     fc.array(fc.constantFrom("Ankle", "boot", "→", "99.9%", "T-shirt/top"), { minLength: 1, maxLength: 9 }),
     fc.integer({ min: 11, max: 40 }),

@@ -7,7 +7,7 @@
  * @module
  */
 // deno-lint-ignore-file require-await -- the contract is asynchronous, a textbook is not
-import type { Images } from "../../data/dataset.ts";
+import type { Images } from "../../data/images.ts";
 import type { SequenceLayout } from "../../data/sequence.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
 import type {

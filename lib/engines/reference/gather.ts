@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Images } from "../../data/dataset.ts";
+import type { Images } from "../../data/images.ts";
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Batch } from "./network.ts";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Images } from "../../data/dataset.ts";
+import type { Images } from "../../data/images.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { pickImages } from "../../data/pick_images.ts";
 import { isShared, shareBytes } from "../../data/shared.ts";

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import type { Images } from "../../data/dataset.ts";
+import type { Images } from "../../data/images.ts";
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Kernels } from "./kernels.ts";
 import { type InputRange, Lanes } from "./lanes.ts";

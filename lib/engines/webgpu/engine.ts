@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Images } from "../../data/dataset.ts";
+import type { Images } from "../../data/images.ts";
 import { pickImages } from "../../data/pick_images.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";

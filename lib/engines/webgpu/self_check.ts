@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Split } from "../../data/dataset.ts";
+import type { Split } from "../../data/images.ts";
 import { layOutSequence } from "../../data/sequence.ts";
 import { gateCount, type Network } from "../../model/network.ts";
 import { DOMAIN, hashName, RandomStream } from "../../random.ts";

@@ -1,14 +1,15 @@
 /**
- * The batches of a workload, as bytes for us and as float32 for the peers.
+ * The batches of a workload, as bytes for Scanline and as float32 for its peers.
  *
  * @module
  */
 import type { Split } from "../../../mod.ts";
-import { createNetwork, type Network } from "../../../run.ts";
+import { createNetwork, type Network, type Parameter } from "../../../run.ts";
 import { layOutSequence, type SequenceLayout } from "../../../lib/data/sequence.ts";
+import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import type { OpenRequest } from "../protocol.ts";
 
-/** What `open` names, read from its files. */
+/** The contents of the files that a request to open names. */
 export interface Opening {
   readonly network: Network;
   readonly parameters: Float32Array;
@@ -31,7 +32,7 @@ export async function readOpening(request: OpenRequest): Promise<Opening> {
   };
 }
 
-/** Full batches, one after the other, from the start again after the end. */
+/** Full batches, one after another, from the start again after the end. */
 export class Batches {
   readonly #order: Uint32Array;
   readonly #size: number;
@@ -55,7 +56,7 @@ export class Batches {
   }
 }
 
-/** One batch as frameworks take it: `x [N,T,C]` and `y [N,K]` with a one at each label. */
+/** A batch as other libraries take it: `x [N,T,C]`, and one-hot labels `y [N,K]`. */
 export function gatherBatch(
   { images, layout, network }: Opening,
   positions: Uint32Array,
@@ -77,10 +78,13 @@ export function gatherBatch(
   return { x, y };
 }
 
-/** A parameter's values out of the flat array. */
-export function valuesOf(
-  { parameters }: Opening,
-  { offset, size }: { offset: number; size: number },
-): Float32Array {
+/** Whether a device is a GPU emulated by the CPU; undefined if it is not a GPU. */
+export async function isSoftware(device: string): Promise<boolean | undefined> {
+  const adapter = device === "webgpu" ? await findAdapter() : undefined;
+  return adapter && describeAdapter(adapter).software;
+}
+
+/** The values of a parameter. */
+export function valuesOf({ parameters }: Opening, { offset, size }: Parameter): Float32Array {
   return parameters.slice(offset, offset + size);
 }

@@ -1,18 +1,17 @@
 /**
  * jax-js, the whole step under one `jit`: `jax.ts wasm` or `jax.ts webgpu`.
  *
- * Its arrays count their owners: a function consumes its arguments, `.ref` keeps one for later.
+ * Its arrays count references: a function consumes its arguments, unless they are passed as `.ref`.
  *
  * @module
  */
 import type { Optimizer } from "../../../mod.ts";
-import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
-import { gatherBatch, type Opening, readOpening, valuesOf } from "./batches.ts";
+import { gatherBatch, isSoftware, type Opening, readOpening, valuesOf } from "./batches.ts";
 
 const VERSION = "0.1.25";
 
-/** What the bench uses of a jax-js array. */
+/** The methods of a jax-js array that are used here. */
 interface Jax {
   readonly ref: Jax;
   readonly shape: number[];
@@ -27,10 +26,10 @@ interface Jax {
   dispose(): void;
 }
 
-/** Parameters and their optimizer's slots, by their places in the network. */
+/** The parameters and the optimizer's slots, in the network's order. */
 type State = { p: Jax[]; u: Jax[]; v: Jax[] };
 
-// Computed, so that no lock file names it.
+// The name is computed, so that the lock file does not include it.
 const jax = await import(["npm:@jax-js/jax", VERSION].join("@"));
 const np = jax.numpy, nn = jax.nn;
 
@@ -64,9 +63,7 @@ class JaxJs implements Subject {
       return [loss, update(request.optimizer, state, gradients, t)];
     });
     this.#step = 0;
-    const adapter = this.#device === "webgpu" ? await findAdapter() : undefined;
-    const software = adapter && describeAdapter(adapter).software;
-    return { detail: `jax-js ${VERSION}, ${this.#device}`, software };
+    return { detail: `jax-js ${VERSION}, ${this.#device}`, software: await isSoftware(this.#device) };
   }
 
   async train(steps: number): Promise<number> {
@@ -75,7 +72,7 @@ class JaxJs implements Subject {
       const [x, y] = this.#nextBatch();
       const [loss, state] = this.#train(this.#state!, x, y, np.array([++this.#step]));
       this.#state = state;
-      const [value] = await loss.data(); // as stock training loops do, and so that no work piles up
+      const [value] = await loss.data(); // as usual training loops do, and so that work does not pile up
       if (step === 0) first = value;
     }
     await jax.blockUntilReady(this.#state!.p.map(({ ref }) => ref)).then((p: Jax[]) =>
@@ -138,7 +135,7 @@ function logitsOf({ network }: Opening, p: Jax[], x: Jax): Jax {
   return np.matmul(inputs[T - 1].reshape([N, -1]), W).add(b);
 }
 
-/** One update, as `lib/model/optimizers.ts` writes it. Consumes all. */
+/** One update, as in `lib/model/optimizers.ts`. Consumes its arguments. */
 function update(optimizer: Optimizer, { p, u, v }: State, g: Jax[], t: Jax): State {
   const next: State = { p: [], u: [], v: [] };
   const decay = (average: Jax, rho: number, value: Jax) => average.mul(rho).add(value.mul(1 - rho));

@@ -1,14 +1,13 @@
 /**
- * Our engines, as the bench measures them: `scanline.ts wasm` or `scanline.ts webgpu`.
+ * Scanline's engines: `scanline.ts wasm` or `scanline.ts webgpu`.
  *
  * @module
  */
-import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import { openEngine } from "../../../lib/engines/open.ts";
-import type { Images } from "../../../lib/data/dataset.ts";
+import type { Images } from "../../../lib/data/images.ts";
 import { type Engine, MAX_STEPS } from "../../../lib/engines/engine.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
-import { type Batches, readOpening } from "./batches.ts";
+import { type Batches, isSoftware, readOpening } from "./batches.ts";
 
 class Scanline implements Subject {
   readonly #device: "wasm" | "webgpu";
@@ -33,9 +32,7 @@ class Scanline implements Subject {
     this.#images = images;
     this.#engine = engine;
     this.#batches = batches;
-    const adapter = device === "webgpu" ? await findAdapter() : undefined;
-    const software = adapter && describeAdapter(adapter).software;
-    return { detail: engine.device.detail, software };
+    return { detail: engine.device.detail, software: await isSoftware(device) };
   }
 
   async train(steps: number): Promise<number> {

@@ -1,17 +1,16 @@
 /**
- * TensorFlow.js as it comes, `model.trainOnBatch()`: `tensorflow.ts cpu`, `wasm` or `webgpu`.
+ * TensorFlow.js with `model.trainOnBatch()`: `tensorflow.ts cpu`, `wasm` or `webgpu`.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Optimizer } from "../../../mod.ts";
-import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
-import { gatherBatch, type Opening, readOpening, valuesOf } from "./batches.ts";
+import { gatherBatch, isSoftware, type Opening, readOpening, valuesOf } from "./batches.ts";
 
 type BackendName = "cpu" | "wasm" | "webgpu";
 
-tf.enableProdMode(); // the faster mode, and no advertisement
+tf.enableProdMode(); // faster, and without an advertisement
 
 class TensorFlow implements Subject {
   readonly #backend: BackendName;
@@ -28,10 +27,9 @@ class TensorFlow implements Subject {
     this.#model?.dispose();
     this.#opening = await readOpening(request);
     this.#model = buildModel(this.#opening, request.optimizer);
-    const adapter = this.#backend === "webgpu" ? await findAdapter() : undefined;
     return {
       detail: `TensorFlow.js ${tf.version.tfjs}, ${this.#backend}${await this.#extras()}`,
-      software: adapter && describeAdapter(adapter).software,
+      software: await isSoftware(this.#backend),
     };
   }
 
@@ -65,7 +63,7 @@ class TensorFlow implements Subject {
     ];
   }
 
-  /** The version of TensorFlow.js is in the import map; its backends share that core, and no lock file names them. */
+  /** The backends share the core that the import map names; the lock file does not name them. */
   async #setUp(): Promise<void> {
     if (this.#ready) return;
     if (this.#backend !== "cpu") {

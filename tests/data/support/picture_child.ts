@@ -1,4 +1,4 @@
-/** A process of its own that decodes pictures one after the other, and prints by how many bytes it grew at most. */
+/** Decodes pictures one after another, and prints by how many bytes the process grew at most. */
 import { decodePicture } from "../../../lib/data/picture.ts";
 import { encodePng } from "../../../lib/data/png.ts";
 

@@ -1,11 +1,11 @@
 /**
- * PNG files built chunk by chunk, right ones and wrong ones.
+ * Builds PNG files chunk by chunk, valid ones and others.
  *
  * @module
  */
 import { crc32, deflateSync } from "node:zlib";
 
-/** What the header says. */
+/** The fields of the header. */
 export interface PngHeader {
   readonly width: number;
   readonly height: number;

@@ -1,5 +1,5 @@
 /**
- * A data set of a few bytes, in the shape of those of the catalogue, and folders to put it into.
+ * A data set of a few bytes, with the files of those in the catalogue, and folders to put it into.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { type CatalogueEntry, FILE_NAMES } from "../../../lib/data/catalogue.ts"
 import { sha256 } from "../../../lib/data/files.ts";
 import { encodeIdx } from "../../../lib/data/idx.ts";
 
-/** What a test needs that works in a folder of its own. */
+/** The permissions of a test that works in its own folder. */
 export const FOLDER_NEEDS = [{ name: "read" }, { name: "write" }] as const;
 
-/** What a test needs that serves files as well. */
+/** The permissions of a test that also serves files. */
 export const SERVER_NEEDS = [...FOLDER_NEEDS, { name: "net", host: "127.0.0.1" }] as const;
 
-/** What a test needs that starts Deno a second time. */
+/** The permissions of a test that starts another Deno. */
 export const PROCESS_NEEDS = [...FOLDER_NEEDS, { name: "run", command: Deno.execPath() }] as const;
 
 function bytes(length: number, below: number): Uint8Array {
@@ -29,7 +29,7 @@ export const SMALL_FILES: ReadonlyMap<string, Uint8Array<ArrayBuffer>> = new Map
   [FILE_NAMES[3], encodeIdx({ type: "u8", shape: [4], data: bytes(4, 9) })],
 ]);
 
-/** Their entry, as it would stand in the catalogue, without any source. */
+/** Their entry, as in the catalogue, without sources. */
 export const SMALL_ENTRY: CatalogueEntry = {
   name: "small",
   title: "Small",

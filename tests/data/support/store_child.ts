@@ -1,4 +1,4 @@
-/** A process to be killed: writes a file over and over, 8 MB of ones, then 8 MB of twos. */
+/** Writes a file over and over, 8 MB of ones, then 8 MB of twos, until it is killed. */
 import { writeWhole } from "../../../lib/data/files.ts";
 
 const contents = [1, 2].map((byte) => new Uint8Array(8e6).fill(byte));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt } from "../excerpt.ts";
+import { excerpt } from "./excerpt.ts";
 
 /** A kind of file that people have weights in, or downloaded by mistake. */
 export interface FileKind {

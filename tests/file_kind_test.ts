@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { recognizeFile } from "../../lib/model/file_kind.ts";
-import { readPyTorch } from "../../lib/model/pytorch.ts";
-import { decodeSafetensors, encodeSafetensors, SafetensorsError } from "../../lib/model/safetensors.ts";
-import legacy from "../golden/torch/legacy.pth" with { type: "bytes" };
-import pickle from "../golden/torch/pickle.pkl" with { type: "bytes" };
-import program from "../golden/torch/state_dicts.py" with { type: "text" };
-import script from "../golden/torch/weights.pt" with { type: "bytes" };
-import zipped from "../golden/torch/weights.pth" with { type: "bytes" };
-import converted from "../golden/torch/weights.safetensors" with { type: "bytes" };
+import { recognizeFile } from "../lib/file_kind.ts";
+import { readPyTorch } from "../lib/model/pytorch.ts";
+import { decodeSafetensors, encodeSafetensors, SafetensorsError } from "../lib/model/safetensors.ts";
+import legacy from "./golden/torch/legacy.pth" with { type: "bytes" };
+import pickle from "./golden/torch/pickle.pkl" with { type: "bytes" };
+import program from "./golden/torch/state_dicts.py" with { type: "text" };
+import script from "./golden/torch/weights.pt" with { type: "bytes" };
+import zipped from "./golden/torch/weights.pth" with { type: "bytes" };
+import converted from "./golden/torch/weights.safetensors" with { type: "bytes" };
 
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { checkImages, checkPositions, checkSplit } from "../../lib/data/check_images.ts";
+import { checkImages, checkPositions, checkSplit } from "../../lib/data/images.ts";
 import { shareBytes } from "../../lib/data/shared.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 
 const split = tinySplit({ count: 6, height: 3, width: 4, classes: 3 });
 const { pixels, labels } = split;
 
-Deno.test("checkSplit() takes bytes wherever they lie, and only what a split has", () => {
+Deno.test("checkSplit() takes bytes in any memory, and drops other properties", () => {
   const padded = new Uint8Array(100);
   padded.set(pixels, 9);
   for (const right of [pixels, shareBytes(pixels), padded.subarray(9, 81), Buffer.from(pixels)]) {
@@ -16,7 +16,7 @@ Deno.test("checkSplit() takes bytes wherever they lie, and only what a split has
   }
 });
 
-Deno.test("checkSplit() names what is wrong, and what to do", () => {
+Deno.test("checkSplit() says what is wrong, and what to do", () => {
   const wrong: [changes: object, RegExp][] = [
     [
       { pixels: Float32Array.from(pixels) },
@@ -77,7 +77,7 @@ Deno.test("checkSplit() names what is wrong, and what to do", () => {
   }
 });
 
-Deno.test("checkPositions() takes a Uint32Array of images that are there", () => {
+Deno.test("checkPositions() takes a Uint32Array of positions below the count", () => {
   checkPositions("train", Uint32Array.of(5, 0, 5), 6);
   assert.throws(
     () => checkPositions("train", Uint32Array.of(5, 6), 6),
