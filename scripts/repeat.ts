@@ -25,7 +25,7 @@ import {
 } from "./repeat/processes.ts";
 import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "./repeat/arguments.ts";
 import { flagWords, taskCommand } from "./support/shell.ts";
-import { summarize } from "./support/statistics.ts";
+import { summarize } from "./bench/statistics.ts";
 import { StatusLine } from "./support/terminal.ts";
 
 const recipes = Object.keys(config.tasks).filter((name) => name.startsWith("train-"));

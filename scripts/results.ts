@@ -19,7 +19,7 @@ import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from
 import { NOTEBOOK } from "./results/published.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
-import { describeCommit, describeMachine } from "./support/machine.ts";
+import { describeCommit, describeMachine } from "./bench/describe.ts";
 
 const FOLDER = "runs/results";
 const PAGE = "RESULTS.md";

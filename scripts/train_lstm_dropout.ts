@@ -10,7 +10,7 @@
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
-import { runRecipe } from "./support/recipe.ts";
+import { runRecipe } from "./recipe/recipe.ts";
 
 const recipe = {
   name: "train-lstm-dropout",

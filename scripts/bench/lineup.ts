@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { outputOf } from "../support/machine.ts";
+import { outputOf } from "./describe.ts";
 import { OFFLINE } from "../support/shell.ts";
 import { Contender } from "./protocol.ts";
 import type { Player } from "./rounds.ts";

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type AdapterDescription, describeAdapter, findAdapter } from "../../lib/engines/webgpu/device.ts";
-import { describeCommit, describeMachine, type Machine } from "../support/machine.ts";
+import { describeCommit, describeMachine, type Machine } from "./describe.ts";
 import { measurePeak, type Peak } from "./peak.ts";
 
 /** The machine and the versions of a run. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { median } from "../support/statistics.ts";
+import { median } from "./statistics.ts";
 
 const SUMS = 12; // enough to hide latency, and few enough to stay in registers
 const UNROLLED = 8;

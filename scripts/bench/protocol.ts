@@ -6,7 +6,7 @@
  */
 import type { Optimizer, Sequence } from "../../mod.ts";
 import type { LayerSpec, MathName } from "../../run.ts";
-import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
+import { type JsonLine, readJsonLines } from "./json_lines.ts";
 
 /** Prepares a network, after closing the one before. */
 export interface OpenRequest {

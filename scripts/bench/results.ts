@@ -5,7 +5,7 @@
  */
 import type { MeasuredMachine } from "./machine.ts";
 import type { Cost, Standing } from "./rounds.ts";
-import { fitExponent, type Spread } from "../support/statistics.ts";
+import { fitExponent, type Spread } from "./statistics.ts";
 import type { WholeRecipe } from "./whole_recipe.ts";
 import type { Flops } from "./workloads.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Contender, OpenRequest, WorkRequest } from "./protocol.ts";
-import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
+import { pairedRatio, type Spread, spreadOf } from "./statistics.ts";
 
 /** A process, and what it is opened with besides the workload. */
 export interface Player {

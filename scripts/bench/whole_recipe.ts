@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { outputOf } from "../support/machine.ts";
+import { outputOf } from "./describe.ts";
 import { OFFLINE } from "../support/shell.ts";
-import { pairedRatio, type Spread, spreadOf } from "../support/statistics.ts";
+import { pairedRatio, type Spread, spreadOf } from "./statistics.ts";
 
 /** `train-lstm-adam` beside the same recipe in PyTorch. */
 export interface WholeRecipe {

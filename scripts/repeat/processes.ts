@@ -9,7 +9,7 @@
  */
 import { printableLines } from "../../lib/excerpt.ts";
 import type { Interrupt } from "../support/interrupt.ts";
-import { type JsonLine, readJsonLines } from "../support/json_lines.ts";
+import { type JsonLine, readJsonLines } from "../bench/json_lines.ts";
 
 /** A recipe to run. */
 export interface RecipeJob {

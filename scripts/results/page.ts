@@ -4,7 +4,7 @@
  * @module
  */
 import { type Figures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
-import { median, summarize } from "../support/statistics.ts";
+import { median, summarize } from "../bench/statistics.ts";
 import {
   ADAM_PROMISE,
   NOTEBOOK,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { measurePeak } from "../../scripts/bench/peak.ts";
-import { readJsonLines } from "../../scripts/support/json_lines.ts";
-import { fitExponent, median, pairedRatio, quantile, spreadOf } from "../../scripts/support/statistics.ts";
+import { readJsonLines } from "../../scripts/bench/json_lines.ts";
+import { fitExponent, median, pairedRatio, quantile, spreadOf } from "../../scripts/bench/statistics.ts";
 import { countFlops, recipeWorkloads, stackDigits, sweepPoints } from "../../scripts/bench/workloads.ts";
 
 Deno.test("median() is the middle value, or the mean of the two middle ones, in any order", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { finalFigures, isComplete, runSideBySide } from "../../scripts/repeat/processes.ts";
 import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "../../scripts/repeat/arguments.ts";
-import { median, summarize } from "../../scripts/support/statistics.ts";
+import { median, summarize } from "../../scripts/bench/statistics.ts";
 import { type Outcome, parseLines, projectTest, runTaskScript, writeTinyTask } from "./tiny_project.ts";
 
 Deno.test("splitArguments() passes on the arguments of the recipe", () => {

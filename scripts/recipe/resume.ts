@@ -14,7 +14,7 @@ import {
   printable,
   StoppedRun,
 } from "../../run.ts";
-import { FlagError, type Flags, parseFlags } from "./flags.ts";
+import { FlagError, type Flags, parseFlags } from "../support/flags.ts";
 
 /** The flags that this module adds. */
 export const RESUME_FLAGS = {

@@ -7,11 +7,11 @@ import * as tf from "@tensorflow/tfjs";
 import type * as scanline from "../../mod.ts";
 import { CATALOGUE, dataFolder, type RunAbout } from "../../run.ts";
 import type { FigureMeanings } from "../../view.ts";
-import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "./command.ts";
-import type { Flags, FlagValues } from "./flags.ts";
-import { dataOptions } from "./images.ts";
+import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "../support/command.ts";
+import type { Flags, FlagValues } from "../support/flags.ts";
+import { dataOptions } from "../support/images.ts";
 import { RESUME_FLAGS } from "./resume.ts";
-import { flagWords, taskCommand } from "./shell.ts";
+import { flagWords, taskCommand } from "../support/shell.ts";
 
 /** A recipe's name, and what its flags are by default. */
 export interface Recipe {

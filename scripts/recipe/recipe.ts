@@ -17,10 +17,10 @@ import {
   type StoppedRun,
 } from "../../run.ts";
 import { describeStructure, type FigureMeanings, formatProgress, formatQuantity } from "../../view.ts";
-import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "./command.ts";
-import { FlagError } from "./flags.ts";
-import { loadImages } from "./images.ts";
-import { Interrupt } from "./interrupt.ts";
+import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "../support/command.ts";
+import { FlagError } from "../support/flags.ts";
+import { loadImages } from "../support/images.ts";
+import { Interrupt } from "../support/interrupt.ts";
 import {
   aboutRun,
   type Recipe,
@@ -28,10 +28,10 @@ import {
   recipeFlags,
   trainingCommand,
   trainingData,
-} from "./recipe_config.ts";
+} from "./config.ts";
 import { givenFlags, openResumed } from "./resume.ts";
-import { flagWords, operandWord, taskCommand } from "./shell.ts";
-import { drawForTerminal, StatusLine } from "./terminal.ts";
+import { flagWords, operandWord, taskCommand } from "../support/shell.ts";
+import { drawForTerminal, StatusLine } from "../support/terminal.ts";
 
 /** What the first Ctrl-C does, by what it meets. */
 const STOPPING = {
