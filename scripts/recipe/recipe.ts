@@ -118,7 +118,14 @@ export class RecipeCall implements Disposable {
 
   /** Loads the images that the flags name; MNIST by default. */
   async loadData(): Promise<scanline.Dataset> {
-    return await loadImages(this.#data, { quiet: this.#flags.quiet });
+    return await loadImages(this.#data, { quiet: this.#flags.quiet }).catch((error) => {
+      if (this.#stopped && this.#data.dataDir !== undefined && error instanceof Deno.errors.NotFound) {
+        error.message += `\nThe run in ${
+          shown(this.#path)
+        } was trained on images that lay there: --data-dir says where they are now`;
+      }
+      throw error;
+    });
   }
 
   /** How the recipe reads an image, unless flags ask for other numbers. */

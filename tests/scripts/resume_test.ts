@@ -33,7 +33,11 @@ Deno.test({
       [["--seed", "99"], 2, /another --seed, .* must be \d+: current value is 99/],
       [["--limit", "9"], 2, /another --limit, .* must be left out: current value is 9/],
       [["--dataset", "kmnist"], 2, /another --dataset, .* must be left out: current value is kmnist/],
-      [["--data-dir", "data/other"], 1, /^Cannot load data\/other: it must be a folder with/],
+      [
+        ["--data-dir", "data/other"],
+        1,
+        /^Cannot load data\/other: it must be a folder with.*\nThe run in runs\/a was trained on images that lay there: --data-dir says/,
+      ],
       [["--data-dir", "data/labels"], 1, /^Cannot resume runs\/a: the images must be those it began with/],
       [["--device", "reference"], 2, /another --device, .* must be wasm: current value is reference/],
       [["--math", "plain"], 2, /another --math, .* must be fused: current value is plain/],
