@@ -133,7 +133,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   let marks = markWeights(model, network);
   const parameters = taken.initialize
     ? initialize(network, taken.initialize, seed)
-    : checkFinite(await readWeights(model, network), network);
+    : checkStarted(await readWeights(model, network), network);
   await using opened = new AsyncDisposableStack(); // until it is the trainer's
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
@@ -161,10 +161,21 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
 
 const ACTION = "compile the model";
 
-/** From weights that are no numbers nothing is learned. */
-function checkFinite(parameters: Float32Array, { parameters: parts }: Network): Float32Array {
+/** From weights that are not finite nothing is learned, and where all are zero all units learn the same. */
+function checkStarted(parameters: Float32Array, { parameters: parts, layers }: Network): Float32Array {
   const wrong = parameters.findIndex((value) => !Number.isFinite(value));
-  if (wrong < 0) return parameters;
+  if (wrong < 0) {
+    const zeros = layers.findIndex(({ kernel, recurrentKernel }) =>
+      parameters.subarray(kernel.offset, recurrentKernel.offset + recurrentKernel.size).every((value) =>
+        value === 0
+      )
+    );
+    if (zeros < 0) return parameters;
+    throw new RangeError(
+      `Cannot ${ACTION}: its weights must be started: current value is zero for all of layer ${zeros} ` +
+        '(`initialize: "pytorch"` starts them)',
+    );
+  }
   const { name } = parts.find(({ offset, size }) => wrong < offset + size)!;
   throw new RangeError(
     `Cannot ${ACTION}: its weights must be finite: current value is ${parameters[wrong]}, in ${name} ` +

@@ -5,6 +5,7 @@ import { readWeights } from "../../lib/model/from_tensorflow.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
+import { lstm, simpleRNN } from "../../lib/model/to_tensorflow.ts";
 import { openModel } from "../../lib/run/open_model.ts";
 import { Tally } from "../../lib/train/training_figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
@@ -627,4 +628,28 @@ Deno.test("compile() rejects weights that are no numbers, unless it starts them 
   );
   await using trainer = await compile(model, { ...options, initialize: "pytorch" });
   for await (const { loss } of trainer.steps(1)) assert.ok(Number.isFinite(loss));
+});
+
+Deno.test("compile() rejects weights that nobody has started: all units would learn the same", async () => {
+  const model = tf.sequential({
+    layers: [
+      lstm({ units: 3, inputShape: [2, 2], returnSequences: true }),
+      simpleRNN({ units: 3 }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  const options = {
+    train: tinySplit({ count: 8, height: 2, width: 2, classes: 2 }),
+    sequence: { axis: "rows", range: [0, 1] },
+    optimizer: sgd({ learningRate: 0.1 }),
+    device: "reference",
+  } as const;
+  await assert.rejects(compile(model, options), /must be started: current value is zero for all of layer 0 /);
+  model.layers[0].setWeights(model.layers[0].getWeights().map((weight) => tf.onesLike(weight)));
+  await assert.rejects(
+    compile(model, options),
+    /zero for all of layer 1 \(`initialize: "pytorch"` starts them\)$/,
+  );
+  await using trainer = await compile(model, { ...options, initialize: "keras" });
+  assert.equal((await Array.fromAsync(trainer.epochs(1))).length, 1);
 });
