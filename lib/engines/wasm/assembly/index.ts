@@ -4,7 +4,8 @@ export { crossEntropy } from "./head";
 export {
   addToFirstLane, copyMasked, lstmBackward, lstmForward, recordRows, rnnBackward, rnnForward, sumLanes,
 } from "./layers";
-export { dropoutMask, interleave, spreadInputs } from "./images";
+export { dropoutMask } from "./dropout";
+export { interleave, spreadInputs } from "./images";
 export { adadelta, adam, momentum, rmsprop, sgd, shiftBias, transpose } from "./parameters";
 export { addGradient, packRows, product, rowProduct, storeGradient } from "./product";
 export { leavesOfSquare } from "./simd";
