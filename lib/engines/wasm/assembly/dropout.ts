@@ -4,7 +4,7 @@
 @inline
 function multiplyHigh(x: v128, multiplier: v128): v128 {
   const low = i64x2.extmul_low_i32x4_u(x, multiplier), high = i64x2.extmul_high_i32x4_u(x, multiplier);
-  return i8x16.shuffle(low, high, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  return i32x4.shuffle(low, high, 1, 3, 5, 7);
 }
 
 // mask [blocks·4,8]: 0 where an output is dropped, else `scale`. Philox4x32-10 (Salmon et al., SC 2011) with counter

@@ -138,7 +138,7 @@ export function recordRows(J: i32, xh: usize, rows: usize, panelBytes: i32): voi
 export function sumLanes(count: i32, from: usize, to: usize): void {
   for (const end = to + (count << 2); to < end; to += 4, from += 32) {
     const pairs = f32x4.add(v128.load(from), v128.load(from, 16));
-    const low = f32x4.add(pairs, i8x16.shuffle(pairs, pairs, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    const low = f32x4.add(pairs, i64x2.shuffle(pairs, pairs, 1, 0));
     f32.store(to, f32x4.extract_lane(low, 0) + f32x4.extract_lane(low, 1));
   }
 }
