@@ -1,5 +1,7 @@
 // The masks of dropout.
 
+import { OCTET } from "./simd";
+
 // The upper 32 bits of x · multiplier, four products at once.
 @inline
 function multiplyHigh(x: v128, multiplier: v128): v128 {
@@ -7,8 +9,9 @@ function multiplyHigh(x: v128, multiplier: v128): v128 {
   return i32x4.shuffle(low, high, 1, 3, 5, 7);
 }
 
-// mask [blocks·4,8]: 0 where an output is dropped, else `scale`. Philox4x32-10 (Salmon et al., SC 2011) with counter
-// (block of four units, image, t + layer·2¹⁶, step) and key (seed, 2); word l belongs to unit 4·block + l.
+// Draws mask [4·blocks,8]: 0 where an output is dropped, else `scale`. The words are those of Philox4x32-10 (Salmon et al.,
+// SC 2011) with counter (block of four units, image, t + layer·2¹⁶, step) and key (seed, 2); word l belongs to unit
+// 4·block + l, which is dropped where its word is below `threshold`.
 export function dropoutMask(
   blocks: i32, firstImage: i32, timeAndLayer: i32, step: i32, seed: i32, threshold: i32, scale: f32, mask: usize,
 ): void {
@@ -31,11 +34,11 @@ export function dropoutMask(
       }
       const to = mask + (lanes << 2);
       v128.store(to, keep(x0, threshold, scale));
-      v128.store(to, keep(x1, threshold, scale), 32);
-      v128.store(to, keep(x2, threshold, scale), 64);
-      v128.store(to, keep(x3, threshold, scale), 96);
+      v128.store(to, keep(x1, threshold, scale), OCTET);
+      v128.store(to, keep(x2, threshold, scale), 2 * OCTET);
+      v128.store(to, keep(x3, threshold, scale), 3 * OCTET);
     }
-    mask += 128;
+    mask += 128; // [4,8]
   }
 }
 

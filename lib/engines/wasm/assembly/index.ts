@@ -1,4 +1,4 @@
-// All that the TypeScript side calls. Addresses are bytes in the one shared memory; the order of the calls is theirs.
+// All that TypeScript calls. Addresses count bytes in the one shared memory.
 export { evaluate } from "./math";
 export { crossEntropy } from "./head";
 export {
