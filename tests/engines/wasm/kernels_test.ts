@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  chooseKernels,
-  compileKernels,
-  instantiateKernels,
-  type MathKind,
-} from "../../../lib/engines/wasm/kernels.ts";
+import type { MathName } from "../../../lib/engines/open.ts";
+import { chooseKernels, compileKernels, instantiateKernels } from "../../../lib/engines/wasm/kernels.ts";
 import { lacks, named } from "../../support/permissions.ts";
 
 const NEEDS = [{ name: "read", path: "lib" }] as const;
 
 /** y = f(x) by the kernels; f as in assembly/math.ts `evaluate`. */
-async function evaluate(math: MathKind, f: number, x: Float32Array): Promise<Float32Array> {
+async function evaluate(math: MathName, f: number, x: Float32Array): Promise<Float32Array> {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
   const kernels = instantiateKernels(await compileKernels(math), memory);
   const from = 65536, to = from + x.byteLength;
