@@ -88,7 +88,7 @@ Deno.test("the cases above reach both sides of every kink", () => {
   assert(outer.some((y) => y > 0 && y < 1), "no gate lies between 0 and 1");
 
   const relu = prepare(CASES[5]);
-  const { h } = rnnForward(relu.batch.x, weightsOf(relu.network.layers[0], relu.p), {
+  const h = rnnForward(relu.batch.x, weightsOf(relu.network.layers[0], relu.p), {
     sizes: { ...relu.batch, C: relu.network.inputSize, H: 7 },
     activation: RNN_ACTIVATIONS.relu,
   });
