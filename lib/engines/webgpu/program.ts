@@ -1,31 +1,26 @@
 /**
- * A plan made real on a device: its buffers, pipelines and bind groups, and the ways to run and read them.
+ * A plan on a device: its buffers, pipelines and bind groups, and methods to run and read them.
  *
  * @module
  */
 import { MAX_STEPS } from "../engine.ts";
+import { roundUp } from "../round_up.ts";
 import { type Binding, type Dispatch, KERNELS } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 
-/** From one step's uniform to the next: the alignment that every adapter takes. */
+/** From the uniform of one step to the next: the largest alignment that an adapter needs. */
 export const STEP_BYTES = 256;
 
-/** How long a device may take to say that it is lost, after a call failed. */
+/** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
 
-/** A dispatch that can be encoded. */
+/** A dispatch that is ready to be encoded. */
 export interface Prepared {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
   readonly readsStep: boolean;
   readonly workgroups: readonly [number, number];
-}
-
-/** Some dispatches, with the step's uniform that they read. */
-export interface Work {
-  readonly dispatches: readonly Prepared[];
-  readonly step: number;
 }
 
 /** The GPU side of the engine. Owns the device. */
@@ -92,12 +87,12 @@ export class Program {
     }
   }
 
-  /** Submits all of it as one command buffer. Returns at once. */
-  submit(work: readonly Work[]): void {
+  /** Submits dispatches, once for each of `steps` steps, as one command buffer. Returns at once. */
+  submit(dispatches: readonly Prepared[], steps = 1): void {
     this.#throwFailure();
     const encoder = this.#device.createCommandEncoder({ label: "scanline" });
     const pass = encoder.beginComputePass({ label: "scanline" });
-    for (const { dispatches, step } of work) {
+    for (let step = 0; step < steps; step++) {
       for (const dispatch of dispatches) encode(pass, dispatch, step);
     }
     pass.end();
@@ -105,7 +100,7 @@ export class Program {
   }
 
   /**
-   * Runs dispatches one pass each and returns the milliseconds that each took on the GPU. Waits for the GPU.
+   * Runs each dispatch in a pass of its own and returns the milliseconds that it took. Waits for the GPU.
    *
    * @throws {RangeError} If the adapter has no timestamp queries
    */
@@ -138,7 +133,7 @@ export class Program {
     return dispatches.map((_, index) => Number(stamps[2 * index + 1] - stamps[2 * index]) / 1e6); // from nanoseconds
   }
 
-  /** The first bytes of a buffer, after all that was submitted. Waits for the GPU. */
+  /** The first bytes of a buffer, once all submitted work is done. Waits for the GPU. */
   async read(name: string, bytes: number): Promise<ArrayBuffer> {
     this.#throwFailure();
     try {
@@ -152,7 +147,8 @@ export class Program {
       this.#throwFailure();
       return copy;
     } catch (error) {
-      if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, LOSS_MS)); // the news that the device is lost come later than what they cause
+      // The news that the device is lost arrive after the errors that this causes.
+      if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, LOSS_MS));
       this.#throwFailure();
       throw error;
     }
@@ -164,7 +160,7 @@ export class Program {
     this.#throwFailure();
   }
 
-  /** Gives everything back. */
+  /** Frees the device and all that is on it. */
   destroy(): void {
     this.#destroyed = true;
     this.#device.destroy();
@@ -191,7 +187,7 @@ export class Program {
     const usage = kind | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     this.#buffers.set(
       name,
-      this.#device.createBuffer({ label: name, size: 4 * Math.ceil(bytes / 4), usage }),
+      this.#device.createBuffer({ label: name, size: roundUp(bytes, 4), usage }),
     );
   }
 
@@ -259,7 +255,7 @@ export class Program {
     return this.#readback;
   }
 
-  /** Does something on the device and turns what it reports into one error. */
+  /** Runs `make` and turns errors that the device reports into one exception. */
   async #guarded<Result>(action: string, make: () => Result): Promise<Result> {
     this.#device.pushErrorScope("out-of-memory");
     this.#device.pushErrorScope("validation");

@@ -15,7 +15,7 @@ const LARGE: Case = { kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4]
 
 /** What is wrong, in which network it must be noticed, and what becomes of the text of the shaders. */
 const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = [
-  ["bytes are read in another order", [LSTM, RELU], "t * STEP_STRIDE + c * INPUT_STRIDE", "c + t"],
+  ["bytes are read in another order", [LSTM, RELU], "t * T_STRIDE + c * C_STRIDE", "c + t"],
   ["a lane of images is another's", [LSTM, RELU], "pixel(n + 1u, offset)", "pixel(n, offset)"],
   ["every workgroup is the first", [LSTM, RELU, TANH], "let n4 = group.x;", "let n4 = 0u;"],
   ["a workgroup has 64 units at most", [LSTM, RELU, TANH, LARGE], "unit += 64u", "unit += 1000u"],

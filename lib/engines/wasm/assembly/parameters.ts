@@ -71,9 +71,9 @@ export function rmsprop(count: i32, p: usize, g: usize, v: usize, rate: f32, alp
   }
 }
 
-// m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+// m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η/(1 − β₁ᵏ) · m / (√v / √(1 − β₂ᵏ) + ε)
 //
-// rate is η/(1 − β₁ᵗ), correction 1/√(1 − β₂ᵗ).
+// at step k: rate is η/(1 − β₁ᵏ), correction 1/√(1 − β₂ᵏ).
 export function adam(
   count: i32, p: usize, g: usize, m: usize, v: usize, rate: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
   correction: f32, epsilon: f32,
