@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
-import { planMemory, type PlanOptions } from "../../../lib/engines/wasm/plan.ts";
+import { PAGE_BYTES, planMemory, type PlanOptions } from "../../../lib/engines/wasm/plan.ts";
 import { optionsOf } from "../contract_cases.ts";
 
-const PAGE_BYTES = 65_536;
-
-Deno.test("planMemory() leaves out what only a training reads", () => {
+Deno.test("planMemory() leaves out what only a training needs", () => {
   const { network, sequence, imageSize } = optionsOf({
     kind: "LSTM",
     hidden: [100, 100],
