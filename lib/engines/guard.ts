@@ -128,8 +128,19 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   writeState(state: EngineState): Promise<void> {
-    return this.#turns.take("write the state", () => {
-      this.#checkState(state);
+    const action = "write the state";
+    return this.#turns.take(action, () => {
+      const { parameters, slots, step } = state;
+      const { size } = this.#options.network, count = SLOT_COUNT[this.#training(action).optimizer.kind];
+      checkFlat(action, "parameters", parameters, size);
+      check(action, "slots", { value: slots, rule: ARRAY });
+      if (slots.length !== count) {
+        throw new RangeError(
+          `Cannot ${action}: there must be ${count} slots: current value is ${slots.length}`,
+        );
+      }
+      slots.forEach((slot, index) => checkFlat(action, `slot ${index}`, slot, size));
+      check(action, "step", { value: step, rule: UINT32 });
       return this.#engine.writeState(state);
     });
   }
@@ -179,21 +190,6 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     const all = positions ?? Uint32Array.from({ length: count }, (_, position) => position);
     checkPositions(action, all, count);
     return all;
-  }
-
-  #checkState({ parameters, slots, step }: EngineState): void {
-    const action = "write the state", { network: { size } } = this.#options;
-    const { optimizer } = this.#training(action);
-    checkFlat(action, "parameters", parameters, size);
-    check(action, "slots", { value: slots, rule: ARRAY });
-    const count = SLOT_COUNT[optimizer.kind];
-    if (slots.length !== count) {
-      throw new RangeError(
-        `Cannot ${action}: there must be ${count} slots: current value is ${slots.length}`,
-      );
-    }
-    slots.forEach((slot, index) => checkFlat(action, `slot ${index}`, slot, size));
-    check(action, "step", { value: step, rule: UINT32 });
   }
 }
 

@@ -9,7 +9,6 @@
 import type { Images } from "../../data/dataset.ts";
 import { pickImages } from "../../data/pick_images.ts";
 import { isShared, shareBytes } from "../../data/shared.ts";
-import { SLOT_COUNT } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
@@ -42,22 +41,12 @@ const PREDICTING_THREADS = 8;
  * @throws {RangeError} If an option is out of range, or more than 4 GiB are needed
  */
 export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
-  const { network, imageSize, training, math: asked } = options;
+  const { training, math: asked } = options;
   const layout = checkEngineOptions(options);
   check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
   const most = training ? Math.ceil(training.batchSize / GROUP) : PREDICTING_THREADS;
   const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, most);
-  const plan = planMemory({
-    network,
-    sequence: layout,
-    imageBytes: imageSize.height * imageSize.width,
-    threads,
-    training: training && {
-      trainCount: training.train.count,
-      batchSize: training.batchSize,
-      slotCount: SLOT_COUNT[training.optimizer.kind],
-    },
-  });
+  const plan = planMemory(options, layout, threads);
   const { math, module } = await chooseKernels(asked);
   const memory = allocateMemory(plan.memoryPages);
   if (training) new Uint8Array(memory.buffer).set(training.train.labels, plan.trainLabels);

@@ -32,6 +32,14 @@ export class Lanes {
   readonly #bytes: Uint8Array;
   readonly #base: number;
   readonly #rowsPerT: number;
+  /** ∂loss/∂h of the current t, `[H,8]`. */
+  readonly dh: number;
+  /** ∂loss/∂c, `[H,8]`. */
+  readonly dc: number;
+  /** The head's input, `[J,8]`. */
+  readonly headInput: number;
+  /** The logits, `[quads,4,8]`. */
+  readonly logits: number;
   /** The number of the record that these images write. */
   record = 0;
 
@@ -43,6 +51,10 @@ export class Lanes {
     this.#words = new Int32Array(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#base = base;
+    this.dh = base + plan.thread.dh;
+    this.dc = base + plan.thread.dc;
+    this.headInput = base + plan.thread.headInput;
+    this.logits = base + plan.thread.logits;
   }
 
   /** x_t and h_{t−1}, `[J,8]`; two buffers alternate. */
@@ -53,16 +65,6 @@ export class Lanes {
   /** h_{t−1} within {@link xh}, `[H,8]`. */
   h(layer: LayerPlan, t: number): number {
     return this.xh(t) + layer.front * OCTET;
-  }
-
-  /** ∂loss/∂h of the current t, `[H,8]`. */
-  get dh(): number {
-    return this.#base + this.#plan.thread.dh;
-  }
-
-  /** ∂loss/∂c, `[H,8]`. */
-  get dc(): number {
-    return this.#base + this.#plan.thread.dc;
   }
 
   /** z of a matrix at t, later its activations, later ∂loss/∂z, `[quads,4,8]`. */
@@ -93,16 +95,6 @@ export class Lanes {
   /** The mask of the outputs at t, `[H,8]`; 0 for a layer without dropout. */
   mask(layer: LayerPlan, t: number): number {
     return layer.mask ? this.#base + layer.mask + t * paddedBytes(layer) : 0;
-  }
-
-  /** The head's input, `[J,8]`. */
-  get headInput(): number {
-    return this.#base + this.#plan.thread.headInput;
-  }
-
-  /** The logits, `[quads,4,8]`. */
-  get logits(): number {
-    return this.#base + this.#plan.thread.logits;
   }
 
   /** Loads one to eight images; the lanes that are left repeat the last one. */

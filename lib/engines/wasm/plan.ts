@@ -9,7 +9,8 @@
  */
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Network, RecurrentLayer } from "../../model/network.ts";
-import { MAX_STEPS } from "../engine.ts";
+import { SLOT_COUNT } from "../../model/optimizers.ts";
+import { type EngineOptions, MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
 import { CONSTANT_BYTES } from "./kernels.ts";
 import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
@@ -172,29 +173,19 @@ class Arena {
   }
 }
 
-/** What {@link planMemory} needs to know. */
-export interface PlanOptions {
-  readonly network: Network;
-  readonly sequence: SequenceLayout;
-  readonly imageBytes: number;
-  readonly threads: number;
-  /** Null for an engine that only predicts, which needs less memory. */
-  readonly training: {
-    readonly trainCount: number;
-    readonly batchSize: number;
-    readonly slotCount: number;
-  } | null;
-}
-
 /**
- * Lays out the memory of an engine.
+ * Lays out the memory of an engine; one that only predicts needs less.
  *
  * @throws {RangeError} If it needs more than the 4 GiB that 32-bit addresses reach
  */
-export function planMemory(options: PlanOptions): Plan {
-  const { network, sequence, imageBytes, threads, training } = options;
-  const { trainCount, batchSize, slotCount } = training ?? { trainCount: 0, batchSize: 0, slotCount: 0 };
+export function planMemory(
+  { network, imageSize, training }: Pick<EngineOptions, "network" | "imageSize" | "training">,
+  sequence: SequenceLayout,
+  threads: number,
+): Plan {
   const { scale, ...layout } = sequence, blank = scale[0], trains = training !== null;
+  const batchSize = training?.batchSize ?? 0, slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
+  const imageBytes = imageSize.height * imageSize.width;
   const arena = new Arena(CONSTANT_BYTES), perThread = new Arena(0);
   const { offsets, size } = planParameters(network);
   const team = arena.take(TEAM_WORDS * WORD);
@@ -216,7 +207,7 @@ export function planMemory(options: PlanOptions): Plan {
     blank,
     divisor: 255 / (scale[255] - blank),
     imageBytes,
-    trainLabels: arena.take(trainCount),
+    trainLabels: arena.take(training?.train.count ?? 0),
     positions: arena.take(WORD * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(WORD * MAX_PREDICTED * network.head.classes),
     outputs: arena.take(WORD * GROUP * sequence.T * network.head.inputSize),

@@ -213,11 +213,7 @@ class WebgpuEngine implements UnguardedEngine {
       });
     }
     const images = batches.reduce((sum, batch) => sum + batch.length, 0) / batches.length;
-    return {
-      kernelMs,
-      uploadedBytes: STEP_BYTES + 16 * this.#plan.N4,
-      downloadedBytes: 8 * images,
-    };
+    return { kernelMs, uploadedBytes: STEP_BYTES + 16 * this.#plan.N4, downloadedBytes: 8 * images };
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous, because some devices are

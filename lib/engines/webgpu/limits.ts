@@ -50,10 +50,9 @@ export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }
  * @throws {RangeError} If the adapter has less than is needed; names the limit, the need and what fits
  */
 export function planWithin(limits: Limits, options: PlanOptions): Plan {
-  const plan = planFor(limits, options);
-  const lacking = planNeeds(plan).find(({ limit, amount }) => amount > limits[limit]);
-  if (!lacking) return plan;
-  const { limit, amount, what } = lacking;
+  const plan = planFor(limits, options), unmet = unmetNeed(limits, plan);
+  if (!unmet) return plan;
+  const { limit, amount, what } = unmet;
   const unit = limit === "maxComputeWorkgroupsPerDimension" ? "workgroups" : "bytes";
   throw new RangeError(
     `Cannot open the device webgpu: ${what} must fit into the adapter's ${limit} of ${
@@ -76,7 +75,11 @@ export function planPrediction(limits: Limits, options: Omit<PlanOptions, "batch
 
 /** Whether an engine fits an adapter. */
 export function fits(limits: Limits, options: PlanOptions): boolean {
-  return planNeeds(planFor(limits, options)).every(({ limit, amount }) => amount <= limits[limit]);
+  return unmetNeed(limits, planFor(limits, options)) === undefined;
+}
+
+function unmetNeed(limits: Limits, plan: Plan): Need | undefined {
+  return planNeeds(plan).find(({ limit, amount }) => amount > limits[limit]);
 }
 
 /** Plans an engine for an adapter; the plan may not fit. */

@@ -5,7 +5,7 @@
  */
 import { MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
-import { type Binding, type Dispatch, KERNELS } from "./kernels.ts";
+import { type Dispatch, KERNELS } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 
 /** From the uniform of one step to the next: the largest alignment that an adapter needs. */
@@ -13,6 +13,8 @@ export const STEP_BYTES = 256;
 
 /** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
+
+const BUFFER_TYPES = { step: "uniform", read: "read-only-storage", write: "storage" } as const;
 
 /** A dispatch that is ready to be encoded. */
 export interface Prepared {
@@ -27,7 +29,6 @@ export interface Prepared {
 export class Program {
   readonly #device: GPUDevice;
   readonly #buffers = new Map<string, GPUBuffer>();
-  readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #readback: GPUBuffer | undefined;
   #failure: Error | undefined;
   #destroyed = false;
@@ -185,18 +186,14 @@ export class Program {
 
   #createBuffer(name: string, bytes: number, kind: number): void {
     const usage = kind | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    this.#buffers.set(
-      name,
-      this.#device.createBuffer({ label: name, size: roundUp(bytes, 4), usage }),
-    );
+    this.#buffers.set(name, this.#device.createBuffer({ label: name, size: roundUp(bytes, 4), usage }));
   }
 
   async #prepareAll(plan: Plan, dispatches: readonly Dispatch[]): Promise<Prepared[]> {
     const prepared: Prepared[] = [];
     for (const dispatch of dispatches) {
-      prepared.push(
-        await this.#guarded(`build the kernel ${dispatch.label}`, () => this.#prepare(plan, dispatch)),
-      );
+      const action = `build the kernel ${dispatch.label}`;
+      prepared.push(await this.#guarded(action, () => this.#prepare(plan, dispatch)));
     }
     return prepared;
   }
@@ -204,7 +201,14 @@ export class Program {
   #prepare(plan: Plan, dispatch: Dispatch): Prepared {
     const { label, constants, workgroups } = dispatch, device = this.#device;
     const { source, bindings } = KERNELS[dispatch.kernel];
-    const layout = this.#layoutOf(bindings);
+    const layout = device.createBindGroupLayout({
+      label,
+      entries: bindings.map((kind, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: BUFFER_TYPES[kind], hasDynamicOffset: kind === "step" },
+      })),
+    });
     const module = device.createShaderModule({ label, code: source });
     const pipeline = device.createComputePipeline({
       label,
@@ -228,23 +232,6 @@ export class Program {
     const view = views.get(name);
     if (!view) return { buffer: this.#buffers.get(name)! };
     return { buffer: this.#buffers.get(view.buffer)!, offset: view.offset, size: view.size };
-  }
-
-  #layoutOf(bindings: readonly Binding[]): GPUBindGroupLayout {
-    const key = bindings.join();
-    const known = this.#layouts.get(key);
-    if (known) return known;
-    const types = { step: "uniform", read: "read-only-storage", write: "storage" } as const;
-    const layout = this.#device.createBindGroupLayout({
-      label: key,
-      entries: bindings.map((kind, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: types[kind], hasDynamicOffset: kind === "step" },
-      })),
-    });
-    this.#layouts.set(key, layout);
-    return layout;
   }
 
   #readbackOf(bytes: number): GPUBuffer {

@@ -7,13 +7,7 @@ const RATES = [0.3, 0, 0.5] as const;
 const T = 6, N = 50, H = 13, SEED = 9;
 
 const network = createNetwork({
-  layers: RATES.map((dropout) => ({
-    kind: "rnn",
-    activation: "tanh",
-    inputSize: H,
-    hiddenSize: H,
-    dropout,
-  })),
+  layers: RATES.map((dropout) => ({ kind: "rnn", activation: "tanh", inputSize: H, hiddenSize: H, dropout })),
   classes: 2,
 });
 

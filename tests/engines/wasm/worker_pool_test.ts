@@ -16,15 +16,8 @@ const needsProcess = [{ name: "read" }, { name: "run" }] as const;
 /** A pool of three threads, of which the last one traps at once, because there is no memory at its addresses. */
 export async function startMaimed(): Promise<WorkerPool> {
   const options = optionsOf({ kind: "LSTM", hidden: [8], images: 41, size: [9, 6], biases: 1 });
-  const { network, training: { train, batchSize } } = options;
-  const layout = layOutSequence(options.sequence, train);
-  const plan = planMemory({
-    network,
-    sequence: layout,
-    imageBytes: train.height * train.width,
-    threads: 3,
-    training: { trainCount: train.count, batchSize, slotCount: 0 },
-  });
+  const { training: { train } } = options;
+  const plan = planMemory(options, layOutSequence(options.sequence, train), 3);
   const pages = Math.floor((plan.thread.start + 2 * plan.thread.bytes) / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   assert.ok(plan.team + 4 * TEAM_WORDS < memory.buffer.byteLength);
