@@ -11,8 +11,15 @@ import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 
-/** One layer's kind, without its sizes. */
-export type Kind = "LSTM" | "LSTM, hardSigmoid" | "ReLU RNN" | "tanh RNN";
+const SPECS = {
+  "LSTM": { kind: "lstm", gateActivation: "sigmoid" },
+  "LSTM, hardSigmoid": { kind: "lstm", gateActivation: "hardSigmoid" },
+  "ReLU RNN": { kind: "rnn", activation: "relu" },
+  "tanh RNN": { kind: "rnn", activation: "tanh" },
+} as const;
+
+/** The kind of a layer, without its sizes. */
+export type Kind = keyof typeof SPECS;
 
 /** One network and the batch it is compared on. */
 export interface Case {
@@ -101,13 +108,12 @@ export interface CaseOptions extends EngineOptions {
 export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): CaseOptions {
   const [height, width] = test.size, sequence = sequenceOf(test), classes = test.classes ?? 10;
   const { C } = layOutSequence(sequence, { height, width });
-  const layers = test.hidden.map((hiddenSize, index) =>
-    specOf(test.kind, {
-      inputSize: index === 0 ? C : test.hidden[index - 1],
-      hiddenSize,
-      dropout: test.dropout?.[index] ?? 0,
-    })
-  );
+  const layers = test.hidden.map((hiddenSize, index): LayerSpec => ({
+    ...SPECS[test.kind],
+    inputSize: index === 0 ? C : test.hidden[index - 1],
+    hiddenSize,
+    dropout: test.dropout?.[index] ?? 0,
+  }));
   const network = createNetwork({ layers, classes, biases: test.biases });
   return {
     network,
@@ -133,20 +139,4 @@ export function scattered(count: number, bound: number, start = 0): Uint32Array 
 
 function sequenceOf({ axis = "rows", scaled = { range: [0, 1] } }: Case): Sequence {
   return { axis, ...scaled };
-}
-
-function specOf(
-  kind: Kind,
-  sizes: { inputSize: number; hiddenSize: number; dropout: number },
-): LayerSpec {
-  switch (kind) {
-    case "LSTM":
-      return { kind: "lstm", gateActivation: "sigmoid", ...sizes };
-    case "LSTM, hardSigmoid":
-      return { kind: "lstm", gateActivation: "hardSigmoid", ...sizes };
-    case "ReLU RNN":
-      return { kind: "rnn", activation: "relu", ...sizes };
-    case "tanh RNN":
-      return { kind: "rnn", activation: "tanh", ...sizes };
-  }
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { dropoutThreshold } from "../../random.ts";
 import { roundUp } from "../round_up.ts";
 import type { Kernels } from "./kernels.ts";
 import type { LayerPlan, MatrixPlan, Plan } from "./plan.ts";
@@ -199,27 +198,6 @@ export class Lanes {
       const span = spans + 2 * panel;
       this.#words[span] = Math.min(this.#words[span], t);
       this.#words[span + 1] = Math.max(this.#words[span + 1], t + 1);
-    }
-  }
-
-  /** Draws the dropout masks of a layer from t = `from` on; `firstImage` is the place of lane 0 in the batch. */
-  drawMasks(
-    layer: LayerPlan,
-    index: number,
-    { from, firstImage, step, seed }: { from: number; firstImage: number; step: number; seed: number },
-  ): void {
-    const { T } = this.#plan.sequence, { dropout } = layer.layer;
-    for (let t = from; t < T; t++) {
-      this.#kernels.dropoutMask(
-        Math.ceil(layer.H / 4),
-        firstImage,
-        t + index * 65536,
-        step,
-        seed,
-        dropoutThreshold(dropout),
-        1 / (1 - dropout),
-        this.mask(layer, t),
-      );
     }
   }
 

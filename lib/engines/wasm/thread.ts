@@ -14,6 +14,7 @@
  * @module
  */
 import type { Optimizer } from "../../model/optimizers.ts";
+import { dropoutThreshold } from "../../random.ts";
 import type { Kernels } from "./kernels.ts";
 import { GradientSums, type WorkItem } from "./gradient.ts";
 import { type InputRange, Lanes, type Workspace } from "./lanes.ts";
@@ -176,14 +177,14 @@ export class Thread {
   }
 
   /** Draws the masks of every t; of the last t only in the top layer, whose other outputs are not read. */
-  #drawMasks(batch: Batch, layer: LayerPlan, index: number): void {
-    const isTop = index === this.#plan.layers.length - 1;
-    this.#lanes.drawMasks(layer, index, {
-      from: isTop ? this.#plan.sequence.T - 1 : 0,
-      firstImage: batch.group * GROUP,
-      step: batch.step,
-      seed: this.#training!.seed,
-    });
+  #drawMasks({ group, step }: Batch, layer: LayerPlan, index: number): void {
+    const { layers, sequence: { T } } = this.#plan, isTop = index === layers.length - 1;
+    const { dropout } = layer.layer, threshold = dropoutThreshold(dropout), scale = 1 / (1 - dropout);
+    const blocks = Math.ceil(layer.H / 4), firstImage = group * GROUP, { seed } = this.#training!;
+    for (let t = isTop ? T - 1 : 0; t < T; t++) {
+      const mask = this.#lanes.mask(layer, t), at = t + index * 65536;
+      this.#kernels.dropoutMask(blocks, firstImage, at, step, seed, threshold, scale, mask);
+    }
   }
 
   /** The losses of one group, and their gradient for the logits and for the top layer's last output. */

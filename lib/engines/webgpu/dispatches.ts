@@ -17,6 +17,10 @@ function maskOf(layer: RecurrentLayer, index: number): string {
   return layer.dropout > 0 ? `mask ${index}` : "no mask";
 }
 
+function switchesOf({ top, layer }: LayerSizes): { TOP: number; DROPOUT: number } {
+  return { TOP: Number(top), DROPOUT: Number(layer.dropout > 0) };
+}
+
 /** From pixels to x of the first layer. */
 export function gatherDispatch(
   { sequence, imageBytes }: { sequence: SequenceLayout; imageBytes: number },
@@ -35,18 +39,11 @@ export function gatherDispatch(
 
 /** Draws the masks of a layer with dropout. */
 export function maskDispatch({ layer, index, H4 }: LayerSizes, seed: number, { T, N4 }: Frame): Dispatch {
+  const { dropout } = layer, SCALE = Math.fround(1 / (1 - dropout));
   return {
     kernel: "mask",
     label: `mask, layer ${index}`,
-    constants: {
-      T,
-      N4,
-      H4,
-      LAYER: index,
-      SEED: seed >>> 0,
-      THRESHOLD: dropoutThreshold(layer.dropout),
-      SCALE: Math.fround(1 / (1 - layer.dropout)),
-    },
+    constants: { T, N4, H4, LAYER: index, SEED: seed, THRESHOLD: dropoutThreshold(dropout), SCALE },
     buffers: [`mask ${index}`],
     workgroups: workgroupsFor(T * N4 * H4 / 4),
   };
@@ -55,18 +52,7 @@ export function maskDispatch({ layer, index, H4 }: LayerSizes, seed: number, { T
 /** x W + b for all t, then forward through time. */
 export function layerForward(sizes: LayerSizes, { T, N4 }: Frame): Dispatch[] {
   const { layer, index, top, C, C4, H, H4, J, quads, outJ } = sizes;
-  const shared = {
-    T,
-    N4,
-    C,
-    C4,
-    H,
-    H4,
-    J,
-    OUT_J: outJ,
-    TOP: Number(top),
-    DROPOUT: Number(layer.dropout > 0),
-  };
+  const shared = { T, N4, C, C4, H, H4, J, OUT_J: outJ, ...switchesOf(sizes) };
   const weights = `weights ${index}`, gates = `gates ${index}`, inputs = `inputs ${index}`;
   const outputs = top ? "head inputs" : `inputs ${index + 1}`, mask = maskOf(layer, index);
   const product: Dispatch = {
@@ -116,8 +102,8 @@ export function headDispatch({ C, C4, J, columns, quads }: MatrixSizes, dy: stri
 
 /** Backward through time, then the gradient of the layer's input. */
 export function layerBackward(sizes: LayerSizes, { T, N4 }: Frame): Dispatch[] {
-  const { layer, index, top, C, C4, H, H4, J, quads } = sizes;
-  const shared = { T, N4, C, H, H4, TOP: Number(top), DROPOUT: Number(layer.dropout > 0) };
+  const { layer, index, C, C4, H, H4, J, quads } = sizes;
+  const shared = { T, N4, C, H, H4, ...switchesOf(sizes) };
   const weights = `weights back ${index}`, gates = `gates ${index}`, dy = `dy ${index}`;
   const mask = maskOf(layer, index);
   const backward: Dispatch = layer.kind === "lstm"
@@ -165,22 +151,11 @@ function weightGradient(
   { parts, size }: Frame,
   { where, rows, buffers }: { where: string; rows: number; buffers: readonly [inputs: string, dz: string] },
 ): Dispatch {
+  const matrix = { C, C4, H, J, QUADS: quads, COLUMNS: columns, LSTM: Number(lstm), OFFSET: offset };
   return {
     kernel: "weight_gradient",
     label: `weight_gradient, ${where}`,
-    constants: {
-      ROWS: rows,
-      C,
-      C4,
-      H,
-      J,
-      QUADS: quads,
-      COLUMNS: columns,
-      LSTM: Number(lstm),
-      PARTS: parts,
-      SIZE: size,
-      OFFSET: offset,
-    },
+    constants: { ...matrix, ROWS: rows, PARTS: parts, SIZE: size },
     buffers: [...buffers, "partials"],
     workgroups: workgroupsFor(quads * J / 4 * parts),
   };
