@@ -108,7 +108,7 @@ export class RandomStream {
   }
 }
 
-/** ln x for normal x > 0 in float64 by + − × ÷ alone: ln m·2ᵉ = e ln 2 + 2 artanh((m − 1)/(m + 1)), √½ ≤ m < √2. */
+/** ln x for normal x > 0 in float64 with + − × ÷ only: ln m·2ᵉ = e ln 2 + 2 artanh((m − 1)/(m + 1)), √½ ≤ m < √2. */
 export function naturalLogarithm(x: number): number {
   let exponent = 0;
   for (; x >= Math.SQRT2; x /= 2) exponent++;

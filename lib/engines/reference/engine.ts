@@ -1,5 +1,5 @@
 /**
- * The reference engine: the textbook's equations in plain loops, in float64. It is slow; all other engines are tested against it.
+ * The reference engine: the textbook's equations in plain loops, in float64. All other engines are tested against it.
  *
  * Each file is one piece of the mathematics: `lstm.ts`, `rnn.ts`, `dropout.ts`, `head.ts`, `network.ts` (all of them
  * together), `optimizers.ts`.

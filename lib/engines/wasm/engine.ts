@@ -22,7 +22,7 @@ import { GROUP, WORD } from "./strides.ts";
 import type { SharedBytes } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** The options of the wasm engine. By default it has a thread for each core, as far as a batch has a group of eight for each. */
+/** The options of the wasm engine. By default it has one thread for each core, but no more than a batch has groups of eight images. */
 export interface WasmOptions extends EngineOptions, Pick<DeviceOptions, "threads" | "math"> {
   /** Whether the threads measure times for {@link GuardedWasm.profile}, which costs a few percent; false by default. */
   readonly profile?: boolean;
@@ -85,8 +85,8 @@ export function allocateMemory(
   } catch (cause) {
     const mebibytes = Math.ceil(pages * PAGE_BYTES / 2 ** 20);
     throw new RangeError(
-      `Cannot open the device wasm: the machine must give ${mebibytes} MiB of memory: current value is less ` +
-        `(${cause instanceof Error ? cause.message : cause}); a smaller --batch-size, fewer --threads or ` +
+      `Cannot open the device wasm: the machine must give ${mebibytes} MiB of memory: ` +
+        `${cause instanceof Error ? cause.message : cause}; a smaller --batch-size, fewer --threads or ` +
         "a smaller model needs less",
       { cause },
     );

@@ -64,7 +64,7 @@ export interface MatrixPlan {
 
 /**
  * A recurrent layer. Its matrix is the kernel above the recurrent kernel, J = C + H, since its input is x beside h. In the
- * first layer h stands in the middle of x, so that the features with ink, around the middle of a line, and h are one range.
+ * first layer h stands in the middle of x, so that h and the features with ink, around the middle of a line, are one range.
  */
 export interface LayerPlan extends MatrixPlan {
   readonly layer: RecurrentLayer;
@@ -93,7 +93,7 @@ export interface HeadPlan extends MatrixPlan {
   readonly inputBack: number;
 }
 
-/** What each thread is told when it starts, as plain data. */
+/** The layout of the memory, as plain data that each thread gets. */
 export interface Plan {
   readonly network: Network;
   readonly sequence: Omit<SequenceLayout, "scale">;

@@ -55,7 +55,7 @@ function inputsWithoutInk({ H, J, front }: LayerPlan, index: number): InputRange
   return index === 0 ? { from: front, to: front + H } : { from: 0, to: J };
 }
 
-/** The row that images share, in lanes of its own: all lanes are equal in the forward pass; only lane 0 is used in the backward pass. */
+/** The row that images share. All its lanes are equal in the forward pass; the backward pass uses lane 0 only. */
 export class SharedPrefix {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
@@ -126,7 +126,7 @@ export class SharedPrefix {
   }
 }
 
-/** The addresses of what a group hands over, `[H]` each. */
+/** The addresses of the sums that a group hands to the shared row, `[H]` each. */
 function boundary(layer: LayerPlan, group: number): { dh: number; dc: number } {
   const dh = layer.boundary + 2 * group * layer.boundaryBytes;
   return { dh, dc: dh + layer.boundaryBytes };

@@ -12,7 +12,7 @@ import type { Frame, LayerSizes, MatrixSizes } from "./sizes.ts";
 
 const OPTIMIZER_NUMBER = { sgd: 1, momentum: 2, rmsprop: 3, adam: 4, adadelta: 5 } as const;
 
-/** The buffer of a layer's masks, or one that stands in for it. */
+/** The buffer of a layer's masks, or a placeholder. */
 function maskOf(layer: RecurrentLayer, index: number): string {
   return layer.dropout > 0 ? `mask ${index}` : "no mask";
 }

@@ -42,8 +42,8 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   const adapter = await findAdapter();
   if (!adapter) {
     throw new Error(
-      "Cannot open the device webgpu: this machine must have a WebGPU adapter: current value is none; " +
-        "`deno task devices` tells more, --device wasm runs everywhere",
+      "Cannot open the device webgpu: this machine must have a WebGPU adapter; " +
+        "`deno task devices` describes the machine, --device wasm runs everywhere",
     );
   }
   const engine = await openOn(adapter, options);

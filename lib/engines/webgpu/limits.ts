@@ -114,7 +114,7 @@ const KNOBS: readonly {
   },
 ];
 
-/** Says which is the largest training of its kind that fits, considering all limits, buffers and kernels. */
+/** Names the largest training of its kind that fits all limits. */
 function whatFits(limits: Limits, options: PlanOptions): string {
   const changes: string[] = [];
   let kept = options;

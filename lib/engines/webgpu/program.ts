@@ -108,7 +108,7 @@ export class Program {
   async time(dispatches: readonly Prepared[]): Promise<number[]> {
     if (!this.#device.features.has("timestamp-query")) {
       throw new RangeError(
-        "Cannot time kernels: the adapter must have timestamp queries: current value is none",
+        "Cannot time kernels: the adapter must have timestamp queries",
       );
     }
     const count = 2 * dispatches.length;

@@ -87,7 +87,7 @@ Deno.test("allocateMemory() says how much is needed, and what needs less, when t
   };
   assert.throws(
     () => allocateMemory(1600, refuse),
-    /^RangeError: Cannot open the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory\); a smaller --batch-size/,
+    /^RangeError: Cannot open the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory; a smaller --batch-size/,
   );
   assert.equal(allocateMemory(2).buffer.byteLength, 2 * 65_536);
 });
