@@ -19,9 +19,10 @@ import type {
   StepResult,
 } from "../engine.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import { inParts } from "../in_parts.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherLabels } from "./gather.ts";
-import { networkForward, type NetworkGradient, networkGradient } from "./network.ts";
+import { networkForward, type NetworkGradient, networkGradient, type NetworkTrace } from "./network.ts";
 import { updateParameters } from "./optimizers.ts";
 import { row } from "./recurrent.ts";
 
@@ -88,26 +89,24 @@ class ReferenceEngine implements UnguardedEngine {
   }
 
   async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes } = this.#options.network.head;
-    const logits = new Float32Array(positions.length * classes);
-    for (const { start, trace } of this.#forward(images, positions)) {
-      logits.set(trace.logits, start * classes);
-    }
-    return logits;
+    const { classes: size } = this.#options.network.head;
+    return await inParts(
+      positions,
+      { most: PREDICTED_TOGETHER, size },
+      (part) => this.#forward(images, part).logits,
+    );
   }
 
   async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const { T } = this.#layout, H = this.#options.network.head.inputSize;
-    const outputs = new Float32Array(positions.length * T * H);
-    for (const { start, count: N, trace } of this.#forward(images, positions)) {
-      const { h } = trace.layers[trace.layers.length - 1]; // [T+1,N,H]
+    return await inParts(positions, { most: PREDICTED_TOGETHER, size: T * H }, (part) => {
+      const N = part.length, outputs = new Float64Array(N * T * H);
+      const { h } = this.#forward(images, part).layers.at(-1)!; // [T+1,N,H]
       for (let n = 0; n < N; n++) {
-        for (let t = 0; t < T; t++) {
-          outputs.set(row(h, (t + 1) * N + n, H), ((start + n) * T + t) * H);
-        }
+        for (let t = 0; t < T; t++) outputs.set(row(h, (t + 1) * N + n, H), (n * T + t) * H);
       }
-    }
-    return outputs;
+      return outputs;
+    });
   }
 
   async readParameters(): Promise<Float32Array> {
@@ -148,13 +147,10 @@ class ReferenceEngine implements UnguardedEngine {
     return this.#options.training!;
   }
 
-  /** The forward pass of all images, some at a time. */
-  *#forward(images: Images, positions: Uint32Array) {
-    const { network } = this.#options;
-    for (let start = 0; start < positions.length; start += PREDICTED_TOGETHER) {
-      const batch = gatherBatch(images, positions.subarray(start, start + PREDICTED_TOGETHER), this.#layout);
-      yield { start, count: batch.N, trace: networkForward(network, this.#parameters, { batch, masks: [] }) };
-    }
+  /** The forward pass without dropout. */
+  #forward(images: Images, positions: Uint32Array): NetworkTrace {
+    const batch = gatherBatch(images, positions, this.#layout);
+    return networkForward(this.#options.network, this.#parameters, { batch, masks: [] });
   }
 
   /** The loss and the gradient of a batch at the next step. */

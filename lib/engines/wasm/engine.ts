@@ -12,6 +12,7 @@ import { isShared, shareBytes } from "../../data/shared.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
 import { chooseKernels } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
@@ -174,20 +175,18 @@ class WasmEngine implements UnguardedEngine {
   }
 
   async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes } = this.#options.network.head;
-    return await this.#infer({ kind: "predict", images, positions }, {
-      most: MAX_PREDICTED,
-      from: this.#plan.logits,
-      size: classes,
+    const { classes: size } = this.#options.network.head;
+    return await inParts(positions, { most: MAX_PREDICTED, size }, async (part) => {
+      await this.#infer("predict", images, part);
+      return this.#floats(this.#plan.logits, part.length * size);
     });
   }
 
   async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const size = this.#plan.sequence.T * this.#options.network.head.inputSize;
-    return await this.#infer({ kind: "outputs", images, positions }, {
-      most: GROUP,
-      from: this.#plan.outputs,
-      size,
+    return await inParts(positions, { most: GROUP, size }, async (part) => {
+      await this.#infer("outputs", images, part);
+      return this.#floats(this.#plan.outputs, part.length * size);
     });
   }
 
@@ -247,24 +246,11 @@ class WasmEngine implements UnguardedEngine {
     }
   }
 
-  /** Runs a command over `most` images at a time; each image gives `size` float32 at the address `from`. */
-  async #infer(
-    { kind, images, positions }: {
-      kind: "predict" | "outputs";
-      images: Images;
-      positions: Uint32Array;
-    },
-    { most, from, size }: { most: number; from: number; size: number },
-  ): Promise<Float32Array> {
-    const results = new Float32Array(positions.length * size);
-    for (let start = 0; start < positions.length; start += most) {
-      const some = positions.subarray(start, start + most), count = some.length;
-      const shared = shareImages(images, some);
-      this.#words(this.#plan.positions, count).set(shared.positions);
-      await this.#pool.run({ kind, images: shared.pixels, count });
-      results.set(this.#floats(from, count * size), start * size);
-    }
-    return results;
+  /** Runs a command over images, which leaves the results in memory. */
+  async #infer(kind: "predict" | "outputs", images: Images, positions: Uint32Array): Promise<void> {
+    const shared = shareImages(images, positions), count = positions.length;
+    this.#words(this.#plan.positions, count).set(shared.positions);
+    await this.#pool.run({ kind, images: shared.pixels, count });
   }
 
   #readFlat(address: number): Float32Array {

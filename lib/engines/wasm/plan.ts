@@ -95,7 +95,6 @@ export interface HeadPlan extends MatrixPlan {
 
 /** The layout of the memory, as plain data that each thread gets. */
 export interface Plan {
-  readonly network: Network;
   readonly sequence: Omit<SequenceLayout, "scale">;
   readonly batchSize: number;
   readonly threads: number;
@@ -199,7 +198,6 @@ export function planMemory(
   const head = planHead(network, frame);
   const thread = planScratch(layers, head, { imageBytes, trains }, perThread);
   const plan = {
-    network,
     sequence: layout,
     batchSize,
     threads,

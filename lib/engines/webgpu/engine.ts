@@ -9,6 +9,7 @@ import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { inParts } from "../in_parts.ts";
 import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { planNeeds, planPrediction, planWithin } from "./limits.ts";
@@ -153,19 +154,20 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes, stagedImages: most } = this.#plan;
-    return await this.#infer({ images, positions, most, size: classes }, async (count) => {
-      return new Float32Array(await this.#program.read("results", 4 * classes * count));
+    const { classes: size, stagedImages: most } = this.#plan;
+    return await inParts(positions, { most, size }, async (part) => {
+      this.#submitPrediction(images, part);
+      return new Float32Array(await this.#program.read("results", 4 * size * part.length));
     });
   }
 
   async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const { N4, top: { name, stride, first, units }, T } = this.#plan;
-    const chosen = { images, positions, most: 4 * N4, size: T * units };
-    return await this.#infer(chosen, async (count) => {
+    return await inParts(positions, { most: 4 * N4, size: T * units }, async (part) => {
+      this.#submitPrediction(images, part);
       const inputs = new Float32Array(await this.#program.read(name, 16 * (T + 1) * N4 * stride));
-      const outputs = new Float32Array(count * T * units);
-      for (let n = 0; n < count; n++) {
+      const outputs = new Float32Array(part.length * T * units);
+      for (let n = 0; n < part.length; n++) {
         for (let t = 0; t < T; t++) {
           const row = ((t + 1) * N4 + (n >> 2)) * stride + first; // h after t is stored as the input of t + 1
           for (let unit = 0; unit < units; unit++) {
@@ -221,28 +223,10 @@ class WebgpuEngine implements UnguardedEngine {
     this.#program.destroy();
   }
 
-  /** Computes images without dropout, `most` at a time; `collect` reads the `size` float32 that each of them gives. */
-  async #infer(
-    { images, positions, most, size }: {
-      images: Images;
-      positions: Uint32Array;
-      most: number;
-      size: number;
-    },
-    collect: (count: number) => Promise<Float32Array>,
-  ): Promise<Float32Array> {
-    const results = new Float32Array(positions.length * size);
-    for (let start = 0; start < positions.length; start += most) {
-      const some = positions.subarray(start, start + most);
-      this.#program.write("staged images", pickImages(images, some));
-      this.#submitPrediction(some.length);
-      results.set(await collect(some.length), start * size);
-    }
-    return results;
-  }
-
-  /** Predicts the first `count` staged images. */
-  #submitPrediction(count: number): void {
+  /** Uploads images, and computes them without dropout. */
+  #submitPrediction(images: Images, positions: Uint32Array): void {
+    this.#program.write("staged images", pickImages(images, positions));
+    const count = positions.length;
     const { N4 } = this.#plan, batches: Uint32Array[] = [];
     for (let start = 0; start < count; start += 4 * N4) {
       batches.push(Uint32Array.from({ length: Math.min(4 * N4, count - start) }, (_, n) => start + n));
