@@ -23,7 +23,7 @@ import { GROUP, WORD } from "./strides.ts";
 import type { SharedBytes } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** The options of the wasm engine. By default it has one thread for each core, but no more than a batch has groups of eight images. */
+/** The options of the wasm engine. By default it has a thread for each core, at most one for each group of a batch. */
 export interface WasmOptions extends EngineOptions, Pick<DeviceOptions, "threads" | "math"> {
   /** Whether the threads measure times for {@link GuardedWasm.profile}, which costs a few percent; false by default. */
   readonly profile?: boolean;
@@ -126,7 +126,7 @@ class WasmEngine implements UnguardedEngine {
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
   readonly #order: Int32Array;
-  /** Leading blank lines of each training image; null without a training, and where dropout makes the images' states differ. */
+  /** The leading blank lines of each training image; null without a training, and with dropout. */
   readonly #blankLines: Uint16Array | null;
   #step = 0;
 

@@ -132,7 +132,7 @@ export class Thread {
     });
   }
 
-  /** Runs the items of a phase that this thread takes, then waits for the others; the last thread to finish runs `last`. */
+  /** Runs the items that this thread takes, then waits for the others; the last thread to finish runs `last`. */
   #eachItem(count: number, work: (index: number) => void, last?: () => void): void {
     for (let index = this.#team.takeItem(); index < count; index = this.#team.takeItem()) work(index);
     this.#team.barrier(last);

@@ -70,7 +70,7 @@ export interface Plan {
   readonly buffers: ReadonlyMap<string, number>;
   readonly views: ReadonlyMap<string, View>;
   readonly matrices: readonly MatrixTable[];
-  /** The buffers of inputs, with the features of a row and the number of rows; the bias feature of every row must be 1. */
+  /** The buffers of inputs, the features of a row and the number of rows; the bias feature of each row must be 1. */
   readonly ones: readonly { readonly buffer: string; readonly stride: number; readonly rows: number }[];
   /** The number of partial sums of a weight gradient. */
   readonly parts: number;

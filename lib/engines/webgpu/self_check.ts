@@ -20,7 +20,7 @@ const IMAGES = 5;
 const MOST_MULTIPLICATIONS = 5e7;
 /** The most T, features and units of a smaller network; more units than a workgroup has invocations. */
 const SMALL = { T: 6, units: 70 };
-/** Relative to the largest element. Correct adapters are within 2e-6; wrong ones, of which there are reports, are far off. */
+/** Relative to the largest element. Correct adapters are within 2e-6; wrong ones have been far off. */
 const TOLERANCE = 1e-3;
 /** Differences below this are ignored: adapters may flush subnormal numbers to 0. */
 const LEAST = 1e-30;

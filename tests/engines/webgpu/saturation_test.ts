@@ -89,15 +89,11 @@ async function agreesWhenSaturated(kind: Kind): Promise<void> {
 
 for (const kind of KINDS) {
   test(`webgpu agrees with the reference in saturation: ${kind}`, () => agreesWhenSaturated(kind));
-}
 
-for (const kind of KINDS) {
   test(`an adapter whose functions overflow to NaN agrees in saturation too: ${kind}`, async () => {
     await withShaders(overflowing, () => agreesWhenSaturated(kind));
   });
-}
 
-for (const kind of KINDS) {
   test(`a weight that is NaN shows in the loss: ${kind}`, async () => {
     const options = optionsOf(caseOf(kind), { optimizer: sgd({ learningRate: 0.1 }) });
     await using tested = await openWebgpu({ ...options, selfCheck: false });
