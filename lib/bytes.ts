@@ -1,10 +1,10 @@
 /**
- * Bytes behind bytes.
+ * Joining bytes.
  *
  * @module
  */
 
-/** All parts, one behind the other. */
+/** Joins all parts in order. */
 export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -1,29 +1,28 @@
 /**
- * What messages quote of values that came from outside: one short line of printable text, whatever the value is.
+ * Excerpts of untrusted values for messages: one short line of printable text, whatever the value is.
  *
  * @module
  */
 
-/** Characters of an excerpt, where nobody asks for another number. */
+/** The most characters of an excerpt, by default. */
 const MOST = 100;
 
-/** What a message of several lines may have. */
+/** The most lines of a message of several lines, and the most characters of each. */
 const MOST_LINES = 60;
 const MOST_OF_LINE = 2000;
 
-/** Entries of an array or an object, and levels of nesting, that are looked at. */
+/** The most entries of an array or object, and levels of nesting, that an excerpt shows. */
 const ENTRIES = 8;
 const LEVELS = 3;
 
 /**
- * Control characters, which a terminal would obey; characters that turn the direction of writing or cannot be seen; and
+ * Control characters, which a terminal would obey; characters that are invisible or change the direction of writing; and
  * halves of surrogate pairs.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text that is safe to show as it stands, such as the name of a file: unprintable characters are escaped, and no more
- * than `most` characters are kept.
+ * Makes text, such as the name of a file, safe to print: escapes unprintable characters and keeps at most `most` characters.
  *
  * @example
  * ```ts
@@ -43,8 +42,7 @@ export function printable(text: string, most = MOST): string {
 }
 
 /**
- * A message of several lines that is safe to print: as {@link printable} makes each line, its beginning alone where there
- * is no end to it.
+ * Makes a message of several lines safe to print: each line as {@link printable} does, and only the beginning of a long one.
  *
  * @example
  * ```ts
@@ -66,8 +64,8 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * A value of unknown kind and size, for messages: as JSON where it is plain data, otherwise by the name of its class. No
- * more of it is read than is shown, no getter and no `toJSON()` is called, and this never throws.
+ * Describes a value of any type and size: plain data as JSON, other objects by the name of their class. It reads no more
+ * of the value than it shows, calls no getter and no `toJSON()`, and never throws.
  *
  * @example
  * ```ts
@@ -129,7 +127,7 @@ function describeObject(value: object, most: number, levels: number): string {
   return `{${shown.join(",")}}`;
 }
 
-/** Without running any code of the value's, unless it is a proxy. */
+/** The name of an object's class; runs none of the object's code, unless it is a proxy. */
 function classNameOf(value: object): string {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null) return "Object";

@@ -1,17 +1,17 @@
 /**
- * JSON that anyone may have written.
+ * JSON from untrusted files.
  *
  * @module
  */
 import { printable } from "./excerpt.ts";
 
-/** More than any file that makes sense; what walks through a value by recursion is safe up to some thousands. */
+/** Deeper than any sensible file; functions that recurse into a value are safe up to some thousands of levels. */
 const MOST_LEVELS = 100;
 
 /**
  * Parses JSON that is nested at most 100 levels deep.
  *
- * @throws {SyntaxError} If it is not; the message is one short line.
+ * @throws {SyntaxError} If it is nested deeper, or is not JSON; the message is one short line.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Whether brackets outside of strings are open in greater number at some place. */
+/** Whether more brackets than that are open anywhere, not counting those in strings. */
 function isDeep(text: string): boolean {
   let levels = 0;
   for (let at = 0; at < text.length; at++) {

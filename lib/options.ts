@@ -1,29 +1,29 @@
 /**
- * Checks of what comes in from outside, where no compiler has looked: JavaScript, notebooks and `deno run` check no types.
+ * Checks of arguments at run time, because JavaScript, notebooks and `deno run` check no types.
  *
- * One table of rules says what each option must be; one function holds options against it. A value of another kind is a
- * TypeError, another value of the right kind a RangeError.
+ * A table of rules says what each option must be. A value of the wrong type is a TypeError, a wrong value of the right type
+ * a RangeError.
  *
  * @module
  */
 import { excerpt, printable } from "./excerpt.ts";
 
-/** What a value must be. */
+/** A condition on a value. */
 export interface Rule {
-  /** For messages, after "must be". */
+  /** What a value must be, for messages: `a number`. */
   readonly must: string;
-  /** Whether it is of the right kind, whatever its value. */
+  /** Whether a value has the right type. */
   readonly isKind: (value: unknown) => boolean;
-  /** Whether a value of the right kind will do; any will by default. */
+  /** Whether a value of the right type is allowed; all are by default. */
   readonly holds?: (value: never) => boolean;
-  /** Whether it can be left out. */
+  /** Whether the value can be left out. */
   readonly optional?: true;
 }
 
-/** A rule for every option there is: the compiler wants one for each. */
+/** One rule for each option. */
 export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
 
-/** A whole number. */
+/** A whole number from `least` to `most`. */
 export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Rule {
   return {
     must: most === Number.MAX_SAFE_INTEGER
@@ -34,12 +34,12 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Ru
   };
 }
 
-/** A number that is not infinite. */
+/** A finite number on which `holds` is true. */
 export function number(must: string, holds: (value: number) => boolean): Rule {
   return { must, isKind: isNumber, holds: (value: number) => Number.isFinite(value) && holds(value) };
 }
 
-/** One of some texts, or one of some numbers. */
+/** One of these strings, or one of these numbers. */
 export function oneOf(...values: readonly (string | number)[]): Rule {
   return {
     must: `one of ${values.join(", ")}`,
@@ -48,12 +48,12 @@ export function oneOf(...values: readonly (string | number)[]): Rule {
   };
 }
 
-/** An instance of a class that the platform has. */
+/** An instance of a class. */
 export function instanceOf(type: { readonly name: string; new (...args: never[]): object }): Rule {
   return { must: `a ${type.name}`.replace(/^a (?=[AEIO])/, "an "), isKind: (value) => value instanceof type };
 }
 
-/** Any text. */
+/** Any string. */
 export const TEXT: Rule = { must: "a text", isKind: (value) => typeof value === "string" };
 
 /** Any number. */
@@ -65,21 +65,28 @@ export const BOOLEAN: Rule = { must: "true or false", isKind: (value) => typeof 
 /** A function. */
 export const FUNCTION: Rule = { must: "a function", isKind: (value) => typeof value === "function" };
 
-/** An object with properties of its own: no array, no null. */
-export const OBJECT: Rule = { must: "an object", isKind: isObject };
+/** An unsigned 32-bit integer, such as a seed. */
+export const UINT32: Rule = whole(0, 2 ** 32 - 1);
 
-/** The same rule for a value that can be left out; null is not left out. */
+/** An object, but no array. */
+export const OBJECT: Rule = {
+  must: "an object",
+  isKind: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+};
+
+/** The same rule for a value that can be left out; null is still a value. */
 export function optional(rule: Rule): Rule {
   return { ...rule, optional: true };
 }
 
 /**
- * Holds one value against its rule.
+ * Checks one value.
  *
- * @param action What cannot be done otherwise: `train`
+ * @param action What fails without it, for the message: `train`
+ * @param name What the value is called in the message
  * @param remedy What to do about it, for the end of the message
- * @throws {TypeError} If it is of another kind, or missing.
- * @throws {RangeError} If it is of that kind, and another value.
+ * @throws {TypeError} If the value has the wrong type, or is missing.
+ * @throws {RangeError} If the value has the right type, but is not allowed.
  */
 export function check(
   action: string,
@@ -95,12 +102,12 @@ export function check(
 }
 
 /**
- * Holds options against their rules.
+ * Checks options.
  *
- * @param where What the options are called in messages, of several
- * @returns A copy: what the caller does with his object afterwards, and what else it has, does not matter
- * @throws {TypeError} If they are no object, one has no rule, one is missing or of another kind.
- * @throws {RangeError} If one has a value that it must not have.
+ * @param where What the options are called in the message
+ * @returns A copy, which later changes to the caller's object do not affect
+ * @throws {TypeError} If they are not an object, or an option is unknown, missing or of the wrong type.
+ * @throws {RangeError} If an option has a value that is not allowed.
  *
  * @example
  * ```ts
@@ -139,8 +146,4 @@ export function checkOptions<T extends object>(
 
 function isNumber(value: unknown): boolean {
   return typeof value === "number";
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 /**
- * The one generator: Philox4x32-10, counter-based, on 32-bit integers only.
+ * The random generator: Philox4x32-10, counter-based, on 32-bit integers only.
  *
- * A word is a pure function of a key and a counter: nothing is stored, so any engine, thread or test can
- * ask for the word that belongs to (seed, step, layer, …) in any order and gets the same bits.
+ * A word is a pure function of a key and a counter, so any engine, thread or test can ask for the word of (seed, step,
+ * layer, …) in any order and gets the same bits.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  *
@@ -18,10 +18,10 @@ const ROUNDS = 10;
 /** Four 32-bit words. */
 export type Words4 = [number, number, number, number];
 
-/** What a stream of random words is for. Part of the key, so that no two uses ever share a word. */
+/** The uses of random words. They are part of the key, so that no two uses share a word. */
 export const DOMAIN = { shuffle: 1, dropout: 2, initialize: 3 } as const;
 
-/** High 32 bits of the 64-bit product of two unsigned 32-bit integers. */
+/** The upper 32 bits of the product of two unsigned 32-bit integers. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff, aHigh = a >>> 16;
   const bLow = b & 0xffff, bHigh = b >>> 16;
@@ -31,7 +31,7 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * Four random words of (counter, key): Philox4x32-10.
+ * Four random words for a counter and a key: Philox4x32-10.
  *
  * @example
  * ```ts
@@ -59,11 +59,11 @@ export function philox(counter: Readonly<Words4>, key0: number, key1: number): W
 }
 
 /**
- * The 32-bit words of one key, one after another.
+ * A stream of random words.
  *
  * @param seed The run's seed, an unsigned 32-bit integer
  * @param domain What the words are for, one of {@link DOMAIN}
- * @param stream Tells apart the streams of one domain: the epoch, or the hash of a parameter's name
+ * @param stream The number of the stream within its domain: the epoch, or the hash of a parameter's name
  */
 export class RandomStream {
   readonly #seed: number;
@@ -73,7 +73,6 @@ export class RandomStream {
   #words: Words4 = [0, 0, 0, 0];
   #used = 4;
 
-  /** Starts at the first word of (seed, domain, stream). */
   constructor(seed: number, domain: number, stream: number) {
     this.#seed = seed >>> 0;
     this.#key = domain;
@@ -89,17 +88,17 @@ export class RandomStream {
     return this.#words[this.#used++];
   }
 
-  /** A whole number 0 … bound − 1; the bias is below bound / 2³². */
+  /** A whole number 0 … bound − 1, uniform except for a bias below bound / 2³². */
   below(bound: number): number {
     return Math.floor(this.next() * bound / 4294967296); // exact: bound < 2^21 keeps the product below 2^53
   }
 
-  /** A multiple of 2⁻²⁴ in [0, 1): what a float32 holds exactly. */
+  /** Uniform in [0, 1), a multiple of 2⁻²⁴, which a float32 holds exactly. */
   uniform(): number {
     return (this.next() >>> 8) / 16777216;
   }
 
-  /** Standard normal, by Marsaglia's polar method; square root and our own logarithm only, so the same bits everywhere. */
+  /** Standard normal, by Marsaglia's polar method; our own logarithm gives the same bits on every machine. */
   normal(): number {
     for (;;) {
       const u = 2 * this.uniform() - 1, v = 2 * this.uniform() - 1;
@@ -109,7 +108,7 @@ export class RandomStream {
   }
 }
 
-/** ln x for normal x > 0 in float64 by + − × ÷ alone: ln m·2ᵉ = e ln 2 + 2 artanh((m − 1)/(m + 1)), √½ ≤ m < √2. */
+/** ln x for normal x > 0 in float64 with + − × ÷ only: ln m·2ᵉ = e ln 2 + 2 artanh((m − 1)/(m + 1)), √½ ≤ m < √2. */
 export function naturalLogarithm(x: number): number {
   let exponent = 0;
   for (; x >= Math.SQRT2; x /= 2) exponent++;
@@ -120,31 +119,29 @@ export function naturalLogarithm(x: number): number {
   return exponent * Math.LN2 + 2 * r * series;
 }
 
-/** FNV-1a, 32 bits, of the UTF-8 bytes: turns a parameter's name into the number of its stream. */
+/** The 32-bit FNV-1a hash of the UTF-8 bytes of a parameter's name: the number of its stream. */
 export function hashName(name: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 
-/** The numbers 0 … count − 1 in the random order of (seed, epoch), by Fisher and Yates. */
+/** The numbers 0 … count − 1 in an order that depends on seed and epoch, by Fisher and Yates. */
 export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const random = new RandomStream(seed, DOMAIN.shuffle, epoch);
   for (let i = count - 1; i > 0; i--) {
     const j = random.below(i + 1);
-    const moved = order[i];
-    order[i] = order[j];
-    order[j] = moved;
+    [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
 }
 
 /**
- * The dropout rule, the same on every engine: output (t, n, h) of layer `layer` at step `step` is kept, and divided by
- * the chance to be kept, where this word is not below `rate`·2³².
+ * The words of dropout, the same on every engine: output (t, n, h) of a layer is dropped at a step if its word is below
+ * {@link dropoutThreshold}, else divided by 1 − rate.
  *
- * The words of four neighbouring units come from one call: counter (h >> 2, n, t + layer·2¹⁶, step), word h & 3.
+ * One call gives the words of four neighbouring units: counter (h >> 2, n, t + layer·2¹⁶, step), word h & 3.
  */
 export function dropoutWords(
   seed: number,
@@ -153,7 +150,7 @@ export function dropoutWords(
   return philox([at.block, at.n, at.t + at.layer * 65536, at.step], seed, DOMAIN.dropout);
 }
 
-/** The word below which an output is dropped: ⌊rate · 2³²⌋. */
+/** Outputs with a word below this are dropped: ⌊rate · 2³²⌋. */
 export function dropoutThreshold(rate: number): number {
   return Math.floor(rate * 4294967296);
 }

@@ -2,19 +2,20 @@
  * Compiles the kernels of the wasm engine: lib/engines/wasm/assembly/*.ts → fused.wasm and plain.wasm beside it.
  *
  *     deno task build-wasm            writes the two files
- *     deno task build-wasm --check    compiles in memory and compares: exit 1 if a committed file is not what its source gives
+ *     deno task build-wasm --check    compiles in memory and compares: exit 1 if a file differs from what its source gives
  */
+import { isDeepStrictEqual } from "node:util";
 import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
 
 const FLAGS = {
   check: {
     kind: "switch",
-    help: "write nothing, and exit with 1 if a committed file is not what its source gives",
+    help: "write nothing, and exit with 1 if a file differs from what its source gives",
   },
   help: { kind: "switch", help: "print this" },
 } as const satisfies Flags;
 
-// Computed, so that no lock file names it: Deno fetches all that a lock file names, and this is 200 MB that only this task needs.
+// Computed, so that it is not in the lock file: Deno installs all packages there, and only this task needs these 200 MB.
 const ASSEMBLYSCRIPT = ["npm:assemblyscript", "0.28.20/asc"].join("@");
 
 const folder = new URL("../lib/engines/wasm/", import.meta.url);
@@ -23,7 +24,7 @@ const builds = [
   { file: "plain.wasm", features: "simd,threads" },
 ];
 
-/** The bytes that AssemblyScript makes of the sources with these WebAssembly features. */
+/** Compiles the sources for these WebAssembly features. */
 async function compileKernels(features: string): Promise<Uint8Array> {
   const { default: asc } = await import(ASSEMBLYSCRIPT);
   let binary: Uint8Array | undefined;
@@ -37,13 +38,13 @@ async function compileKernels(features: string): Promise<Uint8Array> {
     "--importMemory",
     "--sharedMemory",
     "--initialMemory=1",
-    "--maximumMemory=65536", // 4 GiB, all that 32-bit addresses reach; the engine asks for what a network needs
+    "--maximumMemory=65536", // 4 GiB, all that 32-bit addresses reach; an engine allocates what its network needs
   ], {
     readFile: (name: string, base: string) => {
       try {
         return Deno.readTextFileSync(new URL(`${base}/${name}`, folder));
       } catch {
-        return null; // the compiler asks for several spellings of a name
+        return null; // the compiler tries several names
       }
     },
     writeFile: (_name: string, contents: Uint8Array) => {
@@ -53,10 +54,6 @@ async function compileKernels(features: string): Promise<Uint8Array> {
   });
   if (error || !binary) throw new Error(`Cannot compile the kernels: ${stderr}`);
   return binary;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 async function main(): Promise<number> {
@@ -72,10 +69,12 @@ async function main(): Promise<number> {
     if (!check) {
       Deno.writeFileSync(url, bytes);
       console.log(`${file}: ${bytes.length} bytes`);
-    } else if (sameBytes(bytes, Deno.readFileSync(url))) {
-      console.log(`${file}: as its source gives it`);
+    } else if (isDeepStrictEqual(bytes, Deno.readFileSync(url))) {
+      console.log(`${file}: up to date`);
     } else {
-      console.error(`${file}: not what its source gives: run \`deno task build-wasm\` and commit the result`);
+      console.error(
+        `${file}: differs from what its source gives: run \`deno task build-wasm\` and commit the result`,
+      );
       changed++;
     }
   }

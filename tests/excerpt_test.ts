@@ -9,7 +9,7 @@ Deno.test("excerpt() shows plain data as JSON", () => {
   assert.equal(excerpt(NaN), "NaN");
 });
 
-Deno.test("excerpt() names what is no plain data, and calls nothing of it", () => {
+Deno.test("excerpt() names the class of other objects, and calls none of their code", () => {
   assert.equal(excerpt(new Map()), "Map");
   assert.equal(excerpt(new Uint8Array(3)), "Uint8Array(3)");
   assert.equal(excerpt(() => 1), "a function");
@@ -41,7 +41,7 @@ Deno.test("excerpt() names what is no plain data, and calls nothing of it", () =
   assert.equal(excerpt({ list }), "an object that hides itself");
 });
 
-Deno.test("excerpt() is short and quick, however large or deep the value is", () => {
+Deno.test("excerpt() is short and fast for any size and depth", () => {
   let deep: unknown = 1;
   for (let i = 0; i < 100_000; i++) deep = [deep];
   const cyclic: Record<string, unknown> = {};
@@ -52,7 +52,7 @@ Deno.test("excerpt() is short and quick, however large or deep the value is", ()
   }
 });
 
-Deno.test("printable() and excerpt() let nothing through that a terminal obeys or that hides text", () => {
+Deno.test("printable() and excerpt() escape what a terminal obeys and what hides text", () => {
   const hostile = "\x1b[31m\x07\r\n\u202e\u200b\u2028\ud800\x9b";
   for (const text of [printable(hostile), excerpt(hostile), excerpt({ [hostile]: hostile })]) {
     assert.doesNotMatch(text, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}]/u);
@@ -60,7 +60,7 @@ Deno.test("printable() and excerpt() let nothing through that a terminal obeys o
   assert.equal(printable("Ä 漢字 🙂 ok"), "Ä 漢字 🙂 ok");
 });
 
-Deno.test("printableLines() keeps lines, and no more of them than a person reads", () => {
+Deno.test("printableLines() keeps line breaks, and limits their number", () => {
   assert.equal(printableLines("a\n  b\x1b[2J\r"), "a\n  b\\u{1b}[2J\\u{d}");
   for (const text of ["x".repeat(1e7), "y\n".repeat(1e6), "\x1b".repeat(1e7)]) {
     const shown = printableLines(text);

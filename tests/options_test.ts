@@ -25,7 +25,7 @@ const RULES: [Rule, right: unknown[], wrongKind: unknown[], wrongValue: unknown[
   [instanceOf(AbortSignal), [AbortSignal.abort()], [new AbortController(), {}, null], []],
 ];
 
-Deno.test("a rule tells another kind (TypeError) from another value (RangeError)", () => {
+Deno.test("a rule distinguishes the wrong type (TypeError) from a wrong value (RangeError)", () => {
   const hold = (value: unknown, rule: Rule) => () => checkOptions("try", { value }, { value: rule });
   for (const [rule, right, wrongKind, wrongValue] of RULES) {
     const message = new RegExp(`^Cannot try: value must be ${rule.must}: current value is .`);
@@ -38,7 +38,7 @@ Deno.test("a rule tells another kind (TypeError) from another value (RangeError)
   }
 });
 
-Deno.test("checkOptions() gives a copy, and names what it does not know", () => {
+Deno.test("checkOptions() returns a copy, and names unknown options", () => {
   const rules: Rules<{ size: number; name?: string }> = { size: whole(1), name: optional(oneOf("a")) };
   const options = { size: 3, name: undefined };
   const copy = checkOptions("try", options, rules);

@@ -1,5 +1,5 @@
 /**
- * The contract between the training loop and the devices. Every engine keeps it; tests run the same text over all.
+ * The contract between the training loop and the devices. The same tests run over every engine.
  *
  * @module
  */
@@ -8,84 +8,84 @@ import type { Sequence } from "../data/sequence.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 
-/** The most steps that one call takes. */
+/** The most steps of one call of {@link Engine.train}. */
 export const MAX_STEPS = 256;
 
-/** What an engine is opened with. */
+/** The options of every engine. */
 export interface EngineOptions {
   readonly network: Network;
   readonly sequence: Sequence;
-  /** Of every image that it will read. */
+  /** The size of every image. */
   readonly imageSize: { readonly height: number; readonly width: number };
-  /** Where the parameters start: flat, as {@link Network} lays them out. Copied. */
+  /** The initial parameters: flat, as {@link Network} lays them out. They are copied. */
   readonly parameters: Float32Array;
-  /** What it trains on, and how; null for an engine that only predicts. */
+  /** Null for an engine that only predicts. */
   readonly training: EngineTraining | null;
 }
 
 /** A training, as an engine needs it. */
 export interface EngineTraining {
   readonly optimizer: Optimizer;
-  /** The images that steps train on; an engine copies them to its device once, or reads them where they lie: they must stay as they are. */
+  /** The images to train on, which must not change: an engine copies them to its device once, or reads them where they are. */
   readonly train: Split;
-  /** Seeds the dropout masks; an unsigned 32-bit integer. */
+  /** The seed of the dropout masks, an unsigned 32-bit integer. */
   readonly seed: number;
-  /** The largest batch that will be trained on. */
+  /** The images of the largest batch. */
   readonly batchSize: number;
 }
 
-/** What one training step measured, before its update. */
+/** What one training step measured before its update. */
 export interface StepResult {
-  /** The number of the step since the start of the training, from 1 on. */
+  /** The number of the step in the training, from 1 on. */
   readonly step: number;
   /** Mean softmax cross-entropy over the batch, in nats. */
   readonly loss: number;
-  /** How many of the batch were classified rightly. */
+  /** How many images of the batch were classified correctly. */
   readonly correct: number;
-  /** How many images the batch had. */
+  /** The images of the batch. */
   readonly count: number;
 }
 
-/** All that a training needs to go on to the bit, but for the order of the images, which is a function of seed and epoch. */
+/** All that a training needs to resume with the same bits, except for the order of the images, a function of seed and epoch. */
 export interface EngineState {
   /** Flat, {@link Network.size} elements. */
   readonly parameters: Float32Array;
-  /** The optimizer's slots, each as long as the parameters, in the order of its equations. */
+  /** The optimizer's slots, each as long as the parameters, in the order of the optimizer's equations. */
   readonly slots: readonly Float32Array[];
   /** Steps taken. */
   readonly step: number;
 }
 
-/** Who does the work, for people and logs. */
+/** The device of an engine, for people and logs. */
 export interface DeviceDescription {
   /** Which engine it is. */
   readonly kind: "reference" | "wasm" | "webgpu";
-  /** Threads that compute; 1 where the device decides by itself. */
+  /** Threads that compute; 1 for engines other than `wasm`. */
   readonly threads: number;
-  /** The arithmetic of wasm, on which its bits depend. */
+  /** The arithmetic of `wasm`, which its bits depend on. */
   readonly math?: "fused" | "plain";
   /** One line, for instance `WebAssembly SIMD, 2 threads, fused multiply-add`. */
   readonly detail: string;
 }
 
 /**
- * A device that computes one network, and trains it if it was opened with a training. What comes in is checked by a guard in front of it (`guard.ts`): a
- * call that comes while another runs is an error, and so is one that runs while the engine is disposed.
+ * A device that computes one network, and trains it if it was opened with a training. A guard (`guard.ts`) checks all
+ * arguments; a call while another one runs is an error, and disposing the engine fails the running call.
  */
 export interface Engine extends AsyncDisposable {
   readonly device: DeviceDescription;
 
   /**
-   * Takes one training step a batch, in order.
+   * Takes one training step for each batch, in order.
    *
-   * @param batches Up to {@link MAX_STEPS} of them: the positions of each batch's images in the training split, 1 to
-   * `batchSize`
+   * @param batches At most {@link MAX_STEPS}: the positions of each batch's images in the training split, 1 to `batchSize`
+   * of them
    * @throws {Error} If the engine only predicts
    */
   train(batches: readonly Uint32Array[]): Promise<StepResult[]>;
 
   /**
-   * The gradient of the mean loss of one batch, as the next step would find it (its dropout masks included), flat as the
+   * The gradient of the mean loss of one batch, as the next step would compute it (with its dropout masks), flat as the
    * parameters. Changes nothing.
    *
    * @throws {Error} If the engine only predicts
@@ -96,32 +96,32 @@ export interface Engine extends AsyncDisposable {
    * The logits `[N, K]` of images, without dropout.
    *
    * @param images Any images of `imageSize`
-   * @param positions Which of them, all by default
+   * @param positions Which of the images; all by default
    */
   predict(images: Images, positions?: Uint32Array): Promise<Float32Array>;
 
   /**
-   * The top layer's outputs after every step, `[N, T, H]`, without dropout: the head on the last of them gives
-   * {@link predict}'s logits, on an earlier one what the network thinks by then.
+   * The top layer's outputs at every t, `[N, T, H]`, without dropout. The head turns those of the last t into the logits of
+   * {@link predict}, those of an earlier t into what the network has recognized by then.
    *
    * @param images Any images of `imageSize`
-   * @param positions Which of them, all by default
+   * @param positions Which of the images; all by default
    */
   outputs(images: Images, positions?: Uint32Array): Promise<Float32Array>;
 
-  /** A copy of the parameters, flat as the network lays them out. */
+  /** A copy of the parameters, flat, as the network lays them out. */
   readParameters(): Promise<Float32Array>;
 
-  /** Takes a copy of parameters over; slots and step stay. @throws {RangeError} If there are not as many as the network has. */
+  /** Replaces the parameters by a copy of these; slots and step stay. @throws {RangeError} If their number is wrong. */
   writeParameters(parameters: Float32Array): Promise<void>;
 
   /** A copy of the state. @throws {Error} If the engine only predicts. */
   readState(): Promise<EngineState>;
 
   /**
-   * Takes a copy of a state over.
+   * Replaces the state by a copy of this one.
    *
-   * @throws {RangeError} If its lengths are not those of this network and optimizer.
+   * @throws {RangeError} If its lengths do not fit this network and optimizer.
    * @throws {Error} If the engine only predicts.
    */
   writeState(state: EngineState): Promise<void>;

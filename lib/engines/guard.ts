@@ -1,5 +1,5 @@
 /**
- * What stands in front of every engine: all that comes in is checked here, once, so that engines check nothing.
+ * The guard in front of every engine: it checks all arguments once, so that engines need not.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { checkImages, checkPositions, checkSplit, FLOATS } from "../data/images.
 import type { Images } from "../data/images.ts";
 import { layOutSequence, type SequenceLayout } from "../data/sequence.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
-import { check, OBJECT, type Rule, whole } from "../options.ts";
+import { check, OBJECT, type Rule, UINT32, whole } from "../options.ts";
 import {
   type DeviceDescription,
   type Engine,
@@ -19,30 +19,23 @@ import {
 } from "./engine.ts";
 import { Turns } from "./turns.ts";
 
-/** An engine that believes what it is given, and is asked nothing of a training that it does not have. */
+/** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
 export interface UnguardedEngine extends Omit<Engine, "predict" | "outputs"> {
-  /** @param batches One or more of them */
-  train(batches: readonly Uint32Array[]): Promise<StepResult[]>;
-  /** @param positions Which of the images; there are such */
+  /** @param positions Which of the images, each below their count */
   predict(images: Images, positions: Uint32Array): Promise<Float32Array>;
-  /** @param positions Which of the images; there are such */
+  /** @param positions Which of the images, each below their count */
   outputs(images: Images, positions: Uint32Array): Promise<Float32Array>;
 }
 
-/** The largest number of a step: dropout masks are drawn from 32 bits of it. */
-const MAX_STEP = 2 ** 32 - 1;
-const STEP = whole(0, MAX_STEP);
-const BATCH_SIZE = whole(1);
 const SIZE = whole(1);
-const SEED = whole(0, 2 ** 32 - 1);
 const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
 
 /**
- * Refuses options that make no engine.
+ * Checks the options of an engine.
  *
  * @returns How the network reads the images
- * @throws {TypeError} If something is of another kind than it must be, or images are not as many as they say.
- * @throws {RangeError} If the options do not fit each other, or a value is out of range.
+ * @throws {TypeError} If an option has the wrong type, or the number of pixels or labels is wrong.
+ * @throws {RangeError} If the options do not fit together, or a value is out of range.
  */
 export function checkEngineOptions(options: EngineOptions): SequenceLayout {
   const action = "open the engine";
@@ -68,20 +61,20 @@ function checkTraining(
   { optimizer, train, seed, batchSize }: EngineTraining,
   { network, imageSize }: EngineOptions,
 ): void {
-  check(action, "batchSize", { value: batchSize, rule: BATCH_SIZE });
-  check(action, "seed", { value: seed, rule: SEED });
+  check(action, "batchSize", { value: batchSize, rule: SIZE });
+  check(action, "seed", { value: seed, rule: UINT32 });
   checkOptimizer(action, optimizer);
   checkSplit(action, "train", train, network.head.classes);
   checkSize(action, "training images", train, imageSize);
 }
 
-/** The guard of one engine: checks, lets one call at a time through, and none after the end. */
+/** The guard of one engine: checks the arguments of calls, and lets through one call at a time, until it is disposed. */
 export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implements Engine {
   readonly #engine: E;
   readonly #options: EngineOptions;
   readonly #turns = new Turns("the engine");
 
-  /** @param options Those that the engine was opened with, after {@link checkEngineOptions} */
+  /** @param options The engine's options, after {@link checkEngineOptions} */
   constructor(engine: E, options: EngineOptions) {
     this.#engine = engine;
     this.#options = options;
@@ -135,8 +128,19 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   writeState(state: EngineState): Promise<void> {
-    return this.#turns.take("write the state", () => {
-      this.#checkState(state);
+    const action = "write the state";
+    return this.#turns.take(action, () => {
+      const { parameters, slots, step } = state;
+      const { size } = this.#options.network, count = SLOT_COUNT[this.#training(action).optimizer.kind];
+      checkFlat(action, "parameters", parameters, size);
+      check(action, "slots", { value: slots, rule: ARRAY });
+      if (slots.length !== count) {
+        throw new RangeError(
+          `Cannot ${action}: there must be ${count} slots: current value is ${slots.length}`,
+        );
+      }
+      slots.forEach((slot, index) => checkFlat(action, `slot ${index}`, slot, size));
+      check(action, "step", { value: step, rule: UINT32 });
       return this.#engine.writeState(state);
     });
   }
@@ -147,7 +151,7 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     await this.#engine[Symbol.asyncDispose]();
   }
 
-  /** Calls the engine with batches, after all of them were checked: a refused call changes nothing. */
+  /** Calls the engine with batches, after checking all of them: a refused call changes nothing. */
   protected step<T>(
     action: string,
     batches: readonly Uint32Array[],
@@ -172,35 +176,20 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     });
   }
 
-  /** The training that a call needs. */
+  /** The training, for a call that needs one. */
   #training(action: string): EngineTraining {
     const { training } = this.#options;
     if (training) return training;
     throw new Error(`Cannot ${action}: the engine must have been opened with a training: it only predicts`);
   }
 
-  /** The positions that a call names: all by default. */
+  /** The positions of a call: all by default. */
   #select(action: string, images: Images, positions?: Uint32Array): Uint32Array {
     const { count } = checkImages(action, "the images", images);
     checkSize(action, "images", images, this.#options.imageSize);
     const all = positions ?? Uint32Array.from({ length: count }, (_, position) => position);
     checkPositions(action, all, count);
     return all;
-  }
-
-  #checkState({ parameters, slots, step }: EngineState): void {
-    const action = "write the state", { network: { size } } = this.#options;
-    const { optimizer } = this.#training(action);
-    checkFlat(action, "parameters", parameters, size);
-    check(action, "slots", { value: slots, rule: ARRAY });
-    const count = SLOT_COUNT[optimizer.kind];
-    if (slots.length !== count) {
-      throw new RangeError(
-        `Cannot ${action}: there must be ${count} slots: current value is ${slots.length}`,
-      );
-    }
-    slots.forEach((slot, index) => checkFlat(action, `slot ${index}`, slot, size));
-    check(action, "step", { value: step, rule: STEP });
   }
 }
 

@@ -1,38 +1,38 @@
 /**
- * The one place that chooses a device.
+ * The choice of a device.
  *
  * @module
  */
 import { BOOLEAN, check, oneOf, optional, type Rules, whole } from "../options.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
-/** What can be asked for; `auto` leaves the choice to Scanline. */
+/** The devices to choose from; `auto` leaves the choice to Scanline. */
 export const DEVICES = ["auto", "webgpu", "wasm", "reference"] as const;
 
 /** One of {@link DEVICES}. */
 export type DeviceName = typeof DEVICES[number];
 
-/** What the arithmetic of the `wasm` engine can be asked to be. */
+/** The arithmetics of the `wasm` engine to choose from. */
 export const MATHS = ["fused", "plain"] as const;
 
-/** One of {@link MATHS}: `fused` rounds once in a multiply-add, `plain` twice; their bits differ. */
+/** One of {@link MATHS}: `fused` rounds a multiply-add once, `plain` twice; their bits differ. */
 export type MathName = typeof MATHS[number];
 
 /** Which device to train on, and how. */
 export interface DeviceOptions {
   /** `auto` by default. */
   readonly device?: DeviceName;
-  /** Threads of `wasm`; all cores by default. The bits do not depend on it. */
+  /** Threads of `wasm`; all cores by default. The bits do not depend on their number. */
   readonly threads?: number;
-  /** Arithmetic of `wasm`; `fused` by default, where the machine has it. */
+  /** Arithmetic of `wasm`; by default `fused` on machines that have it. */
   readonly math?: MathName;
-  /** Whether `webgpu` compares first numbers of its own with the textbook's; true by default. */
+  /** Whether `webgpu` first compares its numbers with those of `reference`; true by default. */
   readonly selfCheck?: boolean;
 }
 
 const DEVICE = oneOf(...DEVICES);
 
-/** What the options of a device must be. */
+/** The rules of {@link DeviceOptions}. */
 export const DEVICE_RULES: Rules<DeviceOptions> = {
   device: optional(DEVICE),
   threads: optional(whole(1, 64)),
@@ -40,7 +40,7 @@ export const DEVICE_RULES: Rules<DeviceOptions> = {
   selfCheck: optional(BOOLEAN),
 };
 
-/** An engine, and why it is this one. */
+/** An engine, and why it was chosen. */
 export interface OpenedEngine {
   readonly engine: Engine;
   /** For people, in a few words. */
@@ -48,11 +48,11 @@ export interface OpenedEngine {
 }
 
 /**
- * Opens the engine that was asked for. One that is not there is an error: nothing falls back in silence.
+ * Opens the engine that was asked for; there is no silent fallback to another one.
  *
- * @param choice As {@link DEVICE_RULES} want it
+ * @param choice Options that keep {@link DEVICE_RULES}
  * @throws {RangeError} If there is no such device, or the device has no such option.
- * @throws {Error} If `webgpu` was asked for and there is no adapter, or one that computes wrong gradients.
+ * @throws {Error} If `webgpu` was asked for and there is no adapter, or it computes wrong gradients.
  */
 export async function openEngine(choice: DeviceOptions, options: EngineOptions): Promise<OpenedEngine> {
   const { device, reason } = await chooseDevice(choice.device ?? "auto");
@@ -74,7 +74,7 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
 }
 
 /**
- * What `auto` takes on this machine, and why: a hardware WebGPU adapter, else `wasm`.
+ * The device that is used, and why: `auto` takes a hardware WebGPU adapter, else `wasm`.
  *
  * @throws {RangeError} If there is no such device.
  */
@@ -93,7 +93,7 @@ export async function chooseDevice(
 
 const OPTIONS_OF = { webgpu: ["selfCheck"], wasm: ["threads", "math"], reference: [] } as const;
 
-/** An option of another device is an error, unless `auto` chose this one. */
+/** Refuses options of other devices, unless `auto` chose this one. */
 function checkOptionsOf(
   device: keyof typeof OPTIONS_OF,
   { device: asked = "auto", ...choice }: DeviceOptions,

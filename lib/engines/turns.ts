@@ -1,5 +1,5 @@
 /**
- * One call at a time: whoever comes while another call runs, or after the end, gets an error and disturbs nobody.
+ * One call at a time: a call while another one runs, or after the end, is an error, and leaves the running call alone.
  *
  * @module
  */
@@ -9,23 +9,23 @@ interface Running {
   readonly abandon: (reason: Error) => void;
 }
 
-/** The turns of one thing that does one thing at a time. */
+/** Lets one call at a time use a thing. */
 export class Turns {
   readonly #what: string;
   #running: Running | null = null;
   #open = true;
 
-  /** @param what What it is, for messages: `the engine` */
+  /** @param what The thing, for messages: `the engine` */
   constructor(what: string) {
     this.#what = what;
   }
 
-  /** Whether nobody closed it. */
+  /** Whether it has not been closed. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** @throws {Error} If it is closed, or somebody's turn. */
+  /** @throws {Error} If it is closed, or another call runs. */
   check(action: string): void {
     if (!this.#open) {
       throw new Error(`Cannot ${action}: ${this.#what} must be open: current value is disposed`);
@@ -38,7 +38,7 @@ export class Turns {
     }
   }
 
-  /** Does some work alone. @throws {Error} If it is closed, before or meanwhile, or somebody's turn. */
+  /** Runs `work` alone. @throws {Error} If it is closed, before or meanwhile, or another call runs. */
   async take<T>(action: string, work: () => T | Promise<T>): Promise<T> {
     this.check(action);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -51,7 +51,7 @@ export class Turns {
     }
   }
 
-  /** Ends it: a call that runs fails at once, since what it waits for may never come. */
+  /** Closes it. A running call fails at once, since what it waits for may never happen. */
   close(): void {
     this.#open = false;
     this.#running?.abandon(

@@ -1,15 +1,16 @@
 /**
- * The hash of a model: of all that decides what it makes of an image.
+ * The hash of a model: of all that its predictions depend on.
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import { sha256 } from "../data/files.ts";
 import { normalizationOf } from "../data/sequence.ts";
 import type { TrainedModel } from "./trained_model.ts";
 
 /**
- * SHA-256, in hexadecimal, of a model: of its layers, of how it reads an image, and of its parameters. Equal hashes are
- * equal models, to the bit. Dropout and the number of bias vectors, which matter to a training alone, are left out.
+ * The SHA-256, in hexadecimal, of a model: its layers, how it reads an image, and its parameters. Models with equal hashes
+ * are equal to the bit. Dropout and the number of bias vectors, which matter only in training, are left out.
  *
  * What is hashed is one line of JSON in UTF-8 (layers from the input up, classes, axis, mean and deviation; the code says
  * in which order), a line feed, and the parameters: float32, little-endian, in the order of `network.parameters`.
@@ -39,9 +40,6 @@ export function modelSha256(
   });
   const { axis } = sequence, { mean, deviation } = normalizationOf(sequence);
   const line = JSON.stringify({ layers, classes: network.head.classes, axis, mean, deviation }) + "\n";
-  const text = new TextEncoder().encode(line);
-  const bytes = new Uint8Array(text.length + parameters.byteLength);
-  bytes.set(text);
-  bytes.set(new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength), text.length);
-  return sha256(bytes);
+  const bytes = new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength);
+  return sha256(joinBytes(new TextEncoder().encode(line), bytes));
 }

@@ -1,5 +1,5 @@
 /**
- * Where training starts: PyTorch's, TensorFlow 1's and Keras's initial weights, seeded, the same bits on every machine.
+ * Initial weights as in PyTorch, TensorFlow 1 and Keras, from a seed, with the same bits on every machine.
  *
  * | start | recurrent layers | head |
  * |---|---|---|
@@ -7,17 +7,18 @@
  * | `tf1` | both kernels uniform ±√(6 / (C + H + G·H)), bias 0 | kernel uniform ±√(6 / (H + K)), bias 0 |
  * | `keras` | kernel uniform ±√(6 / (C + G·H)), recurrent kernel with orthonormal rows, bias 0 | as in `tf1` |
  *
- * C inputs, H hidden units, G gates (4 or 1), K classes; the head takes the H of the last layer. In an LSTM, `tf1` and
- * `keras` start the forget gate's bias at 1. Sources: `torch.nn.LSTM`, `RNN` and `Linear` (reset_parameters);
+ * C inputs, H hidden units (for the head, those of the last layer), G gates (4 or 1), K classes. In an LSTM, `tf1` and
+ * `keras` set the bias of the forget gate to 1. Sources: `torch.nn.LSTM`, `RNN` and `Linear` (reset_parameters);
  * `LSTMCell` of TensorFlow 1 with `xavier_initializer`; `LSTM` and `Dense` of Keras 2.
  *
  * @module
  */
 import { excerpt } from "../excerpt.ts";
+import { check, UINT32 } from "../options.ts";
 import { DOMAIN, hashName, RandomStream } from "../random.ts";
 import type { Head, LayerParameters, Network, Parameter, RecurrentLayer } from "./network.ts";
 
-/** Whose initial weights a training starts from. */
+/** The initial weights to start a training from. */
 export type Start = "pytorch" | "tf1" | "keras";
 
 /** Draws the values of one parameter, in the order of its elements. */
@@ -42,7 +43,7 @@ const STARTS: Readonly<Record<Start, StartRules>> = {
   tf1: {
     recurrent: (layer) => {
       const [hiddenSize, columns] = layer.recurrentKernel.shape;
-      const draw = glorotUniform(layer.inputSize + hiddenSize, columns); // one kernel for [x h] there
+      const draw = glorotUniform(layer.inputSize + hiddenSize, columns); // TensorFlow 1 has one kernel for [x h]
       return { kernel: draw, recurrentKernel: draw, bias: unitForgetGate(layer) };
     },
     head: glorotHead,
@@ -58,12 +59,13 @@ const STARTS: Readonly<Record<Start, StartRules>> = {
 };
 
 /**
- * The initial parameters of a network, flat: a function of start, seed and each parameter's name and shape, so that the
- * weights of one layer do not depend on the layers around it.
+ * The initial parameters of a network, flat. They depend on start, seed and each parameter's name and shape, so that the
+ * weights of one layer do not depend on other layers.
  *
  * @param seed An unsigned 32-bit integer
- * @returns {@link Network.size} elements, computed in float64 by + − × ÷ √ alone, then rounded
- * @throws {RangeError} If the start is none of the three, or the seed out of range.
+ * @returns {@link Network.size} elements, computed in float64 with + − × ÷ √ only, then rounded
+ * @throws {TypeError} If the seed is not a number.
+ * @throws {RangeError} If the start is none of the three, or the seed is out of range.
  *
  * @example
  * ```ts
@@ -81,19 +83,14 @@ const STARTS: Readonly<Record<Start, StartRules>> = {
  * ```
  */
 export function initialize(network: Network, start: Start, seed: number): Float32Array {
+  const action = "initialize the network";
   if (!Object.hasOwn(STARTS, start)) {
     const starts = Object.keys(STARTS).join(", ");
     throw new RangeError(
-      `Cannot initialize the network: start must be one of ${starts}: current value is ${excerpt(start)}`,
+      `Cannot ${action}: start must be one of ${starts}: current value is ${excerpt(start)}`,
     );
   }
-  if (seed >>> 0 !== seed) {
-    throw new RangeError(
-      `Cannot initialize the network: seed must be a whole number from 0 to 4294967295: current value is ${
-        excerpt(seed)
-      }`,
-    );
-  }
+  check(action, "seed", { value: seed, rule: UINT32 });
   const values = new Float32Array(network.size);
   const place = (parameter: Parameter, draw: Draw) => {
     const random = new RandomStream(seed, DOMAIN.initialize, hashName(parameter.name));
@@ -112,7 +109,7 @@ export function initialize(network: Network, start: Start, seed: number): Float3
   return values;
 }
 
-/** Uniform in [−limit, limit); the sum of as many draws as there are arrays in one. */
+/** Uniform in [−limit, limit); a bias that is the sum of two vectors gets the sum of two draws. */
 function uniform(limit: number): Draw {
   return (random, { size, updateScale }) => {
     const values = new Float64Array(size);
@@ -123,7 +120,7 @@ function uniform(limit: number): Draw {
   };
 }
 
-/** Glorot, Bengio 2010: the variance 2 / (fan in + fan out). */
+/** Glorot, Bengio 2010: variance 2 / (fan in + fan out). */
 function glorotUniform(fanIn: number, fanOut: number): Draw {
   return uniform(Math.sqrt(6 / (fanIn + fanOut)));
 }
@@ -141,19 +138,19 @@ function unitForgetGate({ kind, hiddenSize }: RecurrentLayer): Draw {
 }
 
 /**
- * A random `[H, G·H]` matrix with R Rᵀ = 1, evenly distributed over all of them: normal rows, made orthonormal one after
- * another (Gram and Schmidt, modified). It is Keras's QR decomposition with R's diagonal made positive.
+ * A random `[H, G·H]` matrix with R Rᵀ = 1, uniformly distributed over all of them: normal rows, made orthonormal one by one
+ * (modified Gram–Schmidt). This is Keras's QR decomposition with a positive diagonal.
  */
 const orthonormalRows: Draw = (random, { shape: [rows, columns] }) => {
   const matrix = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++) {
-    // A row that lies nearly within those above would keep their rounding errors: draw another.
+    // A row that is nearly a combination of those above would consist of rounding errors: draw another.
     while (!drawOrthonormalRow(random, matrix, row, columns));
   }
   return matrix;
 };
 
-/** The least share of a drawn row that must be left: rounding errors grow by its inverse, to 1e-10 at most. */
+/** The smallest share of a drawn row that may remain: rounding errors grow by its inverse, to at most 1e-10. */
 const LEAST_RESIDUAL = 1e-6;
 
 function drawOrthonormalRow(

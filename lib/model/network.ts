@@ -1,12 +1,21 @@
 /**
- * A network as an engine sees it: sizes, and one flat parameter layout. No TensorFlow.js in here.
+ * A network as an engine sees it: sizes, and one flat layout of the parameters. It knows nothing of TensorFlow.js.
  *
  * @module
  */
-import { excerpt } from "../excerpt.ts";
-import { check, checkOptions, OBJECT, oneOf, optional, type Rules, whole } from "../options.ts";
+import {
+  check,
+  checkOptions,
+  number,
+  OBJECT,
+  oneOf,
+  optional,
+  type Rule,
+  type Rules,
+  whole,
+} from "../options.ts";
 
-/** One array of parameters inside the flat array. */
+/** One array of parameters within the flat array. */
 export interface Parameter {
   /** `layer0.kernel`, `layer0.recurrentKernel`, `layer0.bias`, …, `head.kernel`, `head.bias`. */
   readonly name: string;
@@ -16,17 +25,17 @@ export interface Parameter {
   readonly offset: number;
   /** The product of `shape`. */
   readonly size: number;
-  /** 2 where the array is the sum of two that are trained alike (PyTorch's biases), else 1: its updates are so many times as large. */
+  /** The factor of its updates: 2 for the sum of two arrays that are trained alike (PyTorch's biases), else 1. */
   readonly updateScale: 1 | 2;
 }
 
-/** What every recurrent layer has. */
+/** The sizes of every recurrent layer. */
 export interface RecurrentSizes {
-  /** C, the features of one step. */
+  /** C, the features at one t. */
   readonly inputSize: number;
-  /** H. */
+  /** H, the hidden units. */
   readonly hiddenSize: number;
-  /** The share of this layer's outputs that is dropped in training, 0 for none; the state is never dropped. */
+  /** The share of this layer's outputs that training drops; the state is never dropped. */
   readonly dropout: number;
 }
 
@@ -46,7 +55,7 @@ export interface RnnSpec extends RecurrentSizes {
   readonly activation: "relu" | "tanh";
 }
 
-/** The sizes of a recurrent layer, without its place in the flat array. */
+/** A recurrent layer without its place in the flat array. */
 export type LayerSpec = LstmSpec | RnnSpec;
 
 /** The parameters of one recurrent layer. */
@@ -59,10 +68,10 @@ export interface LayerParameters {
   readonly bias: Parameter;
 }
 
-/** A recurrent layer: every layer but the last hands its whole sequence up, the last one its last step. */
+/** A recurrent layer. The next layer reads its outputs of every t; the head reads those of the last t. */
 export type RecurrentLayer = LayerSpec & LayerParameters;
 
-/** The classifier on the last step: `logits = y W + b`. */
+/** The classifier of the last layer's output at the last t: `logits = y W + b`. */
 export interface Head {
   /** H of the last recurrent layer. */
   readonly inputSize: number;
@@ -74,33 +83,33 @@ export interface Head {
   readonly bias: Parameter;
 }
 
-/** What an engine trains: recurrent layers, a head, and where each parameter lies in one flat float32 array. */
+/** What an engine computes: recurrent layers, a head, and the place of each parameter in one flat float32 array. */
 export interface Network {
   /** C of the first layer. */
   readonly inputSize: number;
   /** From the input up. */
   readonly layers: readonly RecurrentLayer[];
-  /** What reads the last layer's last step. */
+  /** What follows the last layer. */
   readonly head: Head;
   /** In the order of the flat array. */
   readonly parameters: readonly Parameter[];
   /** Elements of the flat array. */
   readonly size: number;
-  /** How many numbers are trained; a bias of two vectors counts twice, as PyTorch counts it. */
+  /** How many numbers are trained; a bias of two vectors counts twice, as in PyTorch. */
   readonly parameterCount: number;
 }
 
-/** What {@link createNetwork} takes. */
+/** The options of {@link createNetwork}. */
 export interface NetworkOptions {
   /** From the input up, at least one. */
   readonly layers: readonly LayerSpec[];
-  /** K, the classes that the head tells apart. */
+  /** K, the number of classes. */
   readonly classes: number;
   /** 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default. */
   readonly biases?: 1 | 2;
 }
 
-/** Gates of a kind of layer: how many columns its kernels have for one unit. */
+/** How many columns the kernels of a layer have for each unit. */
 export function gateCount(layer: Pick<LayerSpec, "kind">): number {
   return layer.kind === "lstm" ? 4 : 1;
 }
@@ -120,8 +129,8 @@ const RULES: Rules<NetworkOptions> = {
 /**
  * Lays the parameters of a network out in one flat array: layer by layer kernel, recurrent kernel, bias; then the head.
  *
- * @throws {RangeError} If a size is not a positive whole number, a layer does not take what the one below gives, or
- * another value is out of range.
+ * @throws {TypeError} If an option or a property of a layer is missing, unknown or of the wrong type.
+ * @throws {RangeError} If a value is out of range, or a layer's input size is not the hidden size of the layer below.
  *
  * @example
  * ```ts
@@ -133,8 +142,8 @@ const RULES: Rules<NetworkOptions> = {
  *   classes: 10,
  *   biases: 2,
  * });
- * assert.equal(network.parameterCount, 24_714); // as PyTorch counts
- * assert.equal(network.size, 24_458); // both bias vectors are one here
+ * assert.equal(network.parameterCount, 24_714); // as in PyTorch
+ * assert.equal(network.size, 24_458); // the two bias vectors are stored as one
  * ```
  */
 export function createNetwork(options: NetworkOptions): Network {
@@ -175,7 +184,7 @@ export function createNetwork(options: NetworkOptions): Network {
   };
 }
 
-/** Of each kind of layer the property that says what it computes. */
+/** For each kind of layer, the property that names its activation, and that property's values. */
 const ACTIVATIONS: Readonly<
   Record<LayerSpec["kind"], readonly [property: string, values: readonly string[]]>
 > = {
@@ -183,37 +192,23 @@ const ACTIVATIONS: Readonly<
   rnn: ["activation", ["relu", "tanh"]],
 };
 
+const SIZE = whole(1);
+const SHARE = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
+
 function checkLayer(layer: LayerSpec, index: number, below: LayerSpec | undefined): void {
-  const fail = (name: string, values: readonly string[], value: unknown) => {
-    throw new RangeError(
-      `Cannot build the network: ${name} of layer ${index} must be ${values.join(" or ")}: ` +
-        `current value is ${excerpt(value)}`,
-    );
-  };
   check(ACTION, `layer ${index}`, { value: layer, rule: OBJECT });
-  if (!Object.hasOwn(ACTIVATIONS, layer.kind)) fail("kind", Object.keys(ACTIVATIONS), layer.kind);
+  const checkProperty = (name: string, rule: Rule) =>
+    check(ACTION, `${name} of layer ${index}`, { value: layer[name as keyof LayerSpec], rule });
+  checkProperty("kind", oneOf(...Object.keys(ACTIVATIONS)));
   const [property, values] = ACTIVATIONS[layer.kind];
-  const activation = Object.entries(layer).find(([name]) => name === property)?.[1];
-  if (!values.includes(activation)) fail(property, values, activation);
-  checkSize(`inputSize of layer ${index}`, layer.inputSize);
-  checkSize(`hiddenSize of layer ${index}`, layer.hiddenSize);
+  checkProperty(property, oneOf(...values));
+  checkProperty("inputSize", SIZE);
+  checkProperty("hiddenSize", SIZE);
+  checkProperty("dropout", SHARE);
   if (below && below.hiddenSize !== layer.inputSize) {
     throw new RangeError(
-      `Cannot build the network: inputSize of layer ${index} must be the hiddenSize of the layer below, ` +
+      `Cannot ${ACTION}: inputSize of layer ${index} must be the hiddenSize of the layer below, ` +
         `${below.hiddenSize}: current value is ${layer.inputSize}`,
-    );
-  }
-  if (!(layer.dropout >= 0 && layer.dropout < 1)) {
-    throw new RangeError(
-      `Cannot build the network: dropout of layer ${index} must be at least 0 and below 1: current value is ${layer.dropout}`,
-    );
-  }
-}
-
-function checkSize(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(
-      `Cannot build the network: ${name} must be a positive whole number: current value is ${value}`,
     );
   }
 }

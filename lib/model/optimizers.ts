@@ -1,16 +1,16 @@
 /**
- * Optimizers as plain data, with the equations that every engine implements in one pass over the flat parameters.
+ * Optimizers as plain data. Every engine implements their equations in one pass over the flat parameters.
  *
- * p parameter, g its gradient, η the learning rate, t the number of the step from 1 on; slots start at 0.
- * A parameter whose `updateScale` is 2 moves twice as far; its slots do not notice.
+ * p is a parameter, g its gradient, η the learning rate, k the number of the training step, from 1 on; slots start at 0.
+ * A parameter whose `updateScale` is 2 moves twice as far; its slots are not scaled.
  *
- * The equations and the defaults are PyTorch's. Of the optimizers with the same name in TensorFlow.js 4.22
+ * The equations and the defaults are PyTorch's. Compared with the optimizers of the same names in TensorFlow.js 4.22
  *
  * - `sgd` and `momentum` are the same;
- * - `adam` is the same but for its default ε, 1e-8 here and 1e-7 there (`epsilon: 1e-7` makes them one);
- * - `rmsprop` is another one: ε stands outside the root here and inside there, and α is 0.99 here and 0.9 there;
- * - `adadelta` is another one: the update is divided by the average with this gradient here and without it there, and
- *   there ρ is 0.95, ε 1e-7.
+ * - `adam` differs in its default ε only, which is 1e-7 there (`epsilon: 1e-7` makes them equal);
+ * - `rmsprop` differs: there, ε is inside the root, and α is 0.9 by default;
+ * - `adadelta` differs: there, the update is divided by the average without the current gradient, and the defaults are
+ *   ρ = 0.95 and ε = 1e-7.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export interface Momentum {
   readonly momentum: number;
 }
 
-/** RMSprop as in PyTorch, which is not TensorFlow.js's: `v ← α v + (1 − α) g²`, `p ← p − η g / (√v + ε)`. */
+/** RMSprop as in PyTorch, not as in TensorFlow.js: `v ← α v + (1 − α) g²`, `p ← p − η g / (√v + ε)`. */
 export interface RmsProp {
   /** Which of the optimizers this is. */
   readonly kind: "rmsprop";
@@ -47,7 +47,7 @@ export interface RmsProp {
   readonly epsilon: number;
 }
 
-/** Adam: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − η m̂ / (√v̂ + ε)`, `m̂ = m / (1 − β₁ᵗ)`, `v̂ = v / (1 − β₂ᵗ)`. */
+/** Adam: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − η m̂ / (√v̂ + ε)`, `m̂ = m / (1 − β₁ᵏ)`, `v̂ = v / (1 − β₂ᵏ)`. */
 export interface Adam {
   /** Which of the optimizers this is. */
   readonly kind: "adam";
@@ -61,7 +61,7 @@ export interface Adam {
   readonly epsilon: number;
 }
 
-/** Adadelta as in PyTorch, which is not TensorFlow.js's: `v ← ρ v + (1 − ρ) g²`, `d = √(u + ε) / √(v + ε) · g`, `p ← p − η d`, `u ← ρ u + (1 − ρ) d²`. */
+/** Adadelta as in PyTorch, not as in TensorFlow.js: `v ← ρ v + (1 − ρ) g²`, `d = √(u + ε) / √(v + ε) · g`, `p ← p − η d`, `u ← ρ u + (1 − ρ) d²`. */
 export interface Adadelta {
   /** Which of the optimizers this is. */
   readonly kind: "adadelta";
@@ -76,7 +76,7 @@ export interface Adadelta {
 /** One of the five optimizers. */
 export type Optimizer = Sgd | Momentum | RmsProp | Adam | Adadelta;
 
-/** How many flat arrays, each as long as the parameters, an optimizer keeps between steps (in the order of its equations). */
+/** How many slots an optimizer has: arrays as long as the parameters that it keeps between steps. */
 export const SLOT_COUNT: Readonly<Record<Optimizer["kind"], number>> = {
   sgd: 0,
   momentum: 1, // m
@@ -85,7 +85,7 @@ export const SLOT_COUNT: Readonly<Record<Optimizer["kind"], number>> = {
   adadelta: 2, // v, u
 };
 
-/** Stochastic gradient descent, as `tf.train.sgd`. @throws {RangeError} If a value is out of range. */
+/** Stochastic gradient descent, the same as `tf.train.sgd`. @throws {RangeError} If a value is out of range. */
 export function sgd(options: { learningRate: number }): Sgd {
   return make<Sgd>("sgd", {}, options);
 }
@@ -96,8 +96,8 @@ export function momentum(options: { learningRate: number; momentum?: number }): 
 }
 
 /**
- * RMSprop with PyTorch's equations and defaults. `tf.train.rmsprop` is another one: its ε stands inside the root, and
- * its decay is 0.9 by default.
+ * RMSprop with PyTorch's equations and defaults. `tf.train.rmsprop` differs: its ε is inside the root, and its decay is 0.9
+ * by default.
  *
  * @throws {RangeError} If a value is out of range.
  */
@@ -117,8 +117,8 @@ export function adam(
 }
 
 /**
- * Adadelta with PyTorch's equations and defaults (Zeiler 2012). `tf.train.adadelta` is another one: it divides by the
- * average of the steps before, without this one's gradient.
+ * Adadelta with PyTorch's equations and defaults (Zeiler 2012). `tf.train.adadelta` differs: it divides by the average of
+ * the gradients before the current one.
  *
  * @throws {RangeError} If a value is out of range.
  */
@@ -129,7 +129,7 @@ export function adadelta(options: { learningRate: number; rho?: number; epsilon?
 const POSITIVE = number("a positive number", (value) => value > 0);
 const DECAY = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
 
-/** What the numbers of each optimizer must be. */
+/** The rules for the numbers of each optimizer. */
 const RULES: {
   readonly [Kind in Optimizer["kind"]]: Rules<Omit<Extract<Optimizer, { kind: Kind }>, "kind">>;
 } = {
@@ -148,22 +148,15 @@ function make<O extends Optimizer>(
   const action = `use the optimizer ${kind}`;
   check(action, "options", { value: options, rule: OBJECT, remedy: `${kind}({ learningRate: 0.01 })` });
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return { kind, ...checkNumbers(action, { ...defaults, ...given }, { kind, where: "options" }) } as O;
-}
-
-function checkNumbers(
-  action: string,
-  numbers: Record<string, number>,
-  { kind, where }: { kind: Optimizer["kind"]; where: string },
-): Record<string, number> {
-  return checkOptions<Record<string, number>>(action, numbers, RULES[kind], where);
+  const numbers: Record<string, number> = { ...defaults, ...given };
+  return { kind, ...checkOptions(action, numbers, RULES[kind]) } as O;
 }
 
 /**
- * Takes an optimizer if it is one of ours.
+ * Checks that a value is an optimizer of Scanline.
  *
- * @returns A copy
- * @throws {TypeError} If it is none, such as a name, or one of TensorFlow.js: says which of ours to take.
+ * @returns A copy of it
+ * @throws {TypeError} If it is something else, such as a name or an optimizer of TensorFlow.js; says which one to use.
  * @throws {RangeError} If one of its numbers is out of range.
  */
 export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer {
@@ -177,14 +170,17 @@ export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer 
         `(scanline.${alike ?? "adam"}({ learningRate: 0.01 }) makes one)`,
     );
   }
-  const { kind: ours, ...numbers } = optimizer;
-  return { kind: ours, ...checkNumbers(action, numbers, { kind: ours, where: "optimizer" }) } as Optimizer;
+  const { kind: known, ...numbers } = optimizer;
+  return {
+    kind: known,
+    ...checkOptions<Record<string, number>>(action, numbers, RULES[known], "optimizer"),
+  } as Optimizer;
 }
 
 /**
- * What Adam's bias correction makes of a step: `p ← p − rate · m / (√v · correction + ε)`.
+ * The factors of Adam's bias correction at one step: `p ← p − rate · m / (√v · correction + ε)`.
  *
- * @param step The number of the step, from 1 on
+ * @param step The number of the training step, from 1 on
  */
 export function adamFactors(
   { learningRate, beta1, beta2 }: Adam,
@@ -196,7 +192,7 @@ export function adamFactors(
   };
 }
 
-/** x to a whole power by multiplications alone, so that its bits are the same everywhere (`Math.pow`'s need not be). */
+/** x to a whole power by multiplication only, so that the bits are the same on every machine, unlike those of `Math.pow`. */
 export function integerPower(x: number, exponent: number): number {
   let power = 1;
   for (let e = exponent, square = x; e > 0; e = Math.floor(e / 2), square *= square) {

@@ -1,5 +1,5 @@
 /**
- * How an engine's numbers are compared with what is expected of them.
+ * Comparisons of an engine's numbers with those expected.
  *
  * @module
  */
@@ -7,46 +7,46 @@ import assert from "node:assert/strict";
 import type { Engine, EngineOptions } from "../../lib/engines/engine.ts";
 import type { Network } from "../../lib/model/network.ts";
 import { assertClose, type Tolerance, worstElement } from "../support/assert_close.ts";
+import { testUnless } from "./test_unless.ts";
 
 /**
- * How far an engine may be from the textbook, from measured errors times a stated factor.
+ * How far an engine may be from the reference: the measured errors times a stated factor.
  *
- * `atol` counts in units of the largest expected element of the tensor compared, so that a tensor of small gradients
- * is held to as many digits as one of large ones.
+ * `atol` counts in units of the largest expected element of the tensor, so that tensors of small and of large gradients must
+ * agree in as many digits.
  */
 export interface EngineTolerance {
   readonly logits: Tolerance;
   readonly loss: Tolerance;
   /** The gradient of one batch, tensor by tensor. */
   readonly gradient: Tolerance;
-  /** What several steps changed, in each tensor of parameters and of slots. */
+  /** The change over several steps, in each tensor of parameters and of slots. */
   readonly movement: Tolerance;
 }
 
-/** What comparisons go by. */
+/** How to compare. */
 export interface ComparedBy {
-  /** Of those quantities that are compared. */
+  /** The tolerances of the quantities that are compared. */
   readonly tolerance: Partial<EngineTolerance>;
-  /** Is told of each comparison how much of the tolerance it used, for whoever sets the tolerances. */
+  /** Called with the share of the tolerance that each comparison uses, to set the tolerances by. */
   readonly observe?: (quantity: keyof EngineTolerance, share: number, what: string) => void;
 }
 
-/** An engine, and how it is to be tested. */
+/** An engine, and how to test it. */
 export interface EngineUnderTest extends ComparedBy {
   readonly name: string;
   readonly open: (options: EngineOptions) => Promise<Engine>;
   readonly tolerance: EngineTolerance;
-  /** Why the tests cannot run here: they show as ignored with this reason. */
+  /** Why the tests cannot run here; undefined where they can. */
   readonly ignore?: string;
 }
 
 /** Registers one test of an engine. */
 export function register({ name, ignore }: EngineUnderTest, text: string, fn: () => Promise<void>): void {
-  const reason = ignore === undefined ? "" : ` (ignored: ${ignore})`;
-  Deno.test({ name: `${name}: ${text}${reason}`, ignore: ignore !== undefined, fn });
+  testUnless(ignore, `${name}: ${text}`, fn);
 }
 
-/** Compares one array, within the tolerance of its quantity. */
+/** Compares an array, within the tolerance of its quantity. */
 export function compare(
   { tolerance, observe }: ComparedBy,
   quantity: keyof EngineTolerance,
@@ -63,7 +63,7 @@ export function compare(
   assertClose(actual, expected, { ...scaled, name });
 }
 
-/** Compares a flat array of parameters, or of what belongs to them, tensor by tensor. */
+/** Compares a flat array of parameters, their gradients or slots, tensor by tensor. */
 export function compareTensors(
   by: ComparedBy,
   quantity: keyof EngineTolerance,
@@ -82,7 +82,7 @@ export function compareTensors(
   }
 }
 
-/** What a training changed: the parameters after it minus those before. */
+/** The change over a training: the parameters after it minus those before. */
 export function movement(after: ArrayLike<number>, before: ArrayLike<number>): Float64Array {
   return Float64Array.from(after, (value, k) => value - before[k]);
 }

@@ -1,5 +1,5 @@
 /**
- * The test text that every engine passes: the same numbers as the textbook, and what {@link Engine} promises.
+ * The tests that every engine passes: it gives the numbers of the reference, and keeps the promises of {@link Engine}.
  *
  * @module
  */
@@ -10,15 +10,16 @@ import { openReference } from "../../lib/engines/reference/engine.ts";
 import { gatherBatch, gatherLabels } from "../../lib/engines/reference/gather.ts";
 import { type NetworkGradient, networkGradient } from "../../lib/engines/reference/network.ts";
 import { headForward, headWeightsOf } from "../../lib/engines/reference/head.ts";
+import type { Split } from "../../lib/data/images.ts";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { compare, compareTensors, type EngineUnderTest, movement, register } from "./comparison.ts";
 import { type Case, type CaseOptions, CASES, describe, optionsOf, scattered } from "./contract_cases.ts";
 
-/** An engine that the whole text is run over. */
+/** An engine that all tests are run over. */
 export interface ContractEngine extends EngineUnderTest {
-  /** Whether a state that is read and written goes on to the bit; false where it is rounded on its way. True by default. */
+  /** Whether a training resumes from a state with the same bits; false where reading rounds it. True by default. */
   readonly exactState?: boolean;
 }
 
@@ -30,11 +31,14 @@ const OPTIMIZERS: readonly Optimizer[] = [
   adadelta({ learningRate: 1 }),
 ];
 
-/** As those of {@link SMALL}. */
+/** Images for the network of {@link SMALL}. */
 const IMAGES = tinySplit({ count: 2, height: 5, width: 9, classes: 4 });
 const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], classes: 4 };
+const FOREIGN = tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 });
+/** Of the wrong size. */
+const TURNED = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
 
-/** Registers the tests of one engine: it agrees with the textbook, and keeps the promises. */
+/** Registers all tests of one engine. */
 export function testEngine(engine: ContractEngine): void {
   testAgreement(engine);
   testPromises(engine);
@@ -42,10 +46,14 @@ export function testEngine(engine: ContractEngine): void {
 
 function testAgreement(engine: ContractEngine): void {
   for (const test of CASES) {
-    register(engine, `agrees with the textbook: ${describe(test)}`, () => agreesOnGradient(engine, test));
+    register(engine, `agrees with the reference: ${describe(test)}`, () => agreesOnGradient(engine, test));
   }
   for (const dropout of [[0.5], [0.3, 0.5]]) {
-    register(engine, `drops as the textbook: dropout ${dropout}`, () => agreesOnDropout(engine, dropout));
+    register(
+      engine,
+      `drops as the reference does: dropout ${dropout}`,
+      () => agreesOnDropout(engine, dropout),
+    );
   }
   for (const optimizer of OPTIMIZERS) {
     for (const biases of [1, 2] as const) {
@@ -55,29 +63,29 @@ function testAgreement(engine: ContractEngine): void {
   }
 }
 
-/** Registers the tests of what every engine promises, the textbook among them. */
+/** Registers the tests of what every engine promises, the reference too. */
 export function testPromises(engine: ContractEngine): void {
   for (const [text, check] of Object.entries(PROMISES)) register(engine, text, () => check(engine));
 }
 
 const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void>>> = {
-  "computes through saturated gates": agreesWhenSaturated,
-  "takes many steps in one call as it takes them one by one": stepsAreSteps,
-  "a state read and written goes on as if never stopped": resumes,
-  "a state read is a copy": stateIsACopy,
+  "agrees with the reference where gates saturate": agreesWhenSaturated,
+  "takes many steps in one call with the same results as one by one": stepsAreSteps,
+  "resumes from a state as if it had never stopped": resumes,
+  "states are copied when they are read and written": stateIsACopy,
   "predicts any images, in any order": predictsAnyImages,
-  "gives the outputs of every step, whose last the head turns into the logits": givesOutputs,
+  "gives the outputs of every t; the head turns the last ones into the logits": givesOutputs,
   "the order of a batch's images does not matter": orderDoesNotMatter,
-  "an image many times in a batch weighs as one alone": repetitionDoesNotMatter,
+  "repeating the image of a batch does not change the gradient": repetitionDoesNotMatter,
   "a small step lowers the loss by as much as the gradient says": smallStepLowersLoss,
   "gradient() changes nothing": gradientChangesNothing,
   "parameters are read and written without the rest of the state": parametersAlone,
-  "predicts without a training as with one, and says that it does not train": predictsWithoutTraining,
-  "rejects batches it cannot train on, and stays as it was": rejectsBatches,
+  "predicts without a training as with one, and refuses to train": predictsWithoutTraining,
+  "rejects invalid batches, and does not change": rejectsBatches,
   "rejects states of another length": rejectsStates,
-  "rejects options that make no engine": rejectsOptions,
-  "rejects a call while another runs, which goes on undisturbed": rejectsOverlapping,
-  "ends a call that runs when it is disposed, with one error": endsWhenDisposed,
+  "rejects invalid options": rejectsOptions,
+  "rejects a call while another one runs, without disturbing it": rejectsOverlapping,
+  "fails the running call with one error when it is disposed": endsWhenDisposed,
   "rejects every call once disposed": rejectsOnceDisposed,
 };
 
@@ -105,7 +113,7 @@ async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Prom
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
-  for (const step of [0, 1, 2]) { // each step draws other masks
+  for (const step of [0, 1, 2]) { // each step draws different masks
     const batch = scattered(17 - step, options.training.train.count, step);
     const [actual, expected] = [await tested.gradient(batch), await reference.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
@@ -206,43 +214,40 @@ async function stateIsACopy(engine: EngineUnderTest): Promise<void> {
   assert.deepEqual(await tested.readState(), kept);
 }
 
+/** Images and positions of predictions. */
+function requestsOf({ test, training: { train } }: CaseOptions): readonly (readonly [Split, Uint32Array?])[] {
+  const positions = Uint32Array.of(19, 3, 3, 0, 7, 11, 2, 19, 5); // more than batchSize, one of them twice
+  return [[FOREIGN], [FOREIGN, positions], [test], [train, Uint32Array.of(9, 0, 9)]];
+}
+
 async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] });
-  const foreign = tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 });
-  const positions = Uint32Array.of(19, 3, 3, 0, 7, 11, 2, 19, 5); // more than batchSize, one of them twice
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
-  await tested.train([Uint32Array.of(1, 2)]); // whatever a step leaves behind must not matter
+  await tested.train([Uint32Array.of(1, 2)]); // what a step leaves in memory must not matter
   await tested.writeState(await reference.readState());
 
-  const { test, training: { train } } = options;
-  const requests = [[foreign], [foreign, positions], [test], [train, Uint32Array.of(9, 0, 9)]] as const;
-  for (const [images, some] of requests) {
+  for (const [images, some] of requestsOf(options)) {
     const expected = await reference.predict(images, some);
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
-  assert.equal((await tested.predict(test, new Uint32Array(0))).length, 0);
-  const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
-  await assert.rejects(tested.predict(smaller), /^RangeError: Cannot predict: .*5×9.*9×5/);
-  const short = { ...foreign, pixels: foreign.pixels.subarray(1) };
+  assert.equal((await tested.predict(options.test, new Uint32Array(0))).length, 0);
+  await assert.rejects(tested.predict(TURNED), /^RangeError: Cannot predict: .*5×9.*9×5/);
+  const short = { ...FOREIGN, pixels: FOREIGN.pixels.subarray(1) };
   await assert.rejects(
     tested.predict(short),
     /^TypeError: Cannot predict: pixels of the images must be 20 × 5 × 9/,
   );
-  await assert.rejects(tested.predict(foreign, Uint32Array.of(0, 20)), /^RangeError: Cannot predict: .*20/);
+  await assert.rejects(tested.predict(FOREIGN, Uint32Array.of(0, 20)), /^RangeError: Cannot predict: .*20/);
 }
 
 async function givesOutputs(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }), { network: { head } } = options;
-  const foreign = tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 });
-  const positions = Uint32Array.of(19, 3, 3, 0, 7, 11, 2, 19, 5); // more than batchSize, one of them twice
   const T = 5, H = head.inputSize;
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
-  const { test, training: { train } } = options;
-  const requests = [[foreign], [foreign, positions], [test], [train, Uint32Array.of(9, 0, 9)]] as const;
-  for (const [images, some] of requests) {
+  for (const [images, some] of requestsOf(options)) {
     const outputs = await tested.outputs(images, some); // [N,T,H]
     compare(engine, "logits", {
       name: "outputs",
@@ -256,10 +261,9 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
     const expected = headForward(last, headWeightsOf(head, Float64Array.from(options.parameters)));
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
-  assert.equal((await tested.outputs(test, new Uint32Array(0))).length, 0);
-  const smaller = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
-  await assert.rejects(tested.outputs(smaller), /^RangeError: Cannot .*5×9.*9×5/);
-  await assert.rejects(tested.outputs(foreign, Uint32Array.of(20)), /^RangeError: Cannot read outputs: .*20/);
+  assert.equal((await tested.outputs(options.test, new Uint32Array(0))).length, 0);
+  await assert.rejects(tested.outputs(TURNED), /^RangeError: Cannot .*5×9.*9×5/);
+  await assert.rejects(tested.outputs(FOREIGN, Uint32Array.of(20)), /^RangeError: Cannot read outputs: .*20/);
 }
 
 async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
@@ -349,17 +353,12 @@ async function predictsWithoutTraining(engine: EngineUnderTest): Promise<void> {
     assert.deepEqual(await tested.predict(options.test), await trains.predict(options.test));
   }
 
-  const options = optionsOf(SMALL), batch = Uint32Array.of(0);
+  const options = optionsOf(SMALL);
   await using trains = await engine.open(options);
   const state = await trains.readState();
   await using tested = await engine.open({ ...options, training: null });
-  const calls: Record<string, () => Promise<unknown>> = {
-    train: () => tested.train([batch]),
-    "compute the gradient": () => tested.gradient(batch),
-    "read the state": () => tested.readState(),
-    "write the state": () => tested.writeState(state),
-  };
-  for (const [action, call] of Object.entries(calls)) {
+  const refused = ["train", "compute the gradient", "read the state", "write the state"];
+  for (const [action, call] of callsTo(tested, state).filter(([action]) => refused.includes(action))) {
     await assert.rejects(call(), {
       name: "Error",
       message: `Cannot ${action}: the engine must have been opened with a training: it only predicts`,
@@ -509,7 +508,7 @@ async function endsWhenDisposed(engine: EngineUnderTest): Promise<void> {
   await assert.rejects(tested.readState(), /must be open: current value is disposed$/);
 }
 
-/** Every call there is, and what its errors say that it cannot do. */
+/** Every call, by the action that its errors name. */
 function callsTo(tested: Engine, state: EngineState): [action: string, call: () => Promise<unknown>][] {
   const batch = Uint32Array.of(0);
   return [
@@ -528,7 +527,7 @@ async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
   const tested = await engine.open(optionsOf(SMALL));
   const state = await tested.readState();
   await tested[Symbol.asyncDispose]();
-  await tested[Symbol.asyncDispose](); // as often as one likes
+  await tested[Symbol.asyncDispose](); // a second time does nothing
   for (const [action, call] of callsTo(tested, state)) {
     await assert.rejects(call, {
       message: `Cannot ${action}: the engine must be open: current value is disposed`,
@@ -536,7 +535,7 @@ async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
   }
 }
 
-/** What the pure functions say of a batch at the first step. */
+/** What the functions of the reference give for a batch at the first step. */
 function textbook(options: CaseOptions, positions: Uint32Array): NetworkGradient {
   const { network, training: { train, seed }, sequence, parameters } = options;
   const batch = gatherBatch(train, positions, layOutSequence(sequence, train));

@@ -1,6 +1,6 @@
 /**
- * The networks and batches over which engines are compared: sizes below, at and above a tile or workgroup, not all of
- * their combinations but each value with each kind of layer.
+ * The networks and batches that engines are compared over: sizes below, at and above a tile or workgroup; not every
+ * combination, but every size with every kind of layer.
  *
  * @module
  */
@@ -11,8 +11,15 @@ import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 
-/** One layer's kind, without its sizes. */
-export type Kind = "LSTM" | "LSTM, hardSigmoid" | "ReLU RNN" | "tanh RNN";
+const SPECS = {
+  "LSTM": { kind: "lstm", gateActivation: "sigmoid" },
+  "LSTM, hardSigmoid": { kind: "lstm", gateActivation: "hardSigmoid" },
+  "ReLU RNN": { kind: "rnn", activation: "relu" },
+  "tanh RNN": { kind: "rnn", activation: "tanh" },
+} as const;
+
+/** The kind of a layer, without its sizes. */
+export type Kind = keyof typeof SPECS;
 
 /** One network and the batch it is compared on. */
 export interface Case {
@@ -37,7 +44,7 @@ export interface Case {
 const MINUS_ONE_TO_ONE = { range: [-1, 1] } as const;
 const MNIST = { mean: 0.1307, deviation: 0.3081 } as const;
 
-/** Every gradient is compared over these. */
+/** The cases of the gradient. */
 export const CASES: readonly Case[] = [
   { kind: "LSTM", hidden: [1], images: 1, size: [1, 1], classes: 2 },
   { kind: "LSTM", hidden: [7], images: 3, size: [5, 6], scaled: MINUS_ONE_TO_ONE, classes: 4 },
@@ -80,37 +87,33 @@ export const CASES: readonly Case[] = [
   { kind: "tanh RNN", hidden: [7, 9], images: 5, size: [9, 5], axis: "columns", scaled: MNIST },
 ];
 
-/** `LSTM 28→100→100, T 28, N 64, K 10`, and what else the case has. */
+/** `LSTM 28→100→100, T 28, N 64, K 10`, and the other properties of a case. */
 export function describe(test: Case): string {
-  const { T, C } = layOutSequence(sequenceOf(test), {
-    height: test.size[0],
-    width: test.size[1],
-  });
+  const sequence = sequenceOf(test), { axis } = sequence, [height, width] = test.size;
+  const { T, C } = layOutSequence(sequence, { height, width });
   const sizes = `${test.kind} ${[C, ...test.hidden].join("→")}, T ${T}, N ${test.images}`;
-  const sequence = sequenceOf(test), { axis } = sequence;
   const read = "range" in sequence ? `${sequence.range[0]}…1` : `mean ${sequence.mean}`;
   return `${sizes}, K ${test.classes ?? 10}, ${axis} in ${read}${
     test.scale ? `, weights × ${test.scale}` : ""
   }`;
 }
 
-/** An engine's options with a training, and images to predict. */
+/** The options of an engine with a training, and images to predict. */
 export interface CaseOptions extends EngineOptions {
   readonly training: EngineTraining;
   readonly test: Split;
 }
 
-/** What an engine is opened with for a case; SGD unless another optimizer is given. There are two more test images than a batch has. */
+/** The options of a case; the optimizer is SGD by default. */
 export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): CaseOptions {
   const [height, width] = test.size, sequence = sequenceOf(test), classes = test.classes ?? 10;
   const { C } = layOutSequence(sequence, { height, width });
-  const layers = test.hidden.map((hiddenSize, index) =>
-    specOf(test.kind, {
-      inputSize: index === 0 ? C : test.hidden[index - 1],
-      hiddenSize,
-      dropout: test.dropout?.[index] ?? 0,
-    })
-  );
+  const layers = test.hidden.map((hiddenSize, index): LayerSpec => ({
+    ...SPECS[test.kind],
+    inputSize: index === 0 ? C : test.hidden[index - 1],
+    hiddenSize,
+    dropout: test.dropout?.[index] ?? 0,
+  }));
   const network = createNetwork({ layers, classes, biases: test.biases });
   return {
     network,
@@ -128,7 +131,7 @@ export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): Ca
   };
 }
 
-/** `count` positions below `bound`, neither sorted nor the first ones: each one once while there are enough. */
+/** `count` positions below `bound`, unsorted, and without repetition if there are enough. */
 export function scattered(count: number, bound: number, start = 0): Uint32Array {
   const stride = bound % 3 === 0 ? (bound % 2 === 0 ? 1 : 2) : 3; // shares no divisor with bound
   return Uint32Array.from({ length: count }, (_, k) => (start + (count - k) * stride) % bound);
@@ -136,20 +139,4 @@ export function scattered(count: number, bound: number, start = 0): Uint32Array 
 
 function sequenceOf({ axis = "rows", scaled = { range: [0, 1] } }: Case): Sequence {
   return { axis, ...scaled };
-}
-
-function specOf(
-  kind: Kind,
-  sizes: { inputSize: number; hiddenSize: number; dropout: number },
-): LayerSpec {
-  switch (kind) {
-    case "LSTM":
-      return { kind: "lstm", gateActivation: "sigmoid", ...sizes };
-    case "LSTM, hardSigmoid":
-      return { kind: "lstm", gateActivation: "hardSigmoid", ...sizes };
-    case "ReLU RNN":
-      return { kind: "rnn", activation: "relu", ...sizes };
-    case "tanh RNN":
-      return { kind: "rnn", activation: "tanh", ...sizes };
-  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Turns } from "../../lib/engines/turns.ts";
 
-Deno.test("a call that comes while another runs is an error, and the other one gets its result", async () => {
+Deno.test("a call while another one runs is an error, and the running one gets its result", async () => {
   const turns = new Turns("the desk");
   const { promise, resolve } = Promise.withResolvers<number>();
   const first = turns.take("count", () => promise);
@@ -16,7 +16,7 @@ Deno.test("a call that comes while another runs is an error, and the other one g
   assert.equal(await turns.take("sum", () => 4), 4);
 });
 
-Deno.test("a call that fails, at once or later, leaves the next one its turn", async () => {
+Deno.test("the next call runs after one that failed, at once or later", async () => {
   const turns = new Turns("the desk");
   const fail = () => {
     throw new RangeError("no");
@@ -26,7 +26,7 @@ Deno.test("a call that fails, at once or later, leaves the next one its turn", a
   assert.equal(await turns.take("count", () => 1), 1);
 });
 
-Deno.test("close() fails the call that runs, whose work may never end, and all that come", async () => {
+Deno.test("close() fails the running call, whose work may never end, and all later ones", async () => {
   const turns = new Turns("the desk");
   const never = turns.take("count", () => new Promise(() => {}));
   turns.close();
@@ -40,7 +40,7 @@ Deno.test("close() fails the call that runs, whose work may never end, and all t
   });
 });
 
-Deno.test("what the work of an ended call says later is nobody's unhandled rejection", async () => {
+Deno.test("work that fails after its call was ended causes no unhandled rejection", async () => {
   const turns = new Turns("the desk");
   const { promise, reject } = Promise.withResolvers<never>();
   const call = turns.take("count", () => promise);

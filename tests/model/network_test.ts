@@ -87,12 +87,12 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
   {
     name: "an input size of 0",
     options: { layers: [{ ...LSTM, inputSize: 0 }], classes: 10 },
-    message: /inputSize of layer 0 must be a positive whole number: current value is 0$/,
+    message: /inputSize of layer 0 must be a whole number from 1 on: current value is 0$/,
   },
   {
     name: "half a hidden unit",
     options: { layers: [{ ...LSTM, hiddenSize: 0.5 }], classes: 10 },
-    message: /hiddenSize of layer 0 must be a positive whole number: current value is 0.5$/,
+    message: /hiddenSize of layer 0 must be a whole number from 1 on: current value is 0.5$/,
   },
   {
     name: "no class",
@@ -102,17 +102,17 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
   {
     name: "a kind of layer that there is not",
     options: { layers: [{ ...LSTM, kind: "gru" } as never], classes: 10 },
-    message: /kind of layer 0 must be lstm or rnn: current value is "gru"$/,
+    message: /kind of layer 0 must be one of lstm, rnn: current value is "gru"$/,
   },
   {
     name: "an LSTM with other gates",
     options: { layers: [{ ...LSTM, gateActivation: "tanh" } as never], classes: 10 },
-    message: /gateActivation of layer 0 must be sigmoid or hardSigmoid: current value is "tanh"$/,
+    message: /gateActivation of layer 0 must be one of sigmoid, hardSigmoid: current value is "tanh"$/,
   },
   {
     name: "an RNN with another activation",
     options: { layers: [{ ...LSTM, kind: "rnn", activation: "sigmoid" } as never], classes: 10 },
-    message: /activation of layer 0 must be relu or tanh: current value is "sigmoid"$/,
+    message: /activation of layer 0 must be one of relu, tanh: current value is "sigmoid"$/,
   },
   {
     name: "one class, which tells nothing apart",

@@ -168,7 +168,7 @@ test("openMetrics() reads what a config says of its classes, and rejects what it
     [{ model: { ...model, layers: [] } }, /model.layers, a list of recurrent layers: current value is \[\]$/],
     [
       { model: { ...model, layers: [{ ...model.layers[0], hiddenSize: 0 }] } },
-      /model.layers of a network: .* hiddenSize of layer 0 must be a positive whole number: current value is 0$/,
+      /model.layers of a network: .* hiddenSize of layer 0 must be a whole number from 1 on: current value is 0$/,
     ],
   ];
   for (const [change, message] of wrong) {

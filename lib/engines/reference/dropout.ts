@@ -1,5 +1,5 @@
 /**
- * Dropout on what a layer hands up (Srivastava et al. 2014, inverted): the state h, c itself is never dropped.
+ * Dropout of a layer's outputs (Srivastava et al. 2014, inverted); the states h and c are not dropped.
  *
  *     y_t = h_{t+1} ∘ mask_t     mask = 0 where the word of (seed, step, layer, t, n, h) is below the threshold,
  *                                       1 / (1 − rate) elsewhere
@@ -9,10 +9,10 @@
 import type { Network } from "../../model/network.ts";
 import { dropoutThreshold, dropoutWords } from "../../random.ts";
 
-/** The masks of one step: a layer's is `[T,N,H]`, or undefined where the layer drops nothing. */
+/** The masks of one training step: `[T,N,H]` for each layer, or undefined for a layer without dropout. */
 export type Masks = readonly (Float64Array | undefined)[];
 
-/** Draws the masks of one training step, numbered from 1 on; image n is the n-th of the batch. */
+/** Draws the masks of one training step, numbered from 1 on; n is an image's place in the batch. */
 export function drawMasks(
   network: Network,
   { seed, step, T, N }: { seed: number; step: number; T: number; N: number },
@@ -35,7 +35,7 @@ export function drawMasks(
   });
 }
 
-/** `a ∘ mask`, or a itself without a mask: the way forward and, with da for a, the way back. */
+/** `a ∘ mask`, or a itself without a mask; the same for the gradient of a. */
 export function applyMask(a: Float64Array, mask: Float64Array | undefined): Float64Array {
   return mask ? a.map((value, k) => value * mask[k]) : a;
 }

@@ -1,12 +1,12 @@
 /**
- * The reference engine: the textbook in plain loops, in float64. Slow, and the oracle of all other engines.
+ * The reference engine: the textbook's equations in plain loops, in float64. All other engines are tested against it.
  *
  * Each file is one piece of the mathematics: `lstm.ts`, `rnn.ts`, `dropout.ts`, `head.ts`, `network.ts` (all of them
- * in order, and back), `optimizers.ts`.
+ * together), `optimizers.ts`.
  *
  * @module
  */
-// deno-lint-ignore-file require-await -- the contract is asynchronous, a textbook is not
+// deno-lint-ignore-file require-await -- the contract is asynchronous, because some devices are
 import type { Images } from "../../data/images.ts";
 import type { SequenceLayout } from "../../data/sequence.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
@@ -19,17 +19,18 @@ import type {
   StepResult,
 } from "../engine.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import { inParts } from "../in_parts.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherLabels } from "./gather.ts";
-import { networkForward, type NetworkGradient, networkGradient } from "./network.ts";
+import { networkForward, type NetworkGradient, networkGradient, type NetworkTrace } from "./network.ts";
 import { updateParameters } from "./optimizers.ts";
 import { row } from "./recurrent.ts";
 
 /**
- * Opens the reference engine. It computes and keeps its parameters in float64; what leaves it in a Float32Array is rounded.
+ * Opens the reference engine. It computes in float64; the results in a Float32Array are rounded.
  *
- * @throws {TypeError} If an option is of another kind than it must be.
- * @throws {RangeError} If the options do not fit each other.
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If the options do not fit together, or a value is out of range.
  *
  * @example
  * ```ts
@@ -51,7 +52,7 @@ import { row } from "./recurrent.ts";
  *   training: { optimizer: sgd({ learningRate: 0.1 }), train: images, seed: 1, batchSize: 1 },
  * });
  * const [{ loss }] = await engine.train([Uint32Array.of(0)]);
- * assert.equal(loss, Math.log(2)); // all weights are 0: both classes are as likely
+ * assert.equal(loss, Math.log(2)); // all weights are 0: both classes are equally likely
  * ```
  */
 export async function openReference(options: EngineOptions): Promise<Engine> {
@@ -59,8 +60,8 @@ export async function openReference(options: EngineOptions): Promise<Engine> {
   return new GuardedEngine(new ReferenceEngine(options, layout), options);
 }
 
-/** Images whose activations are in memory at once. */
-const READ_TOGETHER = 64;
+/** Images that are predicted together, to save memory. */
+const PREDICTED_TOGETHER = 64;
 
 class ReferenceEngine implements UnguardedEngine {
   readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
@@ -88,24 +89,24 @@ class ReferenceEngine implements UnguardedEngine {
   }
 
   async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes } = this.#options.network.head;
-    const logits = new Float32Array(positions.length * classes);
-    for (const { start, trace } of this.#read(images, positions)) logits.set(trace.logits, start * classes);
-    return logits;
+    const { classes: size } = this.#options.network.head;
+    return await inParts(
+      positions,
+      { most: PREDICTED_TOGETHER, size },
+      (part) => this.#forward(images, part).logits,
+    );
   }
 
   async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const { T } = this.#layout, H = this.#options.network.head.inputSize;
-    const outputs = new Float32Array(positions.length * T * H);
-    for (const { start, count: N, trace } of this.#read(images, positions)) {
-      const { h } = trace.layers[trace.layers.length - 1]; // [T+1,N,H]
+    return await inParts(positions, { most: PREDICTED_TOGETHER, size: T * H }, (part) => {
+      const N = part.length, outputs = new Float64Array(N * T * H);
+      const { h } = this.#forward(images, part).layers.at(-1)!; // [T+1,N,H]
       for (let n = 0; n < N; n++) {
-        for (let t = 0; t < T; t++) {
-          outputs.set(row(h, (t + 1) * N + n, H), ((start + n) * T + t) * H);
-        }
+        for (let t = 0; t < T; t++) outputs.set(row(h, (t + 1) * N + n, H), (n * T + t) * H);
       }
-    }
-    return outputs;
+      return outputs;
+    });
   }
 
   async readParameters(): Promise<Float32Array> {
@@ -136,28 +137,23 @@ class ReferenceEngine implements UnguardedEngine {
     const { loss, correct, gradient } = this.#measure(batch);
     const step = ++this.#step;
     const { network } = this.#options, { optimizer } = this.#training;
-    updateParameters({ network, optimizer }, { p: this.#parameters, g: gradient }, {
-      slots: this.#slots,
-      step,
-    });
+    const p = this.#parameters, slots = this.#slots;
+    updateParameters({ network, optimizer }, { p, g: gradient }, { slots, step });
     return { step, loss, correct, count: batch.length };
   }
 
-  /** What it trains on, and how: never asked for where there is none. */
+  /** The training; the guard lets through no call that needs one without it. */
   get #training(): EngineTraining {
     return this.#options.training!;
   }
 
-  /** The way forward of all images, some at a time. */
-  *#read(images: Images, positions: Uint32Array) {
-    const { network } = this.#options;
-    for (let start = 0; start < positions.length; start += READ_TOGETHER) {
-      const batch = gatherBatch(images, positions.subarray(start, start + READ_TOGETHER), this.#layout);
-      yield { start, count: batch.N, trace: networkForward(network, this.#parameters, { batch, masks: [] }) };
-    }
+  /** The forward pass without dropout. */
+  #forward(images: Images, positions: Uint32Array): NetworkTrace {
+    const batch = gatherBatch(images, positions, this.#layout);
+    return networkForward(this.#options.network, this.#parameters, { batch, masks: [] });
   }
 
-  /** Loss and gradient as the next step finds them. */
+  /** The loss and the gradient of a batch at the next step. */
   #measure(positions: Uint32Array): NetworkGradient {
     const { network } = this.#options, { train, seed } = this.#training;
     const batch = gatherBatch(train, positions, this.#layout);

@@ -1,5 +1,5 @@
 /**
- * From bytes to the input of a network.
+ * From the bytes of images to the input of a network.
  *
  * @module
  */

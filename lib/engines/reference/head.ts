@@ -1,5 +1,5 @@
 /**
- * The head: a linear classifier on the last step, and softmax cross-entropy.
+ * The head: a linear classifier of the last layer's output at the last t, and softmax cross-entropy.
  *
  *     logits   = y W + b                             [N,K]
  *     p        = exp(logits) / Σ_k exp(logits_k)     [N,K]
@@ -16,6 +16,7 @@ import {
   addSumOfRows,
   addToRows,
 } from "./matrix.ts";
+import { view } from "./recurrent.ts";
 
 /** The parameters of the head, or their gradients. */
 export interface HeadWeights {
@@ -25,18 +26,15 @@ export interface HeadWeights {
   readonly b: Float64Array;
 }
 
-/** The part of a flat array `[size]` that belongs to the head: views, not copies. */
+/** The parameters of the head within a flat array, as views. */
 export function headWeightsOf({ kernel, bias }: Head, flat: Float64Array): HeadWeights {
-  return {
-    W: flat.subarray(kernel.offset, kernel.offset + kernel.size),
-    b: flat.subarray(bias.offset, bias.offset + bias.size),
-  };
+  return { W: view(flat, kernel), b: view(flat, bias) };
 }
 
 /**
  * `logits = y W + b`.
  *
- * @param y `[N,H]`, the last layer's output at the last step
+ * @param y `[N,H]`, the last layer's output at the last t
  * @returns `[N,K]`
  */
 export function headForward(y: Float64Array, { W, b }: HeadWeights): Float64Array {
@@ -47,18 +45,18 @@ export function headForward(y: Float64Array, { W, b }: HeadWeights): Float64Arra
   return logits;
 }
 
-/** What {@link softmaxCrossEntropy} measures. */
+/** The loss of a batch and its gradient. */
 export interface Measured {
   /** Mean over the batch, in nats. */
   readonly loss: number;
-  /** How many images have their largest logit at their label (the first of several as large). */
+  /** How many images have their largest logit (the first of equal ones) at their label. */
   readonly correct: number;
   /** The gradient of the loss, `[N,K]`. */
   readonly dlogits: Float64Array;
 }
 
 /**
- * Loss, right answers and gradient of a batch; the largest logit is taken out first, so that no `exp` overflows.
+ * The loss of a batch, its correct answers and its gradient. The largest logit is subtracted first, so that no `exp` overflows.
  *
  * @param logits `[N,K]`
  * @param labels `[N]`, each below K
@@ -82,11 +80,11 @@ export function softmaxCrossEntropy(logits: Float64Array, labels: Uint8Array): M
 }
 
 /**
- * The way back through the head.
+ * The backward pass of the head.
  *
  *     dW = yᵀ dlogits    db = 1ᵀ dlogits    dy = dlogits Wᵀ
  *
- * @param d Takes the gradients of the parameters; all 0 before
+ * @param d Receives the gradients of the parameters; all 0 before
  * @param dlogits `[N,K]`
  * @returns dy `[N,H]`
  */

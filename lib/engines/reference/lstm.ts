@@ -7,15 +7,15 @@
  *     h_{t+1}   = o∘tanh(c_{t+1})                    [N,H]
  *
  * σ is the logistic function, or tfjs's `hardSigmoid`. Source: Hochreiter, Schmidhuber 1997, with the forget gate of
- * Gers, Schmidhuber, Cummins 2000; `torch.nn.LSTM` and `tf.layers.lstm` are this.
+ * Gers, Schmidhuber, Cummins 2000, as in `torch.nn.LSTM` and `tf.layers.lstm`.
  *
  * @module
  */
 import type { LstmSpec } from "../../model/network.ts";
 import { addProductTransposedB } from "./matrix.ts";
-import { preactivate, row, type Sizes, type Weights } from "./recurrent.ts";
+import { type Activation, preactivate, row, type Sizes, type Weights } from "./recurrent.ts";
 
-/** What the way forward leaves for the way back. */
+/** What the backward pass needs of the forward pass. */
 export interface LstmTrace {
   /** The activated gates i f g o, `[T,N,4H]`. */
   readonly gates: Float64Array;
@@ -25,16 +25,8 @@ export interface LstmTrace {
   readonly h: Float64Array;
 }
 
-/** The activation of the gates i, f, o. */
-export interface GateActivation {
-  /** σ(z). */
-  readonly value: (z: number) => number;
-  /** σ′ as a function of y = σ(z). */
-  readonly slope: (y: number) => number;
-}
-
-/** The gate activations by name. */
-export const GATE_ACTIVATIONS: Readonly<Record<LstmSpec["gateActivation"], GateActivation>> = {
+/** The activations of the gates i, f, o, by name. */
+export const GATE_ACTIVATIONS: Readonly<Record<LstmSpec["gateActivation"], Activation>> = {
   sigmoid: {
     value: (z) => 1 / (1 + Math.exp(-z)),
     slope: (y) => y * (1 - y),
@@ -53,7 +45,7 @@ export const GATE_ACTIVATIONS: Readonly<Record<LstmSpec["gateActivation"], GateA
 export function lstmForward(
   x: Float64Array,
   weights: Weights,
-  { sizes: { T, N, C, H }, gateActivation }: { sizes: Sizes; gateActivation: GateActivation },
+  { sizes: { T, N, C, H }, gateActivation }: { sizes: Sizes; gateActivation: Activation },
 ): LstmTrace {
   const σ = gateActivation.value;
   const gates = new Float64Array(T * N * 4 * H);
@@ -79,9 +71,9 @@ export function lstmForward(
 }
 
 /**
- * Back through time: the gradient of z from that of the layer's output.
+ * Backward through time: the gradient of z from that of the layer's output.
  *
- *     dh_{t+1}  = dy_t + dz_{t+1} Rᵀ                          what the layers above and the next step want
+ *     dh_{t+1}  = dy_t + dz_{t+1} Rᵀ                          from above and from t + 1
  *     dc_{t+1}  = dh_{t+1}∘o∘(1 − tanh²c_{t+1}) + dc_{t+2}∘f_{t+1}
  *     dz_i      = dc∘g∘σ′(i)      dz_f = dc∘c_t∘σ′(f)
  *     dz_g      = dc∘i∘(1 − g²)   dz_o = dh∘tanh(c_{t+1})∘σ′(o)
@@ -95,12 +87,12 @@ export function lstmBackward(
   { trace: { gates, c }, sizes: { T, N, H }, gateActivation }: {
     trace: LstmTrace;
     sizes: Sizes;
-    gateActivation: GateActivation;
+    gateActivation: Activation;
   },
 ): Float64Array {
   const σ_ = gateActivation.slope;
   const dz = new Float64Array(T * N * 4 * H);
-  const dc = new Float64Array(N * H); // what step t + 1 hands back to c_{t+1}
+  const dc = new Float64Array(N * H); // of c_{t+1}, from t + 1
 
   for (let t = T - 1; t >= 0; t--) {
     const dh = row(dy, t, N * H).slice(); // [N,H]

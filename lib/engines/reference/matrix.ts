@@ -1,7 +1,7 @@
 /**
- * The three matrix products of a layer: forward, towards the weights, towards the input.
+ * The three matrix products of a layer: forward, for the gradient of the weights, for the gradient of the input.
  *
- * Matrices are flat and lie row by row; the inner dimension K tells the two others.
+ * Matrices are flat, row by row; the inner dimension K determines the two others.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A whole network over one batch: recurrent layers, last step, head, loss; and back.
+ * A whole network over one batch: recurrent layers, head, loss; and backward.
  *
  * @module
  */
@@ -14,21 +14,19 @@ import { RNN_ACTIVATIONS, rnnBackward, rnnForward } from "./rnn.ts";
 export interface Batch {
   /** `[T,N,C]`. */
   readonly x: Float64Array;
-  /** Steps. */
   readonly T: number;
-  /** Images. */
   readonly N: number;
 }
 
-/** One layer after its way forward. */
+/** The forward pass of one layer. */
 export interface LayerRun {
   /** Its states, `[T+1,N,H]`. */
   readonly h: Float64Array;
-  /** The way back: from the gradient of its output `[T,N,H]` to that of its preactivation z `[T,N,G·H]`. */
+  /** The backward pass: from the gradient of its output `[T,N,H]` to that of z `[T,N,G·H]`. */
   readonly back: (dh: Float64Array) => Float64Array;
 }
 
-/** What the way forward leaves for the way back. */
+/** The forward pass of a network. */
 export interface NetworkTrace {
   /** Each layer with its input, `[T,N,C]`. */
   readonly layers: readonly (LayerRun & { readonly x: Float64Array })[];
@@ -38,7 +36,7 @@ export interface NetworkTrace {
   readonly logits: Float64Array;
 }
 
-/** A batch's loss, right answers and logits, and the gradient of the loss. */
+/** The logits and the loss of a batch, and the gradient of the loss. */
 export interface NetworkGradient extends Measured {
   /** `[N,K]`. */
   readonly logits: Float64Array;
@@ -54,7 +52,7 @@ function sizesOf(layer: RecurrentLayer, { T, N }: Batch): Sizes {
  * From the input to the logits.
  *
  * @param p The parameters, flat, as the network lays them out
- * @param masks One a layer, or `[]` to drop nothing
+ * @param masks One for each layer, or `[]` to drop nothing
  */
 export function networkForward(
   network: Network,
@@ -90,7 +88,7 @@ export function networkGradient(
   const { W } = headWeightsOf(network.head, p);
   const dyLast = headBackward(headWeightsOf(network.head, gradient), measured.dlogits, { y, W });
 
-  let dy: Float64Array = new Float64Array(batch.T * dyLast.length); // [T,N,H]: the head reads the last step only
+  let dy: Float64Array = new Float64Array(batch.T * dyLast.length); // [T,N,H]: the head reads only the last t
   dy.set(dyLast, (batch.T - 1) * dyLast.length);
   for (let index = layers.length - 1; index >= 0; index--) {
     const layer = network.layers[index], { x, h, back } = layers[index], sizes = sizesOf(layer, batch);
@@ -112,6 +110,6 @@ function runLayer(
     return { h: trace.h, back: (dh) => lstmBackward(dh, weights, { trace, sizes, gateActivation }) };
   }
   const activation = RNN_ACTIVATIONS[layer.activation];
-  const trace = rnnForward(x, weights, { sizes, activation });
-  return { h: trace.h, back: (dh) => rnnBackward(dh, weights, { trace, sizes, activation }) };
+  const h = rnnForward(x, weights, { sizes, activation });
+  return { h, back: (dh) => rnnBackward(dh, weights, { h, sizes, activation }) };
 }

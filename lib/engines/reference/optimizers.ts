@@ -10,8 +10,8 @@ import type { Optimizer } from "../../model/optimizers.ts";
  * Updates the parameters and the optimizer's slots in place.
  *
  * @param p The parameters, flat
- * @param g Their gradient, as long
- * @param state The optimizer's slots, each as long, in the order of its equations; and the number of this step, from 1 on
+ * @param g Their gradient
+ * @param state The optimizer's slots, in the order of its equations, and the number of the training step, from 1 on
  */
 export function updateParameters(
   { network, optimizer }: { network: Network; optimizer: Optimizer },
@@ -20,16 +20,16 @@ export function updateParameters(
 ): void {
   for (const { offset, size, updateScale } of network.parameters) {
     for (let k = offset; k < offset + size; k++) {
-      p[k] -= updateScale * optimizer.learningRate * direction(optimizer, g[k], { slots, k, t: step });
+      p[k] -= updateScale * optimizer.learningRate * direction(optimizer, g[k], { slots, k, step });
     }
   }
 }
 
-/** What the learning rate multiplies, for element k; moves that element of the slots on. */
+/** The factor of the learning rate for element k; updates that element of the slots. */
 function direction(
   optimizer: Optimizer,
   g: number,
-  { slots, k, t }: { slots: readonly Float64Array[]; k: number; t: number },
+  { slots, k, step }: { slots: readonly Float64Array[]; k: number; step: number },
 ): number {
   switch (optimizer.kind) {
     case "sgd":
@@ -50,8 +50,8 @@ function direction(
       const [m, v] = slots;
       m[k] = β1 * m[k] + (1 - β1) * g;
       v[k] = β2 * v[k] + (1 - β2) * g * g;
-      const mHat = m[k] / (1 - β1 ** t);
-      const vHat = v[k] / (1 - β2 ** t);
+      const mHat = m[k] / (1 - β1 ** step);
+      const vHat = v[k] / (1 - β2 ** step);
       return mHat / (Math.sqrt(vHat) + ε);
     }
     case "adadelta": {

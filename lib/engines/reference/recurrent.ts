@@ -1,12 +1,12 @@
 /**
- * What every recurrent layer does alike: `z_t = x_t W + h_t R + b`, and the gradients of W, R, b and x from that of z.
+ * What all recurrent layers have in common: `z_t = x_t W + h_t R + b`, and the gradients of W, R, b and x from that of z.
  *
- * N images, T steps, C inputs, H hidden units, G gates (4 for an LSTM, else 1).
- * Sequences are `[T,N,…]`; states are `[T+1,N,H]`, so that `h_0 = 0` is no special case and step t takes h_t to h_{t+1}.
+ * N images, T values of t, C inputs, H hidden units, G gates (4 for an LSTM, else 1). Sequences are `[T,N,…]`; states are
+ * `[T+1,N,H]`, h_t before t and h_{t+1} after it, so that `h_0 = 0` is no special case.
  *
  * @module
  */
-import type { RecurrentLayer } from "../../model/network.ts";
+import type { Parameter, RecurrentLayer } from "../../model/network.ts";
 import {
   addProduct,
   addProductTransposedA,
@@ -17,14 +17,18 @@ import {
 
 /** The sizes of one layer over one batch. */
 export interface Sizes {
-  /** Steps. */
   readonly T: number;
-  /** Images of the batch. */
   readonly N: number;
-  /** Inputs of one step. */
   readonly C: number;
-  /** Hidden units. */
   readonly H: number;
+}
+
+/** An activation function σ. */
+export interface Activation {
+  /** σ(z). */
+  readonly value: (z: number) => number;
+  /** σ′ as a function of y = σ(z). */
+  readonly slope: (y: number) => number;
 }
 
 /** The parameters of one layer, or their gradients. */
@@ -37,10 +41,14 @@ export interface Weights {
   readonly b: Float64Array;
 }
 
-/** The part of a flat array `[size]` (parameters or their gradients) that belongs to one layer: views, not copies. */
-export function weightsOf(layer: RecurrentLayer, flat: Float64Array): Weights {
-  const view = ({ offset, size }: { offset: number; size: number }) => flat.subarray(offset, offset + size);
-  return { W: view(layer.kernel), R: view(layer.recurrentKernel), b: view(layer.bias) };
+/** One parameter within a flat array of parameters or of their gradients: a view, not a copy. */
+export function view(flat: Float64Array, { offset, size }: Parameter): Float64Array {
+  return flat.subarray(offset, offset + size);
+}
+
+/** The parameters of one layer within a flat array, as views. */
+export function weightsOf({ kernel, recurrentKernel, bias }: RecurrentLayer, flat: Float64Array): Weights {
+  return { W: view(flat, kernel), R: view(flat, recurrentKernel), b: view(flat, bias) };
 }
 
 /** Row t of a sequence `[T,…]` whose rows have `size` elements: a view, not a copy. */
@@ -72,7 +80,7 @@ export function preactivate(
  *     dR = Σ_t h_tᵀ dz_t
  *     db = Σ_t 1ᵀ dz_t
  *
- * @param d Takes the gradients; all 0 before
+ * @param d Receives the gradients; all 0 before
  * @param dz `[T,N,G·H]`
  * @param x `[T,N,C]`, the layer's input
  * @param h `[T+1,N,H]`, the layer's states

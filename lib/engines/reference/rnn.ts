@@ -8,27 +8,13 @@
  */
 import type { RnnSpec } from "../../model/network.ts";
 import { addProductTransposedB } from "./matrix.ts";
-import { preactivate, row, type Sizes, type Weights } from "./recurrent.ts";
+import { type Activation, preactivate, row, type Sizes, type Weights } from "./recurrent.ts";
 
-/** What the way forward leaves for the way back. */
-export interface RnnTrace {
-  /** Hidden states, `[T+1,N,H]`; h_0 = 0. The layer's output is h_1 … h_T. */
-  readonly h: Float64Array;
-}
-
-/** The activation φ of the hidden state. */
-export interface RnnActivation {
-  /** φ(z). */
-  readonly value: (z: number) => number;
-  /** φ′ as a function of h = φ(z). */
-  readonly slope: (h: number) => number;
-}
-
-/** The activations by name. */
-export const RNN_ACTIVATIONS: Readonly<Record<RnnSpec["activation"], RnnActivation>> = {
+/** The activations φ by name. */
+export const RNN_ACTIVATIONS: Readonly<Record<RnnSpec["activation"], Activation>> = {
   relu: {
     value: (z) => Math.max(z, 0),
-    slope: (h) => h > 0 ? 1 : 0, // flat at the kink, as PyTorch and tfjs have it
+    slope: (h) => h > 0 ? 1 : 0, // flat at the kink, as in PyTorch and tfjs
   },
   tanh: {
     value: Math.tanh,
@@ -40,23 +26,24 @@ export const RNN_ACTIVATIONS: Readonly<Record<RnnSpec["activation"], RnnActivati
  * Runs the layer over a batch, from h_0 = 0.
  *
  * @param x `[T,N,C]`
+ * @returns The hidden states h, `[T+1,N,H]`; the layer's output is h_1 … h_T
  */
 export function rnnForward(
   x: Float64Array,
   weights: Weights,
-  { sizes: { T, N, C, H }, activation: φ }: { sizes: Sizes; activation: RnnActivation },
-): RnnTrace {
+  { sizes: { T, N, C, H }, activation: φ }: { sizes: Sizes; activation: Activation },
+): Float64Array {
   const h = new Float64Array((T + 1) * N * H);
   for (let t = 0; t < T; t++) {
-    const next = row(h, t + 1, N * H); // z, and then φ(z) in place
+    const next = row(h, t + 1, N * H); // first z, then φ(z)
     preactivate(next, weights, { x: row(x, t, N * C), h: row(h, t, N * H), C, H });
     for (let k = 0; k < N * H; k++) next[k] = φ.value(next[k]);
   }
-  return { h };
+  return h;
 }
 
 /**
- * Back through time: the gradient of z from that of the layer's output.
+ * Backward through time: the gradient of z from that of the layer's output.
  *
  *     dh_{t+1}  = dy_t + dz_{t+1} Rᵀ
  *     dz_t      = dh_{t+1}∘φ′(h_{t+1})
@@ -67,11 +54,7 @@ export function rnnForward(
 export function rnnBackward(
   dy: Float64Array,
   { R }: Weights,
-  { trace: { h }, sizes: { T, N, H }, activation: φ }: {
-    trace: RnnTrace;
-    sizes: Sizes;
-    activation: RnnActivation;
-  },
+  { h, sizes: { T, N, H }, activation: φ }: { h: Float64Array; sizes: Sizes; activation: Activation },
 ): Float64Array {
   const dz = new Float64Array(T * N * H);
   for (let t = T - 1; t >= 0; t--) {

@@ -1,73 +1,58 @@
 /**
  * The CPU engine: SIMD kernels in WebAssembly, threads over shared memory.
  *
- * Reproducible to the bit: the same seed gives the same parameters with any number of threads, on every machine of the
- * same {@link MathKind}.
+ * Reproducible to the bit: the same seed gives the same parameters with any number of threads, and on every machine with
+ * the same {@link MathName}.
  *
  * @module
  */
 import type { Images } from "../../data/images.ts";
-import { layOutSequence } from "../../data/sequence.ts";
 import { pickImages } from "../../data/pick_images.ts";
 import { isShared, shareBytes } from "../../data/shared.ts";
-import { SLOT_COUNT } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
-import { DEVICE_RULES } from "../open.ts";
-import { chooseKernels, type MathKind } from "./kernels.ts";
+import { inParts } from "../in_parts.ts";
+import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
+import { chooseKernels } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
-import { MAX_PREDICTED, type Plan, planMemory } from "./plan.ts";
+import { MAX_PREDICTED, PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { GROUP, WORD } from "./strides.ts";
 import type { SharedBytes } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** What the wasm engine can be told besides {@link EngineOptions}. */
-export interface WasmOptions extends EngineOptions {
-  /** Default: one a core, but no more than there are groups of eight images in a batch. */
-  readonly threads?: number;
-  /** Default: `fused`, where this machine's multiply-add rounds once. */
-  readonly math?: MathKind;
-  /** Whether the threads keep stopwatches for {@link WasmEngine.profile}, which costs a few percent; false by default. */
+/** The options of the wasm engine. By default it has a thread for each core, at most one for each group of a batch. */
+export interface WasmOptions extends EngineOptions, Pick<DeviceOptions, "threads" | "math"> {
+  /** Whether the threads measure times for {@link GuardedWasm.profile}, which costs a few percent; false by default. */
   readonly profile?: boolean;
 }
 
-/** How often a waiting thread looks before it sleeps: some tens of microseconds, more than a phase is out of balance. */
+/** How often a waiting thread looks before it sleeps: some tens of microseconds, longer than threads usually wait. */
 const SPINS = 20_000;
 
-/** Threads of an engine that only predicts, where there are so many cores: more take longer to start than they save. */
+/** The most threads of an engine that only predicts: more would take longer to start than they save. */
 const PREDICTING_THREADS = 8;
 
 /**
- * Opens the wasm engine: copies the training images to shared memory, unless they lie there, and starts the threads. Needs
- * permission to read `lib`.
+ * Opens the wasm engine: copies the training images to shared memory, unless they are there already, and starts the threads.
+ * Needs permission to read `lib`.
  *
  * @throws {RangeError} If an option is out of range, or more than 4 GiB are needed
  */
 export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
-  const { network, imageSize, training, math: asked } = options;
+  const { training, math: asked } = options;
   const layout = checkEngineOptions(options);
   check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
   const most = training ? Math.ceil(training.batchSize / GROUP) : PREDICTING_THREADS;
   const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, most);
-  const plan = planMemory({
-    network,
-    sequence: layout,
-    imageBytes: imageSize.height * imageSize.width,
-    threads,
-    training: training && {
-      trainCount: training.train.count,
-      batchSize: training.batchSize,
-      slotCount: SLOT_COUNT[training.optimizer.kind],
-    },
-  });
+  const plan = planMemory(options, layout, threads);
   const { math, module } = await chooseKernels(asked);
   const memory = allocateMemory(plan.memoryPages);
   if (training) new Uint8Array(memory.buffer).set(training.train.labels, plan.trainLabels);
 
-  // More threads than cores would spin while the one they wait for cannot run.
+  // With more threads than cores, spinning would keep the awaited thread from running.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
   const pool = await WorkerPool.start({
     module,
@@ -86,13 +71,11 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   return new GuardedWasm(engine, options);
 }
 
-const PAGE_BYTES = 65_536;
-
 /**
- * Memory that all threads share.
+ * Allocates the memory that all threads share.
  *
- * @param allocate Makes it; tests put their own in
- * @throws {RangeError} If this machine does not give so much
+ * @param allocate Replaced by tests
+ * @throws {RangeError} If the machine does not have as much
  */
 export function allocateMemory(
   pages: number,
@@ -103,18 +86,18 @@ export function allocateMemory(
   } catch (cause) {
     const mebibytes = Math.ceil(pages * PAGE_BYTES / 2 ** 20);
     throw new RangeError(
-      `Cannot open the device wasm: the machine must give ${mebibytes} MiB of memory: current value is less ` +
-        `(${cause instanceof Error ? cause.message : cause}); a smaller --batch-size, fewer --threads or ` +
+      `Cannot open the device wasm: the machine must give ${mebibytes} MiB of memory: ` +
+        `${cause instanceof Error ? cause.message : cause}; a smaller --batch-size, fewer --threads or ` +
         "a smaller model needs less",
       { cause },
     );
   }
 }
 
-/** The CPU engine, with a guard in front of it. */
+/** The CPU engine behind its guard. */
 export class GuardedWasm extends GuardedEngine<WasmEngine> {
   /**
-   * Takes one training step a batch, as {@link train} does, and says what each thread spent on what.
+   * Takes one training step for each batch, as {@link train} does, and measures what each thread spends its time on.
    *
    * @throws {Error} Unless the engine was opened with `profile`
    */
@@ -123,7 +106,7 @@ export class GuardedWasm extends GuardedEngine<WasmEngine> {
   }
 }
 
-/** Where all threads see the images at `positions`: where they lie, if that is shared memory, else in copies of them alone. */
+/** The images at `positions` in shared memory: those given, if they are there already, else copies. */
 function shareImages(
   images: Images,
   positions: Uint32Array,
@@ -137,14 +120,13 @@ function shareImages(
 
 /** The CPU engine. */
 class WasmEngine implements UnguardedEngine {
-  /** Who does the work. */
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
   readonly #plan: Plan;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
   readonly #order: Int32Array;
-  /** In front of each training image; null without a training, and where dropout makes blank lines differ. */
+  /** The leading blank lines of each training image; null without a training, and with dropout. */
   readonly #blankLines: Uint16Array | null;
   #step = 0;
 
@@ -154,7 +136,7 @@ class WasmEngine implements UnguardedEngine {
       plan: Plan;
       memory: WebAssembly.Memory;
       pool: WorkerPool;
-      math: MathKind;
+      math: MathName;
     },
   ) {
     const { threads } = plan;
@@ -169,11 +151,9 @@ class WasmEngine implements UnguardedEngine {
     this.#memory = memory;
     this.#pool = pool;
     this.#order = orderParameters(options.network, plan);
-    const { training, sequence, imageSize } = options;
-    const dropsOut = options.network.layers.some(({ dropout }) => dropout > 0);
-    this.#blankLines = !training || dropsOut
-      ? null
-      : countBlankLines(training.train, layOutSequence(sequence, imageSize));
+    const { training, network: { layers } } = options;
+    const shares = training && layers.every(({ dropout }) => dropout === 0);
+    this.#blankLines = shares ? countBlankLines(training.train, plan.sequence) : null;
   }
 
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
@@ -195,35 +175,29 @@ class WasmEngine implements UnguardedEngine {
   }
 
   async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes } = this.#options.network.head;
-    return await this.#read({ kind: "predict", images, positions }, {
-      most: MAX_PREDICTED,
-      from: this.#plan.logits,
-      size: classes,
+    const { classes: size } = this.#options.network.head;
+    return await inParts(positions, { most: MAX_PREDICTED, size }, async (part) => {
+      await this.#infer("predict", images, part);
+      return this.#floats(this.#plan.logits, part.length * size);
     });
   }
 
   async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
     const size = this.#plan.sequence.T * this.#options.network.head.inputSize;
-    return await this.#read({ kind: "outputs", images, positions }, {
-      most: GROUP,
-      from: this.#plan.outputs,
-      size,
+    return await inParts(positions, { most: GROUP, size }, async (part) => {
+      await this.#infer("outputs", images, part);
+      return this.#floats(this.#plan.outputs, part.length * size);
     });
   }
 
-  /** Takes some steps, and says what each thread spent on what. */
+  /** Takes one training step for each batch, and measures what each thread spends its time on. */
   async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
     const profiles = await this.#runSteps(batches);
-    return profiles.map((one) => {
-      if (!one) {
-        throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
-      }
-      return one;
-    });
+    if (profiles.every((one) => one !== undefined)) return profiles;
+    throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
   }
 
-  // deno-lint-ignore require-await -- the contract is asynchronous, for the devices that have to be waited for
+  // deno-lint-ignore require-await -- the contract is asynchronous, because some devices are
   async readParameters(): Promise<Float32Array> {
     return this.#readFlat(this.#plan.parameters);
   }
@@ -252,7 +226,7 @@ class WasmEngine implements UnguardedEngine {
     this.#pool.stop();
   }
 
-  /** Steps in one command: the threads do not come back between two of them. */
+  /** Takes steps in one command, without waiting for the threads between two steps. */
   async #runSteps(batches: readonly Uint32Array[]): Promise<(Profile | undefined)[]> {
     batches.forEach((batch, index) => this.#writeBatch(batch, index));
     const counts = batches.map((batch) => batch.length);
@@ -261,7 +235,7 @@ class WasmEngine implements UnguardedEngine {
     return profiles;
   }
 
-  /** Puts a batch where the threads read it, sorted so that the images of a group share their blank lines. */
+  /** Writes a batch to where the threads read it, sorted so that the images of a group share their blank lines. */
   #writeBatch(batch: Uint32Array, index: number): void {
     const { positions, batchSize, starts, groupsABatch } = this.#plan, blank = this.#blankLines;
     const sorted = blank ? sortByBlankLines(batch, blank) : batch;
@@ -272,24 +246,11 @@ class WasmEngine implements UnguardedEngine {
     }
   }
 
-  /** Runs a command over some images at a time; each gives `size` float32 at the address `from`. */
-  async #read(
-    { kind, images, positions }: {
-      kind: "predict" | "outputs";
-      images: Images;
-      positions: Uint32Array;
-    },
-    { most, from, size }: { most: number; from: number; size: number },
-  ): Promise<Float32Array> {
-    const results = new Float32Array(positions.length * size);
-    for (let start = 0; start < positions.length; start += most) {
-      const some = positions.subarray(start, start + most), count = some.length;
-      const shared = shareImages(images, some);
-      this.#words(this.#plan.positions, count).set(shared.positions);
-      await this.#pool.run({ kind, images: shared.pixels, count });
-      results.set(this.#floats(from, count * size), start * size);
-    }
-    return results;
+  /** Runs a command over images, which leaves the results in memory. */
+  async #infer(kind: "predict" | "outputs", images: Images, positions: Uint32Array): Promise<void> {
+    const shared = shareImages(images, positions), count = positions.length;
+    this.#words(this.#plan.positions, count).set(shared.positions);
+    await this.#pool.run({ kind, images: shared.pixels, count });
   }
 
   #readFlat(address: number): Float32Array {

@@ -1,21 +1,22 @@
 /**
- * The weight gradients of a batch: sums over the records that its groups have left behind.
+ * The weight gradients of a batch: sums over the records of its groups.
  *
  * @module
  */
 import type { Kernels } from "./kernels.ts";
 import { type HeadPlan, type LayerPlan, type MatrixPlan, type Plan, T_PER_PIECE } from "./plan.ts";
+import type { Workspace } from "./lanes.ts";
 import type { BatchLayout } from "./prefix.ts";
 import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
 
-/** Some columns of a matrix, in quads. */
+/** Some columns of a matrix: the quads `from` … `to` − 1. */
 export interface WorkItem {
   readonly matrix: LayerPlan | HeadPlan;
   readonly from: number;
   readonly to: number;
 }
 
-/** Sums weight gradients in memory of one thread, from address `base` on. */
+/** Sums weight gradients in the memory of one thread. */
 export class GradientSums {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
@@ -23,14 +24,7 @@ export class GradientSums {
   readonly #sums: number;
   readonly #words: Int32Array;
 
-  constructor(
-    { kernels, plan, memory, base }: {
-      kernels: Kernels;
-      plan: Plan;
-      memory: WebAssembly.Memory;
-      base: number;
-    },
-  ) {
+  constructor({ kernels, plan, memory, base }: Workspace) {
     this.#words = new Int32Array(memory.buffer);
     this.#kernels = kernels;
     this.#plan = plan;
@@ -52,11 +46,10 @@ export class GradientSums {
     const { J, front, back } = m,
       dW = gradients + WORD * (m.W + from * J * 4),
       db = gradients + WORD * (m.b + from * 4);
-    const counted = m === layers[0] ? blank : 0;
-    this.#kernels.storeGradient(J, quads, this.#sums, dW, db, front, back, counted);
+    this.#kernels.storeGradient(J, quads, this.#sums, dW, db, front, back, m === layers[0] ? blank : 0);
   }
 
-  /** Adds what t = `start` … `end` − 1 of a record give, `rowsPerT` rows each. */
+  /** Adds the share of t = `start` … `end` − 1 of a record, with `rowsPerT` rows for each t. */
   #addRecord(
     { J, quads: allQuads, records }: MatrixPlan,
     { from, quads, record, start, end, rowsPerT }: {

@@ -1,21 +1,22 @@
 /**
- * The compiled kernels: their types, and which of the two builds this machine takes.
+ * The compiled kernels: their types, and the choice between the two builds.
  *
  * @module
  */
 import { readKernels } from "../assets.ts";
+import type { MathName } from "../open.ts";
 
-/** An address in the memory of the threads, in bytes; 0 where a kernel may do without the array. */
+/** An address in shared memory, in bytes; 0 where a kernel can do without the array. */
 type Address = number;
 
 /**
- * What assembly/index.ts exports. Beside each address stands the shape of the array: float32, unless it says otherwise.
- * The equations are with the kernels.
+ * What assembly/index.ts exports. The comment beside each address gives the shape of its array, of float32 unless it says
+ * otherwise. The equations are with the kernels.
  */
 export interface Kernels {
-  /** The probe of {@link chooseKernels}: not 0 where a multiply-add rounds once. */
+  /** Not 0 where a multiply-add rounds once. */
   leavesOfSquare(): number;
-  /** For the tests of accuracy: y = f(x); f is 0 tanh, 1 sigmoid, 2 exp, 3 ln. */
+  /** For tests of accuracy: y = f(x); f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln. */
   evaluate(
     f: number,
     count: number,
@@ -23,28 +24,28 @@ export interface Kernels {
     y: Address, // [count][4]
   ): void;
 
-  /** Images one after another to pixels that lie side by side. */
+  /** Interleaves the pixels of eight images. */
   interleave(
     imageBytes: number,
     images: Address, // u8 [8][imageBytes]
     pixels: Address, // u8 [imageBytes][8]
   ): void;
-  /** x_t of the first layer around h, and which of both is not blank. */
+  /** Writes x_t of the first layer around h, and which of both is not blank. */
   spreadInputs(
     C: number,
     front: number, // features of x before h
     H: number,
-    pixels: Address, // u8 [.][8], from the first pixel of line t on
+    pixels: Address, // u8 [.][8], from the first pixel of t on
     cStride: number, // pixels from one feature to the next
     divisor: number,
     x: Address, // [C+H][8]; its rows front … front+H−1 stay as they are
     range: Address, // int32 [2]: the first row that is not blank, and the one after the last
   ): void;
-  /** The mask of the outputs of one layer at one t. */
+  /** Draws the mask of the outputs of one layer at one t. */
   dropoutMask(
     blocks: number, // of four units
     firstImage: number,
-    timeAndLayer: number,
+    timeAndLayer: number, // t + layer·2¹⁶
     step: number,
     seed: number,
     threshold: number,
@@ -62,7 +63,7 @@ export interface Kernels {
     bias: Address, // [quads][4]; 0: none
     out: Address, // [quads][4][8]
   ): void;
-  /** The same for lane 0 of a alone. */
+  /** The same for lane 0 of a only. */
   rowProduct(
     K: number,
     quads: number,
@@ -70,33 +71,33 @@ export interface Kernels {
     panels: Address, // [quads][K][4]
     panelBytes: number,
     bias: Address, // [quads][4]; 0: none
-    spread: number, // 1: the result goes to all lanes; 0: to lane 0, and 0 to the others
+    spread: number, // 1: writes the result to all lanes; 0: to lane 0, and 0 to the others
     out: Address, // [quads][4][8]
   ): void;
 
-  /** z to gates, state and outputs. */
+  /** From z to gates, state and outputs. */
   lstmForward(
     H: number,
     hard: number, // 1: hard sigmoid
-    gates: Address, // [H][4][8], z on the way in, i f g o on the way out
+    gates: Address, // [H][4][8], z before, i f g o after
     c: Address, // [H][8], before t
     cNext: Address, // [H][8], after t
     tanhC: Address, // [H][8]
     h: Address, // [H][8]
     y: Address, // [H][8]
   ): void;
-  /** Gates to dz. */
+  /** From gates to dz. */
   lstmBackward(
     H: number,
     hard: number,
-    gates: Address, // [H][4][8], i f g o on the way in, dz on the way out
+    gates: Address, // [H][4][8], i f g o before, dz after
     c: Address, // [H][8], before t
     tanhC: Address, // [H][8], after t
     dh: Address, // [H][8], from t+1
     dy: Address, // [H][8], from above; 0: none
-    dc: Address, // [H][8], from t+1 on the way in, for t−1 on the way out
+    dc: Address, // [H][8], that of t+1 before, for t−1 after
   ): void;
-  /** z to state and outputs. */
+  /** From z to state and outputs. */
   rnnForward(
     quads: number,
     relu: number, // 1: ReLU; 0: tanh
@@ -104,7 +105,7 @@ export interface Kernels {
     h: Address, // [4·quads][8]
     y: Address, // [4·quads][8]
   ): void;
-  /** y to dz. */
+  /** From y to dz. */
   rnnBackward(
     quads: number,
     relu: number,
@@ -134,23 +135,23 @@ export interface Kernels {
     dz: Address, // [K][8]
   ): void;
 
-  /** The inputs of one t, for the weight gradient: a row an image. */
+  /** Records the inputs of one t for the weight gradient, one row for each image. */
   recordRows(
     J: number,
     xh: Address, // [J][8]
     rows: Address, // [ceil(J/8)][8][8]
     panelBytes: number, // from one panel of rows to the next
   ): void;
-  /** dz of some t, for the weight gradient: a row an image, or that of lane 0 alone. */
+  /** Turns dz of some t into rows for the weight gradient: one for each image, or one for lane 0 only. */
   packRows(
     times: number,
     quads: number,
     dz: Address, // [times][quads][4][8]
     tBytes: number, // from one t of dz to the next
-    single: number, // 1: lane 0 alone
+    single: number, // 1: lane 0 only
     rows: Address, // [quads][8·times][4]; single: [quads][times][4]
   ): void;
-  /** sums += what t = from … to − 1 of one record give. */
+  /** sums += the share of t = from … to − 1 of one record. */
   addGradient(
     from: number,
     to: number,
@@ -163,14 +164,14 @@ export interface Kernels {
     spans: Address, // int32 [panels][2]
     sums: Address, // [panels][quads][4][8], then [quads][4]
   ): void;
-  /** sums to the gradient of a matrix and its bias; leaves the sums 0. */
+  /** Moves the sums to the gradient of a matrix and its bias, and leaves them 0. */
   storeGradient(
     J: number,
     quads: number,
     sums: Address, // [ceil(J/8)][quads][4][8], then [quads][4]
     dW: Address, // [quads][J][4]
     dbias: Address, // [quads][4]
-    front: number, // rows at the start, and at the end, that were counted from blank on
+    front: number, // rows at the start, and at the end, whose inputs were x − blank
     back: number,
     blank: number,
   ): void;
@@ -187,16 +188,16 @@ export interface Kernels {
     to: Address, // [count][8]
   ): void;
 
-  /** Rows of W to panels of its transpose. */
+  /** Writes rows of W into panels of its transpose. */
   transpose(
     rows: number,
     quads: number,
-    W: Address, // [quads][J][4], from the first of the rows on
+    W: Address, // [quads][J][4], from the first of these rows on
     quadBytes: number, // from one quad of W to the next
     panels: Address, // [ceil(rows/4)][4·quads][4]
     panelBytes: number, // from one panel to the next
   ): void;
-  /** What the bias of a product is whose inputs are counted from blank on. */
+  /** The bias of a product whose inputs are x − blank. */
   shiftBias(
     J: number,
     front: number,
@@ -208,7 +209,7 @@ export interface Kernels {
     shifted: Address, // [quads][4]
   ): void;
 
-  // The optimizers, over [count] parameters p, gradients g and slots m, u, v.
+  // The optimizers: p, g, m, u and v are [count], parameters, gradients and slots.
   sgd(count: number, p: Address, g: Address, rate: number): void;
   momentum(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
   rmsprop(
@@ -248,40 +249,36 @@ export interface Kernels {
   ): void;
 }
 
-/** `fused`: a multiply-add rounds once; `plain`: it rounds twice. The bits of a training differ between the two. */
-export type MathKind = "fused" | "plain";
-
-/** Bytes at the start of memory that the kernels' constants take. */
+/** Bytes that the kernels' constants take at the start of memory. */
 export const CONSTANT_BYTES = 4096;
 
-/** The compiled build of one kind. Reads `lib`. */
-export async function compileKernels(math: MathKind): Promise<WebAssembly.Module> {
+/** Compiles one build. Needs permission to read `lib`. */
+export async function compileKernels(math: MathName): Promise<WebAssembly.Module> {
   return await WebAssembly.compile(await readKernels(math));
 }
 
-/** Kernels over a memory that all threads share. */
+/** Instantiates the kernels over shared memory. */
 export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }
 
 /**
- * Compiles what was asked for, or what this machine can: `fused` unless its relaxed multiply-add turns out to round twice.
+ * Compiles the build that was asked for; by default `fused`, unless this machine's relaxed multiply-add rounds twice.
  *
- * @param asked `fused`, `plain`, or nothing to let the machine decide
- * @param probe Says whether the fused build rounds once here; tests put their own in
- * @throws {RangeError} If `fused` was asked for and this machine does not fuse
+ * @param probe Whether the fused build rounds once on this machine; replaced by tests
+ * @throws {RangeError} If `fused` was asked for and this machine rounds twice
  */
 export async function chooseKernels(
-  asked?: MathKind,
+  asked?: MathName,
   probe: (module: WebAssembly.Module) => boolean = roundsOnce,
-): Promise<{ math: MathKind; module: WebAssembly.Module }> {
+): Promise<{ math: MathName; module: WebAssembly.Module }> {
   if (asked === "plain") return { math: "plain", module: await compileKernels("plain") };
   const module = await compileKernels("fused");
   if (probe(module)) return { math: "fused", module };
   if (asked === "fused") {
     throw new RangeError(
       "Cannot train with --math fused: this machine's multiply-add must round once: it rounds twice; " +
-        "use --math plain, whose bits are other ones",
+        "use --math plain, whose bits are different",
     );
   }
   return { math: "plain", module: await compileKernels("plain") };

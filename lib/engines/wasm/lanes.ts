@@ -1,20 +1,29 @@
 /**
- * Eight images on their way through the network together, in memory of their own: what one layer calls at one t.
+ * Eight images that go through the network together: the kernels that one layer calls at one t.
  *
  * @module
  */
-import { dropoutThreshold } from "../../random.ts";
+import { roundUp } from "../round_up.ts";
 import type { Kernels } from "./kernels.ts";
 import type { LayerPlan, MatrixPlan, Plan } from "./plan.ts";
 import { GROUP, OCTET, QUAD, TILE } from "./strides.ts";
 
-/** Which of the J inputs of a matrix are not blank: `from` … `to` − 1. */
+/** The inputs of a matrix that are not blank: `from` … `to` − 1 of J. */
 export interface InputRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** The activations of eight images, from address `base` on, and the record that they leave behind. */
+/** The kernels, and the memory of one thread that they compute in. */
+export interface Workspace {
+  readonly kernels: Kernels;
+  readonly plan: Plan;
+  readonly memory: WebAssembly.Memory;
+  /** Where that memory starts. */
+  readonly base: number;
+}
+
+/** The activations of eight images, and the record that they write. */
 export class Lanes {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
@@ -22,28 +31,32 @@ export class Lanes {
   readonly #bytes: Uint8Array;
   readonly #base: number;
   readonly #rowsPerT: number;
-  /** Which record these images write. */
+  /** ∂loss/∂h of the current t, `[H,8]`. */
+  readonly dh: number;
+  /** ∂loss/∂c, `[H,8]`. */
+  readonly dc: number;
+  /** The head's input, `[J,8]`. */
+  readonly headInput: number;
+  /** The logits, `[quads,4,8]`. */
+  readonly logits: number;
+  /** The number of the record that these images write. */
   record = 0;
 
-  constructor(
-    { kernels, plan, memory, base, rowsPerT = GROUP }: {
-      kernels: Kernels;
-      plan: Plan;
-      memory: WebAssembly.Memory;
-      base: number;
-      /** Rows that each t writes to a record's inputs: one a lane, or one for all. */
-      rowsPerT?: 1 | typeof GROUP;
-    },
-  ) {
+  /** @param rowsPerT Rows that each t writes to the inputs of a record: one for each lane, or one for all */
+  constructor({ kernels, plan, memory, base }: Workspace, rowsPerT: 1 | typeof GROUP = GROUP) {
     this.#rowsPerT = rowsPerT;
     this.#kernels = kernels;
     this.#plan = plan;
     this.#words = new Int32Array(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#base = base;
+    this.dh = base + plan.thread.dh;
+    this.dc = base + plan.thread.dc;
+    this.headInput = base + plan.thread.headInput;
+    this.logits = base + plan.thread.logits;
   }
 
-  /** x_t around h_{t−1}, `[J,8]`; two of them take turns. */
+  /** x_t and h_{t−1}, `[J,8]`; two buffers alternate. */
   xh(t: number): number {
     return this.#base + this.#plan.thread.xh[t & 1];
   }
@@ -53,17 +66,7 @@ export class Lanes {
     return this.xh(t) + layer.front * OCTET;
   }
 
-  /** ∂loss/∂h of the t at hand, `[H,8]`. */
-  get dh(): number {
-    return this.#base + this.#plan.thread.dh;
-  }
-
-  /** ∂loss/∂c, `[H,8]`. */
-  get dc(): number {
-    return this.#base + this.#plan.thread.dc;
-  }
-
-  /** z of a matrix at t, then its activations, then ∂loss/∂z, `[quads,4,8]`. */
+  /** z of a matrix at t, later its activations, later ∂loss/∂z, `[quads,4,8]`. */
   dz({ quads, records }: MatrixPlan, t: number): number {
     return records.dz + this.record * records.dzBytes + t * quads * TILE;
   }
@@ -93,17 +96,7 @@ export class Lanes {
     return layer.mask ? this.#base + layer.mask + t * paddedBytes(layer) : 0;
   }
 
-  /** The head's input, `[J,8]`. */
-  get headInput(): number {
-    return this.#base + this.#plan.thread.headInput;
-  }
-
-  /** `[quads,4,8]`. */
-  get logits(): number {
-    return this.#base + this.#plan.thread.logits;
-  }
-
-  /** Takes one to eight images of those given; where they are fewer, the last one stands in the other lanes too. */
+  /** Loads one to eight images; the lanes that are left repeat the last one. */
   takeImages(pixels: Uint8Array, positions: Uint32Array): void {
     const { imageBytes, thread } = this.#plan, images = this.#base + thread.images;
     for (let lane = 0; lane < GROUP; lane++) {
@@ -114,13 +107,14 @@ export class Lanes {
   }
 
   /**
-   * Lays x_t of the first layer around h, counted from the blank pixel β on, and says what of the input is not blank. With
-   * b' = b + β 1ᵀW in the place of the bias
+   * Writes x_t of the first layer around h as x − β, where β is the blank pixel. With the bias b' = b + β 1ᵀW
    *
    *     xW + b = (x − β)W + b'
    *
-   * and what is blank in all eight images is 0: products and weight gradients leave it out. If they did not, a training
-   * step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST would take 9, 2 and 5 % longer (measured as in prefix.ts).
+   * and features that are blank in all eight images are 0: products and weight gradients skip them. Without this, a training
+   * step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST takes 9, 2 and 5 % longer (measured as in prefix.ts).
+   *
+   * @returns Which inputs are not blank
    */
   spreadInputs({ C, front, H }: LayerPlan, t: number): InputRange {
     const { sequence: { tStride, cStride }, divisor, thread } = this.#plan,
@@ -130,7 +124,7 @@ export class Lanes {
     return { from: this.#words[range >>> 2], to: this.#words[(range >>> 2) + 1] };
   }
 
-  /** The state before `t`: 0, or what `before` holds there. */
+  /** Sets the state before `t` to that of `before`, or to 0. */
   startState(layer: LayerPlan, t: number, before?: Lanes): void {
     const h = this.h(layer, t), lstm = layer.layer.kind === "lstm";
     if (before && t > 0) {
@@ -142,7 +136,7 @@ export class Lanes {
     }
   }
 
-  /** From z to the activations, the next state and the outputs. */
+  /** Computes the activations, the next state and the outputs from z. */
   activate(layer: LayerPlan, t: number): void {
     const z = this.dz(layer, t), h = this.h(layer, t + 1), y = this.y(layer, t);
     if (layer.layer.kind === "lstm") {
@@ -154,7 +148,7 @@ export class Lanes {
     }
   }
 
-  /** From the activations at t to dz; `dy` 0: nothing from above. */
+  /** Computes dz from the activations at t; `dy` is 0 where nothing comes from above. */
   slopes(layer: LayerPlan, t: number, dy: number): void {
     const dz = this.dz(layer, t);
     if (layer.layer.kind === "lstm") {
@@ -167,7 +161,7 @@ export class Lanes {
     }
   }
 
-  /** From dz at t to dh at t − 1, and to dy of the layer below. */
+  /** Computes dh at t − 1, and dy of the layer below, from dz at t. */
   sendBack(layer: LayerPlan, below: LayerPlan | undefined, t: number): void {
     if (t > 0) this.#multiplyBack(layer, t, { features: layer.H, panels: layer.recurrentBack, out: this.dh });
     if (below) {
@@ -175,7 +169,7 @@ export class Lanes {
     }
   }
 
-  /** out [features,8] = the transpose of the panels' matrix times dz at t. */
+  /** out [features,8] = panels of a transposed matrix times dz at t. */
   #multiplyBack(
     layer: LayerPlan,
     t: number,
@@ -186,7 +180,7 @@ export class Lanes {
     else this.#kernels.product(K, quads, dz, panels, K * QUAD, 0, out);
   }
 
-  /** Starts the record of a matrix's inputs. */
+  /** Empties the record of a matrix's inputs. */
   beginRecord({ J, records: { T, spans, spanBytes } }: MatrixPlan): void {
     const first = spans + this.record * spanBytes >>> 2, end = first + 2 * Math.ceil(J / 8);
     for (let at = first; at < end; at += 2) {
@@ -195,7 +189,7 @@ export class Lanes {
     }
   }
 
-  /** Lays the input at t down for the weight gradient; all of it but `from` … `to` − 1 is blank. */
+  /** Records the input at t for the weight gradient; only `from` … `to` − 1 is not blank. */
   recordInput({ J, records }: MatrixPlan, t: number, input: number, { from, to }: InputRange): void {
     const rows = records.inputs + this.record * records.inputBytes + t * this.#rowsPerT * OCTET;
     this.#kernels.recordRows(J, input, rows, records.T * GROUP * OCTET);
@@ -207,34 +201,13 @@ export class Lanes {
     }
   }
 
-  /** Draws the dropout masks of a layer from t = `from` on, for images `firstImage` … of a batch. */
-  drawMasks(
-    layer: LayerPlan,
-    index: number,
-    { from, firstImage, step, seed }: { from: number; firstImage: number; step: number; seed: number },
-  ): void {
-    const { T } = this.#plan.sequence, { dropout } = layer.layer;
-    for (let t = from; t < T; t++) {
-      this.#kernels.dropoutMask(
-        Math.ceil(layer.H / 4),
-        firstImage,
-        t + index * 65536,
-        step,
-        seed,
-        dropoutThreshold(dropout),
-        1 / (1 - dropout),
-        this.mask(layer, t),
-      );
-    }
-  }
-
-  /** All blank. */
+  /** Makes the inputs of a layer blank. */
   clearInputs({ J }: LayerPlan): void {
     this.clear(this.xh(0), J * OCTET);
     this.clear(this.xh(1), J * OCTET);
   }
 
-  /** No gradient comes from later t. */
+  /** Sets the gradients that come from later t to 0. */
   clearCarried(layer: LayerPlan): void {
     this.clear(this.dh, paddedBytes(layer));
     this.clear(this.dc, layer.H * OCTET);
@@ -246,7 +219,7 @@ export class Lanes {
   }
 }
 
-/** Bytes of `[H,8]`, H rounded up to fours. */
-export function paddedBytes(layer: LayerPlan): number {
-  return Math.ceil(layer.H / 4) * TILE;
+/** Bytes of `[H,8]`, H rounded up to a multiple of four. */
+function paddedBytes(layer: LayerPlan): number {
+  return roundUp(layer.H, 4) * OCTET;
 }

@@ -1,16 +1,15 @@
 /**
- * Which of a network's flat parameters lies where in the engine's arrays, whose matrices are laid out as products read
- * them.
+ * The order of a network's flat parameters in the engine's arrays, whose matrices are laid out as products read them.
  *
  * @module
  */
 import type { Network } from "../../model/network.ts";
 import type { MatrixPlan, Plan } from "./plan.ts";
 
-/** Fills a matrix up to whole quads. */
+/** An element that only fills the last quad of a matrix. */
 const PADDING = -1;
 
-/** For each element of the engine's arrays the index of its flat parameter, or −1 where there is none. */
+/** The index of the flat parameter at each element of the engine's arrays, or −1 for padding. */
 export function orderParameters(network: Network, plan: Plan): Int32Array {
   const order = new Int32Array(plan.size).fill(PADDING);
   network.layers.forEach(({ kind, kernel, recurrentKernel, bias }, index) => {

@@ -1,103 +1,106 @@
 /**
- * Where everything lies in the memory that all threads share. Addresses are bytes; every array starts on a cache line.
+ * The layout of the memory that all threads share. Addresses count bytes; every array starts on a cache line.
  *
- * Images come in groups of eight, the lanes of two vectors, and every array of activations ends in `[8]`. A kernel's four
- * columns that are computed together are a *quad*: the gates i f g o of one unit of an LSTM, four units of an RNN, four
- * classes of the head.
+ * Images are processed in groups of eight, the lanes of two vectors, and every array of activations ends in `[8]`. Four
+ * columns of a matrix that are computed together are a *quad*: the gates i f g o of one unit of an LSTM, four units of an
+ * RNN, four classes of the head.
  *
  * @module
  */
 import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Network, RecurrentLayer } from "../../model/network.ts";
-import { MAX_STEPS } from "../engine.ts";
+import { SLOT_COUNT } from "../../model/optimizers.ts";
+import { type EngineOptions, MAX_STEPS } from "../engine.ts";
+import { roundUp } from "../round_up.ts";
 import { CONSTANT_BYTES } from "./kernels.ts";
 import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
 import { TEAM_WORDS } from "./team.ts";
 
-/** The most images that one command predicts. */
+/** The most images of one `predict` command. */
 export const MAX_PREDICTED = 4096;
 
+/** Bytes of a page of WebAssembly memory. */
+export const PAGE_BYTES = 65_536;
+const MAX_PAGES = 65_536;
 const CACHE_LINE = 64;
-const PAGE = 65536;
-const MAX_PAGES = 65536;
-
-/** Rounds up to a multiple. */
-export function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
-}
 
 /**
- * What each group of a batch, and the lines that all images share, leave behind for the gradient of a matrix: a record
- * each. Addresses are those of record 0, bytes lead from a record to the next.
+ * What is kept for the gradient of a matrix: one record for each group of a batch, and one for the lines that all images
+ * share. Addresses are those of record 0; `…Bytes` lead from one record to the next.
  */
 export interface RecordPlan {
-  /** The values of t that a record has room for: T, or 1 for the head. */
+  /** How many values of t a record holds: T, or 1 for the head. */
   readonly T: number;
-  /** [T][quads][4][8]: z, then its activations, then ∂loss/∂z. */
+  /** [T][quads][4][8]: z, later its activations, later ∂loss/∂z. */
   readonly dz: number;
   readonly dzBytes: number;
-  /** [ceil(J/8)][8·T][8]: the input of every t, a row an image; of shared lines a row a line. */
+  /** [ceil(J/8)][8·T][8]: the input of every t, one row for each image; or one row for each shared line. */
   readonly inputs: number;
   readonly inputBytes: number;
-  /** [ceil(J/8)][2] int32: the first t and the one after the last at which a panel of the inputs is not all blank. */
+  /** [ceil(J/8)][2] int32: the first t at which a panel of the inputs is not all blank, and the one after the last. */
   readonly spans: number;
   readonly spanBytes: number;
 }
 
-/** A matrix W [J,columns] with a bias, and the records for its gradient. */
+/** A matrix W [J,columns] with its bias, and the records for its gradient. */
 export interface MatrixPlan {
   /** Rows of W. */
   readonly J: number;
   readonly quads: number;
-  /** [quads][J][4], a quad after another as the products read them: elements into the parameters, gradients and slots. */
+  /** Where W [quads][J][4] starts, in elements of the parameters, of their gradients and of each slot. */
   readonly W: number;
-  /** [quads][4], as W. */
+  /** Where the bias [quads][4] starts, in elements of the same arrays. */
   readonly b: number;
   readonly biasScale: number;
-  /** The addresses of W and of what products start from: b, or in the first layer what {@link Plan.blank} makes of it. */
+  /** Address of W. */
   readonly panels: number;
+  /** Address of the bias that products add: b, or in the first layer b shifted for {@link Plan.blank}. */
   readonly bias: number;
-  /** Features of x in front of h; the others come after it. */
+  /** Features of x before h, and after it. */
   readonly front: number;
   readonly back: number;
   readonly records: RecordPlan;
 }
 
 /**
- * A recurrent layer: its matrix is kernel over recurrent kernel, J = C + H, as its input is x beside h. In the first
- * layer h lies amid x: what is not blank, around the middle of a line, is then one range with h in it.
+ * A recurrent layer. Its matrix is the kernel above the recurrent kernel, J = C + H, since its input is x beside h. In the
+ * first layer h stands in the middle of x, so that h and the features with ink, around the middle of a line, are one range.
  */
 export interface LayerPlan extends MatrixPlan {
   readonly layer: RecurrentLayer;
   readonly C: number;
   readonly H: number;
-  /** Transposed panels: of the recurrent kernel [ceil(H/4)][4·quads][4], of the kernel [ceil(C/4)][4·quads][4] (0 in the first layer). */
+  /** Panels of the transposed recurrent kernel [ceil(H/4)][4·quads][4]. */
   readonly recurrentBack: number;
+  /** Panels of the transposed kernel [ceil(C/4)][4·quads][4]; 0 in the first layer. */
   readonly inputBack: number;
-  /** Per thread: bytes from the start of its memory. */
+  /** [groupsABatch][2][H] float32, dh and dc: what each group hands to the row that all groups share. */
+  readonly boundary: number;
+  /** From one of these [H] to the next. */
+  readonly boundaryBytes: number;
+  // In the memory of each thread, in bytes from its start:
   readonly c: number; // [T+1][H][8]
   readonly tanhC: number; // [T][H][8], of the c after each t
-  readonly y: number; // [T][units][8]
+  readonly y: number; // [T][4·ceil(H/4)][8]
   readonly mask: number; // [T][4·ceil(H/4)][8]
   readonly dy: number; // [T][4·ceil(H/4)][8], ∂loss/∂y from the layer above
 }
 
-/** The head: its rows are the images of the batch. */
+/** The head. */
 export interface HeadPlan extends MatrixPlan {
   readonly classes: number;
-  /** Transposed panels, [ceil(J/4)][4·quads][4]. */
+  /** Panels of the transposed kernel [ceil(J/4)][4·quads][4]. */
   readonly inputBack: number;
 }
 
-/** What a thread is told when it starts. Plain data. */
+/** The layout of the memory, as plain data that each thread gets. */
 export interface Plan {
-  readonly network: Network;
   readonly sequence: Omit<SequenceLayout, "scale">;
   readonly batchSize: number;
   readonly threads: number;
   readonly memoryPages: number;
   readonly team: number;
-  /** A byte's input is blank + byte / divisor; inputs are counted from blank on. */
+  /** The input of a byte is blank + byte / divisor; the engine stores inputs as x − blank. */
   readonly blank: number;
   readonly divisor: number;
   readonly imageBytes: number;
@@ -108,40 +111,34 @@ export interface Plan {
   readonly logits: number;
   /** [GROUP][T][H] of the top layer. */
   readonly outputs: number;
-  /** [MAX_STEPS][groupsABatch]: the first t of each group that it does not share, see prefix.ts. */
+  /** [MAX_STEPS][groupsABatch]: the first t that a group computes on its own, see prefix.ts. */
   readonly starts: number;
   readonly groupsABatch: number;
-  /** The first record of the lines that all images share: each thread has one of its own. */
+  /** Number of the first record of the lines that all images share; each thread has such a record. */
   readonly sharedRecord: number;
-  /** int32: the thread whose record of them counts. */
+  /** int32: the thread whose record of the shared lines has the gradients. */
   readonly sharedBy: number;
-  /** [layers][groupsABatch][2][H] float32: what groups hand back to the row that they share. */
-  readonly boundaries: {
-    readonly address: number;
-    readonly layerBytes: number;
-    readonly groupBytes: number;
-    readonly arrayBytes: number;
-  };
-  /** One batch: losses [batchSize] float32, correct [batchSize] int32. */
+  /** [batchSize] float32, of one batch. */
   readonly losses: number;
+  /** [batchSize] int32, of one batch. */
   readonly correct: number;
-  /** [MAX_STEPS][2] float64: mean loss, number correct. */
+  /** [MAX_STEPS][2] float64: mean loss, number of correct images. */
   readonly results: number;
   readonly parameters: number;
   readonly gradients: number;
   readonly slots: readonly number[];
   /** Elements of each of those arrays. */
   readonly size: number;
-  /** The recurrent layers, then the head. */
   readonly layers: readonly LayerPlan[];
   readonly head: HeadPlan;
   readonly thread: {
     readonly start: number;
     readonly bytes: number;
-    /** Of the group at hand; in a training as many again are for the row that groups share. */
+    /** The part for one group; in a training a second one, as large, is for the row that groups share. */
     readonly lanesBytes: number;
-    /** [8][imageBytes] bytes, and the same as [imageBytes][8]; some bytes more, since 16 at a time are read and written. */
+    /** [8][imageBytes] bytes, and some more, since 16 at a time are read. */
     readonly images: number;
+    /** [imageBytes][8] bytes, and some more, since 16 at a time are written. */
     readonly pixels: number;
     readonly xh: readonly [number, number];
     /** [2] int32: which of the first layer's inputs are not blank. */
@@ -150,15 +147,16 @@ export interface Plan {
     readonly dc: number;
     readonly headInput: number;
     readonly logits: number;
-    /** Of a weight gradient: [MAX_QUADS][8·T_PER_PIECE][4]; [ceil(J/8)][MAX_QUADS][4][8] and [MAX_QUADS][4]. */
+    /** dz of a piece of a weight gradient, [MAX_QUADS][8·T_PER_PIECE][4]. */
     readonly rows: number;
+    /** The sums of a weight gradient, [ceil(J/8)][MAX_QUADS][4][8] and [MAX_QUADS][4]. */
     readonly sums: number;
   };
 }
 
-/** The most columns whose gradient is computed and that are updated together, in quads. */
+/** The most quads of columns that one work item takes. */
 export const MAX_QUADS = 8;
-/** How much of T of a weight gradient is summed together. */
+/** How many values of t a weight gradient sums together. */
 export const T_PER_PIECE = 28;
 
 /** Hands out addresses, one after another. */
@@ -174,51 +172,32 @@ class Arena {
   }
 }
 
-/** What {@link planMemory} needs to know. */
-export interface PlanOptions {
-  readonly network: Network;
-  readonly sequence: SequenceLayout;
-  readonly imageBytes: number;
-  readonly threads: number;
-  /** Null for an engine that only predicts: nothing that only a training reads has room then. */
-  readonly training: {
-    readonly trainCount: number;
-    readonly batchSize: number;
-    readonly slotCount: number;
-  } | null;
-}
-
 /**
- * Lays out the memory of an engine.
+ * Lays out the memory of an engine; one that only predicts needs less.
  *
  * @throws {RangeError} If it needs more than the 4 GiB that 32-bit addresses reach
  */
-export function planMemory(options: PlanOptions): Plan {
-  const { network, sequence, imageBytes, threads, training } = options;
-  const { trainCount, batchSize, slotCount } = training ?? { trainCount: 0, batchSize: 0, slotCount: 0 };
-  const arena = new Arena(CONSTANT_BYTES);
-  const { scale, ...layout } = sequence, blank = scale[0];
+export function planMemory(
+  { network, imageSize, training }: Pick<EngineOptions, "network" | "imageSize" | "training">,
+  sequence: SequenceLayout,
+  threads: number,
+): Plan {
+  const { scale, ...layout } = sequence, blank = scale[0], trains = training !== null;
+  const batchSize = training?.batchSize ?? 0, slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
+  const imageBytes = imageSize.height * imageSize.width;
+  const arena = new Arena(CONSTANT_BYTES), perThread = new Arena(0);
   const { offsets, size } = planParameters(network);
   const team = arena.take(TEAM_WORDS * WORD);
-  const arrays = () => arena.take(size * WORD);
-  const parameters = arrays(), gradients = training ? arrays() : 0;
-  const slots = Array.from({ length: slotCount }, arrays);
+  const flat = () => arena.take(size * WORD);
+  const parameters = flat(), gradients = trains ? flat() : 0;
+  const slots = Array.from({ length: slotCount }, flat);
   const groups = Math.ceil(batchSize / GROUP), sharedRecord = Math.max(groups, threads);
-  const matrices = planMatrices(network, arena, {
-    offsets,
-    parameters,
-    blank,
-    records: training
-      ? { count: sharedRecord + threads, inputCount: sharedRecord + threads, T: sequence.T }
-      : { count: threads, inputCount: 0, T: sequence.T },
-  });
-
-  const perThread = new Arena(0);
-  const trains = training !== null;
-  const layers = matrices.layers.map((layer) => planActivations(layer, { T: sequence.T, trains }, perThread));
-  const thread = planScratch(layers, matrices.head, { imageBytes, trains }, perThread);
+  const recordCount = trains ? sharedRecord + threads : threads;
+  const frame = { offsets, parameters, blank, T: sequence.T, groups, recordCount, trains, arena, perThread };
+  const layers = network.layers.map((_, index) => planLayer(network, index, frame));
+  const head = planHead(network, frame);
+  const thread = planScratch(layers, head, { imageBytes, trains }, perThread);
   const plan = {
-    network,
     sequence: layout,
     batchSize,
     threads,
@@ -226,15 +205,14 @@ export function planMemory(options: PlanOptions): Plan {
     blank,
     divisor: 255 / (scale[255] - blank),
     imageBytes,
-    trainLabels: arena.take(trainCount),
+    trainLabels: arena.take(training?.train.count ?? 0),
     positions: arena.take(WORD * Math.max(MAX_STEPS * batchSize, MAX_PREDICTED)),
     logits: arena.take(WORD * MAX_PREDICTED * network.head.classes),
     outputs: arena.take(WORD * GROUP * sequence.T * network.head.inputSize),
     starts: arena.take(WORD * MAX_STEPS * groups),
     groupsABatch: groups,
     sharedRecord,
-    sharedBy: arena.take(4),
-    boundaries: planBoundaries(network, groups, arena),
+    sharedBy: arena.take(WORD),
     losses: arena.take(WORD * groups * GROUP),
     correct: arena.take(WORD * groups * GROUP),
     results: arena.take(2 * Float64Array.BYTES_PER_ELEMENT * MAX_STEPS),
@@ -243,10 +221,10 @@ export function planMemory(options: PlanOptions): Plan {
     slots,
     size,
     layers,
-    head: matrices.head,
+    head,
     thread: { ...thread, start: arena.take(threads * thread.bytes) },
   };
-  const memoryPages = Math.ceil(arena.next / PAGE);
+  const memoryPages = Math.ceil(arena.next / PAGE_BYTES);
   if (memoryPages > MAX_PAGES) {
     throw new RangeError(
       `Cannot open the device wasm: parameters and activations must fit into 4 GiB: they need ${
@@ -257,31 +235,24 @@ export function planMemory(options: PlanOptions): Plan {
   return { ...plan, memoryPages };
 }
 
-/** Features of x in front of h: whole panels in the first layer, all of them in the others. */
-function chooseFront(network: Network, index: number): number {
-  const C = network.layers[index].inputSize;
-  return index === 0 ? Math.min(C, roundUp(C / 2, GROUP)) : C;
-}
-
-/** Elements of a matrix and its bias, from a cache line on. */
+/** Where a matrix and its bias start, in elements. */
 interface MatrixOffsets {
   readonly W: number;
   readonly b: number;
 }
 
-/** One matrix after another: those of the layers, then the head's. */
+/** Places the matrices of the layers one after another, then that of the head, each on a cache line. */
 function planParameters(network: Network): { offsets: MatrixOffsets[]; size: number } {
-  const { layers, head } = network, offsets: MatrixOffsets[] = [];
+  const { layers, head } = network;
   let size = 0;
   const take = (count: number) => {
     const offset = size;
-    size = roundUp(size + count, CACHE_LINE / 4);
+    size = roundUp(size + count, CACHE_LINE / WORD);
     return offset;
   };
   const shapes = layers.map((layer) => ({ J: layer.inputSize + layer.hiddenSize, quads: countQuads(layer) }));
-  for (const { J, quads } of [...shapes, { J: head.inputSize, quads: Math.ceil(head.classes / 4) }]) {
-    offsets.push({ W: take(quads * J * 4), b: take(quads * 4) });
-  }
+  shapes.push({ J: head.inputSize, quads: Math.ceil(head.classes / 4) });
+  const offsets = shapes.map(({ J, quads }) => ({ W: take(quads * J * 4), b: take(quads * 4) }));
   return { offsets, size };
 }
 
@@ -289,100 +260,83 @@ function countQuads({ kind, hiddenSize }: RecurrentLayer): number {
   return kind === "lstm" ? hiddenSize : Math.ceil(hiddenSize / 4);
 }
 
-function planBoundaries(network: Network, groups: number, arena: Arena): Plan["boundaries"] {
-  const arrayBytes = roundUp(
-    WORD * Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)),
-    CACHE_LINE,
-  );
-  const groupBytes = 2 * arrayBytes, layerBytes = groups * groupBytes;
-  return { address: arena.take(network.layers.length * layerBytes), layerBytes, groupBytes, arrayBytes };
+/** What the plans of all matrices have in common. */
+interface Frame {
+  readonly offsets: readonly MatrixOffsets[];
+  readonly parameters: number;
+  readonly blank: number;
+  readonly T: number;
+  readonly groups: number;
+  /** Records of each matrix. */
+  readonly recordCount: number;
+  readonly trains: boolean;
+  readonly arena: Arena;
+  readonly perThread: Arena;
 }
 
-type MatrixOnly = Omit<LayerPlan, "c" | "tanhC" | "y" | "mask" | "dy">;
-
-function planMatrices(
-  network: Network,
-  arena: Arena,
-  { offsets, parameters, blank, records }: {
-    offsets: readonly MatrixOffsets[];
-    parameters: number;
-    blank: number;
-    records: RecordCounts;
-  },
-): { layers: MatrixOnly[]; head: HeadPlan } {
-  const matrix = (index: number, J: number, quads: number, T: number) => {
-    const { W, b } = offsets[index], shifted = index === 0 && blank !== 0;
-    return {
-      J,
-      quads,
-      ...offsets[index],
-      panels: parameters + WORD * W,
-      bias: shifted ? arena.take(quads * QUAD) : parameters + WORD * b,
-      records: planRecords({ J, quads }, { ...records, T }, arena),
-    };
+function planLayer({ layers }: Network, index: number, frame: Frame): LayerPlan {
+  const { T, groups, trains, arena, perThread } = frame;
+  const layer = layers[index], C = layer.inputSize, H = layer.hiddenSize, quads = countQuads(layer);
+  const front = index === 0 ? Math.min(C, roundUp(C / 2, GROUP)) : C; // whole panels
+  const lstm = layer.kind === "lstm", padded = roundUp(H, 4) * OCTET;
+  const boundaryBytes = roundUp(WORD * H, CACHE_LINE);
+  return {
+    ...planMatrix(index, { J: C + H, quads, T }, frame),
+    biasScale: layer.bias.updateScale,
+    front,
+    back: C - front,
+    layer,
+    C,
+    H,
+    recurrentBack: arena.take(Math.ceil(H / 4) * quads * 4 * QUAD),
+    inputBack: index > 0 ? arena.take(Math.ceil(C / 4) * quads * 4 * QUAD) : 0,
+    boundary: arena.take(groups * 2 * boundaryBytes),
+    boundaryBytes,
+    c: lstm ? perThread.take((T + 1) * H * OCTET) : 0,
+    tanhC: lstm ? perThread.take(T * H * OCTET) : 0,
+    y: perThread.take(T * padded),
+    mask: trains && layer.dropout > 0 ? perThread.take(T * padded) : 0,
+    dy: trains ? perThread.take(T * padded) : 0,
   };
-  const layers = network.layers.map((layer, index): MatrixOnly => {
-    const C = layer.inputSize, H = layer.hiddenSize, quads = countQuads(layer);
-    const front = chooseFront(network, index);
-    return {
-      ...matrix(index, C + H, quads, records.T),
-      biasScale: layer.bias.updateScale,
-      front,
-      back: C - front,
-      layer,
-      C,
-      H,
-      recurrentBack: arena.take(Math.ceil(H / 4) * quads * 4 * QUAD),
-      inputBack: index > 0 ? arena.take(Math.ceil(C / 4) * quads * 4 * QUAD) : 0,
-    };
-  });
-  const { classes, inputSize } = network.head, quads = Math.ceil(classes / 4);
-  const head = {
-    ...matrix(layers.length, inputSize, quads, 1),
+}
+
+function planHead({ layers, head: { inputSize, classes } }: Network, frame: Frame): HeadPlan {
+  const quads = Math.ceil(classes / 4);
+  return {
+    ...planMatrix(layers.length, { J: inputSize, quads, T: 1 }, frame),
     biasScale: 1,
     front: inputSize,
     back: 0,
     classes,
-    inputBack: arena.take(Math.ceil(inputSize / 4) * quads * 4 * QUAD),
-  };
-  return { layers, head };
-}
-
-/** How many records there are: all of them have dz, those of a training the inputs too. */
-interface RecordCounts {
-  readonly count: number;
-  readonly inputCount: number;
-  readonly T: number;
-}
-
-function planRecords(
-  { J, quads }: { J: number; quads: number },
-  { count, inputCount, T }: RecordCounts,
-  arena: Arena,
-): RecordPlan {
-  const panels = Math.ceil(J / 8), dzBytes = T * quads * TILE;
-  const inputBytes = panels * T * GROUP * OCTET, spanBytes = roundUp(panels * 2 * WORD, CACHE_LINE);
-  return {
-    T,
-    ...{ dz: arena.take(count * dzBytes), dzBytes },
-    ...{ inputs: arena.take(inputCount * inputBytes), inputBytes },
-    ...{ spans: arena.take(inputCount * spanBytes), spanBytes },
+    inputBack: frame.arena.take(Math.ceil(inputSize / 4) * quads * 4 * QUAD),
   };
 }
 
-function planActivations(
-  layer: MatrixOnly,
-  { T, trains }: { T: number; trains: boolean },
-  arena: Arena,
-): LayerPlan {
-  const lstm = layer.layer.kind === "lstm", padded = roundUp(layer.H, 4) * OCTET;
+function planMatrix(
+  index: number,
+  { J, quads, T }: { J: number; quads: number; T: number },
+  { offsets, parameters, blank, recordCount, trains, arena }: Frame,
+): Pick<MatrixPlan, "J" | "quads" | "W" | "b" | "panels" | "bias" | "records"> {
+  const { W, b } = offsets[index], shifted = index === 0 && blank !== 0;
+  const panels = Math.ceil(J / 8), inputCount = trains ? recordCount : 0;
+  const dzBytes = T * quads * TILE, inputBytes = panels * T * GROUP * OCTET;
+  const spanBytes = roundUp(panels * 2 * WORD, CACHE_LINE);
   return {
-    ...layer,
-    c: lstm ? arena.take((T + 1) * layer.H * OCTET) : 0,
-    tanhC: lstm ? arena.take(T * layer.H * OCTET) : 0,
-    y: arena.take(T * padded),
-    mask: trains && layer.layer.dropout > 0 ? arena.take(T * padded) : 0,
-    dy: trains ? arena.take(T * padded) : 0,
+    J,
+    quads,
+    W,
+    b,
+    panels: parameters + WORD * W,
+    bias: shifted ? arena.take(quads * QUAD) : parameters + WORD * b,
+    records: {
+      T,
+      dz: arena.take(recordCount * dzBytes),
+      dzBytes,
+      inputs: arena.take(inputCount * inputBytes),
+      inputBytes,
+      spans: arena.take(inputCount * spanBytes),
+      spanBytes,
+    },
   };
 }
 

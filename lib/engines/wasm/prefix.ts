@@ -1,33 +1,31 @@
 /**
- * Shared prefixes: until its first line with ink, every image gives the network the same input from the same state. So
- * one row of h and c stands for all images n there. With x_t = β, the blank line, for all t before the first ink:
+ * Shared prefixes: until its first line with ink, every image gives the network the same input in the same state, so one
+ * row of h and c serves for all images n. With x_t = β, the blank line, for all t before the first ink:
  *
- *     h_t, c_t = layer(β, h_{t−1}, c_{t−1})        one row instead of N
- *     dh_t     = Σ_n dh_{n,t}     dc_t = Σ_n dc_{n,t}     where the images part; from there back, one row
- *     dW       = Σ_t βᵀ dz_t      dR = Σ_t h_{t−1}ᵀ dz_t  one row a t instead of N
+ *     h_t, c_t = layer(β, h_{t−1}, c_{t−1})               one row instead of N
+ *     dh_t     = Σ_n dh_{n,t}     dc_t = Σ_n dc_{n,t}     where the images part; for earlier t, one row
+ *     dW       = Σ_t βᵀ dz_t      dR = Σ_t h_{t−1}ᵀ dz_t  one row for each t instead of N
  *
- * because everything on the way back is linear in dh and dc. Exact, but for the order of sums; falls away where dropout
- * makes images differ. Without it a training step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST takes 16, 23 and 14 % longer
- * (one thread, medians of 21 alternating rounds).
+ * because the backward pass is linear in dh and dc. This is exact except for the order of sums. It is not used with
+ * dropout, which makes the images differ. Without it a training step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST takes 16,
+ * 23 and 14 % longer (one thread, medians of 21 alternating rounds).
  *
- * The batch is sorted by the number of blank lines in front. A group of eight starts where its first image does; the row
- * up to there is computed by every thread for itself, and its gradient by the one that comes last to the end of the groups.
+ * The batch is sorted by the number of leading blank lines, and a group of eight starts where its first image does. Every
+ * thread computes the shared row for itself; the last thread to finish the groups computes its gradient.
  *
  * @module
  */
 import type { Images } from "../../data/images.ts";
-import type { SequenceLayout } from "../../data/sequence.ts";
 import type { Kernels } from "./kernels.ts";
-import { type InputRange, Lanes } from "./lanes.ts";
+import { type InputRange, Lanes, type Workspace } from "./lanes.ts";
 import type { LayerPlan, Plan } from "./plan.ts";
 import { OCTET, QUAD } from "./strides.ts";
 
-/** The number of blank lines in front of each image, at most all but one. */
+/** How many blank lines each image begins with; at most T − 1. */
 export function countBlankLines(
   { pixels, count, height, width }: Images,
-  layout: SequenceLayout,
+  { T, C, tStride, cStride }: Plan["sequence"],
 ): Uint16Array {
-  const { T, C, tStride, cStride } = layout;
   return Uint16Array.from({ length: count }, (_, n) => {
     const start = n * height * width;
     for (let t = 0; t < T - 1; t++) {
@@ -39,50 +37,46 @@ export function countBlankLines(
   });
 }
 
-/** The batch with the images of fewest blank lines first; those of as many stay in their order. */
+/** Sorts a batch by its images' numbers of blank lines, fewest first; equal ones keep their order. */
 export function sortByBlankLines(batch: Uint32Array, blankLines: Uint16Array): Uint32Array {
   return batch.toSorted((a, b) => blankLines[a] - blankLines[b]);
 }
 
-/** How far the images of a batch go together. */
+/** Up to which t the images of a batch share their states. */
 export interface BatchLayout {
-  /** The first t of each group of eight that is its own. */
+  /** The first t that each group of eight computes on its own. */
   readonly starts: ArrayLike<number>;
-  /** How many t the shared row has: where the last group starts. */
+  /** The number of t in the shared row: where the last group starts. */
   readonly sharedT: number;
 }
 
-/** What of a layer's input is not blank while the lines are. */
+/** The part of a layer's input that is not blank at a blank line. */
 function inputsWithoutInk({ H, J, front }: LayerPlan, index: number): InputRange {
   return index === 0 ? { from: front, to: front + H } : { from: 0, to: J };
 }
 
-/** The row that images share, in lanes of its own: all lanes alike on the way forward, lane 0 alone on the way back. */
+/** The row that images share. All its lanes are equal in the forward pass; the backward pass uses lane 0 only. */
 export class SharedPrefix {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
-  readonly #lanes: Lanes;
-  readonly #memory: WebAssembly.Memory;
+  /** The groups start from its states. */
+  readonly lanes: Lanes;
+  readonly #sharedBy: Int32Array;
   readonly #rank: number;
 
-  constructor({ kernels, plan, memory, base, rank }: {
-    kernels: Kernels;
-    plan: Plan;
-    memory: WebAssembly.Memory;
-    base: number;
-    rank: number;
-  }) {
+  constructor(workspace: Workspace, rank: number) {
+    const { kernels, plan, memory } = workspace;
     this.#kernels = kernels;
     this.#plan = plan;
-    this.#lanes = new Lanes({ kernels, plan, memory, base, rowsPerT: 1 });
-    this.#lanes.record = plan.sharedRecord + rank;
-    this.#memory = memory;
+    this.lanes = new Lanes(workspace, 1);
+    this.lanes.record = plan.sharedRecord + rank;
+    this.#sharedBy = new Int32Array(memory.buffer, plan.sharedBy, 1);
     this.#rank = rank;
   }
 
   /** All layers over the first `sharedT` blank lines. */
   forward(sharedT: number): void {
-    const lanes = this.#lanes;
+    const lanes = this.lanes;
     this.#plan.layers.forEach((layer, index) => {
       lanes.beginRecord(layer);
       if (index === 0) lanes.clearInputs(layer);
@@ -99,49 +93,41 @@ export class SharedPrefix {
     });
   }
 
-  /** The lanes, from which groups take their start. */
-  get lanes(): Lanes {
-    return this.#lanes;
+  /** Keeps what a group hands to the shared row where it starts: the sums over its images of dh and dc. */
+  collect(from: Lanes, layer: LayerPlan, group: number): void {
+    const { dh, dc } = boundary(layer, group);
+    this.#kernels.sumLanes(layer.H, from.dh, dh);
+    if (layer.layer.kind === "lstm") this.#kernels.sumLanes(layer.H, from.dc, dc);
   }
 
-  /** What a group hands to the row where it starts: the sums over its images of dh and dc. */
-  collect(from: Lanes, layer: LayerPlan, index: number, group: number): void {
-    this.#kernels.sumLanes(layer.H, from.dh, this.#boundary(index, group, 0));
-    if (layer.layer.kind === "lstm") {
-      this.#kernels.sumLanes(layer.H, from.dc, this.#boundary(index, group, 1));
-    }
-  }
-
-  /** The way back, once every group has handed over its part. */
+  /** The backward pass of the shared row, after every group has called {@link collect}. */
   backward({ starts, sharedT }: BatchLayout): void {
-    const { layers, sharedBy } = this.#plan, lanes = this.#lanes;
-    new Int32Array(this.#memory.buffer, sharedBy, 1)[0] = this.#rank;
+    const { layers } = this.#plan, lanes = this.lanes;
+    this.#sharedBy[0] = this.#rank;
     for (let index = layers.length - 1; index >= 0; index--) {
       const layer = layers[index], below = layers[index - 1], isTop = index === layers.length - 1;
       lanes.clearCarried(layer);
       for (let t = sharedT - 1; t >= 0; t--) {
-        this.#receive(starts, layer, index, t + 1);
+        this.#receive(starts, layer, t + 1);
         lanes.slopes(layer, t, isTop ? 0 : lanes.dy(layer, t));
         lanes.sendBack(layer, below, t);
       }
     }
   }
 
-  /** Adds what the groups that start at `t` have handed over. */
-  #receive(starts: ArrayLike<number>, layer: LayerPlan, index: number, t: number): void {
-    const { dh, dc } = this.#lanes;
+  /** Adds what was collected from the groups that start at `t`. */
+  #receive(starts: ArrayLike<number>, layer: LayerPlan, t: number): void {
     for (let group = 0; group < starts.length; group++) {
       if (starts[group] !== t) continue;
-      this.#kernels.addToFirstLane(layer.H, this.#boundary(index, group, 0), dh);
-      if (layer.layer.kind === "lstm") {
-        this.#kernels.addToFirstLane(layer.H, this.#boundary(index, group, 1), dc);
-      }
+      const { dh, dc } = boundary(layer, group);
+      this.#kernels.addToFirstLane(layer.H, dh, this.lanes.dh);
+      if (layer.layer.kind === "lstm") this.#kernels.addToFirstLane(layer.H, dc, this.lanes.dc);
     }
   }
+}
 
-  /** [layers][groups][dh, dc][H] of all threads. */
-  #boundary(index: number, group: number, which: 0 | 1): number {
-    const { address, layerBytes, groupBytes, arrayBytes } = this.#plan.boundaries;
-    return address + index * layerBytes + group * groupBytes + which * arrayBytes;
-  }
+/** The addresses of the sums that a group hands to the shared row, `[H]` each. */
+function boundary(layer: LayerPlan, group: number): { dh: number; dc: number } {
+  const dh = layer.boundary + 2 * group * layer.boundaryBytes;
+  return { dh, dc: dh + layer.boundaryBytes };
 }

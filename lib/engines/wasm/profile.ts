@@ -1,5 +1,5 @@
 /**
- * Where the time of a training step goes: kernels and barriers that keep a stopwatch, and count what they compute.
+ * Where the time of a training step goes: kernels and barriers that are timed, and whose operations are counted.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export type Part = typeof PARTS[number];
 /** What a thread spent on each part. */
 export interface Profile {
   readonly ms: Record<Part, number>;
-  /** Floating-point operations, two a multiply-add; of products alone. */
+  /** Floating-point operations of products, two for each multiply-add. */
   readonly flops: Record<Part, number>;
 }
 
@@ -63,13 +63,13 @@ const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   adadelta: "update",
 };
 
-/** All at 0. */
+/** A profile of nothing. */
 export function startProfile(): Profile {
   const zeros = () => Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
   return { ms: zeros(), flops: zeros() };
 }
 
-/** The same kernels; each call adds to its part. A product's part is told by its panels. */
+/** The same kernels; each call adds to its part. The part of a product depends on its panels. */
 export function timedKernels(
   kernels: Kernels,
   { plan, memory, profile }: { plan: Plan; memory: WebAssembly.Memory; profile: Profile },
@@ -114,11 +114,10 @@ function countFlops(kernel: string, args: readonly number[], words: Int32Array):
   return 2 * times * rowsPerT * quads * 4 * 8;
 }
 
-/** A team whose barriers add the time that they take. */
+/** A team whose barriers add their waiting time. */
 export class TimedTeam extends Team {
   readonly #profile: Profile;
 
-  /** As {@link Team}'s, and where the time goes. */
   constructor(words: Int32Array, options: { threads: number; spins: number; profile: Profile }) {
     super(words, options.threads, options.spins);
     this.#profile = options.profile;

@@ -1,5 +1,5 @@
 /**
- * Threads that compute one thing together: a barrier, and a counter that hands out the items of a phase.
+ * Threads that work together: a barrier, and a counter that hands out the items of a phase.
  *
  * @module
  */
@@ -10,25 +10,25 @@ const ARRIVED = 0, GENERATION = 1, NEXT_ITEM = 2, DISSOLVED = 3;
 export const TEAM_WORDS = 4;
 
 /**
- * Ends a team that has lost a thread: whoever waits for it, or comes to wait, throws. `Worker.terminate()` does not wake a
- * thread that sleeps in `Atomics.wait`: it would stay for ever, and Deno's process with it.
+ * Ends a team that has lost a thread: every barrier throws, at once or when it is reached. `Worker.terminate()` does not
+ * wake a thread that sleeps in `Atomics.wait`, which would keep Deno's process alive for ever.
  */
 export function dissolveTeam(words: Int32Array): void {
-  Atomics.store(words, DISSOLVED, 1); // for a thread that has yet to come
-  Atomics.add(words, GENERATION, 1); // for one that is just about to fall asleep
+  Atomics.store(words, DISSOLVED, 1); // for threads that are not waiting yet
+  Atomics.add(words, GENERATION, 1); // for a thread that is about to sleep
   Atomics.notify(words, GENERATION);
 }
 
-/** The same on every thread, over the same words of shared memory. */
+/** One thread's view of the team; all threads share the same words of memory. */
 export class Team {
   readonly #words: Int32Array;
   readonly #threads: number;
   readonly #spins: number;
 
   /**
-   * @param words {@link TEAM_WORDS} words of shared memory, 0 at first
+   * @param words {@link TEAM_WORDS} words of shared memory, all 0 at first
    * @param threads How many threads meet at a barrier
-   * @param spins How often a thread that waits looks again before it goes to sleep: waking costs tens of microseconds
+   * @param spins How often a waiting thread looks again before it sleeps: waking costs tens of microseconds
    */
   constructor(words: Int32Array, threads: number, spins: number) {
     this.#words = words;
@@ -36,15 +36,15 @@ export class Team {
     this.#spins = spins;
   }
 
-  /** The next item of this phase, 0, 1, 2, …; no two threads get the same one. */
+  /** The next item of this phase: 0, 1, 2, …, each for one thread only. */
   takeItem(): number {
     return Atomics.add(this.#words, NEXT_ITEM, 1);
   }
 
   /**
-   * Returns once every thread has called it: ends a phase. What was written before is seen after; items start at 0 again.
+   * Ends a phase: returns once every thread has called it. Writes before it are visible after it; items start at 0 again.
    *
-   * @param last What the last thread to come does while the others wait
+   * @param last Runs on the last thread to arrive, while the others wait
    */
   barrier(last?: () => void): void {
     const words = this.#words;

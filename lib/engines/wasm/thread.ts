@@ -1,29 +1,30 @@
 /**
- * What one thread does: the order in which the kernels run.
+ * The work of one thread: the order in which the kernels run.
  *
- * A training step has two phases, and all threads meet after each:
+ * A training step has two phases, with a barrier after each:
  *
- * 1. for each group of eight images: forward through time, loss, backward through time (what the images share at the
- *    start, see prefix.ts, is done once before and once after);
+ * 1. for each group of eight images: forward through time, loss, backward through time (the t that all images share, see
+ *    prefix.ts, are computed once before and once after);
  * 2. for a few columns of a matrix: the weight gradient over all images and all t, the update, and the transposed panels
- *    that the way back of the next step reads.
+ *    that the backward pass of the next step reads.
  *
- * Whoever is free takes the next item of a phase. No sum is ever split between threads, so the bits do not depend on who
- * computed what.
+ * A free thread takes the next item of a phase. No sum is split between threads, so the bits do not depend on which thread
+ * computed which item.
  *
  * @module
  */
 import type { Optimizer } from "../../model/optimizers.ts";
+import { dropoutThreshold } from "../../random.ts";
 import type { Kernels } from "./kernels.ts";
 import { GradientSums, type WorkItem } from "./gradient.ts";
-import { type InputRange, Lanes } from "./lanes.ts";
+import { type InputRange, Lanes, type Workspace } from "./lanes.ts";
 import { type HeadPlan, type LayerPlan, type MatrixPlan, MAX_QUADS, type Plan } from "./plan.ts";
 import { SharedPrefix } from "./prefix.ts";
 import { GROUP, OCTET, QUAD, WORD } from "./strides.ts";
 import { applyUpdate } from "./update.ts";
 import type { Team } from "./team.ts";
 
-/** What all threads are asked to do together. */
+/** A command, which all threads run together. */
 export type Command =
   | { readonly kind: "pack" }
   | { readonly kind: "train"; readonly counts: readonly number[]; readonly firstStep: number }
@@ -31,10 +32,10 @@ export type Command =
   | { readonly kind: "predict"; readonly images: SharedBytes; readonly count: number }
   | { readonly kind: "outputs"; readonly images: SharedBytes; readonly count: number };
 
-/** Pixels where all threads see them. */
+/** Pixels in shared memory. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
-/** What threads are told of a training. */
+/** A training, as the threads need it. */
 export interface ThreadTraining {
   readonly optimizer: Optimizer;
   readonly seed: number;
@@ -52,37 +53,34 @@ export class Thread {
   readonly #team: Team;
   readonly #rank: number;
   readonly #memory: WebAssembly.Memory;
-  /** The group at hand. */
+  /** The current group. */
   readonly #lanes: Lanes;
   readonly #workItems: readonly WorkItem[];
 
   constructor(
-    options: {
-      kernels: Kernels;
-      plan: Plan;
-      training: ThreadTraining | null;
-      team: Team;
-      rank: number;
-      memory: WebAssembly.Memory;
+    { kernels, plan, memory, training, team, rank }: Omit<Workspace, "base"> & {
+      readonly training: ThreadTraining | null;
+      readonly team: Team;
+      readonly rank: number;
     },
   ) {
-    const { kernels, plan, training, team, rank, memory } = options;
     this.#kernels = kernels;
     this.#plan = plan;
     this.#team = team;
     this.#rank = rank;
     this.#memory = memory;
     const { start, bytes, lanesBytes } = plan.thread, base = start + rank * bytes;
-    this.#lanes = new Lanes({ kernels, plan, memory, base });
+    const workspace = { kernels, plan, memory, base };
+    this.#lanes = new Lanes(workspace);
     this.#training = training && {
       ...training,
-      prefix: new SharedPrefix({ kernels, plan, memory, base: base + lanesBytes, rank }),
-      sums: new GradientSums({ kernels, plan, memory, base }),
+      prefix: new SharedPrefix({ ...workspace, base: base + lanesBytes }, rank),
+      sums: new GradientSums(workspace),
     };
     this.#workItems = [...plan.layers, plan.head].flatMap((matrix) => splitWork(matrix, plan.threads));
   }
 
-  /** Does this thread's share of a command. Every thread must be given the same one. */
+  /** Does this thread's share of a command. All threads must run the same one. */
   run(command: Command): void {
     switch (command.kind) {
       case "pack":
@@ -100,19 +98,21 @@ export class Thread {
         this.#predict(command.images, command.count);
         return;
       case "outputs":
-        if (this.#rank === 0) this.#readOutputs(command.images, command.count);
+        if (this.#rank === 0) this.#writeOutputs(command.images, command.count);
         return;
     }
   }
 
-  /** The gradient of batch `index` of the command, and one step of the optimizer, if it is to `update`. */
+  /** The gradient of batch `index` of the command and, with `update`, one step of the optimizer. */
   #processBatch(
     index: number,
     { count, step, update }: { count: number; step: number; update: boolean },
   ): void {
-    const { positions, batchSize } = this.#plan, groups = Math.ceil(count / GROUP);
+    const { positions, batchSize, starts: allStarts, groupsABatch } = this.#plan;
+    const groups = Math.ceil(count / GROUP);
     const { images, prefix, sums, optimizer } = this.#training!;
-    const starts = this.#startsOf(index, groups), layout = { starts, sharedT: starts[groups - 1] };
+    const starts = new Uint32Array(this.#memory.buffer, allStarts + WORD * groupsABatch * index, groups);
+    const layout = { starts, sharedT: starts[groups - 1] };
     prefix.forward(layout.sharedT);
     this.#eachItem(groups, (group) => {
       const first = positions + WORD * (batchSize * index + GROUP * group);
@@ -132,13 +132,13 @@ export class Thread {
     });
   }
 
-  /** Runs the items of a phase that this thread gets, and waits for the others; the last thread then does `last`. */
+  /** Runs the items that this thread takes, then waits for the others; the last thread to finish runs `last`. */
   #eachItem(count: number, work: (index: number) => void, last?: () => void): void {
     for (let index = this.#team.takeItem(); index < count; index = this.#team.takeItem()) work(index);
     this.#team.barrier(last);
   }
 
-  /** All layers and all t of one group; leaves the head's input in headInput and its logits in logits. */
+  /** The forward pass of one group: all layers, all t, and the head's logits. */
   #forward(batch: Batch, { images, training }: { images: Uint8Array; training: boolean }): void {
     const { layers, head, sequence } = this.#plan, kernels = this.#kernels, lanes = this.#lanes;
     const { start } = batch, present = Math.min(GROUP, batch.count - GROUP * batch.group);
@@ -161,9 +161,9 @@ export class Thread {
   }
 
   /**
-   * x_t of a layer: pixels for the first, the (dropped-out) outputs of the layer below for the others.
+   * Writes x_t of a layer: pixels for the first layer, the outputs of the layer below, with dropout, for the others.
    *
-   * @returns What of it and of h beside it is not blank
+   * @returns Which of its inputs are not blank
    */
   #input(
     layer: LayerPlan,
@@ -176,18 +176,18 @@ export class Thread {
     return { from: 0, to: layer.J };
   }
 
-  /** Of every t, or of the last one in the top layer, which alone is read. */
-  #drawMasks(batch: Batch, layer: LayerPlan, index: number): void {
-    const isTop = index === this.#plan.layers.length - 1;
-    this.#lanes.drawMasks(layer, index, {
-      from: isTop ? this.#plan.sequence.T - 1 : 0,
-      firstImage: batch.group * GROUP,
-      step: batch.step,
-      seed: this.#training!.seed,
-    });
+  /** Draws the masks of every t; of the last t only in the top layer, whose other outputs are not read. */
+  #drawMasks({ group, step }: Batch, layer: LayerPlan, index: number): void {
+    const { layers, sequence: { T } } = this.#plan, isTop = index === layers.length - 1;
+    const { dropout } = layer.layer, threshold = dropoutThreshold(dropout), scale = 1 / (1 - dropout);
+    const blocks = Math.ceil(layer.H / 4), firstImage = group * GROUP, { seed } = this.#training!;
+    for (let t = isTop ? T - 1 : 0; t < T; t++) {
+      const mask = this.#lanes.mask(layer, t), at = t + index * 65536;
+      this.#kernels.dropoutMask(blocks, firstImage, at, step, seed, threshold, scale, mask);
+    }
   }
 
-  /** Losses and the gradient of the logits of one group, and from there of the top layer's last output. */
+  /** The losses of one group, and their gradient for the logits and for the top layer's last output. */
   #loss(batch: Batch): void {
     const { layers, head, sequence, losses, correct, trainLabels } = this.#plan, lanes = this.#lanes;
     const first = GROUP * batch.group, dz = lanes.dz(head, 0);
@@ -210,6 +210,7 @@ export class Thread {
     this.#mask(top, last);
   }
 
+  /** The backward pass of one group. */
   #backward(batch: Batch): void {
     const { layers, sequence } = this.#plan, lanes = this.#lanes;
     const { start } = batch, last = sequence.T - 1;
@@ -222,20 +223,14 @@ export class Thread {
         lanes.sendBack(layer, below, t);
         if (below) this.#mask(below, t);
       }
-      if (start > 0) this.#training!.prefix.collect(lanes, layer, index, batch.group);
+      if (start > 0) this.#training!.prefix.collect(lanes, layer, batch.group);
     }
   }
 
-  /** Multiplies what comes back through dropped-out outputs by their mask. */
+  /** Multiplies the gradient of outputs with dropout by their mask. */
   #mask(layer: LayerPlan, t: number): void {
     const mask = this.#lanes.mask(layer, t), dy = this.#lanes.dy(layer, t);
     if (mask) this.#kernels.copyMasked(layer.H, dy, mask, dy);
-  }
-
-  /** Where the groups of batch `index` of the command start. */
-  #startsOf(index: number, groups: number): Uint32Array {
-    const { starts, groupsABatch } = this.#plan;
-    return new Uint32Array(this.#memory.buffer, starts + WORD * groupsABatch * index, groups);
   }
 
   #update({ matrix: { J, W, b, biasScale }, from, to }: WorkItem, optimizer: Optimizer, step: number): void {
@@ -245,7 +240,7 @@ export class Thread {
     update(b + from * 4, (to - from) * 4, biasScale);
   }
 
-  /** Lays out anew what products read besides the parameters themselves. */
+  /** Updates what products read besides the parameters: transposed panels and the shifted bias. */
   #pack({ matrix, from, to }: WorkItem): void {
     const { layers: [first], parameters, blank } = this.#plan;
     const { J, front, back, b, bias } = matrix, W = matrix.panels + from * J * QUAD;
@@ -260,7 +255,7 @@ export class Thread {
     this.#kernels.shiftBias(J, front, back, to - from, W, own, blank, shifted);
   }
 
-  /** Writes the columns of quads `from` … `to` − 1 to the panels of the transpose of rows `row` … `row + rows` − 1. */
+  /** Writes quads `from` … `to` − 1 into the panels of the transpose of rows `row` … `row + rows` − 1. */
   #transpose(
     { J, quads, panels: W }: MatrixPlan,
     { from, to, row, rows, panels }: { from: number; to: number; row: number; rows: number; panels: number },
@@ -272,22 +267,20 @@ export class Thread {
   #predict(images: SharedBytes, count: number): void {
     const { classes } = this.#plan.head, out = this.#floats(this.#plan.logits, count * classes);
     const logits = this.#floats(this.#lanes.logits, classes * GROUP);
-    const groups = Math.ceil(count / GROUP);
-    for (let group = this.#team.takeItem(); group < groups; group = this.#team.takeItem()) {
-      this.#read(images, { count, group });
+    this.#eachItem(Math.ceil(count / GROUP), (group) => {
+      this.#infer(images, { count, group });
       const present = Math.min(GROUP, count - GROUP * group);
       for (let n = 0; n < present; n++) {
         const at = (GROUP * group + n) * classes;
         for (let k = 0; k < classes; k++) out[at + k] = logits[k * GROUP + n];
       }
-    }
-    this.#team.barrier();
+    });
   }
 
-  /** The top layer's outputs of one group at every t. */
-  #readOutputs(images: SharedBytes, count: number): void {
+  /** Writes the top layer's outputs of one group at every t. */
+  #writeOutputs(images: SharedBytes, count: number): void {
     const { layers, sequence: { T } } = this.#plan, top = layers[layers.length - 1];
-    this.#read(images, { count, group: 0 });
+    this.#infer(images, { count, group: 0 });
     const out = this.#floats(this.#plan.outputs, count * T * top.H);
     for (let t = 0; t < T; t++) {
       const y = this.#floats(this.#lanes.y(top, t), top.H * GROUP);
@@ -297,14 +290,14 @@ export class Thread {
     }
   }
 
-  /** Forward alone, without dropout. */
-  #read(images: SharedBytes, { count, group }: { count: number; group: number }): void {
+  /** The forward pass without dropout. */
+  #infer(images: SharedBytes, { count, group }: { count: number; group: number }): void {
     const batch = { count, group, step: 0, positions: this.#plan.positions + WORD * GROUP * group, start: 0 };
     this.#lanes.record = this.#rank;
     this.#forward(batch, { images, training: false });
   }
 
-  /** In the order of the batch, in float64. */
+  /** Sums the losses of a batch in its order, in float64. */
   #sumLosses(count: number, index: number): void {
     const { buffer } = this.#memory, plan = this.#plan;
     const losses = new Float32Array(buffer, plan.losses, count),
@@ -330,15 +323,15 @@ interface Batch {
   readonly count: number;
   /** Which group this is. */
   readonly group: number;
-  /** The number of the training step, for the masks. */
+  /** The number of the training step, which masks depend on. */
   readonly step: number;
   /** Address of this group's positions. */
   readonly positions: number;
-  /** The first t that is not shared with the other groups. */
+  /** The first t that this group computes on its own. */
   readonly start: number;
 }
 
-/** Pieces of a matrix that one thread takes at a time: few enough to be quick, enough to keep all threads busy. */
+/** Splits a matrix into work items: few enough to be quick, enough to keep all threads busy. */
 function splitWork(matrix: LayerPlan | HeadPlan, threads: number): WorkItem[] {
   const { quads } = matrix, most = quads >= 2 * MAX_QUADS * threads ? MAX_QUADS : MAX_QUADS / 2;
   return Array.from({ length: Math.ceil(quads / most) }, (_, piece) => ({

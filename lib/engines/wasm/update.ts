@@ -1,5 +1,5 @@
 /**
- * One optimizer step over a run of parameters.
+ * One update of a range of parameters.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { WORD } from "./strides.ts";
 
-/** Updates `count` parameters from element `start` on, as step `step` (from 1 on). */
+/** Updates `count` parameters from element `start` on; `step` is the number of the training step, from 1 on. */
 export function applyUpdate(
   kernels: Kernels,
   plan: Plan,

@@ -1,5 +1,5 @@
 /**
- * A thread of the wasm engine. The first message starts it, every further one is a command that it answers when done.
+ * A thread of the wasm engine. The first message starts it; each further one is a command, answered when it is done.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Start {
   readonly training: ThreadTraining | null;
   readonly rank: number;
   readonly spins: number;
-  /** Whether the answers say where the time went. */
+  /** Whether answers include a profile. */
   readonly profile: boolean;
 }
 
@@ -41,7 +41,7 @@ function startThread({ module, spins, profile: profiled, ...start }: Start): Thr
 self.onmessage = ({ data }: MessageEvent<Start | Command>) => {
   let answer: Answer;
   try {
-    if (profile) Object.assign(profile, startProfile()); // the kernels keep it
+    if (profile) Object.assign(profile, startProfile()); // the timed kernels add to this object
     if ("module" in data) thread = startThread(data);
     else thread!.run(data);
     answer = { done: true, profile };

@@ -1,5 +1,5 @@
 /**
- * The workers of the wasm engine, as one thing that takes commands.
+ * The workers of the wasm engine.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Profile } from "./profile.ts";
 import type { Command } from "./thread.ts";
 import type { Answer, Start } from "./worker.ts";
 
-/** Workers that run every command together. */
+/** Workers that run each command together. */
 export class WorkerPool {
   readonly #workers: readonly Worker[];
-  /** Where the threads meet. */
+  /** The shared words of the threads' team. */
   readonly #team: Int32Array;
   #failure: Error | undefined;
 
@@ -22,7 +22,7 @@ export class WorkerPool {
     this.#team = team;
   }
 
-  /** Starts a worker a thread and waits until all of them are ready. @throws {Error} If one does not start. */
+  /** Starts one worker for each thread and waits until all are ready. @throws {Error} If one does not start. */
   static async start(options: Omit<Start, "rank"> & { plan: Plan }): Promise<WorkerPool> {
     const { plan, memory } = options;
     const pool = new WorkerPool(
@@ -36,15 +36,15 @@ export class WorkerPool {
   /**
    * Runs a command on all threads.
    *
-   * @returns What each thread spent on what, if the pool was started to tell
-   * @throws {Error} If a worker fails; the others are stopped, since they may wait for it for ever
+   * @returns The profile of each thread, if the pool was started with `profile`
+   * @throws {Error} If a worker fails; the others are stopped, because they may wait for it
    */
   async run(command: Command): Promise<(Profile | undefined)[]> {
     if (this.#failure) throw this.#failure;
     return await this.#ask(() => command);
   }
 
-  /** Ends all threads at once, those too that wait for another. */
+  /** Ends all threads at once, waiting or not. */
   stop(): void {
     for (const worker of this.#workers) worker.terminate();
     dissolveTeam(this.#team);
@@ -61,7 +61,7 @@ export class WorkerPool {
   }
 }
 
-/** Sends one message and waits for its answer. */
+/** Sends a message and waits for its answer. */
 function ask(worker: Worker, message: Start | Command): Promise<Profile | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Profile | undefined>();
   const fail = (reason: string) =>

@@ -1,28 +1,28 @@
 /**
- * The GPU: which adapter this machine has, and a device with the limits that a training needs.
+ * The GPU: the adapter of this machine, and a device with the limits that an engine needs.
  *
  * @module
  */
 import type { Need } from "./limits.ts";
 
-/** What is known of an adapter. */
+/** A description of an adapter. */
 export interface AdapterDescription {
   readonly vendor: string;
   readonly architecture: string;
-  /** The adapter's name and driver, as far as the platform tells. */
+  /** The adapter's name and driver, as far as they are known. */
   readonly description: string;
-  /** Whether the CPU does the work: right for tests, useless for speed. */
+  /** Whether it computes on the CPU: fine for tests, but slow. */
   readonly software: boolean;
 }
 
-/** The adapter, or undefined where there is none. Asks for the faster one of two. */
+/** The faster adapter of this machine, or undefined where there is none. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
   return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? undefined;
 }
 
-/** Who an adapter is. */
+/** Describes an adapter. */
 export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
-  const { vendor, architecture, device, description } = info; // of which Chromium tells the first two
+  const { vendor, architecture, device, description } = info; // Chromium gives only the first two
   return {
     vendor,
     architecture,
@@ -31,7 +31,7 @@ export function describeAdapter({ info }: GPUAdapter): AdapterDescription {
   };
 }
 
-/** The limits that decide which trainings fit. */
+/** The limits that an engine depends on. */
 export function adapterLimits({ limits }: GPUAdapter): Readonly<Record<string, number>> {
   return {
     maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
@@ -43,7 +43,7 @@ export function adapterLimits({ limits }: GPUAdapter): Readonly<Record<string, n
   };
 }
 
-/** A device with the limits that are needed, which the adapter must have. */
+/** Requests a device with the limits that are needed; the adapter must have them. */
 export async function requestDevice(adapter: GPUAdapter, needs: readonly Need[]): Promise<GPUDevice> {
   const requiredLimits: Record<string, number> = {};
   for (const { limit, amount } of needs) {

@@ -1,5 +1,5 @@
 /**
- * The dispatches of an engine, each a kernel with its constants, buffers and size. The equations are in the kernels.
+ * The dispatches of an engine: kernels with their constants, buffers and sizes. The equations are in the kernels.
  *
  * @module
  */
@@ -8,65 +8,51 @@ import type { RecurrentLayer } from "../../model/network.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
 import { dropoutThreshold } from "../../random.ts";
 import { type Dispatch, workgroupsFor } from "./kernels.ts";
-import type { Frame, HeadSizes, Sizes } from "./sizes.ts";
+import type { Frame, LayerSizes, MatrixSizes } from "./sizes.ts";
 
 const OPTIMIZER_NUMBER = { sgd: 1, momentum: 2, rmsprop: 3, adam: 4, adadelta: 5 } as const;
 
-/** The masks of a layer, or a buffer in their place. */
+/** The buffer of a layer's masks, or a placeholder. */
 function maskOf(layer: RecurrentLayer, index: number): string {
   return layer.dropout > 0 ? `mask ${index}` : "no mask";
 }
 
-/** Pixels to x of the first layer. */
+function switchesOf({ top, layer }: LayerSizes): { TOP: number; DROPOUT: number } {
+  return { TOP: Number(top), DROPOUT: Number(layer.dropout > 0) };
+}
+
+/** From pixels to x of the first layer. */
 export function gatherDispatch(
   { sequence, imageBytes }: { sequence: SequenceLayout; imageBytes: number },
-  { C, J }: Sizes,
+  { C, J }: LayerSizes,
   { frame: { T, N4 }, images }: { frame: Frame; images: string },
 ): Dispatch {
   const { tStride, cStride } = sequence;
   return {
     kernel: "gather",
     label: "gather",
-    constants: { T, N4, C, J, STEP_STRIDE: tStride, INPUT_STRIDE: cStride, IMAGE_BYTES: imageBytes },
+    constants: { T, N4, C, J, T_STRIDE: tStride, C_STRIDE: cStride, IMAGE_BYTES: imageBytes },
     buffers: [images, "positions", "scale", "inputs 0"],
     workgroups: workgroupsFor(T * N4 * C),
   };
 }
 
-/** The masks of a layer with dropout. */
-export function maskDispatch({ layer, index, H4 }: Sizes, seed: number, { T, N4 }: Frame): Dispatch {
+/** Draws the masks of a layer with dropout. */
+export function maskDispatch({ layer, index, H4 }: LayerSizes, seed: number, { T, N4 }: Frame): Dispatch {
+  const { dropout } = layer, SCALE = Math.fround(1 / (1 - dropout));
   return {
     kernel: "mask",
     label: `mask, layer ${index}`,
-    constants: {
-      T,
-      N4,
-      H4,
-      LAYER: index,
-      SEED: seed >>> 0,
-      THRESHOLD: dropoutThreshold(layer.dropout),
-      SCALE: Math.fround(1 / (1 - layer.dropout)),
-    },
+    constants: { T, N4, H4, LAYER: index, SEED: seed, THRESHOLD: dropoutThreshold(dropout), SCALE },
     buffers: [`mask ${index}`],
     workgroups: workgroupsFor(T * N4 * H4 / 4),
   };
 }
 
-/** x W + b of all steps, then forward through time. */
-export function layerForward(sizes: Sizes, { T, N4 }: Frame): Dispatch[] {
+/** x W + b for all t, then forward through time. */
+export function layerForward(sizes: LayerSizes, { T, N4 }: Frame): Dispatch[] {
   const { layer, index, top, C, C4, H, H4, J, quads, outJ } = sizes;
-  const shared = {
-    T,
-    N4,
-    C,
-    C4,
-    H,
-    H4,
-    J,
-    OUT_J: outJ,
-    TOP: Number(top),
-    DROPOUT: Number(layer.dropout > 0),
-  };
+  const shared = { T, N4, C, C4, H, H4, J, OUT_J: outJ, ...switchesOf(sizes) };
   const weights = `weights ${index}`, gates = `gates ${index}`, inputs = `inputs ${index}`;
   const outputs = top ? "head inputs" : `inputs ${index + 1}`, mask = maskOf(layer, index);
   const product: Dispatch = {
@@ -94,12 +80,12 @@ export function layerForward(sizes: Sizes, { T, N4 }: Frame): Dispatch[] {
   }];
 }
 
-/** Logits, loss, and back to the top layer's last outputs; in prediction the logits alone. */
-export function headDispatch({ H, H4, classes, quads }: HeadSizes, dy: string, { N4 }: Frame): Dispatch {
+/** Logits, loss, and the gradient of the top layer's last outputs; in a prediction only the logits. */
+export function headDispatch({ C, C4, J, columns, quads }: MatrixSizes, dy: string, { N4 }: Frame): Dispatch {
   return {
     kernel: "head",
     label: "head",
-    constants: { N4, H, H4, J: H4 + 4, K: classes, K4: 4 * quads, QUADS: quads },
+    constants: { N4, H: C, H4: C4, J, K: columns, K4: 4 * quads, QUADS: quads },
     buffers: [
       "head inputs",
       "weights head",
@@ -114,10 +100,10 @@ export function headDispatch({ H, H4, classes, quads }: HeadSizes, dy: string, {
   };
 }
 
-/** Backward through time, then what the layer below gets of it. */
-export function layerBackward(sizes: Sizes, { T, N4 }: Frame): Dispatch[] {
-  const { layer, index, top, C, C4, H, H4, J, quads } = sizes;
-  const shared = { T, N4, C, H, H4, TOP: Number(top), DROPOUT: Number(layer.dropout > 0) };
+/** Backward through time, then the gradient of the layer's input. */
+export function layerBackward(sizes: LayerSizes, { T, N4 }: Frame): Dispatch[] {
+  const { layer, index, C, C4, H, H4, J, quads } = sizes;
+  const shared = { T, N4, C, H, H4, ...switchesOf(sizes) };
   const weights = `weights back ${index}`, gates = `gates ${index}`, dy = `dy ${index}`;
   const mask = maskOf(layer, index);
   const backward: Dispatch = layer.kind === "lstm"
@@ -146,56 +132,36 @@ export function layerBackward(sizes: Sizes, { T, N4 }: Frame): Dispatch[] {
 }
 
 /** The gradient of a layer's kernels and bias. */
-export function layerGradient(sizes: Sizes, { T, N4, parts, size }: Frame): Dispatch {
-  const { layer, index, C, C4, H, J, quads } = sizes, lstm = layer.kind === "lstm";
+export function layerGradient(sizes: LayerSizes, frame: Frame): Dispatch {
+  const { index } = sizes, rows = frame.T * frame.N4;
+  return weightGradient(sizes, frame, {
+    where: `layer ${index}`,
+    rows,
+    buffers: [`inputs ${index}`, `gates ${index}`],
+  });
+}
+
+/** The gradient of the head's kernel and bias. */
+export function headGradient(sizes: MatrixSizes, frame: Frame): Dispatch {
+  return weightGradient(sizes, frame, { where: "head", rows: frame.N4, buffers: ["head inputs", "head dz"] });
+}
+
+function weightGradient(
+  { C, C4, H, J, quads, columns, lstm, offset }: MatrixSizes,
+  { parts, size }: Frame,
+  { where, rows, buffers }: { where: string; rows: number; buffers: readonly [inputs: string, dz: string] },
+): Dispatch {
+  const matrix = { C, C4, H, J, QUADS: quads, COLUMNS: columns, LSTM: Number(lstm), OFFSET: offset };
   return {
     kernel: "weight_gradient",
-    label: `weight_gradient, layer ${index}`,
-    constants: {
-      ROWS: T * N4,
-      C,
-      C4,
-      H,
-      J,
-      QUADS: quads,
-      COLUMNS: lstm ? 4 * H : H,
-      LSTM: Number(lstm),
-      PARTS: parts,
-      SIZE: size,
-      OFFSET: layer.kernel.offset,
-    },
-    buffers: [`inputs ${index}`, `gates ${index}`, "partials"],
+    label: `weight_gradient, ${where}`,
+    constants: { ...matrix, ROWS: rows, PARTS: parts, SIZE: size },
+    buffers: [...buffers, "partials"],
     workgroups: workgroupsFor(quads * J / 4 * parts),
   };
 }
 
-/** The gradient of the head: its inputs are C features and no state. */
-export function headGradient(
-  { H, H4, classes, quads, offset }: HeadSizes,
-  { N4, parts, size }: Frame,
-): Dispatch {
-  return {
-    kernel: "weight_gradient",
-    label: "weight_gradient, head",
-    constants: {
-      ROWS: N4,
-      C: H,
-      C4: H4,
-      H: 0,
-      J: H4 + 4,
-      QUADS: quads,
-      COLUMNS: classes,
-      LSTM: 0,
-      PARTS: parts,
-      SIZE: size,
-      OFFSET: offset,
-    },
-    buffers: ["head inputs", "head dz", "partials"],
-    workgroups: workgroupsFor(quads * (H4 + 4) / 4 * parts),
-  };
-}
-
-/** The update, or without an optimizer only the layouts that the products read. */
+/** The update; without an optimizer it only writes the layouts that the products read. */
 export function updateDispatch(
   optimizer: Optimizer | undefined,
   matrices: number,

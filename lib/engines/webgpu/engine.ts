@@ -1,5 +1,5 @@
 /**
- * The GPU engine: a whole training step in a dozen dispatches, many steps a submission.
+ * The GPU engine: a training step takes a dozen dispatches, and a submission many steps.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import { layOutSequence } from "../../data/sequence.ts";
 import { adamFactors } from "../../model/optimizers.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import { inParts } from "../in_parts.ts";
+import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { planNeeds, planPrediction, planWithin } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 
-/** What the webgpu engine can be told besides {@link EngineOptions}. */
-export interface WebgpuOptions extends EngineOptions {
-  /** Whether a first gradient, or first logits without a training, are compared with the textbook's; true by default. */
-  readonly selfCheck?: boolean;
-  /** Is handed the device that trains; tests break it. */
+/** The options of the webgpu engine. */
+export interface WebgpuOptions extends EngineOptions, Pick<DeviceOptions, "selfCheck"> {
+  /** Called with the device of the engine, so that tests can break it. */
   readonly onDevice?: (device: GPUDevice) => void;
 }
 
-/** What one training step takes on the GPU. */
+/** The time and the traffic of one training step. */
 export interface StepProfile {
-  /** Milliseconds by kernel, in the order of their dispatches. */
+  /** The milliseconds of each dispatch, by its label. */
   readonly kernelMs: ReadonlyMap<string, number>;
-  /** Bytes to the device. */
+  /** Bytes to the GPU. */
   readonly uploadedBytes: number;
-  /** Bytes back. */
+  /** Bytes from the GPU. */
   readonly downloadedBytes: number;
 }
 
@@ -43,8 +43,8 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   const adapter = await findAdapter();
   if (!adapter) {
     throw new Error(
-      "Cannot open the device webgpu: this machine must have a WebGPU adapter: current value is none; " +
-        "`deno task devices` tells more, --device wasm runs everywhere",
+      "Cannot open the device webgpu: this machine must have a WebGPU adapter; " +
+        "`deno task devices` describes the machine, --device wasm runs everywhere",
     );
   }
   const engine = await openOn(adapter, options);
@@ -60,7 +60,7 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   return new GuardedWebgpu(engine, options);
 }
 
-/** Without images and weights. */
+/** Opens the engine without images and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   const { network, imageSize, training } = options;
   const sequence = checkEngineOptions(options);
@@ -78,13 +78,12 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
   return new WebgpuEngine(options, plan, program, describeAdapter(adapter));
 }
 
-/** The GPU engine, with a guard in front of it. */
+/** The GPU engine behind its guard. */
 export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
   /**
-   * Takes one training step a batch, one submission each, and measures the kernels on the GPU.
+   * Takes one training step for each batch, one submission each, and measures the kernels on the GPU.
    *
-   * @returns The milliseconds of each dispatch, by its label, and the bytes that crossed between the device and JavaScript;
-   * all of them per step
+   * @returns The mean over the steps
    * @throws {RangeError} If the adapter has no timestamp queries
    */
   profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
@@ -94,7 +93,6 @@ export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
 
 /** The GPU engine. */
 class WebgpuEngine implements UnguardedEngine {
-  /** Who does the work. */
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
   readonly #plan: Plan;
@@ -114,7 +112,7 @@ class WebgpuEngine implements UnguardedEngine {
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
   }
 
-  /** Takes over training images, the numbers that bytes become, and where the parameters start. */
+  /** Uploads the training images, the number that each byte becomes, and the initial parameters. */
   async load({ training, sequence, imageSize, parameters }: EngineOptions): Promise<void> {
     if (training) {
       this.#program.write("train images", training.train.pixels);
@@ -124,12 +122,12 @@ class WebgpuEngine implements UnguardedEngine {
     await this.writeParameters(parameters);
   }
 
-  /** All steps in one submission, and one read-back. */
+  /** Takes all steps in one submission, and reads the results once. */
   async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
     const firstStep = this.#step + 1;
     const imagesAStep = 4 * this.#plan.N4;
-    this.#writeSteps(batches, { firstStep, training: true, resultsAnImage: 2 });
-    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.training, step })));
+    this.#writeSteps(batches, firstStep);
+    this.#program.submit(this.#program.training, batches.length);
     const bytes = 8 * (imagesAStep * (batches.length - 1) + batches[batches.length - 1].length);
     const results = new Float32Array(await this.#program.read("results", bytes));
     this.#step += batches.length;
@@ -145,8 +143,8 @@ class WebgpuEngine implements UnguardedEngine {
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
     const { parts } = this.#plan, { size } = this.#options.network;
-    this.#writeSteps([batch], { firstStep: this.#step + 1, training: true, resultsAnImage: 2 });
-    this.#program.submit([{ dispatches: this.#program.gradient, step: 0 }]);
+    this.#writeSteps([batch], this.#step + 1);
+    this.#program.submit(this.#program.gradient);
     const partials = new Float32Array(await this.#program.read("partials", 4 * size * parts));
     return Float32Array.from({ length: size }, (_, index) => {
       let sum = 0;
@@ -156,23 +154,24 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes, stagedImages: most } = this.#plan;
-    return await this.#readImages({ images, positions, most, size: classes }, async (count) => {
-      return new Float32Array(await this.#program.read("results", 4 * classes * count));
+    const { classes: size, stagedImages: most } = this.#plan;
+    return await inParts(positions, { most, size }, async (part) => {
+      this.#submitPrediction(images, part);
+      return new Float32Array(await this.#program.read("results", 4 * size * part.length));
     });
   }
 
   async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { N4, top: { name, stride, first, units }, steps } = this.#plan;
-    const chosen = { images, positions, most: 4 * N4, size: steps * units };
-    return await this.#readImages(chosen, async (count) => {
-      const inputs = new Float32Array(await this.#program.read(name, 16 * (steps + 1) * N4 * stride));
-      const outputs = new Float32Array(count * steps * units);
-      for (let n = 0; n < count; n++) {
-        for (let t = 0; t < steps; t++) {
-          const row = ((t + 1) * N4 + (n >> 2)) * stride + first; // what a step leaves, the next one reads
+    const { N4, top: { name, stride, first, units }, T } = this.#plan;
+    return await inParts(positions, { most: 4 * N4, size: T * units }, async (part) => {
+      this.#submitPrediction(images, part);
+      const inputs = new Float32Array(await this.#program.read(name, 16 * (T + 1) * N4 * stride));
+      const outputs = new Float32Array(part.length * T * units);
+      for (let n = 0; n < part.length; n++) {
+        for (let t = 0; t < T; t++) {
+          const row = ((t + 1) * N4 + (n >> 2)) * stride + first; // h after t is stored as the input of t + 1
           for (let unit = 0; unit < units; unit++) {
-            outputs[(n * steps + t) * units + unit] = inputs[4 * (row + unit) + n % 4];
+            outputs[(n * T + t) * units + unit] = inputs[4 * (row + unit) + n % 4];
           }
         }
       }
@@ -186,7 +185,7 @@ class WebgpuEngine implements UnguardedEngine {
 
   async writeParameters(parameters: Float32Array): Promise<void> {
     this.#program.write("parameters", parameters);
-    this.#program.submit([{ dispatches: this.#program.pack, step: 0 }]);
+    this.#program.submit(this.#program.pack);
     await this.#program.finished();
   }
 
@@ -205,76 +204,48 @@ class WebgpuEngine implements UnguardedEngine {
     await this.writeParameters(state.parameters);
   }
 
-  /** Takes some steps, one submission each, and measures them. */
+  /** Takes one training step for each batch, one submission each, and measures them. */
   async profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
     const kernelMs = new Map(this.#program.training.map(({ label }) => [label, 0]));
     for (const batch of batches) {
-      this.#writeSteps([batch], { firstStep: ++this.#step, training: true, resultsAnImage: 2 });
+      this.#writeSteps([batch], ++this.#step);
       const times = await this.#program.time(this.#program.training);
       this.#program.training.forEach(({ label }, index) => {
         kernelMs.set(label, kernelMs.get(label)! + times[index] / batches.length);
       });
     }
     const images = batches.reduce((sum, batch) => sum + batch.length, 0) / batches.length;
-    return {
-      kernelMs,
-      uploadedBytes: STEP_BYTES + 16 * this.#plan.N4,
-      downloadedBytes: 8 * images,
-    };
+    return { kernelMs, uploadedBytes: STEP_BYTES + 16 * this.#plan.N4, downloadedBytes: 8 * images };
   }
 
-  // deno-lint-ignore require-await -- the contract is asynchronous
+  // deno-lint-ignore require-await -- the contract is asynchronous, because some devices are
   async [Symbol.asyncDispose](): Promise<void> {
     this.#program.destroy();
   }
 
-  /** Reads images without dropout, `most` at a time; `collect` fetches the `size` float32 that each of them gave. */
-  async #readImages(
-    { images, positions, most, size }: {
-      images: Images;
-      positions: Uint32Array;
-      most: number;
-      size: number;
-    },
-    collect: (count: number) => Promise<Float32Array>,
-  ): Promise<Float32Array> {
-    const results = new Float32Array(positions.length * size);
-    for (let start = 0; start < positions.length; start += most) {
-      const some = positions.subarray(start, start + most);
-      this.#program.write("staged images", pickImages(images, some));
-      this.#submitPrediction(some.length);
-      results.set(await collect(some.length), start * size);
-    }
-    return results;
-  }
-
-  /** Predicts the first `count` staged images. */
-  #submitPrediction(count: number): void {
-    const { N4, classes } = this.#plan, batches: Uint32Array[] = [];
+  /** Uploads images, and computes them without dropout. */
+  #submitPrediction(images: Images, positions: Uint32Array): void {
+    this.#program.write("staged images", pickImages(images, positions));
+    const count = positions.length;
+    const { N4 } = this.#plan, batches: Uint32Array[] = [];
     for (let start = 0; start < count; start += 4 * N4) {
       batches.push(Uint32Array.from({ length: Math.min(4 * N4, count - start) }, (_, n) => start + n));
     }
-    this.#writeSteps(batches, { firstStep: 0, training: false, resultsAnImage: classes });
-    this.#program.submit(batches.map((_, step) => ({ dispatches: this.#program.predict, step })));
+    this.#writeSteps(batches, null);
+    this.#program.submit(this.#program.predict, batches.length);
   }
 
-  /** Uploads the positions of some batches, and what else changes from step to step. */
-  #writeSteps(
-    batches: readonly Uint32Array[],
-    { firstStep, training, resultsAnImage }: { firstStep: number; training: boolean; resultsAnImage: number },
-  ): void {
+  /** Uploads the positions of some batches, and the uniforms of their steps; `firstStep` is null in a prediction. */
+  #writeSteps(batches: readonly Uint32Array[], firstStep: number | null): void {
+    const training = firstStep !== null, resultsAnImage = training ? 2 : this.#plan.classes;
     const imagesAStep = 4 * this.#plan.N4;
     const positions = new Uint32Array(batches.length * imagesAStep);
     const steps = new DataView(new ArrayBuffer(batches.length * STEP_BYTES));
     batches.forEach((batch, index) => {
-      positions.set(batch, index * imagesAStep);
-      const { rate, correction } = this.#factors(firstStep + index), at = index * STEP_BYTES;
-      const words = [
-        firstStep + index,
-        batch.length,
-        index * imagesAStep,
-        index * imagesAStep * resultsAnImage,
-      ];
+      const number = training ? firstStep + index : 0, firstImage = index * imagesAStep;
+      const { rate, correction } = this.#factors(number), at = index * STEP_BYTES;
+      const words = [number, batch.length, firstImage, firstImage * resultsAnImage];
+      positions.set(batch, firstImage);
       words.forEach((word, field) => steps.setUint32(at + 4 * field, word, true));
       steps.setUint32(at + 16, Number(training), true);
       steps.setFloat32(at + 20, rate, true);
@@ -284,9 +255,10 @@ class WebgpuEngine implements UnguardedEngine {
     this.#program.write("steps", new Uint8Array(steps.buffer));
   }
 
+  /** The learning rate and Adam's correction at a step; 0 stands for a prediction. */
   #factors(step: number): { rate: number; correction: number } {
     const { training } = this.#options;
-    if (!training || step === 0) return { rate: 0, correction: 1 }; // nothing is updated
+    if (!training || step === 0) return { rate: 0, correction: 1 };
     const { optimizer } = training;
     if (optimizer.kind === "adam") return adamFactors(optimizer, step);
     return { rate: optimizer.learningRate, correction: 1 };

@@ -1,6 +1,6 @@
 /**
- * The kernels as plain data: their text, and what each binding is. One `.wgsl` file a kernel; `step.wgsl`
- * and `functions.wgsl` stand in front.
+ * The kernels as plain data: their source and their bindings. Each is one `.wgsl` file, preceded by `step.wgsl` and
+ * `functions.wgsl`.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import step from "./shaders/step.wgsl" with { type: "text" };
 import update from "./shaders/update.wgsl" with { type: "text" };
 import weightGradient from "./shaders/weight_gradient.wgsl" with { type: "text" };
 
-/** What a binding is: the uniform that changes from step to step, or a storage buffer that is read or written. */
+/** A kind of binding: the uniform of a step, or a storage buffer that is read or written. */
 export type Binding = "step" | "read" | "write";
 
-/** A kernel's text and its bindings, in the order of their numbers. */
+/** A kernel's source, and its bindings in the order of their numbers. */
 export interface Kernel {
   readonly source: string;
   readonly bindings: readonly Binding[];
@@ -31,7 +31,7 @@ function kernel(source: string, ...bindings: Binding[]): Kernel {
   return { source: step + functions + source, bindings };
 }
 
-/** All kernels by the name of their file. */
+/** All kernels, by the names of their files. */
 export const KERNELS = {
   gather: kernel(gather, "step", "read", "read", "read", "write"),
   mask: kernel(mask, "step", "write"),
@@ -50,22 +50,22 @@ export const KERNELS = {
 export type KernelName = keyof typeof KERNELS;
 
 /** Invocations of a workgroup, in every kernel. */
-export const WORKGROUP_SIZE = 64;
+const WORKGROUP_SIZE = 64;
 
-/** One dispatch: a kernel, specialised, over buffers. */
+/** One dispatch of a kernel. */
 export interface Dispatch {
   readonly kernel: KernelName;
-  /** For people: the kernel and what it works on, for instance `lstm_forward, layer 0`. */
+  /** For people, for instance `lstm_forward, layer 0`. */
   readonly label: string;
   /** The kernel's `override` constants. */
   readonly constants: Readonly<Record<string, number>>;
-  /** Names of the buffers of its bindings, the step left out. */
+  /** The names of the buffers of its bindings, without the uniform of the step. */
   readonly buffers: readonly string[];
   /** Workgroups along x and y. */
   readonly workgroups: readonly [number, number];
 }
 
-/** Workgroups for so many invocations; along y too where x does not reach that far. */
+/** The workgroups for a number of invocations: along x, and where those are too many also along y. */
 export function workgroupsFor(invocations: number, maxAlongX = 65535): [number, number] {
   const groups = Math.ceil(invocations / WORKGROUP_SIZE);
   return groups <= maxAlongX ? [groups, 1] : [maxAlongX, Math.ceil(groups / maxAlongX)];

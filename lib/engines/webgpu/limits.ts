@@ -1,12 +1,13 @@
 /**
- * What a plan asks of an adapter, and what fits where an adapter has less.
+ * The limits of an adapter that a plan needs, and what fits where an adapter has less.
  *
  * @module
  */
 import { createNetwork, type LayerSpec, type Network } from "../../model/network.ts";
+import { roundUp } from "../round_up.ts";
 import { type Plan, planEngine, type PlanOptions } from "./plan.ts";
 
-/** The limits of an adapter on which it depends whether a training fits. */
+/** The limits of an adapter that decide whether a training fits. */
 export type Limits = Readonly<Record<Need["limit"], number>>;
 
 /** A limit that a training needs. */
@@ -18,14 +19,14 @@ export interface Need {
     | "maxBufferSize";
   /** Bytes or workgroups. */
   readonly amount: number;
-  /** What needs so much. */
+  /** What needs it, for messages. */
   readonly what: string;
 }
 
-/** Enough images of a prediction for many batches; far less than any adapter has. */
+/** Bytes of images that a prediction uploads together: enough for many batches, and far less than any adapter has. */
 const STAGED_BYTES = 2 ** 24;
 
-/** What a plan asks of an adapter. */
+/** What a plan needs of an adapter. */
 export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }: Plan): Need[] {
   const needs: Need[] = [];
   for (const [what, amount] of workgroupBytes) {
@@ -37,7 +38,7 @@ export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }
   }
   for (const [name, bytes] of buffers) {
     for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
-      needs.push({ limit, amount: 4 * Math.ceil(bytes / 4), what: `the buffer "${name}"` });
+      needs.push({ limit, amount: roundUp(bytes, 4), what: `the buffer "${name}"` });
     }
   }
   return needs;
@@ -46,13 +47,12 @@ export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }
 /**
  * Plans an engine that fits.
  *
- * @throws {RangeError} If an adapter has less than is needed; names the limit, the need and what fits
+ * @throws {RangeError} If the adapter has less than is needed; names the limit, the need and what fits
  */
 export function planWithin(limits: Limits, options: PlanOptions): Plan {
-  const plan = planFor(limits, options);
-  const lacking = planNeeds(plan).find(({ limit, amount }) => amount > limits[limit]);
-  if (!lacking) return plan;
-  const { limit, amount, what } = lacking;
+  const plan = planFor(limits, options), unmet = unmetNeed(limits, plan);
+  if (!unmet) return plan;
+  const { limit, amount, what } = unmet;
   const unit = limit === "maxComputeWorkgroupsPerDimension" ? "workgroups" : "bytes";
   throw new RangeError(
     `Cannot open the device webgpu: ${what} must fit into the adapter's ${limit} of ${
@@ -62,10 +62,10 @@ export function planWithin(limits: Limits, options: PlanOptions): Plan {
   );
 }
 
-/** Images that a prediction computes together, where there is room for them. */
+/** Images of a batch of a prediction, where they fit. */
 const PREDICTED_TOGETHER = 64;
 
-/** Plans an engine that only predicts: nobody asked for its batches, so they are as large as will fit. @throws {RangeError} As {@link planWithin}. */
+/** Plans an engine that only predicts, with the largest batches that fit. @throws {RangeError} As {@link planWithin}. */
 export function planPrediction(limits: Limits, options: Omit<PlanOptions, "batchSize" | "training">): Plan {
   let batchSize = PREDICTED_TOGETHER;
   const sized = () => ({ ...options, batchSize, training: null });
@@ -73,18 +73,22 @@ export function planPrediction(limits: Limits, options: Omit<PlanOptions, "batch
   return planWithin(limits, sized());
 }
 
-/** Whether an adapter has what is needed. */
+/** Whether an engine fits an adapter. */
 export function fits(limits: Limits, options: PlanOptions): boolean {
-  return planNeeds(planFor(limits, options)).every(({ limit, amount }) => amount <= limits[limit]);
+  return unmetNeed(limits, planFor(limits, options)) === undefined;
 }
 
-/** A plan that uses what an adapter has; it need not fit. */
+function unmetNeed(limits: Limits, plan: Plan): Need | undefined {
+  return planNeeds(plan).find(({ limit, amount }) => amount > limits[limit]);
+}
+
+/** Plans an engine for an adapter; the plan may not fit. */
 function planFor(limits: Limits, options: PlanOptions): Plan {
   const { maxStorageBufferBindingSize, maxBufferSize } = limits;
   return planEngine(options, Math.min(STAGED_BYTES, maxStorageBufferBindingSize, maxBufferSize));
 }
 
-/** What of a training can be made smaller, in the order in which it is kept as large as it can be. */
+/** What can be made smaller in a training; the first ones are kept as large as possible. */
 const KNOBS: readonly {
   readonly read: (options: PlanOptions) => number;
   readonly turn: (options: PlanOptions, value: number) => PlanOptions;
@@ -110,7 +114,7 @@ const KNOBS: readonly {
   },
 ];
 
-/** The largest training of its kind that fits: a sentence that holds over all limits, buffers and kernels at once. */
+/** Names the largest training of its kind that fits all limits. */
 function whatFits(limits: Limits, options: PlanOptions): string {
   const changes: string[] = [];
   let kept = options;
@@ -130,7 +134,7 @@ function whatFits(limits: Limits, options: PlanOptions): string {
   }`;
 }
 
-/** The largest of 1 … `end` that passes, where all below one that passes pass too; 0 where none does. */
+/** The largest of 1 … `end` that passes, or 0; all below one that passes must pass too. */
 function largest(end: number, passes: (value: number) => boolean): number {
   if (end === 0 || passes(end)) return end;
   let low = 0, high = end; // low passes or is 0, high does not pass
@@ -142,7 +146,7 @@ function largest(end: number, passes: (value: number) => boolean): number {
   return low;
 }
 
-/** The same kinds of layers with at most so many units, over at most so many features. */
+/** A network with the same kinds of layers, with at most `units` units and `features` features. */
 export function narrow(
   { inputSize, layers, head }: Network,
   { units, features = inputSize }: { units: number; features?: number },

@@ -1,19 +1,22 @@
 /**
- * A plan made real on a device: its buffers, pipelines and bind groups, and the ways to run and read them.
+ * A plan on a device: its buffers, pipelines and bind groups, and methods to run and read them.
  *
  * @module
  */
 import { MAX_STEPS } from "../engine.ts";
-import { type Binding, type Dispatch, KERNELS } from "./kernels.ts";
+import { roundUp } from "../round_up.ts";
+import { type Dispatch, KERNELS } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 
-/** From one step's uniform to the next: the alignment that every adapter takes. */
+/** From the uniform of one step to the next: the largest alignment that an adapter needs. */
 export const STEP_BYTES = 256;
 
-/** How long a device may take to say that it is lost, after a call failed. */
+/** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
 
-/** A dispatch that can be encoded. */
+const BUFFER_TYPES = { step: "uniform", read: "read-only-storage", write: "storage" } as const;
+
+/** A dispatch that is ready to be encoded. */
 export interface Prepared {
   readonly label: string;
   readonly pipeline: GPUComputePipeline;
@@ -22,17 +25,10 @@ export interface Prepared {
   readonly workgroups: readonly [number, number];
 }
 
-/** Some dispatches, with the step's uniform that they read. */
-export interface Work {
-  readonly dispatches: readonly Prepared[];
-  readonly step: number;
-}
-
 /** The GPU side of the engine. Owns the device. */
 export class Program {
   readonly #device: GPUDevice;
   readonly #buffers = new Map<string, GPUBuffer>();
-  readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #readback: GPUBuffer | undefined;
   #failure: Error | undefined;
   #destroyed = false;
@@ -92,12 +88,12 @@ export class Program {
     }
   }
 
-  /** Submits all of it as one command buffer. Returns at once. */
-  submit(work: readonly Work[]): void {
+  /** Submits dispatches, once for each of `steps` steps, as one command buffer. Returns at once. */
+  submit(dispatches: readonly Prepared[], steps = 1): void {
     this.#throwFailure();
     const encoder = this.#device.createCommandEncoder({ label: "scanline" });
     const pass = encoder.beginComputePass({ label: "scanline" });
-    for (const { dispatches, step } of work) {
+    for (let step = 0; step < steps; step++) {
       for (const dispatch of dispatches) encode(pass, dispatch, step);
     }
     pass.end();
@@ -105,14 +101,14 @@ export class Program {
   }
 
   /**
-   * Runs dispatches one pass each and returns the milliseconds that each took on the GPU. Waits for the GPU.
+   * Runs each dispatch in a pass of its own and returns the milliseconds that it took. Waits for the GPU.
    *
    * @throws {RangeError} If the adapter has no timestamp queries
    */
   async time(dispatches: readonly Prepared[]): Promise<number[]> {
     if (!this.#device.features.has("timestamp-query")) {
       throw new RangeError(
-        "Cannot time kernels: the adapter must have timestamp queries: current value is none",
+        "Cannot time kernels: the adapter must have timestamp queries",
       );
     }
     const count = 2 * dispatches.length;
@@ -138,7 +134,7 @@ export class Program {
     return dispatches.map((_, index) => Number(stamps[2 * index + 1] - stamps[2 * index]) / 1e6); // from nanoseconds
   }
 
-  /** The first bytes of a buffer, after all that was submitted. Waits for the GPU. */
+  /** The first bytes of a buffer, once all submitted work is done. Waits for the GPU. */
   async read(name: string, bytes: number): Promise<ArrayBuffer> {
     this.#throwFailure();
     try {
@@ -152,7 +148,8 @@ export class Program {
       this.#throwFailure();
       return copy;
     } catch (error) {
-      if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, LOSS_MS)); // the news that the device is lost come later than what they cause
+      // The news that the device is lost arrive after the errors that this causes.
+      if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, LOSS_MS));
       this.#throwFailure();
       throw error;
     }
@@ -164,7 +161,7 @@ export class Program {
     this.#throwFailure();
   }
 
-  /** Gives everything back. */
+  /** Frees the device and all that is on it. */
   destroy(): void {
     this.#destroyed = true;
     this.#device.destroy();
@@ -189,18 +186,14 @@ export class Program {
 
   #createBuffer(name: string, bytes: number, kind: number): void {
     const usage = kind | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    this.#buffers.set(
-      name,
-      this.#device.createBuffer({ label: name, size: 4 * Math.ceil(bytes / 4), usage }),
-    );
+    this.#buffers.set(name, this.#device.createBuffer({ label: name, size: roundUp(bytes, 4), usage }));
   }
 
   async #prepareAll(plan: Plan, dispatches: readonly Dispatch[]): Promise<Prepared[]> {
     const prepared: Prepared[] = [];
     for (const dispatch of dispatches) {
-      prepared.push(
-        await this.#guarded(`build the kernel ${dispatch.label}`, () => this.#prepare(plan, dispatch)),
-      );
+      const action = `build the kernel ${dispatch.label}`;
+      prepared.push(await this.#guarded(action, () => this.#prepare(plan, dispatch)));
     }
     return prepared;
   }
@@ -208,7 +201,14 @@ export class Program {
   #prepare(plan: Plan, dispatch: Dispatch): Prepared {
     const { label, constants, workgroups } = dispatch, device = this.#device;
     const { source, bindings } = KERNELS[dispatch.kernel];
-    const layout = this.#layoutOf(bindings);
+    const layout = device.createBindGroupLayout({
+      label,
+      entries: bindings.map((kind, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: BUFFER_TYPES[kind], hasDynamicOffset: kind === "step" },
+      })),
+    });
     const module = device.createShaderModule({ label, code: source });
     const pipeline = device.createComputePipeline({
       label,
@@ -234,23 +234,6 @@ export class Program {
     return { buffer: this.#buffers.get(view.buffer)!, offset: view.offset, size: view.size };
   }
 
-  #layoutOf(bindings: readonly Binding[]): GPUBindGroupLayout {
-    const key = bindings.join();
-    const known = this.#layouts.get(key);
-    if (known) return known;
-    const types = { step: "uniform", read: "read-only-storage", write: "storage" } as const;
-    const layout = this.#device.createBindGroupLayout({
-      label: key,
-      entries: bindings.map((kind, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: types[kind], hasDynamicOffset: kind === "step" },
-      })),
-    });
-    this.#layouts.set(key, layout);
-    return layout;
-  }
-
   #readbackOf(bytes: number): GPUBuffer {
     if (this.#readback && this.#readback.size >= bytes) return this.#readback;
     this.#readback?.destroy();
@@ -259,7 +242,7 @@ export class Program {
     return this.#readback;
   }
 
-  /** Does something on the device and turns what it reports into one error. */
+  /** Runs `make` and turns errors that the device reports into one exception. */
   async #guarded<Result>(action: string, make: () => Result): Promise<Result> {
     this.#device.pushErrorScope("out-of-memory");
     this.#device.pushErrorScope("validation");

@@ -1,45 +1,46 @@
 /**
- * The check of an adapter before it is trusted: one gradient against the textbook, or, where nothing is trained, logits.
+ * The check of an adapter: one gradient, or logits where nothing is trained, compared with the reference engine's.
  *
- * Weights and images are the check's own, so that neither a start that is chaotic, huge or NaN nor blank images decide
- * what is said of an adapter; only shapes, kinds of layers and dropout are those of the training.
+ * The check has weights and images of its own, so that chaotic, huge or NaN weights or blank images do not affect the
+ * result; only shapes, kinds of layers and dropout are those of the training.
  *
  * @module
  */
 import type { Split } from "../../data/images.ts";
 import { layOutSequence } from "../../data/sequence.ts";
-import { gateCount, type Network } from "../../model/network.ts";
+import type { Network } from "../../model/network.ts";
 import { DOMAIN, hashName, RandomStream } from "../../random.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { openReference } from "../reference/engine.ts";
 import { narrow } from "./limits.ts";
 
-/** Images in the check: more than a quad, so that lanes and workgroups are told apart. */
+/** Images of the check: more than a quad, so that it covers several lanes and workgroups. */
 const IMAGES = 5;
-/** What the textbook may take: some tens of milliseconds. */
+/** The most multiplications of the reference engine: some tens of milliseconds. */
 const MOST_MULTIPLICATIONS = 5e7;
-/** Steps, features and units of the smaller network where that is not enough: more units than a workgroup has invocations. */
+/** The most T, features and units of a smaller network; more units than a workgroup has invocations. */
 const SMALL = { T: 6, units: 70 };
-/** Of the largest element. Right adapters are within 2e-6 of it; wrong ones, of which there are reports, miss by far more. */
+/** Relative to the largest element. Correct adapters are within 2e-6; wrong ones have been far off. */
 const TOLERANCE = 1e-3;
-/** Below this a gradient is 0: adapters may flush what is smaller than a normal float32. */
+/** Differences below this are ignored: adapters may flush subnormal numbers to 0. */
 const LEAST = 1e-30;
-/** How many weights are tried where the textbook itself hangs on a rounding. */
+/** How many sets of weights are tried where the reference itself depends on a rounding. */
 const DRAWS = 3;
-/** A hundred roundings. */
+/** The size of a hundred rounding errors. */
 const NUDGE = 1e-5;
 
-/** An engine that can be given other images and weights of the same shapes. */
+/** An engine that can load other images and weights of the same shapes. */
 export interface CheckedEngine extends Engine {
   load(options: EngineOptions): Promise<void>;
 }
 
 /**
- * Compares what a device makes of a few made-up images with the textbook's: the gradient, or the logits if it only predicts; in a network of the same shapes, or where that would
- * take the textbook long, in a smaller one of the same kind. Leaves made-up images and weights in the engine.
+ * Compares a device with the reference engine over a few made-up images: the gradient, or the logits if it only predicts.
+ * The network has the same shapes, unless the reference would take long: then it is a smaller one of the same kind. Leaves
+ * made-up images and weights in the engine.
  *
- * @param open Opens an engine of the device that is to be checked
- * @throws {Error} If they differ; says by how much
+ * @param open Opens another engine on the same device
+ * @throws {Error} If the numbers differ; says by how much
  */
 export async function checkDevice(
   engine: CheckedEngine,
@@ -52,17 +53,16 @@ export async function checkDevice(
   await check(small, smaller);
 }
 
-/** Of one gradient over the images of the check. */
+/** The multiplications of one gradient over the images of the check. */
 function multiplications({ network, imageSize, sequence }: EngineOptions): number {
   const { T } = layOutSequence(sequence, imageSize);
-  const aStep = network.layers.reduce((sum, layer) => {
-    const { inputSize: C, hiddenSize: H } = layer;
-    return sum + 3 * (C + H) * H * gateCount(layer);
+  const weights = network.layers.reduce((sum, { kernel, recurrentKernel }) => {
+    return sum + kernel.size + recurrentKernel.size;
   }, 0);
-  return IMAGES * T * aStep;
+  return 3 * IMAGES * T * weights;
 }
 
-/** The same kinds of layers with at most so many steps, features and units. */
+/** Options with the same kinds of layers, but fewer t, features and units. */
 function shrink(options: EngineOptions): EngineOptions {
   const { T, C } = layOutSequence(options.sequence, options.imageSize);
   const imageSize = { height: Math.min(T, SMALL.T), width: Math.min(C, SMALL.units) };
@@ -83,25 +83,26 @@ function shrink(options: EngineOptions): EngineOptions {
 
 async function check(engine: CheckedEngine, options: EngineOptions): Promise<void> {
   for (let draw = 1;; draw++) {
-    const trial = makeUp(options, draw), trains = options.training !== null;
+    const trial = makeUp(options, draw);
     await engine.load(trial.options);
     const found = await measure(engine, trial);
     const expected = await textbook(trial);
     const wrong = firstDifference(trial.options, found, expected);
     if (!wrong) return;
-    if (draw < DRAWS && await hangsOnRounding(trial, expected)) continue;
+    if (draw < DRAWS && await dependsOnRounding(trial, expected)) continue;
+    const action = options.training ? "train" : "predict";
     throw new Error(
-      `Cannot ${trains ? "train" : "predict"} on ${engine.device.detail}: its ` +
-        `${trains ? "gradients must be right: that of " : "logits must be right: "}${wrong.name} is ` +
+      `Cannot ${action} on ${engine.device.detail}: its ` +
+        `${
+          options.training ? "gradients must be right: that of " : "logits must be right: "
+        }${wrong.name} is ` +
         `${wrong.found} where the textbook has ${wrong.expected}, over ${trial.images.count} made-up images; ` +
-        `try another driver or --device wasm, or --no-self-check to ${
-          trains ? "train" : "predict"
-        } all the same`,
+        `try another driver or --device wasm, or --no-self-check to ${action} all the same`,
     );
   }
 }
 
-/** Images and weights of the check's own, in the shapes of an engine. */
+/** Made-up images and weights in the shapes of an engine. */
 interface Trial {
   readonly options: EngineOptions;
   readonly images: Split;
@@ -132,9 +133,9 @@ function madeUpImages(
 }
 
 /**
- * Weights over which no network is chaotic or saturated: kernels uniform ±1/√rows, less where dropout makes their inputs
- * larger, so that a recurrent kernel shrinks what passes through it; biases 0 … ½, so that few ReLUs are dead, or on both
- * sides of what is linear in `hardSigmoid`.
+ * Weights that make no network chaotic or saturated. Kernels are uniform ±1/√rows, or smaller where dropout makes their
+ * inputs larger, so that a recurrent kernel shrinks its input. Biases are 0 … ½, so that few ReLUs are dead; those of a
+ * `hardSigmoid` also reach beyond both ends of its linear part.
  */
 function madeUpParameters(network: Network, draw: number): Float32Array {
   const flat = new Float32Array(network.size);
@@ -142,7 +143,7 @@ function madeUpParameters(network: Network, draw: number): Float32Array {
     const random = new RandomStream(draw, DOMAIN.initialize, hashName(name));
     for (let k = offset; k < offset + size; k++) flat[k] = low + (high - low) * random.uniform();
   };
-  let kept = 1; // of the outputs of the layer below
+  let kept = 1; // the share of the inputs that dropout keeps
   for (const layer of network.layers) {
     const { kernel, recurrentKernel, bias, inputSize, hiddenSize, dropout } = layer;
     const hard = layer.kind === "lstm" && layer.gateActivation === "hardSigmoid";
@@ -157,7 +158,7 @@ function madeUpParameters(network: Network, draw: number): Float32Array {
   return flat;
 }
 
-/** The gradient over all images, or their logits; the last image first. */
+/** The gradient over all images, or their logits, in reverse order. */
 async function measure(engine: Engine, { options, images }: Trial): Promise<Float32Array> {
   const all = Uint32Array.from({ length: images.count }, (_, n) => images.count - 1 - n);
   return options.training ? await engine.gradient(all) : await engine.predict(images, all);
@@ -168,8 +169,8 @@ async function textbook(trial: Trial): Promise<Float32Array> {
   return await measure(reference, trial);
 }
 
-/** Whether the textbook's own numbers are others a few roundings away: where a ReLU is about to switch. */
-async function hangsOnRounding(trial: Trial, expected: Float32Array): Promise<boolean> {
+/** Whether rounding errors change the reference's own numbers: where a ReLU is about to switch. */
+async function dependsOnRounding(trial: Trial, expected: Float32Array): Promise<boolean> {
   const { options } = trial, direction = madeUpParameters(options.network, 0);
   for (const nudge of [NUDGE, -NUDGE]) {
     const parameters = options.parameters.map((p, k) => p + nudge * direction[k]);
@@ -179,7 +180,7 @@ async function hangsOnRounding(trial: Trial, expected: Float32Array): Promise<bo
   return false;
 }
 
-/** Tensor by tensor of a gradient; logits are one. */
+/** The first element that is wrong, tensor by tensor; logits count as one tensor. */
 function firstDifference(
   { network, training }: EngineOptions,
   found: Float32Array,

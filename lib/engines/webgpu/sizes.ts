@@ -4,74 +4,87 @@
  * @module
  */
 import type { Network, RecurrentLayer } from "../../model/network.ts";
+import { roundUp } from "../round_up.ts";
 
-/** A layer's sizes, named as the kernels name them. */
-export interface Sizes {
-  readonly layer: RecurrentLayer;
-  readonly index: number;
-  readonly top: boolean;
+/** The sizes of a weight matrix: a kernel `[C,columns]` above a recurrent kernel `[H,columns]` above a bias. */
+export interface MatrixSizes {
+  /** Part of the names of its buffers. */
+  readonly name: string;
   readonly C: number;
   readonly C4: number;
+  /** Hidden units; 0 for the head, which has no recurrent kernel. */
   readonly H: number;
   readonly H4: number;
   /** Features of a row of inputs: x, h and four for the bias. */
   readonly J: number;
+  readonly columns: number;
   readonly quads: number;
-  /** From a row of what this layer's outputs are written to, to the next. */
+  /** Whether a quad is the four gates of a unit. */
+  readonly lstm: boolean;
+  /** Where the kernel starts in the flat parameters. */
+  readonly offset: number;
+  readonly biasScale: number;
+}
+
+/** The sizes of a recurrent layer. */
+export interface LayerSizes extends MatrixSizes {
+  readonly layer: RecurrentLayer;
+  readonly index: number;
+  readonly top: boolean;
+  /** From one row of the buffer of this layer's outputs to the next. */
   readonly outJ: number;
 }
 
-/** The head's sizes. */
-export interface HeadSizes {
-  readonly H: number;
-  readonly H4: number;
-  readonly classes: number;
-  readonly quads: number;
-  /** Of its kernel in the flat parameters. */
-  readonly offset: number;
-}
-
-/** What all dispatches of a plan have in common. */
+/** The sizes that all dispatches of a plan have in common. */
 export interface Frame {
   readonly T: number;
   readonly N4: number;
   /** Partial sums of a weight gradient. */
   readonly parts: number;
-  /** Parameters in all. */
+  /** The number of all parameters. */
   readonly size: number;
 }
 
 /** The sizes of all recurrent layers. */
-export function layerSizes(layers: readonly RecurrentLayer[]): Sizes[] {
+export function layerSizes(layers: readonly RecurrentLayer[]): LayerSizes[] {
   const last = layers.length - 1;
   return layers.map((layer, index) => {
-    const C4 = up4(layer.inputSize), H4 = up4(layer.hiddenSize);
+    const { inputSize: C, hiddenSize: H, kernel, bias } = layer, lstm = layer.kind === "lstm";
+    const C4 = roundUp(C, 4), H4 = roundUp(H, 4);
     return {
+      name: `${index}`,
+      C,
+      C4,
+      H,
+      H4,
+      J: C4 + H4 + 4,
+      columns: bias.size,
+      quads: lstm ? H : H4 / 4,
+      lstm,
+      offset: kernel.offset,
+      biasScale: bias.updateScale,
       layer,
       index,
       top: index === last,
-      C: layer.inputSize,
-      C4,
-      H: layer.hiddenSize,
-      H4,
-      J: C4 + H4 + 4,
-      quads: layer.kind === "lstm" ? layer.hiddenSize : H4 / 4,
-      outJ: H4 + (index === last ? 4 : up4(layers[index + 1].hiddenSize) + 4),
+      outJ: H4 + 4 + (index === last ? 0 : roundUp(layers[index + 1].hiddenSize, 4)),
     };
   });
 }
 
 /** The sizes of the head. */
-export function headSizes({ inputSize, classes, kernel }: Network["head"]): HeadSizes {
+export function headSizes({ inputSize: C, classes, kernel }: Network["head"]): MatrixSizes {
+  const C4 = roundUp(C, 4), quads = Math.ceil(classes / 4);
   return {
-    H: inputSize,
-    H4: up4(inputSize),
-    classes,
-    quads: Math.ceil(classes / 4),
+    name: "head",
+    C,
+    C4,
+    H: 0,
+    H4: 0,
+    J: C4 + 4,
+    columns: classes,
+    quads,
+    lstm: false,
     offset: kernel.offset,
+    biasScale: 1,
   };
-}
-
-function up4(n: number): number {
-  return 4 * Math.ceil(n / 4);
 }

@@ -9,14 +9,14 @@ import { layOutSequence } from "../../../lib/data/sequence.ts";
 import { compareTensors } from "../comparison.ts";
 import { type Case, describe, optionsOf, scattered } from "../contract_cases.ts";
 
-/** 10⁻³, a power of two. */
+/** About 10⁻³. */
 const DELTA = 2 ** -10;
 
-// In units of the largest gradient of a tensor: five times the largest error measured, 8.2e-11. It is the differences'
-// own, the rounding of a loss near 1 (1e-16) over DELTA, in tensors whose largest gradient is 4e-3.
+// In units of the largest gradient of a tensor: five times the largest error measured, 8.2e-11. That is the error of the
+// differences, the rounding of a loss near 1 (1e-16) over DELTA, in tensors whose largest gradient is 4e-3.
 const TOLERANCE = { atol: 4e-10, rtol: 0 };
 
-// Sizes and starts such that no kink of ReLU or hardSigmoid lies within the differences.
+// Sizes and weights for which no kink of ReLU or hardSigmoid lies within the differences.
 const CASES: readonly Case[] = [
   { kind: "LSTM", hidden: [5], images: 3, size: [4, 3], classes: 3 },
   {
@@ -88,7 +88,7 @@ Deno.test("the cases above reach both sides of every kink", () => {
   assert(outer.some((y) => y > 0 && y < 1), "no gate lies between 0 and 1");
 
   const relu = prepare(CASES[5]);
-  const { h } = rnnForward(relu.batch.x, weightsOf(relu.network.layers[0], relu.p), {
+  const h = rnnForward(relu.batch.x, weightsOf(relu.network.layers[0], relu.p), {
     sizes: { ...relu.batch, C: relu.network.inputSize, H: 7 },
     activation: RNN_ACTIVATIONS.relu,
   });

@@ -7,13 +7,7 @@ const RATES = [0.3, 0, 0.5] as const;
 const T = 6, N = 50, H = 13, SEED = 9;
 
 const network = createNetwork({
-  layers: RATES.map((dropout) => ({
-    kind: "rnn",
-    activation: "tanh",
-    inputSize: H,
-    hiddenSize: H,
-    dropout,
-  })),
+  layers: RATES.map((dropout) => ({ kind: "rnn", activation: "tanh", inputSize: H, hiddenSize: H, dropout })),
   classes: 2,
 });
 
@@ -39,7 +33,7 @@ Deno.test("drawMasks() keeps 1 / (1 − rate) or 0, by the word of each output",
   }
 });
 
-Deno.test("drawMasks() draws others at each step, for each seed and layer, and the same again", () => {
+Deno.test("drawMasks() draws different masks at each step and for each seed, and the same ones again", () => {
   const draw = (seed: number, step: number) => drawMasks(network, { seed, step, T, N });
   const [first] = draw(1, 1);
   assert.deepEqual(draw(1, 1)[0], first);
@@ -47,7 +41,7 @@ Deno.test("drawMasks() draws others at each step, for each seed and layer, and t
   assert.notDeepEqual(draw(2, 1)[0], first);
 });
 
-Deno.test("drawMasks() gives an image of a short batch what it has in a long one", () => {
+Deno.test("drawMasks() gives an image the same mask in a short batch as in a long one", () => {
   const [long] = drawMasks(network, { seed: 1, step: 1, T, N });
   const [short] = drawMasks(network, { seed: 1, step: 1, T, N: 3 });
   for (let t = 0; t < T; t++) {
@@ -56,7 +50,7 @@ Deno.test("drawMasks() gives an image of a short batch what it has in a long one
   }
 });
 
-Deno.test("applyMask() multiplies, and leaves alone what has no mask", () => {
+Deno.test("applyMask() multiplies by a mask, and returns an array without a mask as it is", () => {
   const a = Float64Array.of(1, 2, 3);
   assert.deepEqual(applyMask(a, Float64Array.of(2, 0, 2)), Float64Array.of(2, 0, 6));
   assert.equal(applyMask(a, undefined), a);

@@ -2,7 +2,7 @@ import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { replayGoldens } from "../../golden/replay.ts";
 import { testPromises } from "../contract.ts";
 
-// What leaves the engine is rounded to float32. In units of the largest element of a tensor.
+// Results are rounded to float32. In units of the largest element of a tensor.
 const ROUNDED = { atol: 2 ** -24, rtol: 0 }; // half a unit in the last place
 const REFERENCE = { name: "reference", open: openReference };
 
@@ -12,7 +12,7 @@ testPromises({
     logits: ROUNDED,
     loss: { atol: 0, rtol: 0 },
     gradient: ROUNDED,
-    movement: { atol: 1e-6, rtol: 0 }, // a state rounded to float32 on its way; ten times the measured
+    movement: { atol: 1e-6, rtol: 0 }, // a state is rounded to float32; ten times the measured error
   },
   exactState: false,
 });
@@ -21,8 +21,8 @@ replayGoldens({
   ...REFERENCE,
   tolerance: {
     logits: ROUNDED,
-    loss: { atol: 1e-13, rtol: 0 }, // ten times the measured 9.2e-15
+    loss: { atol: 1e-13, rtol: 0 }, // ten times the measured error, 9.2e-15
     gradient: ROUNDED,
-    movement: { atol: 1e-6, rtol: 0 }, // rounded as well; four times the measured
+    movement: { atol: 1e-6, rtol: 0 }, // rounded too; four times the measured error
   },
 });

@@ -12,7 +12,7 @@ const BATCHES: Record<Sequence["axis"], { T: number; bytes: number[] }> = { // [
 };
 
 for (const [axis, { T, bytes }] of Object.entries(BATCHES)) {
-  Deno.test(`gatherBatch() reads ${axis}, image by image within a step`, () => {
+  Deno.test(`gatherBatch() reads ${axis}, image by image at each t`, () => {
     const layout = layOutSequence({ axis: axis as Sequence["axis"], range: [-1, 1] }, images);
     const batch = gatherBatch(images, Uint32Array.of(1, 0), layout);
     assert.deepEqual(batch, { x: Float64Array.from(bytes, (byte) => layout.scale[byte]), T, N: 2 });

@@ -9,17 +9,17 @@ Deno.test("softmaxCrossEntropy() measures two images by hand", () => {
   const tight = { atol: 1e-15, rtol: 0 };
   assertClose([loss], [(Math.log(4) + Math.log(2)) / 2], { ...tight, name: "loss" });
   assertClose(dlogits, [-3 / 8, 3 / 8, 1 / 4, -1 / 4], { ...tight, name: "dlogits" });
-  assert.equal(correct, 0); // of two logits as large, the first is the answer
+  assert.equal(correct, 0); // the first of two equal logits is the answer
   assert.equal(softmaxCrossEntropy(logits, Uint8Array.of(1, 0)).correct, 2);
 });
 
-Deno.test("softmaxCrossEntropy() stays finite for logits whose exp would not", () => {
+Deno.test("softmaxCrossEntropy() is finite for logits whose exp is not", () => {
   const { loss, dlogits } = softmaxCrossEntropy(Float64Array.of(1e4, -1e4, 0), Uint8Array.of(1));
   assert.equal(loss, 2e4);
   assert.deepEqual(dlogits, Float64Array.of(1, -1, 0));
 });
 
-Deno.test("softmaxCrossEntropy() shares between the largest of logits that hide all smaller numbers", () => {
+Deno.test("softmaxCrossEntropy() divides the probability between equal, huge logits", () => {
   const { loss, dlogits } = softmaxCrossEntropy(Float64Array.of(1e30, 1e30, -1e30), Uint8Array.of(0));
   assert.equal(loss, Math.log(2));
   assert.deepEqual(dlogits, Float64Array.of(-0.5, 0.5, 0));

@@ -5,13 +5,11 @@ import type { EngineOptions } from "../../../lib/engines/engine.ts";
 import { shareBytes } from "../../../lib/data/shared.ts";
 import { adam, sgd } from "../../../lib/model/optimizers.ts";
 import { createNetwork } from "../../../lib/model/network.ts";
-import { lacking, lacks, named } from "../../support/permissions.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
 import { replayGoldens } from "../../golden/replay.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, type CaseOptions, optionsOf, scattered } from "../contract_cases.ts";
-
-const NEEDS = [{ name: "read", path: "lib" }] as const;
+import { LACKING_KERNELS, test } from "./support/wasm_tests.ts";
 
 // Twice the largest error measured over all cases, in units of the largest element of the tensor: logits 8.9e-7,
 // loss 2.4e-7, gradient 2.2e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by itself).
@@ -28,7 +26,7 @@ const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 1.1e-5, rtol: 0 }, movement: {
 
 for (const math of ["fused", "plain"] as const) {
   const open = (options: EngineOptions) => openWasm({ ...options, threads: 2, math });
-  const engine = { name: `wasm, ${math}`, open, ignore: lacking(NEEDS) };
+  const engine = { name: `wasm, ${math}`, open, ignore: LACKING_KERNELS };
   testEngine({ ...engine, tolerance: TOLERANCE });
   replayGoldens({ ...engine, tolerance: FIFTY_STEPS });
 }
@@ -55,78 +53,57 @@ const BITS: readonly Case[] = [
   { kind: "ReLU RNN", hidden: [30], images: 30, size: [6, 9], biases: 1 },
 ];
 
-for (const test of BITS) {
-  Deno.test({
-    name: named(
-      `openWasm() trains a ${test.kind} to the same bits with 1, 2 and 3 threads, in calls of any length`,
-      NEEDS,
-    ),
-    ignore: lacks(NEEDS),
-    fn: async () => {
-      const options = optionsOf(test, { optimizer: adam({ learningRate: 0.01 }) });
-      const expected = await trainBits(options, { threads: 1, steps: 50, together: 50 });
-      for (const [threads, together] of [[2, 50], [3, 7], [1, 1]]) {
-        assert.deepEqual(
-          await trainBits(options, { threads, steps: 50, together }),
-          expected,
-          `${threads} threads`,
-        );
-      }
-    },
+for (const network of BITS) {
+  test(`openWasm() trains a ${network.kind} to the same bits with 1, 2 and 3 threads, in calls of any length`, async () => {
+    const options = optionsOf(network, { optimizer: adam({ learningRate: 0.01 }) });
+    const expected = await trainBits(options, { threads: 1, steps: 50, together: 50 });
+    for (const [threads, together] of [[2, 50], [3, 7], [1, 1]]) {
+      const bits = await trainBits(options, { threads, steps: 50, together });
+      assert.deepEqual(bits, expected, `${threads} threads`);
+    }
   });
 }
 
-Deno.test({
-  name: named(
-    "a training beyond 2 GiB gives the bits of a small one: addresses have 32 bits, all of them",
-    NEEDS,
-  ),
-  ignore: lacks(NEEDS),
-  fn: async () => {
-    const options = optionsOf({ kind: "LSTM", hidden: [512, 512], images: 8, size: [28, 28] });
-    const gradients: Float32Array[] = [];
-    for (const batchSize of [8, 4096]) { // what is not used takes addresses, and no memory
-      const training = { ...options.training, batchSize };
-      await using engine = await openWasm({ ...options, training, threads: 1 });
-      gradients.push(await engine.gradient(scattered(8, training.train.count)));
-    }
-    assert(gradients[0].every((value, at) => value === gradients[1][at]));
-  },
+test("a training beyond 2 GiB gives the same bits as a small one", async () => {
+  const options = optionsOf({ kind: "LSTM", hidden: [512, 512], images: 8, size: [28, 28] });
+  const gradients: Float32Array[] = [];
+  for (const batchSize of [8, 4096]) { // unused memory takes addresses only
+    const training = { ...options.training, batchSize };
+    await using engine = await openWasm({ ...options, training, threads: 1 });
+    gradients.push(await engine.gradient(scattered(8, training.train.count)));
+  }
+  assert(gradients[0].every((value, at) => value === gradients[1][at]));
 });
 
-Deno.test({
-  name: named("predict() takes more than fits into one command, and images in shared memory or not", NEEDS),
-  ignore: lacks(NEEDS),
-  fn: async () => {
-    const network = createNetwork({
-      layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
-      classes: 2,
-    });
-    const split = tinySplit({ count: MAX_PREDICTED + 5, height: 2, width: 2, classes: 2 });
-    await using engine = await openWasm({
-      network,
-      sequence: { axis: "rows", range: [0, 1] },
-      imageSize: { height: 2, width: 2 },
-      parameters: tinyParameters(network),
-      training: null,
-    });
-    const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.pixels]));
-    const shared = { ...split, pixels: padded.subarray(3) };
-    const all = await engine.predict(split);
-    assert.equal(all.length, 2 * split.count);
-    assert.deepEqual(await engine.predict(shared), all); // they take another way in
-    for (const images of [split, shared]) {
-      const last = Uint32Array.of(split.count - 1, 7);
-      const expected = [...all.subarray(-2), ...all.subarray(14, 16)];
-      assert.deepEqual([...await engine.predict(images, last)], expected);
-      images.pixels.copyWithin(4 * (split.count - 1), 28, 32); // the last one is now the seventh
-      const [first, second, ...others] = await engine.predict(images, last);
-      assert.deepEqual([first, second], others); // what was copied before is not taken for what is there now
-    }
-  },
+test("predict() takes more images than one command, in shared memory or not", async () => {
+  const network = createNetwork({
+    layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
+    classes: 2,
+  });
+  const split = tinySplit({ count: MAX_PREDICTED + 5, height: 2, width: 2, classes: 2 });
+  await using engine = await openWasm({
+    network,
+    sequence: { axis: "rows", range: [0, 1] },
+    imageSize: { height: 2, width: 2 },
+    parameters: tinyParameters(network),
+    training: null,
+  });
+  const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.pixels]));
+  const shared = { ...split, pixels: padded.subarray(3) };
+  const all = await engine.predict(split);
+  assert.equal(all.length, 2 * split.count);
+  assert.deepEqual(await engine.predict(shared), all); // these are not copied
+  for (const images of [split, shared]) {
+    const last = Uint32Array.of(split.count - 1, 7);
+    const expected = [...all.subarray(-2), ...all.subarray(14, 16)];
+    assert.deepEqual([...await engine.predict(images, last)], expected);
+    images.pixels.copyWithin(4 * (split.count - 1), 28, 32); // the last image is now the seventh
+    const [first, second, ...others] = await engine.predict(images, last);
+    assert.deepEqual([first, second], others); // earlier copies are not used again
+  }
 });
 
-Deno.test("openWasm() rejects a number of threads that makes no team", async () => {
+Deno.test("openWasm() rejects a number of threads out of range", async () => {
   const options = optionsOf(BITS[0]);
   for (const threads of [0, -1, 1.5, 65, NaN]) {
     await assert.rejects(
@@ -138,7 +115,7 @@ Deno.test("openWasm() rejects a number of threads that makes no team", async () 
   }
 });
 
-Deno.test("openWasm() refuses a training that 4 GiB do not hold, and says what takes less", async () => {
+Deno.test("openWasm() refuses a training that needs more than 4 GiB, and says what takes less", async () => {
   const network = createNetwork({
     layers: [{ kind: "lstm", inputSize: 1, hiddenSize: 1024, gateActivation: "sigmoid", dropout: 0 }],
     classes: 10,

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  chooseKernels,
-  compileKernels,
-  instantiateKernels,
-  type MathKind,
-} from "../../../lib/engines/wasm/kernels.ts";
-import { lacks, named } from "../../support/permissions.ts";
-
-const NEEDS = [{ name: "read", path: "lib" }] as const;
+import type { MathName } from "../../../lib/engines/open.ts";
+import { chooseKernels, compileKernels, instantiateKernels } from "../../../lib/engines/wasm/kernels.ts";
+import { test } from "./support/wasm_tests.ts";
 
 /** y = f(x) by the kernels; f as in assembly/math.ts `evaluate`. */
-async function evaluate(math: MathKind, f: number, x: Float32Array): Promise<Float32Array> {
+async function evaluate(math: MathName, f: number, x: Float32Array): Promise<Float32Array> {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
   const kernels = instantiateKernels(await compileKernels(math), memory);
   const from = 65536, to = from + x.byteLength;
@@ -39,62 +33,46 @@ const FUNCTIONS = [
 
 for (const math of ["fused", "plain"] as const) {
   for (const { name, f, exact, x, absolute, relative } of FUNCTIONS) {
-    Deno.test({
-      name: named(`${name} of the ${math} kernels is as near to the exact value as measured`, NEEDS),
-      ignore: lacks(NEEDS),
-      fn: async () => {
-        const y = await evaluate(math, f, x);
-        let worstAbsolute = 0, worstRelative = 0;
-        x.forEach((value, i) => {
-          const expected = exact(value), error = Math.abs(y[i] - expected);
-          worstAbsolute = Math.max(worstAbsolute, error);
-          worstRelative = Math.max(worstRelative, expected === 0 ? 0 : error / Math.abs(expected));
-        });
-        assert(worstAbsolute <= absolute, `absolute error ${worstAbsolute}`);
-        assert(worstRelative <= relative, `relative error ${worstRelative}`);
-      },
+    test(`${name} of the ${math} kernels is as close to the exact function as measured`, async () => {
+      const y = await evaluate(math, f, x);
+      let worstAbsolute = 0, worstRelative = 0;
+      x.forEach((value, i) => {
+        const expected = exact(value), error = Math.abs(y[i] - expected);
+        worstAbsolute = Math.max(worstAbsolute, error);
+        worstRelative = Math.max(worstRelative, expected === 0 ? 0 : error / Math.abs(expected));
+      });
+      assert(worstAbsolute <= absolute, `absolute error ${worstAbsolute}`);
+      assert(worstRelative <= relative, `relative error ${worstRelative}`);
     });
   }
 }
 
-Deno.test({
-  name: named("the gates saturate at 0 and 1, and tanh at −1 and 1, whatever comes in", NEEDS),
-  ignore: lacks(NEEDS),
-  fn: async () => {
-    const x = Float32Array.of(-Infinity, -1e30, 1e30, Infinity);
-    for (const math of ["fused", "plain"] as const) {
-      const ends = await evaluate(math, 0, x);
-      assert(ends.every((y, i) => Math.abs(y - Math.sign(x[i])) < 1e-6 && Math.abs(y) <= 1), `tanh ${ends}`);
-      const gates = await evaluate(math, 1, x);
-      assert(
-        gates.every((y, i) => Math.abs(y - (x[i] > 0 ? 1 : 0)) < 1e-6 && y >= 0 && y <= 1),
-        `sigmoid ${gates}`,
-      );
-    }
-  },
-});
-
-Deno.test({
-  name: named("chooseKernels() takes what the probe says, and never another than was asked for", NEEDS),
-  ignore: lacks(NEEDS),
-  fn: async () => {
-    const once = () => true, twice = () => false;
-    assert.equal((await chooseKernels(undefined, once)).math, "fused");
-    assert.equal((await chooseKernels(undefined, twice)).math, "plain");
-    assert.equal((await chooseKernels("plain", once)).math, "plain");
-    assert.equal((await chooseKernels("fused", once)).math, "fused");
-    await assert.rejects(
-      chooseKernels("fused", twice),
-      /^RangeError: Cannot train with --math fused: .*--math plain/,
+test("for any input, the gates saturate at 0 and 1, and tanh at −1 and 1", async () => {
+  const x = Float32Array.of(-Infinity, -1e30, 1e30, Infinity);
+  for (const math of ["fused", "plain"] as const) {
+    const ends = await evaluate(math, 0, x);
+    assert(ends.every((y, i) => Math.abs(y - Math.sign(x[i])) < 1e-6 && Math.abs(y) <= 1), `tanh ${ends}`);
+    const gates = await evaluate(math, 1, x);
+    assert(
+      gates.every((y, i) => Math.abs(y - (x[i] > 0 ? 1 : 0)) < 1e-6 && y >= 0 && y <= 1),
+      `sigmoid ${gates}`,
     );
-  },
+  }
 });
 
-Deno.test({
-  name: named("the plain build never rounds once", NEEDS),
-  ignore: lacks(NEEDS),
-  fn: async () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    assert.equal(instantiateKernels(await compileKernels("plain"), memory).leavesOfSquare(), 0);
-  },
+test("chooseKernels() follows the probe, unless a build was asked for", async () => {
+  const once = () => true, twice = () => false;
+  assert.equal((await chooseKernels(undefined, once)).math, "fused");
+  assert.equal((await chooseKernels(undefined, twice)).math, "plain");
+  assert.equal((await chooseKernels("plain", once)).math, "plain");
+  assert.equal((await chooseKernels("fused", once)).math, "fused");
+  await assert.rejects(
+    chooseKernels("fused", twice),
+    /^RangeError: Cannot train with --math fused: .*--math plain/,
+  );
+});
+
+test("the plain build never rounds once", async () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  assert.equal(instantiateKernels(await compileKernels("plain"), memory).leavesOfSquare(), 0);
 });

@@ -2,21 +2,23 @@ import assert from "node:assert/strict";
 import { sha256 } from "../../../lib/data/files.ts";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
 import { adadelta } from "../../../lib/model/optimizers.ts";
-import { lacks, named } from "../../support/permissions.ts";
+import { lacking } from "../../support/permissions.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+import { testUnless } from "../test_unless.ts";
 import type { Scrambling } from "./support/scrambled_worker.ts";
 
-const NEEDS = [{ name: "read" }] as const;
+/** The scrambled worker is read from `tests`. */
+const LACKING_WORKER = lacking([{ name: "read" }]);
 const STEPS = 12;
 
-/** Groups of eight images that do not come out even, and two layers: with dropout, or with first steps that images share. */
+/** A last group of less than eight images, and two layers: with dropout, or with shared prefixes. */
 const NETWORK: Case = { kind: "LSTM", hidden: [21, 10], images: 61, size: [9, 6], biases: 2 };
 const NETWORKS: Readonly<Record<string, Case>> = {
   "with dropout": { ...NETWORK, dropout: [0.5, 0.25] },
-  "with shared steps": NETWORK,
+  "with shared prefixes": NETWORK,
 };
 
-/** Workers started until it is disposed are scrambled ones. */
+/** Replaces workers by scrambled ones until it is disposed. */
 function scramble(mode: Scrambling["mode"], threads: number): Disposable & { taken: Int32Array } {
   const Plain = globalThis.Worker;
   const taken = new Int32Array(new SharedArrayBuffer(4 * threads));
@@ -63,10 +65,10 @@ async function trainScrambled(
 
 for (const [kind, network] of Object.entries(NETWORKS)) {
   for (const mode of ["random", "first", "last"] as const) {
-    Deno.test({
-      name: named(`openWasm() gives the same bits whoever computes what, and when: ${mode}, ${kind}`, NEEDS),
-      ignore: lacks(NEEDS),
-      fn: async () => {
+    testUnless(
+      LACKING_WORKER,
+      `openWasm() gives the same bits whichever thread computes what, and when: ${mode}, ${kind}`,
+      async () => {
         const expected = await trainBits(network, 1);
         for (const threads of [2, 3]) {
           const { bits, taken } = await trainScrambled(network, mode, threads);
@@ -79,6 +81,6 @@ for (const [kind, network] of Object.entries(NETWORKS)) {
           assert.deepEqual(bits, expected, `${threads} threads, items taken ${taken}`);
         }
       },
-    });
+    );
   }
 }

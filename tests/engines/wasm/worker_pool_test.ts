@@ -13,22 +13,15 @@ import { optionsOf } from "../contract_cases.ts";
 const needs = [{ name: "read", path: "lib" }] as const;
 const needsProcess = [{ name: "read" }, { name: "run" }] as const;
 
-/** A pool of three, whose last thread has its own memory where there is none, and so traps at once. */
+/** A pool of three threads, of which the last one traps at once, because there is no memory at its addresses. */
 export async function startMaimed(): Promise<WorkerPool> {
   const options = optionsOf({ kind: "LSTM", hidden: [8], images: 41, size: [9, 6], biases: 1 });
-  const { network, training: { train, batchSize } } = options;
-  const layout = layOutSequence(options.sequence, train);
-  const plan = planMemory({
-    network,
-    sequence: layout,
-    imageBytes: train.height * train.width,
-    threads: 3,
-    training: { trainCount: train.count, batchSize, slotCount: 0 },
-  });
+  const { training: { train } } = options;
+  const plan = planMemory(options, layOutSequence(options.sequence, train), 3);
   const pages = Math.floor((plan.thread.start + 2 * plan.thread.bytes) / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   assert.ok(plan.team + 4 * TEAM_WORDS < memory.buffer.byteLength);
-  // All groups share a step, so that no thread gets past without its own memory.
+  // All groups share a t, which every thread computes in its own memory.
   new Uint32Array(memory.buffer, plan.starts, plan.groupsABatch).fill(1);
   const module = await compileKernels("plain");
   return await WorkerPool.start({
@@ -44,7 +37,7 @@ export async function startMaimed(): Promise<WorkerPool> {
 const train = { kind: "train", counts: [24], firstStep: 1 } as const;
 
 Deno.test({
-  name: named("a thread that traps ends the others, which wait for it, with one error each time", needs),
+  name: named("a thread that traps ends the others, with one error for each call", needs),
   ignore: lacks(needs),
   sanitizeResources: true,
   sanitizeOps: true,
@@ -59,7 +52,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: named("a process ends that has lost a thread: none stays asleep", needsProcess),
+  name: named("a process that has lost a thread can end: no thread stays asleep", needsProcess),
   ignore: lacks(needsProcess),
   fn: async () => {
     const code = `
@@ -88,13 +81,13 @@ Deno.test({
   },
 });
 
-Deno.test("allocateMemory() says how much is needed, and what needs less, where the machine refuses", () => {
+Deno.test("allocateMemory() says how much is needed, and what needs less, when the machine refuses", () => {
   const refuse = () => {
     throw new RangeError("WebAssembly.Memory(): could not allocate memory");
   };
   assert.throws(
     () => allocateMemory(1600, refuse),
-    /^RangeError: Cannot open the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory\); a smaller --batch-size/,
+    /^RangeError: Cannot open the device wasm: the machine must give 100 MiB of memory: .*could not allocate memory; a smaller --batch-size/,
   );
   assert.equal(allocateMemory(2).buffer.byteLength, 2 * 65_536);
 });

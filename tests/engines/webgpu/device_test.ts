@@ -6,7 +6,7 @@ function adapterOf(info: Partial<GPUAdapterInfo>): GPUAdapter {
   return { info: { ...nothing, ...info } } as GPUAdapter;
 }
 
-Deno.test("describeAdapter() calls an adapter by its description, or by all else that is told", () => {
+Deno.test("describeAdapter() names an adapter by its description, or by whatever else is known", () => {
   const whole = {
     vendor: "nvidia",
     architecture: "ada-lovelace",
@@ -17,7 +17,7 @@ Deno.test("describeAdapter() calls an adapter by its description, or by all else
   const described = (info: Partial<GPUAdapterInfo>) => describeAdapter(adapterOf(info)).description;
   assert.equal(described(whole), "GeForce RTX 4070");
   assert.equal(described({ vendor, architecture, device }), "nvidia ada-lovelace 0x2786");
-  assert.equal(described({ vendor, architecture }), "nvidia ada-lovelace"); // as Chromium has it
+  assert.equal(described({ vendor, architecture }), "nvidia ada-lovelace"); // as in Chromium
   assert.equal(described({ vendor }), "nvidia");
   assert.equal(described({}), "unnamed adapter");
   assert.equal(describeAdapter(adapterOf({ isFallbackAdapter: true })).software, true);

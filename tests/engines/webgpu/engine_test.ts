@@ -29,7 +29,7 @@ replayGoldens({ ...engine, tolerance: FIFTY_STEPS });
 const ONE_LAYER: Case = { kind: "LSTM", hidden: [10], images: 9, size: [5, 6] };
 const TWO_LAYERS: Case = { kind: "LSTM", hidden: [10, 7], images: 9, size: [5, 6], dropout: [0.5, 0.5] };
 
-/** How often a method of a WebGPU class is called while `body` runs. */
+/** Counts the calls of a method of a WebGPU class while `body` runs. */
 async function countCalls<Name extends string>(
   prototype: Record<Name, (...args: never[]) => void>,
   name: Name,
@@ -55,10 +55,10 @@ const countDispatches = (body: () => Promise<unknown>) =>
 for (
   const [layers, most, chosen] of [["one layer", 10, ONE_LAYER], ["two layers", 16, TWO_LAYERS]] as const
 ) {
-  test(`a training step with ${layers} takes at most ${most} dispatches, however many time steps`, async () => {
+  test(`a training step with ${layers} takes at most ${most} dispatches, for any T`, async () => {
     const counts: number[] = [];
-    for (const steps of [1, 5, 28]) {
-      const options = optionsOf({ ...chosen, size: [steps, 6] });
+    for (const T of [1, 5, 28]) {
+      const options = optionsOf({ ...chosen, size: [T, 6] });
       await using engine = await open(options);
       const batches = [0, 1, 2].map((start) => scattered(9, options.training.train.count, start));
       counts.push(await countDispatches(() => engine.train(batches)) / 3);
@@ -94,7 +94,7 @@ test("openWebgpu() trains to the same bits twice, in calls of any length", async
   assert.deepEqual(await train(5), expected);
 });
 
-test("predict() takes more than fits into one submission", async () => {
+test("predict() takes more images than one submission", async () => {
   const options = optionsOf({ kind: "tanh RNN", hidden: [3], images: 4, size: [2, 2] });
   const { test: { count } } = options;
   const many = Uint32Array.from({ length: 4 * MAX_STEPS + 5 }, (_, n) => n % count);
@@ -123,7 +123,7 @@ test("a kernel that does not compile is named", async () => {
   });
 });
 
-/** An engine and its device, which tests break. */
+/** An engine, and its device to break. */
 async function openBreakable(options: WebgpuOptions) {
   let device: GPUDevice | undefined;
   const engine = await open({ ...options, onDevice: (made) => device = made });
@@ -132,7 +132,7 @@ async function openBreakable(options: WebgpuOptions) {
 
 const LOST = /^Error: Cannot go on: the device webgpu was lost: .*--device wasm$/;
 
-test("a device that is lost ends every call with one clear error, those under way too", async () => {
+test("every call fails with one clear error once the device is lost, a running one too", async () => {
   const options = optionsOf(ONE_LAYER), batch = scattered(9, options.training.train.count);
   const calls: Record<string, (engine: GuardedWebgpu, state: EngineState) => Promise<unknown>> = {
     train: (engine) => engine.train([batch, batch]),
@@ -176,7 +176,7 @@ test("a training beyond a limit is refused with what fits, and what fits opens",
   await using widest = await open(wide(units));
   assert.equal(widest.device.kind, "webgpu");
 
-  const steps = 784, hidden = 512, quadBytes = 4 * steps * hidden * 16; // of gates
+  const T = 784, hidden = 512, quadBytes = 4 * T * hidden * 16; // of gates
   const fits = 4 * Math.floor(maxStorageBufferBindingSize / quadBytes);
   const long = optionsOf({ kind: "LSTM", hidden: [hidden], images: 1, size: [28, 28], axis: "pixels" });
   await assert.rejects(

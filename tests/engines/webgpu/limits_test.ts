@@ -6,7 +6,7 @@ import { adam, type Optimizer, sgd } from "../../../lib/model/optimizers.ts";
 import { testStream } from "../../support/tiny_data.ts";
 import { type Case, optionsOf } from "../contract_cases.ts";
 
-/** What every WebGPU adapter has. */
+/** The limits of every WebGPU adapter. */
 const DEFAULTS: Limits = {
   maxComputeWorkgroupStorageSize: 16384,
   maxComputeWorkgroupsPerDimension: 65535,
@@ -31,7 +31,7 @@ interface TrainingOptions extends PlanOptions {
   readonly training: PlannedTraining;
 }
 
-/** What the refusal says that fits, by what it is. */
+/** The message of the refusal, and the numbers that it says fit. */
 function offerOf(limits: Limits, options: TrainingOptions): { message: string; offer: Map<string, number> } {
   const offer = new Map<string, number>();
   let message = "";
@@ -58,7 +58,7 @@ function change(options: TrainingOptions, offer: ReadonlyMap<string, number>): T
   };
 }
 
-/** What is offered fits, and no number in it can be one larger. */
+/** Checks that what is offered fits, and that no number in it can be one larger. */
 function assertTrue(limits: Limits, options: TrainingOptions): Map<string, number> {
   const { message, offer } = offerOf(limits, options);
   if (offer.size === 0) {
@@ -81,18 +81,11 @@ function assertTrue(limits: Limits, options: TrainingOptions): Map<string, numbe
 
 const MNIST = { images: 64, size: [28, 28] } as const;
 
+const TWO_LAYERS = { ...MNIST, kind: "LSTM", hidden: [200, 200] } as const;
+
 const KNOWN: readonly (readonly [string, Case, Partial<PlannedTraining>, Record<string, number>])[] = [
-  ["a batch a little too large", { ...MNIST, kind: "LSTM", hidden: [200, 200], images: 1497 }, {}, {
-    "--batch-size": 1496,
-  }],
-  [
-    "a batch too large for several buffers",
-    { ...MNIST, kind: "LSTM", hidden: [200, 200], images: 5000 },
-    {},
-    {
-      "--batch-size": 1496,
-    },
-  ],
+  ["a batch a little too large", { ...TWO_LAYERS, images: 1497 }, {}, { "--batch-size": 1496 }],
+  ["a batch too large for several buffers", { ...TWO_LAYERS, images: 5000 }, {}, { "--batch-size": 1496 }],
   ["an LSTM too wide", { ...MNIST, kind: "LSTM", hidden: [7, 513] }, {}, { "units a layer": 512 }],
   ["an RNN too wide", { ...MNIST, kind: "tanh RNN", hidden: [1000, 7] }, {}, { "units a layer": 512 }],
   ["a layer and a batch too large", { ...MNIST, kind: "LSTM", hidden: [1000], images: 5000 }, {}, {
@@ -112,7 +105,7 @@ for (const [what, network, changes, expected] of KNOWN) {
   });
 }
 
-Deno.test("planWithin() knows that a dispatch has so many workgroups along an axis", () => {
+Deno.test("planWithin() respects the limit of workgroups along an axis", () => {
   const large = { ...DEFAULTS, maxStorageBufferBindingSize: 2 ** 32, maxBufferSize: 2 ** 33 };
   const network: Case = { kind: "tanh RNN", hidden: [1], images: 270_000, size: [1, 1], classes: 2 };
   const { message, offer } = offerOf(large, planOptionsOf(network));
@@ -135,7 +128,7 @@ Deno.test("planWithin() names the limit, the need and what fits, and takes what 
   assert.deepEqual(planWithin(DEFAULTS, { ...options, batchSize: 1496 }).batchSize, 1496);
 });
 
-Deno.test("a prediction has room for what only a training reads neither in buffers nor in dispatches", () => {
+Deno.test("the plan of a prediction has no buffers or dispatches that only a training needs", () => {
   const options = planOptionsOf({ ...MNIST, kind: "LSTM", hidden: [200, 200], dropout: [0.5, 0.5] });
   const trained = planWithin(DEFAULTS, options), predicted = planPrediction(DEFAULTS, options);
   assert.deepEqual(predicted.batchSize, 64);

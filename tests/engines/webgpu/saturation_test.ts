@@ -20,7 +20,7 @@ const by = {
 const KINDS: readonly Kind[] = ["LSTM", "LSTM, hardSigmoid", "ReLU RNN", "tanh RNN"];
 const BATCH = Uint32Array.of(4, 0, 3, 1, 5);
 
-/** Parameters that become as large as z is to become. */
+/** Which parameters are made large. */
 const PLACES: Readonly<Record<string, RegExp>> = {
   "the bias of the first layer": /^layer0\.bias/,
   "the bias of the last layer": /^layer1\.bias/,
@@ -35,7 +35,7 @@ function caseOf(kind: Kind): Case {
   return { kind, hidden: [7, 9], images: 6, size: [5, 6], classes: 5 };
 }
 
-/** Parameters of which those named are ±`size`, with the signs that they had. */
+/** Sets the parameters whose names match to ±`size`, keeping their signs. */
 function saturate(
   { parameters }: Network,
   flat: Float32Array,
@@ -49,7 +49,7 @@ function saturate(
   return saturated;
 }
 
-/** An adapter whose functions give NaN as soon as WGSL allows it. */
+/** Makes exp() and tanh() return NaN wherever WGSL allows it. */
 function overflowing(code: string): string {
   const beyond = (name: string, bound: number) => `
     fn strict_${name}(x: vec4f) -> vec4f {
@@ -75,7 +75,7 @@ async function agreesWhenSaturated(kind: Kind): Promise<void> {
         actual: await tested.predict(options.training.train, BATCH),
         expected: await reference.predict(options.training.train, BATCH),
       });
-      compare(by, "gradient", { // as a whole: drivers' tanh() has few digits near 0, and small numbers are flushed to it
+      compare(by, "gradient", { // as a whole, since drivers' tanh() is inexact near 0, and small numbers become 0
         name: `${prefix}gradient`,
         actual: await tested.gradient(BATCH),
         expected: await reference.gradient(BATCH),
@@ -88,17 +88,13 @@ async function agreesWhenSaturated(kind: Kind): Promise<void> {
 }
 
 for (const kind of KINDS) {
-  test(`webgpu computes through saturation as the textbook does: ${kind}`, () => agreesWhenSaturated(kind));
-}
+  test(`webgpu agrees with the reference in saturation: ${kind}`, () => agreesWhenSaturated(kind));
 
-for (const kind of KINDS) {
-  test(`an adapter whose functions overflow to NaN computes through saturation too: ${kind}`, async () => {
+  test(`an adapter whose functions overflow to NaN agrees in saturation too: ${kind}`, async () => {
     await withShaders(overflowing, () => agreesWhenSaturated(kind));
   });
-}
 
-for (const kind of KINDS) {
-  test(`a weight that is not a number shows in the loss: ${kind}`, async () => {
+  test(`a weight that is NaN shows in the loss: ${kind}`, async () => {
     const options = optionsOf(caseOf(kind), { optimizer: sgd({ learningRate: 0.1 }) });
     await using tested = await openWebgpu({ ...options, selfCheck: false });
     for (const { name, offset } of options.network.parameters) {

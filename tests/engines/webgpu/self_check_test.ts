@@ -10,67 +10,42 @@ const LSTM: Case = { kind: "LSTM", hidden: [70, 9], images: 9, size: [5, 6], dro
 const HARD: Case = { kind: "LSTM, hardSigmoid", hidden: [10], images: 9, size: [5, 6] };
 const RELU: Case = { kind: "ReLU RNN", hidden: [70, 9], images: 9, size: [5, 6], axis: "columns" };
 const TANH: Case = { kind: "tanh RNN", hidden: [70, 9], images: 9, size: [5, 6], dropout: [0.3, 0.5] };
-/** Too large for the textbook. */
+/** Too large for the reference. */
 const LARGE: Case = { kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4] };
 
-/** What is wrong, in which network it must be noticed, and what becomes of the text of the shaders. */
+/** What is wrong, in which networks the check must find it, and which text of the shaders is replaced by which. */
 const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = [
-  ["bytes are read in another order", [LSTM, RELU], "t * STEP_STRIDE + c * INPUT_STRIDE", "c + t"],
-  ["a lane of images is another's", [LSTM, RELU], "pixel(n + 1u, offset)", "pixel(n, offset)"],
+  ["bytes are read in the wrong order", [LSTM, RELU], "t * T_STRIDE + c * C_STRIDE", "c + t"],
+  ["a lane has the image of another one", [LSTM, RELU], "pixel(n + 1u, offset)", "pixel(n, offset)"],
   ["every workgroup is the first", [LSTM, RELU, TANH], "let n4 = group.x;", "let n4 = 0u;"],
   ["a workgroup has 64 units at most", [LSTM, RELU, TANH, LARGE], "unit += 64u", "unit += 1000u"],
-  [
-    "every second row of a product is the one before",
-    [LSTM, RELU],
-    "inputs[row1 * J + k]",
-    "inputs[row0 * J + k]",
-  ],
-  ["a layer hands down half", [LSTM, RELU, TANH, LARGE], "dy[row1 * C4 + feature] = d1;", ""],
-  ["gates change places", [LSTM, HARD, LARGE], "let f = gate(zf);", "let f = gate(zi);"],
-  ["gates change places on the way back", [LSTM, HARD], "let i = gates[at];", "let i = gates[at + 1u];"],
-  ["a state is forgotten on the way back", [LSTM, HARD, LARGE], "dc += dh * o", "dc = dh * o"],
-  [
-    "a state is read before it is written",
-    [LSTM, HARD, LARGE],
-    "let hk = h[before + k];",
-    "let hk = h[after + k];",
-  ],
-  ["states do not change places", [RELU, TANH], "h[H4 - (t & 1u) * H4 + unit]", "h[(t & 1u) * H4 + unit]"],
-  [
-    "invocations do not wait for each other",
-    [LSTM, TANH, LARGE],
-    "    workgroupBarrier();\n  }\n}",
-    "  }\n}",
-  ],
-  ["a constant is another", [HARD], "0.2 * z + 0.5", "z / 6.0 + 0.5"],
-  ["a hard sigmoid knows no bounds", [HARD], "clamp(0.2 * z + 0.5, vec4f(0), vec4f(1))", "0.2 * z + 0.5"],
-  ["a slope is another", [HARD], "vec4f(0.2)", "vec4f(0.21)"],
+  ["odd rows of a product are even ones", [LSTM, RELU], "inputs[row1 * J + k]", "inputs[row0 * J + k]"],
+  ["half of the input's gradient is missing", [LSTM, RELU, TANH, LARGE], "dy[row1 * C4 + feature] = d1;", ""],
+  ["gates are swapped", [LSTM, HARD, LARGE], "let f = gate(zf);", "let f = gate(zi);"],
+  ["gates are swapped in the backward pass", [LSTM, HARD], "let i = gates[at];", "let i = gates[at + 1u];"],
+  ["a state is forgotten in the backward pass", [LSTM, HARD, LARGE], "dc += dh * o", "dc = dh * o"],
+  ["a state is read too early", [LSTM, HARD, LARGE], "let hk = h[before + k];", "let hk = h[after + k];"],
+  ["states do not alternate", [RELU, TANH], "h[H4 - (t & 1u) * H4 + unit]", "h[(t & 1u) * H4 + unit]"],
+  ["a barrier is missing", [LSTM, TANH, LARGE], "    workgroupBarrier();\n  }\n}", "  }\n}"],
+  ["a constant is wrong", [HARD], "0.2 * z + 0.5", "z / 6.0 + 0.5"],
+  ["a hard sigmoid is not clipped", [HARD], "clamp(0.2 * z + 0.5, vec4f(0), vec4f(1))", "0.2 * z + 0.5"],
+  ["a slope is wrong", [HARD], "vec4f(0.2)", "vec4f(0.21)"],
   ["exp() is right to two digits", [LSTM], "exp(-clamp", "1.02 * exp(-clamp"],
   ["tanh() is right to two digits", [LSTM, HARD, TANH], "tanh(clamp", "0.99 * tanh(clamp"],
   ["softmax is right to two digits", [RELU], "exp(max(", "1.01 * exp(0.98 * max("],
   ["a ReLU leaks", [RELU], "max(z, vec4f(0))", "max(z, 0.01 * z)"],
   ["a ReLU has a slope of 1 everywhere", [RELU], "y > vec4f(0)", "y > vec4f(-1)"],
   ["nothing is dropped", [LSTM, TANH], "y *= mask[row * H4 + unit];", ""],
-  ["what is dropped is dropped in all images", [LSTM, TANH], "vec4u(0u, 1u, 0u, 0u)", "vec4u(0u)"],
-  ["what is dropped is dropped in all layers", [LSTM, TANH], "t + LAYER * 65536u", "t"],
-  ["what is dropped is dropped at all steps", [LSTM, TANH], "t + LAYER * 65536u", "LAYER * 65536u"],
-  ["what is kept is not made larger", [LSTM, TANH], "vec4f(SCALE)", "vec4f(1)"],
-  ["what is dropped is not dropped on the way back", [LSTM, TANH], "output *= mask[row * H4 + unit];", ""],
-  [
-    "labels are another image's",
-    [LSTM, RELU],
-    "let position = positions[step.firstPosition + n];",
-    "let position = n;",
-  ],
+  ["all images have the same mask", [LSTM, TANH], "vec4u(0u, 1u, 0u, 0u)", "vec4u(0u)"],
+  ["all layers have the same mask", [LSTM, TANH], "t + LAYER * 65536u", "t"],
+  ["all t have the same mask", [LSTM, TANH], "t + LAYER * 65536u", "LAYER * 65536u"],
+  ["outputs that are kept are not scaled", [LSTM, TANH], "vec4f(SCALE)", "vec4f(1)"],
+  ["the gradient is not dropped", [LSTM, TANH], "output *= mask[row * H4 + unit];", ""],
+  ["labels are those of other images", [LSTM, RELU], "positions[step.firstPosition + n];", "n;"],
   ["a mean is over one image more", [LSTM, RELU], "f32(step.count)", "f32(step.count + 1u)"],
   ["the last rows are not summed", [LSTM, TANH, LARGE], "min((part + 1u) * rowsAPart, ROWS)", "ROWS - 1u"],
   ["a bias has no gradient", [LSTM, RELU, LARGE], "feature == J - 4u", "feature == J"],
-  [
-    "weights are laid out by columns",
-    [LSTM, RELU],
-    "(row * m.quads + quad) * 4u",
-    "(quad * m.rows + row) * 4u",
-  ],
+  ["weights are transposed", [LSTM, RELU], "(row * m.quads + quad) * 4u", "(quad * m.rows + row) * 4u"],
 ];
 
 const checked = (test: Case) => openWebgpu(optionsOf(test));
@@ -91,7 +66,7 @@ for (const [fault, cases, text, becomes] of FAULTS) {
   });
 }
 
-/** Starts over which a right adapter and the textbook differ by all that float32 and float64 can. */
+/** Weights over which a correct adapter and the reference differ as much as float32 and float64 can. */
 const HARD_STARTS: readonly (readonly [Case, number])[] = [
   [{ kind: "tanh RNN", hidden: [20], images: 4, size: [12, 12], axis: "pixels" }, 3],
   [{ kind: "tanh RNN", hidden: [20], images: 4, size: [28, 28] }, 10],
@@ -107,18 +82,18 @@ const HARD_STARTS: readonly (readonly [Case, number])[] = [
 ];
 
 for (const [network, scale] of HARD_STARTS) {
-  test(`a start does not decide what is said of an adapter: weights × ${scale}, ${describe(network)}`, async () => {
+  test(`the check does not depend on the weights: weights × ${scale}, ${describe(network)}`, async () => {
     const options = optionsOf(network);
     options.parameters.forEach((value, k) => options.parameters[k] = value * scale);
     await using engine = await openWebgpu(options);
     const { parameters, slots, step } = await engine.readState();
-    assert.deepEqual(parameters, options.parameters); // the check leaves nothing behind
+    assert.deepEqual(parameters, options.parameters); // the check leaves nothing in the engine
     assert(slots.every((slot) => slot.every((value) => value === 0)));
     assert.equal(step, 0);
   });
 }
 
-test("images do not decide what is said of an adapter, and the check leaves none behind", async () => {
+test("the check does not depend on the images, and leaves none in the engine", async () => {
   for (const byte of [0, 255]) {
     const { training, ...shapes } = optionsOf(LSTM);
     const blank = { ...training.train, pixels: training.train.pixels.map(() => byte) };
@@ -143,13 +118,13 @@ for (
     { kind: "LSTM", hidden: [2], images: 3, size: [1, 3000], axis: "rows", classes: 200 },
   ] satisfies Case[]
 ) {
-  test(`a right adapter is not refused: ${describe(network)}`, async () => {
+  test(`a correct adapter is not refused: ${describe(network)}`, async () => {
     await using engine = await checked(network);
     assert.equal(engine.device.kind, "webgpu");
   });
 }
 
-/** A device made of the textbook, whose parameters are off by some roundings and whose gradients are `factor` times too large. */
+/** The reference as a device whose parameters have rounding errors and whose gradients are `factor` times too large. */
 function roundingEngine(factor: number): CheckedEngine & { readonly loads: number } {
   let loads = 0, reference: Engine | undefined;
   return {
@@ -166,8 +141,8 @@ function roundingEngine(factor: number): CheckedEngine & { readonly loads: numbe
   } as unknown as CheckedEngine & { readonly loads: number };
 }
 
-Deno.test("where a ReLU is about to switch, other weights decide", async () => {
-  // Found by trying: with the first weights, one of its units is within some roundings of 0.
+Deno.test("where a ReLU is about to switch, the check tries other weights", async () => {
+  // Found by search: with the first weights, one of its units is within some rounding errors of 0.
   const options = optionsOf({ kind: "ReLU RNN", hidden: [39], images: 9, size: [16, 5] });
   const open = () => assert.fail("the network is small enough");
   const right = roundingEngine(1);
@@ -176,7 +151,7 @@ Deno.test("where a ReLU is about to switch, other weights decide", async () => {
   await assert.rejects(checkDevice(roundingEngine(1.01), options, open), /its gradients must be right/);
 });
 
-test("an adapter that is to predict is refused for wrong logits, and not for wrong gradients", async () => {
+test("an adapter that only predicts is refused for wrong logits, not for wrong gradients", async () => {
   for (const network of [LSTM, LARGE]) {
     const options = { ...optionsOf(network), training: null };
     await withShaders((code) => code.replace("let f = gate(zf);", "let f = gate(zi);"), async () => {
@@ -187,12 +162,12 @@ test("an adapter that is to predict is refused for wrong logits, and not for wro
     });
     await withShaders((code) => code.replace("dc += dh * o", "dc = dh * o"), async () => {
       await using engine = await openWebgpu(options);
-      assert.deepEqual(await engine.readParameters(), options.parameters); // the check leaves nothing behind
+      assert.deepEqual(await engine.readParameters(), options.parameters); // the check leaves nothing in the engine
     });
   }
 });
 
-test("an adapter is refused with the figures, unless nobody asks", async () => {
+test("the refusal of an adapter gives the numbers; the check can be left out", async () => {
   await withShaders((code) => code.replace("dc += dh * o", "dc = dh * o"), async () => {
     await assert.rejects(
       checked(LSTM),

@@ -5,9 +5,11 @@ import { OCTET } from "./simd";
 
 // From logits [K,8] and labels (bytes, by position):
 //
-//   loss    = ln Σ_k e^(z_k − max) − (z_label − max)   [8], written for the first `count` lanes
-//   correct = argmax_k z_k = label                     [8], the first of equals counts
-//   dz      = (softmax(z) − onehot(label)) / batch     [4·quads,8], 0 in lanes past `count` and classes past K
+//   loss    = ln Σ_k e^(z_k − max) − (z_label − max)   [8]
+//   correct = argmax_k z_k = label                     [8], where the first of equal logits counts
+//   dz      = (softmax(z) − onehot(label)) · scale     [K,8], scale = 1 / images of the batch
+//
+// All three are 0 in lanes past `count`.
 export function crossEntropy(
   count: i32, K: i32, logits: usize, labels: usize, positions: usize, scale: f32, losses: usize, correct: usize,
   dz: usize,
@@ -51,7 +53,7 @@ export function crossEntropy(
   }
 }
 
-// The label of an image, or −1 in a lane that holds none.
+// The label of an image, or −1 in a lane that holds no image.
 @inline
 function label(lane: i32, count: i32, labels: usize, positions: usize): i32 {
   return lane < count ? <i32>load<u8>(labels + load<u32>(positions + (lane << 2))) : -1;

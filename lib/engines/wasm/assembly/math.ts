@@ -1,9 +1,9 @@
-// exp, ln, tanh and the gates as our own polynomials: the same bits on every machine. Errors are measured in
-// tests/engines/wasm/kernels_test.ts.
+// exp, ln, tanh and the gates as our own polynomials, so that every machine gives the same bits. How far they are from the
+// exact functions is measured in tests/engines/wasm/kernels_test.ts.
 
-import { madd, nmadd } from "./simd";
+import { madd, nmadd, QUAD } from "./simd";
 
-// Constants lie in memory, four times each: a load is cheaper than what V8 makes of a constant inside a hot loop.
+// Constants are stored in memory, four times each: loading one is cheaper than what V8 does with a constant in a hot loop.
 const TABLE = memory.data<f32>([
   0.5, 0.5, 0.5, 0.5, // 0
   1, 1, 1, 1, // 1
@@ -41,7 +41,7 @@ export function one(): v128 {
 
 @inline
 export function tanh(v: v128): v128 {
-  // pmin and pmax are one instruction each, and let NaN through as it comes; min and max are six.
+  // pmin and pmax are one instruction each, and keep NaN as it is; min and max are six.
   const x = f32x4.pmax(f32x4.pmin(v, constant(2)), constant(15));
   const x2 = f32x4.mul(x, x);
   let p = madd(x2, constant(3), constant(4));
@@ -62,7 +62,7 @@ export function sigmoid(x: v128): v128 {
   return madd(half(), tanh(f32x4.mul(half(), x)), half());
 }
 
-// Keras's: 0.2 x + 0.5, cut to 0 … 1
+// Keras's: 0.2 x + 0.5, clipped to 0 … 1
 @inline
 export function hardSigmoid(x: v128): v128 {
   return f32x4.pmax(f32x4.pmin(madd(constant(14), x, half()), one()), f32x4.splat(0));
@@ -86,7 +86,7 @@ export function tanhSlope(y: v128): v128 {
   return nmadd(y, y, one());
 }
 
-// eˣ for x ≤ 0, by x = n ln 2 + r, |r| ≤ ½ ln 2; below −87 the result is that of −87 (Cephes expf).
+// eˣ for x ≤ 0, by x = n ln 2 + r, |r| ≤ ½ ln 2; below −87 it gives e⁻⁸⁷ (Cephes expf).
 @inline
 export function exp(v: v128): v128 {
   const x = f32x4.pmax(v, f32x4.splat(-87));
@@ -106,7 +106,7 @@ export function exp(v: v128): v128 {
 // ln x for normal x ≥ 1, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
 @inline
 export function ln(x: v128): v128 {
-  // Adding what √½ lacks to 1 carries into the exponent just where the mantissa is √2 or more.
+  // Adding the bits of 1 less those of √½ carries into the exponent exactly where the mantissa is √2 or more.
   const shifted = i32x4.add(x, i32x4.splat(0x3f800000 - 0x3f3504f3));
   const n = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(shifted, 23), i32x4.splat(127)));
   const m = i32x4.add(v128.and(shifted, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
@@ -126,9 +126,9 @@ export function ln(x: v128): v128 {
   return madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
 }
 
-// For the tests of accuracy: y = f(x) over `count` vectors. f: 0 tanh, 1 sigmoid, 2 exp, 3 ln.
+// For tests of accuracy: y = f(x) over `count` vectors; f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln.
 export function evaluate(f: i32, count: i32, x: usize, y: usize): void {
-  for (let i = 0; i < count; i++, x += 16, y += 16) {
+  for (let i = 0; i < count; i++, x += QUAD, y += QUAD) {
     const v = v128.load(x);
     if (f == 0) v128.store(y, tanh(v));
     else if (f == 1) v128.store(y, sigmoid(v));

@@ -1,44 +1,44 @@
-// Parameters and their updates. A matrix W [J,columns] lies as [quads][J][4], four columns a quad: the panels of a product
-// with it, as the products read them. Columns that fill the last quad up are 0 and stay it.
+// Parameters and their updates. A matrix W [J,columns] is stored as [quads][J][4], four columns to a quad, which are the
+// panels that products read. Padding columns in the last quad are 0 and stay 0.
 
-import { madd, nmadd, storeTransposed } from "./simd";
+import { madd, nmadd, QUAD, storeTransposed } from "./simd";
 
-// The panels of a product with the transpose of `rows` rows of W, from some of its quads: rows W [quads][J][4] from the
-// first of them on → panels [ceil(rows/4)][4·quads][4], `panelBytes` apart. What does not exist is 0.
+// Writes the panels of a product with the transpose of some rows of W, for some of its quads: W [quads][J][4], from the
+// first of the rows on, to panels [ceil(rows/4)][4·quads][4], `panelBytes` apart. Rows past the last are 0.
 export function transpose(rows: i32, quads: i32, W: usize, quadBytes: i32, panels: usize, panelBytes: i32): void {
   const zero = f32x4.splat(0);
-  for (let q = 0; q < quads; q++, W += quadBytes, panels += 64) {
+  for (let q = 0; q < quads; q++, W += quadBytes, panels += 4 * QUAD) {
     let from = W, to = panels;
-    for (let row = 0; row < rows; row += 4, from += 64, to += panelBytes) {
+    for (let row = 0; row < rows; row += 4, from += 4 * QUAD, to += panelBytes) {
       const left = rows - row;
-      const b = left > 1 ? v128.load(from, 16) : zero, c = left > 2 ? v128.load(from, 32) : zero;
-      storeTransposed(v128.load(from), b, c, left > 3 ? v128.load(from, 48) : zero, to, 16);
+      const b = left > 1 ? v128.load(from, QUAD) : zero, c = left > 2 ? v128.load(from, 2 * QUAD) : zero;
+      storeTransposed(v128.load(from), b, c, left > 3 ? v128.load(from, 3 * QUAD) : zero, to, QUAD);
     }
   }
 }
 
-// What the bias of a product is when its inputs are counted from `blank` on, as x − blank:
+// The bias of a product whose inputs are given as x − blank:
 //
 //   shifted [quads,4] = bias + blank Σ_j W[·][j]   over the rows j < front and j ≥ J − back
 export function shiftBias(
   J: i32, front: i32, back: i32, quads: i32, W: usize, bias: usize, blank: f32, shifted: usize,
 ): void {
-  for (let q = 0; q < quads; q++, bias += 16, shifted += 16) {
+  for (let q = 0; q < quads; q++, bias += QUAD, shifted += QUAD) {
     let sum = f32x4.splat(0);
-    for (let j = 0; j < J; j++, W += 16) {
+    for (let j = 0; j < J; j++, W += QUAD) {
       if (j < front || j >= J - back) sum = f32x4.add(sum, v128.load(W));
     }
     v128.store(shifted, madd(f32x4.splat(blank), sum, v128.load(bias)));
   }
 }
 
-// In all that follows: `count` parameters p with gradients g, slots u and v; η is the learning rate times the update
-// scale. Arrays are whole vectors long: what lies past `count` is padding.
+// The optimizers: `count` parameters p with gradients g and slots m, u, v; η is the learning rate times the update scale.
+// Arrays have room for whole vectors; what lies past `count` is padding.
 
 // p ← p − η g
 export function sgd(count: i32, p: usize, g: usize, rate: f32): void {
   const eta = f32x4.splat(rate);
-  for (let end = p + (count << 2); p < end; p += 16, g += 16) {
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD) {
     v128.store(p, nmadd(eta, v128.load(g), v128.load(p)));
   }
 }
@@ -46,7 +46,7 @@ export function sgd(count: i32, p: usize, g: usize, rate: f32): void {
 // m ← µ m + g;  p ← p − η m
 export function momentum(count: i32, p: usize, g: usize, m: usize, rate: f32, decay: f32): void {
   const eta = f32x4.splat(rate), mu = f32x4.splat(decay);
-  for (let end = p + (count << 2); p < end; p += 16, g += 16, m += 16) {
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD, m += QUAD) {
     const next = madd(mu, v128.load(m), v128.load(g));
     v128.store(m, next);
     v128.store(p, nmadd(eta, next, v128.load(p)));
@@ -62,7 +62,7 @@ function averageSquare(v: v128, x: v128, rho: v128, rest: v128): v128 {
 // v ← α v + (1 − α) g²;  p ← p − η g / (√v + ε)
 export function rmsprop(count: i32, p: usize, g: usize, v: usize, rate: f32, alpha: f32, rest: f32, epsilon: f32): void {
   const eta = f32x4.splat(rate), a = f32x4.splat(alpha), b = f32x4.splat(rest), e = f32x4.splat(epsilon);
-  for (let end = p + (count << 2); p < end; p += 16, g += 16, v += 16) {
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD, v += QUAD) {
     const gradient = v128.load(g);
     const average = averageSquare(v128.load(v), gradient, a, b);
     v128.store(v, average);
@@ -71,16 +71,16 @@ export function rmsprop(count: i32, p: usize, g: usize, v: usize, rate: f32, alp
   }
 }
 
-// m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+// m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η/(1 − β₁ᵏ) · m / (√v / √(1 − β₂ᵏ) + ε)
 //
-// rate is η/(1 − β₁ᵗ), correction 1/√(1 − β₂ᵗ).
+// at step k: rate is η/(1 − β₁ᵏ), correction 1/√(1 − β₂ᵏ).
 export function adam(
   count: i32, p: usize, g: usize, m: usize, v: usize, rate: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
   correction: f32, epsilon: f32,
 ): void {
   const eta = f32x4.splat(rate), c = f32x4.splat(correction), e = f32x4.splat(epsilon);
   const a1 = f32x4.splat(beta1), b1 = f32x4.splat(rest1), a2 = f32x4.splat(beta2), b2 = f32x4.splat(rest2);
-  for (let end = p + (count << 2); p < end; p += 16, g += 16, m += 16, v += 16) {
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD, m += QUAD, v += QUAD) {
     const gradient = v128.load(g);
     const mean = madd(a1, v128.load(m), f32x4.mul(b1, gradient));
     const average = averageSquare(v128.load(v), gradient, a2, b2);
@@ -96,7 +96,7 @@ export function adadelta(
   count: i32, p: usize, g: usize, v: usize, u: usize, rate: f32, rho: f32, rest: f32, epsilon: f32,
 ): void {
   const eta = f32x4.splat(rate), a = f32x4.splat(rho), b = f32x4.splat(rest), e = f32x4.splat(epsilon);
-  for (let end = p + (count << 2); p < end; p += 16, g += 16, v += 16, u += 16) {
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD, v += QUAD, u += QUAD) {
     const gradient = v128.load(g), before = v128.load(u);
     const average = averageSquare(v128.load(v), gradient, a, b);
     v128.store(v, average);

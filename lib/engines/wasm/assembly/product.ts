@@ -1,16 +1,15 @@
-// The one matrix product of this engine. Everything recurrent, on the way there and back, and every weight gradient is
-// a run of tiles
+// The one matrix product of this engine. Every product of a layer, forward and backward, and every weight gradient is a
+// sequence of tiles
 //
 //   out [4,8] = bias [4] + Σ_k  b[k] [4] ⊗ a[k] [8]
 //
 // over two packed panels: a [K][8], eight columns of the left operand, and b [K][4], four of the right one. Both are read
-// from front to back, so nothing is gathered and nothing is transposed inside the loop: per k four loads, three lane
-// splats and eight multiply-adds, in 13 of the 15 registers that V8 has to give. A longer body than this one V8 does not
-// unroll, and it is the slower for it.
+// from front to back, so the loop gathers and transposes nothing: each k takes four loads, three lane splats and eight
+// multiply-adds, in 13 of the 15 registers that V8 can use. V8 does not unroll a longer body, which would be slower.
 
 import { madd, OCTET, QUAD, splat0, splat1, splat2, splat3, storeTransposed, TILE } from "./simd";
 
-// One tile over K ≥ 0 terms; `bias` is the address of four float32, or 0 for none; `add` keeps what is in out.
+// One tile over K ≥ 0 terms. `bias` is the address of four float32, or 0 for none; with `add` the tile is added to out.
 @inline
 function tile(K: i32, a: usize, b: usize, bias: usize, add: bool, out: usize): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
@@ -22,8 +21,8 @@ function tile(K: i32, a: usize, b: usize, bias: usize, add: bool, out: usize): v
   const end = b + K * QUAD;
   while (b < end) {
     const four = v128.load(b);
-    const low = v128.load(a), high = v128.load(a, 16);
-    let s = v128.load32_splat(b); // a broadcast from memory: shuffles compete with the multiply-adds for a unit
+    const low = v128.load(a), high = v128.load(a, QUAD);
+    let s = v128.load32_splat(b); // a load that broadcasts: shuffles and multiply-adds share an execution unit
     c00 = madd(low, s, c00), c01 = madd(high, s, c01);
     s = splat1(four);
     c10 = madd(low, s, c10), c11 = madd(high, s, c11);
@@ -31,44 +30,44 @@ function tile(K: i32, a: usize, b: usize, bias: usize, add: bool, out: usize): v
     c20 = madd(low, s, c20), c21 = madd(high, s, c21);
     s = splat3(four);
     c30 = madd(low, s, c30), c31 = madd(high, s, c31);
-    a += 32, b += 16;
+    a += OCTET, b += QUAD;
   }
   if (add) {
-    c00 = f32x4.add(v128.load(out), c00), c01 = f32x4.add(v128.load(out, 16), c01);
-    c10 = f32x4.add(v128.load(out, 32), c10), c11 = f32x4.add(v128.load(out, 48), c11);
-    c20 = f32x4.add(v128.load(out, 64), c20), c21 = f32x4.add(v128.load(out, 80), c21);
-    c30 = f32x4.add(v128.load(out, 96), c30), c31 = f32x4.add(v128.load(out, 112), c31);
+    c00 = f32x4.add(v128.load(out), c00), c01 = f32x4.add(v128.load(out, QUAD), c01);
+    c10 = f32x4.add(v128.load(out, OCTET), c10), c11 = f32x4.add(v128.load(out, OCTET + QUAD), c11);
+    c20 = f32x4.add(v128.load(out, 2 * OCTET), c20), c21 = f32x4.add(v128.load(out, 2 * OCTET + QUAD), c21);
+    c30 = f32x4.add(v128.load(out, 3 * OCTET), c30), c31 = f32x4.add(v128.load(out, 3 * OCTET + QUAD), c31);
   }
-  v128.store(out, c00), v128.store(out, c01, 16);
-  v128.store(out, c10, 32), v128.store(out, c11, 48);
-  v128.store(out, c20, 64), v128.store(out, c21, 80);
-  v128.store(out, c30, 96), v128.store(out, c31, 112);
+  v128.store(out, c00), v128.store(out, c01, QUAD);
+  v128.store(out, c10, OCTET), v128.store(out, c11, OCTET + QUAD);
+  v128.store(out, c20, 2 * OCTET), v128.store(out, c21, 2 * OCTET + QUAD);
+  v128.store(out, c30, 3 * OCTET), v128.store(out, c31, 3 * OCTET + QUAD);
 }
 
-// out [quads,4,8] = bias [quads,4] + a [K][8] times each of the panels [quads][K][4], which lie `panelBytes` apart.
+// out [quads,4,8] = bias [quads,4] + a [K][8] times each of the panels [quads][K][4], `panelBytes` apart.
 export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, out: usize): void {
   for (let q = 0; q < quads; q++) {
     tile(K, a, panels, bias, false, out);
-    panels += panelBytes, out += 128;
-    if (bias) bias += 16;
+    panels += panelBytes, out += TILE;
+    if (bias) bias += QUAD;
   }
 }
 
-// As product, but for one image: it lies in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to
-// lane 0 with 0 in the others. Eight quads at a time, so that their running sums hide each other's latency.
+// As product, but for one image, in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to lane 0
+// with 0 in the others. Takes eight quads at a time: their sums do not wait for each other.
 export function rowProduct(
   K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, spread: bool, out: usize,
 ): void {
   for (let q = 0; q < quads; q += 8) {
     const count = min(8, quads - q);
-    // Where fewer than eight are left, the last one is computed once more.
+    // Where fewer than eight are left, the last one is computed again.
     const p0 = panels, p1 = panelAt(panels, 1, count, panelBytes), p2 = panelAt(panels, 2, count, panelBytes);
     const p3 = panelAt(panels, 3, count, panelBytes), p4 = panelAt(panels, 4, count, panelBytes);
     const p5 = panelAt(panels, 5, count, panelBytes), p6 = panelAt(panels, 6, count, panelBytes);
     const p7 = panelAt(panels, 7, count, panelBytes);
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     let x = a;
-    for (let at: usize = 0, end: usize = <usize>K * QUAD; at < end; at += 16, x += 32) {
+    for (let at: usize = 0, end: usize = <usize>K * QUAD; at < end; at += QUAD, x += OCTET) {
       const v = v128.load32_splat(x);
       s0 = madd(v, v128.load(p0 + at), s0), s1 = madd(v, v128.load(p1 + at), s1);
       s2 = madd(v, v128.load(p2 + at), s2), s3 = madd(v, v128.load(p3 + at), s3);
@@ -83,8 +82,8 @@ export function rowProduct(
     if (count > 5) storeRow(s5, bias, 5, spread, out);
     if (count > 6) storeRow(s6, bias, 6, spread, out);
     if (count > 7) storeRow(s7, bias, 7, spread, out);
-    panels += 8 * panelBytes, out += 1024;
-    if (bias) bias += 128;
+    panels += 8 * panelBytes, out += 8 * TILE;
+    if (bias) bias += 8 * QUAD;
   }
 }
 
@@ -93,27 +92,27 @@ function panelAt(panels: usize, index: i32, count: i32, panelBytes: i32): usize 
   return panels + min(index, count - 1) * panelBytes;
 }
 
-// Four columns of one image to [4][8].
+// Stores four columns of one image as [4][8].
 function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize): void {
   const to = out + quad * TILE;
   let v = sums;
   if (bias) v = f32x4.add(v, v128.load(bias + quad * QUAD));
   if (spread) {
-    v128.store(to, splat0(v)), v128.store(to, splat0(v), 16);
-    v128.store(to, splat1(v), 32), v128.store(to, splat1(v), 48);
-    v128.store(to, splat2(v), 64), v128.store(to, splat2(v), 80);
-    v128.store(to, splat3(v), 96), v128.store(to, splat3(v), 112);
+    v128.store(to, splat0(v)), v128.store(to, splat0(v), QUAD);
+    v128.store(to, splat1(v), OCTET), v128.store(to, splat1(v), OCTET + QUAD);
+    v128.store(to, splat2(v), 2 * OCTET), v128.store(to, splat2(v), 2 * OCTET + QUAD);
+    v128.store(to, splat3(v), 3 * OCTET), v128.store(to, splat3(v), 3 * OCTET + QUAD);
   } else {
     const zero = i32x4.splat(0);
-    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 0))), v128.store(to, zero, 16);
-    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 1)), 32), v128.store(to, zero, 48);
-    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 2)), 64), v128.store(to, zero, 80);
-    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 3)), 96), v128.store(to, zero, 112);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 0))), v128.store(to, zero, QUAD);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 1)), OCTET), v128.store(to, zero, OCTET + QUAD);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 2)), 2 * OCTET), v128.store(to, zero, 2 * OCTET + QUAD);
+    v128.store(to, f32x4.replace_lane(zero, 0, f32x4.extract_lane(v, 3)), 3 * OCTET), v128.store(to, zero, 3 * OCTET + QUAD);
   }
 }
 
-// The gradients of `times` values of t as rows: dz [quads][4][8] of t lies at dz + t · tBytes and becomes eight rows of
-// rows [quads][8·times][4]; or one row, that of lane 0, of rows [quads][times][4] (`single`).
+// Turns the gradients of `times` values of t into rows: dz [quads][4][8] of t, at dz + t · tBytes, becomes eight rows of
+// rows [quads][8·times][4], or with `single` one row, that of lane 0, of rows [quads][times][4].
 export function packRows(times: i32, quads: i32, dz: usize, tBytes: i32, single: bool, rows: usize): void {
   const rowBytes = single ? QUAD : 8 * QUAD, column = times * rowBytes;
   for (let t = 0; t < times; t++, dz += tBytes) {
@@ -122,10 +121,10 @@ export function packRows(times: i32, quads: i32, dz: usize, tBytes: i32, single:
       if (single) {
         for (let l = 0; l < 4; l++) f32.store(to + (l << 2), f32.load(from + l * OCTET));
       } else {
-        for (let lanes: usize = 0; lanes < 32; lanes += 16) {
+        for (let lanes: usize = 0; lanes < <usize>OCTET; lanes += QUAD) {
           const at = from + lanes;
           storeTransposed(
-            v128.load(at), v128.load(at, 32), v128.load(at, 64), v128.load(at, 96), to + (lanes << 2), 16,
+            v128.load(at), v128.load(at, OCTET), v128.load(at, 2 * OCTET), v128.load(at, 3 * OCTET), to + (lanes << 2), QUAD,
           );
         }
       }
@@ -133,16 +132,18 @@ export function packRows(times: i32, quads: i32, dz: usize, tBytes: i32, single:
   }
 }
 
-// Adds a piece of a weight gradient, dW[j][column] = Σ_rows a[row][j] dz[row][column], and of the bias, dbias[column] =
-// Σ_rows dz[row][column], for some quads of columns and t = `from` … `to` − 1 of `rowsPerT` rows each:
+// Adds one piece of a weight gradient: some quads of columns, and t = `from` … `to` − 1 with `rowsPerT` rows each.
+//
+//   dW[j][column]  += Σ_rows a[row][j] dz[row][column]
+//   dbias[column]  += Σ_rows dz[row][column]
 //
 //   a      [panels][rows][8]   the inputs of every row from t = 0 on, eight features a panel, panels `panelBytes` apart
 //   dz     [quads][rows][4]    from t = `from` on
-//   spans  [panels][2] int32   the first t and the one after the last at which a panel is not all 0
-//   sums   [panels][quads][4][8], then [quads][4]
+//   spans  [panels][2] int32   the first t at which a panel is not all 0, and the one after the last
+//   sums   [panels][quads][4][8] for dW, then [quads][4] for dbias
 //
-// Each piece is summed by itself: a running sum of thousands of terms would lose more than a digit. And what a piece needs
-// stays in the first-level cache until all panels have met all quads.
+// Each piece is summed on its own, because one running sum over thousands of terms would lose more than a digit. All that
+// a piece needs stays in the first-level cache.
 export function addGradient(
   from: i32, to: i32, rowsPerT: i32, panels: i32, quads: i32, a: usize, panelBytes: i32, dz: usize, spans: usize,
   sums: usize,
@@ -159,22 +160,22 @@ export function addGradient(
   }
 }
 
-// to [4] += Σ_rows dz[row], as four running sums
+// to [4] += Σ_rows dz[row], in four sums that do not wait for each other
 function addRows(rows: i32, dz: usize, to: usize): void {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
   const end = dz + rows * QUAD;
-  for (; dz + 64 <= end; dz += 64) {
+  for (; dz + 4 * QUAD <= end; dz += 4 * QUAD) {
     s0 = f32x4.add(s0, v128.load(dz));
-    s1 = f32x4.add(s1, v128.load(dz, 16));
-    s2 = f32x4.add(s2, v128.load(dz, 32));
-    s3 = f32x4.add(s3, v128.load(dz, 48));
+    s1 = f32x4.add(s1, v128.load(dz, QUAD));
+    s2 = f32x4.add(s2, v128.load(dz, 2 * QUAD));
+    s3 = f32x4.add(s3, v128.load(dz, 3 * QUAD));
   }
-  for (; dz < end; dz += 16) s0 = f32x4.add(s0, v128.load(dz));
+  for (; dz < end; dz += QUAD) s0 = f32x4.add(s0, v128.load(dz));
   v128.store(to, f32x4.add(v128.load(to), f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3))));
 }
 
-// Where the sums of all pieces go, and leaves them 0: dW [quads][J][4], dbias [quads][4]. Inputs that were counted from
-// `blank` on, those of the first `front` and the last `back` rows, lack blank · dbias.
+// Moves the sums of all pieces to dW [quads][J][4] and dbias [quads][4], and leaves the sums 0. The inputs of the first
+// `front` and the last `back` rows were given as x − blank: blank · dbias is added for them.
 export function storeGradient(
   J: i32, quads: i32, sums: usize, dW: usize, dbias: usize, front: i32, back: i32, blank: f32,
 ): void {
@@ -186,7 +187,7 @@ export function storeGradient(
     for (let j = 0; j < J; j += 8, block += quads * TILE) {
       transposeBlock(block);
       const rows = min(8, J - j);
-      for (let i = 0; i < rows; i++, dW += 16) {
+      for (let i = 0; i < rows; i++, dW += QUAD) {
         const counted = j + i < front || j + i >= J - back, sum = v128.load(block + i * QUAD);
         v128.store(dW, counted ? f32x4.add(sum, shift) : sum);
       }
@@ -195,11 +196,11 @@ export function storeGradient(
   memory.fill(sums, 0, panels * quads * TILE + quads * QUAD);
 }
 
-// [4][8] to [8][4], in place
+// Transposes [4][8] to [8][4] in place.
 @inline
 function transposeBlock(block: usize): void {
-  const a = v128.load(block), b = v128.load(block, 32), c = v128.load(block, 64), d = v128.load(block, 96);
-  const e = v128.load(block, 16), f = v128.load(block, 48), g = v128.load(block, 80), h = v128.load(block, 112);
-  storeTransposed(a, b, c, d, block, 16);
-  storeTransposed(e, f, g, h, block + 64, 16);
+  const a = v128.load(block), b = v128.load(block, OCTET), c = v128.load(block, 2 * OCTET), d = v128.load(block, 3 * OCTET);
+  const e = v128.load(block, QUAD), f = v128.load(block, OCTET + QUAD), g = v128.load(block, 2 * OCTET + QUAD), h = v128.load(block, 3 * OCTET + QUAD);
+  storeTransposed(a, b, c, d, block, QUAD);
+  storeTransposed(e, f, g, h, block + 4 * QUAD, QUAD);
 }

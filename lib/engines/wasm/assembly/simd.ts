@@ -1,6 +1,6 @@
 // The few operations that every kernel is made of. A vector is four float32.
 
-// Strides in bytes, as in ../strides.ts: a vector or [4], [8], and [4][8].
+// Strides in bytes, as in ../strides.ts: [4], which is one vector; [8]; [4][8].
 export const QUAD: i32 = 16;
 export const OCTET: i32 = 32;
 export const TILE: i32 = 128;
@@ -21,25 +21,25 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
 
 @inline
 export function splat0(v: v128): v128 {
-  return i8x16.shuffle(v, v, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+  return i32x4.shuffle(v, v, 0, 0, 0, 0);
 }
 
 @inline
 export function splat1(v: v128): v128 {
-  return i8x16.shuffle(v, v, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
+  return i32x4.shuffle(v, v, 1, 1, 1, 1);
 }
 
 @inline
 export function splat2(v: v128): v128 {
-  return i8x16.shuffle(v, v, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11);
+  return i32x4.shuffle(v, v, 2, 2, 2, 2);
 }
 
 @inline
 export function splat3(v: v128): v128 {
-  return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
+  return i32x4.shuffle(v, v, 3, 3, 3, 3);
 }
 
-// Elements of 8, 16 or 32 bits of the lower or the upper halves of a and b in turn: a0 b0 a1 b1 …
+// The lower or the upper halves of a and b, interleaved element by element (8, 16 or 32 bits each): a0 b0 a1 b1 …
 @inline
 export function low8(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -52,36 +52,36 @@ export function high8(a: v128, b: v128): v128 {
 
 @inline
 export function low16(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
+  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
 @inline
 export function high16(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
+  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 @inline
 export function low32(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  return i32x4.shuffle(a, b, 0, 4, 1, 5);
 }
 
 @inline
 export function high32(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  return i32x4.shuffle(a, b, 2, 6, 3, 7);
 }
 
-// Writes the transpose of the 4 × 4 block with rows a b c d: row r goes to `to + r · stride` bytes.
+// Stores the transpose of the 4 × 4 block with rows a b c d; row r goes to address to + r · stride.
 @inline
 export function storeTransposed(a: v128, b: v128, c: v128, d: v128, to: usize, stride: usize): void {
   const ab0 = low32(a, b), ab2 = high32(a, b), cd0 = low32(c, d), cd2 = high32(c, d);
-  v128.store(to, i8x16.shuffle(ab0, cd0, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-  v128.store(to + stride, i8x16.shuffle(ab0, cd0, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
-  v128.store(to + 2 * stride, i8x16.shuffle(ab2, cd2, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-  v128.store(to + 3 * stride, i8x16.shuffle(ab2, cd2, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+  v128.store(to, i64x2.shuffle(ab0, cd0, 0, 2));
+  v128.store(to + stride, i64x2.shuffle(ab0, cd0, 1, 3));
+  v128.store(to + 2 * stride, i64x2.shuffle(ab2, cd2, 0, 2));
+  v128.store(to + 3 * stride, i64x2.shuffle(ab2, cd2, 1, 3));
 }
 
-// The probe: 1 + 2⁻¹² squared is 1 + 2⁻¹¹ + 2⁻²⁴, whose last term only a fused multiply-add keeps: minus the rounded
-// square, 2⁻²⁴ is left where the machine rounds once and 0 where it rounds twice.
+// Probes how the machine rounds. (1 + 2⁻¹²)² = 1 + 2⁻¹¹ + 2⁻²⁴, whose last term is lost when the product is rounded:
+// less 1 + 2⁻¹¹, a fused multiply-add leaves 2⁻²⁴, two roundings leave 0.
 export function leavesOfSquare(): f32 {
   const x = f32x4.splat(1.000244140625);
   return f32x4.extract_lane(madd(x, x, f32x4.splat(-1.00048828125)), 0);

@@ -1,11 +1,11 @@
-// Functions that no input breaks; in front of every kernel.
+// Functions that work for every input; they precede every kernel.
 //
-//   σ(z), tanh(z) of a large |z| are their limits: WGSL leaves open what exp() gives beyond 88.7, and some drivers' tanh()
-//   overflows to NaN
-//   NaN stays NaN, so that the loss shows it: drivers lose it in clamp(), max() and tanh(), and make 89 of log(NaN)
+//   For a large |z|, σ(z) and tanh(z) are their limits: WGSL does not define exp() beyond 88.7, and the tanh() of some
+//   drivers overflows to NaN.
+//   NaN stays NaN, so that the loss shows it: some drivers lose it in clamp(), max() and tanh(), or return 89 for log(NaN).
 
 fn isNan(z: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); // no compiler may take this for false
+  return (bitcast<vec4u>(z) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); // compilers may assume that z != z is false
 }
 
 fn sigmoid(z: vec4f) -> vec4f {

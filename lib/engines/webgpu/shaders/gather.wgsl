@@ -1,10 +1,10 @@
-// From bytes to the inputs of the first layer.
+// From the bytes of images to the inputs of the first layer.
 //
 //   x_t[n][c] = scale[byte of pixel (t, c) of image positions[n]]
 //
 // images     bytes, four a word, image by image
-// positions  one word an image                  scale [256]
-// inputs     [T+1][N4][J] vec4 over four images; x is rows 0 … C−1, the rest is not touched
+// positions  one word for each image            scale [256]
+// inputs     [T+1][N4][J] vec4 over four images; x is features 0 … C−1, the others are not written
 //
 // An invocation writes one vec4. Dispatch: T·N4·C invocations.
 
@@ -12,8 +12,8 @@ override T: u32;
 override N4: u32;
 override C: u32;
 override J: u32;
-override STEP_STRIDE: u32;
-override INPUT_STRIDE: u32;
+override T_STRIDE: u32;
+override C_STRIDE: u32;
 override IMAGE_BYTES: u32;
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -35,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let c = index % C;
   let n4 = index / C % N4;
   let t = index / C / N4;
-  let offset = t * STEP_STRIDE + c * INPUT_STRIDE;
+  let offset = t * T_STRIDE + c * C_STRIDE;
   let n = 4u * n4;
   inputs[(t * N4 + n4) * J + c] =
     vec4f(pixel(n, offset), pixel(n + 1u, offset), pixel(n + 2u, offset), pixel(n + 3u, offset));

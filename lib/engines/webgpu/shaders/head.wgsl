@@ -1,17 +1,17 @@
-// The classifier on the last step, and the way back from its loss.
+// The classifier of the outputs at the last t, its loss and their gradient.
 //
 //   logits  = y W + b                                    [N,K]
 //   loss    = ln Σ_k e^(z_k − max) − (z_label − max)     [N]
-//   correct = argmax_k z_k = label                       [N], the first of equals counts
+//   correct = argmax_k z_k = label                       [N], where the first of equal logits counts
 //   dz      = (softmax(z) − onehot(label)) / count       [N,K], 0 in lanes past `count`
 //   dy      = dz Wᵀ                                      [N,H]
 //
 // inputs    [N4][J] vec4 over four images: the top layer's last outputs
-// weights   [H+1][QUADS] vec4 over four classes, the bias in row H; weightsBack [QUADS][H], the same by columns
-// results   [n][2] loss, correct; in prediction: logits [n][K]
+// weights   [H+1][QUADS] vec4 over four classes, the bias in row H; weightsBack [QUADS][H], the same without the bias
+// results   [n][2] loss, correct; in a prediction the logits [n][K]
 // dz        [N4][QUADS][4]       dy [N4][H4]
 //
-// One workgroup keeps four images; one dispatch of N4 workgroups.
+// One workgroup computes four images; one dispatch of N4 workgroups.
 
 override N4: u32;
 override H: u32;
@@ -31,9 +31,9 @@ override QUADS: u32;
 @group(0) @binding(7) var<storage, read_write> dz: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> dy: array<vec4f>;
 
-var<workgroup> logits: array<vec4f, K4>; // then dz
+var<workgroup> logits: array<vec4f, K4>; // later dz
 
-// The label of an image, or −1 in a lane that holds none.
+// The label of an image, or −1 in a lane that holds no image.
 fn label(n: u32) -> i32 {
   if (n >= step.count) { return -1; }
   let position = positions[step.firstPosition + n];

@@ -1,4 +1,4 @@
-// What a layer hands down, of all steps at once.
+// The gradient of a layer's input, for all t at once.
 //
 //   dy_below = dz Wᵀ                       [T,N,C]
 //

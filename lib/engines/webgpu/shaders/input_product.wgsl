@@ -1,4 +1,4 @@
-// The input's share of z, of all steps at once.
+// The input's share of z, for all t at once.
 //
 //   z = x W + b                          [T,N,columns]
 //

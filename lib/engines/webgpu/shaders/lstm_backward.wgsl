@@ -1,13 +1,13 @@
-// LSTM, backward through time: one workgroup keeps four images and loops over all T steps, the last one first.
+// The LSTM, backward through time: one workgroup computes four images and loops over all t, the last one first.
 //
 //   dh   = dz_{t+1} Rᵀ + dy_t∘mask                     [N,H]
 //   dc   = dc_{t+1}∘f_{t+1} + dh∘o∘(1 − tanh² c')     [N,H]
 //   dz_i = dc∘g∘σ'(i)   dz_f = dc∘c∘σ'(f)   dz_g = dc∘i∘(1 − g²)   dz_o = dh∘tanh c'∘σ'(o)
 //
 // weightsBack [H][C+H] vec4 over the gates of a unit: column C + k holds R[k]
-// gates       [T][N4][H][4] vec4 over four images: activations on the way in, dz on the way out
+// gates       [T][N4][H][4] vec4 over four images: the activations before, dz after
 // c           [T+1][N4][H]
-// dy          [T][N4][H4] from the layer above, or [N4][H4] from the head, for the last step alone
+// dy          [T][N4][H4] from the layer above, or [N4][H4] from the head, for the last t only
 // mask        [T][N4][H4], of this layer's outputs
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
@@ -28,7 +28,7 @@ override TWO_H: u32;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(4) var<storage, read> mask: array<vec4f>;
 
-var<workgroup> carried: array<vec4f, TWO_H>; // dh, then dc; each only for the invocation of its unit
+var<workgroup> carried: array<vec4f, TWO_H>; // dh, then dc; each is used only by the invocation of its unit
 
 // σ' from y = σ(z)
 fn gateSlope(y: vec4f) -> vec4f {
@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let o = gates[at + 3u];
       let tanhC = safeTanh(c[(row + N4) * H + unit]);
       dc += dh * o * (1.0 - tanhC * tanhC);
-      var before = vec4f(0); // c before this step
+      var before = vec4f(0); // c before t
       if (t > 0u) { before = c[row * H + unit]; }
       gates[at] = dc * g * gateSlope(i);
       gates[at + 1u] = dc * before * gateSlope(f);

@@ -1,15 +1,15 @@
-// LSTM, forward through time: one workgroup keeps four images and loops over all T steps.
+// The LSTM, forward through time: one workgroup computes four images and loops over all t.
 //
 //   z         = z_t + h R                       [N,4H], z_t = x W + b from input_product
 //   i f g o   = σ(z_i) σ(z_f) tanh(z_g) σ(z_o)  [N,H] each
 //   c'        = f∘c + i∘g                       [N,H]
 //   h'        = o∘tanh(c')                      [N,H], kept in workgroup memory
-//   y         = h'∘mask                         [N,H], what the layer above (or the head) reads
+//   y         = h'∘mask                         [N,H], the input of the layer above, or of the head
 //
 // weights  [C+H+1][H] vec4 over the gates i f g o; the recurrent kernel is rows C … C+H−1
-// gates    [T][N4][H][4] vec4 over four images: z_t on the way in, activated on the way out
+// gates    [T][N4][H][4] vec4 over four images: z_t before, the activations after
 // c        [T+1][N4][H]                           inputs [T+1][N4][J], h at features C4 … C4+H−1
-// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last step alone      mask [T][N4][H4]
+// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4]
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
 
@@ -34,7 +34,7 @@ override TWO_H: u32;
 @group(0) @binding(5) var<storage, read_write> outputs: array<vec4f>;
 @group(0) @binding(6) var<storage, read> mask: array<vec4f>;
 
-var<workgroup> h: array<vec4f, TWO_H>; // of the step before, of this step; they change places
+var<workgroup> h: array<vec4f, TWO_H>; // before and after t; the two halves alternate
 
 fn gate(z: vec4f) -> vec4f {
   if (HARD) { return hardSigmoid(z); }

@@ -3,7 +3,7 @@
 //   words = Philox4x32-10(counter (unit >> 2, n, t + layer·2¹⁶, step), key (seed, 2)), word unit & 3
 //   mask  = word ≥ threshold ? SCALE : 0
 //
-// mask [T][N4][H4] vec4 over four images, H4 = H rounded up to fours
+// mask [T][N4][H4] vec4 over four images, H4 is H rounded up to a multiple of four
 //
 // Source of the generator: Salmon, Moraes, Dror, Shaw, SC 2011.
 // An invocation draws four units of one image quad. Dispatch: T·N4·H4/4 invocations.
@@ -62,7 +62,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     select(vec4f(0), vec4f(SCALE), philox(at + vec4u(0u, 2u, 0u, 0u)) >= vec4u(THRESHOLD)),
     select(vec4f(0), vec4f(SCALE), philox(at + vec4u(0u, 3u, 0u, 0u)) >= vec4u(THRESHOLD)),
   );
-  let units = transpose(keep); // from a column an image to a column a unit
+  let units = transpose(keep); // from one column for each image to one for each unit
   for (var unit = 0u; unit < 4u; unit++) {
     mask[(t * N4 + n4) * H4 + 4u * block + unit] = units[unit];
   }

@@ -1,12 +1,12 @@
-// RNN, backward through time: one workgroup keeps four images and loops over all T steps, the last one first.
+// The RNN, backward through time: one workgroup computes four images and loops over all t, the last one first.
 //
 //   dh = dz_{t+1} Rᵀ + dy_t∘mask          [N,H]
 //   dz = dh∘activation'(h')              [N,H]
 //
 // weightsBack [QUADS][C+H] vec4 over the four units of a quad: column C + k holds R[k]
-// inputs      [T+1][N4][J] vec4 over four images, h' at features C4 … C4+H−1 of step t + 1
+// inputs      [T+1][N4][J] vec4 over four images, h' at features C4 … C4+H−1 of row t + 1
 // dz          [T][N4][QUADS][4]
-// dy          [T][N4][H4] from the layer above, or [N4][H4] from the head, for the last step alone
+// dy          [T][N4][H4] from the layer above, or [N4][H4] from the head, for the last t only
 // mask        [T][N4][H4], of this layer's outputs
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
@@ -29,7 +29,7 @@ override RELU: bool;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(4) var<storage, read> mask: array<vec4f>;
 
-var<workgroup> carried: array<vec4f, H4>; // dh, each only for the invocation of its unit
+var<workgroup> carried: array<vec4f, H4>; // dh; each is used only by the invocation of its unit
 
 // activation' from y = activation(z)
 fn slope(y: vec4f) -> vec4f {

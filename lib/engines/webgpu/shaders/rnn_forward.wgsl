@@ -1,12 +1,12 @@
-// RNN, forward through time: one workgroup keeps four images and loops over all T steps.
+// The RNN, forward through time: one workgroup computes four images and loops over all t.
 //
 //   h'  = activation(z_t + h R)     [N,H], z_t = x W + b from input_product; kept in workgroup memory
-//   y   = h'∘mask                   [N,H], what the layer above (or the head) reads
+//   y   = h'∘mask                   [N,H], the input of the layer above, or of the head
 //
 // weights  [C+H+1][QUADS] vec4 over four units; the recurrent kernel is rows C … C+H−1
 // z        [T][N4][QUADS][4] vec4 over four images
 // inputs   [T+1][N4][J], h at features C4 … C4+H−1
-// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last step alone      mask [T][N4][H4]
+// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4]
 //
 // An invocation computes quads lane, lane + 64, … of four units; one dispatch of N4 workgroups.
 
@@ -31,7 +31,7 @@ override TWO_H4: u32;
 @group(0) @binding(4) var<storage, read_write> outputs: array<vec4f>;
 @group(0) @binding(5) var<storage, read> mask: array<vec4f>;
 
-var<workgroup> h: array<vec4f, TWO_H4>; // of the step before, of this step; they change places
+var<workgroup> h: array<vec4f, TWO_H4>; // before and after t; the two halves alternate
 
 fn activate(z: vec4f) -> vec4f {
   if (RELU) { return relu(z); }

@@ -1,14 +1,14 @@
-// One optimizer step over all parameters, and the two layouts that the products read.
+// One update of all parameters, and the two layouts of them that the products read.
 //
 //   g = Σ_parts partials[part]
-//   OPTIMIZER 0, none:      only lays the parameters out
+//   OPTIMIZER 0, none:      only writes the layouts
 //             1, SGD:       p ← p − η g
 //             2, Momentum:  m ← µ m + g;                  p ← p − η m
 //             3, RMSprop:   v ← α v + (1 − α) g²;         p ← p − η g / (√v + ε)
 //             4, Adam:      m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;  p ← p − η' m / (√v · correction + ε)
 //             5, Adadelta:  v ← ρ v + (1 − ρ) g²;  d = √(u + ε)/√(v + ε) g;  p ← p − η d;  u ← ρ u + (1 − ρ) d²
 //
-// η is twice as large for a bias that stands for two.
+// η is twice as large for a bias that is the sum of two; η' = η/(1 − β₁ᵏ) and correction = 1/√(1 − β₂ᵏ) at step k.
 //
 // parameters, slot0 (m, v), slot1 (v, u)  [SIZE], flat; partials [PARTS][SIZE]
 // weights      every matrix as [rows+1][quads] vec4 over the four columns of a quad, the bias last
@@ -46,7 +46,7 @@ override EPSILON: f32 = 0;
 @group(0) @binding(6) var<storage, read_write> weights: array<f32>;
 @group(0) @binding(7) var<storage, read_write> weightsBack: array<f32>;
 
-// By how much parameter `index` moves down, per η; updates its slots.
+// The factor of −η in the update of parameter `index`; updates its slots.
 fn movement(index: u32, g: f32) -> f32 {
   switch OPTIMIZER {
     case 1u: {

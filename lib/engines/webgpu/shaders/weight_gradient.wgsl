@@ -1,10 +1,10 @@
-// The gradient of a kernel over its recurrent kernel over its bias, in PARTS partial sums over the rows.
+// The gradient of a kernel above its recurrent kernel above its bias, in PARTS partial sums over the rows.
 //
 //   dW[j][column] = Σ_rows Σ_lanes a[row][j] dz[row][column]
 //
 // inputs    [rows][J] vec4 over four images; features 0 … C−1, C4 … C4+H−1, and a 1 at J − 4 for the bias; a row is (t, n4)
 // dz        [rows][QUADS][4]
-// partials  [PARTS][SIZE] in the order of the flat parameters, this matrix from OFFSET on
+// partials  [PARTS][SIZE] in the order of the flat parameters; this matrix starts at OFFSET
 //
 // An invocation sums four features by one quad of columns over ceil(ROWS/PARTS) rows, in order.
 // Dispatch: QUADS · J/4 · PARTS invocations.
@@ -25,7 +25,7 @@ override OFFSET: u32;
 @group(0) @binding(1) var<storage, read> dz: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
-// The row of the flat matrix that a feature is, or −1 for padding.
+// The row of the flat matrix for a feature, or −1 for padding.
 fn flatRow(feature: u32) -> i32 {
   if (feature < C4) { return select(-1, i32(feature), feature < C); }
   if (feature < J - 4u) { return select(-1, i32(C + feature - C4), feature - C4 < H); }

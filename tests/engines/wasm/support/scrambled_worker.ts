@@ -1,8 +1,8 @@
 /**
- * The worker of the wasm engine with a team that dawdles. The first message says who waits, and when:
+ * The worker of the wasm engine with a team that delays threads. The first message says which ones, and when:
  *
  * - `random`: every thread waits up to a millisecond, at any item and any barrier;
- * - `first`, `last`: all but the first (the last) thread wait before each item, so that one gets nearly all of them.
+ * - `first`, `last`: all but the first (the last) thread wait before each item, so that it takes nearly all of them.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import "../../../../lib/engines/wasm/worker.ts";
 export interface Scrambling {
   readonly mode: "random" | "first" | "last";
   readonly rank: number;
-  /** In shared memory; each thread counts the items that it took. */
+  /** In shared memory: how many items each thread has taken. */
   readonly taken: Int32Array;
 }
 
 const idle = new Int32Array(new SharedArrayBuffer(4));
 let scrambling: Scrambling | undefined;
 
-function dawdle({ mode, rank, taken }: Scrambling): void {
+function delay({ mode, rank, taken }: Scrambling): void {
   if (mode === "random" && Math.random() < 0.3) Atomics.wait(idle, 0, 0, Math.random());
   const busy = mode === "first" ? 0 : taken.length - 1;
   if (mode !== "random" && rank !== busy) Atomics.wait(idle, 0, 0, 1);
@@ -29,12 +29,12 @@ function dawdle({ mode, rank, taken }: Scrambling): void {
 
 const { takeItem, barrier } = Team.prototype;
 Team.prototype.takeItem = function (): number {
-  dawdle(scrambling!);
+  delay(scrambling!);
   Atomics.add(scrambling!.taken, scrambling!.rank, 1);
   return takeItem.call(this);
 };
 Team.prototype.barrier = function (last?: () => void): void {
-  if (scrambling!.mode === "random") dawdle(scrambling!);
+  if (scrambling!.mode === "random") delay(scrambling!);
   barrier.call(this, last);
 };
 

@@ -4,14 +4,14 @@
  * @module
  */
 import { LACKING_ADAPTER } from "../../../support/adapter.ts";
+import { testUnless } from "../../test_unless.ts";
 
 /** Registers a test that needs an adapter. */
 export function test(name: string, fn: () => Promise<void>): void {
-  const reason = LACKING_ADAPTER === undefined ? "" : ` (ignored: ${LACKING_ADAPTER})`;
-  Deno.test({ name: name + reason, ignore: LACKING_ADAPTER !== undefined, fn });
+  testUnless(LACKING_ADAPTER, name, fn);
 }
 
-/** An adapter whose shaders are changed on their way in. */
+/** Runs `body` with an adapter whose shaders are changed. */
 export async function withShaders(
   change: (code: string) => string,
   body: () => Promise<void>,
