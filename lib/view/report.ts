@@ -48,9 +48,6 @@ export interface ReportPicture {
 const ENVIRONMENT = ["device", "versions", "machine"];
 /** The keys that other parts of the report show. */
 const SHOWN = ["recipe", "command", "startedAt", "figures"];
-/** The keys of `training` that mean something for imported weights. */
-const OF_IMPORTED = ["sequence", "biases"];
-
 const STYLE = `
 :root{color-scheme:light dark;--ground:#fff;--ink:#1f2328;--soft:#59636e;--rule:#d8dee4;--box:#f3f5f8;--focus:#0550ae}
 @media (prefers-color-scheme:dark){:root{--ground:#14171c;--ink:#e6edf3;--soft:#9aa4af;--rule:#343b44;--box:#20252c;
@@ -132,13 +129,13 @@ export function writeReport(contents: ReportContents): string {
         scrollArea("Fingerprint", preformatted(hash)),
       )]
       : []),
-    trained
-      ? section("Settings", "What was trained, how, and on what.", writeGroups(without(config, ENVIRONMENT)))
-      : section(
-        "Settings",
-        "How the images are read. What else the weights were trained with, they do not tell.",
-        writeGroups(onlyImported(config)),
-      ),
+    section(
+      "Settings",
+      trained
+        ? "What was trained, how, and on what."
+        : "How the images are read. The weights do not say how else they were trained.",
+      writeGroups(without(config, ENVIRONMENT)),
+    ),
     ...(Object.values(environment).some((value) => value !== undefined)
       ? [section("Environment", "Where it was trained.", writeGroups(environment))]
       : []),
@@ -248,13 +245,6 @@ function without(
   keys: readonly string[],
 ): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
-}
-
-/** The config of imported weights, without placeholders for unknown settings. */
-function onlyImported(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const training = Object.entries((config.training ?? {}) as Record<string, unknown>);
-  const known = Object.fromEntries(training.filter(([key]) => OF_IMPORTED.includes(key)));
-  return { ...without(config, [...ENVIRONMENT, "training"]), training: known };
 }
 
 function writeReports({ curves: [{ points, figures }], unit }: CurveSet): string {

@@ -58,19 +58,14 @@ Deno.test("writeReport() of an import: the figures that were measured, no table 
     command: null,
     config: {
       recipe: "import",
-      training: {
-        sequence: { axis: "rows", range: [0, 1] },
-        biases: 2,
-        batchSize: 64,
-        optimizer: { kind: "sgd" },
-      },
+      model: { sequence: { axis: "rows", range: [0, 1] }, biases: 2 },
       data: { dataset: "mnist" },
     },
   });
   assert.match(html, /<b>95\.12%<\/b><span>of 10,000 test images right: the saved model</);
   assert.match(html, /<b>0\.1600<\/b>/);
   assert.match(html, />sequence\.axis<.*>rows</);
-  assert.doesNotMatch(html, /<b>–|reports|sgd|batchSize|Environment|started|This command/);
+  assert.doesNotMatch(html, /<b>–|reports|Training|Environment|started|This command/);
 });
 
 Deno.test("writeReport(): the saved model, the best and the last report are not mixed up", () => {
