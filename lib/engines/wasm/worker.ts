@@ -3,7 +3,6 @@
  *
  * @module
  */
-/// <reference lib="deno.worker" />
 import { instantiateKernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { type Profile, startProfile, timedKernels, TimedTeam } from "./profile.ts";
@@ -38,7 +37,13 @@ function startThread({ module, spins, profile: profiled, ...start }: Start): Thr
   return new Thread({ ...start, kernels: timedKernels(kernels, { plan, memory, profile }), team });
 }
 
-self.onmessage = ({ data }: MessageEvent<Start | Command>) => {
+/** A worker's end of its channel; the types of the platform that hold here would hold in all files. */
+const channel = globalThis as unknown as {
+  onmessage: (event: MessageEvent<Start | Command>) => void;
+  postMessage(answer: Answer): void;
+};
+
+channel.onmessage = ({ data }) => {
   let answer: Answer;
   try {
     if (profile) Object.assign(profile, startProfile()); // the timed kernels add to this object
@@ -48,5 +53,5 @@ self.onmessage = ({ data }: MessageEvent<Start | Command>) => {
   } catch (error) {
     answer = { error: error instanceof Error ? error.message : String(error) };
   }
-  self.postMessage(answer);
+  channel.postMessage(answer);
 };
