@@ -92,3 +92,60 @@ Deno.test({
     }
   },
 });
+
+/** A program for Node: the engine `reference`, which needs neither Deno nor a file. */
+const NODE_PROGRAM = `
+import * as tf from "@tensorflow/tfjs";
+import * as scanline from "@scanline/scanline";
+import { describeStructure } from "@scanline/scanline/view";
+
+const labels = Uint8Array.from({ length: 32 }, (_, n) => n % 2);
+const pixels = Uint8Array.from({ length: 32 * 16 }, (_, i) => labels[i >> 4] * 200 + i % 50);
+const images = { pixels, labels, count: 32, height: 4, width: 4 };
+const model = tf.sequential({
+  layers: [scanline.lstm({ units: 5, inputShape: [4, 4] }), tf.layers.dense({ units: 2 })],
+});
+const trainer = await scanline.compile(model, {
+  train: images,
+  sequence: { axis: "rows", range: [0, 1] },
+  optimizer: scanline.adam({ learningRate: 0.05 }),
+  initialize: "pytorch",
+  batchSize: 8,
+  device: "reference",
+});
+for await (const _ of trainer.epochs(5));
+const opened = await scanline.openModel(await trainer.trained(), { device: "reference" });
+console.log(JSON.stringify([
+  (await opened.evaluate(images)).accuracy,
+  describeStructure(trainer.network, { height: 4, width: 4, axis: "rows" }).length,
+]));
+`;
+
+const node = lacks([{ name: "env" }]) ? undefined : Deno.env.get("SCANLINE_NODE");
+
+Deno.test({
+  name: `what deno pack makes is an npm package that Node runs${
+    node ? "" : " (ignored: needs SCANLINE_NODE=<path of Node 24 or newer>, and npm's registry)"
+  }`,
+  ignore: !node || lacks(needs),
+  fn: async () => {
+    const path = await Deno.makeTempDir();
+    const run = async (command: string, args: readonly string[], cwd = path) => {
+      const output = await new Deno.Command(command, { args: [...args], cwd, stdin: "null" }).output();
+      const [said, complaint] = [output.stdout, output.stderr].map((bytes) =>
+        new TextDecoder().decode(bytes)
+      );
+      assert.equal(output.code, 0, `${command} ${args.join(" ")}\n${complaint}`);
+      return said;
+    };
+    try {
+      await run(Deno.execPath(), ["pack", "--allow-dirty", "-o", `${path}/scanline.tgz`], root);
+      await run("npm", ["init", "-y"]);
+      await run("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "./scanline.tgz"]);
+      await Deno.writeTextFile(`${path}/main.mjs`, NODE_PROGRAM);
+      assert.deepEqual(JSON.parse((await run(node!, ["main.mjs"])).trim().split("\n").at(-1)!), [1, 4]);
+    } finally {
+      await Deno.remove(path, { recursive: true });
+    }
+  },
+});

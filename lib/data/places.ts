@@ -32,10 +32,13 @@ export type Access = "read" | "write";
 /** Paths by how they are used. Undefined ones are ignored. */
 export type Files = Readonly<Partial<Record<Access, readonly (string | undefined)[]>>>;
 
-/** Deno may not use a path, or the target of its links. */
-export class NotAllowedError extends Deno.errors.NotCapable {
+/** Where there is no Deno, as in Node and browsers, nothing needs its permission; what does not touch a disk works there. */
+const NotCapable = globalThis.Deno?.errors.NotCapable ?? Error;
+
+/** Deno may not use a path, or the target of its links: a `Deno.errors.NotCapable`. */
+export class NotAllowedError extends NotCapable {
   /** `"NotCapable"`, as Deno's own. */
-  override readonly name = "NotCapable";
+  override readonly name: string = "NotCapable";
   /** All that must be allowed, as far as known. */
   readonly files: Files;
 
