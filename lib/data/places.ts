@@ -32,11 +32,11 @@ export type Access = "read" | "write";
 /** Paths by how they are used. Undefined ones are ignored. */
 export type Files = Readonly<Partial<Record<Access, readonly (string | undefined)[]>>>;
 
-/** Where there is no Deno, as in Node and browsers, nothing needs its permission; what does not touch a disk works there. */
-const NotCapable = globalThis.Deno?.errors.NotCapable ?? Error;
-
-/** Deno may not use a path, or the target of its links: a `Deno.errors.NotCapable`. */
-export class NotAllowedError extends NotCapable {
+/**
+ * Deno may not use a path, or the target of its links: a `Deno.errors.NotCapable`. (There is none in Node and browsers, where
+ * everything works that touches no disk.)
+ */
+export class NotAllowedError extends (globalThis.Deno?.errors.NotCapable ?? Error) {
   /** `"NotCapable"`, as Deno's own. */
   override readonly name: string = "NotCapable";
   /** All that must be allowed, as far as known. */
