@@ -17,7 +17,7 @@
  */
 export { CATALOGUE, type DatasetName, type Preparation } from "./lib/data/catalogue.ts";
 export { makeFolders, readWhole, writeNamed } from "./lib/data/files.ts";
-export { checkAllowed, NotAllowedError, shown } from "./lib/data/places.ts";
+export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
 export { applyTraits, readMetadata } from "./lib/model/metadata.ts";

@@ -32,11 +32,12 @@ export type Access = "read" | "write";
 /** Paths by how they are used. Undefined ones are ignored. */
 export type Files = Readonly<Partial<Record<Access, readonly (string | undefined)[]>>>;
 
-/**
- * Deno may not use a path, or the target of its links: a `Deno.errors.NotCapable`. (There is none in Node and browsers, where
- * everything works that touches no disk.)
- */
-export class NotAllowedError extends (globalThis.Deno?.errors.NotCapable ?? Error) {
+/** `Deno.errors.NotCapable`; in Node and browsers, where everything works that touches no disk, there is none. */
+export const NotCapable: new (message?: string, options?: ErrorOptions) => Error =
+  globalThis.Deno?.errors.NotCapable ?? Error;
+
+/** Deno may not use a path, or the target of its links. */
+export class NotAllowedError extends NotCapable {
   /** `"NotCapable"`, as Deno's own. */
   override readonly name: string = "NotCapable";
   /** All that must be allowed, as far as known. */
