@@ -1,5 +1,5 @@
 /**
- * IDX, the file format of MNIST: bytes to arrays and back.
+ * IDX, the file format of MNIST: bytes to arrays.
  *
  * An IDX file is two zero bytes, one byte for the type of the elements, one for the number of axes, one
  * big-endian uint32 for the size of each axis, then the elements, big-endian, last axis fastest.
@@ -177,54 +177,6 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
   const native = elementBytes === 1 ? body : swapBytes(new Uint8Array(body), elementBytes);
   const data = new make(native.buffer as ArrayBuffer, native.byteOffset, native.length / elementBytes);
   return { type, shape, data } as IdxArray;
-}
-
-/**
- * Writes an array as an IDX file, which `parseIdx` reads back to the bit.
- *
- * @throws {TypeError} If `data` is not the typed array of `type`.
- * @throws {RangeError} If the rank is above 255, a size is not a uint32, or `data.length` is not their product.
- *
- * @example
- * ```ts
- * import { encodeIdx } from "./idx.ts";
- * import assert from "node:assert/strict";
- *
- * const file = encodeIdx({ type: "i16", shape: [2], data: new Int16Array([1, -2]) });
- * assert.deepEqual([...file], [0, 0, 0x0b, 1, 0, 0, 0, 2, 0, 1, 0xff, 0xfe]);
- * ```
- */
-export function encodeIdx({ type, shape, data }: IdxArray): Uint8Array<ArrayBuffer> {
-  const format = FORMATS.find((format) => format.type === type);
-  if (!format) {
-    const types = FORMATS.map(({ type }) => type).join(", ");
-    throw new TypeError(`Cannot encode IDX: type must be one of ${types}: current value is ${excerpt(type)}`);
-  }
-  if (!(data instanceof format.make)) {
-    const rule = `data of type ${type} must be held in ${format.make.name}`;
-    throw new TypeError(`Cannot encode IDX: ${rule}: current value is ${excerpt(data)}`);
-  }
-  checkShape(shape, data.length);
-  const headerBytes = 4 + 4 * shape.length;
-  const file = new Uint8Array(headerBytes + data.byteLength);
-  const view = new DataView(file.buffer);
-  file.set([0, 0, format.code, shape.length]);
-  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), headerBytes);
-  const elementBytes = format.make.BYTES_PER_ELEMENT;
-  if (elementBytes > 1) swapBytes(file.subarray(headerBytes), elementBytes);
-  return file;
-}
-
-function checkShape(shape: readonly number[], length: number): void {
-  const problem = (what: string) =>
-    new RangeError(`Cannot encode IDX: ${what}: current value is ${excerpt(shape)}`);
-  if (shape.length > 255) throw problem("shape must have at most 255 axes");
-  if (!shape.every((size) => Number.isInteger(size) && size >= 0 && size < 2 ** 32)) {
-    throw problem("each size must be an integer from 0 to 4294967295");
-  }
-  const product = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
-  if (product !== length) throw problem(`the sizes must multiply to the ${length} elements of data`);
 }
 
 /** Reverses the bytes of each element in place: the file is big-endian, every platform of Deno little-endian. */

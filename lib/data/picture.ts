@@ -37,10 +37,11 @@ const MARKS: readonly (readonly [kind: string, at: number, ...marks: readonly st
  * @example
  * ```ts
  * import { decodePicture } from "./picture.ts";
- * import { encodePng } from "./png.ts";
  * import assert from "node:assert/strict";
  *
- * const png = encodePng({ pixels: Uint8Array.of(0, 255, 7, 9, 1, 2), height: 2, width: 3 });
+ * const png = Uint8Array.fromBase64(
+ *   "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAAAAAC4HznGAAAAEElEQVR4XmNg+M/OwMnIBAAGRAETW1cyYAAAAABJRU5ErkJggg==",
+ * );
  * const { grey, width } = await decodePicture(png);
  * assert.deepEqual([width, ...grey], [3, 0, 255, 7, 9, 1, 2]);
  * ```

@@ -8,9 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import { encode } from "fast-png";
 import { PNG } from "pngjs";
-import type { Images } from "./images.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
 import { checkSize, type ImageSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";
@@ -66,15 +64,6 @@ export async function decodePng(bytes: Uint8Array): Promise<Raster> {
     throw new PictureError(`Cannot read the PNG: ${reasonOf(cause)}`, { cause });
   }
   return turn(rasterOf(rgba, essence.header), essence.orientation);
-}
-
-/**
- * Writes one grey image as a PNG.
- *
- * @param image Its pixels are u8 `[height, width]`
- */
-export function encodePng({ pixels, height, width }: Omit<Images, "count">): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(encode({ width, height, data: pixels, channels: 1, depth: 8 }));
 }
 
 /** Walks over all chunks up to the end. There may be millions, so none leaves an object behind. */

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { CATALOGUE, type DatasetName } from "../../lib/data/catalogue.ts";
 import { type Split, takeImages } from "../../lib/data/images.ts";
 import { loadDataset, type LoadOptions } from "../../lib/data/dataset.ts";
-import { encodeIdx, type IdxArray } from "../../lib/data/idx.ts";
+import type { IdxArray } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { FOLDER_NEEDS, inFolder, packed, SMALL_FILES, writeSmallFiles } from "./support/small_dataset.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { joinBytes } from "../../lib/bytes.ts";
 import { gzipSync } from "node:zlib";
 import { isGzip, readIdx, unpackIdx } from "../../lib/data/gzip.ts";
-import { encodeIdx, IdxSyntaxError } from "../../lib/data/idx.ts";
+import { IdxSyntaxError } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 
 const FILE = encodeIdx({
   type: "i16",

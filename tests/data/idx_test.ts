@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import {
-  encodeIdx,
-  type IdxArray,
-  IdxSyntaxError,
-  type IdxType,
-  parseIdx,
-  parseIdxHeader,
-} from "../../lib/data/idx.ts";
+import { type IdxArray, IdxSyntaxError, type IdxType, parseIdx, parseIdxHeader } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 
 const TYPES = {
   u8: Uint8Array,
@@ -189,22 +183,4 @@ Deno.test("parseIdxHeader() is undefined while bytes are missing and none is wro
   }
   assert.deepEqual(parseIdxHeader(file), { type: "f32", shape: [2, 1], headerBytes: 12, totalBytes: 20 });
   assert.throws(() => parseIdxHeader(new Uint8Array([0, 1])), IdxSyntaxError);
-});
-
-Deno.test("encodeIdx() rejects what no file can hold", () => {
-  const encode = (type: string, shape: number[], data: unknown) =>
-    encodeIdx({ type, shape, data } as unknown as IdxArray);
-  assert.throws(() => encode("u16", [1], new Uint16Array(1)), {
-    name: "TypeError",
-    message: 'Cannot encode IDX: type must be one of u8, i8, i16, i32, f32, f64: current value is "u16"',
-  });
-  assert.throws(() => encode("i8", [1], new Uint8Array(1)), {
-    name: "TypeError",
-    message: "Cannot encode IDX: data of type i8 must be held in Int8Array: current value is Uint8Array(1)",
-  });
-  assert.throws(() => encode("u8", [2, 2], new Uint8Array(3)), /must multiply to the 3 elements.*\[2,2\]/);
-  assert.throws(() => encode("u8", [1.5], new Uint8Array(1)), RangeError);
-  assert.throws(() => encode("u8", [-1], new Uint8Array(1)), RangeError);
-  assert.throws(() => encode("u8", [2 ** 32, 0], new Uint8Array(0)), RangeError);
-  assert.throws(() => encode("u8", new Array(256).fill(1), new Uint8Array(1)), /at most 255 axes/);
 });

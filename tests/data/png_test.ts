@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { encode } from "fast-png";
 import { deflateSync } from "node:zlib";
-import { decodePng, encodePng } from "../../lib/data/png.ts";
+import { decodePng } from "../../lib/data/png.ts";
+import { encodePng } from "../support/encode_files.ts";
 import { PictureError } from "../../lib/data/raster.ts";
 import { chunk, file, header, png, type PngHeader } from "./support/png_files.ts";
 

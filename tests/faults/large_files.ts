@@ -8,7 +8,8 @@
  */
 import { gzipSync } from "node:zlib";
 import { readIdx } from "../../lib/data/gzip.ts";
-import { encodeIdx, parseIdx } from "../../lib/data/idx.ts";
+import { parseIdx } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { parseCheckpointConfig } from "../../lib/run/config.ts";

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import { joinBytes } from "../../lib/bytes.ts";
-import { encodePng } from "../../lib/data/png.ts";
+import { encodePng } from "../support/encode_files.ts";
 import { chunk, header } from "../data/support/png_files.ts";
 import golden from "../golden/pictures.json" with { type: "json" };
 import { lacks, named } from "../support/permissions.ts";

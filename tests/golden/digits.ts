@@ -3,7 +3,7 @@
  *
  *     deno run --allow-read=data --allow-write=tests/golden tests/golden/digits.ts
  */
-import { encodePng } from "../../lib/data/png.ts";
+import { encodePng } from "../support/encode_files.ts";
 import { loadDataset } from "../../mod.ts";
 
 const ROWS = 6, COLUMNS = 10, SIDE = 28;

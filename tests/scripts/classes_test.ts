@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeIdx } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 import { openRun } from "../../lib/run/folder.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";

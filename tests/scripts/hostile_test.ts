@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { encodePng } from "../../lib/data/png.ts";
+import { encodePng } from "../support/encode_files.ts";
 import { encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { flagsOf } from "../support/tasks.ts";

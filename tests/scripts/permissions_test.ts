@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodePng } from "../../lib/data/png.ts";
+import { encodePng } from "../support/encode_files.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { COMMANDS, flagsOf } from "../support/tasks.ts";
 import { makeProject, needs, runScript, TINY_FLAGS } from "./tiny_project.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodePng } from "../../lib/data/png.ts";
+import { encodePng } from "../support/encode_files.ts";
 import golden from "../golden/pictures.json" with { type: "json" };
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, parseLines, runScript, trainTiny } from "./tiny_project.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sha256 } from "../../lib/data/files.ts";
-import { encodeIdx } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { makeProject, needs, type Outcome, parseLines, runScript, TINY_FLAGS } from "./tiny_project.ts";
 

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { encodeIdx } from "../../lib/data/idx.ts";
+import { encodeIdx } from "../support/encode_files.ts";
 import type { Split } from "../../lib/data/images.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";

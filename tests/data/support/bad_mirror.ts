@@ -4,7 +4,7 @@
  * @module
  */
 import { gzipSync } from "node:zlib";
-import { encodeIdx } from "../../../lib/data/idx.ts";
+import { encodeIdx } from "../../support/encode_files.ts";
 import { packed, SMALL_FILES } from "./small_dataset.ts";
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -1,6 +1,6 @@
 /** Decodes pictures one after another, and prints by how many bytes the process grew at most. */
 import { decodePicture } from "../../../lib/data/picture.ts";
-import { encodePng } from "../../../lib/data/png.ts";
+import { encodePng } from "../../support/encode_files.ts";
 
 const peak = () => 1024 * Number(/VmHWM:\s*(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))![1]);
 

@@ -6,7 +6,7 @@
 import { gzipSync } from "node:zlib";
 import { type CatalogueEntry, FILE_NAMES } from "../../../lib/data/catalogue.ts";
 import { sha256 } from "../../../lib/data/files.ts";
-import { encodeIdx } from "../../../lib/data/idx.ts";
+import { encodeIdx } from "../../support/encode_files.ts";
 
 /** The permissions of a test that works in its own folder. */
 export const FOLDER_NEEDS = [{ name: "read" }, { name: "write" }] as const;
