@@ -78,15 +78,14 @@ export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
-export type { Selection } from "./lib/train/requests.ts";
+export type { Selection, SplitName } from "./lib/train/call_options.ts";
 export type { TrainingConfig } from "./lib/train/trainer.ts";
 export type {
   BatchReport,
   EpochReport,
   Evaluation,
-  SplitName,
   StepsReport,
   TallyState,
   TrainingFigures,
   TrainingState,
-} from "./lib/train/training_figures.ts";
+} from "./lib/train/figures.ts";

@@ -13,7 +13,7 @@ import { excerpt } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
-import type { TallyState, TrainingState } from "../train/training_figures.ts";
+import type { TallyState, TrainingState } from "../train/figures.ts";
 import { parseCheckpointConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
 
 const FORMAT = "scanline checkpoint 1";

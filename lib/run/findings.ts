@@ -13,9 +13,9 @@ import {
   worstMistakes,
 } from "../train/metrics.ts";
 import type { Model } from "../train/model.ts";
-import { softmax } from "../train/reading.ts";
+import { softmax } from "../train/probabilities.ts";
 import { Trainer } from "../train/trainer.ts";
-import type { LoopOptions } from "../train/training_figures.ts";
+import type { LoopOptions } from "../train/call_options.ts";
 import { drawConfusionMap } from "../view/confusion.ts";
 import type { Picture } from "../view/digits.ts";
 import { formatQuantity } from "../view/progress.ts";

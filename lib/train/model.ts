@@ -15,8 +15,14 @@ import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT, optional, whole } from "../options.ts";
 import { scoreLogits } from "./metrics.ts";
 import { predictImages, readImages } from "./predict.ts";
-import { LOOP_RULES, type Selection, SELECTION_RULES, selectPositions } from "./requests.ts";
-import type { Evaluation, LoopOptions } from "./training_figures.ts";
+import {
+  LOOP_RULES,
+  type LoopOptions,
+  type Selection,
+  SELECTION_RULES,
+  selectPositions,
+} from "./call_options.ts";
+import type { Evaluation } from "./figures.ts";
 
 /** What `openModel()` takes besides the model. */
 export interface OpenOptions extends DeviceOptions {

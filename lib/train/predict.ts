@@ -7,8 +7,8 @@ import type { Images } from "../data/images.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Network } from "../model/network.ts";
-import { readProbabilities } from "./reading.ts";
-import type { LoopOptions } from "./training_figures.ts";
+import { classProbabilities } from "./probabilities.ts";
+import type { LoopOptions } from "./call_options.ts";
 
 /** Images in a call to the engine: fixed, so that no figure depends on timing. */
 const IMAGES_A_CALL = 1_000;
@@ -46,7 +46,7 @@ export async function readImages(
   { images, positions }: { images: Images; positions: Uint32Array },
 ): Promise<Float32Array> {
   const outputs = await engine.outputs(images, positions);
-  return checkFinite(readProbabilities(outputs, network, await engine.readParameters()));
+  return checkFinite(classProbabilities(outputs, network, await engine.readParameters()));
 }
 
 /** NaN would be taken for a class. */

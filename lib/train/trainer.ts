@@ -29,24 +29,24 @@ import { predictImages, type Predictor, readImages } from "./predict.ts";
 import {
   type EpochReport,
   type Evaluation,
-  type LoopOptions,
   NonFiniteLossError,
-  type SplitName,
   type StepsReport,
   Tally,
   type TrainingState,
-} from "./training_figures.ts";
+} from "./figures.ts";
 import {
   type Length,
   LOOP_RULES,
-  readLength,
+  type LoopOptions,
   type Selection,
   SELECTION_RULES,
   selectPositions,
   SPLIT,
   SPLIT_NAMES,
+  type SplitName,
   STEPS_RULES,
-} from "./requests.ts";
+  toLength,
+} from "./call_options.ts";
 
 /** A training with all defaults filled in: plain data, for records. */
 export interface TrainingConfig {
@@ -165,7 +165,7 @@ export class Trainer implements AsyncDisposable {
    */
   async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
     const loop = checkOptions("train", options, LOOP_RULES);
-    const lastStep = this.#begin(loop, readLength("epochs", length));
+    const lastStep = this.#begin(loop, toLength("epochs", length));
     for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
       const firstStep = this.#step - tally.steps;
       const index = this.#order.epochAt(firstStep);
@@ -188,7 +188,7 @@ export class Trainer implements AsyncDisposable {
     options: LoopOptions & { every?: number } = {},
   ): AsyncGenerator<StepsReport> {
     const { every = Infinity, ...loop } = checkOptions("train", options, STEPS_RULES);
-    const lastStep = this.#begin(loop, readLength("steps", length));
+    const lastStep = this.#begin(loop, toLength("steps", length));
     const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
     for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
       const end = Math.min(this.#step - tally.steps + every, lastStep);

@@ -1,12 +1,47 @@
 /**
- * What the methods of a trainer can be asked for, and what it must be.
+ * What the methods of a trainer and of a model take, and the rules for it.
  *
  * @module
  */
 import { checkPositions, POSITIONS } from "../data/images.ts";
 import { excerpt } from "../excerpt.ts";
 import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
-import type { LoopOptions, SplitName } from "./training_figures.ts";
+import type { TrainingState } from "./figures.ts";
+
+/** The images of a training: those trained on, those held out of them, and those to test with. */
+export type SplitName = "train" | "validation" | "test";
+
+/** How far a loop over images has come. */
+export interface LoopProgress {
+  /** What the loop does. */
+  readonly phase: "train" | "evaluate";
+  /** The epoch that the loop is over, from 0 on; null in `steps()` and in an evaluation. */
+  readonly epoch: number | null;
+  /** Images done, of this epoch, this call of `steps()` or this evaluation. */
+  readonly done: number;
+  /** Images to do in all. */
+  readonly total: number;
+  /** Time spent on them. */
+  readonly elapsedMs: number;
+  /** Mean loss since the last report; null in an evaluation. */
+  readonly loss: number | null;
+}
+
+/** What everything that takes long can be given. */
+export interface LoopOptions {
+  /** Ends the work cleanly, after the steps that are running. */
+  readonly signal?: AbortSignal;
+  /** Called some twenty times a second. */
+  readonly onProgress?: (progress: LoopProgress) => void;
+  /**
+   * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
+   * when the signal ends the loop. What it is given, `Trainer.writeState()` takes to go on to the bit. A report that is
+   * due at that step comes after it.
+   */
+  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
+  /** Steps from one checkpoint to the next, besides those of the epochs. */
+  readonly checkpointEvery?: number;
+}
 
 /** How long to train. */
 export type Length = { readonly epochs: number } | { readonly steps: number };
@@ -55,7 +90,7 @@ export const SPLIT = oneOf(...SPLIT_NAMES);
  * @throws {TypeError} If it is no number, nor an object with one of the two units.
  * @throws {RangeError} If it is not a whole number from 0 on.
  */
-export function readLength(unit: "epochs" | "steps", length: number | Length): Length {
+export function toLength(unit: "epochs" | "steps", length: number | Length): Length {
   const given = typeof length === "object" ? length : { [unit]: length };
   const { epochs, steps } = checkOptions<Partial<Record<"epochs" | "steps", number>>>(
     "train",

@@ -1,46 +1,11 @@
 /**
- * What a training says about itself while it runs.
+ * What a training measures about itself while it runs, and the sums behind it.
  *
  * @module
  */
 import type { EngineState, StepResult } from "../engines/engine.ts";
 import { checkOptions, number, OBJECT, type Rules, whole } from "../options.ts";
 import type { Score } from "./metrics.ts";
-
-/** The images of a training: those trained on, those held out of them, and those to test with. */
-export type SplitName = "train" | "validation" | "test";
-
-/** How far a loop over images has come. */
-export interface LoopProgress {
-  /** What the loop does. */
-  readonly phase: "train" | "evaluate";
-  /** The epoch that the loop is over, from 0 on; null in `steps()` and in an evaluation. */
-  readonly epoch: number | null;
-  /** Images done, of this epoch, this call of `steps()` or this evaluation. */
-  readonly done: number;
-  /** Images to do in all. */
-  readonly total: number;
-  /** Time spent on them. */
-  readonly elapsedMs: number;
-  /** Mean loss since the last report; null in an evaluation. */
-  readonly loss: number | null;
-}
-
-/** What everything that takes long can be given. */
-export interface LoopOptions {
-  /** Ends the work cleanly, after the steps that are running. */
-  readonly signal?: AbortSignal;
-  /** Called some twenty times a second. */
-  readonly onProgress?: (progress: LoopProgress) => void;
-  /**
-   * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
-   * when the signal ends the loop. What it is given, `Trainer.writeState()` takes to go on to the bit. A report that is
-   * due at that step comes after it.
-   */
-  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
-  /** Steps from one checkpoint to the next, besides those of the epochs. */
-  readonly checkpointEvery?: number;
-}
 
 /** All that it takes to go on with a training to the bit, its reports included. */
 export interface TrainingState extends EngineState {
