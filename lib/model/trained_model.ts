@@ -4,7 +4,9 @@
  * @module
  */
 import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
-import type { Sequence } from "../data/sequence.ts";
+import type { ImageSize } from "../data/raster.ts";
+import { layOutSequence, type Sequence } from "../data/sequence.ts";
+import type { Rule } from "../options.ts";
 import type { Network } from "./network.ts";
 
 /** What a model is besides its weights. */
@@ -29,8 +31,25 @@ export interface TrainedModel extends ModelDescription {
   readonly parameters: Float32Array;
 }
 
-/** The names of the classes where nobody gives any: those of the data set that was learned, else 0, 1, … */
+/** The names of classes by default: those of the data set that the model learned, else 0, 1, … */
 export function defaultClassNames(classes: number, dataset?: DatasetName): readonly string[] {
   const names = dataset === undefined ? [] : CATALOGUE[dataset].classNames;
   return names.length === classes ? names : Array.from({ length: classes }, (_, k) => String(k));
+}
+
+/** What the names of classes must be. */
+export const CLASS_NAMES: Rule = {
+  must: "2 to 256 short texts",
+  isKind: (value) =>
+    Array.isArray(value) && value.length >= 2 && value.length <= 256 &&
+    value.every((name) => typeof name === "string" && name.length <= 100),
+};
+
+/** Whether images of a size become sequences `[T, C]` that the model reads. */
+export function readsImagesOf(
+  size: ImageSize,
+  { network, T, sequence }: Pick<ModelDescription, "network" | "T" | "sequence">,
+): boolean {
+  const layout = layOutSequence(sequence, size);
+  return layout.C === network.inputSize && layout.T === (T ?? layout.T);
 }

@@ -6,8 +6,9 @@
 import { CATALOGUE } from "../data/catalogue.ts";
 import { type Dataset, loadDataset, type LoadOptions } from "../data/dataset.ts";
 import type { PreparePictureOptions } from "../data/prepare_picture.ts";
-import { imageSizeOf, layOutSequence } from "../data/sequence.ts";
+import { imageSizeOf } from "../data/sequence.ts";
 import { printable } from "../excerpt.ts";
+import { readsImagesOf } from "../model/trained_model.ts";
 import type { SavedRun } from "./folder.ts";
 
 /** The folder that images are loaded from. */
@@ -54,7 +55,7 @@ export async function loadImagesFor(
   options: LoadOptions,
   what: string,
 ): Promise<Dataset> {
-  const { network, T: length, sequence } = model, { classes } = network.head;
+  const { network, T, sequence } = model, { classes } = network.head;
   const data = await loadDataset(options).catch((error) => {
     if (error instanceof RangeError) error.message += `; the model of ${path} has ${classes} classes`;
     throw error;
@@ -66,11 +67,10 @@ export async function loadImagesFor(
     );
   if (data.classes !== classes) throw wrong(`${classes} classes`, `${data.classes} classes`);
   const { height, width } = data.test;
-  const { T, C } = layOutSequence(sequence, data.test);
-  if (C === network.inputSize && T === (length ?? T)) return data;
-  const size = imageSizeOf(sequence, { T: length, C: network.inputSize });
+  if (readsImagesOf(data.test, model)) return data;
+  const size = imageSizeOf(sequence, { T, C: network.inputSize });
   const rule = sequence.axis === "pixels"
-    ? `${length} pixels`
+    ? `${T} pixels`
     : `${size.height ?? "any"} × ${size.width ?? "any"} pixels`;
   throw wrong(rule, `${height} × ${width}`);
 }

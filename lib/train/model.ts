@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { checkImages, checkSplit } from "../data/images.ts";
-import type { Images, Split } from "../data/images.ts";
+import { checkImages, checkSplit, type Images, type Split } from "../data/images.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Network } from "../model/network.ts";
-import type { TrainedModel } from "../model/trained_model.ts";
+import { readsImagesOf, type TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT, optional, whole } from "../options.ts";
 import { scoreLogits } from "./metrics.ts";
 import { predictImages, readImages } from "./predict.ts";
@@ -174,8 +173,8 @@ export async function openTrained(trained: TrainedModel, options: OpenOptions = 
     check(action, `${name} of imageSize`, { value: size[name as keyof ImageSize], rule });
   }
   const { network, T, sequence, parameters } = trained;
-  const layout = layOutSequence(sequence, size);
-  if (layout.C !== network.inputSize || layout.T !== (T ?? layout.T)) {
+  if (!readsImagesOf(size, trained)) {
+    const layout = layOutSequence(sequence, size);
     throw new RangeError(
       `Cannot ${action}: images must give sequences of [${T}, ${network.inputSize}], as the model reads them: ` +
         `current value is [${layout.T}, ${layout.C}]`,
