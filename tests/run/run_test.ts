@@ -8,7 +8,8 @@ import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensor
 import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { openMetrics, openRun } from "../../lib/run/folder.ts";
 import { openModel } from "../../lib/run/open_model.ts";
-import { Run, StoppedRun } from "../../lib/run/run.ts";
+import { Run } from "../../lib/run/run.ts";
+import { StoppedRun } from "../../lib/run/stopped_run.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
