@@ -1,5 +1,5 @@
 /**
- * Tells what pictures show: PNG or JPEG of any size, prepared as the images were that the model learned.
+ * Tells what pictures show: PNG or JPEG of any size, prepared as the training images of the model were.
  *
  *     deno task predict seven.jpg two.png --model runs/train-lstm/2026-11-22T05-41-25
  */
@@ -81,7 +81,7 @@ await runCommand(command, async (flags) => {
   return 0;
 });
 
-/** As many side by side as fit in their full size. */
+/** As many pictures side by side as fit at full size. */
 function draw(pictures: readonly view.Picture[]): string[] {
   const { columns, colour } = describeOutput();
   const widest = Math.max(...pictures.map(({ width, caption }) => Math.max(width, caption.length)));

@@ -25,7 +25,7 @@ import type { Evaluation } from "./figures.ts";
 
 /** What `openModel()` takes besides the model. */
 export interface OpenOptions extends DeviceOptions {
-  /** Of the images that it will be given; by default what {@link imageSize} finds. */
+  /** The size of the images that it will read; by default that of {@link imageSize}. */
   readonly imageSize?: ImageSize;
 }
 
@@ -62,7 +62,7 @@ export function imageSize(
 /**
  * A trained model on a device. Made by `openModel()`.
  *
- * One call at a time: one that comes while another runs is an error, and so is one that comes after the model is disposed.
+ * One call at a time: a call during another one is an error, and so is a call after the model is disposed.
  */
 export class Model implements AsyncDisposable {
   /** Layers, weights, and how it reads an image, as plain data. */
@@ -142,7 +142,7 @@ export class Model implements AsyncDisposable {
     });
   }
 
-  /** Gives the device back. A call that runs fails. */
+  /** Frees the device. A running call fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#turns.close();
     await this.#engine[Symbol.asyncDispose]();
@@ -164,7 +164,7 @@ export class Model implements AsyncDisposable {
 
 const SIZE_RULES = { height: whole(1), width: whole(1) };
 
-/** Puts a trained model on a device. @throws {RangeError} If images of that size are not what it reads, or the device is not there. */
+/** Opens a trained model on a device. @throws {RangeError} If it does not read images of that size, or the device is missing. */
 export async function openTrained(trained: TrainedModel, options: OpenOptions = {}): Promise<Model> {
   const action = "open the model";
   const taken = checkOptions(action, options, { ...DEVICE_RULES, imageSize: optional(OBJECT) });

@@ -1,12 +1,12 @@
 /**
- * What a network thinks after each line of an image: the head, which was trained on the last step, asked at every step.
+ * The class probabilities of a network after each line of an image: the head, trained on the last step, applied to all.
  *
  * @module
  */
 import type { Network } from "../model/network.ts";
 
 /**
- * The probability of each class after every step.
+ * The probability of each class after every time step.
  *
  *     z = y W + b               [K], y the top layer's output after step t
  *     p = softmax(z)            [K]
@@ -65,7 +65,7 @@ export function classProbabilities(
 }
 
 /**
- * `exp(z) / Σ exp(z)`, which no logit overflows.
+ * `exp(z) / Σ exp(z)`, computed without overflow.
  *
  * @param logits `[K]`
  *
