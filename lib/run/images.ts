@@ -1,5 +1,5 @@
 /**
- * The images of a run: those that its model learned, or others that it can read.
+ * The images of a run: those that its model was trained on, or others that it can read.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export function dataFolder({ dataset = "mnist", dataDir }: LoadOptions): string 
  * What `loadDataset()` takes to load the images of a run, or others, as its model needs them: with as many classes, and
  * with the run's own labels and names where they are the run's own images.
  *
- * @param asked Options that are other ones than the run's
+ * @param asked Options that replace those of the run
  */
 export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): LoadOptions {
   const { sha256: _, assumed: __, ...saved } = config.data ?? {};
@@ -32,7 +32,7 @@ export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): 
   const options = others ? given : { ...saved, ...given };
   if (options.dataDir === undefined) return options;
   const { classes } = model.network.head;
-  const known = saved.firstLabel !== undefined || // not of an import, which may not have seen its images
+  const known = saved.firstLabel !== undefined || // unknown in an imported run whose images were never loaded
     saved.dataDir === undefined && classes === CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
   const named = model.classNames.some((name, k) => name !== String(k));
   return {
@@ -46,7 +46,7 @@ export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): 
 /**
  * Loads images for the model of a run.
  *
- * @param options As {@link imagesOf} makes them
+ * @param options As {@link imagesOf} returns them
  * @param what For messages: `Cannot <what>`
  * @throws {RangeError} If they have other classes, or another size, than the model was trained on.
  */

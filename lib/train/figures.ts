@@ -112,7 +112,7 @@ export class Tally {
 
   /** Continues from earlier sums; from zero by default. @throws {TypeError} If the state is not one. */
   constructor(state: TallyState = { loss: 0, correct: 0, images: 0, steps: 0, elapsedMs: 0, last: null }) {
-    checkOptions("go on with the report", state, TALLY_RULES, "tally");
+    checkOptions("continue the report", state, TALLY_RULES, "tally");
     this.#loss = state.loss;
     this.#correct = state.correct;
     this.#images = state.images;

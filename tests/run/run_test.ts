@@ -167,6 +167,6 @@ test("openModel() reads back what toSafetensors() wrote, and says what other fil
   const bare = encodeSafetensors(decodeSafetensors(toSafetensors(trained)).tensors);
   await assert.rejects(
     openModel(bare),
-    /^SyntaxError: .* as a file does that Scanline wrote \(`deno task import/,
+    /^SyntaxError: .* as those of Scanline do \(`deno task import/,
   );
 });
