@@ -24,7 +24,7 @@ export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
 export { createNetwork } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";
 export { decodeSafetensors } from "./lib/model/safetensors.ts";
-export { defaultClassNames } from "./lib/model/trained_model.ts";
+export { defaultClassNames, readsImagesOf } from "./lib/model/trained_model.ts";
 export { type Checkpoint, CheckpointError } from "./lib/run/checkpoint.ts";
 export {
   type DataConfig,

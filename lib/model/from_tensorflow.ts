@@ -17,7 +17,7 @@ import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
 export type LayersModel = tf.LayersModel;
 
-/** What {@link toNetwork} finds in a model. */
+/** The result of {@link toNetwork}. */
 export interface ModelNetwork {
   /** What an engine trains. */
   readonly network: Network;
@@ -83,7 +83,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * network. Initializers, `unroll` and `implementation` do not matter; a softmax of the head is left to the loss.
  *
  * The loss is always softmax cross-entropy. If `model.compile()` was given another one, that is an error; its optimizer
- * and its metrics are not looked at.
+ * and its metrics are not used.
  *
  * @param model Input `[N, T, C]`, output `[N, K]`
  * @param options.biases 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default
@@ -145,12 +145,11 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
 }
 
 /**
- * Takes a trained `tf.Sequential` for a {@link TrainedModel}, with the weights that it has now. `toTensorflow()` is the way
- * back.
+ * Converts a trained `tf.Sequential` to a {@link TrainedModel}, with its current weights. `toTensorflow()` is the inverse.
  *
- * @param about How it reads an image, and what else people should know of it; classes are called 0, 1, … by default
- * @throws {TypeError} If anything in the model means something else to an engine, see {@link toNetwork}; or if `about` says
- * something unknown.
+ * @param about How it reads an image, and more for people; classes are called 0, 1, … by default
+ * @throws {TypeError} If anything in the model means something else to an engine, see {@link toNetwork}; or if `about` has
+ * an unknown property.
  */
 export async function fromTensorflow(
   model: LayersModel,
@@ -158,7 +157,7 @@ export async function fromTensorflow(
     & Pick<TrainedModel, "sequence">
     & Partial<Pick<TrainedModel, "classNames" | "dataset" | "preparation">>,
 ): Promise<TrainedModel> {
-  const action = "take the model over";
+  const action = "convert the model";
   const { sequence, ...others } = checkOptions(action, about, ABOUT_RULES, "about");
   checkSequence(sequence);
   const { network, T } = toNetwork(model);
@@ -183,7 +182,7 @@ const ABOUT_RULES: Rules<Parameters<typeof fromTensorflow>[1]> = {
 };
 
 /**
- * The weights of a model, flat in the network's order, on whatever backend they are.
+ * The weights of a model, flat in the network's order, from any backend.
  *
  * @param network What {@link toNetwork} made of this model
  * @returns A new array of {@link Network.size} elements
@@ -198,7 +197,7 @@ export async function readWeights(model: LayersModel, network: Network): Promise
 }
 
 /**
- * Puts flat parameters into the weights of a model. They are copied; no tensor is left behind.
+ * Copies flat parameters into the weights of a model. No tensor leaks.
  *
  * @param network What {@link toNetwork} made of this model
  * @param parameters {@link Network.size} elements
@@ -255,8 +254,8 @@ function matchedVariables(model: LayersModel, network: Network, action: "read" |
 }
 
 /**
- * Marks by which to see whether anyone has put other weights into a model since: equal marks, equal weights.
- * TensorFlow.js keeps written weights in another buffer, so that nothing needs to be read.
+ * Marks that show whether the weights of a model were replaced: equal marks, equal weights. TensorFlow.js keeps written
+ * weights in another buffer, so nothing must be read.
  */
 export function markWeights(model: LayersModel, network: Network): readonly object[] {
   return matchedVariables(model, network, "find").map((variable) => variable.read().dataId);
@@ -269,7 +268,7 @@ function checkModel(model: LayersModel): void {
       `layers of model "${model.name}"`,
       "be LSTM or SimpleRNN layers and a Dense head",
       "[]",
-      "add() them, the first with an inputShape",
+      "add() them, the first one with an inputShape",
     );
   }
   if (!model.trainable) throw cannotCompile(`trainable of model "${model.name}"`, "be true", "false");
@@ -387,8 +386,8 @@ function checkLayer(layer: tf.layers.Layer, rules: Readonly<Record<string, Rule>
 }
 
 /**
- * What `model.compile()` can have been told that is the softmax cross-entropy of the logits, by the activation of the
- * head: TensorFlow.js's two names take probabilities (and clip them to 1e-7 … 1 − 1e-7), its function takes logits.
+ * The losses of `model.compile()` that are the softmax cross-entropy of the logits, by the activation of the head:
+ * TensorFlow.js's two names take probabilities (and clip them to 1e-7 … 1 − 1e-7), its function takes logits.
  */
 const LOSSES: Readonly<Record<string, { allowed: readonly unknown[]; names: string }>> = {
   softmax: {
@@ -402,7 +401,7 @@ const LOSSES: Readonly<Record<string, { allowed: readonly unknown[]; names: stri
   linear: { allowed: [tf.losses.softmaxCrossEntropy], names: "tf.losses.softmaxCrossEntropy" },
 };
 
-/** A model that was given a loss must have been given the one that is trained with. Its optimizer and metrics are not used. */
+/** @throws {TypeError} If the model was compiled with another loss than softmax cross-entropy. */
 function checkLoss(model: LayersModel, activation: string): void {
   if (model.loss === undefined) return; // never compiled
   const { loss } = model;

@@ -1,5 +1,5 @@
 /**
- * A trained model as plain data: all that decides what it makes of an image, and what people should know of it.
+ * A trained model as plain data: all that determines its predictions, and more for people.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { Rule } from "../options.ts";
 import type { Network } from "./network.ts";
 
-/** What a model is besides its weights. */
+/** A model without its weights. */
 export interface ModelDescription {
   /** Its layers, and how many biases they train. */
   readonly network: Network;
@@ -17,17 +17,17 @@ export interface ModelDescription {
   readonly T: number | null;
   /** How it reads an image. */
   readonly sequence: Sequence;
-  /** What class 0, 1, … is called, one name for each. */
+  /** The name of class 0, 1, … */
   readonly classNames: readonly string[];
-  /** The data set of the catalogue that it learned, if it was one. */
+  /** The data set of the catalogue that it was trained on, if it was one. */
   readonly dataset?: DatasetName;
-  /** What must be done to a picture before the model sees it, if that is known. */
+  /** How a picture must be prepared for the model, if that is known. */
   readonly preparation?: Preparation;
 }
 
 /** A model with its weights. */
 export interface TrainedModel extends ModelDescription {
-  /** Flat, `network.size` elements, as the network lays them out. */
+  /** Flat f32 `[network.size]`, in the layout of the network. */
   readonly parameters: Float32Array;
 }
 

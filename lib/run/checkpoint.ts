@@ -193,7 +193,7 @@ function readWhole(name: string, text: string | undefined): number {
 function readFlats(tensors: ReadonlyMap<string, Tensor>, slotCount: number) {
   const names = ["parameters", ...Array.from({ length: slotCount }, (_, index) => `slot ${index}`)];
   const flats = names.map((name) => tensors.get(name)?.data);
-  const [{ length }] = [flats[0] ?? { length: 0 }];
+  const length = flats[0]?.length ?? 0;
   const fit = (data: unknown): data is Float32Array => data instanceof Float32Array && data.length === length;
   if (!flats.every(fit) || tensors.size !== names.length) {
     fail(`it must have ${names.join(", ")}, float32 of one length`, [...tensors.keys()]);

@@ -53,7 +53,7 @@ Deno.test("serializeModel() leaves no tensor behind", async () => {
 Deno.test("serializeModel() writes metadata where TensorFlow.js finds it, beside what the model has", async () => {
   const model = deepModel();
   model.setUserDefinedMetadata({ author: "Ada", axis: "columns" });
-  const { json, weights } = await serializeModel(model, { metadata: { axis: "rows" } });
+  const { json, weights } = await serializeModel(model, { axis: "rows" });
   const loaded = await tf.loadLayersModel({
     load: () =>
       tf.io.getModelArtifactsForJSON(
