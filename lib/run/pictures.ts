@@ -195,7 +195,7 @@ export class RunPictures {
     } catch (error) {
       if (this.#failed.has(name)) return;
       this.#failed.add(name);
-      this.#source.onProblem?.(`Cannot draw ${name}: ${messageOf(error)}; all else goes on`);
+      this.#source.onProblem?.(`Cannot draw ${name}: ${messageOf(error)}; all else continues`);
     }
   }
 }

@@ -81,7 +81,7 @@ export class NonFiniteLossError extends RangeError {
   /** Names the step, and a remedy. */
   constructor({ step, loss }: { step: number; loss: number }, learningRate: number) {
     super(
-      `Cannot go on training: the loss must be finite: current value is ${loss} at step ${step} ` +
+      `Cannot continue training: the loss must be finite: current value is ${loss} at step ${step} ` +
         `(try a learning rate below ${learningRate}; the model keeps the weights of the last report)`,
     );
     this.name = "NonFiniteLossError";

@@ -216,7 +216,7 @@ export class RecipeCall implements Disposable {
   withRemedy(error: unknown): unknown {
     if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
     if (!this.#run?.run.isThere()) return error;
-    error.message += `\nThe last checkpoint is whole; this goes on from it:\n  ${this.#resumeCommand()}`;
+    error.message += `\nThe last checkpoint is whole; this continues from it:\n  ${this.#resumeCommand()}`;
     return error;
   }
 
@@ -259,7 +259,7 @@ export class RecipeCall implements Disposable {
       return findings;
     } catch (error) {
       if (error === this.#signal.reason) throw error;
-      this.#warn(`Cannot show predictions: ${messageOf(error)}; all else goes on`);
+      this.#warn(`Cannot show predictions: ${messageOf(error)}; all else continues`);
       return null;
     }
   }
@@ -271,7 +271,7 @@ export class RecipeCall implements Disposable {
       return `Stopped at once: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`;
     }
     if (!this.#run?.run.isThere()) return "Stopped at once: nothing was trained";
-    return `Stopped at once: this goes on from the last checkpoint:\n  ${this.#resumeCommand()}`;
+    return `Stopped at once: this continues from the last checkpoint:\n  ${this.#resumeCommand()}`;
   }
 
   #commandFor(task: string, words: readonly string[], write: readonly string[] = []): string {
