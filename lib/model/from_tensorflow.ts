@@ -1,5 +1,5 @@
 /**
- * From a `tf.Sequential` to the {@link Network} that engines train, and its weights both ways.
+ * From a `tf.Sequential` to the {@link Network} that engines train.
  *
  * What an engine does not compute is rejected here, with one error that names layer, property, what is supported and
  * what was found: a model that compiles means the same to Scanline as to TensorFlow.js.
@@ -12,6 +12,7 @@ import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
 import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
+import { readWeights } from "./tensorflow_weights.ts";
 import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
@@ -180,86 +181,6 @@ const ABOUT_RULES: Rules<Parameters<typeof fromTensorflow>[1]> = {
   dataset: optional(oneOf(...Object.keys(CATALOGUE))),
   preparation: optional(oneOf("digit", "none")),
 };
-
-/**
- * The weights of a model, flat in the network's order, from any backend.
- *
- * @param network What {@link toNetwork} made of this model
- * @returns A new array of {@link Network.size} elements
- * @throws {TypeError} If the model's weights are not the network's.
- */
-export async function readWeights(model: LayersModel, network: Network): Promise<Float32Array> {
-  const variables = matchedVariables(model, network, "read");
-  const arrays = await Promise.all(variables.map((variable) => variable.read().data())); // waits for the backend
-  const parameters = new Float32Array(network.size);
-  network.parameters.forEach(({ offset }, i) => parameters.set(arrays[i], offset));
-  return parameters;
-}
-
-/**
- * Copies flat parameters into the weights of a model. No tensor leaks.
- *
- * @param network What {@link toNetwork} made of this model
- * @param parameters {@link Network.size} elements
- * @throws {TypeError} If the model's weights are not the network's, or the parameters are too few or too many.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { readWeights, toNetwork, writeWeights } from "./from_tensorflow.ts";
- * import { initialize } from "./initialize.ts";
- * import assert from "node:assert/strict";
- *
- * const lstm = tf.layers.lstm({ units: 4, inputShape: [28, 28], recurrentInitializer: "zeros" });
- * const model = tf.sequential({ layers: [lstm, tf.layers.dense({ units: 10 })] });
- * const { network } = toNetwork(model);
- * const parameters = initialize(network, "keras", 1);
- * writeWeights(model, network, parameters);
- * assert.deepEqual(await readWeights(model, network), parameters);
- * ```
- */
-export function writeWeights(model: LayersModel, network: Network, parameters: Float32Array): void {
-  const variables = matchedVariables(model, network, "write");
-  if (parameters.length !== network.size) {
-    throw new TypeError(
-      `Cannot write the weights: parameters must have ${network.size} elements: current value is ${parameters.length}`,
-    );
-  }
-  tf.tidy(() => {
-    for (const [i, { offset, size, shape }] of network.parameters.entries()) {
-      // slice(), not subarray(): a tensor on the CPU backend keeps the array that it is made from.
-      variables[i].write(tf.tensor(parameters.slice(offset, offset + size), [...shape], "float32"));
-    }
-  });
-}
-
-/** Layer by layer, because `model.weights` lists trainable weights first. */
-function matchedVariables(model: LayersModel, network: Network, action: "read" | "write" | "find") {
-  const variables = model.layers.flatMap((layer) => layer.weights);
-  const expected = network.parameters.map(({ shape }) => `[${shape}]`).join(" ");
-  const found = variables.map(({ shape }) => `[${shape}]`).join(" ");
-  if (found !== expected) {
-    throw new TypeError(
-      `Cannot ${action} the weights: shapes of the model's weights must be ${expected}: current value is ${found}`,
-    );
-  }
-  try {
-    variables.forEach((variable) => variable.read());
-  } catch (cause) {
-    throw new Error(`Cannot ${action} the weights: the model must be in use: current value is disposed`, {
-      cause,
-    });
-  }
-  return variables;
-}
-
-/**
- * Marks that show whether the weights of a model were replaced: equal marks, equal weights. TensorFlow.js keeps written
- * weights in another buffer, so nothing must be read.
- */
-export function markWeights(model: LayersModel, network: Network): readonly object[] {
-  return matchedVariables(model, network, "find").map((variable) => variable.read().dataId);
-}
 
 function checkModel(model: LayersModel): void {
   if (!(model instanceof tf.Sequential)) throw notSequential(model);

@@ -4,7 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type LayersModel, writeWeights } from "./from_tensorflow.ts";
+import type { LayersModel } from "./from_tensorflow.ts";
+import { writeWeights } from "./tensorflow_weights.ts";
 import type { TrainedModel } from "./trained_model.ts";
 
 /**

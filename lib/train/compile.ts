@@ -7,14 +7,8 @@ import { checkSplit, type Split, takeImages } from "../data/images.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { initialize, type Start } from "../model/initialize.ts";
-import {
-  type LayersModel,
-  markWeights,
-  type ModelNetwork,
-  readWeights,
-  toNetwork,
-  writeWeights,
-} from "../model/from_tensorflow.ts";
+import { type LayersModel, type ModelNetwork, toNetwork } from "../model/from_tensorflow.ts";
+import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
 import type { Network } from "../model/network.ts";

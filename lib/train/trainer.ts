@@ -10,14 +10,8 @@ import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
-import {
-  fromTensorflow,
-  type LayersModel,
-  markWeights,
-  readWeights,
-  toNetwork,
-  writeWeights,
-} from "../model/from_tensorflow.ts";
+import { fromTensorflow, type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
+import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import type { TrainedModel } from "../model/trained_model.ts";

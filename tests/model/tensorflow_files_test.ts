@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { toNetwork, writeWeights } from "../../lib/model/from_tensorflow.ts";
+import { toNetwork } from "../../lib/model/from_tensorflow.ts";
+import { writeWeights } from "../../lib/model/tensorflow_weights.ts";
 import { serializeModel } from "../../lib/model/tensorflow_files.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 import { deepModel, dense, INPUT, lstm, sequential } from "./models.ts";
