@@ -158,7 +158,7 @@ export async function fromTensorflow(
     & Pick<TrainedModel, "sequence">
     & Partial<Pick<TrainedModel, "classNames" | "dataset" | "preparation">>,
 ): Promise<TrainedModel> {
-  const action = "convert the model";
+  const action = "import the model";
   const { sequence, ...others } = checkOptions(action, about, ABOUT_RULES, "about");
   checkSequence(sequence);
   const { network, T } = toNetwork(model);
