@@ -58,11 +58,16 @@ await runCommand(command, async (flags) => {
   }
   if (flags.json) {
     for (const { path, prepared, probabilities, predicted } of found) {
-      const line = { event: "prediction", image: path, predicted, className: classNames[predicted] };
       const { done, inverted } = prepared!;
-      console.log(
-        JSON.stringify({ ...line, prepared: { done, inverted }, probabilities: [...probabilities] }),
-      );
+      const line = {
+        event: "prediction",
+        image: path,
+        predicted,
+        className: classNames[predicted],
+        prepared: { done, inverted },
+        probabilities: [...probabilities],
+      };
+      console.log(JSON.stringify(line));
     }
     return 0;
   }

@@ -77,13 +77,10 @@ await runCommand(command, async (flags) => {
   for (const named of images) {
     const probabilities = await model.read(named.image);
     const { pixels } = named.image;
-    const reading = {
-      image: { ...size, pixels, caption: "" },
-      axis: model.sequence.axis,
-      probabilities,
-      classNames,
-    };
-    readings.push({ ...reading, image: { ...reading.image, caption: captionOf(named, reading) } });
+    const image = { ...size, pixels, caption: "" };
+    const reading = { image, axis: model.sequence.axis, probabilities, classNames };
+    image.caption = captionOf(named, reading);
+    readings.push(reading);
     if (flags.json) console.log(JSON.stringify(lineOf(named, reading)));
   }
   const path = await save(readings, images);
