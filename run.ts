@@ -24,7 +24,7 @@ export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
 export { createNetwork } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";
 export { decodeSafetensors } from "./lib/model/safetensors.ts";
-export { defaultClassNames } from "./lib/model/trained_model.ts";
+export { defaultClassNames, readsImagesOf } from "./lib/model/trained_model.ts";
 export { type Checkpoint, CheckpointError } from "./lib/run/checkpoint.ts";
 export {
   type DataConfig,
@@ -46,7 +46,8 @@ export {
 } from "./lib/run/folder.ts";
 export { dataFolder, imagesOf, loadImagesFor, pictureOptions } from "./lib/run/images.ts";
 export { historyOf, type MetricsLine, type PictureSource, RunPictures } from "./lib/run/pictures.ts";
-export { type EndedRun, Run, type RunAbout, type RunSettings, StoppedRun } from "./lib/run/run.ts";
+export { type EndedRun, Run, type RunAbout, type RunSettings } from "./lib/run/run.ts";
+export { StoppedRun } from "./lib/run/stopped_run.ts";
 
 // Types that signatures here and in mod.ts name.
 export type { Acquired, AcquireEvent, AcquireOptions } from "./lib/data/acquire.ts";
@@ -78,15 +79,14 @@ export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
-export type { Selection } from "./lib/train/requests.ts";
+export type { Selection, SplitName } from "./lib/train/call_options.ts";
 export type { TrainingConfig } from "./lib/train/trainer.ts";
 export type {
   BatchReport,
   EpochReport,
   Evaluation,
-  SplitName,
   StepsReport,
   TallyState,
   TrainingFigures,
   TrainingState,
-} from "./lib/train/training_figures.ts";
+} from "./lib/train/figures.ts";

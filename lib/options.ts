@@ -79,6 +79,11 @@ export function optional(rule: Rule): Rule {
   return { ...rule, optional: true };
 }
 
+/** Whether a value is as its rule says. */
+export function meets(rule: Rule, value: unknown): boolean {
+  return rule.isKind(value) && (rule.holds?.(value as never) ?? true);
+}
+
 /**
  * Checks one value.
  *
@@ -94,11 +99,10 @@ export function check(
   { value, rule, remedy }: { value: unknown; rule: Rule; remedy?: string },
 ): void {
   if (value === undefined && rule.optional) return;
-  const isKind = rule.isKind(value);
-  if (isKind && (rule.holds?.(value as never) ?? true)) return;
+  if (meets(rule, value)) return;
   const found = value === undefined ? "missing" : excerpt(value);
   const message = `Cannot ${action}: ${name} must be ${rule.must}: current value is ${found}`;
-  throw new (isKind ? RangeError : TypeError)(remedy ? `${message} (${remedy})` : message);
+  throw new (rule.isKind(value) ? RangeError : TypeError)(remedy ? `${message} (${remedy})` : message);
 }
 
 /**

@@ -1,11 +1,11 @@
 /**
- * Shows how well the model of a run does: accuracy, what it takes for what, and its ten worst mistakes.
+ * Shows how well the model of a run does: accuracy, the confusion matrix, and its ten worst mistakes.
  *
  *     deno task evaluate --model runs/train-lstm/2026-11-22T05-41-25
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { checkAllowed, countMistakes, dataFolder, imagesOf, openRun, printable } from "../run.ts";
+import { checkAllowed, countMistakes, openRun, printable } from "../run.ts";
 import * as view from "../view.ts";
 import {
   DATA_FLAGS,
@@ -16,7 +16,7 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { dataOptions, loadImagesOf } from "./support/images.ts";
+import { loadImagesOf } from "./support/images.ts";
 import { describeOutput, drawForTerminal, StatusLine } from "./support/terminal.ts";
 
 const mistakesShown = 10;
@@ -41,8 +41,7 @@ await runCommand(command, async (flags) => {
   checkAllowed({ read: [flags.model, flags["data-dir"]] });
   const run = await openRun(flags.model);
   const { split, quiet } = flags, otherData = flags.dataset !== undefined || flags["data-dir"] !== undefined;
-  checkAllowed({ read: [flags.model, dataFolder(imagesOf(run, dataOptions(flags)))] });
-  const data = await loadImagesOf(run, flags, { what: "evaluate", quiet });
+  const data = await loadImagesOf(run, flags, { what: "evaluate", quiet, files: { read: [flags.model] } });
   const held = otherData ? 0 : run.config.training?.images.validation ?? 0;
   const tested = split === "test" ? data.test : scanline.takeImages(data.train, held, data.train.count);
 
@@ -99,7 +98,7 @@ async function predict(
   return logits;
 }
 
-/** What matters least stands last, as narrow terminals cut it off. */
+/** The least important column stands last: narrow terminals cut it off. */
 function listMistakes(mistakes: readonly view.Mistake[], classNames: readonly string[]): string[] {
   const rows = mistakes.map(({ position, label, predicted, probability, loss }) => [
     `#${position}`,

@@ -1,5 +1,5 @@
 /**
- * Takes the model of a run to other programs.
+ * Writes the model of a run as a file for other programs.
  *
  *     deno task export --model runs/train-lstm/2026-11-22T05-41-25 --format onnx
  *

@@ -1,5 +1,5 @@
 /**
- * Makes a run of weights that were trained in PyTorch: one `LSTM` or `RNN` and a `Linear`, in safetensors.
+ * Makes a run from weights that were trained in PyTorch: one `LSTM` or `RNN` and a `Linear`, in safetensors.
  *
  *     deno task import --from data/weights.safetensors --axis columns --range -1..1
  *     deno task evaluate --model runs/import/2026-11-22T05-41-25
@@ -8,9 +8,9 @@
  *
  * The shapes tell the kind of the layers and their sizes, but not how the network reads an image: the axis, the numbers
  * that pixels become, and the activation of an RNN. The metadata of a file that `export` wrote says all three; flags say it
- * for others, and a flag that contradicts the file is an error. What neither says is found by trying the usual ways on
- * training images, and the output shows how each did. Where there are no such images, or none of the ways does well, the
- * output says that a way was ASSUMED.
+ * for others, and a flag that contradicts the file is an error. If neither says it, the usual ways are tried on training
+ * images, and the output shows the accuracy of each. Without such images, or if no way does well, the output says that a
+ * way was ASSUMED.
  */
 import "./support/deno_version.ts";
 import { modelSha256, toTensorflow } from "../mod.ts";
@@ -31,7 +31,7 @@ import {
   shown,
 } from "../run.ts";
 import { findSequence, type FoundSequence, networkOf } from "./import/find_sequence.ts";
-import { describeScale, type Question, reconcile, type Told } from "./import/reconcile.ts";
+import { describeScale, type Known, type Question, reconcile } from "./import/reconcile.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { checkOwnData } from "./support/images.ts";
@@ -39,7 +39,7 @@ import { flagWords, taskCommand } from "./support/shell.ts";
 
 const MAX_BYTES = 2 ** 30;
 
-/** What nobody says, and the flags that would. */
+/** The properties that may be unknown, and their flags. */
 const QUESTIONS: Readonly<Record<Question, string>> = {
   axis: "the order (--axis)",
   scale: "the pixels' numbers (--range, or --mean and --deviation)",
@@ -48,8 +48,8 @@ const QUESTIONS: Readonly<Record<Question, string>> = {
 
 const command = {
   name: "import",
-  about: "Makes a run of weights that were trained in PyTorch.\n" +
-    "How they read an image the file says, or flags; else the usual ways are tried on training images.",
+  about: "Makes a run from weights that were trained in PyTorch.\n" +
+    "The file or flags say how they read an image; else the usual ways are tried on training images.",
   flags: {
     from: {
       kind: "text",
@@ -104,10 +104,10 @@ await runCommand(command, async (flags) => {
   const { network: found, parameters, notes } = readPyTorch(tensors);
   const { classes } = found.head;
   const said = readMetadata(metadata);
-  const told = reconcile(flags, said, found);
+  const known = reconcile(flags, said, found);
   const data = dataConfig(flags, { classes, dataset: said.dataset });
   const { assumed: isAssumed, ...images } = data;
-  const weights = { told, classes, parameters };
+  const weights = { known, classes, parameters };
   const reading = await findSequence(weights, images);
   const { sequence, T } = reading;
   const learned = data.dataDir === undefined ? CATALOGUE[data.dataset!] : null;
@@ -116,7 +116,7 @@ await runCommand(command, async (flags) => {
     T,
     sequence,
     parameters,
-    classNames: told.classNames ??
+    classNames: known.classNames ??
       defaultClassNames(classes, data.dataDir === undefined ? data.dataset : undefined),
     preparation: flags.prepare ?? said.preparation ?? learned?.preparation ?? "none",
   };
@@ -139,7 +139,7 @@ await runCommand(command, async (flags) => {
   console.log(`network   ${layers.join(", ")}, ${classes} classes`);
   for (const note of notes) console.log(`note      ${note}`);
   console.log(`reads     ${describeSequence(sequence)}`);
-  explainReading(told, reading).forEach((line) => console.log(`          ${line}`));
+  explainSequence(known, reading).forEach((line) => console.log(`          ${line}`));
   const assumed = isAssumed
     ? ", ASSUMED: neither the file nor a flag says which (--dataset, --data-dir)"
     : "";
@@ -151,7 +151,7 @@ await runCommand(command, async (flags) => {
   return 0;
 });
 
-/** What `evaluate` and others load, when no flag of theirs names other images. */
+/** The images that `evaluate` and other commands load by default. */
 function dataConfig(
   { dataset, "data-dir": dataDir, "first-label": firstLabel, transpose }: {
     dataset?: DatasetName;
@@ -169,8 +169,8 @@ function dataConfig(
   return known ? { dataset: known } : { dataset: "mnist", assumed: true };
 }
 
-/** Why it is this way, where nobody says so. */
-function explainReading({ open }: Told, { trials, triedOn, assumed }: FoundSequence): string[] {
+/** How the sequence was found or why it is assumed; empty if it was known. */
+function explainSequence({ open }: Known, { trials, triedOn, assumed }: FoundSequence): string[] {
   if (open.length === 0) return [];
   const questions = new Intl.ListFormat("en").format(open.map((question) => QUESTIONS[question]));
   return [

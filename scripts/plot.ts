@@ -1,5 +1,5 @@
 /**
- * Draws the curves of runs into one picture, also of those that are still going on.
+ * Draws the curves of runs into one picture, also of runs that are still training.
  *
  *     deno task plot runs/train-lstm/2026-11-22T05-41-25 runs/train-rnn/2026-11-22T05-50-01
  */

@@ -1,5 +1,5 @@
 /**
- * Tells what pictures show: PNG or JPEG of any size, prepared as the images were that the model learned.
+ * Tells what pictures show: PNG or JPEG of any size, prepared as the training images of the model were.
  *
  *     deno task predict seven.jpg two.png --model runs/train-lstm/2026-11-22T05-41-25
  */
@@ -58,11 +58,16 @@ await runCommand(command, async (flags) => {
   }
   if (flags.json) {
     for (const { path, prepared, probabilities, predicted } of found) {
-      const line = { event: "prediction", image: path, predicted, className: classNames[predicted] };
       const { done, inverted } = prepared!;
-      console.log(
-        JSON.stringify({ ...line, prepared: { done, inverted }, probabilities: [...probabilities] }),
-      );
+      const line = {
+        event: "prediction",
+        image: path,
+        predicted,
+        className: classNames[predicted],
+        prepared: { done, inverted },
+        probabilities: [...probabilities],
+      };
+      console.log(JSON.stringify(line));
     }
     return 0;
   }
@@ -81,7 +86,7 @@ await runCommand(command, async (flags) => {
   return 0;
 });
 
-/** As many side by side as fit in their full size. */
+/** As many pictures side by side as fit at full size. */
 function draw(pictures: readonly view.Picture[]): string[] {
   const { columns, colour } = describeOutput();
   const widest = Math.max(...pictures.map(({ width, caption }) => Math.max(width, caption.length)));

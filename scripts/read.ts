@@ -1,5 +1,5 @@
 /**
- * Watches a network read: what it thinks of an image after each of its lines, and when it makes up its mind.
+ * Watches a network read: its prediction after each line of an image, and the line from which on it stays the same.
  *
  *     deno task read 7 --model runs/train-lstm/2026-11-22T05-41-25
  *     deno task read my-seven.png --model runs/train-lstm/2026-11-22T05-41-25
@@ -8,7 +8,7 @@
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { checkAllowed, dataFolder, imagesOf, openRun, printable, RunFolder, shown } from "../run.ts";
+import { checkAllowed, openRun, printable, RunFolder, shown } from "../run.ts";
 import * as view from "../view.ts";
 import {
   DATA_FLAGS,
@@ -19,7 +19,7 @@ import {
   runCommand,
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { dataOptions, loadImagesOf } from "./support/images.ts";
+import { loadImagesOf } from "./support/images.ts";
 import {
   describePreparation,
   loadPicture,
@@ -57,7 +57,8 @@ await runCommand(command, async (flags) => {
     throw new FlagError("Cannot read: --model must be given, the folder of a run");
   }
   const pictures = flags.images.filter((name) => !/^\d+$/.test(name));
-  checkAllowed({ read: [flags.model, flags["data-dir"], ...pictures], write: [flags.model] });
+  const files = { read: [flags.model, ...pictures], write: [flags.model] };
+  checkAllowed({ ...files, read: [flags.model, flags["data-dir"], ...pictures] });
   const run = await openRun(flags.model);
   const size = scanline.imageSize(run.model);
   let tests: Promise<scanline.Dataset> | undefined;
@@ -76,13 +77,10 @@ await runCommand(command, async (flags) => {
   for (const named of images) {
     const probabilities = await model.read(named.image);
     const { pixels } = named.image;
-    const reading = {
-      image: { ...size, pixels, caption: "" },
-      axis: model.sequence.axis,
-      probabilities,
-      classNames,
-    };
-    readings.push({ ...reading, image: { ...reading.image, caption: captionOf(named, reading) } });
+    const image = { ...size, pixels, caption: "" };
+    const reading = { image, axis: model.sequence.axis, probabilities, classNames };
+    image.caption = captionOf(named, reading);
+    readings.push(reading);
     if (flags.json) console.log(JSON.stringify(lineOf(named, reading)));
   }
   const path = await save(readings, images);
@@ -96,9 +94,7 @@ await runCommand(command, async (flags) => {
 
   async function find(name: string): Promise<NamedImage> {
     if (!/^\d+$/.test(name)) return await loadPicture(name, size, options);
-    const folder = dataFolder(imagesOf(run, dataOptions(flags)));
-    checkAllowed({ read: [flags.model, folder, ...pictures], write: [flags.model] });
-    tests ??= loadImagesOf(run, flags, { what: `read test image ${name}`, quiet: flags.quiet });
+    tests ??= loadImagesOf(run, flags, { what: `read test image ${name}`, quiet: flags.quiet, files });
     return takeImage((await tests).test, Number(name));
   }
 
@@ -115,7 +111,7 @@ await runCommand(command, async (flags) => {
   }
 });
 
-/** Where the network ends, and from which line on it stays there. */
+/** The prediction after the last line, and the line from which on it stays the same. */
 function verdict({ probabilities, axis, image, classNames }: view.Reading) {
   const classes = classNames.length;
   const steps = probabilities.length / classes;

@@ -5,17 +5,7 @@
  */
 import "./support/deno_version.ts";
 import { openModel } from "../mod.ts";
-import {
-  checkAllowed,
-  dataFolder,
-  findOut,
-  imagesOf,
-  messageOf,
-  openMetrics,
-  openRun,
-  RunFolder,
-  RunPictures,
-} from "../run.ts";
+import { checkAllowed, findOut, messageOf, openMetrics, openRun, RunFolder, RunPictures } from "../run.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesOf } from "./support/images.ts";
@@ -37,11 +27,11 @@ await runCommand(command, async (flags) => {
     throw new FlagError(`Cannot report: RUN must be one folder: current value is ${flags.runs.length}`);
   }
   const [path] = flags.runs;
-  checkAllowed({ read: [path], write: [path] });
+  const files = { read: [path], write: [path] };
+  checkAllowed(files);
   const { config, lines } = await openMetrics(path);
   const run = await openRun(path);
-  checkAllowed({ read: [path, dataFolder(imagesOf(run))], write: [path] });
-  const { test, classNames } = await loadImagesOf(run, null, { what: "report", quiet: flags.quiet });
+  const { test, classNames } = await loadImagesOf(run, null, { what: "report", quiet: flags.quiet, files });
   await using model = await openModel(run.model, { imageSize: test, ...deviceOptions(flags) });
   if (!flags.quiet) console.error(describeDevice(model));
 
@@ -49,7 +39,7 @@ await runCommand(command, async (flags) => {
   const pictures = new RunPictures(new RunFolder(run.path), { config, imageSize: test, lines, onProblem });
   const findings = await findOut({ model, test, classNames }, {});
   const drawn = await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
-  if (drawn !== true) return 1; // it has told what it could not draw
+  if (drawn !== true) return 1; // onProblem has said why
   console.log(`${run.path}/report.html`);
   return 0;
 });

@@ -1,5 +1,5 @@
 /**
- * A trained model as files of other programs. Each says in its metadata what to feed: shape, order and numbers.
+ * A trained model as files of other programs. The metadata of each describe the input: shape, order and numbers.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { serializeModel, type TensorflowFiles } from "./tensorflow_files.ts";
 import { toTensorflow } from "./to_tensorflow.ts";
 import type { TrainedModel } from "./trained_model.ts";
 
-/** An ONNX file, for ONNX Runtime and others. @param more Anything else that its metadata should say */
+/** An ONNX file, for ONNX Runtime and others. @param more Other metadata */
 export function toOnnx(model: TrainedModel, more: Metadata = {}): Uint8Array<ArrayBuffer> {
   const { network, parameters, T } = model;
   return encodeOnnx(network, parameters, { T, metadata: { ...describeModel(model), ...more } });
 }
 
 /**
- * A safetensors file with the names and shapes of PyTorch's `state_dict()`. `openModel()` reads it back.
+ * A safetensors file with the names and shapes of PyTorch's `state_dict()`. `openModel()` opens it.
  *
- * @param names What the module calls its LSTM or RNN, and its Linear
- * @param more Anything else that its metadata should say
+ * @param names The names of the LSTM or RNN, and of the Linear, in the module
+ * @param more Other metadata
  */
 export function toSafetensors(
   model: TrainedModel,
@@ -37,11 +37,11 @@ export function toSafetensors(
   });
 }
 
-/** The two files that `tf.loadLayersModel()` reads. @param more Anything else that its metadata should say */
+/** The two files that `tf.loadLayersModel()` reads. @param more Other metadata */
 export async function toTensorflowFiles(model: TrainedModel, more: Metadata = {}): Promise<TensorflowFiles> {
   const layers = toTensorflow(model);
   try {
-    return await serializeModel(layers, { metadata: { ...describeModel(model), ...more } });
+    return await serializeModel(layers, { ...describeModel(model), ...more });
   } finally {
     layers.dispose();
   }

@@ -1,5 +1,5 @@
 /**
- * From a `tf.Sequential` to the {@link Network} that engines train, and its weights both ways.
+ * From a `tf.Sequential` to the {@link Network} that engines train.
  *
  * What an engine does not compute is rejected here, with one error that names layer, property, what is supported and
  * what was found: a model that compiles means the same to Scanline as to TensorFlow.js.
@@ -12,12 +12,13 @@ import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
 import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
+import { readWeights } from "./tensorflow_weights.ts";
 import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
 export type LayersModel = tf.LayersModel;
 
-/** What {@link toNetwork} finds in a model. */
+/** The result of {@link toNetwork}. */
 export interface ModelNetwork {
   /** What an engine trains. */
   readonly network: Network;
@@ -83,7 +84,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * network. Initializers, `unroll` and `implementation` do not matter; a softmax of the head is left to the loss.
  *
  * The loss is always softmax cross-entropy. If `model.compile()` was given another one, that is an error; its optimizer
- * and its metrics are not looked at.
+ * and its metrics are not used.
  *
  * @param model Input `[N, T, C]`, output `[N, K]`
  * @param options.biases 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default
@@ -145,12 +146,11 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
 }
 
 /**
- * Takes a trained `tf.Sequential` for a {@link TrainedModel}, with the weights that it has now. `toTensorflow()` is the way
- * back.
+ * Converts a trained `tf.Sequential` to a {@link TrainedModel}, with its current weights. `toTensorflow()` is the inverse.
  *
- * @param about How it reads an image, and what else people should know of it; classes are called 0, 1, … by default
- * @throws {TypeError} If anything in the model means something else to an engine, see {@link toNetwork}; or if `about` says
- * something unknown.
+ * @param about How it reads an image, and more for people; classes are called 0, 1, … by default
+ * @throws {TypeError} If anything in the model means something else to an engine, see {@link toNetwork}; or if `about` has
+ * an unknown property.
  */
 export async function fromTensorflow(
   model: LayersModel,
@@ -158,7 +158,7 @@ export async function fromTensorflow(
     & Pick<TrainedModel, "sequence">
     & Partial<Pick<TrainedModel, "classNames" | "dataset" | "preparation">>,
 ): Promise<TrainedModel> {
-  const action = "take the model over";
+  const action = "import the model";
   const { sequence, ...others } = checkOptions(action, about, ABOUT_RULES, "about");
   checkSequence(sequence);
   const { network, T } = toNetwork(model);
@@ -182,86 +182,6 @@ const ABOUT_RULES: Rules<Parameters<typeof fromTensorflow>[1]> = {
   preparation: optional(oneOf("digit", "none")),
 };
 
-/**
- * The weights of a model, flat in the network's order, on whatever backend they are.
- *
- * @param network What {@link toNetwork} made of this model
- * @returns A new array of {@link Network.size} elements
- * @throws {TypeError} If the model's weights are not the network's.
- */
-export async function readWeights(model: LayersModel, network: Network): Promise<Float32Array> {
-  const variables = matchedVariables(model, network, "read");
-  const arrays = await Promise.all(variables.map((variable) => variable.read().data())); // waits for the backend
-  const parameters = new Float32Array(network.size);
-  network.parameters.forEach(({ offset }, i) => parameters.set(arrays[i], offset));
-  return parameters;
-}
-
-/**
- * Puts flat parameters into the weights of a model. They are copied; no tensor is left behind.
- *
- * @param network What {@link toNetwork} made of this model
- * @param parameters {@link Network.size} elements
- * @throws {TypeError} If the model's weights are not the network's, or the parameters are too few or too many.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { readWeights, toNetwork, writeWeights } from "./from_tensorflow.ts";
- * import { initialize } from "./initialize.ts";
- * import assert from "node:assert/strict";
- *
- * const lstm = tf.layers.lstm({ units: 4, inputShape: [28, 28], recurrentInitializer: "zeros" });
- * const model = tf.sequential({ layers: [lstm, tf.layers.dense({ units: 10 })] });
- * const { network } = toNetwork(model);
- * const parameters = initialize(network, "keras", 1);
- * writeWeights(model, network, parameters);
- * assert.deepEqual(await readWeights(model, network), parameters);
- * ```
- */
-export function writeWeights(model: LayersModel, network: Network, parameters: Float32Array): void {
-  const variables = matchedVariables(model, network, "write");
-  if (parameters.length !== network.size) {
-    throw new TypeError(
-      `Cannot write the weights: parameters must have ${network.size} elements: current value is ${parameters.length}`,
-    );
-  }
-  tf.tidy(() => {
-    for (const [i, { offset, size, shape }] of network.parameters.entries()) {
-      // slice(), not subarray(): a tensor on the CPU backend keeps the array that it is made from.
-      variables[i].write(tf.tensor(parameters.slice(offset, offset + size), [...shape], "float32"));
-    }
-  });
-}
-
-/** Layer by layer, because `model.weights` lists trainable weights first. */
-function matchedVariables(model: LayersModel, network: Network, action: "read" | "write" | "find") {
-  const variables = model.layers.flatMap((layer) => layer.weights);
-  const expected = network.parameters.map(({ shape }) => `[${shape}]`).join(" ");
-  const found = variables.map(({ shape }) => `[${shape}]`).join(" ");
-  if (found !== expected) {
-    throw new TypeError(
-      `Cannot ${action} the weights: shapes of the model's weights must be ${expected}: current value is ${found}`,
-    );
-  }
-  try {
-    variables.forEach((variable) => variable.read());
-  } catch (cause) {
-    throw new Error(`Cannot ${action} the weights: the model must be in use: current value is disposed`, {
-      cause,
-    });
-  }
-  return variables;
-}
-
-/**
- * Marks by which to see whether anyone has put other weights into a model since: equal marks, equal weights.
- * TensorFlow.js keeps written weights in another buffer, so that nothing needs to be read.
- */
-export function markWeights(model: LayersModel, network: Network): readonly object[] {
-  return matchedVariables(model, network, "find").map((variable) => variable.read().dataId);
-}
-
 function checkModel(model: LayersModel): void {
   if (!(model instanceof tf.Sequential)) throw notSequential(model);
   if (model.layers.length === 0) {
@@ -269,7 +189,7 @@ function checkModel(model: LayersModel): void {
       `layers of model "${model.name}"`,
       "be LSTM or SimpleRNN layers and a Dense head",
       "[]",
-      "add() them, the first with an inputShape",
+      "add() them, the first one with an inputShape",
     );
   }
   if (!model.trainable) throw cannotCompile(`trainable of model "${model.name}"`, "be true", "false");
@@ -387,8 +307,8 @@ function checkLayer(layer: tf.layers.Layer, rules: Readonly<Record<string, Rule>
 }
 
 /**
- * What `model.compile()` can have been told that is the softmax cross-entropy of the logits, by the activation of the
- * head: TensorFlow.js's two names take probabilities (and clip them to 1e-7 … 1 − 1e-7), its function takes logits.
+ * The losses of `model.compile()` that are the softmax cross-entropy of the logits, by the activation of the head:
+ * TensorFlow.js's two names take probabilities (and clip them to 1e-7 … 1 − 1e-7), its function takes logits.
  */
 const LOSSES: Readonly<Record<string, { allowed: readonly unknown[]; names: string }>> = {
   softmax: {
@@ -402,7 +322,7 @@ const LOSSES: Readonly<Record<string, { allowed: readonly unknown[]; names: stri
   linear: { allowed: [tf.losses.softmaxCrossEntropy], names: "tf.losses.softmaxCrossEntropy" },
 };
 
-/** A model that was given a loss must have been given the one that is trained with. Its optimizer and metrics are not used. */
+/** @throws {TypeError} If the model was compiled with another loss than softmax cross-entropy. */
 function checkLoss(model: LayersModel, activation: string): void {
   if (model.loss === undefined) return; // never compiled
   const { loss } = model;

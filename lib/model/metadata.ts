@@ -7,17 +7,18 @@
 import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
 import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
+import { meets, oneOf, type Rule, whole } from "../options.ts";
 import type { LayerSpec } from "./network.ts";
-import type { ModelDescription } from "./trained_model.ts";
+import { CLASS_NAMES, type ModelDescription } from "./trained_model.ts";
 
 /** Text by name. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** What metadata say; undefined where they say nothing. */
+/** What metadata say; a property is undefined where they do not say it. */
 export interface FoundMetadata {
   /** From the input up. */
   readonly layers?: readonly LayerTraits[];
-  /** How many vectors each bias is the sum of, in a training that goes on. */
+  /** How many vectors each bias is the sum of, for further training. */
   readonly biases?: 1 | 2;
   /** The length of a sequence, or null where it reads any. */
   readonly T?: number | null;
@@ -33,23 +34,27 @@ export interface FoundMetadata {
   readonly preparation?: Preparation;
 }
 
-/** What the weights of a layer do not tell. */
+/** The properties of a layer that its weights do not show. */
 export type LayerTraits =
   | { readonly kind: "lstm"; readonly gateActivation: "sigmoid" | "hardSigmoid"; readonly dropout: number }
   | { readonly kind: "rnn"; readonly activation: "relu" | "tanh"; readonly dropout: number };
 
 const PRODUCER = "scanline";
 
-const PREPARATIONS: readonly Preparation[] = ["digit", "none"];
-
-const DATASETS = Object.keys(CATALOGUE);
-
 /** T, where a model reads sequences of any length. */
 const ANY = "any";
 
+const LAYERS: Rule = { must: "a list of layers", isKind: isLayers };
+
+/** A sequence can be as long as an image has pixels. */
+const LENGTH: Rule = {
+  must: `a length, or ${ANY}`,
+  isKind: (value) => value === null || meets(whole(1, 2 ** 24), value),
+};
+
 /**
- * Says what a model is. {@link readMetadata} is the way back. The size of the images is said too, for others, as far as the
- * sequences tell it.
+ * Describes a model. {@link readMetadata} is the inverse. The size of the images is written for other programs, as far as
+ * the sequences determine it.
  */
 export function writeMetadata(model: ModelDescription): Metadata {
   const { network, T, sequence, classNames, dataset, preparation } = model;
@@ -76,9 +81,9 @@ function traitsOf(layer: LayerSpec): LayerTraits {
 }
 
 /**
- * Reads what {@link writeMetadata} wrote. Metadata of other programs say nothing.
+ * Parses what {@link writeMetadata} wrote. Of the metadata of other programs nothing is used.
  *
- * @throws {SyntaxError} If they claim to be Scanline's, and are damaged; names the property.
+ * @throws {SyntaxError} If Scanline wrote them and they are damaged; names the property.
  *
  * @example
  * ```ts
@@ -98,28 +103,23 @@ function traitsOf(layer: LayerSpec): LayerTraits {
  */
 export function readMetadata(metadata: Metadata): FoundMetadata {
   if (metadata.producer !== PRODUCER) return {};
+  const asIs = (text: string) => text;
   return {
-    layers: property(metadata, "layers", "a list of layers", isLayers),
-    biases: property(metadata, "biases", "1 or 2", isBiases),
-    T: property(
-      metadata,
-      "T",
-      `a length, or ${ANY}`,
-      isLength,
-      (text) => text === ANY ? null : JSON.parse(text),
-    ),
-    axis: property(metadata, "axis", AXES.join(", "), isAxis, (text) => text),
+    layers: property(metadata, "layers", LAYERS),
+    biases: property(metadata, "biases", oneOf(1, 2)),
+    T: property(metadata, "T", LENGTH, (text) => text === ANY ? null : JSON.parse(text)),
+    axis: property(metadata, "axis", oneOf(...AXES), asIs),
     scale: scaleOf(metadata),
-    classNames: property(metadata, "classNames", "2 to 256 short texts", isClassNames),
-    dataset: property(metadata, "dataset", DATASETS.join(", "), isDataset, (text) => text),
-    preparation: property(metadata, "preparation", PREPARATIONS.join(" or "), isPreparation, (text) => text),
+    classNames: property(metadata, "classNames", CLASS_NAMES),
+    dataset: property(metadata, "dataset", oneOf(...Object.keys(CATALOGUE)), asIs),
+    preparation: property(metadata, "preparation", oneOf("digit", "none"), asIs),
   };
 }
 
 /**
- * The layers that weights show, with what the file says of them.
+ * Adds what the metadata say about layers to the layers that the weights show.
  *
- * @throws {SyntaxError} If the file tells of other layers than its weights are of.
+ * @throws {SyntaxError} If the metadata describe layers of other kinds, or another number of them.
  */
 export function applyTraits(
   layers: readonly LayerSpec[],
@@ -138,18 +138,17 @@ export function applyTraits(
 function property<T>(
   metadata: Metadata,
   name: string,
-  must: string,
-  holds: (value: unknown) => value is T,
+  rule: Rule,
   parse: (text: string) => unknown = JSON.parse,
 ): T | undefined {
   if (!Object.hasOwn(metadata, name)) return undefined;
   try {
     const value = parse(metadata[name]);
-    if (holds(value)) return value;
+    if (meets(rule, value)) return value as T;
   } catch {
-    // no JSON
+    // not JSON
   }
-  throw damaged(name, must, metadata[name]);
+  throw damaged(name, rule.must, metadata[name]);
 }
 
 function scaleOf(metadata: Metadata): FoundMetadata["scale"] {
@@ -170,7 +169,7 @@ function damaged(name: string, must: string, value: unknown): SyntaxError {
   );
 }
 
-function isLayers(value: unknown): value is LayerTraits[] {
+function isLayers(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every(isLayer);
 }
 
@@ -181,30 +180,4 @@ function isLayer(value: unknown): boolean {
   return isDropout &&
     (kind === "lstm" && (gateActivation === "sigmoid" || gateActivation === "hardSigmoid") ||
       kind === "rnn" && (activation === "relu" || activation === "tanh"));
-}
-
-function isPreparation(value: unknown): value is Preparation {
-  return PREPARATIONS.some((preparation) => preparation === value);
-}
-
-function isDataset(value: unknown): value is DatasetName {
-  return DATASETS.some((name) => name === value);
-}
-
-function isAxis(value: unknown): value is Sequence["axis"] {
-  return AXES.some((axis) => axis === value);
-}
-
-function isBiases(value: unknown): value is 1 | 2 {
-  return value === 1 || value === 2;
-}
-
-/** Of the sequences of an image: as many as it can have pixels. */
-function isLength(value: unknown): value is number | null {
-  return value === null || Number.isInteger(value) && (value as number) > 0 && (value as number) <= 2 ** 24;
-}
-
-function isClassNames(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length >= 2 && value.length <= 256 &&
-    value.every((name) => typeof name === "string" && name.length <= 100);
 }

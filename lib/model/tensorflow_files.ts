@@ -1,11 +1,12 @@
 /**
- * A model as two files, `model.json` and `weights.bin`, which TensorFlow.js's own loaders read. Scanline itself reads the
- * weights alone: what they mean stands in `config.json`.
+ * A model as two files, `model.json` and `weights.bin`, for the loaders of TensorFlow.js. Scanline itself loads only the
+ * weights: `config.json` has the layers.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel } from "./from_tensorflow.ts";
+import type { Metadata } from "./metadata.ts";
 
 /** The two files. */
 export interface TensorflowFiles {
@@ -15,17 +16,13 @@ export interface TensorflowFiles {
   readonly weights: Uint8Array<ArrayBuffer>;
 }
 
-/** What {@link serializeModel} writes besides the model. */
-export interface SerializeOptions {
-  /** Anything `model.json` should say of itself: its `userDefinedMetadata`, beside what the model has there. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
 /** The one file of weights, beside `model.json`. */
 const WEIGHTS_PATH = "weights.bin";
 
 /**
  * Serializes a model, its weights included, without the state of an optimizer.
+ *
+ * @param metadata Added to the `userDefinedMetadata` of the model, in `model.json`
  *
  * @example
  * ```ts
@@ -44,7 +41,7 @@ const WEIGHTS_PATH = "weights.bin";
  */
 export async function serializeModel(
   model: LayersModel,
-  { metadata }: SerializeOptions = {},
+  metadata: Metadata = {},
 ): Promise<TensorflowFiles> {
   let artifacts: tf.io.ModelArtifacts = {};
   await model.save(tf.io.withSaveHandler((saved) => {
@@ -52,7 +49,9 @@ export async function serializeModel(
     return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(saved) });
   }));
   const { weightSpecs = [], weightData = [], ...rest } = artifacts;
-  if (metadata) rest.userDefinedMetadata = { ...rest.userDefinedMetadata, ...metadata };
+  if (Object.keys(metadata).length > 0) {
+    rest.userDefinedMetadata = { ...rest.userDefinedMetadata, ...metadata };
+  }
   return {
     json: JSON.stringify({ ...rest, weightsManifest: [{ paths: [WEIGHTS_PATH], weights: weightSpecs }] }),
     weights: new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),

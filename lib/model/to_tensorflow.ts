@@ -4,11 +4,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type LayersModel, writeWeights } from "./from_tensorflow.ts";
+import type { LayersModel } from "./from_tensorflow.ts";
+import { writeWeights } from "./tensorflow_weights.ts";
 import type { TrainedModel } from "./trained_model.ts";
 
 /**
- * Builds the `tf.Sequential` of a trained model. {@link fromTensorflow} is the way back.
+ * Builds the `tf.Sequential` of a trained model. `fromTensorflow()` is the inverse.
  *
  * @throws {TypeError} If the parameters are not the network's.
  *
@@ -47,14 +48,14 @@ export function toTensorflow(
 }
 
 /**
- * `tf.layers.lstm()` for a model whose weights `compile()` starts (its option `initialize`): its own start is left out, which
- * for the recurrent weights takes TensorFlow.js 7 seconds for 64 units and 50 for 128. Sigmoid gates, unless told otherwise.
+ * `tf.layers.lstm()` without its own initializers, for a model whose weights `compile()` starts (option `initialize`). For the
+ * recurrent weights, TensorFlow.js takes 7 seconds for 64 units and 50 for 128. Gates are sigmoid by default.
  */
 export function lstm(args: LSTMLayerArgs): TensorflowLayer {
   return tf.layers.lstm({ recurrentActivation: "sigmoid", ...args, ...NO_START });
 }
 
-/** `tf.layers.simpleRNN()` likewise. */
+/** `tf.layers.simpleRNN()` without its own initializers, see {@link lstm}. */
 export function simpleRNN(args: SimpleRNNLayerArgs): TensorflowLayer {
   return tf.layers.simpleRNN({ ...args, ...NO_START });
 }
@@ -64,22 +65,22 @@ const NO_START = { kernelInitializer: "zeros", recurrentInitializer: "zeros" } a
 /** A layer of TensorFlow.js. */
 export type TensorflowLayer = tf.layers.Layer;
 
-/** What {@link lstm} takes of what `tf.layers.lstm()` does; the others are left as they are by default. */
+/** The arguments of `tf.layers.lstm()` that {@link lstm} takes; others keep their defaults. */
 export interface LSTMLayerArgs extends SimpleRNNLayerArgs {
-  /** Of the gates; `sigmoid` by default, as in Keras and PyTorch. */
+  /** The activation of the gates; `sigmoid` by default, as in Keras and PyTorch. */
   readonly recurrentActivation?: "sigmoid" | "hardSigmoid";
 }
 
-/** What {@link simpleRNN} takes of what `tf.layers.simpleRNN()` does; the others are left as they are by default. */
+/** The arguments of `tf.layers.simpleRNN()` that {@link simpleRNN} takes; others keep their defaults. */
 export interface SimpleRNNLayerArgs {
-  /** H. */
+  /** H, the hidden units. */
   readonly units: number;
-  /** T (null for any) and C, of the first layer. */
+  /** `[T, C]`, T null for any; for the first layer. */
   readonly inputShape?: (number | null)[];
-  /** Whether it hands its whole sequence up, as all layers do but the last. */
+  /** Whether it returns the outputs of all steps: true in all layers but the last. */
   readonly returnSequences?: boolean;
   /** tanh by default. */
   readonly activation?: "tanh" | "relu";
-  /** What it is called. */
+  /** Its name. */
   readonly name?: string;
 }

@@ -1,9 +1,9 @@
 /**
- * A checkpoint: one safetensors file with all that it takes to go on with a training to the bit.
+ * A checkpoint: one safetensors file with all that a training needs to continue to the bit.
  *
  * Tensors: `parameters [P]` and `slot 0 [P]`, `slot 1 [P]` … of the optimizer, float32. Everything else stands in the
- * metadata, as text: step, epoch and seed, the run's config, the sums of the report that was begun, the length of
- * `metrics.jsonl`, the SHA-256 of the images, and the SHA-256 of the file itself: that of the same file without it.
+ * metadata, as text: step, epoch and seed, the run's config, the sums for the next report, the length of
+ * `metrics.jsonl`, the SHA-256 of the images, and the SHA-256 of the same file without this entry.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { excerpt } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
-import type { TallyState, TrainingState } from "../train/training_figures.ts";
+import type { TallyState, TrainingState } from "../train/figures.ts";
 import { parseCheckpointConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
 
 const FORMAT = "scanline checkpoint 1";
 
-/** All that it takes to go on. */
+/** All that a training needs to continue. */
 export interface Checkpoint {
-  /** Parameters, optimizer slots, step, and the sums of the report that was begun. */
+  /** Parameters, optimizer slots, step, and the sums for the next report. */
   readonly state: TrainingState;
   /** The epoch, from 0 on, of the next step's first image. */
   readonly epoch: number;
   /** What is trained and how; its `training.seed` is the seed. */
   readonly config: TrainedRunConfig;
-  /** Of the images, as {@link imagesSha256} tells it. */
+  /** SHA-256 of the images, see {@link imagesSha256}. */
   readonly images: string;
-  /** How long `metrics.jsonl` was. */
+  /** The length of `metrics.jsonl`. */
   readonly metricsBytes: number;
 }
 
@@ -39,7 +39,7 @@ export class CheckpointError extends SyntaxError {
 }
 
 /**
- * Writes a checkpoint to the bytes of a file.
+ * Encodes a checkpoint as the bytes of a file.
  *
  * @example
  * ```ts
@@ -106,9 +106,9 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
 }
 
 /**
- * Reads the bytes of a file. Takes some four times their length in memory.
+ * Decodes the bytes of a file. Needs about four times their length in memory.
  *
- * @throws {CheckpointError} If they are no checkpoint, or not as they were written.
+ * @throws {CheckpointError} If they are not a checkpoint, or are damaged.
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata: { sha256: expected, ...metadata } } = readTensors(bytes);
@@ -118,7 +118,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const found = sha256(encodeSafetensors(tensors, metadata));
   if (found !== expected) fail(`its SHA-256 must be ${excerpt(expected)}`, found);
 
-  // From here on the bytes are as somebody wrote them, who may still have meant no good.
+  // The file is undamaged, but its author may be hostile.
   const config = readConfig(metadata.config);
   const step = readWhole("step", metadata.step);
   const tally = readTally(metadata.tally);
@@ -139,7 +139,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   };
 }
 
-/** SHA-256, in hexadecimal, of all images and labels that a training and its reports look at. */
+/** SHA-256, in hexadecimal, of all images and labels of a training and its reports. */
 export function imagesSha256(splits: readonly Split[]): string {
   const parts = splits.flatMap(({ count, height, width, pixels, labels }) =>
     `${count} ${height} ${width} ${sha256(pixels)} ${sha256(labels)}`
@@ -151,7 +151,7 @@ function readTensors(bytes: Uint8Array) {
   try {
     return decodeSafetensors(bytes);
   } catch (cause) {
-    const [reason] = (cause as Error).message.split("\n"); // without what to do about other weights
+    const [reason] = (cause as Error).message.split("\n"); // without the remedy for weights of other programs
     throw new CheckpointError(`Cannot read the checkpoint: ${reason}`, { cause });
   }
 }
@@ -189,11 +189,11 @@ function readWhole(name: string, text: string | undefined): number {
   return value;
 }
 
-/** The parameters and so many slots, all of one length, and nothing else. */
+/** The parameters and `slotCount` slots, all equally long. @throws {CheckpointError} If one is missing, or others are there. */
 function readFlats(tensors: ReadonlyMap<string, Tensor>, slotCount: number) {
   const names = ["parameters", ...Array.from({ length: slotCount }, (_, index) => `slot ${index}`)];
   const flats = names.map((name) => tensors.get(name)?.data);
-  const [{ length }] = [flats[0] ?? { length: 0 }];
+  const length = flats[0]?.length ?? 0;
   const fit = (data: unknown): data is Float32Array => data instanceof Float32Array && data.length === length;
   if (!flats.every(fit) || tensors.size !== names.length) {
     fail(`it must have ${names.join(", ")}, float32 of one length`, [...tensors.keys()]);

@@ -7,8 +7,8 @@
  *   checkpoints/938.safetensors    the last two, by their step
  * ```
  *
- * A file has its name only when all of it is on the disk, and an old one goes only when the new one has its name: whatever
- * happens meanwhile, the last good one is there.
+ * A file gets its name only when it is completely on the disk, and old ones are removed only afterwards: whatever happens
+ * meanwhile, an intact checkpoint remains.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoin
 
 const LOCK = ".lock";
 const NAME = /^(\d{1,15})\.safetensors$/;
-/** What is ours in the folder: checkpoints, and what a kill left of one. */
+/** Files that may be removed: checkpoints, and the temporary files of killed writers. */
 const OURS = /^\d{1,15}\.safetensors(\.[0-9a-f-]{36}\.part)?$/;
 const KEPT = 2;
 const MOST_BYTES = 2 ** 32;
 
-/** The checkpoint that was found, and what is said of others. */
+/** A checkpoint that was found, and notes about others. */
 export interface FoundCheckpoint {
-  /** The last one that is whole. */
+  /** The last intact checkpoint. */
   readonly checkpoint: Checkpoint;
-  /** Why later ones were passed over, a sentence each. */
+  /** Why later checkpoints were skipped, a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** Checkpoints of one run. While it is open no other process can open it. */
+/** The checkpoints of one run. While the folder is open, no other process can open it. */
 export class CheckpointFolder implements Disposable {
   readonly #run: string;
   readonly #lock: Deno.FsFile;
   #open = true;
-  /** Steps of the files that stay, oldest first. */
+  /** Steps of the files to keep, oldest first. */
   #kept: readonly number[] = [];
 
   private constructor(run: string, lock: Deno.FsFile) {
@@ -45,9 +45,9 @@ export class CheckpointFolder implements Disposable {
   }
 
   /**
-   * Locks the folder of a run, which must be there. The lock goes with the process, however that ends.
+   * Locks the folder of a run, which must exist. The lock ends with the process, however that ends.
    *
-   * @param options.fresh Whether nothing else may be in the folder yet
+   * @param options.fresh Whether the folder must be empty
    * @throws {Error} If another process has it open, or it cannot be written.
    * @throws {TypeError} If something in it is a link, or a pipe.
    */
@@ -66,7 +66,7 @@ export class CheckpointFolder implements Disposable {
     }
   }
 
-  /** Keeps a checkpoint, and of the others the one before it. @throws {Error} If the disk does not take it. */
+  /** Writes a checkpoint, and removes all others but the previous one. @throws {Error} If it cannot be written. */
   async save(checkpoint: Omit<Checkpoint, "metricsBytes">): Promise<void> {
     const { step } = checkpoint.state;
     const metricsBytes = await syncedLength(this.#metrics);
@@ -83,9 +83,9 @@ export class CheckpointFolder implements Disposable {
   }
 
   /**
-   * The last checkpoint that is whole.
+   * Finds the last intact checkpoint.
    *
-   * @throws {Deno.errors.NotFound} If there is none; says what is wrong with those that are there.
+   * @throws {Deno.errors.NotFound} If there is none; says what is wrong with each.
    */
   async latest(): Promise<FoundCheckpoint> {
     const names = await this.#list().catch(() => []);
@@ -108,9 +108,9 @@ export class CheckpointFolder implements Disposable {
   }
 
   /**
-   * Takes back what `metrics.jsonl` got after a checkpoint: it will come again.
+   * Removes the lines of `metrics.jsonl` that were appended after a checkpoint: training will write them again.
    *
-   * @returns What is wrong with it, if something is missing
+   * @returns A note about lines that are missing, or null
    */
   async rewind({ metricsBytes, state }: Checkpoint): Promise<string | null> {
     const found = await syncedLength(this.#metrics);
@@ -121,7 +121,7 @@ export class CheckpointFolder implements Disposable {
         `${metricsBytes} bytes: current value is ${found}`;
   }
 
-  /** Whether the folder is there, still. */
+  /** Whether the folder still exists. */
   isThere(): boolean {
     try {
       return Deno.statSync(this.#folder).isDirectory;
@@ -148,7 +148,7 @@ export class CheckpointFolder implements Disposable {
     return `${this.#folder}/${nameOf(step)}`;
   }
 
-  /** Does something in the folder of the checkpoints; one error, whatever is wrong with it. */
+  /** Does some work in the folder of the checkpoints; all faults get the same message. */
   async #touch(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -160,7 +160,7 @@ export class CheckpointFolder implements Disposable {
     }
   }
 
-  /** The names of files; what else is there is not ours. */
+  /** The names of the files in the folder. */
   async #list(): Promise<string[]> {
     const entries = await Array.fromAsync(Deno.readDir(this.#folder));
     return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
@@ -190,7 +190,7 @@ function nameOf(step: number): string {
   return `${step}.safetensors`;
 }
 
-/** Makes the names in a folder last through a power cut, where the platform lets a folder be opened. */
+/** Flushes the names in a folder to the disk, where the platform can open folders. */
 async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using folder = await Deno.open(path);

@@ -1,6 +1,6 @@
 /**
- * `config.json`: what a run trained, how, and on which images. It comes from a disk, and anyone may have written it: every
- * property that is used is checked first.
+ * `config.json`: what a run trained, how, and on which images. Anyone may have written it: every property that is used is
+ * checked first.
  *
  * @module
  */
@@ -11,11 +11,12 @@ import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { createNetwork, type LayerSpec, type Network } from "../model/network.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
-import type { ModelDescription } from "../model/trained_model.ts";
+import { CLASS_NAMES, type ModelDescription } from "../model/trained_model.ts";
+import { BOOLEAN, meets, OBJECT, oneOf, type Rule, TEXT, whole } from "../options.ts";
 import type { TrainingConfig } from "../train/trainer.ts";
 import { isOldConfig, upgradeConfig } from "./old_config.ts";
 
-/** What a run's `config.json` holds; whoever writes one may add properties of their own. */
+/** What a run's `config.json` holds; a program may add properties of its own. */
 export interface RunConfig {
   /** The name of what was run. */
   readonly recipe: string;
@@ -25,7 +26,7 @@ export interface RunConfig {
   readonly training?: TrainingConfig;
   /** Where the images came from; absent where that is not known. */
   readonly data?: DataConfig;
-  /** What trains the same again. */
+  /** The command that trains the same again. */
   readonly command?: string;
   /** When it began, as ISO 8601. */
   readonly startedAt?: string;
@@ -37,7 +38,7 @@ export interface RunConfig {
   readonly figures?: unknown;
 }
 
-/** That of a run that was trained here. */
+/** The configuration of a run that Scanline trained. */
 export type TrainedRunConfig = RunConfig & { readonly training: TrainingConfig };
 
 /** A model without its weights. */
@@ -50,80 +51,76 @@ export interface ModelConfig extends Omit<ModelDescription, "network" | "dataset
   readonly biases: 1 | 2;
 }
 
-/** What `loadDataset()` takes to load the same images again, and what else is known of them. */
+/** What `loadDataset()` takes to load the same images again, and what else is known about them. */
 export interface DataConfig extends Omit<LoadOptions, "classNames"> {
-  /** Whether nobody said that it was these images. */
+  /** Whether these images are only assumed. */
   readonly assumed?: true;
   /** Of the files of a data set of the catalogue, by name. */
   readonly sha256?: Readonly<Record<string, string>>;
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-type Check = readonly [rule: string, holds: (value: unknown) => boolean];
-
 /** As long as a path may be. */
 const MOST_CHARACTERS = 4096;
 
-const WHOLE: Check = ["a whole number from 0 on", isWhole];
-const COUNT: Check = ["a whole number from 1 on", (value) => isWhole(value) && value > 0];
-const OBJECT: Check = ["an object", isRecord];
-const TEXT: Check = [
-  `a text of 1 to ${MOST_CHARACTERS} characters`,
-  (value) => typeof value === "string" && value.length > 0 && value.length <= MOST_CHARACTERS,
-];
-const NAME: Check = [
-  "a text of 1 to 200 printable characters",
-  (value) => typeof value === "string" && value !== "" && printable(value, 200) === value,
-];
-const CLASSES: Check = [
-  "a whole number from 2 to 256",
-  (value) => isWhole(value) && value >= 2 && value <= 256,
-];
+const WHOLE = whole(0), COUNT = whole(1), CLASSES = whole(2, 256);
+const SHORT_TEXT: Rule = {
+  ...TEXT,
+  must: `a text of 1 to ${MOST_CHARACTERS} characters`,
+  holds: (value: string) => value.length > 0 && value.length <= MOST_CHARACTERS,
+};
+const NAME: Rule = {
+  ...TEXT,
+  must: "a text of 1 to 200 printable characters",
+  holds: (value: string) => value !== "" && printable(value, 200) === value,
+};
 
 /** What must be there, by its path; `training` and `data` may be missing as a whole. Other properties are kept unchecked. */
-const REQUIRED: Readonly<Record<string, Check>> = {
+const REQUIRED: Readonly<Record<string, Rule>> = {
   "recipe": NAME,
   "model": OBJECT,
-  "model.layers": ["a list of recurrent layers", isLayers],
+  "model.layers": { must: "a list of recurrent layers", isKind: isLayers },
   "model.classes": CLASSES,
   "model.biases": oneOf(1, 2),
-  "model.T": ["a whole number from 1 on, or null", (value) => value === null || COUNT[1](value)],
-  "model.sequence": ["an axis, and a range or mean and deviation", accepts(checkSequence)],
-  "model.classNames": ["2 to 256 short texts", isNames],
+  "model.T": {
+    must: "a whole number from 1 on, or null",
+    isKind: (value) => value === null || meets(COUNT, value),
+  },
+  "model.sequence": { must: "an axis, and a range or mean and deviation", isKind: isSequence },
+  "model.classNames": CLASS_NAMES,
   "training": OBJECT,
   "training.optimizer.kind": oneOf(...Object.keys(SLOT_COUNT)),
-  "training.optimizer": ["a kind and finite numbers", isOptimizer],
+  "training.optimizer": { must: "a kind and finite numbers", isKind: isOptimizer },
   "training.batchSize": COUNT,
   "training.lastBatch": oneOf("short", "carry"),
-  "training.seed": ["a 32-bit whole number", (value) => isWhole(value) && value < 2 ** 32],
+  "training.seed": { ...whole(0, 2 ** 32 - 1), must: "a 32-bit whole number" },
   "training.images.train": COUNT,
   "training.images.validation": WHOLE,
   "training.images.test": WHOLE,
   "data": OBJECT,
 };
 
-const OPTIONAL: Readonly<Record<string, Check>> = {
-  "training.initialize": TEXT, // null where the model kept its weights
+const OPTIONAL: Readonly<Record<string, Rule>> = {
+  "training.initialize": SHORT_TEXT, // null where the model kept its weights
   "model.preparation": oneOf("digit", "none"),
   "data.dataset": oneOf(...Object.keys(CATALOGUE)),
-  "data.dataDir": TEXT,
+  "data.dataDir": SHORT_TEXT,
   "data.limit": COUNT,
   "data.classes": CLASSES,
   "data.firstLabel": WHOLE,
-  "data.transpose": ["true or false", (value) => typeof value === "boolean"],
-  "command": TEXT,
-  "startedAt": TEXT,
-  "device.kind": TEXT,
-  "device.math": TEXT,
-  "device.detail": TEXT,
+  "data.transpose": BOOLEAN,
+  "command": SHORT_TEXT,
+  "startedAt": SHORT_TEXT,
+  "device.kind": SHORT_TEXT,
+  "device.math": SHORT_TEXT,
+  "device.detail": SHORT_TEXT,
 };
 
 /**
- * Reads the text of a `config.json`, of older versions too.
+ * Parses the text of a `config.json`, of older versions too.
  *
  * @param where What to call it in messages
  * @param modelJson Reads the text of `model/model.json`: older versions kept some things only there
- * @throws {SyntaxError} If it is none; names the first property that is wrong.
+ * @throws {SyntaxError} If it is not the configuration of a run; names the first property that is wrong.
  */
 export async function parseRunConfig(
   text: string,
@@ -134,7 +131,7 @@ export async function parseRunConfig(
   return checkRunConfig(isOldConfig(value) ? upgradeConfig(value, await modelJson()) : value, where);
 }
 
-/** The same for the copy of a `config.json` in a checkpoint, beside which no model lies. */
+/** Parses the copy of a `config.json` in a checkpoint, without a `model.json` beside it. */
 export function parseCheckpointConfig(text: string, where: string): RunConfig {
   const value = parse(text, where);
   return checkRunConfig(isOldConfig(value) ? upgradeConfig(value) : value, where);
@@ -150,14 +147,14 @@ function parse(text: string, where: string): unknown {
 
 /** @throws {SyntaxError} If it is not the config of a run; names the first property that is wrong. */
 function checkRunConfig(value: unknown, where: string): RunConfig {
-  for (const [path, [rule, holds]] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
+  for (const [path, rule] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
     const [first] = path.split("."), part = propertyOf(value, first);
     if (part === undefined && (first === "training" || first === "data")) continue;
     const found = propertyOf(value, path);
     if (Object.hasOwn(OPTIONAL, path) && (found === undefined || found === null)) continue;
-    if (holds(found)) continue;
+    if (meets(rule, found)) continue;
     if (part === undefined) throw new SyntaxError(`${where} must be that of a run, with ${first}`);
-    throw new SyntaxError(`${where} must have ${path}, ${rule}: current value is ${excerpt(found)}`);
+    throw new SyntaxError(`${where} must have ${path}, ${rule.must}: current value is ${excerpt(found)}`);
   }
   const config = value as RunConfig, { classes, classNames } = config.model;
   try {
@@ -203,36 +200,21 @@ function propertyOf(value: unknown, path: string): unknown {
   );
 }
 
-function oneOf(...values: readonly unknown[]): Check {
-  return [`one of ${values.join(", ")}`, (value) => values.includes(value)];
+function isSequence(value: unknown): boolean {
+  try {
+    checkSequence(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-function accepts(check: (value: unknown) => unknown): (value: unknown) => boolean {
-  return (value) => {
-    try {
-      check(value);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return OBJECT.isKind(value);
 }
 
 function isLayers(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.length <= 1_000 && value.every(isRecord);
-}
-
-function isNames(value: unknown): boolean {
-  return Array.isArray(value) && value.length >= 2 && value.length <= 256 &&
-    value.every((name) => typeof name === "string" && name.length <= 100);
 }
 
 function isOptimizer(value: unknown): boolean {

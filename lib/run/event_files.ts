@@ -1,5 +1,5 @@
 /**
- * Scalars for TensorBoard, in `tensorboard/train` and `tensorboard/test` of a run's folder: it draws both in one chart.
+ * Scalars for TensorBoard, in `tensorboard/train` and `tensorboard/test` of a run's folder: TensorBoard draws both in one chart.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const MOST_BYTES = 2 ** 30;
 /** Writes the event files of a run. */
 export class EventFiles {
   readonly #run: RunFolder;
-  /** Names the files: they are read in this order. */
+  /** Part of the names of the files: TensorBoard reads them in this order. */
   #seconds = Math.floor(Date.now() / 1000);
   #begun = false;
 
@@ -37,7 +37,7 @@ export class EventFiles {
   }
 
   /**
-   * Takes back what came after a step, which will come again; TensorBoard would show it twice.
+   * Removes the figures after a step: training will write them again, and TensorBoard would show them twice.
    *
    * @returns Whether there are event files
    */

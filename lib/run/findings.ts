@@ -1,5 +1,5 @@
 /**
- * What a trained model does with the test images: its figures, and the pictures that show them.
+ * How a trained model does on the test images: figures, and pictures of predictions.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import {
   worstMistakes,
 } from "../train/metrics.ts";
 import type { Model } from "../train/model.ts";
-import { softmax } from "../train/reading.ts";
+import { softmax } from "../train/probabilities.ts";
 import { Trainer } from "../train/trainer.ts";
-import type { LoopOptions } from "../train/training_figures.ts";
+import type { LoopOptions } from "../train/call_options.ts";
 import { drawConfusionMap } from "../view/confusion.ts";
 import type { Picture } from "../view/digits.ts";
 import { formatQuantity } from "../view/progress.ts";
@@ -23,34 +23,34 @@ import { readingsSvg } from "../view/reading.ts";
 import { drawSheet } from "../view/sheet.ts";
 import { formatShare } from "../view/words.ts";
 
-/** What was found. */
+/** The predictions for the test images, as figures and pictures. */
 export interface Findings {
   /** How the model does on all test images. */
   readonly score: Score;
-  /** Of the model, see `modelSha256()`. */
+  /** SHA-256 of the model, see `modelSha256()`. */
   readonly modelSha256: string;
-  /** The first test images, each with its label and what it was taken for. */
+  /** The first test images, with label, prediction and probability as captions. */
   readonly first: readonly Picture[];
   /** SVG of the confusion matrix. */
   readonly confusion: string;
   /** SVG of the worst mistakes. */
   readonly mistakes: string;
-  /** SVG of a few images while they are read. */
+  /** SVG of the class probabilities after each line of a few images. */
   readonly readings: string;
 }
 
 const FIRST = 10;
 const WORST = 20;
-const READ = 3; // of the first images; and the worst mistake
+const READ = 3; // first images, drawn with the worst mistake
 
-/** What the captions of {@link Findings} say, for people. */
+/** A legend for the captions of {@link Findings}. */
 export const CAPTIONS = "label → taken for, how surely";
 
-/** What is tested, and on which images. */
+/** A model and its test images. */
 export interface Tested {
-  /** What predicts. */
+  /** The model. */
   readonly model: Trainer | Model;
-  /** The images. */
+  /** The test images. */
   readonly test: Split;
   /** What class 0, 1, … is called. */
   readonly classNames: readonly string[];
@@ -86,7 +86,7 @@ export async function findOut(tested: Tested, loop: LoopOptions): Promise<Findin
   };
 }
 
-/** How many of the mistakes are shown, as a title. */
+/** A title that says how many of the mistakes are shown. */
 export function countMistakes(shown: number, { count, correct }: Score): string {
   const all = count - correct;
   if (all === 0) return "No mistakes";

@@ -1,5 +1,5 @@
 /**
- * The folder of a run: what was trained and how, what came of it, and the model.
+ * The folder of a run: its configuration, its figures and its model.
  *
  * ```text
  * runs/train-lstm/2026-11-22T05-41-25/
@@ -42,23 +42,23 @@ export interface RunOptions {
   readonly out?: string;
 }
 
-/** A run as it was found on disk. */
+/** A run on disk. */
 export interface SavedRun {
   /** The folder. */
   readonly path: string;
-  /** What `config.json` says. */
+  /** The contents of `config.json`. */
   readonly config: RunConfig;
-  /** The model as it was saved last. */
+  /** The model that was saved last. */
   readonly model: TrainedModel;
 }
 
-/** The figures of a run as they were found on disk. */
+/** The figures of a run on disk. */
 export interface SavedMetrics {
   /** The folder. */
   readonly path: string;
-  /** What `config.json` says. */
+  /** The contents of `config.json`. */
   readonly config: RunConfig;
-  /** The lines of `metrics.jsonl`, as far as they are JSON: the last one may be half written. */
+  /** The lines of `metrics.jsonl` that are JSON objects: the last line may be half written. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -67,7 +67,7 @@ export class RunFolder {
   /** The folder. */
   readonly path: string;
 
-  /** For a run that is there. @param path Its folder; {@link createRunFolder} makes a new one */
+  /** Makes no folder. @param path The folder of a run; {@link createRunFolder} makes a new one */
   constructor(path: string) {
     this.path = path;
   }
@@ -82,7 +82,7 @@ export class RunFolder {
     await appendTo(`${this.path}/metrics.jsonl`, JSON.stringify(metrics) + "\n");
   }
 
-  /** Writes a file into the folder, or into one below it, or replaces it: whoever looks finds all of it. */
+  /** Writes or replaces a file in the folder, or in one below it. Readers never find half a file. */
   async write(name: string, contents: string | Uint8Array): Promise<void> {
     await this.#makeFolders(name);
     await writeWhole(`${this.path}/${name}`, typeof contents === "string" ? encode(contents) : contents);
@@ -94,23 +94,23 @@ export class RunFolder {
     await appendTo(`${this.path}/${name}`, bytes);
   }
 
-  /** Those below the run that a name goes through; not the run itself, which may have vanished. */
+  /** Makes the folders of a name below the run; never the run itself, which may have vanished. */
   async #makeFolders(name: string): Promise<void> {
     const parts = name.split("/");
     for (let i = 1; i < parts.length; i++) await makeFolder(`${this.path}/${parts.slice(0, i).join("/")}`);
   }
 
-  /** Writes the model, or replaces the one of the report before; a kill meanwhile leaves one of them whole. */
+  /** Writes or replaces the model. If the process is killed meanwhile, the old or the new model is intact. */
   async saveModel(model: LayersModel): Promise<void> {
     const { json, weights } = await serializeModel(model);
     await makeFolder(`${this.path}/model`);
     await writeWhole(`${this.path}/model/weights.bin`, weights);
-    await writeWhole(`${this.path}/model/model.json`, encode(json)); // the same text every time
+    await writeWhole(`${this.path}/model/model.json`, encode(json)); // has the same text every time
   }
 }
 
 /**
- * Makes the folder of a new run, `<root>/<recipe>/<time in UTC>`; nothing is ever overwritten.
+ * Makes the folder of a new run, `<root>/<recipe>/<time in UTC>`. It never overwrites anything.
  *
  * @throws {RangeError} If `out` is not empty.
  * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
@@ -154,11 +154,11 @@ async function makeTimed(folder: string): Promise<string> {
 }
 
 /**
- * Reads a run back.
+ * Opens a run on disk.
  *
  * @param path The folder of the run, or `model` in it
  * @throws {Deno.errors.NotFound} If there is no run.
- * @throws {SyntaxError} If `config.json` is none.
+ * @throws {SyntaxError} If `config.json` is not the configuration of a run.
  * @throws {TypeError} If the model is damaged, or something in the folder is a link, or a pipe.
  */
 export async function openRun(path: string): Promise<SavedRun> {
@@ -168,27 +168,25 @@ export async function openRun(path: string): Promise<SavedRun> {
   const weights = await readPart(folder, "model/weights.bin");
   if (weights.length !== 4 * size) {
     throw new TypeError(
-      `Cannot open the run ${shown(folder)}: model/weights.bin must have ${
-        4 * size
-      } bytes, as config.json says: ` +
-        `current value is ${weights.length}`,
+      `Cannot open the run ${shown(folder)}: model/weights.bin must have ${4 * size} bytes, ` +
+        `as config.json says: current value is ${weights.length}`,
     );
   }
   return { path: folder, config, model: { ...about, parameters: new Float32Array(weights.slice().buffer) } };
 }
 
 /**
- * Reads the figures of a run, which may still be going on.
+ * Opens the figures of a run, which may still be training.
  *
  * @param path The folder of the run, or `model` in it
  * @throws {Deno.errors.NotFound} If there is no run.
- * @throws {SyntaxError} If `config.json` is none.
+ * @throws {SyntaxError} If `config.json` is not the configuration of a run.
  * @throws {TypeError} If something in the folder is a link, or a pipe.
  */
 export async function openMetrics(path: string): Promise<SavedMetrics> {
   const folder = await folderOf(path);
   const config = await readConfig(folder);
-  const found = await readFirst(folder, ["metrics.jsonl"], { mostBytes: MOST_BYTES }); // none before the first report
+  const found = await readFirst(folder, ["metrics.jsonl"], { mostBytes: MOST_BYTES }); // missing before the first report
   return { path: folder, config, lines: found ? parseMetrics(decode(found.bytes)) : [] };
 }
 
@@ -198,7 +196,7 @@ const PATH: Rule = {
   holds: (path: string) => path.length > 0 && path.length <= 4096,
 };
 
-/** `model` in a run stands for the run, unless it is one itself. */
+/** `model` in a run means the run, unless it is a run itself. */
 async function folderOf(path: string): Promise<string> {
   check("open the run", "path", { value: path, rule: PATH });
   const folder = path.replace(/(?<=.)\/+$/, "");
@@ -220,7 +218,7 @@ async function hasConfig(folder: string): Promise<boolean> {
 }
 
 async function readConfig(folder: string): Promise<RunConfig> {
-  if (await hasConfig(folder)) await checkRun(folder, "read"); // what is no run may hold anything
+  if (await hasConfig(folder)) await checkRun(folder, "read"); // other folders may have links in them
   const text = decode(await readPart(folder, "config.json", MOST_CONFIG_BYTES));
   return await parseRunConfig(text, `Cannot open the run ${shown(folder)}: config.json`, async () => {
     const found = await readFirst(`${folder}/model`, ["model.json"], { mostBytes: MOST_CONFIG_BYTES });

@@ -1,13 +1,14 @@
 /**
- * The images of a run: those that its model learned, or others that it can read.
+ * The images of a run: those that its model was trained on, or others that it can read.
  *
  * @module
  */
 import { CATALOGUE } from "../data/catalogue.ts";
 import { type Dataset, loadDataset, type LoadOptions } from "../data/dataset.ts";
 import type { PreparePictureOptions } from "../data/prepare_picture.ts";
-import { imageSizeOf, layOutSequence } from "../data/sequence.ts";
+import { imageSizeOf } from "../data/sequence.ts";
 import { printable } from "../excerpt.ts";
+import { readsImagesOf } from "../model/trained_model.ts";
 import type { SavedRun } from "./folder.ts";
 
 /** The folder that images are loaded from. */
@@ -19,7 +20,7 @@ export function dataFolder({ dataset = "mnist", dataDir }: LoadOptions): string 
  * What `loadDataset()` takes to load the images of a run, or others, as its model needs them: with as many classes, and
  * with the run's own labels and names where they are the run's own images.
  *
- * @param asked Options that are other ones than the run's
+ * @param asked Options that replace those of the run
  */
 export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): LoadOptions {
   const { sha256: _, assumed: __, ...saved } = config.data ?? {};
@@ -31,7 +32,7 @@ export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): 
   const options = others ? given : { ...saved, ...given };
   if (options.dataDir === undefined) return options;
   const { classes } = model.network.head;
-  const known = saved.firstLabel !== undefined || // not of an import, which may not have seen its images
+  const known = saved.firstLabel !== undefined || // unknown in an imported run whose images were never loaded
     saved.dataDir === undefined && classes === CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
   const named = model.classNames.some((name, k) => name !== String(k));
   return {
@@ -45,7 +46,7 @@ export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): 
 /**
  * Loads images for the model of a run.
  *
- * @param options As {@link imagesOf} makes them
+ * @param options As {@link imagesOf} returns them
  * @param what For messages: `Cannot <what>`
  * @throws {RangeError} If they have other classes, or another size, than the model was trained on.
  */
@@ -54,7 +55,7 @@ export async function loadImagesFor(
   options: LoadOptions,
   what: string,
 ): Promise<Dataset> {
-  const { network, T: length, sequence } = model, { classes } = network.head;
+  const { network, T, sequence } = model, { classes } = network.head;
   const data = await loadDataset(options).catch((error) => {
     if (error instanceof RangeError) error.message += `; the model of ${path} has ${classes} classes`;
     throw error;
@@ -66,11 +67,10 @@ export async function loadImagesFor(
     );
   if (data.classes !== classes) throw wrong(`${classes} classes`, `${data.classes} classes`);
   const { height, width } = data.test;
-  const { T, C } = layOutSequence(sequence, data.test);
-  if (C === network.inputSize && T === (length ?? T)) return data;
-  const size = imageSizeOf(sequence, { T: length, C: network.inputSize });
+  if (readsImagesOf(data.test, model)) return data;
+  const size = imageSizeOf(sequence, { T, C: network.inputSize });
   const rule = sequence.axis === "pixels"
-    ? `${length} pixels`
+    ? `${T} pixels`
     : `${size.height ?? "any"} × ${size.width ?? "any"} pixels`;
   throw wrong(rule, `${height} × ${width}`);
 }

@@ -1,11 +1,11 @@
 /**
- * `metrics.jsonl`, as it is found.
+ * The text of `metrics.jsonl`.
  *
  * @module
  */
 import { parseJson } from "../json.ts";
 
-/** The lines, as far as they are JSON objects: the last one may be half written. */
+/** Parses the lines that are JSON objects, and skips others: the last one may be half written. */
 export function parseMetrics(text: string): Record<string, unknown>[] {
   return text.split("\n").flatMap((line) => {
     try {

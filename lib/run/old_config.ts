@@ -9,10 +9,10 @@ import { parseJson } from "../json.ts";
 import type { LayerSpec } from "../model/network.ts";
 import { defaultClassNames } from "../model/trained_model.ts";
 
-// deno-lint-ignore no-explicit-any -- whatever is taken over from it is checked afterwards
+// deno-lint-ignore no-explicit-any -- the upgraded config is checked afterwards
 type Json = any;
 
-/** The layers of a model, as far as its `model.json` has such. */
+/** The layers of a model. */
 interface Topology {
   readonly layers: readonly LayerSpec[];
   readonly classes: number;
@@ -26,7 +26,7 @@ export function isOldConfig(value: unknown): boolean {
 }
 
 /**
- * Brings an old config into today's form. What is wrong in it stays so, for the check that follows.
+ * Converts an old config to the present form. It corrects no errors: the check that follows reports them.
  *
  * @param modelJson The text of `model/model.json`
  */
@@ -40,12 +40,12 @@ export function upgradeConfig(old: Json, modelJson?: string): unknown {
   return {
     ...others,
     model: { layers, classes, biases, T, sequence, classNames, preparation },
-    ...(old.recipe === "import" ? {} : { training }), // of an import it was made up
+    ...(old.recipe === "import" ? {} : { training }), // an import had none, but had to write one
     data: typeof data === "object" && data !== null && dataset ? { ...data, dataset } : data,
   };
 }
 
-/** The layers that TensorFlow.js wrote into the `model.json` of an older Scanline; none, where it has no such. */
+/** The layers in the `model.json` of an older Scanline; no layers if the text has another form. */
 function readTopology(text: string): Topology {
   try {
     return readLayers((parseJson(text) as Json).modelTopology.config.layers);

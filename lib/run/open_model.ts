@@ -1,5 +1,5 @@
 /**
- * One way to a model, wherever it lies.
+ * Opens a model from a folder, from bytes or from memory.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export type ModelSource = string | Uint8Array | TrainedModel;
 /**
  * Opens a trained model to predict, read and evaluate images with: it needs no training and no optimizer.
  *
- * @throws {TypeError} If the source is none, or is damaged; or if an option is unknown or of another kind.
- * @throws {SyntaxError} If the bytes are not safetensors, or do not say how the model reads an image.
+ * @throws {TypeError} If the source is not a model, or is damaged; or if an option is unknown or of another kind.
+ * @throws {SyntaxError} If the bytes are not safetensors, or lack the metadata of Scanline.
  * @throws {RangeError} If the device is not there.
  * @throws {Deno.errors.NotFound} If there is no such run.
  *
@@ -34,7 +34,7 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
   return await openTrained(await loadModel(source), options);
 }
 
-/** The same without a device: the model as plain data. */
+/** Loads a model as plain data, without a device. Throws as {@link openModel} does. */
 export async function loadModel(source: ModelSource): Promise<TrainedModel> {
   if (typeof source === "string") return (await openRun(source)).model;
   if (source instanceof Uint8Array) return decodeModel(source);
@@ -50,7 +50,7 @@ export async function loadModel(source: ModelSource): Promise<TrainedModel> {
 /**
  * The model in a safetensors file that Scanline wrote.
  *
- * @throws {SyntaxError} If the file does not say all of it; `deno task import` takes other files.
+ * @throws {SyntaxError} If metadata are missing; `deno task import` takes other files.
  */
 function decodeModel(bytes: Uint8Array): TrainedModel {
   const { tensors, metadata } = decodeSafetensors(bytes);
@@ -58,7 +58,7 @@ function decodeModel(bytes: Uint8Array): TrainedModel {
   const { network: found, parameters } = readPyTorch(tensors);
   if (!layers || T === undefined || !axis || !scale) {
     throw new SyntaxError(
-      "Cannot open the model: the file must say its layers, and how it reads an image, as a file does that Scanline wrote " +
+      "Cannot open the model: the metadata of the file must have its layers and its sequence, as those of Scanline do " +
         "(`deno task import --from FILE` takes others)",
     );
   }

@@ -1,11 +1,9 @@
 /**
- * The pictures in the folder of a run, and its report. No training ends because of them: what cannot be drawn is told, and
- * the training goes on.
+ * The pictures in the folder of a run, and its report. If one cannot be drawn, that is reported and the training continues.
  *
  * @module
  */
 import { messageOf } from "../excerpt.ts";
-import type { Sequence } from "../data/sequence.ts";
 import type { Network } from "../model/network.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import type { TrainingConfig } from "../train/trainer.ts";
@@ -13,21 +11,21 @@ import { type CurveSet, type FigureMeanings, type History, toCurves } from "../v
 import { drawCurves } from "../view/curves.ts";
 import { toPng } from "../view/rasterize.ts";
 import { writeReport } from "../view/report.ts";
-import { drawStructure, type StructureInput } from "../view/structure.ts";
+import { drawStructure } from "../view/structure.ts";
 import { clipEnd } from "../view/words.ts";
 import { modelDescription, type RunConfig } from "./config.ts";
 import type { Findings } from "./findings.ts";
 import type { RunFolder, SavedMetrics } from "./folder.ts";
 
-/** What the pictures of a run are about. */
+/** What the pictures of a run show. */
 export interface PictureSource {
-  /** As `config.json` keeps it. */
+  /** The contents of `config.json`. */
   readonly config: RunConfig;
-  /** Of the images that the model reads. */
+  /** The size of the images that the model reads. */
   readonly imageSize: ImageSize;
-  /** What `metrics.jsonl` has already. */
+  /** The lines of `metrics.jsonl` so far. */
   readonly lines?: readonly MetricsLine[];
-  /** Is told, once for each picture, why it could not be drawn. */
+  /** Called once for each picture that cannot be drawn, with the reason. */
   readonly onProblem?: (message: string) => void;
 }
 
@@ -36,14 +34,9 @@ export type MetricsLine = Readonly<Record<string, unknown>>;
 
 const MOST_WORDS = 200; // characters of what figures mean
 
-/** Of the time that was spent training, what may be spent drawing meanwhile. */
+/** The share of the training time that may be spent drawing meanwhile. */
 const SHARE = 0.01;
-const FIRST_SVG_MS = 15, FIRST_PNG_MS = 500; // with what must be loaded for it; later as long as the last one took
-
-/** What the network reads. */
-export function inputOf({ height, width }: ImageSize, { axis }: Sequence): StructureInput {
-  return { height, width, axis };
-}
+const FIRST_SVG_MS = 15, FIRST_PNG_MS = 500; // estimates for the first picture, with loading; then the last measurement
 
 /** The figures of a run on disk, called by its folder. */
 export function historyOf({ path, config, lines }: SavedMetrics): History {
@@ -51,14 +44,14 @@ export function historyOf({ path, config, lines }: SavedMetrics): History {
   return { name: path, lines, figures: figuresOf(figures), ...epochOf(training) };
 }
 
-/** What an epoch is: a part of a step is one more where the last batch is short. */
+/** The size of an epoch: with a short last batch, steps round up. */
 function epochOf(training: TrainingConfig | undefined) {
   if (!training) return { stepsPerEpoch: 1 };
   const { images, batchSize, lastBatch } = training, steps = images.train / batchSize;
   return { stepsPerEpoch: lastBatch === "short" ? Math.ceil(steps) : steps, epochImages: images.train };
 }
 
-/** What `config.json` says about the figures; undefined where it says nothing, or something else. */
+/** The meanings of the figures in `config.json`; undefined if they are missing or damaged. */
 function figuresOf(figures: unknown): FigureMeanings | undefined {
   const { train, test, testImages } = (figures ?? {}) as Record<string, unknown>;
   if (typeof train !== "string" || typeof test !== "string" || !Number.isSafeInteger(testImages)) return;
@@ -69,7 +62,7 @@ function figuresOf(figures: unknown): FigureMeanings | undefined {
   };
 }
 
-/** Draws what a run has come to. */
+/** Draws the pictures of a run. */
 export class RunPictures {
   readonly #folder: RunFolder;
   readonly #source: PictureSource;
@@ -87,7 +80,7 @@ export class RunPictures {
     this.#lines = (source.lines ?? []).filter(({ event }) => event === "epoch" || event === "report");
   }
 
-  /** Writes `structure.svg`; the training need not wait for the disk. */
+  /** Writes `structure.svg` in the background. */
   begin(): void {
     this.#begun = this.#write("structure.svg", () => this.#structure());
   }
@@ -103,8 +96,8 @@ export class RunPictures {
   /**
    * Writes everything, `report.html` included.
    *
-   * @param signal Ends it after a picture
-   * @returns Whether it came to its end; `"incomplete"` if it did, and told what it could not draw
+   * @param signal Stops after the current picture
+   * @returns False if the signal stopped it; `"incomplete"` if a picture could not be drawn
    */
   async end(
     line: MetricsLine | null,
@@ -130,8 +123,8 @@ export class RunPictures {
   }
 
   #structure(): string {
-    const { config, imageSize } = this.#source;
-    return drawStructure(this.#network, inputOf(imageSize, config.model.sequence));
+    const { config: { model: { sequence: { axis } } }, imageSize: { height, width } } = this.#source;
+    return drawStructure(this.#network, { height, width, axis });
   }
 
   #curves(): string {
@@ -202,18 +195,18 @@ export class RunPictures {
     } catch (error) {
       if (this.#failed.has(name)) return;
       this.#failed.add(name);
-      this.#source.onProblem?.(`Cannot draw ${name}: ${messageOf(error)}; all else goes on`);
+      this.#source.onProblem?.(`Cannot draw ${name}: ${messageOf(error)}; all else continues`);
     }
   }
 }
 
-/** Lets drawing take only so much of the time. */
+/** Limits the share of the time that is spent drawing. */
 export class DrawingBudget {
   #trainedMs = 0;
   #spentMs = 0;
   readonly #expectedMs = { svg: FIRST_SVG_MS, png: FIRST_PNG_MS };
 
-  /** Training took so much longer. */
+  /** Adds to the training time. */
   trained(elapsedMs: number): void {
     this.#trainedMs += elapsedMs;
   }

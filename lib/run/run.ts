@@ -5,29 +5,30 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { shown } from "../data/places.ts";
-import { excerpt } from "../excerpt.ts";
 import { modelSha256 } from "../model/hash.ts";
 import { defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
 import { BatchOrder } from "../train/batches.ts";
-import type { Length } from "../train/requests.ts";
+import type { Length } from "../train/call_options.ts";
 import type { Trainer } from "../train/trainer.ts";
-import { Tally, type TrainingState } from "../train/training_figures.ts";
+import { Tally, type TrainingState } from "../train/figures.ts";
 import type { FigureMeanings } from "../view/history.ts";
-import { type Checkpoint, imagesSha256 } from "./checkpoint.ts";
+import { imagesSha256 } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { type DataConfig, modelConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
 import { EventFiles, type Metrics } from "./event_files.ts";
 import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
 import { type MetricsLine, RunPictures } from "./pictures.ts";
+import { checkSameTraining, toPlain } from "./same_training.ts";
+import { remainingLength, type StoppedRun } from "./stopped_run.ts";
 
-/** What `config.json` keeps besides what the trainer knows; other properties are kept as they are. */
+/** What `config.json` keeps besides what the trainer knows. */
 export interface RunAbout
   extends Partial<Pick<ModelDescription, "classNames" | "dataset" | "preparation">>, RunOptions {
   /** Where the images came from. */
   readonly data?: DataConfig;
-  /** What the figures of the reports are about. */
+  /** What the figures of the reports mean. */
   readonly figures?: FigureMeanings;
-  /** Anything else that JSON can hold. */
+  /** Other properties, as JSON can hold them. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
@@ -37,73 +38,22 @@ export interface RunSettings {
   readonly pictures?: boolean;
   /** Whether it writes event files for TensorBoard; it does not by default, unless there are some already. */
   readonly tensorboard?: boolean;
-  /** Is told what could not be drawn. */
+  /** Called with a message for what could not be drawn. */
   readonly onProblem?: (message: string) => void;
 }
 
-/** A run that has ended, on disk but for its pictures. */
+/** A run that has ended; all of it is on disk except its pictures. */
 export interface EndedRun {
   /** The folder. */
   readonly path: string;
   /** The last line of `metrics.jsonl`. */
   readonly line: MetricsLine;
-  /** Draws what there is to draw; null if nothing is to be drawn. */
+  /** Draws the pictures; null if the run draws none. */
   readonly pictures: RunPictures | null;
 }
 
 const INEXACT =
-  "The device reference computes in float64 and keeps float32: it goes on closely, not to the bit";
-
-/** A run that was stopped, locked: no other process can resume it meanwhile. */
-export class StoppedRun implements Disposable {
-  /** The folder. */
-  readonly path: string;
-  /** The last one that is whole. */
-  readonly checkpoint: Checkpoint;
-  /** What a person should know: why later checkpoints were passed over. */
-  readonly notes: readonly string[];
-  /** @ignore {@link Run.resume} takes it over. */
-  readonly folder: CheckpointFolder;
-
-  private constructor(
-    path: string,
-    folder: CheckpointFolder,
-    found: Pick<StoppedRun, "checkpoint" | "notes">,
-  ) {
-    this.path = path;
-    this.folder = folder;
-    this.checkpoint = found.checkpoint;
-    this.notes = found.notes;
-  }
-
-  /**
-   * Opens the run in a folder.
-   *
-   * @throws {Deno.errors.NotFound} If there is no run, or no whole checkpoint in it.
-   * @throws {Error} If another process writes it.
-   */
-  static async open(path: string): Promise<StoppedRun> {
-    await checkIsRun(path);
-    const folder = await CheckpointFolder.open(path);
-    try {
-      return new StoppedRun(path, folder, await folder.latest());
-    } catch (error) {
-      folder[Symbol.dispose]();
-      throw error;
-    }
-  }
-
-  /** What is left of a length that counts from the beginning. @throws {RangeError} If more is done already. */
-  remaining(length: Length): Length {
-    const { epoch, state: { step } } = this.checkpoint;
-    return remaining(length, { epoch, step });
-  }
-
-  /** Lets other processes resume it. */
-  [Symbol.dispose](): void {
-    this.folder[Symbol.dispose]();
-  }
-}
+  "The device reference computes in float64 and keeps float32: it continues closely, not to the bit";
 
 /** What a {@link Run} is made of. */
 interface RunParts {
@@ -118,8 +68,8 @@ interface RunParts {
 }
 
 /**
- * A training that is kept in a folder, locked while it is open: its configuration, a checkpoint whenever the loop gives
- * one, the figures and the model of every report, pictures.
+ * A training that is kept in a folder, locked while it is open: its configuration, the checkpoints that the loop gives,
+ * the figures and the model of every report, pictures.
  *
  * @example
  * ```ts ignore
@@ -139,7 +89,7 @@ interface RunParts {
  * await pictures?.end();
  * ```
  *
- * To resume it, in the place of `Run.begin()`, with a trainer that was compiled with the same options:
+ * To resume it, instead of `Run.begin()`, with a trainer that was compiled with the same options:
  *
  * ```ts ignore
  * using run = await Run.resume(await StoppedRun.open("runs/mine/2026-11-22T05-41-25"), trainer);
@@ -148,9 +98,9 @@ interface RunParts {
 export class Run implements Disposable {
   /** The folder. */
   readonly path: string;
-  /** What `config.json` says. */
+  /** The contents of `config.json`. */
   readonly config: RunConfig;
-  /** What a person should know, a sentence each. */
+  /** Notes for people, a sentence each: skipped checkpoints, lost figures, inexact arithmetic. */
   readonly notes: readonly string[];
   readonly #trainer: Trainer;
   readonly #parts: RunParts;
@@ -166,7 +116,7 @@ export class Run implements Disposable {
   }
 
   /**
-   * Makes the folder of a new run, with a first checkpoint: that of step 0.
+   * Makes the folder of a new run, with a checkpoint of step 0.
    *
    * @throws {RangeError} If `out` is not empty.
    * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
@@ -190,10 +140,10 @@ export class Run implements Disposable {
   }
 
   /**
-   * Takes a trainer, and the figures on disk, back to the last checkpoint of a run that was stopped.
+   * Takes a trainer, and the figures on disk, back to the last checkpoint of a stopped run.
    *
-   * @param changes Properties of `config.json` that are other ones now, and change no bit of the training
-   * @throws {RangeError} If the trainer was compiled otherwise, or its images or its device are other ones.
+   * @param settings.changes Properties of `config.json` that have changed since, without effect on the bits
+   * @throws {RangeError} If the trainer was compiled with other options, images or another device.
    */
   static async resume(
     stopped: StoppedRun,
@@ -201,7 +151,11 @@ export class Run implements Disposable {
     { changes = {}, ...settings }: RunSettings & { changes?: Readonly<Record<string, unknown>> } = {},
   ): Promise<Run> {
     const { path, checkpoint, folder: checkpoints } = stopped, { state } = checkpoint;
-    checkSame(checkpoint, trainer);
+    checkSameTraining(checkpoint.config, {
+      model: modelOf(trainer, {}),
+      training: trainer.config,
+      device: trainer.device,
+    });
     const images = imagesOf(trainer), order = orderOf(trainer);
     if (images !== checkpoint.images) {
       throw new RangeError(
@@ -213,7 +167,7 @@ export class Run implements Disposable {
     await trainer.writeState(state);
     const lost = await checkpoints.rewind(checkpoint);
     // What has changed must outlast a kill before the next checkpoint.
-    if (!isDeepStrictEqual(plain(config), checkpoint.config)) {
+    if (!isDeepStrictEqual(toPlain(config), checkpoint.config)) {
       await checkpoints.save({ ...checkpoint, config });
     }
     const folder = new RunFolder(path);
@@ -228,23 +182,23 @@ export class Run implements Disposable {
     return new Run(trainer, notes, { folder, checkpoints, config, images, order, events, pictures });
   }
 
-  /** What is left of a length that counts from the beginning. @throws {RangeError} If more is done already. */
+  /** What remains of a total length. @throws {RangeError} If more has been trained already. */
   remaining(length: Length): Length {
-    return remaining(length, this.#begun);
+    return remainingLength(length, this.#begun);
   }
 
-  /** Keeps a checkpoint: what a loop takes as `onCheckpoint`. */
+  /** Saves a checkpoint: the `onCheckpoint` of a loop. */
   readonly keep = async (state: TrainingState): Promise<void> => {
     const { checkpoints, config, images, order } = this.#parts;
     await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
   };
 
-  /** Whether there is something to resume from, still. */
+  /** Whether its checkpoints still exist. */
   isThere(): boolean {
     return this.#parts.checkpoints.isThere();
   }
 
-  /** Keeps the figures of an epoch, or of some steps, and the model of that moment. @returns The line of `metrics.jsonl` */
+  /** Saves the figures of an epoch or of some steps, and the current model. @returns The line of `metrics.jsonl` */
   async report(
     place: { epoch: number } | { epoch: number; step: number },
     metrics: Metrics,
@@ -258,7 +212,7 @@ export class Run implements Disposable {
     return line;
   }
 
-  /** Keeps the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
+  /** Saves the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
   async end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
     const { model, step } = this.#trainer, { interrupted = false, ...figures } = result;
     const { folder, pictures } = this.#parts;
@@ -280,16 +234,6 @@ export class Run implements Disposable {
   [Symbol.dispose](): void {
     this.#parts.checkpoints[Symbol.dispose]();
   }
-}
-
-function remaining(length: Length, done: { epoch: number; step: number }): Length {
-  const [unit, total, count] = "epochs" in length
-    ? ["epochs", length.epochs, done.epoch]
-    : ["steps", length.steps, done.step];
-  if (total >= count) return unit === "epochs" ? { epochs: total - count } : { steps: total - count };
-  throw new RangeError(
-    `Cannot resume the run: --${unit} must be at least the ${count} that it has done: current value is ${total}`,
-  );
 }
 
 function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
@@ -336,48 +280,4 @@ function orderOf({ config: { images, batchSize, lastBatch, seed } }: Trainer): B
 
 function imagesOf(trainer: Trainer): string {
   return imagesSha256((["train", "validation", "test"] as const).map((name) => trainer.split(name)));
-}
-
-async function checkIsRun(path: string): Promise<void> {
-  const info = await Deno.stat(`${path}/checkpoints`).catch((error) => {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-  });
-  if (info?.isDirectory) return;
-  throw new Deno.errors.NotFound(
-    `Cannot resume ${path}: it must be the folder of a run: current value has no ${path}/checkpoints`,
-  );
-}
-
-/** What must be as it was: the model, the training, and what the device computes. */
-function checkSame({ config }: Checkpoint, trainer: Trainer): void {
-  const { layers, classes, biases, sequence } = modelOf(trainer, {});
-  const now: Values = {
-    layers,
-    classes,
-    biases,
-    sequence,
-    ...trainer.config,
-    device: bitsOf(trainer.device),
-  };
-  const then: Values = { ...config.model, ...config.training, device: bitsOf(config.device) };
-  for (const name of Object.keys(now)) {
-    if (isDeepStrictEqual(plain(now[name]), then[name])) continue;
-    throw new RangeError(
-      `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
-        `current value is ${excerpt(now[name], 200)}`,
-    );
-  }
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-/** A value as a file keeps it. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
-
-/** What of a device decides its bits: not the number of threads. */
-function bitsOf(device: unknown): string {
-  const { kind, math = "", detail } = (device ?? {}) as Values;
-  return kind === "webgpu" ? `${kind}, ${detail}` : `${kind} ${math}`.trim();
 }

@@ -1,6 +1,6 @@
 /**
- * The order in which a training sees its images: which positions make up the batch of step s, as a pure function of
- * (seed, s). Nothing else has to be stored to go on where a training stopped.
+ * The order in which a training uses its images: which positions make up the batch of step s, as a pure function of
+ * (seed, s). Nothing else must be stored to resume a training.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import { shuffledOrder } from "../random.ts";
 
 /** How a stream of images is cut into batches. */
 export interface BatchOptions {
-  /** How many images there are; every epoch sees each once, in an order of its own. */
+  /** How many images there are; every epoch uses each once, in a new order. */
   readonly count: number;
   /** Images a step. */
   readonly batchSize: number;
   /** Seeds the order of every epoch, an unsigned 32-bit integer. */
   readonly seed: number;
   /**
-   * What happens where an epoch does not end with a full batch. `short`: its last batch has what is left (PyTorch's
-   * `DataLoader`). `carry`: batches are always full and run on into the next epoch (TensorFlow 1's `next_batch`).
+   * What happens where an epoch does not end with a full batch. `short`: its last batch has the remaining images (PyTorch's
+   * `DataLoader`). `carry`: all batches are full and continue into the next epoch (TensorFlow 1's `next_batch`).
    */
   readonly lastBatch: "short" | "carry";
 }
 
-const MOST = 2 ** 21; // what RandomStream.below() draws from without a bias
+const MOST = 2 ** 21; // RandomStream.below() is unbiased up to this
 
-/** What the options of {@link BatchOrder} must be. */
+/** The rules for the options of {@link BatchOrder}. */
 export const BATCH_RULES: Rules<BatchOptions> = {
   count: whole(1, MOST),
   batchSize: whole(1, MOST),
@@ -54,7 +54,7 @@ export class BatchOrder {
   #order: Uint32Array = new Uint32Array(0);
 
   /**
-   * Nothing is shuffled yet.
+   * Shuffles nothing yet.
    *
    * @throws {RangeError} If the count or the batch size is not a positive whole number, the seed is not 32-bit, or
    * `lastBatch` is neither of the two.
@@ -84,7 +84,7 @@ export class BatchOrder {
     return Math.floor(this.imagesThrough(step) / this.#options.count);
   }
 
-  /** How many steps it takes until every image was seen `epochs` times. */
+  /** How many steps `epochs` epochs take. */
   stepsThrough(epochs: number): number {
     const { count, batchSize, lastBatch } = this.#options;
     check("count the steps", "epochs", { value: epochs, rule: WHOLE });
@@ -100,7 +100,7 @@ export class BatchOrder {
     return epochs * count + (steps % this.#stepsPerEpoch) * batchSize;
   }
 
-  /** One order is kept: steps mostly come one after another, and shuffling costs milliseconds. */
+  /** Keeps the order of one epoch: steps are mostly consecutive, and shuffling takes milliseconds. */
   #orderOf(epoch: number): Uint32Array {
     if (this.#epoch !== epoch) {
       this.#order = shuffledOrder(this.#options.count, this.#options.seed, epoch);

@@ -3,22 +3,16 @@
  *
  * @module
  */
-import { checkSplit } from "../data/images.ts";
-import { type Split, takeImages } from "../data/images.ts";
+import { checkSplit, type Split, takeImages } from "../data/images.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { initialize, type Start } from "../model/initialize.ts";
-import {
-  type LayersModel,
-  markWeights,
-  type ModelNetwork,
-  readWeights,
-  toNetwork,
-  writeWeights,
-} from "../model/from_tensorflow.ts";
+import { type LayersModel, type ModelNetwork, toNetwork } from "../model/from_tensorflow.ts";
+import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
 import type { Network } from "../model/network.ts";
+import { readsImagesOf } from "../model/trained_model.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -40,7 +34,7 @@ export interface CompileOptions extends DeviceOptions {
   readonly sequence: Sequence;
   /** What turns gradients into updates. */
   readonly optimizer: Optimizer;
-  /** Whose start the weights get; without it the model keeps its own. */
+  /** Whose initializers start the weights; without it the model keeps its own weights. */
   readonly initialize?: Start;
   /**
    * 2 to train the sum of two bias vectors a recurrent layer, as PyTorch keeps them. By default 2 with PyTorch's start, else 1.
@@ -54,7 +48,7 @@ export interface CompileOptions extends DeviceOptions {
   readonly seed?: number;
 }
 
-/** What the options must be; images and the optimizer are looked at more closely later. */
+/** What the options must be; `checkSplit()` and `checkOptimizer()` check images and the optimizer further. */
 const RULES: Rules<CompileOptions> = {
   train: { ...OBJECT, must: "images and labels" },
   test: optional({ ...OBJECT, must: "images and labels" }),
@@ -62,7 +56,7 @@ const RULES: Rules<CompileOptions> = {
     number("a whole number, or a share below 1", (v) => v >= 0 && (v < 1 || Number.isInteger(v))),
   ),
   sequence: { ...OBJECT, must: "an object with axis, and range or mean and deviation" },
-  optimizer: { must: "one of Scanline's", isKind: () => true }, // checkOptimizer() knows more
+  optimizer: { must: "one of Scanline's", isKind: () => true }, // checkOptimizer() checks it
   initialize: optional(oneOf("pytorch", "tf1", "keras")),
   biases: optional(oneOf(1, 2)),
   batchSize: optional(BATCH_RULES.batchSize),
@@ -75,8 +69,8 @@ const RULES: Rules<CompileOptions> = {
  * Compiles the training step of a `tf.Sequential` for a device, and hands the images over to it.
  *
  * The same options give the same bits, on `wasm` whatever the machine and the number of threads. The trained weights
- * return into the model. If someone puts other weights into the model meanwhile, by `model.setWeights()` or `model.fit()`,
- * training goes on from those; the optimizer keeps its averages, as in TensorFlow.js.
+ * return into the model. If other weights are put into the model meanwhile, by `model.setWeights()` or `model.fit()`,
+ * training continues from those; the optimizer keeps its averages, as in TensorFlow.js.
  *
  * The loss is softmax cross-entropy and the optimizer the one given here. If `model.compile()` was given another loss, that
  * is an error; its optimizer and its metrics are not used.
@@ -183,7 +177,7 @@ function checkStarted(parameters: Float32Array, { parameters: parts, layers }: N
   );
 }
 
-/** The images in three parts, each of which may have none but the first. */
+/** The images in three parts; only the first must have any. */
 function cut(options: CompileOptions, classes: number): Record<"train" | "validation" | "test", Split> {
   const train = checkSplit(ACTION, "train", options.train, classes);
   const test = options.test && checkSplit(ACTION, "test", options.test, classes);
@@ -205,12 +199,13 @@ function cut(options: CompileOptions, classes: number): Record<"train" | "valida
   };
 }
 
-/** The model reads sequences of the images' size. */
-function checkShape({ network, T }: ModelNetwork, sequence: Sequence, images: Split): void {
-  const layout = layOutSequence(sequence, images);
-  if (layout.C === network.inputSize && layout.T === (T ?? layout.T)) return;
+/** @throws {TypeError} If the model does not read sequences that images of this size become. */
+function checkShape(compiled: ModelNetwork, sequence: Sequence, images: Split): void {
+  if (readsImagesOf(images, { ...compiled, sequence })) return;
+  const { T, C } = layOutSequence(sequence, images);
   throw new TypeError(
-    `Cannot ${ACTION}: its inputShape must be [${layout.T}, ${layout.C}] to read images of ` +
-      `${images.height} × ${images.width} by ${sequence.axis}: current value is [${T}, ${network.inputSize}]`,
+    `Cannot ${ACTION}: its inputShape must be [${T}, ${C}] to read images of ` +
+      `${images.height} × ${images.width} by ${sequence.axis}: current value is ` +
+      `[${compiled.T}, ${compiled.network.inputSize}]`,
   );
 }

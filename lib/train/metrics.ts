@@ -1,5 +1,5 @@
 /**
- * Figures out of logits: loss, accuracy, predictions, the confusion matrix, the worst mistakes. Pure, in float64.
+ * Figures from logits: loss, accuracy, predictions, the confusion matrix, the worst mistakes. Pure, in float64.
  *
  * Logits are `[N, K]`, labels `[N]`: row n belongs to image n.
  *
@@ -12,29 +12,29 @@ import { check, whole } from "../options.ts";
 export interface Score {
   /** Mean softmax cross-entropy, in nats. */
   readonly loss: number;
-  /** The share of the images that were classified rightly, 0 … 1. */
+  /** The share of the images that were classified correctly, 0 … 1. */
   readonly accuracy: number;
-  /** How many were classified rightly. */
+  /** How many were classified correctly. */
   readonly correct: number;
   /** How many images there were. */
   readonly count: number;
 }
 
-/** An image that was taken for another class. */
+/** A misclassified image. */
 export interface Mistake {
   /** The row of the logits. */
   readonly position: number;
-  /** What it is. */
+  /** Its class. */
   readonly label: number;
-  /** What it was taken for. */
+  /** The predicted class. */
   readonly predicted: number;
-  /** What the network gave the predicted class, 0 … 1. */
+  /** The probability of the predicted class, 0 … 1. */
   readonly probability: number;
-  /** −ln of what it gave the right class. */
+  /** −ln of the probability of the right class. */
   readonly loss: number;
 }
 
-/** Classes have numbers that a byte holds. */
+/** The number of a class fits a byte. */
 const CLASSES = whole(1, 256);
 
 /**
@@ -65,7 +65,7 @@ export function scoreLogits(logits: Float32Array, labels: Uint8Array, classes: n
 }
 
 /**
- * The softmax cross-entropy of every row in nats, `ln Σ exp(z − max) + (max − z[label])`, which no logit overflows.
+ * The softmax cross-entropy of every row in nats, `ln Σ exp(z − max) + (max − z[label])`, without overflow.
  *
  * @throws {TypeError} If the logits are not K for every label.
  * @throws {RangeError} If a label is not below K.
@@ -115,7 +115,7 @@ export function predictedClasses(logits: Float32Array, classes: number): Uint8Ar
 }
 
 /**
- * How often each class was taken for each: `matrix[label][predicted]`.
+ * How often each class was predicted for each label: `matrix[label][predicted]`.
  *
  * @throws {TypeError} If there is not one prediction for every label.
  * @throws {RangeError} If one of them is not below `classes`.

@@ -3,24 +3,29 @@
  *
  * @module
  */
-import { checkImages, checkSplit } from "../data/images.ts";
-import type { Images, Split } from "../data/images.ts";
+import { checkImages, checkSplit, type Images, type Split } from "../data/images.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Network } from "../model/network.ts";
-import type { TrainedModel } from "../model/trained_model.ts";
+import { readsImagesOf, type TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT, optional, whole } from "../options.ts";
 import { scoreLogits } from "./metrics.ts";
 import { predictImages, readImages } from "./predict.ts";
-import { LOOP_RULES, type Selection, SELECTION_RULES, selectPositions } from "./requests.ts";
-import type { Evaluation, LoopOptions } from "./training_figures.ts";
+import {
+  LOOP_RULES,
+  type LoopOptions,
+  type Selection,
+  SELECTION_RULES,
+  selectPositions,
+} from "./call_options.ts";
+import type { Evaluation } from "./figures.ts";
 
 /** What `openModel()` takes besides the model. */
 export interface OpenOptions extends DeviceOptions {
-  /** Of the images that it will be given; by default what {@link imageSize} finds. */
+  /** The size of the images that it will read; by default that of {@link imageSize}. */
   readonly imageSize?: ImageSize;
 }
 
@@ -57,7 +62,7 @@ export function imageSize(
 /**
  * A trained model on a device. Made by `openModel()`.
  *
- * One call at a time: one that comes while another runs is an error, and so is one that comes after the model is disposed.
+ * One call at a time: a call during another one is an error, and so is a call after the model is disposed.
  */
 export class Model implements AsyncDisposable {
   /** Layers, weights, and how it reads an image, as plain data. */
@@ -137,7 +142,7 @@ export class Model implements AsyncDisposable {
     });
   }
 
-  /** Gives the device back. A call that runs fails. */
+  /** Frees the device. A running call fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#turns.close();
     await this.#engine[Symbol.asyncDispose]();
@@ -159,7 +164,7 @@ export class Model implements AsyncDisposable {
 
 const SIZE_RULES = { height: whole(1), width: whole(1) };
 
-/** Puts a trained model on a device. @throws {RangeError} If images of that size are not what it reads, or the device is not there. */
+/** Opens a trained model on a device. @throws {RangeError} If it does not read images of that size, or the device is missing. */
 export async function openTrained(trained: TrainedModel, options: OpenOptions = {}): Promise<Model> {
   const action = "open the model";
   const taken = checkOptions(action, options, { ...DEVICE_RULES, imageSize: optional(OBJECT) });
@@ -168,8 +173,8 @@ export async function openTrained(trained: TrainedModel, options: OpenOptions = 
     check(action, `${name} of imageSize`, { value: size[name as keyof ImageSize], rule });
   }
   const { network, T, sequence, parameters } = trained;
-  const layout = layOutSequence(sequence, size);
-  if (layout.C !== network.inputSize || layout.T !== (T ?? layout.T)) {
+  if (!readsImagesOf(size, trained)) {
+    const layout = layOutSequence(sequence, size);
     throw new RangeError(
       `Cannot ${action}: images must give sequences of [${T}, ${network.inputSize}], as the model reads them: ` +
         `current value is [${layout.T}, ${layout.C}]`,

@@ -1,8 +1,8 @@
 /**
  * How many steps to hand to an engine at once.
  *
- * One call costs a message to the device and back, so it should hold many steps; but between two calls the progress bar
- * moves and Ctrl-C is heard, so it should not hold too many.
+ * A call costs a message to the device and back, so it should have many steps; but the progress bar moves and Ctrl-C takes
+ * effect only between calls, so it should not have too many.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class Pace {
     return this.#steps;
   }
 
-  /** Takes in how long a call of so many steps took. */
+  /** Records the duration of a call of so many steps. */
   record(steps: number, elapsedMs: number): void {
     const fitting = Math.floor(steps * TARGET_MS / Math.max(elapsedMs, 0.001));
     this.#steps = Math.max(1, Math.min(fitting, steps * MOST_GROWTH, MAX_STEPS));

@@ -1,5 +1,5 @@
 /**
- * Predictions on an engine: what a training and an opened model have in common. The callers check what they are given.
+ * Predictions on an engine: shared by `Trainer` and `Model`, which check their arguments.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Images } from "../data/images.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Network } from "../model/network.ts";
-import { readProbabilities } from "./reading.ts";
-import type { LoopOptions } from "./training_figures.ts";
+import { classProbabilities } from "./probabilities.ts";
+import type { LoopOptions } from "./call_options.ts";
 
-/** Images in a call to the engine: fixed, so that no figure depends on timing. */
+/** Images in one call to the engine; fixed, so that no result depends on timing. */
 const IMAGES_A_CALL = 1_000;
 
 /** An engine, and the network that it computes. */
@@ -46,14 +46,14 @@ export async function readImages(
   { images, positions }: { images: Images; positions: Uint32Array },
 ): Promise<Float32Array> {
   const outputs = await engine.outputs(images, positions);
-  return checkFinite(readProbabilities(outputs, network, await engine.readParameters()));
+  return checkFinite(classProbabilities(outputs, network, await engine.readParameters()));
 }
 
-/** NaN would be taken for a class. */
+/** With NaN, the prediction would be class 0. @throws {RangeError} If an output is not finite. */
 function checkFinite(outputs: Float32Array): Float32Array {
   const wrong = outputs.find((output) => !Number.isFinite(output));
   if (wrong === undefined) return outputs;
   throw new RangeError(
-    `Cannot predict: what the network gives must be finite: current value is ${wrong}; its weights are too large, or not finite`,
+    `Cannot predict: the outputs of the network must be finite: current value is ${wrong}; its weights are too large, or not finite`,
   );
 }

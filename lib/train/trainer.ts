@@ -1,5 +1,5 @@
 /**
- * The training loop: epochs and steps, evaluation, and the way of the weights back into the model.
+ * The training loop: epochs and steps, evaluation, and the weights back into the model.
  *
  * @module
  */
@@ -10,14 +10,8 @@ import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
-import {
-  fromTensorflow,
-  type LayersModel,
-  markWeights,
-  readWeights,
-  toNetwork,
-  writeWeights,
-} from "../model/from_tensorflow.ts";
+import { fromTensorflow, type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
+import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
@@ -29,30 +23,30 @@ import { predictImages, type Predictor, readImages } from "./predict.ts";
 import {
   type EpochReport,
   type Evaluation,
-  type LoopOptions,
   NonFiniteLossError,
-  type SplitName,
   type StepsReport,
   Tally,
   type TrainingState,
-} from "./training_figures.ts";
+} from "./figures.ts";
 import {
   type Length,
   LOOP_RULES,
-  readLength,
+  type LoopOptions,
   type Selection,
   SELECTION_RULES,
   selectPositions,
   SPLIT,
   SPLIT_NAMES,
+  type SplitName,
   STEPS_RULES,
-} from "./requests.ts";
+  toLength,
+} from "./call_options.ts";
 
 /** A training with all defaults filled in: plain data, for records. */
 export interface TrainingConfig {
   /** What turns gradients into updates. */
   readonly optimizer: Optimizer;
-  /** Whose start the weights got. Null where the model kept its own weights. */
+  /** Whose initializers started the weights; null where the model kept its own weights. */
   readonly initialize: Start | null;
   /** Images a step. */
   readonly batchSize: number;
@@ -77,7 +71,7 @@ interface TrainerParts extends Predictor {
   readonly config: TrainingConfig;
 }
 
-/** Images that a call is about. */
+/** The images of a call. */
 interface FoundImages {
   readonly source: Images;
   /** For messages. */
@@ -85,7 +79,7 @@ interface FoundImages {
   readonly split: SplitName | null;
 }
 
-/** What one bar of progress is about: from which step to which it goes, and the time spent in it. */
+/** The steps that one progress bar covers, and the time that they have taken. */
 interface Span {
   readonly epoch: number | null;
   readonly firstStep: number;
@@ -96,35 +90,35 @@ interface Span {
 /**
  * A model in training on a device. Made by `compile()`.
  *
- * One call at a time: one that comes while another runs is an error, and so is one that runs while the trainer is disposed,
- * or comes after. Between two reports of a loop anything can be called; a loop that is begun ends the one before.
+ * One call at a time: a call during another one is an error, and so is a call that runs when the trainer is disposed, or
+ * comes after that. Between two reports of a loop all methods can be called; a new loop ends the one before.
  */
 export class Trainer implements AsyncDisposable {
-  /** The model whose weights are trained. They are in it after every report, and when a loop ends. */
+  /** The model. It has the trained weights after every report, and when a loop ends. */
   readonly model: LayersModel;
-  /** What the model was compiled to. */
+  /** The network that the model was compiled to. */
   readonly network: Network;
   /** T of the model's input shape `[N, T, C]`, null where it is open. */
   readonly T: number | null;
   /** How the network reads an image. */
   readonly sequence: Sequence;
-  /** Everything resolved, for records. */
+  /** The training with all defaults filled in. */
   readonly config: TrainingConfig;
   /** Why the device is this one, for people, in a few words. */
   readonly reason: string;
   readonly #engine: Engine;
-  /** Of the weights in the model when they were last those of the engine. */
+  /** Of the weights in the model when it last had those of the engine. */
   #marks: readonly object[];
   readonly #order: BatchOrder;
   readonly #splits: Readonly<Record<SplitName, Split>>;
   readonly #pace = new Pace();
   readonly #turns = new Turns("the trainer");
   #step = 0;
-  /** What the network last gave for all images of a split; it gives the same until a step is taken. */
+  /** The last logits of all images of a split; valid until the weights change. */
   #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
-  /** What was gathered for the next report before `writeState()`; the next loop takes it. */
+  /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
-  /** The loop that was begun last. */
+  /** The last loop that began. */
   #loop: object | null = null;
 
   /** @ignore `compile()` makes trainers. The engine is disposed with the trainer. */
@@ -141,7 +135,7 @@ export class Trainer implements AsyncDisposable {
     this.#splits = parts.splits;
   }
 
-  /** Who computes. */
+  /** The device that computes. */
   get device(): DeviceDescription {
     return this.#engine.device;
   }
@@ -158,14 +152,14 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * Trains, and yields a report after every epoch. One that was begun before is finished first, and counts.
+   * Trains, and yields a report after every epoch. An epoch that has begun is finished first, and counts as one.
    *
    * @param length How many epochs; or how many steps, and then the last epoch may be cut short
    * @throws {NonFiniteLossError} If the loss of a step is not finite.
    */
   async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
     const loop = checkOptions("train", options, LOOP_RULES);
-    const lastStep = this.#begin(loop, readLength("epochs", length));
+    const lastStep = this.#begin(loop, toLength("epochs", length));
     for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
       const firstStep = this.#step - tally.steps;
       const index = this.#order.epochAt(firstStep);
@@ -188,7 +182,7 @@ export class Trainer implements AsyncDisposable {
     options: LoopOptions & { every?: number } = {},
   ): AsyncGenerator<StepsReport> {
     const { every = Infinity, ...loop } = checkOptions("train", options, STEPS_RULES);
-    const lastStep = this.#begin(loop, readLength("steps", length));
+    const lastStep = this.#begin(loop, toLength("steps", length));
     const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
     for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
       const end = Math.min(this.#step - tally.steps + every, lastStep);
@@ -248,11 +242,11 @@ export class Trainer implements AsyncDisposable {
 
   /** The model as it is now, without the training: what `openModel()` and `modelSha256()` take. */
   async trained(): Promise<TrainedModel> {
-    const { network } = this; // whose biases may be two, which the model does not tell
+    const { network } = this; // with its number of biases, which the model does not show
     return { ...await fromTensorflow(this.model, { sequence: this.sequence }), network };
   }
 
-  /** A copy of all that it takes to go on to the bit, with the same seed and batch size. */
+  /** A copy of all that the training needs to continue to the bit, with the same seed and batch size. */
   readState(): Promise<EngineState> {
     return this.#turns.take("read the state", async () => {
       await this.#adopt();
@@ -261,10 +255,10 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * Goes on from a state; from one that `onCheckpoint` was given also with the report that was begun.
+   * Continues from a state; a state from `onCheckpoint` includes the report that had begun.
    *
-   * @throws {TypeError} If it is none.
-   * @throws {RangeError} If it is not one of this network and optimizer.
+   * @throws {TypeError} If it is not a state.
+   * @throws {RangeError} If it is a state of another network or optimizer.
    */
   writeState(state: EngineState | TrainingState): Promise<void> {
     const action = "write the state";
@@ -284,13 +278,13 @@ export class Trainer implements AsyncDisposable {
     });
   }
 
-  /** Gives the device back. A call that runs fails. */
+  /** Frees the device. A running call fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#turns.close();
     await this.#engine[Symbol.asyncDispose]();
   }
 
-  /** Begins a loop, and so ends the one before. @returns Its last step. */
+  /** Begins a loop, which ends the one before. @returns Its last step */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
     const { network } = toNetwork(this.model, { biases: this.network.layers[0].bias.updateScale });
@@ -309,7 +303,7 @@ export class Trainer implements AsyncDisposable {
     return { network: this.network, engine: this.#engine };
   }
 
-  /** Gives the engine weights that somebody else has put into the model; the optimizer keeps its averages. */
+  /** Copies weights to the engine that others have put into the model; the optimizer keeps its averages. */
   async #adopt(): Promise<void> {
     const marks = markWeights(this.model, this.network);
     if (marks.every((mark, index) => mark === this.#marks[index])) return;
@@ -318,13 +312,13 @@ export class Trainer implements AsyncDisposable {
     this.#known = null;
   }
 
-  /** Puts weights of the engine into the model. */
+  /** Copies weights of the engine into the model. */
   #write(parameters: Float32Array): void {
     writeWeights(this.model, this.network, parameters);
     this.#marks = markWeights(this.model, this.network);
   }
 
-  /** Images that a call names, what they are called in messages, and which split they are: `split()` gives it as an object. */
+  /** Finds the images that a call names, by the name of a split or as `split()` returned them. */
   #find(action: string, images: SplitName | Images): FoundImages {
     if (typeof images !== "string") {
       const split = SPLIT_NAMES.find((name) => this.#splits[name] === images) ?? null;
@@ -344,7 +338,7 @@ export class Trainer implements AsyncDisposable {
     return tally;
   }
 
-  /** Trains up to step `end` and puts the weights into the model; false if the signal ended it before. */
+  /** Trains up to step `end` and copies the weights into the model; false if the signal ended it earlier. */
   #train(
     tally: Tally,
     { end, lastStep }: { end: number; lastStep: number },
@@ -386,7 +380,7 @@ export class Trainer implements AsyncDisposable {
     return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.#step / every) + 1) * every);
   }
 
-  /** Hands some steps to the engine. How many at a time changes nothing but the time it takes. */
+  /** Trains some steps in one call to the engine. Their number affects only the speed. */
   async #call(steps: number, tally: Tally, span: Span): Promise<void> {
     const batches = Array.from({ length: steps }, (_, i) => this.#order.batch(this.#step + i));
     this.#known = null;

@@ -25,21 +25,21 @@ export interface ReadingFlags {
   readonly "class-names"?: string;
 }
 
-/** What weights do not show; a wrong answer gives wrong predictions, and no error. */
+/** What weights do not show. A wrong answer gives wrong predictions without an error. */
 export type Question = "axis" | "scale" | "activation";
 
 /** What is known about a network besides its weights. */
-export interface Told {
-  /** With dropout and activations; an RNN is tanh, where nobody says it. */
+export interface Known {
+  /** With dropout and activations; an RNN is tanh by default. */
   readonly layers: readonly LayerSpec[];
-  /** PyTorch's two, where nobody says it. */
+  /** 2 by default, as in PyTorch. */
   readonly biases: 1 | 2;
   /** The length of a sequence, null for any; undefined if unknown. */
   readonly T?: number | null;
   readonly axis?: Sequence["axis"];
   readonly scale?: PixelScale;
   readonly classNames: readonly string[] | null;
-  /** What neither the file nor a flag says. */
+  /** The properties that neither the file nor a flag gives. */
   readonly open: readonly Question[];
 }
 
@@ -53,7 +53,7 @@ export function reconcile(
   flags: ReadingFlags,
   said: FoundMetadata,
   network: Network,
-): Told {
+): Known {
   const layers = said.layers ? applyTraits(network.layers, said.layers) : network.layers;
   const rnn = layers.find((layer) => layer.kind === "rnn");
   if (flags.activation && !rnn) {
@@ -69,7 +69,7 @@ export function reconcile(
       layer.kind === "rnn" && flags.activation ? { ...layer, activation: flags.activation } : layer
     ),
     biases: said.biases ?? 2,
-    // A file that allows any length agrees with every flag.
+    // A file with T null agrees with every flag.
     T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T,
     axis,
     scale,
@@ -78,7 +78,7 @@ export function reconcile(
   };
 }
 
-/** What a flag or the file says, whichever says it. */
+/** The value of a flag or of the file. @throws {FlagError} If both have one and they differ. */
 function agree<V>(
   flag: string,
   { asked, said, same = Object.is, show = String }: {
@@ -96,7 +96,7 @@ function agree<V>(
   );
 }
 
-function axisOf(asked: Told["axis"], said: Told["axis"], inputSize: number): Told["axis"] {
+function axisOf(asked: Known["axis"], said: Known["axis"], inputSize: number): Known["axis"] {
   const axis = agree("--axis", { asked, said });
   if (axis !== "pixels" || inputSize === 1) return axis ?? (inputSize === 1 ? "pixels" : undefined);
   const rule = `rows or columns, as the network takes ${inputSize} pixels at a time: current value is pixels`;
@@ -105,8 +105,8 @@ function axisOf(asked: Told["axis"], said: Told["axis"], inputSize: number): Tol
     : new FlagError(`Cannot use --axis: it must be ${rule}`);
 }
 
-/** The same scale may be written in different ways. */
-function scaleOf(flags: ReadingFlags, said: Told["scale"]): Told["scale"] {
+/** Two scales agree if they have the same mean and deviation. */
+function scaleOf(flags: ReadingFlags, said: Known["scale"]): Known["scale"] {
   const normalization = normalizationFlags({ mean: flags.mean, deviation: flags.deviation });
   if (normalization && flags.range) {
     throw new FlagError("Cannot use --range with --mean and --deviation: it must be one of them");

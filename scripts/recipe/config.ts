@@ -1,5 +1,5 @@
 /**
- * What a recipe is asked for, and what its run keeps of that: flags, and the `config.json` that trains the same again.
+ * The flags of a recipe, and what its run keeps of them in `config.json`, to train the same again.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { dataOptions } from "../support/images.ts";
 import { RESUME_FLAGS } from "./resume.ts";
 import { flagWords, taskCommand } from "../support/shell.ts";
 
-/** A recipe's name, and what its flags are by default. */
+/** The name of a recipe, and the defaults of its flags. */
 export interface Recipe {
   readonly name: string;
   readonly about: string;
@@ -24,11 +24,11 @@ export interface Recipe {
   readonly seed: number;
 }
 
-/** What a recipe's flags say. */
+/** The values of a recipe's flags. */
 export type RecipeFlags = FlagValues<ReturnType<typeof recipeFlags>>;
 
-/** Flags that change no bit of what is trained. */
-const UNSEEN_IN_BITS = [
+/** Flags without effect on the bits of the trained model. */
+const WITHOUT_EFFECT = [
   "threads",
   "out",
   "checkpoint-every",
@@ -67,7 +67,7 @@ export function recipeFlags({ name, length, batchSize, learningRate, seed }: Rec
   } as const satisfies Flags;
 }
 
-/** What `config.json` keeps of a run that begins, besides what the trainer knows. */
+/** What `config.json` of a new run keeps besides what the trainer knows. */
 export function aboutRun(
   recipe: Recipe,
   flags: RecipeFlags,
@@ -85,7 +85,7 @@ export function aboutRun(
     recipe: recipe.name,
     out: flags.out,
     classNames,
-    preparation: entry?.preparation ?? "none", // what was done to the images before anyone saw them
+    preparation: entry?.preparation ?? "none", // of the images, before they were published
     figures,
     data: entry
       ? {
@@ -103,15 +103,15 @@ export function aboutRun(
   };
 }
 
-/** What loads the images that the flags name. */
+/** The options that load the images of the flags. */
 export function trainingData(flags: RecipeFlags): scanline.LoadOptions {
   return { ...dataOptions(flags), limit: flags.limit };
 }
 
-/** What trains the same again: with the device that was found, as another would give other bits. */
+/** The command that trains the same again, on the same device: another one would give other bits. */
 export function trainingCommand({ name }: Recipe, flags: RecipeFlags, { device }: scanline.Trainer): string {
   const values = Object.entries(flags).filter(([name, value]) => {
-    return value !== undefined && value !== false && !UNSEEN_IN_BITS.includes(name) && name !== "device";
+    return value !== undefined && value !== false && !WITHOUT_EFFECT.includes(name) && name !== "device";
   });
   const words = [...values, ["device", device.kind] as const].flatMap(([name, value]) =>
     value === true ? [`--${name}`] : flagWords(name, String(value))

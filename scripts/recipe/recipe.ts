@@ -1,5 +1,5 @@
 /**
- * What the recipes share and what is about the terminal: flags, Ctrl-C, the progress bar, `--json`, what is said at the end.
+ * What the recipes share and what is about the terminal: flags, Ctrl-C, the progress bar, `--json`, the last lines.
  *
  * @module
  */
@@ -33,14 +33,14 @@ import { givenFlags, openResumed } from "./resume.ts";
 import { flagWords, operandWord, taskCommand } from "../support/shell.ts";
 import { drawForTerminal, StatusLine } from "../support/terminal.ts";
 
-/** What the first Ctrl-C does, by what it meets. */
+/** The message for the first Ctrl-C, by what the recipe is doing. */
 const STOPPING = {
   open: "Stopping before the first step",
   train: "Stopping after the running step",
   draw: "Stopping after the picture that is being drawn",
 } as const;
 
-/** Runs a recipe with the flags it was called with, and saves its model, after Ctrl-C too. */
+/** Runs a recipe with the flags of the command line, and saves its model, also after Ctrl-C. */
 export function runRecipe(recipe: Recipe, body: (call: RecipeCall) => Promise<void>): Promise<void> {
   const { name, about } = recipe;
   const spec = { name, about, flags: recipeFlags(recipe), interrupted: null };
@@ -62,7 +62,7 @@ export function runRecipe(recipe: Recipe, body: (call: RecipeCall) => Promise<vo
   });
 }
 
-/** A recipe as it was called: what its flags say, and the run that it begins. */
+/** One call of a recipe: the values of its flags, and the run that it begins. */
 export class RecipeCall implements Disposable {
   /** How long to train in all. */
   readonly length: scanline.Length;
@@ -79,7 +79,7 @@ export class RecipeCall implements Disposable {
   readonly #signal: AbortSignal;
   readonly #stopped: StoppedRun | null;
   #run: RecipeRun | null = null;
-  /** The folder of the run; where it is to be, before it is begun. */
+  /** The folder of the run; before it begins, the folder that it will be in. */
   #path: string;
   #phase: keyof typeof STOPPING = "open";
 
@@ -106,7 +106,7 @@ export class RecipeCall implements Disposable {
     this.loop = {
       signal,
       onProgress: (progress) => this.#draw(progress),
-      onCheckpoint: (state) => this.#run?.keep(state),
+      onCheckpoint: (state) => this.#run?.run.keep(state),
       checkpointEvery: flags["checkpoint-every"],
     };
     interrupt.lastWords = () => this.#lastWords();
@@ -128,20 +128,20 @@ export class RecipeCall implements Disposable {
     });
   }
 
-  /** How the recipe reads an image, unless flags ask for other numbers. */
+  /** How the network reads an image: as the recipe says, unless flags give other numbers. */
   sequence(own: scanline.Sequence): scanline.Sequence {
     return this.#normalization ? { axis: own.axis, ...this.#normalization } : own;
   }
 
-  /** Checks, before anything is done, that all that it will read and write is allowed. */
+  /** Checks at the start that Deno may read and write all that the recipe will. */
   checkAllowed(): void {
     checkAllowed({ read: [dataFolder(this.#data), this.#path], write: [this.#path] });
   }
 
   /**
-   * Begins the run, or resumes the one that `--resume` names, and says what will be trained, and on what.
+   * Begins the run, or resumes the one that `--resume` names, and prints the network and the device.
    *
-   * @param figures What the figures of its reports are about, for whoever draws them
+   * @param figures What the figures of its reports mean, for pictures of them
    */
   async begin(
     trainer: scanline.Trainer,
@@ -155,7 +155,7 @@ export class RecipeCall implements Disposable {
     const settings = {
       pictures: !flags["no-pictures"],
       tensorboard: flags.tensorboard,
-      onProblem: (message: string) => this.#say(messageOf(message)),
+      onProblem: (message: string) => this.#warn(messageOf(message)),
     };
     const command = trainingCommand(recipe, flags, trainer);
     const changes = { command, length, data: { ...stopped?.checkpoint.config.data, ...this.#data } };
@@ -182,7 +182,7 @@ export class RecipeCall implements Disposable {
     return this.#run;
   }
 
-  /** Ends the run, if the recipe has not come to it, and draws what there is to draw. */
+  /** Ends the run, also one that was interrupted, and draws its pictures. */
   async end(): Promise<void> {
     const interrupted = this.#signal.aborted;
     if (!this.#run) {
@@ -190,7 +190,9 @@ export class RecipeCall implements Disposable {
       if (interrupted) this.tell(`Interrupted before the first step: ${kept}`);
       return;
     }
-    const { pictures, line, findings } = await this.#run.end({ interrupted });
+    const { run, result: { figures, findings } } = this.#run;
+    const { pictures, line } = await run.end({ interrupted, ...figures });
+    this.emit(line);
     if (interrupted) this.print(`Interrupted after ${formatQuantity(line.step as number, "steps")}`);
     this.print(
       "",
@@ -199,8 +201,8 @@ export class RecipeCall implements Disposable {
       ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
       `evaluate  ${this.#commandFor("evaluate", flagWords("model", this.#path))}`,
     );
-    this.#run[Symbol.dispose]();
-    this.#run = null; // and with it the images and the engine: drawing needs room too
+    run[Symbol.dispose]();
+    this.#run = null; // frees the images and the engine: drawing needs memory too
     (globalThis as { gc?: () => void }).gc?.(); // there with --v8-flags=--expose-gc, as in the tasks of the recipes
     if (!pictures) return;
     this.#phase = "draw";
@@ -210,17 +212,17 @@ export class RecipeCall implements Disposable {
     this.tell(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
   }
 
-  /** Adds to an error that not all is lost by it. */
+  /** Adds to an error the command that resumes the run, if there is a checkpoint. */
   withRemedy(error: unknown): unknown {
     if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
-    if (!this.#run?.isThere()) return error;
-    error.message += `\nThe last checkpoint is whole; this goes on from it:\n  ${this.#resumeCommand()}`;
+    if (!this.#run?.run.isThere()) return error;
+    error.message += `\nThe last checkpoint is whole; this continues from it:\n  ${this.#resumeCommand()}`;
     return error;
   }
 
   /** Lets other processes write the run. */
   [Symbol.dispose](): void {
-    this.#run?.[Symbol.dispose]();
+    this.#run?.run[Symbol.dispose]();
     this.#stopped?.[Symbol.dispose]();
   }
 
@@ -236,18 +238,19 @@ export class RecipeCall implements Disposable {
     if (this.#flags.json) console.log(JSON.stringify(line));
   }
 
-  /** Says something on stderr, unless it is to be quiet. */
+  /** Prints a message on stderr, unless `--quiet` is given. */
   tell(text: string): void {
     this.status.clear();
     if (!this.#flags.quiet) console.error(text);
   }
 
-  #say(text: string): void {
+  /** Prints a problem on stderr, with `--quiet` too. */
+  #warn(text: string): void {
     this.status.clear();
     console.error(text);
   }
 
-  /** Looks at the first test images, and finds what the pictures of the run show; null if it draws none, or cannot. */
+  /** Predicts the test images for the pictures of the run, and prints the first of them; null without pictures, or if it fails. */
   async findOut(tested: Parameters<typeof findOut>[0]): Promise<Findings | null> {
     if (this.#flags["no-pictures"]) return null;
     try {
@@ -256,19 +259,19 @@ export class RecipeCall implements Disposable {
       return findings;
     } catch (error) {
       if (error === this.#signal.reason) throw error;
-      this.#say(`Cannot show predictions: ${messageOf(error)}; all else goes on`);
+      this.#warn(`Cannot show predictions: ${messageOf(error)}; all else continues`);
       return null;
     }
   }
 
-  /** What a person should know whose second Ctrl-C ends all at once. */
+  /** The message for the second Ctrl-C, which exits at once. */
   #lastWords(): string | null {
     if (this.#flags.quiet) return null;
     if (this.#phase === "draw") {
       return `Stopped at once: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`;
     }
-    if (!this.#run?.isThere()) return "Stopped at once: nothing was trained";
-    return `Stopped at once: this goes on from the last checkpoint:\n  ${this.#resumeCommand()}`;
+    if (!this.#run?.run.isThere()) return "Stopped at once: nothing was trained";
+    return `Stopped at once: this continues from the last checkpoint:\n  ${this.#resumeCommand()}`;
   }
 
   #commandFor(task: string, words: readonly string[], write: readonly string[] = []): string {
@@ -298,18 +301,19 @@ export class RecipeCall implements Disposable {
   }
 }
 
-/** A run that was begun, and what is printed of it. */
-export class RecipeRun implements Disposable {
-  /** How long to train still. */
+/** A run that has begun, as the body of a recipe sees it. */
+export class RecipeRun {
+  /** How long to train from here. */
   readonly length: scanline.Length;
-  readonly #call: RecipeCall;
-  readonly #run: Run;
-  readonly #trainer: scanline.Trainer;
-  readonly #dataset: scanline.Dataset;
-  #result: { readonly figures: Partial<Metrics>; readonly findings: Findings | null } = {
+  readonly run: Run;
+  /** Figures of the trained model, for the last line of `metrics.jsonl`, and what its pictures show. */
+  result: { readonly figures: Partial<Metrics>; readonly findings: Findings | null } = {
     figures: {},
     findings: null,
   };
+  readonly #call: RecipeCall;
+  readonly #trainer: scanline.Trainer;
+  readonly #dataset: scanline.Dataset;
 
   constructor(
     call: RecipeCall,
@@ -317,45 +321,22 @@ export class RecipeRun implements Disposable {
     { trainer, dataset }: { trainer: scanline.Trainer; dataset: scanline.Dataset },
   ) {
     this.#call = call;
-    this.#run = run;
+    this.run = run;
     this.#trainer = trainer;
     this.#dataset = dataset;
     this.length = run.remaining(call.length);
   }
 
-  /** Prints and keeps the figures of an epoch, or of some steps, and saves the model of that moment. */
+  /** Saves the figures of an epoch or of some steps, and the current model. With `--json`, prints the figures. */
   async report(place: { epoch: number } | { epoch: number; step: number }, metrics: Metrics): Promise<void> {
-    this.#call.emit(await this.#run.report(place, metrics));
+    this.#call.emit(await this.run.report(place, metrics));
   }
 
-  /** Shows what the trained model takes the first test images for. @param figures Of the trained model, for the last line */
+  /** Shows the first test images and the class predicted for each. @param figures Of the trained model */
   async finish(figures: Partial<Metrics> = {}): Promise<void> {
-    this.#result = { figures, findings: null };
+    this.result = { figures, findings: null };
     const { test, classNames } = this.#dataset;
     const findings = await this.#call.findOut({ model: this.#trainer, test, classNames });
-    this.#result = { figures, findings };
-  }
-
-  /** Keeps a checkpoint. */
-  keep(state: Parameters<Run["keep"]>[0]): Promise<void> {
-    return this.#run.keep(state);
-  }
-
-  /** Whether there is something to resume from, still. */
-  isThere(): boolean {
-    return this.#run.isThere();
-  }
-
-  /** Saves the model. */
-  async end({ interrupted }: { interrupted: boolean }) {
-    const { figures, findings } = this.#result;
-    const ended = await this.#run.end({ interrupted, ...figures });
-    this.#call.emit(ended.line);
-    return { ...ended, findings };
-  }
-
-  /** Lets other processes write the run. */
-  [Symbol.dispose](): void {
-    this.#run[Symbol.dispose]();
+    this.result = { figures, findings };
   }
 }

@@ -1,9 +1,8 @@
 /**
- * `--resume`: the run that it names, and its values in the place of flags that were not given.
+ * `--resume`: opens the run, and takes from it the values of flags that were not given.
  *
  * @module
  */
-import type { Sequence } from "../../mod.ts";
 import {
   checkAllowed,
   type Checkpoint,
@@ -16,7 +15,7 @@ import {
 } from "../../run.ts";
 import { FlagError, type Flags, parseFlags } from "../support/flags.ts";
 
-/** The flags that this module adds. */
+/** The flags about checkpoints. */
 export const RESUME_FLAGS = {
   "checkpoint-every": {
     kind: "whole",
@@ -26,18 +25,18 @@ export const RESUME_FLAGS = {
   resume: {
     kind: "text",
     placeholder: "FOLDER",
-    help: "go on with the run in this folder, to the bit; --data-dir tells where its images are now",
+    help: "continue the run in this folder, to the bit; --data-dir says where its images are now",
   },
 } as const satisfies Flags;
 
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * Opens the run that `--resume` names, and puts its values in the place of flags that were not given.
+ * Opens the run that `--resume` names, and takes from it the values of flags that were not given.
  *
- * @param flags All flags with their values
- * @param given Those alone that were given
- * @throws {FlagError} If a flag was given that would make it another training; names the flag.
+ * @param flags The values of all flags
+ * @param given The values of the flags that were given
+ * @throws {FlagError} If a given flag would make it another training; names the flag.
  */
 export async function openResumed<F extends Values>(
   recipe: string,
@@ -46,7 +45,9 @@ export async function openResumed<F extends Values>(
 ): Promise<{ flags: F; stopped: StoppedRun | null }> {
   const { resume, out } = given;
   if (resume === undefined) return { flags, stopped: null };
-  if (out !== undefined) throw new FlagError("Cannot use --out with --resume: the run goes on in its folder");
+  if (out !== undefined) {
+    throw new FlagError("Cannot use --out with --resume: the run continues in its folder");
+  }
   const path = String(resume).replace(/(?<=.)\/+$/, "");
   checkAllowed({ read: [path, given["data-dir"] as string | undefined], write: [path] });
   const stopped = await StoppedRun.open(path);
@@ -59,7 +60,9 @@ export async function openResumed<F extends Values>(
     }
     const saved = flagsOfRun(config);
     checkGiven(given, saved, path);
-    const length = given.epochs === undefined && given.steps === undefined ? readLength(config.length) : {};
+    const length = given.epochs === undefined && given.steps === undefined
+      ? checkedLength(config.length)
+      : {};
     const moved = given["data-dir"] === undefined ? {} : { "data-dir": given["data-dir"] };
     return { flags: { ...flags, ...saved, ...length, ...moved }, stopped };
   } catch (error) {
@@ -68,15 +71,15 @@ export async function openResumed<F extends Values>(
   }
 }
 
-/** The values of those flags alone that stand in the arguments. */
+/** The values of the flags in the arguments, without defaults. */
 export function givenFlags(flags: Flags, args: readonly string[]): Values {
   const bare = Object.entries(flags).map(([name, flag]) => [name, { ...flag, default: undefined }]);
   return parseFlags(Object.fromEntries(bare) as Flags, args);
 }
 
-/** What decides the training, by the names of the flags. */
+/** The values that determine the training, by the names of their flags. */
 function flagsOfRun({ training, data = {}, model, device }: Checkpoint["config"]): Values {
-  const { kind, math } = readDevice(device);
+  const { kind, math } = checkedDevice(device);
   const own = data.dataDir === undefined ? {} : {
     classes: data.classes,
     "first-label": data.firstLabel,
@@ -90,26 +93,21 @@ function flagsOfRun({ training, data = {}, model, device }: Checkpoint["config"]
     dataset: data.dataset,
     "data-dir": data.dataDir,
     limit: data.limit,
-    ...numbersOf(model.sequence),
+    // A range is the recipe's own: no flag sets it.
+    mean: "mean" in model.sequence ? model.sequence.mean : undefined,
+    deviation: "mean" in model.sequence ? model.sequence.deviation : undefined,
     ...own,
     device: kind,
     math,
   };
 }
 
-/** Those that flags can ask for; without them the recipe's own hold. */
-function numbersOf(sequence: Sequence): Values {
-  return "mean" in sequence
-    ? { mean: sequence.mean, deviation: sequence.deviation }
-    : { mean: undefined, deviation: undefined };
-}
-
 function checkGiven(given: Values, saved: Values, path: string): void {
   for (const [name, value] of Object.entries(saved)) {
     const asked = given[name];
     if (asked === undefined || asked === false || asked === value) continue;
-    if (name === "device" && asked === "auto") continue; // it leaves the choice to us
-    if (name === "data-dir") continue; // the images may have moved: their hash tells whether they are the same
+    if (name === "device" && asked === "auto") continue; // keeps the device of the run
+    if (name === "data-dir") continue; // the images may have moved; their hash shows whether they are the same
     throw new FlagError(
       `Cannot resume ${path} with another --${name}, which would make it another training: it must be ` +
         `${printable(String(value ?? "left out"))}: current value is ${printable(String(asked))}`,
@@ -117,7 +115,7 @@ function checkGiven(given: Values, saved: Values, path: string): void {
   }
 }
 
-function readDevice(device: unknown): { kind: DeviceName; math?: MathName } {
+function checkedDevice(device: unknown): { kind: DeviceName; math?: MathName } {
   const { kind, math } = (device ?? {}) as Values;
   const known = DEVICES.find((name) => name === kind);
   const knownMath = MATHS.find((name) => name === math);
@@ -127,7 +125,7 @@ function readDevice(device: unknown): { kind: DeviceName; math?: MathName } {
   return { kind: known, math: knownMath };
 }
 
-function readLength(length: unknown): Values {
+function checkedLength(length: unknown): Values {
   for (const [unit, count] of Object.entries((length ?? {}) as Values)) {
     if (["epochs", "steps"].includes(unit) && Number.isSafeInteger(count) && (count as number) > 0) {
       return { [unit]: count };

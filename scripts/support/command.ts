@@ -18,7 +18,7 @@ import {
 import { exitWhenInterrupted } from "./interrupt.ts";
 import { taskCommand } from "./shell.ts";
 
-tf.enableProdMode(); // without, TensorFlow.js advertises its Node backend on stderr
+tf.enableProdMode(); // without it, TensorFlow.js advertises its Node backend on stderr
 
 /** Flags that choose the device. */
 export const DEVICE_FLAGS = {
@@ -62,7 +62,7 @@ export const DATA_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** Flags that say which numbers a network reads. */
+/** Flags for the numbers that a network reads. */
 export const PIXEL_FLAGS = {
   mean: { kind: "number", help: "the network reads (x/255 - mean)/deviation of a pixel x; give both" },
   deviation: { kind: "positive", help: "see --mean" },
@@ -74,14 +74,13 @@ export function normalizationFlags(
 ): { mean: number; deviation: number } | null {
   if (mean === undefined && deviation === undefined) return null;
   if (mean !== undefined && (mean < 0 || mean > 1)) {
-    const [ofBytes, remedy] = [
-      mean > 1 && mean <= 255,
-      `of numbers from 0 to 255, it is ${(mean / 255).toPrecision(4)}`,
-    ];
+    const remedy = mean > 1 && mean <= 255
+      ? ` (of numbers from 0 to 255, it is ${
+        (mean / 255).toPrecision(4)
+      }; divide the deviation by 255 likewise)`
+      : "";
     throw new FlagError(
-      `Cannot use --mean: it must be from 0 to 1, as it is of x/255: current value is ${mean}${
-        ofBytes ? ` (${remedy}; divide the deviation by 255 likewise)` : ""
-      }`,
+      `Cannot use --mean: it must be from 0 to 1, as it is of x/255: current value is ${mean}${remedy}`,
     );
   }
   if (mean !== undefined && deviation !== undefined) return { mean, deviation };
@@ -89,7 +88,7 @@ export function normalizationFlags(
   throw new FlagError(`Cannot use --${given} alone: --${missing} must stand beside it`);
 }
 
-/** Flags about what is printed. */
+/** Flags for the output. */
 export const OUTPUT_FLAGS = {
   json: { kind: "switch", help: "print one JSON object a line, and nothing else" },
   quiet: { kind: "switch", help: "nothing on stderr: no progress bar, no device" },
@@ -100,12 +99,12 @@ export const OUTPUT_FLAGS = {
 export interface CommandSpec<F extends Flags> {
   /** The name of its task; `train-lstm` is `scripts/train_lstm.ts`. */
   readonly name: string;
-  /** One sentence, or two. */
+  /** A sentence or two. */
   readonly about: string;
   readonly flags: F;
-  /** The arguments that are its own; all by default. */
+  /** Its arguments; by default those of the process. */
   readonly args?: readonly string[];
-  /** What is told when Ctrl-C ends it at once; null if `main` listens itself. By default: nothing was written. */
+  /** The message when Ctrl-C ends it at once; null if `main` handles Ctrl-C. By default: nothing was written. */
   readonly interrupted?: string | null;
 }
 
@@ -132,26 +131,26 @@ export async function runCommand<const F extends Flags>(
   }
 }
 
-/** Who computes, and why it is this device: one line of 80 columns, or two. */
+/** The device, and why it was chosen: one line of at most 80 columns, or two lines. */
 export function describeDevice({ device, reason }: Pick<Model, "device" | "reason">): string {
   const line = `Device: ${device.kind} (${device.detail})`;
   return line.length + reason.length < 78 ? `${line}, ${reason}` : `${line},\n        ${reason}`;
 }
 
-/** Characters of a command that is printed for someone to copy. */
+/** The longest command that is printed to be copied. */
 const MOST_OF_A_COMMAND = 1_200;
 
 function explain(error: unknown, { name }: CommandSpec<Flags>): string {
   const message = messageOf(error);
   if (error instanceof FlagError) return `${message}\n\`deno task ${name} --help\` explains them.`;
   if (!(error instanceof NotAllowedError)) return message;
-  // For a comma the command would have to allow the folder above: for what a person named, not for what a file names.
+  // --allow-read splits at commas, so the command must allow the folder above: only for a path that the user gave.
   const named = Deno.args.map((arg) => arg.replace(/^--[\w-]+=?/, "")).filter((arg) => arg !== "");
   const isNamed = (place: string) => named.some((path) => place.startsWith(path));
   if (Object.values(error.files).flat().some((place) => place?.includes(",") && !isNamed(place))) {
     return message;
   }
   const command = taskCommand(name, Deno.args, error.files);
-  if (command.length > MOST_OF_A_COMMAND) return message; // nobody copies that
+  if (command.length > MOST_OF_A_COMMAND) return message; // too long to copy
   return `${message}\nThe task allows no other folders than its own; this does:\n  ${command}`;
 }

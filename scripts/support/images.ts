@@ -4,19 +4,22 @@
  * @module
  */
 import * as scanline from "../../mod.ts";
-import { excerpt, imagesOf, loadImagesFor, type SavedRun } from "../../run.ts";
+import {
+  checkAllowed,
+  dataFolder,
+  excerpt,
+  type Files,
+  imagesOf,
+  loadImagesFor,
+  type SavedRun,
+} from "../../run.ts";
 import type { DATA_FLAGS } from "./command.ts";
 import { FlagError, type FlagValues } from "./flags.ts";
 
-/** What a `config.json` may hold. */
+/** The longest name that `config.json` may hold. */
 const MOST_NAME_CHARACTERS = 100;
 
-/** How it is said what was found. */
-export interface ImagesOptions {
-  readonly quiet: boolean;
-}
-
-/** What `loadDataset()` takes of the flags. */
+/** The values of the flags, as `loadDataset()` takes them. */
 export function dataOptions(flags: FlagValues<typeof DATA_FLAGS>): scanline.LoadOptions {
   return {
     dataset: flags.dataset,
@@ -28,7 +31,7 @@ export function dataOptions(flags: FlagValues<typeof DATA_FLAGS>): scanline.Load
   };
 }
 
-/** The names in `--class-names`, each as short as a run may keep it. */
+/** The names in `--class-names`. @throws {FlagError} If one is longer than `config.json` may hold. */
 export function classNamesFlag(text: string | undefined): readonly string[] | undefined {
   const names = text?.split(",");
   const long = names?.find((name) => name.length > MOST_NAME_CHARACTERS);
@@ -39,7 +42,7 @@ export function classNamesFlag(text: string | undefined): readonly string[] | un
   );
 }
 
-/** Flags that are about images of one's own, by what `loadDataset()` calls them. */
+/** Flags that need `--data-dir`, by the names of the options of `loadDataset()`. */
 const OWN_DATA_FLAGS = {
   classes: "classes",
   firstLabel: "first-label",
@@ -47,7 +50,7 @@ const OWN_DATA_FLAGS = {
   classNames: "class-names",
 } as const;
 
-/** Refuses flags about images of one's own where there are none. */
+/** @throws {FlagError} If a flag that needs `--data-dir` stands without it. */
 export function checkOwnData(options: scanline.LoadOptions): void {
   if (options.dataDir !== undefined) return;
   for (const [option, flag] of Object.entries(OWN_DATA_FLAGS)) {
@@ -56,21 +59,21 @@ export function checkOwnData(options: scanline.LoadOptions): void {
   }
 }
 
-/** Loads images, and says which classes were found that nobody had told. */
+/** Loads images, and prints the labels that were found, unless flags gave them. */
 export async function loadImages(
   options: scanline.LoadOptions,
-  { quiet }: ImagesOptions,
+  { quiet }: { quiet: boolean },
 ): Promise<scanline.Dataset> {
   checkOwnData(options);
   const data = await scanline.loadDataset(options);
-  tellClasses(data, options, { quiet });
+  printLabels(data, options, { quiet });
   return data;
 }
 
-function tellClasses(
+function printLabels(
   { classes, firstLabel }: scanline.Dataset,
   options: scanline.LoadOptions,
-  { quiet }: ImagesOptions,
+  { quiet }: { quiet: boolean },
 ): void {
   const told = options.classes !== undefined && options.firstLabel !== undefined;
   const asUsual = classes === 10 && firstLabel === 0;
@@ -80,18 +83,21 @@ function tellClasses(
 }
 
 /**
- * Loads the images of a run, or others that flags name, for its model to read.
+ * Loads the images of a run, or others that flags name, for its model.
  *
- * @param what For messages: `Cannot <what>`
+ * @param options.what For messages: `Cannot <what>`
+ * @param options.files The other paths that the command uses: the error for a folder that Deno may not read names all
+ * @throws {NotAllowedError} If Deno may not read the images.
  */
 export async function loadImagesOf(
   run: SavedRun,
   flags: FlagValues<typeof DATA_FLAGS> | null,
-  { what, quiet }: ImagesOptions & { what: string },
+  { what, quiet, files }: { what: string; quiet: boolean; files: Files },
 ): Promise<scanline.Dataset> {
   const options = imagesOf(run, flags ? dataOptions(flags) : {});
+  checkAllowed({ ...files, read: [...files.read ?? [], dataFolder(options)] });
   checkOwnData(options);
   const data = await loadImagesFor(run, options, what);
-  tellClasses(data, options, { quiet });
+  printLabels(data, options, { quiet });
   return data;
 }

@@ -1,5 +1,5 @@
 /**
- * Images that a person names: a picture, prepared as the network's own images were, or the number of a test image.
+ * Images that a user names: a picture, prepared as the training images were, or the number of a test image.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import {
 } from "../../run.ts";
 import type { Flags, FlagValues } from "./flags.ts";
 
-/** An image to look at, and what it is if that is known. */
+/** An image, with its label if that is known. */
 export interface NamedImage {
-  /** As it was given. */
+  /** A path, or `#` and a number. */
   readonly name: string;
   readonly image: scanline.Images;
   readonly label: number | null;
-  /** How the picture became an image; null where it was one. */
+  /** How the picture was prepared; null for a test image. */
   readonly prepared: PreparedPicture | null;
 }
 
@@ -52,7 +52,7 @@ export function preparationFor(
   return { ...own, preparation: prepare ?? own.preparation, invert: invert && invert === "yes" };
 }
 
-/** Reads and prepares one picture. The message of an error names it. */
+/** Loads and prepares one picture. @throws {Error} If it cannot be read; the message names it. */
 export async function loadPicture(
   path: string,
   size: ImageSize,
@@ -69,7 +69,7 @@ export async function loadPicture(
   }
 }
 
-/** What was done to pictures, in one line or two; null where there is none. */
+/** How pictures were prepared, in one line or two; null without pictures. */
 export function describePreparation(
   images: readonly NamedImage[],
   { preparation, lightOnBlack }: PreparePictureOptions,

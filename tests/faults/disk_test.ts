@@ -13,7 +13,7 @@ import { assertReadable, type FaultyRun, figuresOf, finalHash, finish, start, TI
 
 const RUN: FaultyRun = { script: "train_rnn", flags: [...TINY, "--epochs", "100000"] };
 const REMEDY =
-  /The last checkpoint is whole; this goes on from it:\n {2}deno task train-rnn --resume runs\/\S+\n$/;
+  /The last checkpoint is whole; this continues from it:\n {2}deno task train-rnn --resume runs\/\S+\n$/;
 
 tf.enableProdMode();
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { networkForward } from "../../lib/engines/reference/network.ts";
-import { readWeights, toNetwork, writeWeights } from "../../lib/model/from_tensorflow.ts";
+import { toNetwork } from "../../lib/model/from_tensorflow.ts";
+import { readWeights, writeWeights } from "../../lib/model/tensorflow_weights.ts";
 import type { LayerSpec } from "../../lib/model/network.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { testStream, tinyParameters } from "../support/tiny_data.ts";

@@ -53,8 +53,8 @@ Deno.test("writeMetadata() says the size of the images as far as the sequences t
 Deno.test("readMetadata() takes no other program's word, and none that is damaged", () => {
   assert.deepEqual(readMetadata({ format: "pt", layers: "12", axis: "diagonal" }), {});
   const wrong: [Record<string, string>, RegExp][] = [
-    [{ preparation: "digits" }, /preparation must be digit or none/],
-    [{ axis: "diagonal" }, /axis must be rows, columns, pixels: current value is "diagonal"$/],
+    [{ preparation: "digits" }, /preparation must be one of digit, none/],
+    [{ axis: "diagonal" }, /axis must be one of rows, columns, pixels: current value is "diagonal"$/],
     [{ layers: "[" }, /layers must be a list of layers/],
     [{ layers: "[]" }, /layers must be/],
     [{ layers: '[{"kind":"gru","dropout":0}]' }, /layers must be/],
@@ -66,8 +66,8 @@ Deno.test("readMetadata() takes no other program's word, and none that is damage
     [{ T: "0" }, /T must be a length, or any: current value is "0"/],
     [{ T: "1e9" }, /T must be/],
     [{ T: "null,[" }, /T must be/],
-    [{ biases: "3" }, /biases must be 1 or 2/],
-    [{ biases: '"1"' }, /biases must be 1 or 2/],
+    [{ biases: "3" }, /biases must be one of 1, 2/],
+    [{ biases: '"1"' }, /biases must be one of 1, 2/],
     [{ classNames: '["a"]' }, /classNames must be/],
     [{ classNames: `["a","\u001b[31m${"x".repeat(1000)}"]` }, /classNames must be/],
   ];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { toNetwork, writeWeights } from "../../lib/model/from_tensorflow.ts";
+import { toNetwork } from "../../lib/model/from_tensorflow.ts";
+import { writeWeights } from "../../lib/model/tensorflow_weights.ts";
 import { serializeModel } from "../../lib/model/tensorflow_files.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 import { deepModel, dense, INPUT, lstm, sequential } from "./models.ts";
@@ -53,7 +54,7 @@ Deno.test("serializeModel() leaves no tensor behind", async () => {
 Deno.test("serializeModel() writes metadata where TensorFlow.js finds it, beside what the model has", async () => {
   const model = deepModel();
   model.setUserDefinedMetadata({ author: "Ada", axis: "columns" });
-  const { json, weights } = await serializeModel(model, { metadata: { axis: "rows" } });
+  const { json, weights } = await serializeModel(model, { axis: "rows" });
   const loaded = await tf.loadLayersModel({
     load: () =>
       tf.io.getModelArtifactsForJSON(

@@ -108,7 +108,7 @@ folderTest("of the checkpoints of a run the last two stay; what is not ours is l
   assert.equal((await folder.latest()).checkpoint.state.step, 20);
 });
 
-folderTest("going on keeps the checkpoint before the one that it goes on from", async (run) => {
+folderTest("a resumed run keeps the checkpoint before the one that it was resumed from", async (run) => {
   {
     using folder = await CheckpointFolder.open(run);
     for (const step of [5, 10]) await folder.save(tinyCheckpoint({ step }));

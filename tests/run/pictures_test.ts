@@ -65,7 +65,7 @@ Deno.test("RunPictures: what cannot be drawn is told once, and nothing is thrown
   assert.deepEqual(
     told,
     ["structure.svg", "curves.svg", "report.html"].map((name) =>
-      `Cannot draw ${name}: the disk is full; all else goes on`
+      `Cannot draw ${name}: the disk is full; all else continues`
     ),
   );
   assert.deepEqual([...run.files.keys()].sort(), ["curves.png", "structure.png"]);

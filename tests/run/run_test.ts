@@ -8,7 +8,8 @@ import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensor
 import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { openMetrics, openRun } from "../../lib/run/folder.ts";
 import { openModel } from "../../lib/run/open_model.ts";
-import { Run, StoppedRun } from "../../lib/run/run.ts";
+import { Run } from "../../lib/run/run.ts";
+import { StoppedRun } from "../../lib/run/stopped_run.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
@@ -166,6 +167,6 @@ test("openModel() reads back what toSafetensors() wrote, and says what other fil
   const bare = encodeSafetensors(decodeSafetensors(toSafetensors(trained)).tensors);
   await assert.rejects(
     openModel(bare),
-    /^SyntaxError: .* as a file does that Scanline wrote \(`deno task import/,
+    /^SyntaxError: .* as those of Scanline do \(`deno task import/,
   );
 });

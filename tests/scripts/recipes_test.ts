@@ -205,7 +205,7 @@ test("other errors are one message and exit with 1", async (path) => {
     [[...tiny, "--threads", "2"], /^Cannot open the device reference: it has no option threads/],
     [
       [...tiny, "--learning-rate", "1e308"],
-      /Cannot go on training: the loss must be finite: .* at step \d+ \(try a learning rate below/,
+      /Cannot continue training: the loss must be finite: .* at step \d+ \(try a learning rate below/,
     ],
   ];
   await Promise.all(cases.map(async ([args, message]) => {

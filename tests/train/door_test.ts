@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { excerpt } from "../../lib/excerpt.ts";
-import { readWeights } from "../../lib/model/from_tensorflow.ts";
+import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
 import { lstm, simpleRNN } from "../../lib/model/to_tensorflow.ts";
 import { openModel } from "../../lib/run/open_model.ts";
-import { Tally } from "../../lib/train/training_figures.ts";
+import { Tally } from "../../lib/train/figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { lacks, named } from "../support/permissions.ts";

@@ -3,12 +3,8 @@ import assert from "node:assert/strict";
 import { adam } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
-import type {
-  EpochReport,
-  LoopOptions,
-  StepsReport,
-  TrainingState,
-} from "../../lib/train/training_figures.ts";
+import type { LoopOptions } from "../../lib/train/call_options.ts";
+import type { EpochReport, StepsReport, TrainingState } from "../../lib/train/figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { lacks, named } from "../support/permissions.ts";

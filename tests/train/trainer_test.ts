@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { openReference } from "../../lib/engines/reference/engine.ts";
-import { readWeights } from "../../lib/model/from_tensorflow.ts";
+import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { BatchOrder } from "../../lib/train/batches.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
-import { NonFiniteLossError } from "../../lib/train/training_figures.ts";
+import { NonFiniteLossError } from "../../lib/train/figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { tinySplit } from "../support/tiny_data.ts";

@@ -1,5 +1,5 @@
 /**
- * What a training says about itself while it runs.
+ * What a training measures about itself while it runs, and the sums behind it.
  *
  * @module
  */
@@ -7,52 +7,17 @@ import type { EngineState, StepResult } from "../engines/engine.ts";
 import { checkOptions, number, OBJECT, type Rules, whole } from "../options.ts";
 import type { Score } from "./metrics.ts";
 
-/** The images of a training: those trained on, those held out of them, and those to test with. */
-export type SplitName = "train" | "validation" | "test";
-
-/** How far a loop over images has come. */
-export interface LoopProgress {
-  /** What the loop does. */
-  readonly phase: "train" | "evaluate";
-  /** The epoch that the loop is over, from 0 on; null in `steps()` and in an evaluation. */
-  readonly epoch: number | null;
-  /** Images done, of this epoch, this call of `steps()` or this evaluation. */
-  readonly done: number;
-  /** Images to do in all. */
-  readonly total: number;
-  /** Time spent on them. */
-  readonly elapsedMs: number;
-  /** Mean loss since the last report; null in an evaluation. */
-  readonly loss: number | null;
-}
-
-/** What everything that takes long can be given. */
-export interface LoopOptions {
-  /** Ends the work cleanly, after the steps that are running. */
-  readonly signal?: AbortSignal;
-  /** Called some twenty times a second. */
-  readonly onProgress?: (progress: LoopProgress) => void;
-  /**
-   * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
-   * when the signal ends the loop. What it is given, `Trainer.writeState()` takes to go on to the bit. A report that is
-   * due at that step comes after it.
-   */
-  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
-  /** Steps from one checkpoint to the next, besides those of the epochs. */
-  readonly checkpointEvery?: number;
-}
-
-/** All that it takes to go on with a training to the bit, its reports included. */
+/** All that a training needs to continue to the bit, its reports included. */
 export interface TrainingState extends EngineState {
-  /** What the next report has gathered so far. */
+  /** The sums for the next report so far. */
   readonly tally: TallyState;
 }
 
-/** Sums over the steps since the last report; plain data. */
+/** Sums over the steps since the last report, as plain data. */
 export interface TallyState {
   /** Of the losses of all images, in nats. */
   readonly loss: number;
-  /** Images that were classified rightly. */
+  /** Images that were classified correctly. */
   readonly correct: number;
   /** Images. */
   readonly images: number;
@@ -60,19 +25,19 @@ export interface TallyState {
   readonly steps: number;
   /** Time spent on them. */
   readonly elapsedMs: number;
-  /** The last step; null where there was none. */
+  /** The last step; null before the first one. */
   readonly last: StepResult | null;
 }
 
-/** Figures gathered while training: of weights that moved meanwhile. */
+/** Figures gathered while the weights move. */
 export interface TrainingFigures {
   /** Mean softmax cross-entropy over all images, in nats, each at its own step. */
   readonly loss: number;
-  /** The share of the images that were classified rightly, 0 … 1, each at its own step. */
+  /** The share of the images that were classified correctly, 0 … 1, each at its own step. */
   readonly accuracy: number;
-  /** Steps that the figures are about. */
+  /** How many steps. */
   readonly steps: number;
-  /** Images in them. */
+  /** How many images in these steps. */
   readonly images: number;
   /** Time spent training them. */
   readonly seconds: number;
@@ -86,13 +51,13 @@ export interface EpochReport extends TrainingFigures {
 
 /** The last step before a report, alone. */
 export interface BatchReport extends StepResult {
-  /** The share of the batch that was classified rightly before the update, 0 … 1. */
+  /** The share of the batch that was classified correctly before the update, 0 … 1. */
   readonly accuracy: number;
-  /** Where its images are in the training split. */
+  /** The positions of its images in the training split, `[N]`. */
   readonly positions: Uint32Array;
 }
 
-/** The steps since the report before. */
+/** The steps since the last report. */
 export interface StepsReport extends TrainingFigures {
   /** Steps since the start of the training. */
   readonly step: number;
@@ -113,10 +78,10 @@ export class NonFiniteLossError extends RangeError {
   /** The number of the step, from 1 on. */
   readonly step: number;
 
-  /** Says at which step, and what to try. */
+  /** Names the step, and a remedy. */
   constructor({ step, loss }: { step: number; loss: number }, learningRate: number) {
     super(
-      `Cannot go on training: the loss must be finite: current value is ${loss} at step ${step} ` +
+      `Cannot continue training: the loss must be finite: current value is ${loss} at step ${step} ` +
         `(try a learning rate below ${learningRate}; the model keeps the weights of the last report)`,
     );
     this.name = "NonFiniteLossError";
@@ -136,7 +101,7 @@ const TALLY_RULES: Rules<TallyState> = {
   last: { must: "the last step, or null", isKind: (value) => value === null || OBJECT.isKind(value) },
 };
 
-/** Sums the results of steps up to {@link TrainingFigures}: every image weighs the same, whatever batch it was in. */
+/** Sums up the results of steps to {@link TrainingFigures}: every image has the same weight, whatever the size of its batch. */
 export class Tally {
   #loss: number;
   #correct: number;
@@ -145,9 +110,9 @@ export class Tally {
   #elapsedMs: number;
   #last: StepResult | null;
 
-  /** Goes on from what was gathered before; from nothing by default. @throws {TypeError} If it is no such state. */
+  /** Continues from earlier sums; from zero by default. @throws {TypeError} If the state is not one. */
   constructor(state: TallyState = { loss: 0, correct: 0, images: 0, steps: 0, elapsedMs: 0, last: null }) {
-    checkOptions("go on with the report", state, TALLY_RULES, "tally");
+    checkOptions("continue the report", state, TALLY_RULES, "tally");
     this.#loss = state.loss;
     this.#correct = state.correct;
     this.#images = state.images;
@@ -156,12 +121,12 @@ export class Tally {
     this.#last = state.last;
   }
 
-  /** Steps gathered. */
+  /** Steps so far. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** What the constructor takes to go on. */
+  /** The sums, for the constructor. */
   state(): TallyState {
     return {
       loss: this.#loss,
@@ -173,7 +138,7 @@ export class Tally {
     };
   }
 
-  /** Takes in what one call to the engine gave. */
+  /** Adds the results of one call to the engine. */
   add(results: readonly StepResult[], elapsedMs: number): void {
     for (const { loss, correct, count } of results) {
       this.#loss += loss * count;
@@ -196,7 +161,7 @@ export class Tally {
     };
   }
 
-  /** The last step alone; its images were at `positions`. */
+  /** The last step alone. @param positions Of its images, `[N]` */
   batch(positions: Uint32Array): BatchReport {
     const last = this.#last!;
     return { ...last, accuracy: last.correct / last.count, positions };

@@ -1,12 +1,12 @@
 /**
- * What a network thinks after each line of an image: the head, which was trained on the last step, asked at every step.
+ * The class probabilities of a network after each line of an image: the head, trained on the last step, applied to all.
  *
  * @module
  */
 import type { Network } from "../model/network.ts";
 
 /**
- * The probability of each class after every step.
+ * The probability of each class after every time step.
  *
  *     z = y W + b               [K], y the top layer's output after step t
  *     p = softmax(z)            [K]
@@ -19,7 +19,7 @@ import type { Network } from "../model/network.ts";
  * @example
  * ```ts
  * import { createNetwork } from "../model/network.ts";
- * import { readProbabilities } from "./reading.ts";
+ * import { classProbabilities } from "./probabilities.ts";
  * import assert from "node:assert/strict";
  *
  * const network = createNetwork({
@@ -27,11 +27,11 @@ import type { Network } from "../model/network.ts";
  *   classes: 2,
  * });
  * const parameters = Float32Array.of(0, 0, 0, Math.log(3), 0, 0, 0); // of the head: kernel [ln 3, 0], bias [0, 0]
- * const probabilities = readProbabilities(Float32Array.of(0, 1), network, parameters);
+ * const probabilities = classProbabilities(Float32Array.of(0, 1), network, parameters);
  * assert.deepEqual([...probabilities].map((p) => p.toFixed(3)), ["0.500", "0.500", "0.750", "0.250"]);
  * ```
  */
-export function readProbabilities(
+export function classProbabilities(
   outputs: Float32Array,
   network: Network,
   parameters: Float32Array,
@@ -65,13 +65,13 @@ export function readProbabilities(
 }
 
 /**
- * `exp(z) / Σ exp(z)`, which no logit overflows.
+ * `exp(z) / Σ exp(z)`, computed without overflow.
  *
  * @param logits `[K]`
  *
  * @example
  * ```ts
- * import { softmax } from "./reading.ts";
+ * import { softmax } from "./probabilities.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual([...softmax([1000, 1000])], [0.5, 0.5]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/train/compile.ts";
-import { readProbabilities, softmax } from "../../lib/train/reading.ts";
+import { classProbabilities, softmax } from "../../lib/train/probabilities.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -54,12 +54,15 @@ Deno.test("Trainer.read() refuses images that are not there", async () => {
   await assert.rejects(trainer.read("test", { positions: Uint32Array.of(6) }), /current value is 6$/);
 });
 
-Deno.test("readProbabilities() refuses what does not fit the network", async () => {
+Deno.test("classProbabilities() refuses what does not fit the network", async () => {
   await using trainer = await openTrainer();
   const { network } = trainer, { parameters } = await trainer.readState();
-  assert.throws(() => readProbabilities(new Float32Array(7), network, parameters), /^TypeError: .*rows of 6/);
   assert.throws(
-    () => readProbabilities(new Float32Array(6), network, parameters.subarray(1)),
+    () => classProbabilities(new Float32Array(7), network, parameters),
+    /^TypeError: .*rows of 6/,
+  );
+  assert.throws(
+    () => classProbabilities(new Float32Array(6), network, parameters.subarray(1)),
     /^TypeError: /,
   );
 });

@@ -1,17 +1,52 @@
 /**
- * What the methods of a trainer can be asked for, and what it must be.
+ * What the methods of a trainer and of a model take, and the rules for it.
  *
  * @module
  */
 import { checkPositions, POSITIONS } from "../data/images.ts";
 import { excerpt } from "../excerpt.ts";
 import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
-import type { LoopOptions, SplitName } from "./training_figures.ts";
+import type { TrainingState } from "./figures.ts";
+
+/** The images of a training: those trained on, those held out of them, and the test images. */
+export type SplitName = "train" | "validation" | "test";
+
+/** The progress of a loop over images. */
+export interface LoopProgress {
+  /** The kind of the loop. */
+  readonly phase: "train" | "evaluate";
+  /** The current epoch, from 0 on; null in `steps()` and in an evaluation. */
+  readonly epoch: number | null;
+  /** Images done, of this epoch, this call of `steps()` or this evaluation. */
+  readonly done: number;
+  /** Images to do in all. */
+  readonly total: number;
+  /** Time spent on them. */
+  readonly elapsedMs: number;
+  /** Mean loss since the last report; null in an evaluation. */
+  readonly loss: number | null;
+}
+
+/** Options of every long call. */
+export interface LoopOptions {
+  /** Ends the work cleanly, after the steps that are running. */
+  readonly signal?: AbortSignal;
+  /** Called some twenty times a second. */
+  readonly onProgress?: (progress: LoopProgress) => void;
+  /**
+   * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
+   * when the signal ends the loop. `Trainer.writeState()` takes the state to continue to the bit. A report that is due at
+   * the same step comes after it.
+   */
+  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
+  /** Steps from one checkpoint to the next, besides the checkpoints after epochs. */
+  readonly checkpointEvery?: number;
+}
 
 /** How long to train. */
 export type Length = { readonly epochs: number } | { readonly steps: number };
 
-/** Which images to take: those at `positions`, else `from` (0) up to but without `to` (the count). */
+/** Which images to use: those at `positions`, or those from `from` (0) to `to` (the count), exclusive. */
 export interface Selection {
   /** The first position. */
   readonly from?: number;
@@ -21,7 +56,7 @@ export interface Selection {
   readonly positions?: Uint32Array;
 }
 
-/** What every loop can be given. */
+/** The rules for {@link LoopOptions}. */
 export const LOOP_RULES: Rules<LoopOptions> = {
   signal: optional(instanceOf(AbortSignal)),
   onProgress: optional(FUNCTION),
@@ -29,13 +64,13 @@ export const LOOP_RULES: Rules<LoopOptions> = {
   checkpointEvery: optional(whole(1)),
 };
 
-/** What `steps()` can be given. */
+/** The rules for the options of `steps()`. */
 export const STEPS_RULES: Rules<LoopOptions & { every?: number }> = {
   ...LOOP_RULES,
   every: optional(whole(1)),
 };
 
-/** What a call over some images can be given. */
+/** The rules for {@link Selection}. */
 export const SELECTION_RULES: Rules<Selection> = {
   from: optional(whole(0)),
   to: optional(whole(0)),
@@ -45,17 +80,17 @@ export const SELECTION_RULES: Rules<Selection> = {
 /** All names of splits. */
 export const SPLIT_NAMES: readonly SplitName[] = ["train", "validation", "test"];
 
-/** The name of a split. */
+/** The rule for the name of a split. */
 export const SPLIT = oneOf(...SPLIT_NAMES);
 
 /**
- * A length in its own unit.
+ * A length as an object.
  *
  * @param unit What a bare number counts
- * @throws {TypeError} If it is no number, nor an object with one of the two units.
+ * @throws {TypeError} If it is neither a number nor an object with one of the two units.
  * @throws {RangeError} If it is not a whole number from 0 on.
  */
-export function readLength(unit: "epochs" | "steps", length: number | Length): Length {
+export function toLength(unit: "epochs" | "steps", length: number | Length): Length {
   const given = typeof length === "object" ? length : { [unit]: length };
   const { epochs, steps } = checkOptions<Partial<Record<"epochs" | "steps", number>>>(
     "train",
@@ -76,7 +111,7 @@ const LENGTH_RULES: Rules<Record<"epochs" | "steps", number>> = {
 };
 
 /**
- * The positions of the images that are asked for.
+ * The positions of the selected images, `[N]`.
  *
  * @param name What the images are called in messages
  * @throws {RangeError} If no image is selected, or one that is not there.
@@ -102,7 +137,7 @@ export function selectPositions(
   return selected;
 }
 
-/** The whole numbers from `from` up to but without `to`. */
+/** The whole numbers from `from` to `to`, exclusive. */
 function range(from: number, to: number): Uint32Array {
   return Uint32Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }

@@ -1,0 +1,41 @@
+/**
+ * Whether a trainer does what a stopped run did, so that the run can be resumed to the bit.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { excerpt } from "../excerpt.ts";
+import type { RunConfig } from "./config.ts";
+
+type Training = Pick<RunConfig, "model" | "training" | "device">;
+
+/**
+ * Checks everything that decides the bits: the model, the training, and the arithmetic of the device.
+ *
+ * @throws {RangeError} If something differs; names the property and both values.
+ */
+export function checkSameTraining(saved: Training, current: Training): void {
+  const then = partsOf(saved), now = partsOf(current);
+  for (const name of Object.keys(now)) {
+    if (isDeepStrictEqual(toPlain(now[name]), then[name])) continue;
+    throw new RangeError(
+      `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
+        `current value is ${excerpt(now[name], 200)}`,
+    );
+  }
+}
+
+/** A value as JSON keeps it. */
+export function toPlain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function partsOf({ model, training, device }: Training): Readonly<Record<string, unknown>> {
+  const { layers, classes, biases, sequence } = model;
+  return { layers, classes, biases, sequence, ...training, device: bitsOf(device) };
+}
+
+/** The properties of a device that decide its bits; the number of threads does not. */
+function bitsOf({ kind, math = "", detail }: RunConfig["device"] = {}): string {
+  return kind === "webgpu" ? `${kind}, ${detail}` : `${kind} ${math}`.trim();
+}
