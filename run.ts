@@ -26,7 +26,9 @@ export { readPyTorch } from "./lib/model/pytorch.ts";
 export { decodeSafetensors } from "./lib/model/safetensors.ts";
 export { defaultClassNames, readsImagesOf } from "./lib/model/trained_model.ts";
 export { type Checkpoint, CheckpointError } from "./lib/run/checkpoint.ts";
+export { CheckpointFolder, type FoundCheckpoint } from "./lib/run/checkpoint_folder.ts";
 export {
+  checkConfig,
   type DataConfig,
   type ModelConfig,
   modelConfig,

@@ -18,6 +18,7 @@ import type { Sequence } from "../mod.ts";
 import {
   CATALOGUE,
   checkAllowed,
+  checkConfig,
   createRunFolder,
   type DataConfig,
   dataFolder,
@@ -106,24 +107,27 @@ await runCommand(command, async (flags) => {
   const said = readMetadata(metadata);
   const known = reconcile(flags, said, found);
   const data = dataConfig(flags, { classes, dataset: said.dataset });
-  const { assumed: isAssumed, ...images } = data;
+  const { assumed: isAssumed, ...images } = data ?? { dataset: "mnist" };
   const weights = { known, classes, parameters };
   const reading = await findSequence(weights, images);
   const { sequence, T } = reading;
-  const learned = data.dataDir === undefined ? CATALOGUE[data.dataset!] : null;
+  const learned = isAssumed || images.dataDir !== undefined ? undefined : data?.dataset;
+  const ownNames = known.classNames?.some((name, k) => name !== String(k)); // numbers say no more than none
   const model = {
     network: networkOf(weights, reading),
     T,
     sequence,
     parameters,
-    classNames: known.classNames ??
-      defaultClassNames(classes, data.dataDir === undefined ? data.dataset : undefined),
-    preparation: flags.prepare ?? said.preparation ?? learned?.preparation ?? "none",
+    classNames: ownNames ? known.classNames! : defaultClassNames(classes, learned),
+    preparation: flags.prepare ?? said.preparation ??
+      (learned ? CATALOGUE[learned].preparation : isAssumed ? undefined : "none"),
   };
+  const config = { recipe: "import", model: modelConfig(model), data };
+  checkConfig("import", config);
   const sha256 = modelSha256(model);
 
   const run = await createRunFolder({ recipe: "import", out: flags.to });
-  await run.writeConfig({ recipe: "import", model: modelConfig(model), data });
+  await run.writeConfig(config);
   await run.saveModel(toTensorflow(model));
   if (flags.json) {
     const { trials: tried, assumed } = reading;
@@ -140,10 +144,11 @@ await runCommand(command, async (flags) => {
   for (const note of notes) console.log(`note      ${note}`);
   console.log(`reads     ${describeSequence(sequence)}`);
   explainSequence(known, reading).forEach((line) => console.log(`          ${line}`));
-  const assumed = isAssumed
-    ? ", ASSUMED: neither the file nor a flag says which (--dataset, --data-dir)"
-    : "";
-  console.log(`images    ${shown(dataFolder(data))}${assumed}`);
+  const unsaid = "neither the file nor a flag says which (--dataset, --data-dir)";
+  const shownImages = data
+    ? shown(dataFolder(data)) + (isAssumed ? `, ASSUMED: ${unsaid}` : "")
+    : `not known: ${unsaid}`;
+  console.log(`images    ${shownImages}`);
   const evaluation = taskCommand("evaluate", flagWords("model", run.path), { read: [run.path] });
   console.log(`saved     ${shown(run.path)}`);
   console.log(`sha256    ${sha256}`);
@@ -151,7 +156,7 @@ await runCommand(command, async (flags) => {
   return 0;
 });
 
-/** The images that `evaluate` and other commands load by default. */
+/** The images that `evaluate` and other commands load by default; undefined if MNIST cannot be assumed. */
 function dataConfig(
   { dataset, "data-dir": dataDir, "first-label": firstLabel, transpose }: {
     dataset?: DatasetName;
@@ -160,13 +165,19 @@ function dataConfig(
     transpose: boolean;
   },
   { classes, dataset: saidDataset }: { classes: number; dataset?: DatasetName },
-): DataConfig {
+): DataConfig | undefined {
   if (dataDir !== undefined) {
     return { dataset, dataDir, classes, firstLabel, transpose: transpose || undefined };
   }
   checkOwnData({ firstLabel, transpose: transpose || undefined });
+  if (dataset && saidDataset && dataset !== saidDataset) {
+    throw new FlagError(
+      `Cannot use --dataset: it must agree with the file, which says ${saidDataset}: current value is ${dataset}`,
+    );
+  }
   const known = dataset ?? saidDataset;
-  return known ? { dataset: known } : { dataset: "mnist", assumed: true };
+  if (known) return { dataset: known };
+  return classes === CATALOGUE.mnist.classNames.length ? { dataset: "mnist", assumed: true } : undefined;
 }
 
 /** How the sequence was found or why it is assumed; empty if it was known. */
@@ -178,7 +189,9 @@ function explainSequence({ open }: Known, { trials, triedOn, assumed }: FoundSeq
     `neither the file nor a flag says ${questions}`,
     ...(triedOn === null ? [] : [`accuracy and loss on ${triedOn}:`]),
     ...trials.map(({ sequence, activation, accuracy, loss }) => {
-      const row = `${accuracy.toFixed(3)}  ${loss.toFixed(4).padStart(8)}  ${describeSequence(sequence)}`;
+      const row = `${accuracy.toFixed(3)}  ${
+        (loss < 1e4 ? loss.toFixed(4) : loss.toExponential(1)).padStart(8)
+      }  ${describeSequence(sequence)}`;
       return activation ? `${row}, ${activation}` : row;
     }),
   ];

@@ -5,7 +5,16 @@
  */
 import "./support/deno_version.ts";
 import { openModel } from "../mod.ts";
-import { checkAllowed, findOut, messageOf, openMetrics, openRun, RunFolder, RunPictures } from "../run.ts";
+import {
+  checkAllowed,
+  findOut,
+  messageOf,
+  openMetrics,
+  openRun,
+  RunFolder,
+  RunPictures,
+  shown,
+} from "../run.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesOf } from "./support/images.ts";
@@ -40,6 +49,6 @@ await runCommand(command, async (flags) => {
   const findings = await findOut({ model, test, classNames }, {});
   const drawn = await pictures.end(lines.findLast(({ event }) => event === "end") ?? null, findings);
   if (drawn !== true) return 1; // onProblem has said why
-  console.log(`${run.path}/report.html`);
+  console.log(`${shown(run.path)}/report.html`);
   return 0;
 });

@@ -8,7 +8,15 @@ import { setImmediate } from "node:timers/promises";
 
 /** The bytes of one build of the wasm kernels. Needs permission to read `lib`. */
 export async function readKernels(build: "fused" | "plain"): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(new URL(`./wasm/${build}.wasm`, import.meta.url));
+  const url = new URL(`./wasm/${build}.wasm`, import.meta.url);
+  const response = await fetch(url).catch((cause) => {
+    if (cause?.name !== "NotCapable") throw cause;
+    const folder = decodeURIComponent(new URL("../", url).pathname);
+    const remedy = `run Deno with --allow-read=${folder}`;
+    throw new Error(`Cannot open the device wasm: Deno must allow it to read its kernels: ${remedy}`, {
+      cause,
+    });
+  });
   return await response.bytes();
 }
 

@@ -10,11 +10,11 @@ import { type PyTorchNames, toPyTorch } from "./pytorch.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 import { serializeModel, type TensorflowFiles } from "./tensorflow_files.ts";
 import { toTensorflow } from "./to_tensorflow.ts";
-import type { TrainedModel } from "./trained_model.ts";
+import { checkTrained, type TrainedModel } from "./trained_model.ts";
 
 /** An ONNX file, for ONNX Runtime and others. @param more Other metadata */
 export function toOnnx(model: TrainedModel, more: Metadata = {}): Uint8Array<ArrayBuffer> {
-  const { network, parameters, T } = model;
+  const { network, parameters, T } = checkTrained("write ONNX", model);
   return encodeOnnx(network, parameters, { T, metadata: { ...describeModel(model), ...more } });
 }
 
@@ -29,7 +29,7 @@ export function toSafetensors(
   names: PyTorchNames = {},
   more: Metadata = {},
 ): Uint8Array<ArrayBuffer> {
-  const { network, parameters } = model;
+  const { network, parameters } = checkTrained("write safetensors", model);
   return encodeSafetensors(toPyTorch(network, parameters, names), {
     ...describeModel(model),
     ...more,
@@ -39,7 +39,7 @@ export function toSafetensors(
 
 /** The two files that `tf.loadLayersModel()` reads. @param more Other metadata */
 export async function toTensorflowFiles(model: TrainedModel, more: Metadata = {}): Promise<TensorflowFiles> {
-  const layers = toTensorflow(model);
+  const layers = toTensorflow(checkTrained("write the files of TensorFlow.js", model));
   try {
     return await serializeModel(layers, { ...describeModel(model), ...more });
   } finally {

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { BOOLEAN, checkOptions, oneOf, optional, type Rules, TEXT, whole } from "../options.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import { writeWeights } from "./tensorflow_weights.ts";
 import type { TrainedModel } from "./trained_model.ts";
@@ -52,15 +53,31 @@ export function toTensorflow(
  * recurrent weights, TensorFlow.js takes 7 seconds for 64 units and 50 for 128. Gates are sigmoid by default.
  */
 export function lstm(args: LSTMLayerArgs): TensorflowLayer {
+  checkOptions("make the layer", args, LSTM_RULES, "arguments of lstm()");
   return tf.layers.lstm({ recurrentActivation: "sigmoid", ...args, ...NO_START });
 }
 
 /** `tf.layers.simpleRNN()` without its own initializers, see {@link lstm}. */
 export function simpleRNN(args: SimpleRNNLayerArgs): TensorflowLayer {
+  checkOptions("make the layer", args, RNN_RULES, "arguments of simpleRNN()");
   return tf.layers.simpleRNN({ ...args, ...NO_START });
 }
 
 const NO_START = { kernelInitializer: "zeros", recurrentInitializer: "zeros" } as const;
+
+const RNN_RULES: Rules<SimpleRNNLayerArgs> = {
+  units: whole(1),
+  inputShape: optional({ must: "[T, C]", isKind: Array.isArray }),
+  returnSequences: optional(BOOLEAN),
+  activation: optional(oneOf("tanh", "relu")),
+  name: optional(TEXT),
+};
+
+const LSTM_RULES: Rules<LSTMLayerArgs> = {
+  ...RNN_RULES,
+  activation: optional(oneOf("tanh")),
+  recurrentActivation: optional(oneOf("sigmoid", "hardSigmoid")),
+};
 
 /** A layer of TensorFlow.js. */
 export type TensorflowLayer = tf.layers.Layer;

@@ -5,9 +5,9 @@
  */
 import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
 import type { ImageSize } from "../data/raster.ts";
-import { layOutSequence, type Sequence } from "../data/sequence.ts";
-import type { Rule } from "../options.ts";
-import type { Network } from "./network.ts";
+import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
+import { check, meets, OBJECT, oneOf, optional, type Rule, whole } from "../options.ts";
+import { createNetwork, type Network } from "./network.ts";
 
 /** A model without its weights. */
 export interface ModelDescription {
@@ -52,4 +52,44 @@ export function readsImagesOf(
 ): boolean {
   const layout = layOutSequence(sequence, size);
   return layout.C === network.inputSize && layout.T === (T ?? layout.T);
+}
+
+/** The length of a sequence, or null for any. An image has at most so many pixels. */
+export const LENGTH: Rule = {
+  must: "a whole number from 1 to 16777216, or null",
+  isKind: (value) => value === null || meets(whole(1, 2 ** 24), value),
+};
+
+/**
+ * Checks a trained model that came from outside, and gives it the names of its classes if it has none.
+ *
+ * @param action For messages: `Cannot <action>`
+ * @throws {TypeError} If a part is missing or of the wrong kind.
+ * @throws {RangeError} If a part has a wrong value, or the parts do not fit each other.
+ */
+export function checkTrained(action: string, trained: TrainedModel): TrainedModel {
+  check(action, "the model", { value: trained, rule: { ...OBJECT, must: "a trained model" } });
+  const { network: given, T, sequence, parameters, dataset, preparation } = trained;
+  check(action, "network", { value: given, rule: OBJECT });
+  check(action, "head of network", { value: given.head, rule: OBJECT });
+  const { classes } = given.head, biases = given.layers?.[0]?.bias?.updateScale;
+  check(action, "classes of network", { value: classes, rule: whole(2, 256) });
+  const network = createNetwork({ layers: given.layers, classes, biases });
+  const { classNames = defaultClassNames(classes, dataset) } = trained;
+  const rules: [string, unknown, Rule][] = [
+    ["T", T, LENGTH],
+    ["classNames", classNames, CLASS_NAMES],
+    ["dataset", dataset, optional(oneOf(...Object.keys(CATALOGUE)))],
+    ["preparation", preparation, optional(oneOf("digit", "none"))],
+    ["parameters", parameters, {
+      must: `${network.size} float32 numbers`,
+      isKind: (value) => value instanceof Float32Array && value.length === network.size,
+    }],
+  ];
+  for (const [name, value, rule] of rules) check(action, name, { value, rule });
+  checkSequence(sequence);
+  if (classNames.length === classes) return { ...trained, network, classNames };
+  throw new RangeError(
+    `Cannot ${action}: classNames must be one for each of the ${classes} classes: current value is ${classNames.length}`,
+  );
 }

@@ -11,7 +11,7 @@ import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { createNetwork, type LayerSpec, type Network } from "../model/network.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
-import { CLASS_NAMES, type ModelDescription } from "../model/trained_model.ts";
+import { CLASS_NAMES, LENGTH, type ModelDescription } from "../model/trained_model.ts";
 import { BOOLEAN, meets, OBJECT, oneOf, type Rule, TEXT, whole } from "../options.ts";
 import type { TrainingConfig } from "../train/trainer.ts";
 import { isOldConfig, upgradeConfig } from "./old_config.ts";
@@ -81,10 +81,7 @@ const REQUIRED: Readonly<Record<string, Rule>> = {
   "model.layers": { must: "a list of recurrent layers", isKind: isLayers },
   "model.classes": CLASSES,
   "model.biases": oneOf(1, 2),
-  "model.T": {
-    must: "a whole number from 1 on, or null",
-    isKind: (value) => value === null || meets(COUNT, value),
-  },
+  "model.T": LENGTH,
   "model.sequence": { must: "an axis, and a range or mean and deviation", isKind: isSequence },
   "model.classNames": CLASS_NAMES,
   "training": OBJECT,
@@ -171,6 +168,29 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
   throw new SyntaxError(
     `${where} must have model.classNames, one for each of ${classes} classes: current value is ${classNames.length}`,
   );
+}
+
+/**
+ * Checks a configuration before it is written: what is written can be read.
+ *
+ * @throws {TypeError} If a part of it is not as it must be, or JSON cannot hold it.
+ */
+export function checkConfig(action: string, config: RunConfig): void {
+  let plain: unknown;
+  try {
+    plain = JSON.parse(JSON.stringify(config));
+  } catch (cause) {
+    const [reason] = (cause as Error).message.split("\n");
+    throw new TypeError(
+      `Cannot ${action}: its config must be as JSON can hold it: current value is not: ${reason}`,
+      { cause },
+    );
+  }
+  try {
+    checkRunConfig(plain, `Cannot ${action}: its config`);
+  } catch (error) {
+    throw new TypeError((error as Error).message, { cause: error });
+  }
 }
 
 /** What `config.json` keeps of a model. */

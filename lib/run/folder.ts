@@ -25,8 +25,9 @@ import { checkPlace, checkRun, shown } from "../data/places.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import { serializeModel } from "../model/tensorflow_files.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
-import { check, type Rule, TEXT } from "../options.ts";
-import { modelDescription, parseRunConfig, type RunConfig } from "./config.ts";
+import { printable } from "../excerpt.ts";
+import { check, checkOptions, optional, type Rule, type Rules, TEXT } from "../options.ts";
+import { checkConfig, modelDescription, parseRunConfig, type RunConfig } from "./config.ts";
 import { parseMetrics } from "./metrics_file.ts";
 
 const MOST_BYTES = 2 ** 31;
@@ -72,8 +73,9 @@ export class RunFolder {
     this.path = path;
   }
 
-  /** Writes `config.json`. */
+  /** Writes `config.json`. @throws {TypeError} If it could not be read back. */
   async writeConfig(config: RunConfig): Promise<void> {
+    checkConfig("write config.json", config);
     await writeWhole(`${this.path}/config.json`, encode(JSON.stringify(config, null, 2) + "\n"));
   }
 
@@ -115,7 +117,8 @@ export class RunFolder {
  * @throws {RangeError} If `out` is not empty.
  * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
  */
-export async function createRunFolder({ recipe, root = "runs", out }: RunOptions): Promise<RunFolder> {
+export async function createRunFolder(options: RunOptions): Promise<RunFolder> {
+  const { recipe, root = "runs", out } = checkOptions("make the folder of the run", options, FOLDER_RULES);
   const path = out?.replace(/(?<=.)\/+$/, "") ?? `${root}/${recipe}`;
   try {
     return new RunFolder(out ? await makeEmpty(path) : await makeTimed(path));
@@ -124,6 +127,17 @@ export async function createRunFolder({ recipe, root = "runs", out }: RunOptions
     throw notAllowed(error.message.includes("read access") ? "read" : "write", `${path}/`, error);
   }
 }
+
+const FOLDER_RULES: Rules<RunOptions> = {
+  recipe: {
+    ...TEXT,
+    must: "a name of 1 to 200 printable characters that can name a folder",
+    holds: (name: string) =>
+      /^[^/\\]{1,200}$/.test(name) && !/^\.{1,2}$/.test(name) && printable(name, 200) === name,
+  },
+  root: optional({ ...TEXT, must: "the folder of all runs", holds: (path: string) => path !== "" }),
+  out: optional({ ...TEXT, must: "a folder", holds: (path: string) => path !== "" }),
+};
 
 async function makeEmpty(out: string): Promise<string> {
   checkPlace(out, "write");
@@ -190,7 +204,8 @@ export async function openMetrics(path: string): Promise<SavedMetrics> {
   return { path: folder, config, lines: found ? parseMetrics(decode(found.bytes)) : [] };
 }
 
-const PATH: Rule = {
+/** The rule for the path of a run. */
+export const RUN_PATH: Rule = {
   ...TEXT,
   must: "the folder of a run",
   holds: (path: string) => path.length > 0 && path.length <= 4096,
@@ -198,7 +213,7 @@ const PATH: Rule = {
 
 /** `model` in a run means the run, unless it is a run itself. */
 async function folderOf(path: string): Promise<string> {
-  check("open the run", "path", { value: path, rule: PATH });
+  check("open the run", "path", { value: path, rule: RUN_PATH });
   const folder = path.replace(/(?<=.)\/+$/, "");
   if (await isFile(folder)) {
     throw new TypeError(

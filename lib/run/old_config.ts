@@ -22,7 +22,8 @@ interface Topology {
 
 /** Whether a config is of the old form. */
 export function isOldConfig(value: unknown): boolean {
-  return typeof (value as Json)?.training?.sequence === "object";
+  const { training, model } = (value ?? {}) as Json;
+  return typeof training?.sequence === "object" && model?.layers === undefined;
 }
 
 /**
@@ -32,7 +33,9 @@ export function isOldConfig(value: unknown): boolean {
  */
 export function upgradeConfig(old: Json, modelJson?: string): unknown {
   const { training: { sequence, biases, ...training }, data, model, network, ...others } = old;
-  const { layers, classes, T } = modelJson === undefined ? { T: null, ...network } : readTopology(modelJson);
+  const topology = modelJson === undefined ? { T: null } : readTopology(modelJson);
+  const { layers, classes, T } = { ...topology, ...network };
+  const isImport = old.recipe === "import"; // it had to make up a training, and perhaps the data set
   const dataset = data?.dataDir === undefined ? data?.dataset ?? "mnist" : undefined;
   const known = Object.hasOwn(CATALOGUE, dataset ?? "") ? dataset : undefined;
   const classNames = model?.classNames ?? defaultClassNames(Math.min(classes, 256) || 0, known);
@@ -40,8 +43,10 @@ export function upgradeConfig(old: Json, modelJson?: string): unknown {
   return {
     ...others,
     model: { layers, classes, biases, T, sequence, classNames, preparation },
-    ...(old.recipe === "import" ? {} : { training }), // an import had none, but had to write one
-    data: typeof data === "object" && data !== null && dataset ? { ...data, dataset } : data,
+    ...(isImport ? {} : { training }),
+    data: typeof data === "object" && data !== null && dataset
+      ? { ...data, dataset, ...(isImport ? { assumed: true } : {}) }
+      : data,
   };
 }
 

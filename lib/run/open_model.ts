@@ -8,7 +8,7 @@ import { applyTraits, readMetadata } from "../model/metadata.ts";
 import { createNetwork } from "../model/network.ts";
 import { readPyTorch } from "../model/pytorch.ts";
 import { decodeSafetensors } from "../model/safetensors.ts";
-import { defaultClassNames, type TrainedModel } from "../model/trained_model.ts";
+import { checkTrained, type TrainedModel } from "../model/trained_model.ts";
 import { type Model, type OpenOptions, openTrained } from "../train/model.ts";
 import { openRun } from "./folder.ts";
 
@@ -38,8 +38,8 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
 export async function loadModel(source: ModelSource): Promise<TrainedModel> {
   if (typeof source === "string") return (await openRun(source)).model;
   if (source instanceof Uint8Array) return decodeModel(source);
-  if (typeof source === "object" && source?.parameters instanceof Float32Array && source.network?.size) {
-    return source;
+  if (typeof source === "object" && source && "parameters" in source) {
+    return checkTrained("open the model", source);
   }
   throw new TypeError(
     "Cannot open the model: it must be the folder of a run, the bytes of a safetensors file, or a trained model: " +
@@ -63,13 +63,7 @@ function decodeModel(bytes: Uint8Array): TrainedModel {
     );
   }
   const { classes } = found.head;
-  return {
-    network: createNetwork({ layers: applyTraits(found.layers, layers), classes, biases }),
-    T,
-    sequence: { axis, ...scale },
-    parameters,
-    classNames: classNames?.length === classes ? classNames : defaultClassNames(classes, dataset),
-    dataset,
-    preparation,
-  };
+  const network = createNetwork({ layers: applyTraits(found.layers, layers), classes, biases });
+  const about = { T, sequence: { axis, ...scale }, classNames: classNames!, dataset, preparation };
+  return checkTrained("open the model", { network, parameters, ...about });
 }

@@ -4,22 +4,46 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
+import { CATALOGUE } from "../data/catalogue.ts";
 import { shown } from "../data/places.ts";
+import { Turns } from "../engines/turns.ts";
 import { modelSha256 } from "../model/hash.ts";
-import { defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
+import { CLASS_NAMES, defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
+import {
+  BOOLEAN,
+  check,
+  checkOptions,
+  FUNCTION,
+  instanceOf,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  optional,
+  type Rule,
+  type Rules,
+  TEXT,
+  whole,
+} from "../options.ts";
 import { BatchOrder } from "../train/batches.ts";
 import type { Length } from "../train/call_options.ts";
-import type { Trainer } from "../train/trainer.ts";
+import { Trainer } from "../train/trainer.ts";
 import { Tally, type TrainingState } from "../train/figures.ts";
 import type { FigureMeanings } from "../view/history.ts";
 import { imagesSha256 } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
-import { type DataConfig, modelConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
+import {
+  checkConfig,
+  type DataConfig,
+  modelConfig,
+  type RunConfig,
+  type TrainedRunConfig,
+} from "./config.ts";
 import { EventFiles, type Metrics } from "./event_files.ts";
+import type { Findings } from "./findings.ts";
 import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
 import { type MetricsLine, RunPictures } from "./pictures.ts";
 import { checkSameTraining, toPlain } from "./same_training.ts";
-import { remainingLength, type StoppedRun } from "./stopped_run.ts";
+import { remainingLength, StoppedRun } from "./stopped_run.ts";
 
 /** What `config.json` keeps besides what the trainer knows. */
 export interface RunAbout
@@ -48,8 +72,10 @@ export interface EndedRun {
   readonly path: string;
   /** The last line of `metrics.jsonl`. */
   readonly line: MetricsLine;
-  /** Draws the pictures; null if the run draws none. */
-  readonly pictures: RunPictures | null;
+  /** Draws the pictures and writes the report, see {@link RunPictures.end}; null if the run draws none. */
+  readonly draw:
+    | ((findings?: Findings | null, signal?: AbortSignal) => Promise<boolean | "incomplete">)
+    | null;
 }
 
 const INEXACT =
@@ -85,8 +111,7 @@ interface RunParts {
  *     seconds: epoch.seconds + test.seconds,
  *   });
  * }
- * const { pictures } = await run.end();
- * await pictures?.end();
+ * await (await run.end()).draw?.();
  * ```
  *
  * To resume it, instead of `Run.begin()`, with a trainer that was compiled with the same options:
@@ -105,6 +130,7 @@ export class Run implements Disposable {
   readonly #trainer: Trainer;
   readonly #parts: RunParts;
   readonly #begun: { readonly epoch: number; readonly step: number };
+  readonly #turns = new Turns("the run");
 
   private constructor(trainer: Trainer, notes: readonly string[], parts: RunParts) {
     this.path = parts.folder.path;
@@ -116,22 +142,28 @@ export class Run implements Disposable {
   }
 
   /**
-   * Makes the folder of a new run, with a checkpoint of step 0.
+   * Makes the folder of a new run, with a checkpoint of where the trainer is.
    *
+   * @throws {TypeError} If an argument is missing, unknown or of the wrong kind, or makes a `config.json` that none could read.
    * @throws {RangeError} If `out` is not empty.
    * @throws {Deno.errors.NotCapable} If Deno may not write there; the message names the flag.
    */
   static async begin(trainer: Trainer, about: RunAbout, settings: RunSettings = {}): Promise<Run> {
-    const folder = await createRunFolder(about);
-    const config = configOf(trainer, about);
+    const action = "begin the run";
+    check(action, "trainer", { value: trainer, rule: TRAINER });
+    const { recipe, root, out, ...rest } = checkOptions(action, about, ABOUT_RULES, "about");
+    const chosen = checkOptions(action, settings, SETTINGS_RULES, "settings");
+    const config = configOf(trainer, { recipe, ...rest });
+    checkConfig(action, config); // what cannot be read back is not worth a training
+    const folder = await createRunFolder({ recipe, root, out });
     const checkpoints = await CheckpointFolder.open(folder.path, { fresh: true });
     try {
       const images = imagesOf(trainer), order = orderOf(trainer);
       const state = { ...await trainer.readState(), tally: new Tally().state() };
-      await checkpoints.save({ state, epoch: 0, config, images });
+      await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
       await folder.writeConfig(config);
-      const events = settings.tensorboard ? new EventFiles(folder) : null;
-      const pictures = picturesOf(trainer, folder, { config, settings, lines: [] });
+      const events = chosen.tensorboard ? new EventFiles(folder) : null;
+      const pictures = picturesOf(trainer, folder, { config, settings: chosen, lines: [] });
       return new Run(trainer, [], { folder, checkpoints, config, images, order, events, pictures });
     } catch (error) {
       checkpoints[Symbol.dispose]();
@@ -140,46 +172,61 @@ export class Run implements Disposable {
   }
 
   /**
-   * Takes a trainer, and the figures on disk, back to the last checkpoint of a stopped run.
+   * Takes a trainer, and the figures on disk, back to the last checkpoint of a stopped run, and takes that over: it is
+   * closed with this run, or at once if it cannot be resumed.
    *
    * @param settings.changes Properties of `config.json` that have changed since, without effect on the bits
+   * @throws {TypeError} If an argument is of the wrong kind.
    * @throws {RangeError} If the trainer was compiled with other options, images or another device.
    */
   static async resume(
     stopped: StoppedRun,
     trainer: Trainer,
-    { changes = {}, ...settings }: RunSettings & { changes?: Readonly<Record<string, unknown>> } = {},
+    settings: RunSettings & { changes?: Pick<RunConfig, "command" | "length" | "data"> } = {},
   ): Promise<Run> {
-    const { path, checkpoint, folder: checkpoints } = stopped, { state } = checkpoint;
-    checkSameTraining(checkpoint.config, {
-      model: modelOf(trainer, {}),
-      training: trainer.config,
-      device: trainer.device,
-    });
-    const images = imagesOf(trainer), order = orderOf(trainer);
-    if (images !== checkpoint.images) {
-      throw new RangeError(
-        `Cannot resume ${shown(path)}: the images must be those it began with: current value is other ones`,
-      );
+    const action = "resume the run";
+    check(action, "stopped", { value: stopped, rule: STOPPED });
+    const checkpoints = stopped.take();
+    try {
+      check(action, "trainer", { value: trainer, rule: TRAINER });
+      const { changes = {}, ...chosen } = checkOptions(action, settings, RESUME_RULES, "settings");
+      const { path, checkpoint } = stopped, { state, config: saved } = checkpoint;
+      checkSameTraining(saved, {
+        model: modelOf(trainer, {}),
+        training: trainer.config,
+        device: trainer.device,
+      });
+      const images = imagesOf(trainer), order = orderOf(trainer);
+      if (images !== checkpoint.images) {
+        throw new RangeError(
+          `Cannot resume ${shown(path)}: the images must be those it began with: current value is other ones`,
+        );
+      }
+      const T = saved.model.T ?? trainer.T; // unknown in runs of old
+      const config = {
+        ...saved,
+        model: { ...modelOf(trainer, saved.model), T },
+        ...checkOptions(action, changes, CHANGES_RULES, "changes"),
+      };
+      checkConfig(action, config);
+      await trainer.writeState(state);
+      const lost = await checkpoints.rewind(checkpoint);
+      // What has changed must outlast a kill before the next checkpoint.
+      if (!isDeepStrictEqual(toPlain(config), saved)) await checkpoints.save({ ...checkpoint, config });
+      const folder = new RunFolder(path);
+      await folder.writeConfig(config);
+      const files = new EventFiles(folder);
+      const found = await files.rewind(state.step - state.tally.steps); // to the last report
+      const events = found || chosen.tensorboard ? files : null;
+      const { lines } = await openMetrics(path);
+      const pictures = picturesOf(trainer, folder, { config, settings: chosen, lines });
+      const inexact = trainer.device.kind === "reference" ? [INEXACT] : [];
+      const notes = [...stopped.notes, ...(lost ? [lost] : []), ...inexact];
+      return new Run(trainer, notes, { folder, checkpoints, config, images, order, events, pictures });
+    } catch (error) {
+      checkpoints[Symbol.dispose]();
+      throw error;
     }
-    const model = { ...checkpoint.config.model, ...modelOf(trainer, checkpoint.config.model) };
-    const config = { ...checkpoint.config, model, ...changes };
-    await trainer.writeState(state);
-    const lost = await checkpoints.rewind(checkpoint);
-    // What has changed must outlast a kill before the next checkpoint.
-    if (!isDeepStrictEqual(toPlain(config), checkpoint.config)) {
-      await checkpoints.save({ ...checkpoint, config });
-    }
-    const folder = new RunFolder(path);
-    await folder.writeConfig(config);
-    const files = new EventFiles(folder);
-    const found = await files.rewind(state.step - state.tally.steps); // to the last report
-    const events = found || settings.tensorboard ? files : null;
-    const { lines } = await openMetrics(path);
-    const pictures = picturesOf(trainer, folder, { config, settings, lines });
-    const inexact = trainer.device.kind === "reference" ? [INEXACT] : [];
-    const notes = [...stopped.notes, ...(lost ? [lost] : []), ...inexact];
-    return new Run(trainer, notes, { folder, checkpoints, config, images, order, events, pictures });
   }
 
   /** What remains of a total length. @throws {RangeError} If more has been trained already. */
@@ -188,9 +235,13 @@ export class Run implements Disposable {
   }
 
   /** Saves a checkpoint: the `onCheckpoint` of a loop. */
-  readonly keep = async (state: TrainingState): Promise<void> => {
-    const { checkpoints, config, images, order } = this.#parts;
-    await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
+  readonly keep = (state: TrainingState): Promise<void> => {
+    const action = "keep the checkpoint";
+    return this.#turns.take(action, async () => {
+      check(action, "state", { value: state, rule: STATE });
+      const { checkpoints, config, images, order } = this.#parts;
+      await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
+    });
   };
 
   /** Whether its checkpoints still exist. */
@@ -199,42 +250,111 @@ export class Run implements Disposable {
   }
 
   /** Saves the figures of an epoch or of some steps, and the current model. @returns The line of `metrics.jsonl` */
-  async report(
+  report(
     place: { epoch: number } | { epoch: number; step: number },
     metrics: Metrics,
   ): Promise<MetricsLine> {
-    const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
-    const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...metrics };
-    await folder.log(line);
-    await folder.saveModel(model);
-    await events?.report(step, metrics);
-    await pictures?.report(line, 1000 * metrics.seconds);
-    return line;
+    const action = "keep the report";
+    return this.#turns.take(action, async () => {
+      checkOptions<{ epoch: number; step?: number }>(action, place, PLACE_RULES, "place");
+      const figures = checkOptions(action, metrics, METRICS_RULES, "metrics");
+      const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
+      const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...figures };
+      await folder.log(line);
+      await folder.saveModel(model);
+      await events?.report(step, figures);
+      await pictures?.report(line, 1000 * figures.seconds);
+      return line;
+    });
   }
 
   /** Saves the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
-  async end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
-    const { model, step } = this.#trainer, { interrupted = false, ...figures } = result;
-    const { folder, pictures } = this.#parts;
-    await folder.saveModel(model);
-    const line = {
-      event: "end",
-      run: this.path,
-      step,
-      interrupted,
-      ...figures,
-      modelSha256: modelSha256(await this.#trainer.trained()),
-      endedAt: new Date().toISOString(),
-    };
-    await folder.log(line);
-    return { path: this.path, line, pictures };
+  end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
+    const action = "end the run";
+    return this.#turns.take(action, async () => {
+      const { interrupted = false, ...figures } = checkOptions(action, result, RESULT_RULES, "result");
+      const { model, step } = this.#trainer, { folder, pictures } = this.#parts;
+      await folder.saveModel(model);
+      const line = {
+        event: "end",
+        run: this.path,
+        step,
+        interrupted,
+        ...figures,
+        modelSha256: modelSha256(await this.#trainer.trained()),
+        endedAt: new Date().toISOString(),
+      };
+      await folder.log(line);
+      const draw: EndedRun["draw"] = pictures &&
+        ((findings = null, signal) => pictures.end(line, findings, signal));
+      return { path: this.path, line, draw };
+    });
   }
 
   /** Lets other processes write the run. */
   [Symbol.dispose](): void {
+    this.#turns.close();
     this.#parts.checkpoints[Symbol.dispose]();
   }
 }
+
+const TRAINER = { ...instanceOf(Trainer), must: "a trainer, as compile() makes it" };
+
+const STOPPED: Rule = { must: "a StoppedRun", isKind: (value) => value instanceof StoppedRun };
+
+const STATE: Rule = {
+  ...OBJECT,
+  must: "the state that a loop gives to onCheckpoint",
+  isKind: (value) => OBJECT.isKind(value) && OBJECT.isKind((value as TrainingState).tally),
+};
+
+const ABOUT_RULES: Rules<RunAbout> = {
+  recipe: TEXT,
+  root: optional(TEXT),
+  out: optional(TEXT),
+  classNames: optional(CLASS_NAMES),
+  dataset: optional(oneOf(...Object.keys(CATALOGUE))),
+  preparation: optional(oneOf("digit", "none")),
+  data: optional(OBJECT),
+  figures: optional(OBJECT),
+  more: optional(OBJECT),
+};
+
+const SETTINGS_RULES: Rules<RunSettings> = {
+  pictures: optional(BOOLEAN),
+  tensorboard: optional(BOOLEAN),
+  onProblem: optional(FUNCTION),
+};
+
+const RESUME_RULES: Rules<RunSettings & { changes?: object }> = {
+  ...SETTINGS_RULES,
+  changes: optional(OBJECT),
+};
+
+const CHANGES_RULES: Rules<Pick<RunConfig, "command" | "length" | "data">> = {
+  command: optional(TEXT),
+  length: optional(OBJECT),
+  data: optional(OBJECT),
+};
+
+const PLACE_RULES: Rules<{ epoch: number; step?: number }> = { epoch: whole(0), step: optional(whole(0)) };
+
+const METRICS_RULES: Rules<Metrics> = {
+  trainLoss: NUMBER,
+  trainAccuracy: NUMBER,
+  testLoss: NUMBER,
+  testAccuracy: NUMBER,
+  seconds: NUMBER,
+};
+
+const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
+  trainLoss: optional(NUMBER),
+  trainAccuracy: optional(NUMBER),
+  testLoss: optional(NUMBER),
+  testAccuracy: optional(NUMBER),
+  seconds: optional(NUMBER),
+  interrupted: optional(BOOLEAN),
+};
 
 function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
   const { recipe, data, figures, more } = about, { config, device } = trainer;

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import type { Length } from "../train/call_options.ts";
+import { shown } from "../data/places.ts";
+import { check } from "../options.ts";
+import { type Length, toLength } from "../train/call_options.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
+import { RUN_PATH } from "./folder.ts";
 
 /** A stopped run, locked: no other process can resume it meanwhile. */
 export class StoppedRun implements Disposable {
@@ -15,8 +18,8 @@ export class StoppedRun implements Disposable {
   readonly checkpoint: Checkpoint;
   /** Why later checkpoints were skipped, a sentence each. */
   readonly notes: readonly string[];
-  /** @ignore `Run.resume()` takes it over. */
-  readonly folder: CheckpointFolder;
+  readonly #folder: CheckpointFolder;
+  #held = true;
 
   private constructor(
     path: string,
@@ -24,7 +27,7 @@ export class StoppedRun implements Disposable {
     found: Pick<StoppedRun, "checkpoint" | "notes">,
   ) {
     this.path = path;
-    this.folder = folder;
+    this.#folder = folder;
     this.checkpoint = found.checkpoint;
     this.notes = found.notes;
   }
@@ -36,6 +39,7 @@ export class StoppedRun implements Disposable {
    * @throws {Error} If another process writes it.
    */
   static async open(path: string): Promise<StoppedRun> {
+    check("resume the run", "path", { value: path, rule: RUN_PATH });
     await checkIsRun(path);
     const folder = await CheckpointFolder.open(path);
     try {
@@ -52,20 +56,33 @@ export class StoppedRun implements Disposable {
     return remainingLength(length, { epoch, step });
   }
 
-  /** Lets other processes resume it. */
+  /** Hands over the folder, and its lock, to a {@link Run}. @ignore */
+  take(): CheckpointFolder {
+    if (!this.#held) {
+      throw new Error(
+        "Cannot resume the run: it must be open: current value is resumed already, or disposed",
+      );
+    }
+    this.#held = false;
+    return this.#folder;
+  }
+
+  /** Lets other processes resume it, unless it is being resumed. */
   [Symbol.dispose](): void {
-    this.folder[Symbol.dispose]();
+    if (this.#held) this.#folder[Symbol.dispose]();
+    this.#held = false;
   }
 }
 
 /** What remains of a total length. @throws {RangeError} If more has been trained already. */
 export function remainingLength(length: Length, done: { epoch: number; step: number }): Length {
-  const [unit, total, count] = "epochs" in length
-    ? ["epochs", length.epochs, done.epoch]
-    : ["steps", length.steps, done.step];
+  const given = toLength("steps", length);
+  const [unit, total, count] = "epochs" in given
+    ? ["epochs", given.epochs, done.epoch]
+    : ["steps", given.steps, done.step];
   if (total >= count) return unit === "epochs" ? { epochs: total - count } : { steps: total - count };
   throw new RangeError(
-    `Cannot resume the run: --${unit} must be at least the ${count} that it has done: current value is ${total}`,
+    `Cannot resume the run: ${unit} must be at least the ${count} that it has done: current value is ${total}`,
   );
 }
 
@@ -75,6 +92,8 @@ async function checkIsRun(path: string): Promise<void> {
   });
   if (info?.isDirectory) return;
   throw new Deno.errors.NotFound(
-    `Cannot resume ${path}: it must be the folder of a run: current value has no ${path}/checkpoints`,
+    `Cannot resume ${shown(path)}: it must be the folder of a run: current value has no ${
+      shown(`${path}/checkpoints`)
+    }`,
   );
 }

@@ -70,13 +70,18 @@ export class Model implements AsyncDisposable {
   /** Why the device is this one, for people, in a few words. */
   readonly reason: string;
   readonly #engine: Engine;
+  readonly #imageSize: ImageSize;
   readonly #turns = new Turns("the model");
 
   /** @ignore `openModel()` makes models. The engine is disposed with the model. */
-  constructor(trained: TrainedModel, { engine, reason }: { engine: Engine; reason: string }) {
+  constructor(
+    trained: TrainedModel,
+    { engine, reason, imageSize }: { engine: Engine; reason: string; imageSize: ImageSize },
+  ) {
     this.trained = trained;
     this.reason = reason;
     this.#engine = engine;
+    this.#imageSize = imageSize;
   }
 
   /** Sizes and parameters of its layers. */
@@ -158,6 +163,13 @@ export class Model implements AsyncDisposable {
       ...LOOP_RULES,
     });
     const positions = selectPositions(action, selection, { count: images.count, name: "the images" });
+    const { height, width } = this.#imageSize;
+    if (images.height !== height || images.width !== width) {
+      throw new RangeError(
+        `Cannot ${action}: images must be ${height}×${width}, as the model was opened for (its option imageSize): ` +
+          `current value is ${images.height}×${images.width}`,
+      );
+    }
     return { images, positions, loop: { signal, onProgress } };
   }
 }
@@ -187,5 +199,5 @@ export async function openTrained(trained: TrainedModel, options: OpenOptions = 
     parameters,
     training: null,
   });
-  return new Model(trained, { engine, reason });
+  return new Model(trained, { engine, reason, imageSize: { height, width } });
 }

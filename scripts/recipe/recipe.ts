@@ -165,7 +165,8 @@ export class RecipeCall implements Disposable {
     this.#path = run.path;
     this.#phase = "train";
     this.#run = new RecipeRun(this, run, { trainer, dataset });
-    if (stopped) [...run.notes, `Resumed after step ${trainer.step}`].forEach((note) => this.tell(note));
+    run.notes.forEach((note) => this.#warn(note)); // of what is lost, with --quiet too
+    if (stopped) this.tell(`Resumed after step ${trainer.step}`);
     this.tell(describeDevice(trainer));
     const { height, width } = dataset.test, { axis } = trainer.sequence;
     if (!flags.json) this.tell(describeStructure(network, { height, width, axis }).join("\n"));
@@ -191,7 +192,7 @@ export class RecipeCall implements Disposable {
       return;
     }
     const { run, result: { figures, findings } } = this.#run;
-    const { pictures, line } = await run.end({ interrupted, ...figures });
+    const { draw, line } = await run.end({ interrupted, ...figures });
     this.emit(line);
     if (interrupted) this.print(`Interrupted after ${formatQuantity(line.step as number, "steps")}`);
     this.print(
@@ -204,9 +205,9 @@ export class RecipeCall implements Disposable {
     run[Symbol.dispose]();
     this.#run = null; // frees the images and the engine: drawing needs memory too
     (globalThis as { gc?: () => void }).gc?.(); // there with --v8-flags=--expose-gc, as in the tasks of the recipes
-    if (!pictures) return;
+    if (!draw) return;
     this.#phase = "draw";
-    const drawn = await pictures.end(line, findings, interrupted ? undefined : this.#signal);
+    const drawn = await draw(findings, interrupted ? undefined : this.#signal);
     if (drawn === true) return this.print(`report    ${shown(this.#path)}/report.html`);
     const why = drawn ? "Not everything could be drawn" : "Interrupted while drawing";
     this.tell(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);

@@ -248,7 +248,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     name: "a model that was never given layers",
     model: () => sequential(),
     message:
-      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is [] (add() them, the first with an inputShape)',
+      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is [] (add() them, the first one with an inputShape)',
   },
   {
     name: "another kind of recurrent layer",

@@ -82,7 +82,7 @@ test("a run that was stopped and resumed is one that never stopped, to the bit",
   using found = await StoppedRun.open(`${folder}/a`);
   using run = await Run.resume(found, resumed, { pictures: false });
   assert.deepEqual([resumed.step, run.remaining({ epochs: 4 })], [4, { epochs: 3 }]);
-  assert.throws(() => run.remaining({ steps: 3 }), /--steps must be at least the 4 that it has done: .* 3$/);
+  assert.throws(() => run.remaining({ steps: 3 }), /steps must be at least the 4 that it has done: .* 3$/);
   await trainOn(run, resumed, 8);
   const { line } = await run.end({ testLoss: 1 });
   assert.equal(line.modelSha256, modelSha256(await trainer.trained()));
@@ -114,6 +114,83 @@ test("a run is resumed with the same training alone", async (folder) => {
   }
 });
 
+test("what nobody could read back is an error before anything is made", async (folder) => {
+  await using trainer = await open();
+  const any = (value: unknown) => value as never;
+  const wrong: [object, RegExp][] = [
+    [
+      { recipe: "" },
+      /its config must have recipe, a text of 1 to 200 printable characters: current value is ""$/,
+    ],
+    [{ recipe: "../a" }, /recipe must be a name .* that can name a folder: current value is "\.\.\/a"$/],
+    [{ recipe: undefined }, /recipe must be a text: current value is missing$/],
+    [{ classNames: ["a", "b"] }, /model.classNames, one for each of 10 classes: current value is 2$/],
+    [{ classnames: [] }, /about must be among recipe, .*: current value has "classnames"$/],
+    [{ dataset: "foo" }, /dataset must be one of mnist, .*: current value is "foo"$/],
+    [{ more: { command: 5 } }, /must have command, a text .*: current value is 5$/],
+    [{ more: { x: 5n } }, /its config must be as JSON can hold it: .*BigInt/],
+    [{ out: "" }, /out must be a folder: current value is ""$/],
+  ];
+  for (const [changes, message] of wrong) {
+    await assert.rejects(Run.begin(trainer, { recipe: "a", root: folder, ...changes }), message);
+  }
+  await assert.rejects(
+    Run.begin(any(undefined), { recipe: "a" }),
+    /trainer must be a trainer, as compile\(\) makes it/,
+  );
+  await assert.rejects(
+    Run.begin(trainer, { recipe: "a" }, any({ picturs: false })),
+    /settings must be among pictures/,
+  );
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+});
+
+test("a run that was closed writes nothing, and a stopped run is resumed once", async (folder) => {
+  const out = `${folder}/a`, settings = { pictures: false };
+  await using trainer = await open();
+  await Array.fromAsync(trainer.steps(4)); // a run may begin anywhere
+  const run = await Run.begin(trainer, { recipe: "tiny", out }, settings);
+  assert.deepEqual(run.remaining({ epochs: 3 }), { epochs: 2 });
+  await assert.rejects(
+    run.keep(await trainer.readState() as never),
+    /state must be the state that a loop gives/,
+  );
+  await assert.rejects(run.report({ epoch: NaN }, {} as never), /epoch must be a whole number from 0 on/);
+  await assert.rejects(run.end({ event: "x" } as never), /result must be among trainLoss/);
+  run[Symbol.dispose]();
+  for (
+    const call of [() => run.keep({} as never), () => run.report({ epoch: 0 }, {} as never), () => run.end()]
+  ) {
+    await assert.rejects(call, /the run must be open: current value is disposed$/);
+  }
+  await using other = await open({ seed: 2 });
+  await assert.rejects(Run.resume(await StoppedRun.open(out), other, settings), /its seed must be 1/);
+  using stopped = await StoppedRun.open(out); // the lock is free again
+  assert.deepEqual(stopped.remaining({ epochs: 3 }), { epochs: 2 });
+  assert.throws(() => stopped.remaining({ epochs: NaN }), /epochs must be a whole number from 0 on/);
+  using resumed = await Run.resume(stopped, trainer, { ...settings, changes: { command: "again" } });
+  assert.equal(resumed.config.command, "again");
+  await assert.rejects(
+    Run.resume(stopped, trainer, settings),
+    /must be open: current value is resumed already/,
+  );
+  await assert.rejects(StoppedRun.open(""), /path must be the folder of a run: current value is ""$/);
+});
+
+test("changes at resume that would spoil the run are refused, and harm nothing", async (folder) => {
+  await using trainer = await open();
+  (await Run.begin(trainer, { recipe: "a", out: `${folder}/a` }, { pictures: false }))[Symbol.dispose]();
+  for (const changes of [{ model: {} }, { command: 4 }, { training: trainer.config }, { recipe: 9 }]) {
+    const stopped = await StoppedRun.open(`${folder}/a`);
+    await assert.rejects(
+      Run.resume(stopped, trainer, { changes: changes as never }),
+      /^TypeError: Cannot resume the run: /,
+    );
+  }
+  using stopped = await StoppedRun.open(`${folder}/a`);
+  assert.deepEqual(stopped.notes, []);
+});
+
 test("a run draws pictures and tells of problems; its report names the model", async (folder) => {
   await using trainer = await open();
   const problems: string[] = [];
@@ -122,8 +199,8 @@ test("a run draws pictures and tells of problems; its report names the model", a
     onProblem: (message) => problems.push(message),
   });
   await trainOn(run, trainer, 2);
-  const { pictures, line } = await run.end();
-  assert.equal(await pictures!.end(line, null), true);
+  const { draw, line } = await run.end();
+  assert.equal(await draw!(), true);
   assert.deepEqual(problems, []);
   assert.match(await Deno.readTextFile(`${folder}/a/report.html`), new RegExp(line.modelSha256 as string));
   assert.ok((await Deno.stat(`${folder}/a/tensorboard/test`)).isDirectory);

@@ -6,6 +6,7 @@ import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
 import { lstm, simpleRNN } from "../../lib/model/to_tensorflow.ts";
+import { toSafetensors } from "../../lib/model/formats.ts";
 import { openModel } from "../../lib/run/open_model.ts";
 import { Tally } from "../../lib/train/figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
@@ -520,13 +521,53 @@ Deno.test("openModel() and fromTensorflow() say what they miss", async () => {
     [() => model.read(any(undefined)), /^TypeError: Cannot read the images: images must be an object/],
     [
       () => model.read(tinySplit({ count: 1, height: 4, width: 5, classes: 3 })),
-      /^RangeError: .* 5×4: current value is 4×5$/,
+      /^RangeError: .* images must be 5×4, .*imageSize\): current value is 4×5$/,
+    ],
+    [
+      () => openModel({ ...trained, T: any(0) }),
+      /^TypeError: .* T must be a whole number from 1 to \d+, or null/,
+    ],
+    [() => openModel({ ...trained, classNames: ["a"] }), /classNames must be 2 to 256 short texts/],
+    [
+      () => openModel({ ...trained, classNames: ["a", "b"] }),
+      /one for each of the 3 classes: current value is 2$/,
+    ],
+    [
+      () => openModel({ ...trained, parameters: new Float32Array(3) }),
+      /parameters must be \d+ float32 numbers/,
+    ],
+    [() => openModel({ ...trained, network: any({ size: 3 }) }), /head of network must be an object/],
+    [() => openModel({ ...trained, sequence: any({ axis: "x", range: [0, 1] }) }), /axis must be "rows"/],
+    [
+      () => Promise.reject(assertThrown(() => toSafetensors(any(undefined)))),
+      /^TypeError: Cannot write safetensors/,
     ],
     [() => openModel(trained, any({ batchSize: 9 })), /options must be among device/],
     [() => openModel(trained, any({ imageSize: { height: "5", width: 4 } })), /height of imageSize must be/],
     [() => openModel(trained, any("wasm")), /options must be an object/],
   ];
   for (const [call, message] of wrong) await assert.rejects(call, message);
+});
+
+function assertThrown(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  assert.fail("it was taken");
+}
+
+Deno.test("lstm() and simpleRNN() take what they can keep, and nothing else", () => {
+  assert.throws(
+    () => lstm({ units: 3, kernelInitializer: "ones" } as never),
+    /must be among units, .* has "kernelInit/,
+  );
+  assert.throws(
+    () => lstm({ units: 3, activation: "relu" }),
+    /activation must be one of tanh: current value is "relu"$/,
+  );
+  assert.throws(() => simpleRNN({ units: 0 }), /units must be a whole number from 1 on: current value is 0$/);
 });
 
 /** One of every kind of value that JavaScript has, all of them wrong wherever {@link takes} does not say otherwise. */
