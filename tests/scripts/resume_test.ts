@@ -42,8 +42,8 @@ Deno.test({
       [["--device", "reference"], 2, /another --device, .* must be wasm: current value is reference/],
       [["--math", "plain"], 2, /another --math, .* must be fused: current value is plain/],
       [["--out", "runs/b"], 2, /^Cannot use --out with --resume/],
-      [["--steps", "3"], 1, /--steps must be at least the 6 that it has done: current value is 3/],
-      [["--epochs", "1"], 1, /--epochs must be at least the 2 that it has done: current value is 1/],
+      [["--steps", "3"], 1, /steps must be at least the 6 that it has done: current value is 3/],
+      [["--epochs", "1"], 1, /epochs must be at least the 2 that it has done: current value is 1/],
     ];
     for (const [flags, code, message] of refused) {
       await t.step(flags.join(" "), async () => {
