@@ -5,11 +5,17 @@
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { checkAllowed, openRun, printable } from "../run.ts";
+import { checkAllowed, messageOf, openRun, printable } from "../run.ts";
 import * as view from "../view.ts";
 import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
-import { describePreparation, loadPicture, PICTURE_FLAGS, preparationFor } from "./support/pictures.ts";
+import {
+  describePreparation,
+  loadPicture,
+  type NamedImage,
+  PICTURE_FLAGS,
+  preparationFor,
+} from "./support/pictures.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const GAP = 2;
@@ -41,8 +47,19 @@ await runCommand(command, async (flags) => {
   const run = await openRun(flags.model);
   const size = scanline.imageSize(run.model);
   const options = preparationFor(run, flags);
-  const images = [];
-  for (const path of flags.images) images.push(await loadPicture(path, size, options)); // one photograph in memory
+  const images: NamedImage[] = [], failures: Error[] = [];
+  for (const path of flags.images) { // one photograph in memory
+    const loaded = await loadPicture(path, size, options).catch((error) => error as Error);
+    if (loaded instanceof Deno.errors.NotCapable) throw loaded;
+    if (loaded instanceof Error) failures.push(loaded);
+    else images.push(loaded);
+  }
+  if (images.length === 0) {
+    throw new AggregateError(
+      failures,
+      failures.map(({ message }) => message).join("\n"),
+    );
+  }
   await using model = await scanline.openModel(run.model, deviceOptions(flags));
   if (!flags.quiet) {
     console.error(describeDevice(model));
@@ -69,7 +86,7 @@ await runCommand(command, async (flags) => {
       };
       console.log(JSON.stringify(line));
     }
-    return 0;
+    return conclude(failures);
   }
   const pictures = found.map(({ image, path, predicted }) => ({
     pixels: image.pixels,
@@ -83,8 +100,14 @@ await runCommand(command, async (flags) => {
     const shares = ranked.map((k) => `${classNames[k]} ${view.formatShare(probabilities[k])}`).join(", ");
     console.log(`${printable(path, 400)}: ${printable(classNames[predicted])} (${printable(shares, 400)})`);
   }
-  return 0;
+  return conclude(failures);
 });
+
+/** Says which pictures could not be used. @returns The exit code */
+function conclude(failures: readonly Error[]): number {
+  failures.forEach((error) => console.error(messageOf(error)));
+  return failures.length === 0 ? 0 : 1;
+}
 
 /** As many pictures side by side as fit at full size. */
 function draw(pictures: readonly view.Picture[]): string[] {

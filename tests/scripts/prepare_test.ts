@@ -52,6 +52,18 @@ Deno.test({
       ]);
     });
 
+    await t.step("a picture that cannot be used leaves the others theirs, and exit code 1", async () => {
+      await Deno.writeTextFile(`${path}/data/none.png`, "none");
+      const files = ["data/none.png", "data/own.png", "data/gone.png"];
+      const { code, stdout, stderr } = await runScript(path, "predict", [...files, ...model, "--json"]);
+      assert.equal(code, 1);
+      assert.deepEqual(stdout.trim().split("\n").map((line) => JSON.parse(line).image), ["data/own.png"]);
+      assert.match(stderr, /\nCannot use data\/none\.png: .*\nCannot use data\/gone\.png: .*\n$/);
+      const none = await runScript(path, "predict", ["data/none.png", ...model]);
+      assert.deepEqual([none.code, none.stdout], [1, ""]);
+      assert.match(none.stderr, /^Cannot use data\/none\.png: .*\n$/);
+    });
+
     await t.step("--invert and --prepare do otherwise", async () => {
       const inverted = await predict("data/page.png", "--invert", "yes");
       assert.deepEqual(inverted.prepared, [{ done: "scaled", inverted: true }]);
