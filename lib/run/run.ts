@@ -131,6 +131,7 @@ export class Run implements Disposable {
   readonly #parts: RunParts;
   readonly #begun: { readonly epoch: number; readonly step: number };
   readonly #turns = new Turns("the run");
+  #ended = false;
 
   private constructor(trainer: Trainer, notes: readonly string[], parts: RunParts) {
     this.path = parts.folder.path;
@@ -237,7 +238,7 @@ export class Run implements Disposable {
   /** Saves a checkpoint: the `onCheckpoint` of a loop. */
   readonly keep = (state: TrainingState): Promise<void> => {
     const action = "keep the checkpoint";
-    return this.#turns.take(action, async () => {
+    return this.#take(action, async () => {
       check(action, "state", { value: state, rule: STATE });
       const { checkpoints, config, images, order } = this.#parts;
       await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
@@ -255,7 +256,7 @@ export class Run implements Disposable {
     metrics: Metrics,
   ): Promise<MetricsLine> {
     const action = "keep the report";
-    return this.#turns.take(action, async () => {
+    return this.#take(action, async () => {
       checkOptions<{ epoch: number; step?: number }>(action, place, PLACE_RULES, "place");
       const figures = checkOptions(action, metrics, METRICS_RULES, "metrics");
       const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
@@ -271,7 +272,7 @@ export class Run implements Disposable {
   /** Saves the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
   end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
     const action = "end the run";
-    return this.#turns.take(action, async () => {
+    return this.#take(action, async () => {
       const { interrupted = false, ...figures } = checkOptions(action, result, RESULT_RULES, "result");
       const { model, step } = this.#trainer, { folder, pictures } = this.#parts;
       await folder.saveModel(model);
@@ -285,9 +286,20 @@ export class Run implements Disposable {
         endedAt: new Date().toISOString(),
       };
       await folder.log(line);
+      this.#ended = true;
       const draw: EndedRun["draw"] = pictures &&
         ((findings = null, signal) => pictures.end(line, findings, signal));
       return { path: this.path, line, draw };
+    });
+  }
+
+  /** One call at a time, and none after the end. */
+  #take<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(action, () => {
+      if (this.#ended) {
+        throw new Error(`Cannot ${action}: the run must not have ended: current value is ended`);
+      }
+      return work();
     });
   }
 

@@ -200,6 +200,7 @@ test("a run draws pictures and tells of problems; its report names the model", a
   });
   await trainOn(run, trainer, 2);
   const { draw, line } = await run.end();
+  await assert.rejects(run.end(), /Cannot end the run: the run must not have ended: current value is ended$/);
   assert.equal(await draw!(), true);
   assert.deepEqual(problems, []);
   assert.match(await Deno.readTextFile(`${folder}/a/report.html`), new RegExp(line.modelSha256 as string));
