@@ -15,7 +15,14 @@ import {
   RunPictures,
   shown,
 } from "../run.ts";
-import { describeDevice, DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import {
+  DATA_FLAGS,
+  describeDevice,
+  DEVICE_FLAGS,
+  deviceOptions,
+  OUTPUT_FLAGS,
+  runCommand,
+} from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesOf } from "./support/images.ts";
 
@@ -25,6 +32,8 @@ const command = {
   flags: {
     runs: { kind: "operands", placeholder: "RUN", least: 1, most: 1, help: "the folder of a run" },
     ...DEVICE_FLAGS,
+    ...DATA_FLAGS,
+    dataset: { ...DATA_FLAGS.dataset, help: "test images of another set than the run's" },
     quiet: OUTPUT_FLAGS.quiet,
     help: OUTPUT_FLAGS.help,
   },
@@ -36,11 +45,11 @@ await runCommand(command, async (flags) => {
     throw new FlagError(`Cannot report: RUN must be one folder: current value is ${flags.runs.length}`);
   }
   const [path] = flags.runs;
-  const files = { read: [path], write: [path] };
+  const files = { read: [path, flags["data-dir"]], write: [path] };
   checkAllowed(files);
   const { config, lines } = await openMetrics(path);
   const run = await openRun(path);
-  const { test, classNames } = await loadImagesOf(run, null, { what: "report", quiet: flags.quiet, files });
+  const { test, classNames } = await loadImagesOf(run, flags, { what: "report", quiet: flags.quiet, files });
   await using model = await openModel(run.model, { imageSize: test, ...deviceOptions(flags) });
   if (!flags.quiet) console.error(describeDevice(model));
 

@@ -6,7 +6,7 @@
 import { joinBytes } from "../bytes.ts";
 import { sha256 } from "../data/files.ts";
 import { normalizationOf } from "../data/sequence.ts";
-import type { TrainedModel } from "./trained_model.ts";
+import { checkTrained, type TrainedModel } from "./trained_model.ts";
 
 /**
  * The SHA-256, in hexadecimal, of a model: its layers, how it reads an image, and its parameters. Models with equal hashes
@@ -30,9 +30,9 @@ import type { TrainedModel } from "./trained_model.ts";
  * assert.notEqual(relu, tanh);
  * ```
  */
-export function modelSha256(
-  { network, sequence, parameters }: Pick<TrainedModel, "network" | "sequence" | "parameters">,
-): string {
+export function modelSha256(model: Pick<TrainedModel, "network" | "sequence" | "parameters">): string {
+  const named = { T: null, classNames: undefined!, ...model };
+  const { network, sequence, parameters } = checkTrained("hash the model", named);
   const layers = network.layers.map((layer) => {
     const { kind, inputSize, hiddenSize } = layer;
     const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;

@@ -170,20 +170,34 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
   );
 }
 
+/** How long a `config.json` may be. */
+export const MOST_CONFIG_BYTES = 2 ** 20;
+
+/** The contents of `config.json`. */
+export function configText(config: RunConfig): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(config, null, 2) + "\n");
+}
+
 /**
  * Checks a configuration before it is written: what is written can be read.
  *
  * @throws {TypeError} If a part of it is not as it must be, or JSON cannot hold it.
  */
 export function checkConfig(action: string, config: RunConfig): void {
-  let plain: unknown;
+  let plain: unknown, length: number;
   try {
+    length = configText(config).length;
     plain = JSON.parse(JSON.stringify(config));
   } catch (cause) {
     const [reason] = (cause as Error).message.split("\n");
     throw new TypeError(
       `Cannot ${action}: its config must be as JSON can hold it: current value is not: ${reason}`,
       { cause },
+    );
+  }
+  if (length > MOST_CONFIG_BYTES) {
+    throw new RangeError(
+      `Cannot ${action}: its config must have at most ${MOST_CONFIG_BYTES} bytes: current value is ${length}`,
     );
   }
   try {

@@ -27,11 +27,17 @@ import { serializeModel } from "../model/tensorflow_files.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
 import { printable } from "../excerpt.ts";
 import { check, checkOptions, optional, type Rule, type Rules, TEXT } from "../options.ts";
-import { checkConfig, modelDescription, parseRunConfig, type RunConfig } from "./config.ts";
+import {
+  checkConfig,
+  configText,
+  modelDescription,
+  MOST_CONFIG_BYTES,
+  parseRunConfig,
+  type RunConfig,
+} from "./config.ts";
 import { parseMetrics } from "./metrics_file.ts";
 
 const MOST_BYTES = 2 ** 31;
-const MOST_CONFIG_BYTES = 2 ** 20;
 
 /** Where {@link createRunFolder} puts a run. */
 export interface RunOptions {
@@ -76,7 +82,7 @@ export class RunFolder {
   /** Writes `config.json`. @throws {TypeError} If it could not be read back. */
   async writeConfig(config: RunConfig): Promise<void> {
     checkConfig("write config.json", config);
-    await writeWhole(`${this.path}/config.json`, encode(JSON.stringify(config, null, 2) + "\n"));
+    await writeWhole(`${this.path}/config.json`, configText(config));
   }
 
   /** Appends one line to `metrics.jsonl`. */
@@ -131,9 +137,10 @@ export async function createRunFolder(options: RunOptions): Promise<RunFolder> {
 const FOLDER_RULES: Rules<RunOptions> = {
   recipe: {
     ...TEXT,
-    must: "a name of 1 to 200 printable characters that can name a folder",
+    must: "a name of at most 200 bytes that can name a folder, without a dot in front",
     holds: (name: string) =>
-      /^[^/\\]{1,200}$/.test(name) && !/^\.{1,2}$/.test(name) && printable(name, 200) === name,
+      /^[^/\\]{1,200}$/.test(name) && !/^\.|^ *$/.test(name) && printable(name, 200) === name &&
+      new TextEncoder().encode(name).length <= 200,
   },
   root: optional({ ...TEXT, must: "the folder of all runs", holds: (path: string) => path !== "" }),
   out: optional({ ...TEXT, must: "a folder", holds: (path: string) => path !== "" }),

@@ -39,7 +39,8 @@ export function upgradeConfig(old: Json, modelJson?: string): unknown {
   const dataset = data?.dataDir === undefined ? data?.dataset ?? "mnist" : undefined;
   const known = Object.hasOwn(CATALOGUE, dataset ?? "") ? dataset : undefined;
   const classNames = model?.classNames ?? defaultClassNames(Math.min(classes, 256) || 0, known);
-  const preparation = model?.preparation ?? (known && CATALOGUE[known as DatasetName].preparation);
+  const preparation = model?.preparation ??
+    (known && !isImport ? CATALOGUE[known as DatasetName].preparation : undefined);
   return {
     ...others,
     model: { layers, classes, biases, T, sequence, classNames, preparation },

@@ -6,8 +6,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { CATALOGUE } from "../data/catalogue.ts";
 import { shown } from "../data/places.ts";
+import { excerpt } from "../excerpt.ts";
 import { Turns } from "../engines/turns.ts";
 import { modelSha256 } from "../model/hash.ts";
+import { SLOT_COUNT } from "../model/optimizers.ts";
 import { CLASS_NAMES, defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
 import {
   BOOLEAN,
@@ -15,6 +17,7 @@ import {
   checkOptions,
   FUNCTION,
   instanceOf,
+  meets,
   NUMBER,
   OBJECT,
   oneOf,
@@ -156,11 +159,11 @@ export class Run implements Disposable {
     const chosen = checkOptions(action, settings, SETTINGS_RULES, "settings");
     const config = configOf(trainer, { recipe, ...rest });
     checkConfig(action, config); // what cannot be read back is not worth a training
+    const images = imagesOf(trainer), order = orderOf(trainer);
+    const state = { ...await trainer.readState(), tally: new Tally().state() };
     const folder = await createRunFolder({ recipe, root, out });
     const checkpoints = await CheckpointFolder.open(folder.path, { fresh: true });
     try {
-      const images = imagesOf(trainer), order = orderOf(trainer);
-      const state = { ...await trainer.readState(), tally: new Tally().state() };
       await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
       await folder.writeConfig(config);
       const events = chosen.tensorboard ? new EventFiles(folder) : null;
@@ -203,10 +206,9 @@ export class Run implements Disposable {
           `Cannot resume ${shown(path)}: the images must be those it began with: current value is other ones`,
         );
       }
-      const T = saved.model.T ?? trainer.T; // unknown in runs of old
       const config = {
         ...saved,
-        model: { ...modelOf(trainer, saved.model), T },
+        model: modelOf(trainer, saved.model),
         ...checkOptions(action, changes, CHANGES_RULES, "changes"),
       };
       checkConfig(action, config);
@@ -240,6 +242,14 @@ export class Run implements Disposable {
     const action = "keep the checkpoint";
     return this.#take(action, async () => {
       check(action, "state", { value: state, rule: STATE });
+      const { size } = this.#trainer.network, slots = SLOT_COUNT[this.#trainer.config.optimizer.kind];
+      const fits = [state.parameters, ...state.slots].every((part) => part.length === size);
+      if (!fits || state.slots.length !== slots || state.tally.steps > state.step) {
+        throw new RangeError(
+          `Cannot ${action}: state must be one of this training, ${slots + 1} × ${size} numbers: ` +
+            `current value is another one`,
+        );
+      }
       const { checkpoints, config, images, order } = this.#parts;
       await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
     });
@@ -317,7 +327,12 @@ const STOPPED: Rule = { must: "a StoppedRun", isKind: (value) => value instanceo
 const STATE: Rule = {
   ...OBJECT,
   must: "the state that a loop gives to onCheckpoint",
-  isKind: (value) => OBJECT.isKind(value) && OBJECT.isKind((value as TrainingState).tally),
+  isKind: (value) => {
+    const { parameters, slots, step, tally } = (value ?? {}) as TrainingState;
+    const parts = Array.isArray(slots) ? [parameters, ...slots] : [null];
+    return OBJECT.isKind(tally) && meets(whole(0), step) &&
+      parts.every((part) => part instanceof Float32Array);
+  },
 };
 
 const ABOUT_RULES: Rules<RunAbout> = {
@@ -369,11 +384,19 @@ const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
 };
 
 function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
-  const { recipe, data, figures, more } = about, { config, device } = trainer;
+  const { recipe, dataset, data = dataset && { dataset }, figures, more } = about,
+    { config, device } = trainer;
+  if (dataset && data?.dataset !== dataset) {
+    throw new RangeError(
+      `Cannot begin the run: dataset must be that of data: current value is ${excerpt(dataset)}, and ${
+        excerpt(data?.dataset)
+      }`,
+    );
+  }
   return {
+    ...more,
     recipe,
     startedAt: new Date().toISOString(),
-    ...more,
     model: modelOf(trainer, about),
     training: config,
     figures,

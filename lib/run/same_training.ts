@@ -18,6 +18,7 @@ export function checkSameTraining(saved: Training, current: Training): void {
   const then = partsOf(saved), now = partsOf(current);
   for (const name of Object.keys(now)) {
     if (isDeepStrictEqual(toPlain(now[name]), then[name])) continue;
+    if (name === "T" && then.T === null) continue; // any length, or, in checkpoints of old runs, not known
     throw new RangeError(
       `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
         `current value is ${excerpt(now[name], 200)}`,
@@ -31,8 +32,8 @@ export function toPlain(value: unknown): unknown {
 }
 
 function partsOf({ model, training, device }: Training): Readonly<Record<string, unknown>> {
-  const { layers, classes, biases, sequence } = model;
-  return { layers, classes, biases, sequence, ...training, device: bitsOf(device) };
+  const { layers, classes, biases, T, sequence } = model;
+  return { layers, classes, biases, T, sequence, ...training, device: bitsOf(device) };
 }
 
 /** The properties of a device that decide its bits; the number of threads does not. */

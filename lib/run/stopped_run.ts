@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { notAllowed } from "../data/files.ts";
 import { shown } from "../data/places.ts";
 import { check } from "../options.ts";
 import { type Length, toLength } from "../train/call_options.ts";
@@ -88,7 +89,7 @@ export function remainingLength(length: Length, done: { epoch: number; step: num
 
 async function checkIsRun(path: string): Promise<void> {
   const info = await Deno.stat(`${path}/checkpoints`).catch((error) => {
-    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotCapable) throw notAllowed("read", `${path}/`, error);
   });
   if (info?.isDirectory) return;
   throw new Deno.errors.NotFound(

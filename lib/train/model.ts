@@ -5,7 +5,7 @@
  */
 import { checkImages, checkSplit, type Images, type Split } from "../data/images.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
-import { layOutSequence, type Sequence } from "../data/sequence.ts";
+import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
@@ -46,9 +46,9 @@ export interface OpenOptions extends DeviceOptions {
  * assert.deepEqual(imageSize({ network, T: 28, sequence }), { height: 20, width: 28 });
  * ```
  */
-export function imageSize(
-  { network, T, sequence: { axis } }: Pick<TrainedModel, "network" | "T" | "sequence">,
-): ImageSize {
+export function imageSize(model: Pick<TrainedModel, "network" | "T" | "sequence">): ImageSize {
+  check("find the size of the images", "the model", { value: model, rule: OBJECT });
+  const { network, T, sequence } = model, { axis } = checkSequence(sequence);
   const lines = T ?? network.inputSize;
   if (axis === "rows") return { height: lines, width: network.inputSize };
   if (axis === "columns") return { height: network.inputSize, width: lines };

@@ -210,7 +210,7 @@ export class RecipeCall implements Disposable {
     const drawn = await draw(findings, interrupted ? undefined : this.#signal);
     if (drawn === true) return this.print(`report    ${shown(this.#path)}/report.html`);
     const why = drawn ? "Not everything could be drawn" : "Interrupted while drawing";
-    this.tell(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
+    this.#warn(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
   }
 
   /** Adds to an error the command that resumes the run, if there is a checkpoint. */

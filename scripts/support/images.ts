@@ -12,6 +12,7 @@ import {
   imagesOf,
   loadImagesFor,
   type SavedRun,
+  shown,
 } from "../../run.ts";
 import type { DATA_FLAGS } from "./command.ts";
 import { FlagError, type FlagValues } from "./flags.ts";
@@ -91,10 +92,17 @@ function printLabels(
  */
 export async function loadImagesOf(
   run: SavedRun,
-  flags: FlagValues<typeof DATA_FLAGS> | null,
+  flags: FlagValues<typeof DATA_FLAGS>,
   { what, quiet, files }: { what: string; quiet: boolean; files: Files },
 ): Promise<scanline.Dataset> {
-  const options = imagesOf(run, flags ? dataOptions(flags) : {});
+  if (!run.config.data && flags.dataset === undefined && flags["data-dir"] === undefined) {
+    throw new FlagError(
+      `Cannot ${what}: --dataset or --data-dir must name images, as the run ${
+        shown(run.path)
+      } does not say which it learned`,
+    );
+  }
+  const options = imagesOf(run, dataOptions(flags));
   checkAllowed({ ...files, read: [...files.read ?? [], dataFolder(options)] });
   checkOwnData(options);
   const data = await loadImagesFor(run, options, what);

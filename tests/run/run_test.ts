@@ -11,6 +11,7 @@ import { openModel } from "../../lib/run/open_model.ts";
 import { Run } from "../../lib/run/run.ts";
 import { StoppedRun } from "../../lib/run/stopped_run.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
+import { Tally } from "../../lib/train/figures.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
@@ -23,10 +24,13 @@ const OLD_RUNS = new URL("../golden/old_runs/", import.meta.url).pathname;
 const train = tinySplit({ count: 24, height: 6, width: 5, classes: 10 });
 const tested = tinySplit({ count: 13, height: 6, width: 5, classes: 10, seed: 2 });
 
-function open(changes: Partial<CompileOptions> = {}): Promise<Trainer> {
+function open(
+  changes: Partial<CompileOptions> = {},
+  inputShape: (number | null)[] = [6, 5],
+): Promise<Trainer> {
   const model = tf.sequential({
     layers: [
-      lstm({ units: 3, inputShape: [6, 5], returnSequences: true }),
+      lstm({ units: 3, inputShape, returnSequences: true }),
       tf.layers.dropout({ rate: 0.5 }),
       lstm({ units: 2, recurrentActivation: "hardSigmoid" }),
       tf.layers.dense({ units: 10 }),
@@ -122,13 +126,22 @@ test("what nobody could read back is an error before anything is made", async (f
       { recipe: "" },
       /its config must have recipe, a text of 1 to 200 printable characters: current value is ""$/,
     ],
-    [{ recipe: "../a" }, /recipe must be a name .* that can name a folder: current value is "\.\.\/a"$/],
+    [{ recipe: "../a" }, /recipe must be a name .* that can name a folder, .*: current value is "\.\.\/a"$/],
     [{ recipe: undefined }, /recipe must be a text: current value is missing$/],
     [{ classNames: ["a", "b"] }, /model.classNames, one for each of 10 classes: current value is 2$/],
     [{ classnames: [] }, /about must be among recipe, .*: current value has "classnames"$/],
     [{ dataset: "foo" }, /dataset must be one of mnist, .*: current value is "foo"$/],
     [{ more: { command: 5 } }, /must have command, a text .*: current value is 5$/],
     [{ more: { x: 5n } }, /its config must be as JSON can hold it: .*BigInt/],
+    [
+      { more: { x: "x".repeat(2 ** 20) } },
+      /its config must have at most 1048576 bytes: current value is \d+$/,
+    ],
+    [{ recipe: "é".repeat(200) }, /recipe must be a name of at most 200 bytes that can name a folder/],
+    [
+      { dataset: "kmnist", data: { dataset: "mnist" } },
+      /dataset must be that of data: .* "kmnist", and "mnist"$/,
+    ],
     [{ out: "" }, /out must be a folder: current value is ""$/],
   ];
   for (const [changes, message] of wrong) {
@@ -151,10 +164,16 @@ test("a run that was closed writes nothing, and a stopped run is resumed once", 
   await Array.fromAsync(trainer.steps(4)); // a run may begin anywhere
   const run = await Run.begin(trainer, { recipe: "tiny", out }, settings);
   assert.deepEqual(run.remaining({ epochs: 3 }), { epochs: 2 });
-  await assert.rejects(
-    run.keep(await trainer.readState() as never),
-    /state must be the state that a loop gives/,
-  );
+  const state = await trainer.readState(), tally = new Tally().state();
+  await assert.rejects(run.keep(state as never), /state must be the state that a loop gives/);
+  for (
+    const wrong of [{ slots: [] }, { parameters: new Float32Array(3) }, { tally: { ...tally, steps: 999 } }]
+  ) {
+    await assert.rejects(
+      run.keep({ ...state, tally, ...wrong }),
+      /state must be one of this training, 3 × \d+ numbers/,
+    );
+  }
   await assert.rejects(run.report({ epoch: NaN }, {} as never), /epoch must be a whole number from 0 on/);
   await assert.rejects(run.end({ event: "x" } as never), /result must be among trainLoss/);
   run[Symbol.dispose]();
@@ -165,6 +184,11 @@ test("a run that was closed writes nothing, and a stopped run is resumed once", 
   }
   await using other = await open({ seed: 2 });
   await assert.rejects(Run.resume(await StoppedRun.open(out), other, settings), /its seed must be 1/);
+  await using anyLength = await open({}, [null, 5]);
+  await assert.rejects(
+    Run.resume(await StoppedRun.open(out), anyLength, settings),
+    /its T must be 6: current value is null$/,
+  );
   using stopped = await StoppedRun.open(out); // the lock is free again
   assert.deepEqual(stopped.remaining({ epochs: 3 }), { epochs: 2 });
   assert.throws(() => stopped.remaining({ epochs: NaN }), /epochs must be a whole number from 0 on/);
