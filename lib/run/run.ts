@@ -297,9 +297,7 @@ export class Run implements Disposable {
       };
       await folder.log(line);
       this.#ended = true;
-      const draw: EndedRun["draw"] = pictures &&
-        ((findings = null, signal) => pictures.end(line, findings, signal));
-      return { path: this.path, line, draw };
+      return endedRun(this.path, line, pictures);
     });
   }
 
@@ -318,6 +316,15 @@ export class Run implements Disposable {
     this.#turns.close();
     this.#parts.checkpoints[Symbol.dispose]();
   }
+}
+
+/** Apart from the run, so that drawing keeps no trainer, and no images of its, in memory. */
+function endedRun(path: string, line: MetricsLine, pictures: RunPictures | null): EndedRun {
+  return {
+    path,
+    line,
+    draw: pictures && ((findings = null, signal) => pictures.end(line, findings, signal)),
+  };
 }
 
 const TRAINER = { ...instanceOf(Trainer), must: "a trainer, as compile() makes it" };

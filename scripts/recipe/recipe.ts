@@ -191,8 +191,7 @@ export class RecipeCall implements Disposable {
       if (interrupted) this.tell(`Interrupted before the first step: ${kept}`);
       return;
     }
-    const { run, result: { figures, findings } } = this.#run;
-    const { draw, line } = await run.end({ interrupted, ...figures });
+    const { draw, line, findings } = await this.#finish(this.#run, interrupted);
     this.emit(line);
     if (interrupted) this.print(`Interrupted after ${formatQuantity(line.step as number, "steps")}`);
     this.print(
@@ -202,8 +201,6 @@ export class RecipeCall implements Disposable {
       ...(interrupted ? [`resume    ${this.#resumeCommand()}`] : []),
       `evaluate  ${this.#commandFor("evaluate", flagWords("model", this.#path))}`,
     );
-    run[Symbol.dispose]();
-    this.#run = null; // frees the images and the engine: drawing needs memory too
     (globalThis as { gc?: () => void }).gc?.(); // there with --v8-flags=--expose-gc, as in the tasks of the recipes
     if (!draw) return;
     this.#phase = "draw";
@@ -211,6 +208,14 @@ export class RecipeCall implements Disposable {
     if (drawn === true) return this.print(`report    ${shown(this.#path)}/report.html`);
     const why = drawn ? "Not everything could be drawn" : "Interrupted while drawing";
     this.#warn(`${why}: the model is saved, and this draws the rest:\n  ${this.#reportCommand()}`);
+  }
+
+  /** Ends the run and lets go of it, and so of the images and the engine: drawing needs memory too. */
+  async #finish({ run, result: { figures, findings } }: RecipeRun, interrupted: boolean) {
+    const ended = await run.end({ interrupted, ...figures });
+    run[Symbol.dispose]();
+    this.#run = null;
+    return { ...ended, findings };
   }
 
   /** Adds to an error the command that resumes the run, if there is a checkpoint. */
