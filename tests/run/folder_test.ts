@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { modelSha256 } from "../../lib/model/hash.ts";
 import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
 import type { Sequence } from "../../lib/data/sequence.ts";
-import type { RunConfig } from "../../lib/run/config.ts";
 import { createRunFolder, openMetrics, openRun } from "../../lib/run/folder.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
+import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 
 tf.enableProdMode();
 
@@ -16,33 +16,19 @@ const test = testsInFolders(needs);
 function tinyModel(): tf.Sequential {
   return tf.sequential({
     layers: [
-      tf.layers.lstm({ units: 3, recurrentInitializer: "zeros", inputShape: [5, 4] }),
+      tf.layers.lstm({
+        units: 3,
+        recurrentActivation: "sigmoid",
+        recurrentInitializer: "zeros",
+        inputShape: [5, 4],
+      }),
       tf.layers.dropout({ rate: 0.5 }),
       tf.layers.dense({ units: 3 }),
     ],
   });
 }
 
-const config: RunConfig = {
-  recipe: "tiny",
-  model: {
-    layers: [{ kind: "lstm", inputSize: 4, hiddenSize: 3, gateActivation: "hardSigmoid", dropout: 0.5 }],
-    classes: 3,
-    biases: 2,
-    T: 5,
-    sequence: { axis: "rows", range: [0, 1] },
-    classNames: ["a", "b", "c"],
-  },
-  training: {
-    optimizer: { kind: "sgd", learningRate: 0.1 },
-    initialize: "pytorch",
-    batchSize: 4,
-    lastBatch: "short",
-    seed: 1,
-    images: { train: 22, validation: 0, test: 13 },
-  },
-  data: { dataset: "mnist" },
-};
+const { config } = tinyCheckpoint();
 
 test("createRunFolder() makes <root>/<recipe>/<time>, and another folder in the same second", async (folder) => {
   const options = { recipe: "tiny", root: `${folder}/runs` };
