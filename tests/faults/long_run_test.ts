@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { adam } from "../../lib/model/optimizers.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { compile } from "../../lib/train/compile.ts";
 import { encodeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { lacks, named } from "../support/permissions.ts";
@@ -35,12 +36,7 @@ Deno.test({
     const split = tinySplit({ count: 64, height: 6, width: 5, classes: 10 });
     const model = tf.sequential({
       layers: [
-        tf.layers.lstm({
-          units: 16,
-          recurrentActivation: "sigmoid",
-          recurrentInitializer: "zeros",
-          inputShape: [6, 5],
-        }),
+        lstm({ units: 16, inputShape: [6, 5] }),
         tf.layers.dense({ units: 10 }),
       ],
     });

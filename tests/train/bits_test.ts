@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { momentum } from "../../lib/model/optimizers.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { compile } from "../../lib/train/compile.ts";
 import { modelSha256 } from "../../lib/model/hash.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
@@ -16,12 +17,11 @@ const test = tinySplit({ count: 9, height: 7, width: 5, classes: 4, seed: 2 });
 
 /** Two LSTM layers with dropout, 21 images a step running on across epochs. */
 function open(threads: number, seed = 1): Promise<Trainer> {
-  const lstm = { recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
   const model = tf.sequential({
     layers: [
-      tf.layers.lstm({ ...lstm, units: 11, returnSequences: true, inputShape: [7, 5] }),
+      lstm({ units: 11, returnSequences: true, inputShape: [7, 5] }),
       tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.lstm({ ...lstm, units: 6 }),
+      lstm({ units: 6 }),
       tf.layers.dropout({ rate: 0.5 }),
       tf.layers.dense({ units: 4 }),
     ],

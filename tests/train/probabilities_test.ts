@@ -3,15 +3,15 @@ import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/train/compile.ts";
 import { classProbabilities, softmax } from "../../lib/train/probabilities.ts";
 import { adam } from "../../lib/model/optimizers.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 
 tf.enableProdMode();
 
 function openTrainer() {
-  const lstm = { units: 6, recurrentActivation: "sigmoid", recurrentInitializer: "zeros" } as const;
   const model = tf.sequential({
-    layers: [tf.layers.lstm({ ...lstm, inputShape: [5, 7] }), tf.layers.dense({ units: 4 })],
+    layers: [lstm({ units: 6, inputShape: [5, 7] }), tf.layers.dense({ units: 4 })],
   });
   return compile(model, {
     train: tinySplit({ count: 9, height: 5, width: 7, classes: 4 }),

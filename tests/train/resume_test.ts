@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { adam } from "../../lib/model/optimizers.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
 import type { LoopOptions } from "../../lib/train/call_options.ts";
@@ -20,12 +21,7 @@ const train = tinySplit({ count: 22, height: 5, width: 4, classes: 3 });
 function open(changes: Partial<CompileOptions> = {}): Promise<Trainer> {
   const model = tf.sequential({
     layers: [
-      tf.layers.lstm({
-        units: 3,
-        recurrentInitializer: "zeros",
-        recurrentActivation: "sigmoid",
-        inputShape: [5, 4],
-      }),
+      lstm({ units: 3, inputShape: [5, 4] }),
       tf.layers.dropout({ rate: 0.5 }),
       tf.layers.dense({ units: 3 }),
     ],
