@@ -19,7 +19,13 @@ const ROUNDS = 10;
 export type Words4 = [number, number, number, number];
 
 /** The uses of random words. They are part of the key, so that no two uses share a word. */
-export const DOMAIN = { shuffle: 1, dropout: 2, initialize: 3 } as const;
+export const DOMAIN = {
+  shuffle: 1,
+  dropout: 2,
+  initialize: 3,
+  inputDropout: 4,
+  recurrentDropout: 5,
+} as const;
 
 /** The upper 32 bits of the product of two unsigned 32-bit integers. */
 function multiplyHigh(a: number, b: number): number {
@@ -138,16 +144,20 @@ export function shuffledOrder(count: number, seed: number, epoch: number): Uint3
 }
 
 /**
- * The words of dropout, the same on every engine: output (t, n, h) of a layer is dropped at a step if its word is below
- * {@link dropoutThreshold}, else divided by 1 − rate.
+ * The words of dropout, the same on every engine: number (t, n, h) is dropped at a step if its word is below
+ * {@link dropoutThreshold}, else divided by 1 − rate. A recurrent layer's own masks have t = 0: one for its input x, one for
+ * its state h.
  *
- * One call gives the words of four neighbouring units: counter (h >> 2, n, t + layer·2¹⁶, step), word h & 3.
+ * One call gives the words of four neighbouring units: counter (h >> 2, n, t + stream·2¹⁶, step), word h & 3.
+ *
+ * @param domain That of a Dropout layer by default; or `DOMAIN.inputDropout`, `DOMAIN.recurrentDropout`
  */
 export function dropoutWords(
   seed: number,
-  at: { step: number; layer: number; t: number; n: number; block: number },
+  at: { step: number; stream: number; t: number; n: number; block: number },
+  domain: number = DOMAIN.dropout,
 ): Words4 {
-  return philox([at.block, at.n, at.t + at.layer * 65536, at.step], seed, DOMAIN.dropout);
+  return philox([at.block, at.n, at.t + at.stream * 65536, at.step], seed, domain);
 }
 
 /** Outputs with a word below this are dropped: ⌊rate · 2³²⌋. */

@@ -5,6 +5,7 @@
  */
 import { excerpt } from "../excerpt.ts";
 import type { ImageSize } from "./raster.ts";
+import type { ByteLayout } from "./sequences.ts";
 
 /** The orders in which a network can read an image. */
 export const AXES: readonly ("rows" | "columns" | "pixels")[] = ["rows", "columns", "pixels"];
@@ -37,18 +38,6 @@ export interface Normalization {
   readonly deviation: number;
 }
 
-/** A {@link Sequence} over images of one size: pixel (t, c) of an image is its byte `t·tStride + c·cStride`. */
-export interface SequenceLayout {
-  /** The length of the sequence: lines, or pixels. */
-  readonly T: number;
-  /** The features at each time. */
-  readonly C: number;
-  readonly tStride: number;
-  readonly cStride: number;
-  /** The float32 that each of the 256 bytes becomes. */
-  readonly scale: Float32Array;
-}
-
 /**
  * Lays a sequence out over images of `height` × `width` bytes, row by row.
  *
@@ -65,15 +54,16 @@ export interface SequenceLayout {
  * assert.deepEqual([layout.scale[0], layout.scale[255]], [-1, 1]);
  * ```
  */
-export function layOutSequence(sequence: Sequence, { height, width }: ImageSize): SequenceLayout {
-  const { axis } = checkSequence(sequence), scale = scaleTable(sequence);
+export function layOutSequence(sequence: Sequence, { height, width }: ImageSize): ByteLayout {
+  const { axis } = checkSequence(sequence);
+  const common = { kind: "bytes" as const, stride: height * width, scale: scaleTable(sequence) };
   switch (axis) {
     case "rows":
-      return { T: height, C: width, tStride: width, cStride: 1, scale };
+      return { ...common, T: height, C: width, tStride: width, cStride: 1 };
     case "columns":
-      return { T: width, C: height, tStride: 1, cStride: width, scale };
+      return { ...common, T: width, C: height, tStride: 1, cStride: width };
     case "pixels":
-      return { T: height * width, C: 1, tStride: 1, cStride: 0, scale };
+      return { ...common, T: height * width, C: 1, tStride: 1, cStride: 0 };
   }
 }
 

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Images, Split } from "../data/images.ts";
-import type { Sequence } from "../data/sequence.ts";
+import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 
@@ -14,9 +13,8 @@ export const MAX_STEPS = 256;
 /** The options of every engine. */
 export interface EngineOptions {
   readonly network: Network;
-  readonly sequence: Sequence;
-  /** The size of every image. */
-  readonly imageSize: { readonly height: number; readonly width: number };
+  /** How every sequence lies in memory, of the kind that the network's input reads. */
+  readonly layout: SequenceLayout;
   /** The initial parameters: flat, as {@link Network} lays them out. They are copied. */
   readonly parameters: Float32Array;
   /** Null for an engine that only predicts. */
@@ -26,11 +24,15 @@ export interface EngineOptions {
 /** A training, as an engine needs it. */
 export interface EngineTraining {
   readonly optimizer: Optimizer;
-  /** The images to train on, which must not change: an engine copies them to its device once, or reads them where they are. */
-  readonly train: Split;
+  /**
+   * The sequences to train on, which must not change: an engine copies them to its device once, or reads them where they are.
+   */
+  readonly sequences: Sequences;
+  /** What the network is to answer. */
+  readonly targets: Targets;
   /** The seed of the dropout masks, an unsigned 32-bit integer. */
   readonly seed: number;
-  /** The images of the largest batch. */
+  /** The sequences of the largest batch. */
   readonly batchSize: number;
 }
 
@@ -38,15 +40,15 @@ export interface EngineTraining {
 export interface StepResult {
   /** The number of the step in the training, from 1 on. */
   readonly step: number;
-  /** Mean softmax cross-entropy over the batch, in nats. */
+  /** The mean loss over the batch, with the terms of the regularizers. */
   readonly loss: number;
-  /** How many images of the batch were classified correctly. */
-  readonly correct: number;
-  /** The images of the batch. */
+  /** Of each metric of the network, the sum over the sequences of its mean over their steps; never NaN where outputs are finite. */
+  readonly metrics: readonly number[];
+  /** The sequences of the batch. */
   readonly count: number;
 }
 
-/** All that a training needs to resume with the same bits, except for the order of the images, a function of seed and epoch. */
+/** All that a training needs to resume with the same bits, except for the order of the sequences, a function of seed and epoch. */
 export interface EngineState {
   /** Flat, {@link Network.size} elements. */
   readonly parameters: Float32Array;
@@ -78,36 +80,37 @@ export interface Engine extends AsyncDisposable {
   /**
    * Takes one training step for each batch, in order.
    *
-   * @param batches At most {@link MAX_STEPS}: the positions of each batch's images in the training split, 1 to `batchSize`
-   * of them
+   * @param batches At most {@link MAX_STEPS}: the positions of each batch's sequences, 1 to `batchSize` of them
+   * @param learningRate Of these steps; that of the optimizer by default
    * @throws {Error} If the engine only predicts
    */
-  train(batches: readonly Uint32Array[]): Promise<StepResult[]>;
+  train(batches: readonly Uint32Array[], learningRate?: number): Promise<StepResult[]>;
 
   /**
-   * The gradient of the mean loss of one batch, as the next step would compute it (with its dropout masks), flat as the
-   * parameters. Changes nothing.
+   * The gradient of the loss of one batch, as the next step would compute it (with its dropout masks and its regularizers), flat
+   * as the parameters. Changes nothing.
    *
    * @throws {Error} If the engine only predicts
    */
   gradient(batch: Uint32Array): Promise<Float32Array>;
 
   /**
-   * The logits `[N, K]` of images, without dropout.
+   * What the network answers, `[N, K]` or `[N, T, K]`, without dropout.
    *
-   * @param images Any images of `imageSize`
-   * @param positions Which of the images; all by default
+   * @param sequences Any sequences of the engine's layout
+   * @param positions Which of them; all by default
    */
-  predict(images: Images, positions?: Uint32Array): Promise<Float32Array>;
+  predict(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array>;
 
   /**
-   * The top layer's outputs at every t, `[N, T, H]`, without dropout. The head turns those of the last t into the logits of
-   * {@link predict}, those of an earlier t into what the network has recognized by then.
+   * The last recurrent layer's outputs at every t, `[N, T, H]`, without dropout. For a classifier, the head turns those of the
+   * last t into the logits of {@link predict}, those of an earlier t into what the network has recognized by then.
    *
-   * @param images Any images of `imageSize`
-   * @param positions Which of the images; all by default
+   * @param sequences Any sequences of the engine's layout
+   * @param positions Which of them; all by default
+   * @throws {Error} If the network has no recurrent layer, or its last one is bidirectional
    */
-  outputs(images: Images, positions?: Uint32Array): Promise<Float32Array>;
+  outputs(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array>;
 
   /** A copy of the parameters, flat, as the network lays them out. */
   readParameters(): Promise<Float32Array>;

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { checkImages, checkPositions, checkSplit, FLOATS } from "../data/images.ts";
-import type { Images } from "../data/images.ts";
-import { layOutSequence, type SequenceLayout } from "../data/sequence.ts";
+import { checkPositions, FLOATS } from "../data/images.ts";
+import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
+import { CATEGORICAL } from "../model/losses.ts";
+import { isRecurrent, type Network, stepsOf } from "../model/network.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
-import { check, OBJECT, type Rule, UINT32, whole } from "../options.ts";
+import { check, instanceOf, number, OBJECT, oneOf, optional, type Rule, UINT32, whole } from "../options.ts";
 import {
   type DeviceDescription,
   type Engine,
@@ -20,52 +21,148 @@ import {
 import { Turns } from "./turns.ts";
 
 /** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
-export interface UnguardedEngine extends Omit<Engine, "predict" | "outputs"> {
-  /** @param positions Which of the images, each below their count */
-  predict(images: Images, positions: Uint32Array): Promise<Float32Array>;
-  /** @param positions Which of the images, each below their count */
-  outputs(images: Images, positions: Uint32Array): Promise<Float32Array>;
+export interface UnguardedEngine extends Omit<Engine, "train" | "predict" | "outputs"> {
+  train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]>;
+  /** @param positions Which of the sequences, each below their count */
+  predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
+  /** @param positions Which of the sequences, each below their count */
+  outputs(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
 }
 
 const SIZE = whole(1);
+const COUNT = whole(0);
 const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
+const RATE = number("a number from 0 on", (value) => value >= 0);
+const DATA_TYPES = { bytes: Uint8Array, floats: Float32Array, tokens: Int32Array } as const;
 
 /**
  * Checks the options of an engine.
  *
- * @returns How the network reads the images
- * @throws {TypeError} If an option has the wrong type, or the number of pixels or labels is wrong.
+ * @throws {TypeError} If an option has the wrong type, or data are too few or too many.
  * @throws {RangeError} If the options do not fit together, or a value is out of range.
  */
-export function checkEngineOptions(options: EngineOptions): SequenceLayout {
+export function checkEngineOptions(options: EngineOptions): void {
   const action = "open the engine";
-  const { network, parameters, sequence, imageSize, training } = options;
+  const { network, parameters, layout, training } = options;
   checkFlat(action, "parameters", parameters, network.size);
-  check(action, "imageSize", { value: imageSize, rule: OBJECT });
-  for (const side of ["height", "width"] as const) {
-    check(action, side, { value: imageSize[side], rule: SIZE });
-  }
+  checkLayout(action, layout, network);
   if (training) checkTraining(action, training, options);
-  const layout = layOutSequence(sequence, imageSize);
-  if (layout.C !== network.inputSize) {
-    throw new RangeError(
-      `Cannot ${action}: the sequence must give the ${network.inputSize} features that the network reads: ` +
-        `current value is ${layout.C}`,
-    );
+}
+
+function checkLayout(action: string, layout: SequenceLayout, { input }: Network): void {
+  check(action, "layout", { value: layout, rule: OBJECT });
+  const kinds = input.kind === "tokens" ? ["tokens"] : ["bytes", "floats"];
+  check(action, "kind of layout", { value: layout.kind, rule: oneOf(...kinds) });
+  for (const name of ["T", "stride"] as const) {
+    check(action, `${name} of layout`, { value: layout[name], rule: SIZE });
   }
-  return layout;
+  if (layout.kind === "tokens" || layout.C === input.size) return;
+  throw new RangeError(
+    `Cannot ${action}: the sequence must give the ${input.size} features that the network reads: ` +
+      `current value is ${layout.C}`,
+  );
 }
 
 function checkTraining(
   action: string,
-  { optimizer, train, seed, batchSize }: EngineTraining,
-  { network, imageSize }: EngineOptions,
+  { optimizer, sequences, targets, seed, batchSize }: EngineTraining,
+  { network, layout }: EngineOptions,
 ): void {
   check(action, "batchSize", { value: batchSize, rule: SIZE });
   check(action, "seed", { value: seed, rule: UINT32 });
   checkOptimizer(action, optimizer);
-  checkSplit(action, "train", train, network.head.classes);
-  checkSize(action, "training images", train, imageSize);
+  checkSequences(action, sequences, { layout, network });
+  checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
+}
+
+/**
+ * Checks sequences.
+ *
+ * @throws {TypeError} If they are of another kind, or too few or too many elements.
+ * @throws {RangeError} If a token is not in the vocabulary, or a number is not finite.
+ */
+export function checkSequences(
+  action: string,
+  sequences: Sequences,
+  { layout, network: { input } }: Pick<EngineOptions, "layout" | "network">,
+): void {
+  check(action, "sequences", { value: sequences, rule: OBJECT });
+  const { data, count } = sequences;
+  check(action, "count of sequences", { value: count, rule: COUNT });
+  check(action, "data of sequences", { value: data, rule: instanceOf(DATA_TYPES[layout.kind]) });
+  checkLength(action, "data of sequences", data, count * layout.stride);
+  if (input.kind === "tokens") {
+    const wrong = data.findIndex((token) => token < 0 || token >= input.vocabulary);
+    if (wrong < 0) return;
+    throw new RangeError(
+      `Cannot ${action}: tokens must be whole numbers from 0 to ${input.vocabulary - 1}: ` +
+        `current value is ${data[wrong]}, in sequence ${Math.floor(wrong / layout.stride)}`,
+    );
+  }
+  if (layout.kind === "floats") {
+    checkFinite(action, "sequences", data, (at) => `in sequence ${Math.floor(at / layout.stride)}`);
+  }
+}
+
+/**
+ * Checks targets.
+ *
+ * @param place.T The steps of a sequence that comes in
+ * @throws {TypeError} If they are not of the kind that the loss needs, or too few or too many.
+ * @throws {RangeError} If a class is not below the number of outputs, or a number is not finite.
+ */
+export function checkTargets(
+  action: string,
+  targets: Targets,
+  { network, count, T }: { network: Network; count: number; T: number },
+): void {
+  check(action, "targets", { value: targets, rule: OBJECT });
+  const { kind, data, weights } = targets, { size, everyStep } = network.output;
+  const categorical = [network.loss, ...network.metrics].every((name) => CATEGORICAL.includes(name));
+  check(action, "kind of targets", {
+    value: kind,
+    rule: oneOf(...(categorical ? ["classes", "rows"] : ["rows"])),
+  });
+  const rows = count * (everyStep ? stepsOf(network, T)[network.layers.length].count : 1);
+  const isClass = kind === "classes";
+  const rule = isClass ? CLASSES : FLOATS;
+  check(action, "data of targets", { value: data, rule });
+  checkLength(action, "data of targets", data, isClass ? rows : rows * size);
+  check(action, "weights of targets", { value: weights, rule: optional(FLOATS) });
+  if (weights) {
+    checkLength(action, "weights of targets", weights, count);
+    checkFinite(action, "weights of targets", weights, (at) => `of sequence ${at}`);
+  }
+  if (!isClass) return checkFinite(action, "targets", data, (at) => `in row ${Math.floor(at / size)}`);
+  const wrong = data.findIndex((label) => label < 0 || label >= size);
+  if (wrong < 0) return;
+  throw new RangeError(
+    `Cannot ${action}: targets must be below the ${size} classes of the network: ` +
+      `current value is ${data[wrong]}, at ${wrong}`,
+  );
+}
+
+const CLASSES: Rule = {
+  must: "a Uint8Array or an Int32Array",
+  isKind: (value) => value instanceof Uint8Array || value instanceof Int32Array,
+};
+
+function checkLength(action: string, name: string, { length }: { length: number }, expected: number): void {
+  if (length === expected) return;
+  throw new TypeError(`Cannot ${action}: ${name} must have length ${expected}: current value is ${length}`);
+}
+
+function checkFinite(
+  action: string,
+  name: string,
+  data: Sequences["data"],
+  where: (index: number) => string,
+): void {
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new RangeError(
+    `Cannot ${action}: ${name} must be finite: current value is ${data[wrong]}, ${where(wrong)}`,
+  );
 }
 
 /** The guard of one engine: checks the arguments of calls, and lets through one call at a time, until it is disposed. */
@@ -84,27 +181,35 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     return this.#engine.device;
   }
 
-  train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    return this.step(
-      "train",
-      batches,
-      async (engine) => batches.length > 0 ? await engine.train(batches) : [],
-    );
+  train(batches: readonly Uint32Array[], learningRate?: number): Promise<StepResult[]> {
+    check("train", "learningRate", { value: learningRate, rule: optional(RATE) });
+    return this.step("train", batches, async (engine) => {
+      const rate = learningRate ?? this.#options.training!.optimizer.learningRate;
+      return batches.length > 0 ? await engine.train(batches, rate) : [];
+    });
   }
 
   gradient(batch: Uint32Array): Promise<Float32Array> {
     return this.step("compute the gradient", [batch], (engine) => engine.gradient(batch));
   }
 
-  predict(images: Images, positions?: Uint32Array): Promise<Float32Array> {
+  predict(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
     return this.#turns.take("predict", () => {
-      return this.#engine.predict(images, this.#select("predict", images, positions));
+      return this.#engine.predict(sequences, this.#select("predict", sequences, positions));
     });
   }
 
-  outputs(images: Images, positions?: Uint32Array): Promise<Float32Array> {
-    return this.#turns.take("read outputs", () => {
-      return this.#engine.outputs(images, this.#select("read outputs", images, positions));
+  outputs(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
+    const action = "read outputs", { layers } = this.#options.network;
+    return this.#turns.take(action, () => {
+      const last = layers.findLast((layer) => isRecurrent(layer) || layer.kind === "bidirectional");
+      if (!last || last.kind === "bidirectional") {
+        throw new Error(
+          `Cannot ${action}: the last recurrent layer must read in one direction: ` +
+            `current value is ${last ? "bidirectional" : "none"}`,
+        );
+      }
+      return this.#engine.outputs(sequences, this.#select(action, sequences, positions));
     });
   }
 
@@ -158,7 +263,7 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     call: (engine: E) => Promise<T>,
   ): Promise<T> {
     return this.#turns.take(action, () => {
-      const { batchSize, train } = this.#training(action);
+      const { batchSize, sequences } = this.#training(action);
       check(action, "batches", { value: batches, rule: ARRAY });
       if (batches.length > MAX_STEPS) {
         throw new RangeError(
@@ -166,10 +271,10 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
         );
       }
       for (const batch of batches) {
-        checkPositions(action, batch, train.count);
+        checkPositions(action, batch, sequences.count);
         if (batch.length >= 1 && batch.length <= batchSize) continue;
         throw new RangeError(
-          `Cannot ${action}: a batch must have 1 to ${batchSize} images: current value is ${batch.length}`,
+          `Cannot ${action}: a batch must have 1 to ${batchSize} sequences: current value is ${batch.length}`,
         );
       }
       return call(this.#engine);
@@ -184,9 +289,9 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   /** The positions of a call: all by default. */
-  #select(action: string, images: Images, positions?: Uint32Array): Uint32Array {
-    const { count } = checkImages(action, "the images", images);
-    checkSize(action, "images", images, this.#options.imageSize);
+  #select(action: string, sequences: Sequences, positions?: Uint32Array): Uint32Array {
+    checkSequences(action, sequences, this.#options);
+    const { count } = sequences;
     const all = positions ?? Uint32Array.from({ length: count }, (_, position) => position);
     checkPositions(action, all, count);
     return all;
@@ -200,17 +305,4 @@ function checkFlat(action: string, name: string, value: Float32Array, size: numb
       `Cannot ${action}: ${name} must have length ${size}: current value is ${value.length}`,
     );
   }
-}
-
-function checkSize(
-  action: string,
-  name: string,
-  { height, width }: Images,
-  imageSize: EngineOptions["imageSize"],
-): void {
-  if (height === imageSize.height && width === imageSize.width) return;
-  throw new RangeError(
-    `Cannot ${action}: ${name} must be ${imageSize.height}×${imageSize.width}: ` +
-      `current value is ${height}×${width}`,
-  );
 }

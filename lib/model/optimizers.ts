@@ -4,13 +4,8 @@
  * p is a parameter, g its gradient, η the learning rate, k the number of the training step, from 1 on; slots start at 0.
  * A parameter whose `updateScale` is 2 moves twice as far; its slots are not scaled.
  *
- * The equations and the defaults are PyTorch's. Compared with the optimizers of the same names in TensorFlow.js 4.22
- *
- * - `sgd` and `momentum` are the same;
- * - `adam` differs in its default ε only, which is 1e-7 there (`epsilon: 1e-7` makes them equal);
- * - `rmsprop` differs: there, ε is inside the root, and α is 0.9 by default;
- * - `adadelta` differs: there, the update is divided by the average without the current gradient, and the defaults are
- *   ρ = 0.95 and ε = 1e-7.
+ * The equations and the defaults of the first five are PyTorch's. Those whose names begin with `tf` are TensorFlow.js 4.22's,
+ * for `fit()`: what `model.compile()` was given is trained with the equations it has there.
  *
  * @module
  */
@@ -73,8 +68,87 @@ export interface Adadelta {
   readonly epsilon: number;
 }
 
-/** One of the five optimizers. */
-export type Optimizer = Sgd | Momentum | RmsProp | Adam | Adadelta;
+/** Nesterov's momentum, as in TensorFlow.js: `m ← µ m + g`, `p ← p − η (g + µ m)`. */
+export interface Nesterov {
+  readonly kind: "nesterov";
+  readonly learningRate: number;
+  /** µ, in [0, 1). */
+  readonly momentum: number;
+}
+
+/** `tf.train.adagrad`: `v ← v + g²`, `p ← p − η g / √(v + ε)`; v starts at `start`. */
+export interface TfAdagrad {
+  readonly kind: "tfAdagrad";
+  readonly learningRate: number;
+  /** The first v, 0 or more. */
+  readonly start: number;
+  readonly epsilon: number;
+}
+
+/** `tf.train.adadelta`: `d = √(u + ε) / √(v + ε) · g` with the v before this step; `v ← ρ v + (1 − ρ) g²`, `u ← ρ u + (1 − ρ) d²`, `p ← p − η d`. */
+export interface TfAdadelta {
+  readonly kind: "tfAdadelta";
+  readonly learningRate: number;
+  readonly rho: number;
+  readonly epsilon: number;
+}
+
+/** `tf.train.adam`: {@link Adam}, with β₁ᵏ and β₂ᵏ multiplied up in float32. */
+export interface TfAdam {
+  readonly kind: "tfAdam";
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/**
+ * `tf.train.adamax`: `m ← β₁ m + (1 − β₁) g`, `u ← max(β₂ u, |g|)`, `p ← p − η / ((1 − β₁ᵏ)(1 + δ (k − 1))) · m / (u + ε)`.
+ */
+export interface TfAdamax {
+  readonly kind: "tfAdamax";
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** δ, 0 or more. */
+  readonly decay: number;
+}
+
+/** `tf.train.rmsprop`: `v ← α v + (1 − α) g²`, `m ← µ m + η g / √(v + ε)`, `p ← p − m`. */
+export interface TfRmsProp {
+  readonly kind: "tfRmsprop";
+  readonly learningRate: number;
+  /** α, in [0, 1). */
+  readonly decay: number;
+  /** µ, in [0, 1). */
+  readonly momentum: number;
+  readonly epsilon: number;
+}
+
+/** `tf.train.rmsprop`, centered: `a ← α a + (1 − α) g` too, and `m ← µ m + η g / √(v − a² + ε)`. */
+export interface TfCenteredRmsProp {
+  readonly kind: "tfCenteredRmsprop";
+  readonly learningRate: number;
+  readonly decay: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+}
+
+/** One of the optimizers. */
+export type Optimizer =
+  | Sgd
+  | Momentum
+  | RmsProp
+  | Adam
+  | Adadelta
+  | Nesterov
+  | TfAdagrad
+  | TfAdadelta
+  | TfAdam
+  | TfAdamax
+  | TfRmsProp
+  | TfCenteredRmsProp;
 
 /** How many slots an optimizer has: arrays as long as the parameters that it keeps between steps. */
 export const SLOT_COUNT: Readonly<Record<Optimizer["kind"], number>> = {
@@ -83,7 +157,19 @@ export const SLOT_COUNT: Readonly<Record<Optimizer["kind"], number>> = {
   rmsprop: 1, // v
   adam: 2, // m, v
   adadelta: 2, // v, u
+  nesterov: 1, // m
+  tfAdagrad: 1, // v
+  tfAdadelta: 2, // v, u
+  tfAdam: 2, // m, v
+  tfAdamax: 2, // m, u
+  tfRmsprop: 2, // v, m
+  tfCenteredRmsprop: 3, // v, m, a
 };
+
+/** What the slots of an optimizer are at the start. */
+export function slotStart(optimizer: Optimizer): number {
+  return optimizer.kind === "tfAdagrad" ? optimizer.start : 0;
+}
 
 /** Stochastic gradient descent, the same as `tf.train.sgd`. @throws {RangeError} If a value is out of range. */
 export function sgd(options: { learningRate: number }): Sgd {
@@ -127,6 +213,7 @@ export function adadelta(options: { learningRate: number; rho?: number; epsilon?
 }
 
 const POSITIVE = number("a positive number", (value) => value > 0);
+const NOT_NEGATIVE = number("a number from 0 on", (value) => value >= 0);
 const DECAY = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
 
 /** The rules for the numbers of each optimizer. */
@@ -138,6 +225,13 @@ const RULES: {
   rmsprop: { learningRate: POSITIVE, alpha: DECAY, epsilon: POSITIVE },
   adam: { learningRate: POSITIVE, beta1: DECAY, beta2: DECAY, epsilon: POSITIVE },
   adadelta: { learningRate: POSITIVE, rho: DECAY, epsilon: POSITIVE },
+  nesterov: { learningRate: POSITIVE, momentum: DECAY },
+  tfAdagrad: { learningRate: POSITIVE, start: NOT_NEGATIVE, epsilon: POSITIVE },
+  tfAdadelta: { learningRate: POSITIVE, rho: DECAY, epsilon: POSITIVE },
+  tfAdam: { learningRate: POSITIVE, beta1: DECAY, beta2: DECAY, epsilon: POSITIVE },
+  tfAdamax: { learningRate: POSITIVE, beta1: DECAY, beta2: DECAY, epsilon: POSITIVE, decay: NOT_NEGATIVE },
+  tfRmsprop: { learningRate: POSITIVE, decay: DECAY, momentum: DECAY, epsilon: POSITIVE },
+  tfCenteredRmsprop: { learningRate: POSITIVE, decay: DECAY, momentum: DECAY, epsilon: POSITIVE },
 };
 
 function make<O extends Optimizer>(
@@ -178,18 +272,40 @@ export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer 
 }
 
 /**
- * The factors of Adam's bias correction at one step: `p ← p − rate · m / (√v · correction + ε)`.
+ * The factors of one step that depend on its number, for the kinds that have such: for Adam those of
+ * `p ← p − rate · m / (√v · correction + ε)`, for Adamax that of `p ← p − rate · m / (u + ε)`; else the learning rate and 1.
  *
+ * @param learningRate That of this step
  * @param step The number of the training step, from 1 on
  */
-export function adamFactors(
-  { learningRate, beta1, beta2 }: Adam,
-  step: number,
+export function stepFactors(
+  optimizer: Optimizer,
+  { learningRate, step }: { learningRate: number; step: number },
 ): { rate: number; correction: number } {
-  return {
-    rate: learningRate / (1 - integerPower(beta1, step)),
-    correction: 1 / Math.sqrt(1 - integerPower(beta2, step)),
-  };
+  switch (optimizer.kind) {
+    case "adam":
+    case "tfAdam": {
+      const power = optimizer.kind === "adam" ? integerPower : singlePower;
+      return {
+        rate: learningRate / (1 - power(optimizer.beta1, step)),
+        correction: 1 / Math.sqrt(1 - power(optimizer.beta2, step)),
+      };
+    }
+    case "tfAdamax": {
+      const rate = learningRate / (1 + optimizer.decay * (step - 1));
+      return { rate: rate / (1 - singlePower(optimizer.beta1, step)), correction: 1 };
+    }
+    default:
+      return { rate: learningRate, correction: 1 };
+  }
+}
+
+/** x to a whole power, multiplied up in float32 as TensorFlow.js does. */
+function singlePower(x: number, exponent: number): number {
+  const factor = Math.fround(x);
+  let power = factor;
+  for (let k = 1; k < exponent && power > 0; k++) power = Math.fround(power * factor);
+  return power;
 }
 
 /** x to a whole power by multiplication only, so that the bits are the same on every machine, unlike those of `Math.pow`. */
