@@ -1,5 +1,5 @@
 /**
- * From a `tf.Sequential` to the {@link Network} that engines train.
+ * From a `tf.Sequential` to the {@link Classifier} that engines train.
  *
  * What an engine does not compute is rejected here, with one error that names layer, property, what is supported and
  * what was found: a model that compiles means the same to Scanline as to TensorFlow.js.
@@ -11,17 +11,46 @@ import { CATALOGUE } from "../data/catalogue.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
-import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
+import {
+  type Classifier,
+  createClassifier,
+  type LayerSpec,
+  type LstmSpec,
+  type RnnSpec,
+} from "./classifier.ts";
+import type { Network, NetworkOptions } from "./network.ts";
 import { readWeights } from "./tensorflow_weights.ts";
 import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
 export type LayersModel = tf.LayersModel;
 
+/** The result of {@link toChain}. */
+export interface ModelChain {
+  /** What an engine computes. */
+  readonly network: Network;
+  /** T of the model's input shape `[N, T, C]` or `[N, T]`, null where it is open. */
+  readonly T: number | null;
+}
+
+/**
+ * Converts a `tf.Sequential`, or a `tf.model` that is one chain of layers, to a network.
+ *
+ * @param options.action For messages: `Cannot <action>`
+ * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
+ * what was found are in the message.
+ */
+export function toChain(
+  _model: LayersModel,
+  _options: Pick<NetworkOptions, "loss" | "metrics" | "biases"> & { action: string },
+): ModelChain {
+  throw new Error("not yet");
+}
+
 /** The result of {@link toNetwork}. */
 export interface ModelNetwork {
   /** What an engine trains. */
-  readonly network: Network;
+  readonly network: Classifier;
   /** T of the model's input shape `[N, T, C]`, null where it is open. */
   readonly T: number | null;
 }
@@ -106,7 +135,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * });
  * const { network, T } = toNetwork(model);
  * assert.equal(T, 28);
- * assert.equal(network.layers[0].dropout, 0.5);
+ * assert.equal(network.recurrent[0].dropout, 0.5);
  * assert.equal(network.size, model.countParams());
  * ```
  */
@@ -142,7 +171,7 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
     );
   }
   checkLoss(model, String(head.getConfig().activation));
-  return { network: createNetwork({ layers: specs, classes, biases }), T };
+  return { network: createClassifier({ layers: specs, classes, biases }), T };
 }
 
 /**
