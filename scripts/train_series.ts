@@ -52,7 +52,7 @@ const command = {
     window: { kind: "whole", least: 1, default: 24, help: "rows that it reads before each forecast" },
     horizon: { kind: "whole", least: 1, default: 1, help: "how many rows ahead it forecasts" },
     units: { kind: "whole", least: 1, default: 32, help: "of the LSTM layer" },
-    epochs: { kind: "whole", least: 1, default: 40, help: "passes over the training windows" },
+    epochs: { kind: "whole", least: 1, default: 20, help: "passes over the training windows" },
     "batch-size": { kind: "whole", least: 1, default: 32, help: "windows a step" },
     "learning-rate": { kind: "positive", default: 0.003, help: "of Adam" },
     seed: { kind: "whole", least: 0, most: 2 ** 32 - 1, default: 1, help: "of weights and order" },
