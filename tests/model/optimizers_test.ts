@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { updateParameters } from "../../lib/engines/reference/optimizers.ts";
+import { createSlots, updateParameters } from "../../lib/engines/reference/optimizers.ts";
 import { excerpt } from "../../lib/excerpt.ts";
 import { createClassifier } from "../../lib/model/classifier.ts";
 import {
@@ -233,7 +233,7 @@ async function bothWays(
   });
   const flat = (values: readonly number[]) =>
     Float64Array.from({ length: network.size }, (_, k) => values[k] ?? 0);
-  const p = flat(start), slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => flat([]));
+  const p = flat(start), slots = createSlots(optimizer, network);
   const variable = tf.variable(tf.tensor1d(start));
   gradients.forEach((gradient, index) => {
     updateParameters({ network, optimizer }, { p, g: flat(gradient) }, { slots, step: index + 1 });
@@ -271,6 +271,27 @@ Deno.test("sgd, momentum and, with epsilon 1e-7, adam are TensorFlow.js's; rmspr
     );
   }
 });
+
+/** The optimizers of TensorFlow.js by their kinds here, with the numbers of the one of {@link OF_TENSORFLOW}. */
+const STOCK: Record<string, () => tf.Optimizer> = {
+  nesterov: () => tf.train.momentum(0.1, 0.9, true),
+  tfAdagrad: () => tf.train.adagrad(0.1),
+  tfAdadelta: () => tf.train.adadelta(0.1, 0.95),
+  tfAdam: () => tf.train.adam(0.1),
+  tfAdamax: () => tf.train.adamax(0.1),
+  tfRmsprop: () => tf.train.rmsprop(0.1),
+  tfCenteredRmsprop: () => tf.train.rmsprop(0.1, 0.9, 0, undefined, true),
+};
+
+for (const optimizer of OF_TENSORFLOW) {
+  Deno.test(`${optimizer.kind} is TensorFlow.js's`, async () => {
+    const [ours, found] = await bothWays(optimizer, STOCK[optimizer.kind]());
+    assert.ok(
+      ours.every((value, k) => Math.abs(value - found[k]) < 1e-5),
+      `${ours}, ${found}`,
+    );
+  });
+}
 
 Deno.test("integerPower() is the power, by multiplications", () => {
   assert.equal(integerPower(2, 0), 1);
