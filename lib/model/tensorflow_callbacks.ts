@@ -145,3 +145,13 @@ function makeCallback(
   }
   return new tf.CustomCallback(functions, yieldEvery);
 }
+
+/** Whether a call to `model.fit()`, or to another that has said so by {@link setTraining}, is going on. */
+export function isTraining(model: LayersModel): boolean {
+  return Reflect.get(model, "isTraining");
+}
+
+/** Says that a training begins or ends: `model.fit()` refuses to begin meanwhile. */
+export function setTraining(model: LayersModel, value: boolean): void {
+  Reflect.set(model, "isTraining", value);
+}
