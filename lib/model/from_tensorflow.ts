@@ -6,7 +6,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { CATALOGUE } from "../data/catalogue.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
