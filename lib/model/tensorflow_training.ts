@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import type { EngineState } from "../engines/engine.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { Network } from "./network.ts";
