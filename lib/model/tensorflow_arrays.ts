@@ -69,6 +69,11 @@ export function isNumberArray(value: unknown): boolean {
   return value instanceof tf.Tensor || isTyped(value) || isShaped(value);
 }
 
+/** Disposes all tensors in an object. */
+export function disposeTensors(value: unknown): void {
+  tf.dispose(value as tf.TensorContainer);
+}
+
 function remedyOf(value: unknown): string {
   const isForeign = typeof value === "object" && value !== null && "dataId" in value;
   return isForeign ? ` (a tensor of another copy of TensorFlow.js: import version ${tf.version.tfjs})` : "";

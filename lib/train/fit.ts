@@ -192,7 +192,6 @@ async function takeData(
     },
     identity: identity && !weights ? [...identity, end] : null,
   };
-  checkSameSteps(train, validation);
   return { train, validation };
 }
 
@@ -220,17 +219,6 @@ function cut({ layout, sequences, targets }: SessionData, range: readonly [numbe
     targets: cutTargets(targets, sequences.count, range),
     identity: null,
   };
-}
-
-/** The engine is opened for one layout of sequences. */
-function checkSameSteps({ layout }: SessionData, validation: SessionData | null): void {
-  if (!validation) return;
-  const { layout: other } = validation;
-  if (other.kind === layout.kind && other.T === layout.T) return;
-  throw new TypeError(
-    `Cannot ${ACTION}: x of validationData must be sequences of ${layout.T} steps and ${layout.kind}, as x: ` +
-      `current value is ${other.T} steps and ${other.kind}`,
-  );
 }
 
 async function train(

@@ -158,13 +158,15 @@ export class FitSession {
     return results;
   }
 
-  /** The means of loss and metrics over sequences, without dropout, by their keys in logs. */
+  /** The means of loss and metrics over sequences, without dropout. */
   async evaluate({ layout, sequences, targets }: SessionData): Promise<number[]> {
     const { network } = this.training, { count } = sequences;
+    await using other = await this.#openOther(layout);
+    const engine = other ?? this.#engine.engine;
     const totals = [0, ...network.metrics.map(() => 0)];
     for (let first = 0; first < count; first += MOST_PREDICTED) {
       const part = cutSequences(sequences, layout, [first, Math.min(first + MOST_PREDICTED, count)]);
-      const outputs = await this.#engine.engine.predict(part);
+      const outputs = await engine.predict(part);
       const { loss, metrics } = sumScores(outputs, { network, targets, first, count: part.count });
       [loss, ...metrics].forEach((sum, index) => totals[index] += sum);
       await turnOfEventLoop();
@@ -213,6 +215,15 @@ export class FitSession {
     const { learningRate: _, ...optimizer } = this.#optimizer;
     const described = layout.kind === "bytes" ? { ...layout, scale: [...layout.scale] } : layout;
     return JSON.stringify([this.training.network, described, optimizer, this.#options]);
+  }
+
+  /** An engine for sequences of another layout, such as longer ones; null if the one that trains can read them. */
+  async #openOther(layout: SequenceLayout): Promise<Engine | null> {
+    const { engine, key } = this.#engine;
+    if (this.#keyOf(layout) === key) return null;
+    const { seed: _, ...choice } = this.#options, { network } = this.training;
+    const parameters = await engine.readParameters();
+    return (await openEngine(choice, { network, layout, parameters, training: null })).engine;
   }
 
   async #open(
