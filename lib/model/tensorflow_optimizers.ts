@@ -256,8 +256,9 @@ function accumulatorsOf(model: LayersModel, field: string): (Accumulator | undef
 
 /** The weights that `model.compile()` found trainable: those that `model.fit()` trains, in the order of the slots. */
 function collectedWeights(model: LayersModel): readonly tf.LayerVariable[] {
-  return (model as unknown as { collectedTrainableWeights?: tf.LayerVariable[] }).collectedTrainableWeights ??
-    [];
+  const { model: within = model } = model as LayersModel & { model?: LayersModel }; // a Sequential hands all on to it
+  return (within as unknown as { collectedTrainableWeights?: tf.LayerVariable[] })
+    .collectedTrainableWeights ?? [];
 }
 
 /**
