@@ -12,12 +12,12 @@ import type { LayersModel } from "../model/from_tensorflow.ts";
 import { isTraining } from "../model/tensorflow_callbacks.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import {
-  type ModelTraining,
   readLearningRate,
   readOptimizer,
   readOptimizerState,
   writeOptimizerState,
-} from "../model/tensorflow_training.ts";
+} from "../model/tensorflow_optimizers.ts";
+import type { ModelTraining } from "../model/tensorflow_training.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { cutSequences } from "./fit_data.ts";
 import { Pace } from "./pace.ts";
@@ -90,6 +90,7 @@ export class FitSession {
   /** Whether the model has the weights of the engine. */
   #isPublished = true;
   #step = 0;
+  #firstStep = 0;
 
   /** Reads the model's optimizer. */
   static async begin(
@@ -192,7 +193,7 @@ export class FitSession {
 
   /** Gives the model weights, slots and steps, so that it goes on as if it had been trained by `model.fit()`. */
   async end(): Promise<void> {
-    if (!this.#opened) return;
+    if (!this.#opened || this.#step === this.#firstStep) return;
     const { parameters, ...state } = await this.#opened.engine.readState();
     if (!this.#isPublished) this.#write(parameters);
     writeOptimizerState(this.model, this.training.network, state);
@@ -245,15 +246,18 @@ export class FitSession {
 
   /** Goes on with an engine from a state; from that of the model, if it is null. */
   async #use(opened: Opened, state: EngineState | null): Promise<void> {
-    const { network } = this.training;
-    if (!state) {
-      this.#marks = markWeights(this.model, network);
-      const parameters = await readWeights(this.model, network);
-      state = { parameters, ...await readOptimizerState(this.model, network) };
-    }
-    await opened.engine.writeState(state);
-    this.#step = state.step;
+    const from = state ?? await this.#readModel();
+    await opened.engine.writeState(from);
+    if (!this.#opened) this.#firstStep = from.step;
+    this.#step = from.step;
     this.#opened = opened;
+  }
+
+  async #readModel(): Promise<EngineState> {
+    const { network } = this.training;
+    this.#marks = markWeights(this.model, network);
+    const parameters = await readWeights(this.model, network);
+    return { parameters, ...await readOptimizerState(this.model, network) };
   }
 
   #write(parameters: Float32Array): void {
