@@ -93,8 +93,9 @@ export class Callbacks {
   /** Tells all callbacks what they are about. */
   begin(model: LayersModel, params: CallbackParams): void {
     this.#list.setParams(params as unknown as Parameters<tf.CallbackList["setParams"]>[0]);
-    this.#list.setModel(model);
-    model.history = this.history;
+    const trained = trainedModel(model);
+    this.#list.setModel(trained);
+    trained.history = this.history;
   }
 
   /** Whether a hook does something: else the model need not have the current weights when it is called. */
@@ -148,10 +149,15 @@ function makeCallback(
 
 /** Whether a call to `model.fit()`, or to another that has said so by {@link setTraining}, is going on. */
 export function isTraining(model: LayersModel): boolean {
-  return Reflect.get(model, "isTraining");
+  return Reflect.get(trainedModel(model), "isTraining");
 }
 
 /** Says that a training begins or ends: `model.fit()` refuses to begin meanwhile. */
 export function setTraining(model: LayersModel, value: boolean): void {
-  Reflect.set(model, "isTraining", value);
+  Reflect.set(trainedModel(model), "isTraining", value);
+}
+
+/** The model that TensorFlow.js trains, and tells callbacks about: that within a `tf.Sequential`, else the model itself. */
+function trainedModel(model: LayersModel): LayersModel {
+  return model instanceof tf.Sequential ? Reflect.get(model, "model") : model;
 }

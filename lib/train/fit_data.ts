@@ -7,6 +7,7 @@
 import { checkImages, type Images } from "../data/images.ts";
 import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
 import type { FloatLayout, SequenceLayout, Sequences, Targets, TokenLayout } from "../data/sequences.ts";
+import { excerpt, printable } from "../excerpt.ts";
 import { type Network, stepsOf } from "../model/network.ts";
 import {
   isNumberArray,
@@ -73,7 +74,7 @@ export async function takeSequences(
   if (!fits(shape, expected)) {
     const isFlat = !isTokens && shape.length === 2 && input.size === 1;
     throw wrongShape(action, name, { expected, names: ["N", "T"], shape: read.shape }, [
-      isFlat ? `one feature a step: [${shape}, 1]` : "",
+      isFlat ? `one feature a step: [${[...shape, 1].join(", ")}]` : "",
     ]);
   }
   const [count, steps] = shape;
@@ -118,7 +119,7 @@ export async function takeTargets(
   const shape = last === 1 && read.shape.length === expected.length - 1 ? [...read.shape, 1] : read.shape;
   if (!fits(shape, expected)) {
     throw wrongShape(action, name, { expected, names: ["N"], shape: read.shape }, [
-      targetRemedy({ kind, K, shape, rank: expected.length }),
+      targetRemedy({ kind, K, shape, expected }),
     ]);
   }
   if (shape[0] !== count) {
@@ -173,7 +174,11 @@ function unwrap<Source extends object>(
   const isThing = Array.isArray(value) || isNumberArray(value) || isImages(value);
   if (isThing || typeof value !== "object" || value === null) return value as Source;
   if (Object.hasOwn(value, key)) return (value as { readonly [name: string]: Source })[key];
-  return value as Source; // readArray() tells what is wrong
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value as Source; // readArray() tells what is wrong
+  throw new TypeError(
+    `Cannot ${action}: ${name} must be under the name ${printable(key)}, or have data and shape: ` +
+      `current value is ${excerpt(value)}`,
+  );
 }
 
 function isImages(value: unknown): value is ImageSequences {
@@ -227,18 +232,18 @@ function wrongShape(
 
 /** What to do where targets have the form that another loss needs. */
 function targetRemedy(
-  { kind, K, shape, rank }: {
+  { kind, K, shape, expected }: {
     kind: "classes" | "rows";
     K: number;
     shape: readonly number[];
-    rank: number;
+    expected: readonly (number | null)[];
   },
 ): string {
-  const last = shape.at(-1);
-  if (kind === "classes" && shape.length === rank && last === K) {
+  const outer = expected.slice(0, -1);
+  if (kind === "classes" && fits(shape, [...outer, K])) {
     return 'one-hot rows? compile the model with the loss "categoricalCrossentropy", or give y.argMax(-1)';
   }
-  if (kind === "rows" && K > 1 && (shape.length === rank - 1 || last === 1)) {
+  if (kind === "rows" && K > 1 && (fits(shape, outer) || fits(shape, [...outer, 1]))) {
     return `classes? compile the model with the loss "sparseCategoricalCrossentropy", or give tf.oneHot(y, ${K})`;
   }
   return "";

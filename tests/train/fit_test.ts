@@ -59,7 +59,6 @@ async function compare(
   const history = await fit(ours, x, y, { ...args, ...ARGS, callbacks } as FitArgs);
   const stockHistory = await stock.fit(x, y, { ...args, shuffle: false, callbacks: stockCallbacks });
   assert.ok(history instanceof tf.History);
-  assert.equal((ours as unknown as { history: unknown }).history, history);
   assertSame(
     await outcomeOf(ours, history, recorded.seen),
     await outcomeOf(stock, stockHistory, expected.seen),
@@ -285,5 +284,71 @@ Deno.test("fit() goes on where the loss is not finite, as model.fit() does", asy
   const { history, epoch } = await compare(regression, { x, y, args, watch });
   assert.deepEqual(epoch, [0, 1]);
   assert.ok([history.loss[0], history.loss[1], history.val_mae[1]].every(Number.isNaN));
+  tf.dispose([x, y]);
+});
+
+/** A callback of a class of its own, as people write them. */
+class Watcher extends tf.Callback {
+  readonly told: unknown[] = [];
+
+  override setModel(model: tf.LayersModel): void {
+    super.setModel(model);
+    this.told.push(model.constructor.name);
+  }
+
+  override setParams(params: Record<string, number>): void {
+    super.setParams(params);
+    this.told.push(params);
+  }
+
+  override onBatchEnd(batch: number, logs?: Record<string, number | tf.Tensor>): Promise<void> {
+    this.told.push([batch, Object.keys(logs!)]);
+    return Promise.resolve();
+  }
+}
+
+Deno.test("fit() tells instances of tf.Callback model and parameters, and the model its History", async () => {
+  const { x, y } = regressionData(), [ours, stock] = twins(regression), args = { batchSize: 9, epochs: 2 };
+  const mine = new Watcher(), theirs = new Watcher();
+  const history = await fit(ours, x, y, { ...args, ...ARGS, callbacks: [mine] });
+  await stock.fit(x, y, { ...args, shuffle: false, callbacks: [theirs] });
+  assert.deepEqual(mine.told, theirs.told);
+  assert.equal(mine.told.length, 2 + 2 * 3);
+  assert.equal((mine as unknown as { model: { history: unknown } }).model.history, history);
+  await closeFit(ours);
+  tf.dispose([x, y]);
+});
+
+Deno.test("fit() takes a tf.model that is one chain", async () => {
+  const build = () => {
+    const input = tf.input({ shape: [T, C] });
+    const hidden = tf.layers.simpleRNN({ units: 3, recurrentInitializer: "zeros" }).apply(input);
+    const output = tf.layers.dense({ units: 2 }).apply(hidden) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: output });
+    model.compile({ loss: "meanAbsoluteError", optimizer: "sgd" });
+    return model as unknown as tf.Sequential;
+  };
+  const { x, y } = regressionData();
+  await compare(build, { x, y, args: { batchSize: 8, epochs: 2, validationSplit: 0.2 } });
+  tf.dispose([x, y]);
+});
+
+Deno.test("fit() yields as model.fit() does: onYield is called, nextFrameFunc is used", async () => {
+  const { x, y } = regressionData();
+  for (const yieldEvery of ["batch", "epoch", 0, 1e9] as const) {
+    const counts = await Promise.all([0, 1].map(async (which) => {
+      const model = twins(regression)[which];
+      let frames = 0, yields = 0;
+      const callbacks = {
+        onYield: (_epoch: number, _batch: number, logs: tf.Logs) => void (yields += Object.keys(logs).length),
+        nextFrameFunc: () => void frames++,
+      };
+      const args = { batchSize: 4, epochs: 2, shuffle: false, yieldEvery, callbacks };
+      await (which === 0 ? fit(model, x, y, { ...args, ...ARGS }) : model.fit(x, y, args));
+      await closeFit(model);
+      return [frames, yields];
+    }));
+    assert.deepEqual(counts[0], counts[1], String(yieldEvery));
+  }
   tf.dispose([x, y]);
 });
