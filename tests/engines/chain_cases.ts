@@ -580,7 +580,7 @@ const LOSSES: readonly ChainCase[] = [
   }),
   lossCase("categoricalCrossEntropy", {
     name: "categoricalCrossEntropy where it is clipped",
-    scale: 30,
+    scale: 20,
     metrics: ["categoricalAccuracy"],
   }),
   lossCase("sigmoidCrossEntropy"),
