@@ -72,6 +72,13 @@ export function toChain(
   { action, ...others }: Pick<NetworkOptions, "loss" | "metrics"> & { action: string },
 ): ModelChain {
   const { input, T, layers } = readChain(action, model);
+  if (model.countParams() === 0) {
+    throw refusal(action, {
+      subject: `layers of model "${model.name}"`,
+      must: "have weights",
+      found: "none",
+    });
+  }
   return { network: createNetwork({ input, layers: layers.map(({ options }) => options), ...others }), T };
 }
 
