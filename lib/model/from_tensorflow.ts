@@ -1,5 +1,5 @@
 /**
- * From a `tf.Sequential` to the {@link Network} that engines train.
+ * From a `tf.Sequential` to the {@link Classifier} that engines train.
  *
  * What an engine does not compute is rejected here, with one error that names layer, property, what is supported and
  * what was found: a model that compiles means the same to Scanline as to TensorFlow.js.
@@ -11,7 +11,13 @@ import { CATALOGUE } from "../data/catalogue.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
-import { createNetwork, type LayerSpec, type LstmSpec, type Network, type RnnSpec } from "./network.ts";
+import {
+  type Classifier,
+  createClassifier,
+  type LayerSpec,
+  type LstmSpec,
+  type RnnSpec,
+} from "./classifier.ts";
 import { readWeights } from "./tensorflow_weights.ts";
 import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 
@@ -21,7 +27,7 @@ export type LayersModel = tf.LayersModel;
 /** The result of {@link toNetwork}. */
 export interface ModelNetwork {
   /** What an engine trains. */
-  readonly network: Network;
+  readonly network: Classifier;
   /** T of the model's input shape `[N, T, C]`, null where it is open. */
   readonly T: number | null;
 }
@@ -106,7 +112,7 @@ const DROPOUT_RULES: Readonly<Record<string, Rule>> = {
  * });
  * const { network, T } = toNetwork(model);
  * assert.equal(T, 28);
- * assert.equal(network.layers[0].dropout, 0.5);
+ * assert.equal(network.recurrent[0].dropout, 0.5);
  * assert.equal(network.size, model.countParams());
  * ```
  */
@@ -142,7 +148,7 @@ export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}):
     );
   }
   checkLoss(model, String(head.getConfig().activation));
-  return { network: createNetwork({ layers: specs, classes, biases }), T };
+  return { network: createClassifier({ layers: specs, classes, biases }), T };
 }
 
 /**

@@ -18,10 +18,10 @@ import type { TrainedModel } from "./trained_model.ts";
  * ```ts
  * import { toTensorflow } from "./to_tensorflow.ts";
  * import { fromTensorflow } from "./from_tensorflow.ts";
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 4, gateActivation: "sigmoid", dropout: 0.5 }],
  *   classes: 2,
  * });
@@ -34,9 +34,9 @@ import type { TrainedModel } from "./trained_model.ts";
 export function toTensorflow(
   { network, parameters, T }: Pick<TrainedModel, "network" | "parameters" | "T">,
 ): LayersModel {
-  const layers = network.layers.flatMap((layer, l) => {
+  const layers = network.recurrent.flatMap((layer, l) => {
     const place = l === 0 ? { inputShape: [T, layer.inputSize] } : {};
-    const args = { units: layer.hiddenSize, ...place, returnSequences: l < network.layers.length - 1 };
+    const args = { units: layer.hiddenSize, ...place, returnSequences: l < network.recurrent.length - 1 };
     const recurrent = layer.kind === "lstm"
       ? lstm({ ...args, recurrentActivation: layer.gateActivation })
       : simpleRNN({ ...args, activation: layer.activation });

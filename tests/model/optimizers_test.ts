@@ -2,11 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { updateParameters } from "../../lib/engines/reference/optimizers.ts";
 import { excerpt } from "../../lib/excerpt.ts";
-import { createNetwork } from "../../lib/model/network.ts";
+import { createClassifier } from "../../lib/model/classifier.ts";
 import {
   adadelta,
   adam,
-  adamFactors,
   checkOptimizer,
   integerPower,
   momentum,
@@ -14,6 +13,7 @@ import {
   rmsprop,
   sgd,
   SLOT_COUNT,
+  stepFactors,
 } from "../../lib/model/optimizers.ts";
 
 tf.enableProdMode(); // else TensorFlow.js prints a banner
@@ -177,7 +177,7 @@ async function bothWays(
   theirs: tf.Optimizer,
 ): Promise<[ours: number[], theirs: number[]]> {
   const start = [0.5, -0.25], gradients = [[1, 0.1], [-0.5, 0.2], [0.25, 0], [2, -1], [0.1, 0.3], [1, 1]];
-  const network = createNetwork({
+  const network = createClassifier({
     layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
     classes: 2,
   });
@@ -231,8 +231,9 @@ Deno.test("integerPower() is the power, by multiplications", () => {
   }
 });
 
-Deno.test("adamFactors() correct the bias of both averages", () => {
-  const { rate, correction } = adamFactors(adam({ learningRate: 0.01, beta1: 0.5, beta2: 0.75 }), 2);
+Deno.test("stepFactors() corrects the bias of Adam's averages", () => {
+  const optimizer = adam({ learningRate: 0.5, beta1: 0.5, beta2: 0.75 });
+  const { rate, correction } = stepFactors(optimizer, { learningRate: 0.01, step: 2 });
   assert.equal(rate, 0.01 / (1 - 0.25));
   assert.equal(correction, 1 / Math.sqrt(1 - 0.5625));
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createNetwork, gateCount, type LayerSpec } from "../../lib/model/network.ts";
+import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
 
 const LSTM: LayerSpec = {
   kind: "lstm",
@@ -11,8 +11,8 @@ const LSTM: LayerSpec = {
 const UPPER_LSTM: LayerSpec = { ...LSTM, inputSize: 100 };
 const RNN: LayerSpec = { kind: "rnn", inputSize: 28, hiddenSize: 128, activation: "relu", dropout: 0 };
 
-Deno.test("createNetwork() lays every parameter out where the one before ends", () => {
-  const network = createNetwork({
+Deno.test("createClassifier() lays every parameter out where the one before ends", () => {
+  const network = createClassifier({
     layers: [{ ...RNN, hiddenSize: 5 }, { ...LSTM, inputSize: 5 }],
     classes: 3,
   });
@@ -35,14 +35,14 @@ Deno.test("createNetwork() lays every parameter out where the one before ends", 
   assert.equal(network.size, end);
 });
 
-Deno.test("createNetwork() gives layers and head the parameters of its own list", () => {
-  const { layers: [layer], head, parameters, inputSize } = createNetwork({ layers: [LSTM], classes: 10 });
+Deno.test("createClassifier() gives layers and head the parameters of its own list", () => {
+  const { recurrent: [layer], head, parameters, input } = createClassifier({ layers: [LSTM], classes: 10 });
   assert.deepEqual(
     [layer.kernel, layer.recurrentKernel, layer.bias, head.kernel, head.bias],
     [...parameters],
   );
   assert.equal(layer.kernel, parameters[0]);
-  assert.deepEqual([inputSize, layer.hiddenSize, head.inputSize, head.classes], [28, 100, 100, 10]);
+  assert.deepEqual([input.size, layer.hiddenSize, head.inputSize, head.classes], [28, 100, 100, 10]);
 });
 
 // The counts of the sources: two LSTM layers in PyTorch (two biases) and TensorFlow 1 (one), a ReLU RNN, one LSTM layer.
@@ -55,25 +55,23 @@ const COUNTS: { layers: LayerSpec[]; biases: 1 | 2; parameterCount: number; size
 
 for (const { layers, biases, parameterCount, size } of COUNTS) {
   const kinds = layers.map(({ kind, hiddenSize }) => `${kind} ${hiddenSize}`).join(", ");
-  Deno.test(`createNetwork() counts ${parameterCount} parameters in ${kinds} with ${biases} biases`, () => {
-    const network = createNetwork({ layers, biases, classes: 10 });
+  Deno.test(`createClassifier() counts ${parameterCount} parameters in ${kinds} with ${biases} biases`, () => {
+    const network = createClassifier({ layers, biases, classes: 10 });
     assert.equal(network.parameterCount, parameterCount);
     assert.equal(network.size, size);
   });
 }
 
-Deno.test("createNetwork() doubles the updates of recurrent biases alone, and of no array by default", () => {
+Deno.test("createClassifier() doubles the updates of recurrent biases alone, and of no array by default", () => {
   const scales = (biases?: 1 | 2) =>
-    createNetwork({ layers: [LSTM, UPPER_LSTM], biases, classes: 10 }).parameters.map((p) => p.updateScale);
+    createClassifier({ layers: [LSTM, UPPER_LSTM], biases, classes: 10 }).parameters.map((p) =>
+      p.updateScale
+    );
   assert.deepEqual(scales(2), [1, 1, 2, 1, 1, 2, 1, 1]);
   assert.deepEqual(scales(), [1, 1, 1, 1, 1, 1, 1, 1]);
 });
 
-Deno.test("gateCount() is 4 for an LSTM and 1 for an RNN", () => {
-  assert.deepEqual([gateCount(LSTM), gateCount(RNN)], [4, 1]);
-});
-
-const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; message: RegExp }[] = [
+const REJECTED: { name: string; options: Parameters<typeof createClassifier>[0]; message: RegExp }[] = [
   {
     name: "no layer",
     options: { layers: [], classes: 10 },
@@ -132,7 +130,7 @@ const REJECTED: { name: string; options: Parameters<typeof createNetwork>[0]; me
 ];
 
 for (const { name, options, message } of REJECTED) {
-  Deno.test(`createNetwork() rejects ${name}`, () => {
-    assert.throws(() => createNetwork(options), { name: "RangeError", message });
+  Deno.test(`createClassifier() rejects ${name}`, () => {
+    assert.throws(() => createClassifier(options), { name: "RangeError", message });
   });
 }
