@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { canFit, fit } from "../../lib/train/fit.ts";
+import { fit } from "../../lib/train/fit.ts";
 import type { FitArgs } from "../../lib/train/fit_arguments.ts";
 import { closeFit } from "../../lib/train/fit_session.ts";
 import { assertClose } from "../support/assert_close.ts";
