@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt } from "../excerpt.ts";
 
 /** A typed array of real numbers. */
@@ -20,15 +20,20 @@ export type TypedNumbers =
 
 /** A typed array, and the shape that it has: row by row. */
 export interface ShapedArray {
+  /** As many numbers as the shape says. */
   readonly data: TypedNumbers;
+  /** The sizes of its axes. */
   readonly shape: readonly number[];
 }
 
 /** Arrays of arrays of … numbers, all of one length at each level. */
 export type NestedArray = readonly (number | boolean | TypedNumbers | NestedArray)[];
 
+/** `tf.Tensor`. */
+export type TensorflowTensor = tf.Tensor;
+
 /** Numbers with a shape: a tensor, a typed array (of shape `[length]` if there is none beside it), or nested arrays. */
-export type NumberArray = tf.Tensor | ShapedArray | TypedNumbers | NestedArray;
+export type NumberArray = TensorflowTensor | ShapedArray | TypedNumbers | NestedArray;
 
 /** What {@link readArray} returns. */
 export interface ReadArray extends ShapedArray {

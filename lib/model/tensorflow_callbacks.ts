@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt, printable } from "../excerpt.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 
@@ -26,16 +26,26 @@ export interface Logs {
   [name: string]: number;
 }
 
+/** `tf.History`. */
+export type TensorflowHistory = tf.History;
+
 /** TensorFlow.js's own `History`, all of whose values are numbers. */
-export interface History extends tf.History {
+export interface History extends TensorflowHistory {
   /** One number an epoch for `loss`, each metric, and with a validation `val_loss` and so on. */
   history: { [name: string]: number[] };
 }
 
-type Callback = tf.CallbackList["callbacks"][number];
+/** An instance of a class that extends `tf.Callback`. */
+export type TensorflowCallback = tf.Callback;
+
+/** An instance of `tf.CustomCallback`. */
+export type TensorflowCustomCallback = tf.CustomCallback;
 
 /** Functions by hook, as an object without a class. */
-export type CallbackFunctions = NonNullable<ConstructorParameters<typeof tf.CustomCallback>[0]>;
+export type CallbackFunctions = tf.CustomCallbackArgs;
+
+/** An instance of a class of callbacks. */
+export type Callback = TensorflowCallback | TensorflowCustomCallback;
 
 /** What `callbacks` can be. */
 export type CallbacksOption = Callback | CallbackFunctions | readonly (Callback | CallbackFunctions)[];

@@ -23,6 +23,7 @@ import type { Named, SequenceSource } from "./fit_data.ts";
 
 /** The weight of each class in the loss, by its number. */
 export interface ClassWeights {
+  /** Any finite number. */
   readonly [classNumber: number]: number;
 }
 
@@ -32,7 +33,7 @@ export type ClassWeightOption = ClassWeights | readonly ClassWeights[] | {
 };
 
 /** What `fit()` and `fitDataset()` both take. */
-interface CommonArgs extends DeviceOptions {
+export interface CommonArgs extends DeviceOptions {
   /** The epoch at which to begin; `epochs` is the one at which to end. 0 by default. */
   readonly initialEpoch?: number;
   /** Functions by hook (`onEpochEnd`, …), instances of `tf.Callback`, or a list of them. */
@@ -68,6 +69,7 @@ export interface FitArgs extends CommonArgs {
 
 /** What `fitDataset()` reads: a `tf.data.Dataset` of batches `{ xs, ys }`, or what behaves like one. */
 export interface BatchDataset {
+  /** Starts to read it from the beginning. */
   iterator(): Promise<{ next(): Promise<IteratorResult<unknown>> }>;
   /** How many batches there are, if that is known. */
   readonly size?: number;

@@ -19,6 +19,7 @@ import {
 
 /** Images, one byte a pixel, and the order in which a network reads them. No float32 copy of them is made. */
 export interface ImageSequences extends Images {
+  /** The order, and the numbers that bytes become. */
   readonly sequence: Sequence;
 }
 

@@ -17,6 +17,7 @@ import { type DataForm, type Named, type SequenceSource, takeSequences } from ".
 
 /** What a network answers, row by row. */
 export interface Answers extends ShapedArray {
+  /** As many numbers as the shape says. */
   readonly data: Float32Array;
 }
 
