@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { testStream } from "../support/tiny_data.ts";
 import type { NetworkOptions } from "../../lib/model/network.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 
@@ -171,6 +172,21 @@ const ofLosses = LOSSES.map(([name, loss, { activation, ourMetrics }]): [string,
 }]);
 
 type ModelCase = Pick<TfCase, "layers" | "network"> & Partial<TfCase>;
+
+/** Dropout of half of x and h: the mask `[rows, columns]` that stands for every random one, the same for all gates. */
+export function fixedMask(rows: number, columns: number): Float32Array {
+  const random = testStream(`mask of ${columns}`);
+  return Float32Array.from({ length: rows * columns }, () => 2 * random.below(2));
+}
+
+const DROPPING = {
+  dropout: 0.5,
+  recurrentDropout: 0.5,
+  dropoutFunc: (ones: tf.Tensor2D) => {
+    return tf.mul(ones, tf.tensor(fixedMask(...ones.shape), ones.shape));
+  },
+};
+const DROPS = { inputDropout: 0.5, recurrentDropout: 0.5 } as const;
 
 /** Every layer, with SGD and the mean squared error. */
 const MODELS: Readonly<Record<string, ModelCase>> = {
@@ -360,6 +376,35 @@ const MODELS: Readonly<Record<string, ModelCase>> = {
       metrics: ["meanAbsoluteError"],
     },
     metrics: ["mae"],
+  },
+  "an LSTM with dropout of x and h": {
+    layers: () => [lstm({ ...IN, ...DROPPING }), dense(1)],
+    network: {
+      input: FEATURES,
+      layers: [
+        { kind: "lstm", hiddenSize: 4, gateActivation: "hardSigmoid", ...DROPS },
+        { kind: "dense", units: 1 },
+      ],
+    },
+  },
+  "a masked GRU with dropout of x and h": {
+    layers: () => [tf.layers.masking({ maskValue: 0, ...IN }), gru(DROPPING), dense(1)],
+    network: {
+      input: { ...FEATURES, maskValue: 0 },
+      layers: [
+        { kind: "gru", hiddenSize: 4, gateActivation: "hardSigmoid", ...DROPS },
+        { kind: "dense", units: 1 },
+      ],
+    },
+  },
+  "a simple RNN with dropout of x and h": {
+    layers: () => [rnn({ ...IN, ...DROPPING }), dense(1)],
+    network: {
+      input: FEATURES,
+      layers: [{ kind: "rnn", hiddenSize: 4, ...DROPS }, { kind: "dense", units: 1 }],
+    },
+    optimizer: () => tf.train.sgd(0.1), // 0.5 diverges
+    ourOptimizer: { kind: "sgd", learningRate: 0.1 },
   },
   "penalties of dense layers": {
     layers: () => [

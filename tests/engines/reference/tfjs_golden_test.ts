@@ -2,6 +2,7 @@ import { gatherBatch, gatherTargets } from "../../../lib/engines/reference/gathe
 import { networkGradient } from "../../../lib/engines/reference/network.ts";
 import { createSlots, updateParameters } from "../../../lib/engines/reference/optimizers.ts";
 import { stepsOf } from "../../../lib/model/network.ts";
+import { fixedMask } from "../../golden/tfjs_cases.ts";
 import { TF_TRAININGS, type TfTraining } from "../../golden/tfjs_files.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { compare, movement } from "../comparison.ts";
@@ -20,7 +21,7 @@ function train({ network, optimizer, layout, sequences, targets, batches, start 
     const measured = networkGradient(network, p, {
       batch: gatherBatch(sequences, positions, layout),
       targets: gatherTargets(targets, positions, shape),
-      draw: null,
+      draw: ({ N, C }) => Float64Array.from(fixedMask(N, C)),
     });
     updateParameters({ network, optimizer }, { p, g: measured.gradient }, { slots, step: index + 1 });
     return { ...measured, count: positions.length };
