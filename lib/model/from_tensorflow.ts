@@ -52,7 +52,7 @@ export interface ModelChain {
  *
  * @example
  * ```ts
- * import type * as tf from "@tensorflow/tfjs";
+ * import * as tf from "@tensorflow/tfjs";
  * import { toChain } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *
@@ -134,7 +134,7 @@ const CLASSIFIER_RULES: NarrowerRules = {
  *
  * @example
  * ```ts
- * import type * as tf from "@tensorflow/tfjs";
+ * import * as tf from "@tensorflow/tfjs";
  * import { toNetwork } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *

@@ -9,7 +9,6 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { excerpt } from "../excerpt.ts";
-import type { EngineState } from "../engines/engine.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { Network } from "./network.ts";
 import { checkOptimizer, type Optimizer, singlePower, SLOT_COUNT, slotStart } from "./optimizers.ts";
@@ -19,8 +18,13 @@ import { matchedVariables } from "./tensorflow_weights.ts";
 /** What fails where a compiled model cannot be trained. */
 export const FIT = "fit the model";
 
-/** Slots and steps, without the parameters. */
-export type OptimizerState = Pick<EngineState, "slots" | "step">;
+/** What an optimizer keeps between steps. */
+export interface OptimizerState {
+  /** Each as long as the parameters, in the order of the optimizer's equations. */
+  readonly slots: readonly Float32Array[];
+  /** Steps taken. */
+  readonly step: number;
+}
 
 /** One slot of one weight; absent until the first step. */
 interface Accumulator {

@@ -17,6 +17,8 @@ export const VOCABULARY = 7;
 export interface ChainModel {
   readonly name: string;
   readonly layers: () => Layer[];
+  /** Whether training drops numbers, at random. */
+  readonly drops?: boolean;
   /** Whether it reads tokens `[N, T]`, not features `[N, T, C]`. */
   readonly tokens?: boolean;
 }
@@ -73,6 +75,7 @@ export const CHAINS: readonly ChainModel[] = [
     },
     {
       name: `${kind} that drops, which predicting does not`,
+      drops: true,
       layers: () => [cell({ ...INPUT, dropout: 0.5, recurrentDropout: 0.25 }, kind), dense()],
     },
     ...(["linear", "relu", "sigmoid", "hardSigmoid"] as const).map((activation) => ({
@@ -120,6 +123,7 @@ export const CHAINS: readonly ChainModel[] = [
   },
   {
     name: "dense layers below and above, dropout anywhere",
+    drops: true,
     layers: () => [
       tf.layers.inputLayer(INPUT),
       tf.layers.dropout({ rate: 0.2, seed: 3 }),
@@ -132,6 +136,18 @@ export const CHAINS: readonly ChainModel[] = [
       tf.layers.dense({ units: 3, activation: "relu", useBias: false }),
       tf.layers.dropout({ rate: 0.4 }),
       dense(4, "softmax"),
+    ],
+  },
+  {
+    name: "an embedding and dense layers with regularizers",
+    tokens: true,
+    layers: () => [
+      embedding({ embeddingsRegularizer: tf.regularizers.l2({ l2: 0.25 }) }),
+      tf.layers.timeDistributed({
+        layer: tf.layers.dense({ units: 3, biasRegularizer: tf.regularizers.l1({ l1: 0.5 }) }),
+      }),
+      cell({ kernelRegularizer: tf.regularizers.l2({ l2: 1 }) }),
+      tf.layers.dense({ units: 4, kernelRegularizer: tf.regularizers.l1l2({ l1: 0.125, l2: 0.25 }) }),
     ],
   },
   { name: "dense layers alone", layers: () => [tf.layers.inputLayer(INPUT), dense(3, "relu"), dense()] },

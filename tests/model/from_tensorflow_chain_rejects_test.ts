@@ -104,11 +104,11 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     message:
       `recurrentActivation of layer "reader" (${kind}) must be "linear" .*: current value is "softsign"`,
   })),
-  {
-    name: "a function that drops",
-    model: () => sequential(lstm({ ...INPUT, dropout: 0.5, dropoutFunc: (x: tf.Tensor) => x }), dense()),
-    message: 'dropoutFunc of layer "reader" (LSTM) must be null: current value is',
-  },
+  ...CELLS.map(([kind, create]) => ({
+    name: `a function that drops in ${kind}`,
+    model: () => sequential(create({ ...INPUT, dropout: 0.5, dropoutFunc: (x: tf.Tensor) => x }), dense()),
+    message: `dropoutFunc of layer "reader" (${kind}) must be null: current value is`,
+  })),
   {
     name: "two outputs of two directions",
     model: () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import type { SequenceLayout } from "../../lib/data/sequences.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { toChain } from "../../lib/model/from_tensorflow.ts";
-import type { Network } from "../../lib/model/network.ts";
+import { createNetwork, type Network } from "../../lib/model/network.ts";
+import { sgd } from "../../lib/model/optimizers.ts";
 import { toTensorflow } from "../../lib/model/to_tensorflow.ts";
 import { readWeights, writeWeights } from "../../lib/model/tensorflow_weights.ts";
 import { assertClose } from "../support/assert_close.ts";
@@ -50,11 +52,50 @@ for (const chain of CHAINS) {
   });
 }
 
+/** The backpropagation of TensorFlow.js through its own layers, and through ours. */
+for (const chain of CHAINS.filter(({ drops }) => !drops)) {
+  Deno.test(`an engine takes the step that TensorFlow.js takes: ${chain.name}`, async () => {
+    const model = buildChain(chain), data = inputOf(chain);
+    model.compile({ loss: "meanSquaredError", optimizer: tf.train.sgd(0.1) });
+    const { network } = toChain(model, OPTIONS);
+    const before = await readWeights(model, network);
+    const shape = [N, ...model.outputs[0].shape.slice(1) as number[]];
+    const random = testStream("y");
+    const y = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => 2 * random.uniform() - 1);
+    await using engine = await openReference({
+      network,
+      layout: layoutOf(network),
+      parameters: before,
+      training: {
+        optimizer: sgd({ learningRate: 0.1 }),
+        sequences: { data, count: N },
+        targets: { kind: "rows", data: y },
+        seed: 1,
+        batchSize: N,
+      },
+    });
+    const [{ loss }] = await engine.train([Uint32Array.from({ length: N }, (_, n) => n)]);
+    const xs = tf.tensor(data, chain.tokens ? [N, T] : [N, T, C]), ys = tf.tensor(y, shape);
+    const { history } = await model.fit(xs, ys, { epochs: 1, batchSize: N, verbose: 0 });
+    assertClose([loss], history.loss as number[], { atol: 0, rtol: 1e-5, name: "loss" });
+    const [after, expected] = [await engine.readParameters(), await readWeights(model, network)];
+    assertClose(after, expected, { atol: 6e-7, rtol: 0, name: "parameters" });
+    model.dispose();
+    tf.dispose([xs, ys]);
+  });
+}
+
+function layoutOf({ input }: Network): SequenceLayout {
+  return input.kind === "tokens" ? { kind: "tokens", T, stride: T } : { kind: "floats", T, C, stride: T * C };
+}
+
 async function predict(network: Network, parameters: Float32Array, data: Float32Array | Int32Array) {
-  const layout = network.input.kind === "tokens"
-    ? { kind: "tokens", T, stride: T } as const
-    : { kind: "floats", T, C, stride: T * C } as const;
-  await using engine = await openReference({ network, layout, parameters, training: null });
+  await using engine = await openReference({
+    network,
+    layout: layoutOf(network),
+    parameters,
+    training: null,
+  });
   return await engine.predict({ data, count: N });
 }
 
@@ -182,4 +223,21 @@ Deno.test("readWeights() and writeWeights() know the weights by their layers, wh
   const changed = parameters.map((value) => value + 1);
   writeWeights(model, network, changed);
   assert.deepEqual(await readWeights(model, network), changed);
+});
+
+Deno.test("toTensorflow() rejects directions that differ, which TensorFlow.js does not have", () => {
+  const network = createNetwork({
+    input: { kind: "features", size: 2 },
+    layers: [{
+      kind: "bidirectional",
+      merge: "sum",
+      forward: { kind: "rnn", hiddenSize: 3, activation: "tanh" },
+      backward: { kind: "rnn", hiddenSize: 3, activation: "relu" },
+    }],
+    loss: "huber",
+  });
+  assert.throws(() => toTensorflow({ network, parameters: new Float32Array(network.size), T }), {
+    name: "TypeError",
+    message: /^Cannot convert the model: both directions of layer0.forward must have the same properties/,
+  });
 });

@@ -6,7 +6,7 @@ import { assertClose } from "../support/assert_close.ts";
 import { randomizeWeights } from "./models.ts";
 import { testStream } from "../support/tiny_data.ts";
 
-const [N, T, C, H] = [3, 4, 2, 3];
+const [T, C, H] = [4, 2, 3];
 
 function modelOf(args: Partial<Parameters<typeof gru>[0]> = {}): tf.Sequential {
   const layers = [
