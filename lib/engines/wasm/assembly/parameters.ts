@@ -188,7 +188,7 @@ export function tfRmsprop(
   }
 }
 
-// v ← α v + (1 − α) g²;  a ← α a + (1 − α) g;  m ← µ m + η g / √(v − a² + ε);  p ← p − scale · m
+// v ← α v + (1 − α) g²;  a ← α a + (1 − α) g;  m ← µ m + η g / √(v − a² − ε);  p ← p − scale · m
 export function tfCenteredRmsprop(
   count: i32, p: usize, g: usize, v: usize, m: usize, a: usize, rate: f32, scale: f32, alpha: f32, rest: f32, decay: f32,
   epsilon: f32,
@@ -199,7 +199,7 @@ export function tfCenteredRmsprop(
     const gradient = v128.load(g), average = averageSquare(v128.load(v), gradient, keep, b);
     const mean = madd(keep, v128.load(a), f32x4.mul(b, gradient));
     const variance = f32x4.sub(average, f32x4.mul(mean, mean));
-    const step = f32x4.div(gradient, f32x4.sqrt(f32x4.add(variance, e)));
+    const step = f32x4.div(gradient, f32x4.sqrt(f32x4.sub(variance, e)));
     const next = madd(mu, v128.load(m), f32x4.mul(eta, step));
     v128.store(v, average);
     v128.store(a, mean);
