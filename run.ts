@@ -16,12 +16,24 @@
  * @module
  */
 export { CATALOGUE, type DatasetName, type Preparation } from "./lib/data/catalogue.ts";
+export {
+  cutSeries,
+  type ForecastErrors,
+  measureForecast,
+  type Series,
+  type WindowedSeries,
+  type WindowOptions,
+  type Windows,
+} from "./lib/data/series.ts";
+export { type Column, numbersOf, parseTable } from "./lib/data/table.ts";
 export { makeFolders, readWhole, writeNamed } from "./lib/data/files.ts";
 export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
 export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
-export { createNetwork } from "./lib/model/network.ts";
+export { createClassifier } from "./lib/model/classifier.ts";
+export { type Loss, LOSSES, type Metric, METRICS } from "./lib/model/losses.ts";
+export { CELL_ACTIVATIONS, MERGES } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";
 export { decodeSafetensors } from "./lib/model/safetensors.ts";
 export { defaultClassNames, readsImagesOf } from "./lib/model/trained_model.ts";
@@ -58,23 +70,55 @@ export type { Limits } from "./lib/data/sources.ts";
 export type { Access, Files } from "./lib/data/places.ts";
 export type { ImageSize, PreparedPicture, PreparePictureOptions } from "./lib/data/prepare_picture.ts";
 export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequence.ts";
-export type { DeviceDescription, EngineState, StepResult } from "./lib/engines/engine.ts";
+export type { DeviceDescription, EngineState } from "./lib/engines/engine.ts";
 export type { LayersModel } from "./lib/model/from_tensorflow.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
 export type {
+  Classifier,
+  ClassifierLayer,
+  ClassifierOptions,
   Head,
   LayerParameters,
   LayerSpec,
   LstmSpec,
-  Network,
-  NetworkOptions,
-  Parameter,
-  RecurrentLayer,
   RecurrentSizes,
   RnnSpec,
+} from "./lib/model/classifier.ts";
+export type {
+  Activation,
+  ActivationLayer,
+  BidirectionalLayer,
+  CellActivation,
+  CellLayer,
+  DenseLayer,
+  DropoutLayer,
+  FeatureInput,
+  GruLayer,
+  Input,
+  Layer,
+  LstmLayer,
+  Network,
+  Parameter,
+  RecurrentLayer,
+  RepeatLayer,
+  RnnLayer,
+  TokenInput,
 } from "./lib/model/network.ts";
-export type { Adadelta, Adam, Momentum, RmsProp, Sgd } from "./lib/model/optimizers.ts";
+export type {
+  Adadelta,
+  Adam,
+  Momentum,
+  Nesterov,
+  RmsProp,
+  Sgd,
+  TfAdadelta,
+  TfAdagrad,
+  TfAdam,
+  TfAdamax,
+  TfCenteredRmsProp,
+  TfRmsProp,
+} from "./lib/model/optimizers.ts";
 export type { PyTorchNames, PyTorchNetwork, PyTorchOptions, Tensors } from "./lib/model/pytorch.ts";
 export type { SafetensorsContent, Tensor, TensorData } from "./lib/model/safetensors.ts";
 export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
@@ -87,6 +131,7 @@ export type {
   BatchReport,
   EpochReport,
   Evaluation,
+  StepFigures,
   StepsReport,
   TallyState,
   TrainingFigures,

@@ -135,7 +135,7 @@ await runCommand(command, async (flags) => {
     console.log(JSON.stringify(line));
     return 0;
   }
-  const layers = model.network.layers.map((layer) => {
+  const layers = model.network.recurrent.map((layer) => {
     const { kind, inputSize, hiddenSize } = layer;
     const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;
     return `${kind} ${inputSize} → ${hiddenSize} (${activation})`;

@@ -5,13 +5,15 @@
  */
 import "./support/deno_version.ts";
 import { describeAdapter, findAdapter } from "../lib/engines/webgpu/device.ts";
+import { layOutSequence } from "../lib/data/sequence.ts";
+import { sequencesOf } from "../lib/data/sequences.ts";
 import { openWasm } from "../lib/engines/wasm/engine.ts";
 import { PARTS, type Profile as WasmProfile } from "../lib/engines/wasm/profile.ts";
 import { openWebgpu } from "../lib/engines/webgpu/engine.ts";
 import { initialize } from "../lib/model/initialize.ts";
 import { shuffledOrder } from "../lib/random.ts";
 import * as scanline from "../mod.ts";
-import { createNetwork } from "../run.ts";
+import { createClassifier } from "../run.ts";
 import { measurePeak } from "./bench/peak.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/workloads.ts";
@@ -42,7 +44,7 @@ await runCommand(spec, async (flags) => {
   const { network: name, steps, device, threads } = flags;
   const { train } = await scanline.loadDataset();
   const chosen: MeasuredNetwork = NETWORKS[name];
-  const network = createNetwork({ layers: chosen.layers, classes: 10, biases: 2 });
+  const network = createClassifier({ layers: chosen.layers, classes: 10, biases: 2 });
   const batchSize = flags["batch-size"], order = shuffledOrder(train.count, 1, 0);
   const batches = Array.from({ length: WARM_UP_STEPS + steps }, (_, step) => {
     const first = step * batchSize % (train.count - batchSize);
@@ -50,10 +52,15 @@ await runCommand(spec, async (flags) => {
   });
   const options = {
     network,
-    sequence: chosen.sequence,
-    imageSize: train,
+    layout: layOutSequence(chosen.sequence, train),
     parameters: initialize(network, "pytorch", 1),
-    training: { optimizer: chosen.optimizer, train, seed: 1, batchSize },
+    training: {
+      optimizer: chosen.optimizer,
+      sequences: sequencesOf(train),
+      targets: { kind: "classes", data: train.labels } as const,
+      seed: 1,
+      batchSize,
+    },
   };
   const profile = device === "wasm"
     ? await profileWasm({ ...options, threads }, batches)

@@ -48,6 +48,6 @@ export async function toTensorflowFiles(model: TrainedModel, more: Metadata = {}
 }
 
 function describeModel(model: TrainedModel): Metadata {
-  const { network: { inputSize }, T, sequence } = model;
-  return { ...writeMetadata(model), input: describeInput(sequence, { T, C: inputSize }) };
+  const { network: { input }, T, sequence } = model;
+  return { ...writeMetadata(model), input: describeInput(sequence, { T, C: input.size }) };
 }

@@ -18,12 +18,12 @@ import { checkTrained, type TrainedModel } from "./trained_model.ts";
  * @example
  * ```ts
  * import { modelSha256 } from "./hash.ts";
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import assert from "node:assert/strict";
  *
  * const sizes = { kind: "rnn", inputSize: 2, hiddenSize: 3, dropout: 0 } as const;
  * const [relu, tanh] = (["relu", "tanh"] as const).map((activation) => {
- *   const network = createNetwork({ layers: [{ ...sizes, activation }], classes: 2 });
+ *   const network = createClassifier({ layers: [{ ...sizes, activation }], classes: 2 });
  *   const sequence = { axis: "rows", range: [0, 1] } as const;
  *   return modelSha256({ network, sequence, parameters: new Float32Array(network.size) });
  * });
@@ -33,7 +33,7 @@ import { checkTrained, type TrainedModel } from "./trained_model.ts";
 export function modelSha256(model: Pick<TrainedModel, "network" | "sequence" | "parameters">): string {
   const named = { T: null, classNames: undefined!, ...model };
   const { network, sequence, parameters } = checkTrained("hash the model", named);
-  const layers = network.layers.map((layer) => {
+  const layers = network.recurrent.map((layer) => {
     const { kind, inputSize, hiddenSize } = layer;
     const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;
     return { kind, inputSize, hiddenSize, activation };

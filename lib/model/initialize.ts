@@ -16,7 +16,8 @@
 import { excerpt } from "../excerpt.ts";
 import { check, UINT32 } from "../options.ts";
 import { DOMAIN, hashName, RandomStream } from "../random.ts";
-import type { Head, LayerParameters, Network, Parameter, RecurrentLayer } from "./network.ts";
+import type { Classifier, ClassifierLayer, Head, LayerParameters } from "./classifier.ts";
+import type { Parameter } from "./network.ts";
 
 /** The initial weights to start a training from. */
 export type Start = "pytorch" | "tf1" | "keras";
@@ -25,7 +26,7 @@ export type Start = "pytorch" | "tf1" | "keras";
 type Draw = (random: RandomStream, parameter: Parameter) => ArrayLike<number>;
 
 interface StartRules {
-  readonly recurrent: (layer: RecurrentLayer) => Record<keyof LayerParameters, Draw>;
+  readonly recurrent: (layer: ClassifierLayer) => Record<keyof LayerParameters, Draw>;
   readonly head: (head: Head) => Record<"kernel" | "bias", Draw>;
 }
 
@@ -63,17 +64,17 @@ const STARTS: Readonly<Record<Start, StartRules>> = {
  * weights of one layer do not depend on other layers.
  *
  * @param seed An unsigned 32-bit integer
- * @returns {@link Network.size} elements, computed in float64 with + − × ÷ √ only, then rounded
+ * @returns {@link Classifier.size} elements, computed in float64 with + − × ÷ √ only, then rounded
  * @throws {TypeError} If the seed is not a number.
  * @throws {RangeError} If the start is none of the three, or the seed is out of range.
  *
  * @example
  * ```ts
  * import { initialize } from "./initialize.ts";
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 64, gateActivation: "sigmoid", dropout: 0 }],
  *   classes: 10,
  * });
@@ -82,7 +83,7 @@ const STARTS: Readonly<Record<Start, StartRules>> = {
  * assert.deepEqual(initialize(network, "pytorch", 1), parameters);
  * ```
  */
-export function initialize(network: Network, start: Start, seed: number): Float32Array {
+export function initialize(network: Classifier, start: Start, seed: number): Float32Array {
   const action = "initialize the network";
   if (!Object.hasOwn(STARTS, start)) {
     const starts = Object.keys(STARTS).join(", ");
@@ -97,7 +98,7 @@ export function initialize(network: Network, start: Start, seed: number): Float3
     values.set(draw(random, parameter), parameter.offset);
   };
 
-  for (const layer of network.layers) {
+  for (const layer of network.recurrent) {
     const draws = STARTS[start].recurrent(layer);
     place(layer.kernel, draws.kernel);
     place(layer.recurrentKernel, draws.recurrentKernel);
@@ -132,7 +133,7 @@ function glorotHead(head: Head): Record<"kernel" | "bias", Draw> {
 const zeros: Draw = (_random, { size }) => new Float64Array(size);
 
 /** 0, but 1 for the forget gate of an LSTM, the second of i f g o. */
-function unitForgetGate({ kind, hiddenSize }: RecurrentLayer): Draw {
+function unitForgetGate({ kind, hiddenSize }: ClassifierLayer): Draw {
   if (kind === "rnn") return zeros;
   return (_random, { size }) => new Float64Array(size).fill(1, hiddenSize, 2 * hiddenSize);
 }

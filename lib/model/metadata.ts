@@ -8,7 +8,7 @@ import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue
 import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
 import { meets, oneOf, type Rule, whole } from "../options.ts";
-import type { LayerSpec } from "./network.ts";
+import type { LayerSpec } from "./classifier.ts";
 import { CLASS_NAMES, type ModelDescription } from "./trained_model.ts";
 
 /** Text by name. */
@@ -59,12 +59,12 @@ const LENGTH: Rule = {
 export function writeMetadata(model: ModelDescription): Metadata {
   const { network, T, sequence, classNames, dataset, preparation } = model;
   const { axis, ...scale } = sequence;
-  const size = imageSizeOf(sequence, { T, C: network.inputSize });
+  const size = imageSizeOf(sequence, { T, C: network.input.size });
   const numbers = { ...scale, ...size }; // range, or mean and deviation; height and width
   return {
     producer: PRODUCER,
-    layers: JSON.stringify(network.layers.map(traitsOf)),
-    biases: String(network.layers[0].bias.updateScale),
+    layers: JSON.stringify(network.recurrent.map(traitsOf)),
+    biases: String(network.recurrent[0].bias.updateScale),
     T: T === null ? ANY : String(T),
     axis,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, JSON.stringify(value)])),
@@ -87,12 +87,12 @@ function traitsOf(layer: LayerSpec): LayerTraits {
  *
  * @example
  * ```ts
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import { readMetadata, writeMetadata } from "./metadata.ts";
  * import assert from "node:assert/strict";
  *
  * const layer = { kind: "rnn", inputSize: 28, hiddenSize: 5, activation: "relu", dropout: 0 } as const;
- * const network = createNetwork({ layers: [layer], classes: 2 });
+ * const network = createClassifier({ layers: [layer], classes: 2 });
  * const sequence = { axis: "rows", range: [0, 1] } as const;
  * const metadata = writeMetadata({ network, T: 20, sequence, classNames: ["no", "yes"] });
  * assert.deepEqual([metadata.height, metadata.width], ["20", "28"]);

@@ -60,6 +60,7 @@ export type Input = FeatureInput | TokenInput;
 
 /** `x_t`, the C numbers of step t. */
 export interface FeatureInput {
+  /** Which of the inputs this is. */
   readonly kind: "features";
   /** C. */
   readonly size: number;
@@ -69,6 +70,7 @@ export interface FeatureInput {
 
 /** `x_t = E[token_t]`. */
 export interface TokenInput {
+  /** Which of the inputs this is. */
   readonly kind: "tokens";
   /** V: tokens are 0 … V − 1. */
   readonly vocabulary: number;
@@ -112,6 +114,7 @@ export interface CellLayer {
 
 /** `i f g o = σ σ φ σ (x W + h R + b)`, `c' = f∘c + i∘g`, `h' = o∘φ(c')`. */
 export interface LstmLayer extends CellLayer {
+  /** Which of the layers this is. */
   readonly kind: "lstm";
   /** σ. */
   readonly gateActivation: CellActivation;
@@ -123,14 +126,17 @@ export interface LstmLayer extends CellLayer {
  * everywhere, as in TensorFlow.js.
  */
 export interface GruLayer extends CellLayer {
+  /** Which of the layers this is. */
   readonly kind: "gru";
   /** σ. */
   readonly gateActivation: CellActivation;
+  /** Whether r acts after the product with R. */
   readonly resetAfter: boolean;
 }
 
 /** `h' = φ(x W + h R + b)`. */
 export interface RnnLayer extends CellLayer {
+  /** Which of the layers this is. */
   readonly kind: "rnn";
 }
 
@@ -142,9 +148,11 @@ export const MERGES = ["concat", "sum", "ave", "mul"] as const;
 
 /** Two recurrent layers over the same sequence, the second from its end; the outputs of both are in the order of t. */
 export interface BidirectionalLayer {
+  /** Which of the layers this is. */
   readonly kind: "bidirectional";
   /** `[a, b]`, a + b, (a + b)/2, a∘b. */
   readonly merge: typeof MERGES[number];
+  /** It reads from t = 0 on. */
   readonly forward: RecurrentLayer;
   /** Its `backwards` is true. Without `returnSequences` its output is that after t = 0, its own last one. */
   readonly backward: RecurrentLayer;
@@ -152,13 +160,17 @@ export interface BidirectionalLayer {
 
 /** The one step that comes in, `steps` times. */
 export interface RepeatLayer {
+  /** Which of the layers this is. */
   readonly kind: "repeat";
+  /** How many steps it returns. */
   readonly steps: number;
 }
 
 /** Inverted dropout: in training, each number of each step becomes 0 with probability `rate`, else 1/(1 − rate) times itself. */
 export interface DropoutLayer {
+  /** Which of the layers this is. */
   readonly kind: "dropout";
+  /** The share of the numbers that training drops. */
   readonly rate: number;
   /** The number of its masks, see `dropoutWords()`. */
   readonly stream: number;
@@ -166,12 +178,15 @@ export interface DropoutLayer {
 
 /** `y_t = φ(x_t)`. */
 export interface ActivationLayer {
+  /** Which of the layers this is. */
   readonly kind: "activation";
+  /** φ. */
   readonly activation: Activation;
 }
 
 /** `y_t = φ(x_t W + b)` at every step. */
 export interface DenseLayer {
+  /** Which of the layers this is. */
   readonly kind: "dense";
   /** Begins the names of its parameters. */
   readonly name: string;
@@ -198,6 +213,7 @@ export type Layer =
 
 /** What an engine computes: an input, layers, a loss, and the place of each parameter in one flat float32 array. */
 export interface Network {
+  /** How sequences come in. */
   readonly input: Input;
   /** From the input up. */
   readonly layers: readonly Layer[];

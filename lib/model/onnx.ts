@@ -14,7 +14,8 @@
 import { joinBytes } from "../bytes.ts";
 import { excerpt } from "../excerpt.ts";
 import { type Bytes, field, message, text, whole } from "../protobuf.ts";
-import type { Network, Parameter, RecurrentLayer } from "./network.ts";
+import type { Classifier, ClassifierLayer } from "./classifier.ts";
+import type { Parameter } from "./network.ts";
 
 /** What {@link encodeOnnx} writes besides the network. */
 export interface OnnxOptions {
@@ -38,11 +39,11 @@ const ATTRIBUTE = { i: 2, ints: 7, strings: 8 } as const; // AttributeProto.Attr
  *
  * @example
  * ```ts
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import { encodeOnnx } from "./onnx.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "rnn", inputSize: 28, hiddenSize: 5, activation: "relu", dropout: 0 }],
  *   classes: 10,
  * });
@@ -51,7 +52,7 @@ const ATTRIBUTE = { i: 2, ints: 7, strings: 8 } as const; // AttributeProto.Attr
  * ```
  */
 export function encodeOnnx(
-  network: Network,
+  network: Classifier,
   parameters: Float32Array,
   options: OnnxOptions,
 ): Uint8Array<ArrayBuffer> {
@@ -73,7 +74,7 @@ export function encodeOnnx(
       `Cannot write ONNX: metadata must map names to strings: current value is ${excerpt(metadata)}`,
     );
   }
-  const { inputSize, layers, head } = network;
+  const { input: { size: inputSize }, recurrent: layers, head } = network;
   const length = T ?? "T";
   const doc = {
     images: metadata.input ??
@@ -104,7 +105,7 @@ export function encodeOnnx(
 }
 
 /** Every layer outputs `[T, N, H]`, the last one `[N, H]`. */
-function layerNodes(layer: RecurrentLayer, l: number, { isLast }: { isLast: boolean }): Bytes[] {
+function layerNodes(layer: ClassifierLayer, l: number, { isLast }: { isLast: boolean }): Bytes[] {
   const kind = layer.kind === "lstm" ? "LSTM" : "RNN";
   const inputs = [`x${l}`, `layer${l}.W`, `layer${l}.R`, `layer${l}.B`];
   const outputs = isLast ? ["", `last${l}`] : [`all${l}`]; // [T, 1, N, H] and [1, N, H]: 1 direction
@@ -120,13 +121,13 @@ function layerNodes(layer: RecurrentLayer, l: number, { isLast }: { isLast: bool
 }
 
 /** ONNX's HardSigmoid is 0.2 z + 0.5 by default, as in Keras. */
-function activationsOf(layer: RecurrentLayer): string[] {
+function activationsOf(layer: ClassifierLayer): string[] {
   if (layer.kind === "rnn") return [layer.activation === "relu" ? "Relu" : "Tanh"];
   return [layer.gateActivation === "sigmoid" ? "Sigmoid" : "HardSigmoid", "Tanh", "Tanh"];
 }
 
 /** W `[1, G·H, C]`, R `[1, G·H, H]`, B `[1, 2·G·H]`. */
-function layerTensors(layer: RecurrentLayer, l: number, parameters: Float32Array): Bytes[] {
+function layerTensors(layer: ClassifierLayer, l: number, parameters: Float32Array): Bytes[] {
   const { kernel, recurrentKernel, bias, inputSize: C, hiddenSize: H } = layer;
   const columns = columnOrder(layer), rows = columns.length;
   const transposed = (parameter: Parameter, inputs: number) => {
@@ -143,7 +144,7 @@ function layerTensors(layer: RecurrentLayer, l: number, parameters: Float32Array
 }
 
 /** The column of a kernel for each row in ONNX: the gates i o f c are the first, fourth, second and third of i f g o. */
-function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
+function columnOrder({ kind, hiddenSize: H }: ClassifierLayer): number[] {
   const gates = kind === "lstm" ? [0, 3, 1, 2] : [0];
   return gates.flatMap((gate) => Array.from({ length: H }, (_, j) => gate * H + j));
 }

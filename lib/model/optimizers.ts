@@ -70,7 +70,9 @@ export interface Adadelta {
 
 /** Nesterov's momentum, as in TensorFlow.js: `m ← µ m + g`, `p ← p − η (g + µ m)`. */
 export interface Nesterov {
+  /** Which of the optimizers this is. */
   readonly kind: "nesterov";
+  /** η, positive. */
   readonly learningRate: number;
   /** µ, in [0, 1). */
   readonly momentum: number;
@@ -78,27 +80,39 @@ export interface Nesterov {
 
 /** `tf.train.adagrad`: `v ← v + g²`, `p ← p − η g / √(v + ε)`; v starts at `start`. */
 export interface TfAdagrad {
+  /** Which of the optimizers this is. */
   readonly kind: "tfAdagrad";
+  /** η, positive. */
   readonly learningRate: number;
   /** The first v, 0 or more. */
   readonly start: number;
+  /** ε, positive. */
   readonly epsilon: number;
 }
 
 /** `tf.train.adadelta`: `d = √(u + ε) / √(v + ε) · g` with the v before this step; `v ← ρ v + (1 − ρ) g²`, `u ← ρ u + (1 − ρ) d²`, `p ← p − η d`. */
 export interface TfAdadelta {
+  /** Which of the optimizers this is. */
   readonly kind: "tfAdadelta";
+  /** η, positive. */
   readonly learningRate: number;
+  /** ρ, in [0, 1). */
   readonly rho: number;
+  /** ε, positive. */
   readonly epsilon: number;
 }
 
 /** `tf.train.adam`: {@link Adam}, with β₁ᵏ and β₂ᵏ multiplied up in float32. */
 export interface TfAdam {
+  /** Which of the optimizers this is. */
   readonly kind: "tfAdam";
+  /** η, positive. */
   readonly learningRate: number;
+  /** β₁, in [0, 1). */
   readonly beta1: number;
+  /** β₂, in [0, 1). */
   readonly beta2: number;
+  /** ε, positive. */
   readonly epsilon: number;
 }
 
@@ -106,10 +120,15 @@ export interface TfAdam {
  * `tf.train.adamax`: `m ← β₁ m + (1 − β₁) g`, `u ← max(β₂ u, |g|)`, `p ← p − η / ((1 − β₁ᵏ)(1 + δ (k − 1))) · m / (u + ε)`.
  */
 export interface TfAdamax {
+  /** Which of the optimizers this is. */
   readonly kind: "tfAdamax";
+  /** η, positive. */
   readonly learningRate: number;
+  /** β₁, in [0, 1). */
   readonly beta1: number;
+  /** β₂, in [0, 1). */
   readonly beta2: number;
+  /** ε, positive. */
   readonly epsilon: number;
   /** δ, 0 or more. */
   readonly decay: number;
@@ -117,21 +136,30 @@ export interface TfAdamax {
 
 /** `tf.train.rmsprop`: `v ← α v + (1 − α) g²`, `m ← µ m + η g / √(v + ε)`, `p ← p − m`. */
 export interface TfRmsProp {
+  /** Which of the optimizers this is. */
   readonly kind: "tfRmsprop";
+  /** η, positive. */
   readonly learningRate: number;
   /** α, in [0, 1). */
   readonly decay: number;
   /** µ, in [0, 1). */
   readonly momentum: number;
+  /** ε, positive. */
   readonly epsilon: number;
 }
 
-/** `tf.train.rmsprop`, centered: `a ← α a + (1 − α) g` too, and `m ← µ m + η g / √(v − a² + ε)`. */
+/** `tf.train.rmsprop`, centered: `a ← α a + (1 − α) g` too, and `m ← µ m + η g / √(v − a² − ε)`: TensorFlow.js subtracts ε, so
+ * that g = 0 at the start gives NaN there. */
 export interface TfCenteredRmsProp {
+  /** Which of the optimizers this is. */
   readonly kind: "tfCenteredRmsprop";
+  /** η, positive. */
   readonly learningRate: number;
+  /** α, in [0, 1). */
   readonly decay: number;
+  /** µ, in [0, 1). */
   readonly momentum: number;
+  /** ε, positive. */
   readonly epsilon: number;
 }
 
@@ -234,6 +262,9 @@ const RULES: {
   tfCenteredRmsprop: { learningRate: POSITIVE, decay: DECAY, momentum: DECAY, epsilon: POSITIVE },
 };
 
+/** The kinds that people make, by a function of the same name. */
+const MADE: readonly Optimizer["kind"][] = ["sgd", "momentum", "rmsprop", "adam", "adadelta"];
+
 function make<O extends Optimizer>(
   kind: O["kind"],
   defaults: Omit<O, "kind" | "learningRate">,
@@ -254,14 +285,13 @@ function make<O extends Optimizer>(
  * @throws {RangeError} If one of its numbers is out of range.
  */
 export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer {
-  const kinds = Object.keys(RULES).join(", ");
   const kind: unknown = (optimizer as Partial<Optimizer> | null | undefined)?.kind;
   if (typeof optimizer !== "object" || typeof kind !== "string" || !Object.hasOwn(RULES, kind)) {
     const found = optimizer === undefined ? "missing" : excerpt(optimizer);
-    const alike = /^"?(sgd|momentum|rmsprop|adam|adadelta)(?:optimizer)?"?$/i.exec(found)?.[1].toLowerCase();
+    const like = new RegExp(`^"?(${MADE.join("|")})(?:optimizer)?"?$`, "i").exec(found)?.[1].toLowerCase();
     throw new TypeError(
-      `Cannot ${action}: optimizer must be made by one of ${kinds}: current value is ${found} ` +
-        `(scanline.${alike ?? "adam"}({ learningRate: 0.01 }) makes one)`,
+      `Cannot ${action}: optimizer must be made by one of ${MADE.join(", ")}: current value is ${found} ` +
+        `(scanline.${like ?? "adam"}({ learningRate: 0.01 }) makes one)`,
     );
   }
   const { kind: known, ...numbers } = optimizer;
@@ -301,7 +331,7 @@ export function stepFactors(
 }
 
 /** x to a whole power, multiplied up in float32 as TensorFlow.js does. */
-function singlePower(x: number, exponent: number): number {
+export function singlePower(x: number, exponent: number): number {
   const factor = Math.fround(x);
   let power = factor;
   for (let k = 1; k < exponent && power > 0; k++) power = Math.fround(power * factor);

@@ -10,7 +10,8 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { createNetwork, type LayerSpec, type Network, type Parameter } from "./network.ts";
+import { type Classifier, createClassifier, type LayerSpec } from "./classifier.ts";
+import type { Parameter } from "./network.ts";
 import type { Tensor } from "./safetensors.ts";
 import {
   cannotTake,
@@ -38,7 +39,7 @@ export interface PyTorchOptions {
 /** A network read from PyTorch's weights. */
 export interface PyTorchNetwork {
   /** With two biases a layer. */
-  readonly network: Network;
+  readonly network: Classifier;
   /** Flat, as the network lays them out. */
   readonly parameters: Float32Array;
   /** The names of its modules. */
@@ -61,11 +62,11 @@ const MAX_LAYERS = 64;
  *
  * @example
  * ```ts
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import { gatherPyTorch, toPyTorch } from "./pytorch.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "relu", dropout: 0 }],
  *   classes: 2,
  * });
@@ -76,7 +77,7 @@ const MAX_LAYERS = 64;
  * ```
  */
 export function gatherPyTorch(
-  network: Network,
+  network: Classifier,
   tensors: Tensors,
   { rnn = "rnn", head = "head", joinBiases = (ih, hh) => ih + hh }: PyTorchNames & {
     joinBiases?: (ih: number, hh: number) => number;
@@ -102,7 +103,7 @@ interface Place {
   readonly second?: string;
 }
 
-function placesOf({ layers, head }: Network, names: Required<PyTorchNames>): Place[] {
+function placesOf({ recurrent: layers, head }: Classifier, names: Required<PyTorchNames>): Place[] {
   const ofRnn = (part: string) => tensorName(names.rnn, part);
   return [
     ...layers.flatMap(({ kernel, recurrentKernel, bias }, l): Place[] => [
@@ -140,7 +141,7 @@ function shapeText(shape: readonly number[] | undefined): string {
  * torch.nn module are all alike), or its gates are not sigmoid.
  */
 export function toPyTorch(
-  network: Network,
+  network: Classifier,
   parameters: Float32Array,
   { rnn = "rnn", head = "head" }: PyTorchNames = {},
 ): Map<string, Tensor> {
@@ -156,14 +157,14 @@ export function toPyTorch(
   return tensors;
 }
 
-function checkExportable(network: Network, parameters: Float32Array): void {
+function checkExportable(network: Classifier, parameters: Float32Array): void {
   const must = (found: unknown, wanted: unknown, rule: string) => {
     if (found === wanted) return;
     throw new TypeError(`Cannot give PyTorch's names: ${printable(rule, 300)}: current value is ${found}`);
   };
   must(parameters.length, network.size, `parameters must have ${network.size} elements`);
-  const [first] = network.layers, { hiddenSize, kind } = first;
-  for (const [l, layer] of network.layers.entries()) {
+  const [first] = network.recurrent, { hiddenSize, kind } = first;
+  for (const [l, layer] of network.recurrent.entries()) {
     must(layer.hiddenSize, hiddenSize, `layer ${l} must have ${hiddenSize} units, as layer 0 has`);
     must(layer.kind, kind, `layer ${l} must be of kind ${kind}, as layer 0 is`);
     if (layer.kind === "lstm") {
@@ -184,11 +185,11 @@ function checkExportable(network: Network, parameters: Float32Array): void {
  *
  * @example
  * ```ts
- * import { createNetwork } from "./network.ts";
+ * import { createClassifier } from "./classifier.ts";
  * import { readPyTorch, toPyTorch } from "./pytorch.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 5, gateActivation: "sigmoid", dropout: 0 }],
  *   classes: 10,
  *   biases: 2,
@@ -203,7 +204,7 @@ export function readPyTorch(tensors: Tensors, { activation = "tanh" }: PyTorchOp
   const names = { rnn: rnn.name, head: head.name };
   const layers = layersOf(tensors, rnn, activation);
   const classes = classesOf(tensors, head, layers[0].hiddenSize);
-  const network = createNetwork({ layers, classes, biases: 2 });
+  const network = createClassifier({ layers, classes, biases: 2 });
   const rounded = [...rnn.tensors.values(), ...head.tensors.values()].some(({ data }) =>
     data instanceof Float64Array
   );
@@ -271,7 +272,7 @@ function matrixShape(tensors: Tensors, name: string): readonly number[] {
 /** Adds zeros as the biases of a module that has none (`bias=False`), and returns notes about it. */
 function fillBiases(
   tensors: Map<string, Tensor>,
-  network: Network,
+  network: Classifier,
   { rnn, head }: Pick<TorchClassifier, "rnn" | "head">,
 ): string[] {
   const hasBias = ({ tensors }: TorchModule) => [...tensors.keys()].some((part) => part.startsWith("bias"));

@@ -7,12 +7,12 @@ import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue
 import type { ImageSize } from "../data/raster.ts";
 import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
 import { check, meets, OBJECT, oneOf, optional, type Rule, whole } from "../options.ts";
-import { createNetwork, type Network } from "./network.ts";
+import { type Classifier, createClassifier } from "./classifier.ts";
 
 /** A model without its weights. */
 export interface ModelDescription {
   /** Its layers, and how many biases they train. */
-  readonly network: Network;
+  readonly network: Classifier;
   /** The length of a sequence, or null where it reads any. */
   readonly T: number | null;
   /** How it reads an image. */
@@ -51,7 +51,7 @@ export function readsImagesOf(
   { network, T, sequence }: Pick<ModelDescription, "network" | "T" | "sequence">,
 ): boolean {
   const layout = layOutSequence(sequence, size);
-  return layout.C === network.inputSize && layout.T === (T ?? layout.T);
+  return layout.C === network.input.size && layout.T === (T ?? layout.T);
 }
 
 /** The length of a sequence, or null for any. An image has at most so many pixels. */
@@ -72,9 +72,9 @@ export function checkTrained(action: string, trained: TrainedModel): TrainedMode
   const { network: given, T, sequence, parameters, dataset, preparation } = trained;
   check(action, "network", { value: given, rule: OBJECT });
   check(action, "head of network", { value: given.head, rule: OBJECT });
-  const { classes } = given.head, biases = given.layers?.[0]?.bias?.updateScale;
+  const { classes } = given.head, biases = given.recurrent?.[0]?.bias?.updateScale;
   check(action, "classes of network", { value: classes, rule: whole(2, 256) });
-  const network = createNetwork({ layers: given.layers, classes, biases });
+  const network = createClassifier({ layers: given.recurrent, classes, biases });
   const { classNames = defaultClassNames(classes, dataset) } = trained;
   const rules: [string, unknown, Rule][] = [
     ["T", T, LENGTH],

@@ -9,7 +9,7 @@ import type { LoadOptions } from "../data/dataset.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
-import { createNetwork, type LayerSpec, type Network } from "../model/network.ts";
+import { type Classifier, createClassifier, type LayerSpec } from "../model/classifier.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { CLASS_NAMES, LENGTH, type ModelDescription } from "../model/trained_model.ts";
 import { BOOLEAN, meets, OBJECT, oneOf, type Rule, TEXT, whole } from "../options.ts";
@@ -209,8 +209,8 @@ export function checkConfig(action: string, config: RunConfig): void {
 
 /** What `config.json` keeps of a model. */
 export function modelConfig({ network, dataset: _, ...about }: ModelDescription): ModelConfig {
-  const layers = network.layers.map(({ kernel: _, recurrentKernel: __, bias: ___, ...spec }) => spec);
-  const biases = network.layers[0].bias.updateScale;
+  const layers = network.recurrent.map(({ kernel: _, recurrentKernel: __, bias: ___, ...spec }) => spec);
+  const biases = network.recurrent[0].bias.updateScale;
   const { T, sequence, classNames, preparation } = about;
   return { layers, classes: network.head.classes, biases, T, sequence, classNames, preparation };
 }
@@ -222,8 +222,8 @@ export function modelDescription({ model, data }: RunConfig): ModelDescription {
   return { network: networkOf(model), T, sequence, classNames, dataset, preparation };
 }
 
-function networkOf({ layers, classes, biases }: ModelConfig): Network {
-  return createNetwork({ layers, classes, biases });
+function networkOf({ layers, classes, biases }: ModelConfig): Classifier {
+  return createClassifier({ layers, classes, biases });
 }
 
 /** An own property, however deep; never one of a prototype. */

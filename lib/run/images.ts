@@ -68,7 +68,7 @@ export async function loadImagesFor(
   if (data.classes !== classes) throw wrong(`${classes} classes`, `${data.classes} classes`);
   const { height, width } = data.test;
   if (readsImagesOf(data.test, model)) return data;
-  const size = imageSizeOf(sequence, { T, C: network.inputSize });
+  const size = imageSizeOf(sequence, { T, C: network.input.size });
   const rule = sequence.axis === "pixels"
     ? `${T} pixels`
     : `${size.height ?? "any"} × ${size.width ?? "any"} pixels`;

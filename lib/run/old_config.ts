@@ -6,7 +6,7 @@
  */
 import { CATALOGUE, type DatasetName } from "../data/catalogue.ts";
 import { parseJson } from "../json.ts";
-import type { LayerSpec } from "../model/network.ts";
+import type { LayerSpec } from "../model/classifier.ts";
 import { defaultClassNames } from "../model/trained_model.ts";
 
 // deno-lint-ignore no-explicit-any -- the upgraded config is checked afterwards

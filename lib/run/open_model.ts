@@ -4,8 +4,8 @@
  * @module
  */
 import { excerpt } from "../excerpt.ts";
+import { createClassifier } from "../model/classifier.ts";
 import { applyTraits, readMetadata } from "../model/metadata.ts";
-import { createNetwork } from "../model/network.ts";
 import { readPyTorch } from "../model/pytorch.ts";
 import { decodeSafetensors } from "../model/safetensors.ts";
 import { checkTrained, type TrainedModel } from "../model/trained_model.ts";
@@ -63,7 +63,7 @@ function decodeModel(bytes: Uint8Array): TrainedModel {
     );
   }
   const { classes } = found.head;
-  const network = createNetwork({ layers: applyTraits(found.layers, layers), classes, biases });
+  const network = createClassifier({ layers: applyTraits(found.recurrent, layers), classes, biases });
   const about = { T, sequence: { axis, ...scale }, classNames: classNames!, dataset, preparation };
   return checkTrained("open the model", { network, parameters, ...about });
 }

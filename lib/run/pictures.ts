@@ -4,7 +4,7 @@
  * @module
  */
 import { messageOf } from "../excerpt.ts";
-import type { Network } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import type { TrainingConfig } from "../train/trainer.ts";
 import { type CurveSet, type FigureMeanings, type History, toCurves } from "../view/history.ts";
@@ -66,7 +66,7 @@ function figuresOf(figures: unknown): FigureMeanings | undefined {
 export class RunPictures {
   readonly #folder: RunFolder;
   readonly #source: PictureSource;
-  readonly #network: Network;
+  readonly #network: Classifier;
   readonly #lines: MetricsLine[];
   readonly #budget = new DrawingBudget();
   readonly #failed = new Set<string>();

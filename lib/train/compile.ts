@@ -5,13 +5,14 @@
  */
 import { checkSplit, type Split, takeImages } from "../data/images.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
+import { sequencesOf } from "../data/sequences.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { initialize, type Start } from "../model/initialize.ts";
 import { type LayersModel, type ModelNetwork, toNetwork } from "../model/from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
 import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
-import type { Network } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
 import { readsImagesOf } from "../model/trained_model.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
 import { Trainer } from "./trainer.ts";
@@ -131,10 +132,15 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   await using opened = new AsyncDisposableStack(); // until it is the trainer's
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
-    sequence,
-    imageSize: { height: splits.train.height, width: splits.train.width },
+    layout: layOutSequence(sequence, splits.train),
     parameters,
-    training: { optimizer, train: splits.train, seed, batchSize },
+    training: {
+      optimizer,
+      sequences: sequencesOf(splits.train),
+      targets: { kind: "classes", data: splits.train.labels },
+      seed,
+      batchSize,
+    },
   });
   opened.use(engine);
   if (taken.initialize) {
@@ -156,10 +162,10 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
 const ACTION = "compile the model";
 
 /** From weights that are not finite nothing is learned, and where all are zero all units learn the same. */
-function checkStarted(parameters: Float32Array, { parameters: parts, layers }: Network): Float32Array {
+function checkStarted(parameters: Float32Array, { parameters: parts, recurrent }: Classifier): Float32Array {
   const wrong = parameters.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) {
-    const zeros = layers.findIndex(({ kernel, recurrentKernel }) =>
+    const zeros = recurrent.findIndex(({ kernel, recurrentKernel }) =>
       parameters.subarray(kernel.offset, recurrentKernel.offset + recurrentKernel.size).every((value) =>
         value === 0
       )
@@ -206,6 +212,6 @@ function checkShape(compiled: ModelNetwork, sequence: Sequence, images: Split): 
   throw new TypeError(
     `Cannot ${ACTION}: its inputShape must be [${T}, ${C}] to read images of ` +
       `${images.height} × ${images.width} by ${sequence.axis}: current value is ` +
-      `[${compiled.T}, ${compiled.network.inputSize}]`,
+      `[${compiled.T}, ${compiled.network.input.size}]`,
   );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EngineState, StepResult } from "../engines/engine.ts";
+import type { EngineState } from "../engines/engine.ts";
 import { checkOptions, number, OBJECT, type Rules, whole } from "../options.ts";
 import type { Score } from "./metrics.ts";
 
@@ -11,6 +11,18 @@ import type { Score } from "./metrics.ts";
 export interface TrainingState extends EngineState {
   /** The sums for the next report so far. */
   readonly tally: TallyState;
+}
+
+/** What one training step measured before its update. */
+export interface StepFigures {
+  /** The number of the step in the training, from 1 on. */
+  readonly step: number;
+  /** Mean softmax cross-entropy over the batch, in nats. */
+  readonly loss: number;
+  /** How many images of the batch were classified correctly. */
+  readonly correct: number;
+  /** The images of the batch. */
+  readonly count: number;
 }
 
 /** Sums over the steps since the last report, as plain data. */
@@ -26,7 +38,7 @@ export interface TallyState {
   /** Time spent on them. */
   readonly elapsedMs: number;
   /** The last step; null before the first one. */
-  readonly last: StepResult | null;
+  readonly last: StepFigures | null;
 }
 
 /** Figures gathered while the weights move. */
@@ -50,7 +62,7 @@ export interface EpochReport extends TrainingFigures {
 }
 
 /** The last step before a report, alone. */
-export interface BatchReport extends StepResult {
+export interface BatchReport extends StepFigures {
   /** The share of the batch that was classified correctly before the update, 0 … 1. */
   readonly accuracy: number;
   /** The positions of its images in the training split, `[N]`. */
@@ -108,7 +120,7 @@ export class Tally {
   #images: number;
   #steps: number;
   #elapsedMs: number;
-  #last: StepResult | null;
+  #last: StepFigures | null;
 
   /** Continues from earlier sums; from zero by default. @throws {TypeError} If the state is not one. */
   constructor(state: TallyState = { loss: 0, correct: 0, images: 0, steps: 0, elapsedMs: 0, last: null }) {
@@ -139,7 +151,7 @@ export class Tally {
   }
 
   /** Adds the results of one call to the engine. */
-  add(results: readonly StepResult[], elapsedMs: number): void {
+  add(results: readonly StepFigures[], elapsedMs: number): void {
     for (const { loss, correct, count } of results) {
       this.#loss += loss * count;
       this.#correct += correct;

@@ -9,7 +9,7 @@ import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.t
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
-import type { Network } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
 import { readsImagesOf, type TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT, optional, whole } from "../options.ts";
 import { scoreLogits } from "./metrics.ts";
@@ -36,12 +36,12 @@ export interface OpenOptions extends DeviceOptions {
  *
  * @example
  * ```ts
- * import { createNetwork } from "../model/network.ts";
+ * import { createClassifier } from "../model/classifier.ts";
  * import { imageSize } from "./model.ts";
  * import assert from "node:assert/strict";
  *
  * const layer = { kind: "rnn", inputSize: 20, hiddenSize: 3, activation: "tanh", dropout: 0 } as const;
- * const network = createNetwork({ layers: [layer], classes: 2 });
+ * const network = createClassifier({ layers: [layer], classes: 2 });
  * const sequence = { axis: "columns", range: [0, 1] } as const;
  * assert.deepEqual(imageSize({ network, T: 28, sequence }), { height: 20, width: 28 });
  * ```
@@ -49,9 +49,9 @@ export interface OpenOptions extends DeviceOptions {
 export function imageSize(model: Pick<TrainedModel, "network" | "T" | "sequence">): ImageSize {
   check("find the size of the images", "the model", { value: model, rule: OBJECT });
   const { network, T, sequence } = model, { axis } = checkSequence(sequence);
-  const lines = T ?? network.inputSize;
-  if (axis === "rows") return { height: lines, width: network.inputSize };
-  if (axis === "columns") return { height: network.inputSize, width: lines };
+  const lines = T ?? network.input.size;
+  if (axis === "rows") return { height: lines, width: network.input.size };
+  if (axis === "columns") return { height: network.input.size, width: lines };
   const side = Math.sqrt(T ?? 28 * 28);
   if (Number.isInteger(side)) return { height: side, width: side };
   throw new RangeError(
@@ -85,7 +85,7 @@ export class Model implements AsyncDisposable {
   }
 
   /** Sizes and parameters of its layers. */
-  get network(): Network {
+  get network(): Classifier {
     return this.trained.network;
   }
 
@@ -185,19 +185,13 @@ export async function openTrained(trained: TrainedModel, options: OpenOptions = 
     check(action, `${name} of imageSize`, { value: size[name as keyof ImageSize], rule });
   }
   const { network, T, sequence, parameters } = trained;
+  const layout = layOutSequence(sequence, size);
   if (!readsImagesOf(size, trained)) {
-    const layout = layOutSequence(sequence, size);
     throw new RangeError(
-      `Cannot ${action}: images must give sequences of [${T}, ${network.inputSize}], as the model reads them: ` +
+      `Cannot ${action}: images must give sequences of [${T}, ${network.input.size}], as the model reads them: ` +
         `current value is [${layout.T}, ${layout.C}]`,
     );
   }
-  const { engine, reason } = await openEngine(device, {
-    network,
-    sequence: { ...sequence },
-    imageSize: { height, width },
-    parameters,
-    training: null,
-  });
+  const { engine, reason } = await openEngine(device, { network, layout, parameters, training: null });
   return new Model(trained, { engine, reason, imageSize: { height, width } });
 }

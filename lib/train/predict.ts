@@ -4,9 +4,10 @@
  * @module
  */
 import type { Images } from "../data/images.ts";
+import { sequencesOf } from "../data/sequences.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine } from "../engines/engine.ts";
-import type { Network } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
 import { classProbabilities } from "./probabilities.ts";
 import type { LoopOptions } from "./call_options.ts";
 
@@ -15,7 +16,7 @@ const IMAGES_A_CALL = 1_000;
 
 /** An engine, and the network that it computes. */
 export interface Predictor {
-  readonly network: Network;
+  readonly network: Classifier;
   readonly engine: Engine;
 }
 
@@ -25,13 +26,13 @@ export async function predictImages(
   { images, positions }: { images: Images; positions: Uint32Array },
   { signal, onProgress }: LoopOptions,
 ): Promise<Float32Array> {
-  const { classes } = network.head, total = positions.length;
+  const { classes } = network.head, total = positions.length, sequences = sequencesOf(images);
   const logits = new Float32Array(total * classes);
   const started = performance.now();
   for (let done = 0; done < total;) {
     signal?.throwIfAborted();
     const piece = positions.subarray(done, done + IMAGES_A_CALL);
-    logits.set(checkFinite(await engine.predict(images, piece)), done * classes);
+    logits.set(checkFinite(await engine.predict(sequences, piece)), done * classes);
     done += piece.length;
     const elapsedMs = performance.now() - started;
     onProgress?.({ phase: "evaluate", epoch: null, done, total, elapsedMs, loss: null });
@@ -45,7 +46,7 @@ export async function readImages(
   { network, engine }: Predictor,
   { images, positions }: { images: Images; positions: Uint32Array },
 ): Promise<Float32Array> {
-  const outputs = await engine.outputs(images, positions);
+  const outputs = await engine.outputs(sequencesOf(images), positions);
   return checkFinite(classProbabilities(outputs, network, await engine.readParameters()));
 }
 

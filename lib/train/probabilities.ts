@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Network } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
 
 /**
  * The probability of each class after every time step.
@@ -18,11 +18,11 @@ import type { Network } from "../model/network.ts";
  *
  * @example
  * ```ts
- * import { createNetwork } from "../model/network.ts";
+ * import { createClassifier } from "../model/classifier.ts";
  * import { classProbabilities } from "./probabilities.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
  *   classes: 2,
  * });
@@ -33,7 +33,7 @@ import type { Network } from "../model/network.ts";
  */
 export function classProbabilities(
   outputs: Float32Array,
-  network: Network,
+  network: Classifier,
   parameters: Float32Array,
 ): Float32Array {
   const { inputSize: H, classes: K, kernel, bias } = network.head;

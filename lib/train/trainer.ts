@@ -12,7 +12,7 @@ import { Turns } from "../engines/turns.ts";
 import type { Start } from "../model/initialize.ts";
 import { fromTensorflow, type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
-import type { Network } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
@@ -97,7 +97,7 @@ export class Trainer implements AsyncDisposable {
   /** The model. It has the trained weights after every report, and when a loop ends. */
   readonly model: LayersModel;
   /** The network that the model was compiled to. */
-  readonly network: Network;
+  readonly network: Classifier;
   /** T of the model's input shape `[N, T, C]`, null where it is open. */
   readonly T: number | null;
   /** How the network reads an image. */
@@ -287,7 +287,7 @@ export class Trainer implements AsyncDisposable {
   /** Begins a loop, which ends the one before. @returns Its last step */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
-    const { network } = toNetwork(this.model, { biases: this.network.layers[0].bias.updateScale });
+    const { network } = toNetwork(this.model, { biases: this.network.recurrent[0].bias.updateScale });
     if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
@@ -322,13 +322,21 @@ export class Trainer implements AsyncDisposable {
   #find(action: string, images: SplitName | Images): FoundImages {
     if (typeof images !== "string") {
       const split = SPLIT_NAMES.find((name) => this.#splits[name] === images) ?? null;
-      return { source: checkImages(action, "images", images), name: "the images", split };
+      return { source: this.#checkImages(action, images), name: "the images", split };
     }
     check(action, "split", { value: images, rule: SPLIT });
     const source = this.#splits[images];
     if (source.count > 0) return { source, name: images, split: images };
     throw new RangeError(
       `Cannot ${action}: compile() must have been given images for ${images}: current value is none`,
+    );
+  }
+
+  #checkImages(action: string, images: Images): Images {
+    const source = checkImages(action, "images", images), { height, width } = this.#splits.train;
+    if (source.height === height && source.width === width) return source;
+    throw new RangeError(
+      `Cannot ${action}: images must be ${height}×${width}: current value is ${source.height}×${source.width}`,
     );
   }
 
@@ -385,7 +393,9 @@ export class Trainer implements AsyncDisposable {
     const batches = Array.from({ length: steps }, (_, i) => this.#order.batch(this.#step + i));
     this.#known = null;
     const started = performance.now();
-    const results = await this.#engine.train(batches);
+    const results = (await this.#engine.train(batches)).map(({ step, loss, metrics: [correct], count }) => {
+      return { step, loss, correct, count };
+    });
     const elapsedMs = performance.now() - started;
     this.#pace.record(steps, elapsedMs);
     this.#step += steps;

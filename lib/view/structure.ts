@@ -4,7 +4,8 @@
  * @module
  */
 import type { Sequence } from "../data/sequence.ts";
-import type { Network, Parameter, RecurrentLayer } from "../model/network.ts";
+import type { Classifier, ClassifierLayer } from "../model/classifier.ts";
+import type { Parameter } from "../model/network.ts";
 import { formatQuantity } from "./progress.ts";
 import { element, NARROW, picture, text } from "./svg.ts";
 
@@ -36,11 +37,11 @@ const TITLE_HEIGHT = 38, LINE = 23, GAP = 44;
  *
  * @example
  * ```ts
- * import { createNetwork } from "../model/network.ts";
+ * import { createClassifier } from "../model/classifier.ts";
  * import { describeStructure } from "./structure.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createNetwork({
+ * const network = createClassifier({
  *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 64, gateActivation: "sigmoid", dropout: 0.5 }],
  *   classes: 10,
  * });
@@ -53,7 +54,7 @@ const TITLE_HEIGHT = 38, LINE = 23, GAP = 44;
  * ]);
  * ```
  */
-export function describeStructure(network: Network, input: StructureInput): string[] {
+export function describeStructure(network: Classifier, input: StructureInput): string[] {
   const links = linksOf(network, input);
   const rows = links.map(({ title, shape, parameters }) => [title, shape, parameters] as const);
   const all = [...rows, ["", "", network.parameterCount] as const];
@@ -71,7 +72,7 @@ export function describeStructure(network: Network, input: StructureInput): stri
  *
  * @returns SVG
  */
-export function drawStructure(network: Network, input: StructureInput): string {
+export function drawStructure(network: Classifier, input: StructureInput): string {
   const links = linksOf(network, input);
   const parts: string[] = [];
   let y = TOP;
@@ -92,8 +93,8 @@ export function drawStructure(network: Network, input: StructureInput): string {
   return picture({ width: NARROW, height: y + 54, title }, ...parts);
 }
 
-function linksOf(network: Network, input: StructureInput): Link[] {
-  const { layers, head } = network;
+function linksOf(network: Classifier, input: StructureInput): Link[] {
+  const { recurrent: layers, head } = network;
   const { height, width, axis } = input;
   const steps = stepsOf(input);
   const line = axis.slice(0, -1); // row, column, pixel
@@ -101,7 +102,7 @@ function linksOf(network: Network, input: StructureInput): Link[] {
     kind: "input",
     title: `image ${height} × ${width}, ${line} by ${line}`,
     ...parametersIn({}),
-    shape: `${steps} × ${network.inputSize}`,
+    shape: `${steps} × ${network.input.size}`,
   }];
   layers.forEach((layer, index) => {
     const { hiddenSize, dropout } = layer;
@@ -127,7 +128,7 @@ function stepsOf({ axis, height, width }: StructureInput): number {
   return { rows: height, columns: width, pixels: height * width }[axis];
 }
 
-function titleOf(layer: RecurrentLayer): string {
+function titleOf(layer: ClassifierLayer): string {
   const units = formatQuantity(layer.hiddenSize, "units");
   if (layer.kind === "lstm") {
     return `LSTM, ${units}${layer.gateActivation === "sigmoid" ? "" : ", hard sigmoid"}`;

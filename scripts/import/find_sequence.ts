@@ -8,11 +8,11 @@
 import { layOutSequence, type PixelScale } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
 import {
-  createNetwork,
+  type Classifier,
+  createClassifier,
   dataFolder,
   type DatasetName,
   defaultClassNames,
-  type Network,
   readsImagesOf,
 } from "../../run.ts";
 import type { Known } from "./reconcile.ts";
@@ -75,9 +75,9 @@ export interface Weights {
 export function networkOf(
   { known: { layers, biases }, classes }: Pick<Weights, "known" | "classes">,
   { activation }: Pick<Candidate, "activation">,
-): Network {
+): Classifier {
   const read = layers.map((layer) => layer.kind === "rnn" && activation ? { ...layer, activation } : layer);
-  return createNetwork({ layers: read, classes, biases });
+  return createClassifier({ layers: read, classes, biases });
 }
 
 /** Uses what is known, and tries the rest on images of the data set that the network was trained on. */

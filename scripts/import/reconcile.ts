@@ -6,7 +6,7 @@
  */
 import { normalizationOf, type PixelScale } from "../../lib/data/sequence.ts";
 import type { Sequence } from "../../mod.ts";
-import { applyTraits, type FoundMetadata, type LayerSpec, type Network } from "../../run.ts";
+import { applyTraits, type Classifier, type FoundMetadata, type LayerSpec } from "../../run.ts";
 import { normalizationFlags } from "../support/command.ts";
 import { FlagError } from "../support/flags.ts";
 import { classNamesFlag } from "../support/images.ts";
@@ -52,9 +52,9 @@ export interface Known {
 export function reconcile(
   flags: ReadingFlags,
   said: FoundMetadata,
-  network: Network,
+  network: Classifier,
 ): Known {
-  const layers = said.layers ? applyTraits(network.layers, said.layers) : network.layers;
+  const layers = said.layers ? applyTraits(network.recurrent, said.layers) : network.recurrent;
   const rnn = layers.find((layer) => layer.kind === "rnn");
   if (flags.activation && !rnn) {
     throw new FlagError("Cannot use --activation: the network must be an RNN: current value is an LSTM");
@@ -62,7 +62,7 @@ export function reconcile(
   for (const layer of said.layers ? layers : []) {
     if (layer.kind === "rnn") agree("--activation", { asked: flags.activation, said: layer.activation });
   }
-  const axis = axisOf(flags.axis, said.axis, network.inputSize), scale = scaleOf(flags, said.scale);
+  const axis = axisOf(flags.axis, said.axis, network.input.size), scale = scaleOf(flags, said.scale);
   const isOpen = { axis: !axis, scale: !scale, activation: rnn && !said.layers && !flags.activation };
   return {
     layers: layers.map((layer) =>

@@ -4,17 +4,18 @@
  * @module
  */
 import type { Split } from "../../../mod.ts";
-import { createNetwork, type Network, type Parameter } from "../../../run.ts";
-import { layOutSequence, type SequenceLayout } from "../../../lib/data/sequence.ts";
+import { type Classifier, createClassifier, type Parameter } from "../../../run.ts";
+import { layOutSequence } from "../../../lib/data/sequence.ts";
+import type { ByteLayout } from "../../../lib/data/sequences.ts";
 import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import type { OpenRequest } from "../protocol.ts";
 
 /** The contents of the files that a request to open names. */
 export interface Opening {
-  readonly network: Network;
+  readonly network: Classifier;
   readonly parameters: Float32Array;
   readonly images: Split;
-  readonly layout: SequenceLayout;
+  readonly layout: ByteLayout;
   readonly batches: Batches;
 }
 
@@ -24,7 +25,7 @@ export async function readOpening(request: OpenRequest): Promise<Opening> {
   const read = async (path: string) => (await Deno.readFile(path)) as Uint8Array<ArrayBuffer>;
   const images = { ...sizes, pixels: await read(pixels), labels: await read(labels) };
   return {
-    network: createNetwork({ layers, classes, biases: 2 }),
+    network: createClassifier({ layers, classes, biases: 2 }),
     parameters: new Float32Array((await read(request.parameters)).buffer),
     images,
     layout: layOutSequence(sequence, images),

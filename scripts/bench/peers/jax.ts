@@ -109,7 +109,7 @@ function logitsOf({ network }: Opening, p: Jax[], x: Jax): Jax {
   const [N, T] = x.shape;
   let inputs = Array.from({ length: T }, (_, t) => x.ref.slice([], t));
   x.dispose();
-  for (const [index, { kind, hiddenSize: H }] of network.layers.entries()) {
+  for (const [index, { kind, hiddenSize: H }] of network.recurrent.entries()) {
     const [W, R, b] = p.slice(3 * index, 3 * index + 3);
     let h: Jax | null = null, c: Jax | null = null;
     const outputs: Jax[] = [];

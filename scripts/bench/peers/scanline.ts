@@ -4,7 +4,7 @@
  * @module
  */
 import { openEngine } from "../../../lib/engines/open.ts";
-import type { Images } from "../../../lib/data/images.ts";
+import { type Sequences, sequencesOf } from "../../../lib/data/sequences.ts";
 import { type Engine, MAX_STEPS } from "../../../lib/engines/engine.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
 import { type Batches, isSoftware, readOpening } from "./batches.ts";
@@ -13,7 +13,7 @@ class Scanline implements Subject {
   readonly #device: "wasm" | "webgpu";
   #engine: Engine | null = null;
   #batches: Batches | null = null;
-  #images: Images | null = null;
+  #sequences: Sequences | null = null;
 
   constructor(device: "wasm" | "webgpu") {
     this.#device = device;
@@ -21,15 +21,16 @@ class Scanline implements Subject {
 
   async open(request: OpenRequest): Promise<Opened> {
     await this.#engine?.[Symbol.asyncDispose]();
-    const { optimizer, sequence, batchSize, threads, math } = request;
-    const { network, parameters, images, batches } = await readOpening(request);
+    const { optimizer, batchSize, threads, math } = request;
+    const { network, parameters, images, layout, batches } = await readOpening(request);
+    const sequences = sequencesOf(images), targets = { kind: "classes", data: images.labels } as const;
     const device = this.#device;
     const choice = device === "wasm" ? { device, threads, math } : { device, selfCheck: false };
     const { engine } = await openEngine(choice, {
-      ...{ network, sequence, imageSize: images, parameters },
-      training: { optimizer, train: images, seed: 1, batchSize },
+      ...{ network, layout, parameters },
+      training: { optimizer, sequences, targets, seed: 1, batchSize },
     });
-    this.#images = images;
+    this.#sequences = sequences;
     this.#engine = engine;
     this.#batches = batches;
     return { detail: engine.device.detail, software: await isSoftware(device) };
@@ -45,7 +46,7 @@ class Scanline implements Subject {
   }
 
   async forward(steps: number): Promise<void> {
-    for (const batch of this.#batches!.take(steps)) await this.#engine!.predict(this.#images!, batch);
+    for (const batch of this.#batches!.take(steps)) await this.#engine!.predict(this.#sequences!, batch);
   }
 }
 

@@ -86,10 +86,10 @@ class TensorFlow implements Subject {
 function buildModel(opening: Opening, optimizer: Optimizer): tf.Sequential {
   const { network, layout } = opening;
   const model = tf.sequential();
-  for (const [index, layer] of network.layers.entries()) {
+  for (const [index, layer] of network.recurrent.entries()) {
     const options = {
       units: layer.hiddenSize,
-      returnSequences: index < network.layers.length - 1,
+      returnSequences: index < network.recurrent.length - 1,
       recurrentInitializer: "zeros",
       ...(index === 0 ? { inputShape: [layout.T, layout.C] } : {}),
     } as const;
@@ -124,6 +124,10 @@ function stockOptimizer(optimizer: Optimizer): tf.Optimizer {
       return tf.train.momentum(optimizer.learningRate, optimizer.momentum);
     case "sgd":
       return tf.train.sgd(optimizer.learningRate);
+    default:
+      throw new RangeError(
+        `Cannot train with TensorFlow.js: the optimizer must be one of PyTorch's: current value is ${optimizer.kind}`,
+      );
   }
 }
 
