@@ -249,9 +249,10 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
   },
   {
     name: "masked sequences turned around, whose masks TensorFlow.js leaves as they are",
-    model: () => sequential(masking(INPUT), rnn({ goBackwards: true, returnSequences: true })),
+    model: () =>
+      sequential(masking(INPUT), rnn({ goBackwards: true, returnSequences: true }), lstm({ name: "upper" })),
     message:
-      'goBackwards of layer "reader" (SimpleRNN), which returns sequences and is masked, must be false: current value is true',
+      'goBackwards of layer "reader" (SimpleRNN), below the masked layer "upper" (LSTM), must be false: current value is true',
   },
   {
     name: "batch normalization",
