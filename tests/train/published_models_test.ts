@@ -21,13 +21,15 @@ import { COURSE, type PublishedGolden } from "../golden/published_models.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { lacks, named } from "../support/permissions.ts";
 
-/** Float32 in another order: the largest that was measured is 9e-7, ten times that. */
-const TOLERANCE = 1e-5;
+/** Of losses and metrics: the largest difference that was measured is 9e-7 (R16), ten times that. */
+const HISTORY_TOLERANCE = 1e-5;
+/** Of each weight: 1.4e-5 was measured (E3, where RMSprop divides by roots of small squares), otherwise 1e-6. */
+const WEIGHT_TOLERANCE = 1e-4;
 
 const needs = [{ name: "read", path: "lib" }] as const; // a worker module
 
 const scanlineFit: Fit = async (model, x, y, args) => {
-  const history = await fit(model, x, y, { ...args, device: "reference" } as Parameters<typeof fit>[3]);
+  const history = await fit(model, x, y, { ...args, device: "wasm" } as Parameters<typeof fit>[3]);
   await closeFit(model);
   return history as tf.History;
 };
@@ -35,12 +37,16 @@ const scanlineFit: Fit = async (model, x, y, args) => {
 function assertAgrees({ id }: PublishedModel, actual: Outcome, expected: PublishedGolden): void {
   assert.deepEqual(Object.keys(actual.history), Object.keys(expected.history), id);
   for (const [name, values] of Object.entries(expected.history)) {
-    assertClose(actual.history[name], values, { atol: 1e-7, rtol: TOLERANCE, name: `${id}: ${name}` });
+    assertClose(actual.history[name], values, {
+      atol: 1e-7,
+      rtol: HISTORY_TOLERANCE,
+      name: `${id}: ${name}`,
+    });
   }
   assert.equal(actual.weights.length, expected.sketches.length, id);
   expected.sketches.forEach((expected, index) => {
     const distance = relativeDistance(sketch(actual.weights[index]), expected);
-    assert.ok(distance <= TOLERANCE, `${id}: weight ${index} differs by ${distance} of its norm`);
+    assert.ok(distance <= WEIGHT_TOLERANCE, `${id}: weight ${index} differs by ${distance} of its norm`);
   });
 }
 
