@@ -129,11 +129,8 @@ export type {
   TypedNumbers,
 } from "./lib/model/tensorflow_arrays.ts";
 export type {
-  Callback,
   CallbackFunctions,
   CallbacksOption,
-  TensorflowCallback,
-  TensorflowCustomCallback,
   TensorflowHistory,
   YieldEvery,
 } from "./lib/model/tensorflow_callbacks.ts";
