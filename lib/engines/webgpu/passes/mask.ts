@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DOMAIN, dropoutThreshold } from "../../../random.ts";
+import { type DOMAIN, dropoutThreshold } from "../../../random.ts";
 import { roundUp } from "../../round_up.ts";
 import { type Dispatch, workgroupsFor } from "../kernels.ts";
 import type { BufferSize, Frame } from "./pass.ts";
