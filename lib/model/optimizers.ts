@@ -148,7 +148,8 @@ export interface TfRmsProp {
   readonly epsilon: number;
 }
 
-/** `tf.train.rmsprop`, centered: `a ← α a + (1 − α) g` too, and `m ← µ m + η g / √(v − a² + ε)`. */
+/** `tf.train.rmsprop`, centered: `a ← α a + (1 − α) g` too, and `m ← µ m + η g / √(v − a² − ε)`: TensorFlow.js subtracts ε, so
+ * that g = 0 at the start gives NaN there. */
 export interface TfCenteredRmsProp {
   /** Which of the optimizers this is. */
   readonly kind: "tfCenteredRmsprop";
