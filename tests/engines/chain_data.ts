@@ -10,7 +10,7 @@ import { createNetwork, type Network, stepsOf } from "../../lib/model/network.ts
 import { sgd } from "../../lib/model/optimizers.ts";
 import type { RandomStream } from "../../lib/random.ts";
 import { testStream, tinyParameters } from "../support/tiny_data.ts";
-import type { ChainCase } from "./chain_cases.ts";
+import type { ChainCase } from "./chain_case.ts";
 import type { CaseOptions } from "./contract_cases.ts";
 
 /** The options of a {@link ChainCase}; the optimizer is SGD by default. */

@@ -8,7 +8,8 @@ import { measureBatch, openReference } from "../../lib/engines/reference/engine.
 import type { NetworkGradient } from "../../lib/engines/reference/network.ts";
 import { isRecurrent } from "../../lib/model/network.ts";
 import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
-import { type ChainCase, CHAINS, describeChain, GRU, MIXED } from "./chain_cases.ts";
+import { type ChainCase, describeChain } from "./chain_case.ts";
+import { CHAINS, GRU, MIXED } from "./chain_cases.ts";
 import { chainOptions } from "./chain_data.ts";
 import {
   compare,
