@@ -272,4 +272,3 @@ export class FitSession {
 function isSame(a: SessionData["identity"], b: SessionData["identity"]): boolean {
   return a !== null && b !== null && a.length === b.length && a.every((one, index) => one === b[index]);
 }
-
