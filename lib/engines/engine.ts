@@ -87,6 +87,14 @@ export interface Engine extends AsyncDisposable {
   train(batches: readonly Uint32Array[], learningRate?: number): Promise<StepResult[]>;
 
   /**
+   * Replaces what is trained on by other sequences of the same layout, as many as they are, with their targets. Parameters, slots
+   * and step stay.
+   *
+   * @throws {Error} If the engine only predicts
+   */
+  replaceData(data: Pick<EngineTraining, "sequences" | "targets">): Promise<void>;
+
+  /**
    * The gradient of the loss of one batch, as the next step would compute it (with its dropout masks and its regularizers), flat
    * as the parameters. Changes nothing.
    *

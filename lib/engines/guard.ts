@@ -21,7 +21,9 @@ import {
 import { Turns } from "./turns.ts";
 
 /** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
-export interface UnguardedEngine extends Omit<Engine, "train" | "predict" | "outputs"> {
+export interface UnguardedEngine extends Omit<Engine, "train" | "replaceData" | "predict" | "outputs"> {
+  /** Left out by an engine that must be opened again for other data. */
+  replaceData?(data: Pick<EngineTraining, "sequences" | "targets">): Promise<void>;
   train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]>;
   /** @param positions Which of the sequences, each below their count */
   predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
@@ -168,7 +170,7 @@ function checkFinite(
 /** The guard of one engine: checks the arguments of calls, and lets through one call at a time, until it is disposed. */
 export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implements Engine {
   readonly #engine: E;
-  readonly #options: EngineOptions;
+  #options: EngineOptions;
   readonly #turns = new Turns("the engine");
 
   /** @param options The engine's options, after {@link checkEngineOptions} */
@@ -186,6 +188,22 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     return this.step("train", batches, async (engine) => {
       const rate = learningRate ?? this.#options.training!.optimizer.learningRate;
       return batches.length > 0 ? await engine.train(batches, rate) : [];
+    });
+  }
+
+  /** Whether {@link replaceData} works. */
+  get replacesData(): boolean {
+    return this.#engine.replaceData !== undefined;
+  }
+
+  replaceData({ sequences, targets }: Pick<EngineTraining, "sequences" | "targets">): Promise<void> {
+    const action = "replace the data";
+    return this.#turns.take(action, async () => {
+      const training = this.#training(action), { network, layout } = this.#options;
+      checkSequences(action, sequences, { layout, network });
+      checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
+      await this.#engine.replaceData!({ sequences, targets });
+      this.#options = { ...this.#options, training: { ...training, sequences, targets } };
     });
   }
 

@@ -70,7 +70,7 @@ const PREDICTED_TOGETHER = 64;
 
 class ReferenceEngine implements UnguardedEngine {
   readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
-  readonly #options: EngineOptions;
+  #options: EngineOptions;
   readonly #parameters: Float64Array;
   readonly #slots: readonly Float64Array[];
   #step = 0;
@@ -84,6 +84,10 @@ class ReferenceEngine implements UnguardedEngine {
 
   async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
     return batches.map((batch) => this.#takeStep(batch, learningRate));
+  }
+
+  async replaceData(data: Pick<EngineTraining, "sequences" | "targets">): Promise<void> {
+    this.#options = { ...this.#options, training: { ...this.#training, ...data } };
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {

@@ -1,0 +1,105 @@
+/** How `fit()` keeps a device from one call to the next, and lets go of it. */
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { GuardedEngine } from "../../lib/engines/guard.ts";
+import { fit } from "../../lib/train/fit.ts";
+import { closeFit } from "../../lib/train/fit_session.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { noise, twins } from "./support/stock.ts";
+
+const T = 4, C = 2;
+
+function build(optimizer: tf.Optimizer = tf.train.adam(0.01)): tf.Sequential {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.simpleRNN({ units: 3, inputShape: [T, C], recurrentInitializer: "zeros" }),
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  model.compile({ loss: "meanSquaredError", optimizer });
+  return model;
+}
+
+/** What is asked of engines while `work` runs. */
+async function watchEngines(work: () => Promise<void>): Promise<Record<"closed" | "replaced", number>> {
+  const counts = { closed: 0, replaced: 0 }, prototype = GuardedEngine.prototype;
+  const { replaceData, [Symbol.asyncDispose]: dispose } = prototype;
+  prototype.replaceData = function (data) {
+    counts.replaced++;
+    return replaceData.call(this, data);
+  };
+  prototype[Symbol.asyncDispose] = function () {
+    counts.closed++;
+    return dispose.call(this);
+  };
+  try {
+    await work();
+    return counts;
+  } finally {
+    Object.assign(prototype, { replaceData, [Symbol.asyncDispose]: dispose });
+  }
+}
+
+Deno.test("fit() keeps its device for the next call, and other data go to the same one", async () => {
+  const x = tf.tensor(noise("x", 8 * T * C), [8, T, C]), y = tf.tensor(noise("y", 8), [8, 1]);
+  const [model] = twins(build), args = { batchSize: 4, device: "reference" } as const;
+  const counts = await watchEngines(async () => {
+    for (let call = 0; call < 4; call++) await fit(model, x, y, args); // the same tensors: nothing is copied
+    await fit(model, x, y, { ...args, validationSplit: 0.25, epochs: 2 });
+    await fit(model, { data: noise("other", 5 * T * C), shape: [5, T, C] }, noise("y", 5), args);
+  });
+  assert.deepEqual(counts, { closed: 0, replaced: 2 });
+  const others = await watchEngines(async () => {
+    await fit(model, x, y, { ...args, batchSize: 3 });
+    await fit(model, x, y, { ...args, batchSize: 3, seed: 2 });
+    model.compile({ loss: "meanAbsoluteError", optimizer: "adam" });
+    await fit(model, x, y, { ...args, batchSize: 3, seed: 2 });
+    await closeFit(model);
+    await closeFit(model); // nothing is open
+  });
+  assert.equal(others.closed, 4);
+  tf.dispose([x, y]);
+});
+
+Deno.test("typed arrays that have changed since the last call are read again", async () => {
+  const [model, other] = twins(() => build(tf.train.sgd(1e-9))); // it hardly learns
+  const data = noise("x", 8 * T * C), x = { data, shape: [8, T, C] }, y = noise("y", 8);
+  const first = (await fit(model, x, y, { device: "reference" })).history.loss[0];
+  data.set(noise("other x", data.length));
+  const second = (await fit(model, x, y, { device: "reference" })).history.loss[0];
+  assert.notEqual(second, first);
+  assert.ok(Math.abs((await fit(other, x, y, { device: "reference" })).history.loss[0] - second) < 1e-6);
+  await closeFit(model);
+  await closeFit(other);
+});
+
+Deno.test("closeFit() refuses while a training goes on", async () => {
+  const [model] = twins(build), x = { data: noise("x", 8 * T * C), shape: [8, T, C] };
+  const callbacks = {
+    onEpochEnd: () => assert.rejects(closeFit(model), /^Error: Cannot close the device: no call/),
+  };
+  await fit(model, x, noise("y", 8), { device: "reference", callbacks: callbacks as never });
+  await closeFit(model);
+});
+
+const needs = [{ name: "run" }, { name: "read" }] as const;
+
+Deno.test({
+  name: named("a program that only calls fit() ends by itself, and is the same in each run", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    const child = new URL("support/fit_child.ts", import.meta.url).pathname;
+    const run = async () => {
+      const command = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-check", "--no-prompt", "--cached-only", "--allow-read=lib", child],
+        signal: AbortSignal.timeout(60_000),
+      });
+      const { code, stdout, stderr } = await command.output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+    };
+    const losses = await run();
+    assert.ok(losses.length === 6 && losses.every(Number.isFinite));
+    assert.deepEqual(await run(), losses);
+  },
+});
