@@ -16,6 +16,16 @@
  * @module
  */
 export { CATALOGUE, type DatasetName, type Preparation } from "./lib/data/catalogue.ts";
+export {
+  cutSeries,
+  type ForecastErrors,
+  measureForecast,
+  type Series,
+  type WindowedSeries,
+  type WindowOptions,
+  type Windows,
+} from "./lib/data/series.ts";
+export { type Column, numbersOf, parseTable } from "./lib/data/table.ts";
 export { makeFolders, readWhole, writeNamed } from "./lib/data/files.ts";
 export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";

@@ -6,6 +6,7 @@
 export { confusionMatrix, type Mistake, scoreLogits, worstMistakes } from "./lib/train/metrics.ts";
 export { drawConfusion, drawConfusionMap, type DrawConfusionOptions } from "./lib/view/confusion.ts";
 export { drawCurves } from "./lib/view/curves.ts";
+export { drawForecast, type Forecast } from "./lib/view/forecast.ts";
 export { type DrawOptions, drawPictures, type Picture } from "./lib/view/digits.ts";
 export {
   bestPoint,

@@ -71,7 +71,7 @@ Deno.test("the lines of Python in the messages of recognizeFile() made a file th
     assert.equal(others.length, 2);
     assert.ok(program.includes(`\n    ${others.join("\n    ")}\n`), others.join("\n"));
   }
-  assert.equal(readPyTorch(decodeSafetensors(converted).tensors).network.layers[0].hiddenSize, 4);
+  assert.equal(readPyTorch(decodeSafetensors(converted).tensors).network.recurrent[0].hiddenSize, 4);
 });
 
 Deno.test("recognizeFile() never mistakes a safetensors file for another kind, whatever the length of its header", () => {

@@ -156,7 +156,7 @@ Deno.test("shuffledOrder() gives every order of four images equally often", () =
 });
 
 Deno.test("dropoutWords() counts blocks, images, t and steps, each in a word of its own", () => {
-  const at = { step: 5, layer: 1, t: 27, n: 63, block: 24 };
+  const at = { step: 5, stream: 1, t: 27, n: 63, block: 24 };
   assert.deepEqual(dropoutWords(9, at), philox([24, 63, 65536 + 27, 5], 9, DOMAIN.dropout));
 });
 

@@ -18,11 +18,34 @@ import {
   type LstmSpec,
   type RnnSpec,
 } from "./classifier.ts";
+import type { Network, NetworkOptions } from "./network.ts";
 import { readWeights } from "./tensorflow_weights.ts";
 import { defaultClassNames, type TrainedModel } from "./trained_model.ts";
 
 /** TensorFlow.js's model; of its kinds, `tf.Sequential` is the one that compiles. */
 export type LayersModel = tf.LayersModel;
+
+/** The result of {@link toChain}. */
+export interface ModelChain {
+  /** What an engine computes. */
+  readonly network: Network;
+  /** T of the model's input shape `[N, T, C]` or `[N, T]`, null where it is open. */
+  readonly T: number | null;
+}
+
+/**
+ * Converts a `tf.Sequential`, or a `tf.model` that is one chain of layers, to a network.
+ *
+ * @param options.action For messages: `Cannot <action>`
+ * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
+ * what was found are in the message.
+ */
+export function toChain(
+  _model: LayersModel,
+  _options: Pick<NetworkOptions, "loss" | "metrics" | "biases"> & { action: string },
+): ModelChain {
+  throw new Error("not yet");
+}
 
 /** The result of {@link toNetwork}. */
 export interface ModelNetwork {

@@ -14,7 +14,7 @@ import { decodeJpeg } from "../../lib/data/jpeg.ts";
 import { decodePng } from "../../lib/data/png.ts";
 import { encodePng } from "../support/encode_files.ts";
 import { PictureError } from "../../lib/data/raster.ts";
-import { createNetwork } from "../../lib/model/network.ts";
+import { createClassifier } from "../../lib/model/classifier.ts";
 import { readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import {
   decodeSafetensors,
@@ -55,7 +55,7 @@ const tensors = new Map<string, Tensor>([
   ["none", { shape: [0, 4], data: new Uint8Array(0) }],
 ]);
 
-const network = createNetwork({
+const network = createClassifier({
   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
   classes: 2,
 });

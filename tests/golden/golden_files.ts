@@ -5,7 +5,7 @@
  */
 import type { Split } from "../../lib/data/images.ts";
 import { layOutSequence, type Range, type Sequence } from "../../lib/data/sequence.ts";
-import { createNetwork, type LayerSpec, type Network } from "../../lib/model/network.ts";
+import { type Classifier, createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import { fromPyTorch, numbersOf, sameOfBoth } from "../support/pytorch.ts";
@@ -26,7 +26,7 @@ import trainingRnn from "./training_rnn.safetensors" with { type: "bytes" };
 export interface Golden {
   /** Who computed what is expected. */
   readonly source: "PyTorch" | "TensorFlow 1";
-  readonly network: Network;
+  readonly network: Classifier;
   readonly images: Split;
   readonly sequence: Sequence;
   /** Each of them is a float32 number. */
@@ -108,7 +108,7 @@ function readGolden(tensors: Tensors, description: Description): Golden {
     tensors,
     isTensorFlow ? "parameters.classification.biases" : "parameters.head.bias",
   );
-  const network = createNetwork({ layers, classes: classes.length, biases: isTensorFlow ? 1 : 2 });
+  const network = createClassifier({ layers, classes: classes.length, biases: isTensorFlow ? 1 : 2 });
   return {
     source: isTensorFlow ? "TensorFlow 1" : "PyTorch",
     network,
@@ -125,7 +125,7 @@ function hiddenOfPyTorch(tensors: Tensors, { layers }: Description): readonly nu
 
 /** What belongs to the parameters, as the network lays it out. */
 function readFlat(
-  network: Network,
+  network: Classifier,
   tensors: Tensors,
   { description, prefix, isGradient = false }: {
     description: Description;

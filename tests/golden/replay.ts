@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { layOutSequence } from "../../lib/data/sequence.ts";
+import { sequencesOf } from "../../lib/data/sequences.ts";
 import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { compare, compareTensors, type EngineUnderTest, movement, register } from "../engines/comparison.ts";
@@ -38,8 +40,9 @@ export function replayGoldens(engine: EngineUnderTest): void {
 async function agreesOnGradient(engine: EngineUnderTest, golden: GradientGolden): Promise<void> {
   const options = optionsOf(golden), { network } = golden;
   const batch = Uint32Array.from(golden.images.labels.keys());
+  const sequences = sequencesOf(golden.images);
   await using tested = await engine.open(options);
-  compare(engine, "logits", { actual: await tested.predict(golden.images, batch), expected: golden.logits });
+  compare(engine, "logits", { actual: await tested.predict(sequences, batch), expected: golden.logits });
   compareTensors(engine, "gradient", {
     network,
     actual: await tested.gradient(batch),
@@ -68,12 +71,12 @@ function optionsOf(
 ): EngineOptions {
   return {
     network,
-    sequence,
-    imageSize: images,
+    layout: layOutSequence(sequence, images),
     parameters: Float32Array.from(parameters),
     training: {
       optimizer: sgd({ learningRate: 0.1 }),
-      train: images,
+      sequences: sequencesOf(images),
+      targets: { kind: "classes", data: images.labels },
       seed: 1,
       batchSize: images.count,
       ...changes,

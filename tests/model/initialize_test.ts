@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { excerpt } from "../../lib/excerpt.ts";
 import { createHash } from "node:crypto";
 import { initialize, type Start } from "../../lib/model/initialize.ts";
-import { createNetwork, type LayerSpec, type Network, type Parameter } from "../../lib/model/network.ts";
+import { type Classifier, createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import type { Parameter } from "../../lib/model/network.ts";
 import { hashName } from "../../lib/random.ts";
 import { assertClose } from "../support/assert_close.ts";
 
@@ -17,7 +18,7 @@ function rnn(inputSize: number, hiddenSize: number): LayerSpec {
 }
 
 /** One parameter of a network's start. */
-function started(network: Network, name: string, { start, seed = 1 }: { start: Start; seed?: number }) {
+function started(network: Classifier, name: string, { start, seed = 1 }: { start: Start; seed?: number }) {
   const parameter = network.parameters.find((parameter) => parameter.name === name) as Parameter;
   return initialize(network, start, seed).subarray(parameter.offset, parameter.offset + parameter.size);
 }
@@ -31,7 +32,7 @@ const HASHES: Record<Start, string> = {
 
 for (const start of STARTS) {
   Deno.test(`initialize() gives ${start}'s start the bits that another program computed`, () => {
-    const network = createNetwork({ layers: [lstm(3, 8), rnn(8, 5)], classes: 4, biases: 2 });
+    const network = createClassifier({ layers: [lstm(3, 8), rnn(8, 5)], classes: 4, biases: 2 });
     const bytes = new Uint8Array(initialize(network, start, 2017).buffer);
     assert.equal(createHash("sha256").update(bytes).digest("hex"), HASHES[start]);
   });
@@ -53,7 +54,7 @@ const LIMITS: { start: Start; name: string; limit: number }[] = [
 
 for (const { start, name, limit } of LIMITS) {
   Deno.test(`initialize() starts ${name} uniform within ±${limit.toFixed(4)}, as ${start} does`, () => {
-    const values = started(createNetwork({ layers: [lstm(28, 100)], classes: 10 }), name, { start });
+    const values = started(createClassifier({ layers: [lstm(28, 100)], classes: 10 }), name, { start });
     assert.ok(values.every((value) => Math.abs(value) <= Math.fround(limit)));
     assertUniform(values, limit);
   });
@@ -73,8 +74,8 @@ function assertUniform(values: Float32Array, limit: number): void {
 }
 
 Deno.test("initialize() starts pytorch's two biases as the sum of two draws, and those of the head as one", () => {
-  const one = createNetwork({ layers: [rnn(4, 64)], classes: 3, biases: 1 });
-  const two = createNetwork({ layers: [rnn(4, 64)], classes: 3, biases: 2 });
+  const one = createClassifier({ layers: [rnn(4, 64)], classes: 3, biases: 1 });
+  const two = createClassifier({ layers: [rnn(4, 64)], classes: 3, biases: 2 });
   const draws = started(one, "layer0.bias", { start: "pytorch" });
   const sums = Array.from({ length: 32 }, (_, i) => draws[2 * i] + draws[2 * i + 1]);
   const biases = started(two, "layer0.bias", { start: "pytorch" });
@@ -90,7 +91,7 @@ Deno.test("initialize() starts pytorch's two biases as the sum of two draws, and
 });
 
 Deno.test("initialize() starts pytorch's RNN within ±1/√hidden and tf1's by the fans of its joint kernel", () => {
-  const network = createNetwork({ layers: [rnn(28, 128)], classes: 10 });
+  const network = createClassifier({ layers: [rnn(28, 128)], classes: 10 });
   assertUniform(started(network, "layer0.recurrentKernel", { start: "pytorch" }), 1 / Math.sqrt(128));
   assertUniform(
     started(network, "layer0.recurrentKernel", { start: "tf1" }),
@@ -100,7 +101,7 @@ Deno.test("initialize() starts pytorch's RNN within ±1/√hidden and tf1's by t
 
 for (const start of ["tf1", "keras"] as const) {
   Deno.test(`initialize() starts ${start}'s biases at 0, but those of an LSTM's forget gate at 1`, () => {
-    const network = createNetwork({ layers: [lstm(3, 4), rnn(4, 5)], classes: 2 });
+    const network = createClassifier({ layers: [lstm(3, 4), rnn(4, 5)], classes: 2 });
     const gates = (value: number) => Array(4).fill(value);
     const bias = [...gates(0), ...gates(1), ...gates(0), ...gates(0)]; // i f g o
     assert.deepEqual([...started(network, "layer0.bias", { start })], bias);
@@ -111,7 +112,7 @@ for (const start of ["tf1", "keras"] as const) {
 
 for (const [kind, hiddenSize, layer] of [["LSTM", 100, lstm], ["RNN", 33, rnn], ["RNN", 1, rnn]] as const) {
   Deno.test(`initialize() starts keras's recurrent kernel of an ${kind} of ${hiddenSize} with orthonormal rows`, () => {
-    const network = createNetwork({ layers: [layer(5, hiddenSize)], classes: 10 });
+    const network = createClassifier({ layers: [layer(5, hiddenSize)], classes: 10 });
     const R = started(network, "layer0.recurrentKernel", { start: "keras" });
     const columns = R.length / hiddenSize;
     const products: number[] = [], identity: number[] = [];
@@ -129,14 +130,14 @@ for (const [kind, hiddenSize, layer] of [["LSTM", 100, lstm], ["RNN", 33, rnn], 
 }
 
 Deno.test("initialize() draws another row for keras where one has no direction", () => {
-  const network = createNetwork({ layers: [rnn(1, 1)], classes: 2 });
+  const network = createClassifier({ layers: [rnn(1, 1)], classes: 2 });
   // Seed 31447691 is the first whose first normal number here is 0.
   const [value] = started(network, "layer0.recurrentKernel", { start: "keras", seed: 31_447_691 });
   assert.equal(Math.abs(value), 1);
 });
 
 Deno.test("initialize() turns keras's recurrent kernels in every direction: means over seeds are 0", () => {
-  const network = createNetwork({ layers: [rnn(2, 3)], classes: 2 });
+  const network = createClassifier({ layers: [rnn(2, 3)], classes: 2 });
   const seeds = 1000;
   const sums = new Float64Array(9);
   for (let seed = 0; seed < seeds; seed++) {
@@ -151,15 +152,15 @@ Deno.test("initialize() turns keras's recurrent kernels in every direction: mean
 
 for (const start of STARTS) {
   Deno.test(`initialize() starts a layer of ${start} alike whatever stands above it`, () => {
-    const alone = createNetwork({ layers: [lstm(5, 6)], classes: 10 });
-    const below = createNetwork({ layers: [lstm(5, 6), rnn(6, 7)], classes: 3 });
+    const alone = createClassifier({ layers: [lstm(5, 6)], classes: 10 });
+    const below = createClassifier({ layers: [lstm(5, 6), rnn(6, 7)], classes: 3 });
     for (const name of ["layer0.kernel", "layer0.recurrentKernel", "layer0.bias"]) {
       assert.deepEqual(started(below, name, { start }), started(alone, name, { start }), name);
     }
   });
 
   Deno.test(`initialize() starts ${start} from other numbers with another seed, and in every other array`, () => {
-    const network = createNetwork({ layers: [rnn(6, 6), rnn(6, 6)], classes: 6 });
+    const network = createClassifier({ layers: [rnn(6, 6), rnn(6, 6)], classes: 6 });
     const kernels = [1, 2, 4294967295].flatMap((seed) => {
       const values = initialize(network, start, seed);
       return network.parameters.filter(({ shape }) => shape.length === 2)
@@ -171,12 +172,12 @@ for (const start of STARTS) {
 
 Deno.test("hashName() gives every parameter of a hundred layers a stream of its own", () => {
   const layers = Array.from({ length: 100 }, () => rnn(1, 1));
-  const names = createNetwork({ layers, classes: 2 }).parameters.map(({ name }) => name);
+  const names = createClassifier({ layers, classes: 2 }).parameters.map(({ name }) => name);
   assert.equal(new Set(names.map(hashName)).size, 302);
 });
 
 Deno.test("initialize() rejects an unknown start", () => {
-  const network = createNetwork({ layers: [rnn(1, 1)], classes: 2 });
+  const network = createClassifier({ layers: [rnn(1, 1)], classes: 2 });
   for (const start of ["Keras", "toString", undefined]) {
     assert.throws(() => initialize(network, start as Start, 1), {
       name: "RangeError",
@@ -188,7 +189,7 @@ Deno.test("initialize() rejects an unknown start", () => {
 });
 
 Deno.test("initialize() rejects a seed that is not an unsigned 32-bit integer", () => {
-  const network = createNetwork({ layers: [rnn(1, 1)], classes: 2 });
+  const network = createClassifier({ layers: [rnn(1, 1)], classes: 2 });
   for (const seed of [-1, 0.5, 2 ** 32, NaN]) {
     assert.throws(() => initialize(network, "pytorch", seed), {
       name: "RangeError",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readMetadata, writeMetadata } from "../../lib/model/metadata.ts";
-import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
+import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
 
 const classNames = ["a", "\x1b[31mb", ""];
 
@@ -19,7 +19,7 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
       [null, 2, scales[1], "fashion-mnist", "none"],
     ] as const
   ) {
-    const network = createNetwork({ layers, classes: 3, biases });
+    const network = createClassifier({ layers, classes: 3, biases });
     const sequence = { axis: "columns", ...scale } as const;
     const source = { network, T, sequence, classNames, dataset, preparation };
     assert.deepEqual(readMetadata(writeMetadata(source)), {
@@ -38,7 +38,7 @@ Deno.test("readMetadata() reads what writeMetadata() wrote, of every kind of lay
 Deno.test("writeMetadata() says the size of the images as far as the sequences tell it", () => {
   const sizeOf = (axis: "rows" | "columns" | "pixels", T: number | null, inputSize: number) => {
     const layer = { kind: "rnn", activation: "tanh", inputSize, hiddenSize: 2, dropout: 0 } as const;
-    const network = createNetwork({ layers: [layer], classes: 3 });
+    const network = createClassifier({ layers: [layer], classes: 3 });
     const said = writeMetadata({ network, T, sequence: { axis, range: [0, 1] }, classNames });
     return [said.T, said.height, said.width];
   };

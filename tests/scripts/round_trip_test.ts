@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Split } from "../../lib/data/images.ts";
 import type { PixelScale, Sequence } from "../../lib/data/sequence.ts";
 import { toTensorflow } from "../../lib/model/to_tensorflow.ts";
-import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
+import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
@@ -114,7 +114,7 @@ for (const trip of TRIPS) {
 
 async function writeRun(path: string, trip: Trip): Promise<void> {
   const { layers, size: [height, width], axis, scale, classes, biases, open, classNames } = trip;
-  const network = createNetwork({ layers, classes, biases });
+  const network = createClassifier({ layers, classes, biases });
   const T = open ? null : axis === "rows" ? height : axis === "columns" ? width : height * width;
   const run = await createRunFolder({ recipe: "mine", out: path });
   const model = {
@@ -272,7 +272,7 @@ Deno.test({
 
     for (const activation of ["relu", "tanh"] as const) {
       await t.step(`${activation}, normalized`, async () => {
-        const network = createNetwork({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
+        const network = createClassifier({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
         const model = toTensorflow({ network, parameters: new Float32Array(network.size), T: 5 });
         await using trainer = await compile(model, {
           train: images,
@@ -348,7 +348,7 @@ Deno.test({
     });
 
     await t.step("an activation that overflows is no error, and not chosen", async () => {
-      const layers = [rnn("tanh", 1, 2)], network = createNetwork({ layers, classes: 3, biases: 2 });
+      const layers = [rnn("tanh", 1, 2)], network = createClassifier({ layers, classes: 3, biases: 2 });
       const huge = tinyParameters(network).map((value) => 1e6 * value);
       await Deno.writeFile(`${path}/data/bare.safetensors`, encodeSafetensors(toPyTorch(network, huge)));
       const [{ tried }] = await script(

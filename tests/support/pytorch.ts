@@ -1,10 +1,10 @@
 /**
- * Parameters as PyTorch names and shapes them, turned into the flat layout of a {@link Network}.
+ * Parameters as PyTorch names and shapes them, turned into the flat layout of a {@link Classifier}.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import type { Network } from "../../lib/model/network.ts";
+import type { Classifier } from "../../lib/model/classifier.ts";
 import { gatherPyTorch } from "../../lib/model/pytorch.ts";
 import type { Tensor } from "../../lib/model/safetensors.ts";
 
@@ -22,7 +22,7 @@ export function numbersOf(tensors: ReadonlyMap<string, Tensor>, name: string): F
  * @param joinBiases Makes one number of those of `bias_ih` and `bias_hh`: their sum, unless it is a gradient
  */
 export function fromPyTorch(
-  network: Network,
+  network: Classifier,
   tensors: ReadonlyMap<string, Tensor>,
   { prefix, joinBiases }: { prefix: string; joinBiases?: (ih: number, hh: number) => number },
 ): Float64Array {

@@ -1,5 +1,5 @@
 /**
- * Parameters as TensorFlow 1's LSTMCell names and shapes them, turned into the flat layout of a {@link Network}.
+ * Parameters as TensorFlow 1's LSTMCell names and shapes them, turned into the flat layout of a {@link Classifier}.
  *
  * A cell keeps one `kernel [C+H,4H]` for [x h] and one `bias [4H]`, columns in the order i j f o (j is g); it adds
  * `forget_bias`, 1, to the forget gate when it runs. The kernels of a network are the upper C and the lower H rows, its
@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Network } from "../../lib/model/network.ts";
+import type { Classifier } from "../../lib/model/classifier.ts";
 import type { Tensor } from "../../lib/model/safetensors.ts";
 import { numbersOf } from "./pytorch.ts";
 
@@ -21,13 +21,13 @@ const GATES = [0, 2, 1, 3];
  * @param forgetBias What a cell adds to the forget gate's bias; 0 for gradients
  */
 export function fromTensorFlow(
-  network: Network,
+  network: Classifier,
   tensors: ReadonlyMap<string, Tensor>,
   { prefix, forgetBias }: { prefix: string; forgetBias: 0 | 1 },
 ): Float64Array {
   const flat = new Float64Array(network.size);
   const numbers = (name: string) => numbersOf(tensors, prefix + name);
-  network.layers.forEach(({ kernel, recurrentKernel, bias, inputSize, hiddenSize }, l) => {
+  network.recurrent.forEach(({ kernel, recurrentKernel, bias, inputSize, hiddenSize }, l) => {
     const ofGates = (columns: Float64Array) =>
       columns.map((_, k) => {
         const column = k % (4 * hiddenSize), gate = Math.floor(column / hiddenSize);

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { layOutSequence } from "../../lib/data/sequence.ts";
+import { sequencesOf } from "../../lib/data/sequences.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
@@ -51,15 +53,20 @@ function open(changes: Partial<CompileOptions> = {}, model = tinyModel()): Promi
 async function stepsOf(trainer: Trainer, count: number) {
   const { network, sequence, config } = trainer;
   const { parameters } = await trainer.readState();
-  const { optimizer, seed, batchSize, lastBatch } = config;
+  const { optimizer, seed, batchSize, lastBatch } = config, train = trainer.split("train");
   await using engine = await openReference({
     network,
-    sequence,
-    imageSize: test,
+    layout: layOutSequence(sequence, test),
     parameters,
-    training: { optimizer, train: trainer.split("train"), seed, batchSize },
+    training: {
+      optimizer,
+      sequences: sequencesOf(train),
+      targets: { kind: "classes", data: train.labels },
+      seed,
+      batchSize,
+    },
   });
-  const order = new BatchOrder({ count: trainer.split("train").count, batchSize, seed, lastBatch });
+  const order = new BatchOrder({ count: train.count, batchSize, seed, lastBatch });
   const results = [];
   for (let step = 0; step < count; step++) results.push(...await engine.train([order.batch(step)]));
   return { results, state: await engine.readState() };
@@ -78,7 +85,7 @@ Deno.test("epochs() yields means over images, and trains the short last batch", 
     const own = results.slice(6 * index, 6 * index + 6);
     assert.deepEqual(own.map(({ count }) => count), [4, 4, 4, 4, 4, 2]);
     assert.equal(epoch.loss, own.reduce((sum, { loss, count }) => sum + loss * count, 0) / 22);
-    assert.equal(epoch.accuracy, own.reduce((sum, { correct }) => sum + correct, 0) / 22);
+    assert.equal(epoch.accuracy, own.reduce((sum, { metrics: [correct] }) => sum + correct, 0) / 22);
   }
   assert.deepEqual(await trainer.readState(), state);
 });
@@ -107,7 +114,7 @@ Deno.test("steps() reports every so many steps and at the end, with the batch ju
   for (const { step, batch } of reports) {
     assert.deepEqual(batch.positions, order.batch(step - 1));
     assert.equal(batch.loss, results[step - 1].loss);
-    assert.equal(batch.accuracy, results[step - 1].correct / 4);
+    assert.equal(batch.accuracy, results[step - 1].metrics[0] / 4);
   }
 });
 

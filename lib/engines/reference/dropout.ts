@@ -1,41 +1,54 @@
 /**
- * Dropout of a layer's outputs (Srivastava et al. 2014, inverted); the states h and c are not dropped.
+ * Dropout (Srivastava et al. 2014, inverted): the layer, and the masks, which recurrent layers have too.
  *
- *     y_t = h_{t+1} ∘ mask_t     mask = 0 where the word of (seed, step, layer, t, n, h) is below the threshold,
- *                                       1 / (1 − rate) elsewhere
+ *     y    = x∘mask      mask = 0 where the word of (seed, step, stream, t, n, c) is below the threshold,
+ *                               1 / (1 − rate) elsewhere
+ *     dx   = dy∘mask
  *
  * @module
  */
-import type { Network } from "../../model/network.ts";
-import { dropoutThreshold, dropoutWords } from "../../random.ts";
+import type { DropoutLayer } from "../../model/network.ts";
+import { DOMAIN, dropoutThreshold, dropoutWords } from "../../random.ts";
+import { type Pass, type Run, type Signal, times } from "./signal.ts";
 
-/** The masks of one training step: `[T,N,H]` for each layer, or undefined for a layer without dropout. */
-export type Masks = readonly (Float64Array | undefined)[];
+/** Which masks, and of which size. */
+export interface MaskOptions {
+  /** One of the domains of `dropoutWords()`. */
+  readonly domain: number;
+  /** The number of the masks within the domain. */
+  readonly stream: number;
+  readonly rate: number;
+  readonly T: number;
+  readonly N: number;
+  readonly C: number;
+  /** The t of the first step. */
+  readonly first: number;
+}
 
-/** Draws the masks of one training step, numbered from 1 on; n is an image's place in the batch. */
-export function drawMasks(
-  network: Network,
-  { seed, step, T, N }: { seed: number; step: number; T: number; N: number },
-): Masks {
-  return network.layers.map(({ dropout: rate, hiddenSize: H }, layer) => {
-    if (rate === 0) return undefined;
+/** Gives masks `[T,N,C]`. */
+export type Draw = (options: MaskOptions) => Float64Array;
+
+/** Draws the masks of one training step, numbered from 1 on; n is a sequence's place in the batch. */
+export function drawMasks({ seed, step }: { seed: number; step: number }): Draw {
+  return ({ domain, stream, rate, T, N, C, first }) => {
     const threshold = dropoutThreshold(rate);
-    const mask = new Float64Array(T * N * H);
+    const mask = new Float64Array(T * N * C);
     for (let t = 0; t < T; t++) {
       for (let n = 0; n < N; n++) {
-        for (let h = 0; h < H; h += 4) {
-          const words = dropoutWords(seed, { step, layer, t, n, block: h / 4 });
-          for (let k = h; k < Math.min(h + 4, H); k++) {
-            mask[(t * N + n) * H + k] = words[k - h] < threshold ? 0 : 1 / (1 - rate);
+        for (let c = 0; c < C; c += 4) {
+          const words = dropoutWords(seed, { step, stream, t: first + t, n, block: c / 4 }, domain);
+          for (let k = c; k < Math.min(c + 4, C); k++) {
+            mask[(t * N + n) * C + k] = words[k - c] < threshold ? 0 : 1 / (1 - rate);
           }
         }
       }
     }
     return mask;
-  });
+  };
 }
 
-/** `a ∘ mask`, or a itself without a mask; the same for the gradient of a. */
-export function applyMask(a: Float64Array, mask: Float64Array | undefined): Float64Array {
-  return mask ? a.map((value, k) => value * mask[k]) : a;
+/** The layer: each number of each step has a mask of its own. */
+export function dropoutForward({ rate, stream }: DropoutLayer, input: Signal, { draw }: Run): Pass {
+  const mask = draw && rate > 0 ? draw({ ...input, domain: DOMAIN.dropout, stream, rate }) : null;
+  return { output: { ...input, x: times(input.x, mask) }, back: (dy) => times(dy, mask) };
 }

@@ -1,15 +1,15 @@
 /**
  * The reference engine: the textbook's equations in plain loops, in float64. All other engines are tested against it.
  *
- * Each file is one piece of the mathematics: `lstm.ts`, `rnn.ts`, `dropout.ts`, `head.ts`, `network.ts` (all of them
- * together), `optimizers.ts`.
+ * Each file is one piece of the mathematics, forward and back: `input.ts`, a file for each kind of layer (a recurrent layer is
+ * `recurrent.ts`, the loop over time, and a cell: `lstm.ts`, `gru.ts`, `rnn.ts`), `losses.ts`, `regularizers.ts`, `network.ts`
+ * (all of them together), `optimizers.ts`.
  *
  * @module
  */
 // deno-lint-ignore-file require-await -- the contract is asynchronous, because some devices are
-import type { Images } from "../../data/images.ts";
-import type { SequenceLayout } from "../../data/sequence.ts";
-import { SLOT_COUNT } from "../../model/optimizers.ts";
+import type { Sequences } from "../../data/sequences.ts";
+import { isRecurrent, type RecurrentLayer, stepsOf } from "../../model/network.ts";
 import type {
   DeviceDescription,
   Engine,
@@ -21,10 +21,10 @@ import type {
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import { inParts } from "../in_parts.ts";
 import { drawMasks } from "./dropout.ts";
-import { gatherBatch, gatherLabels } from "./gather.ts";
-import { networkForward, type NetworkGradient, networkGradient, type NetworkTrace } from "./network.ts";
-import { updateParameters } from "./optimizers.ts";
-import { row } from "./recurrent.ts";
+import { gatherBatch, gatherTargets } from "./gather.ts";
+import { networkForward, type NetworkGradient, networkGradient, networkOutputs } from "./network.ts";
+import { createSlots, updateParameters } from "./optimizers.ts";
+import { bySequence } from "./signal.ts";
 
 /**
  * Opens the reference engine. It computes in float64; the results in a Float32Array are rounded.
@@ -40,72 +40,73 @@ import { row } from "./recurrent.ts";
  * import assert from "node:assert/strict";
  *
  * const network = createNetwork({
- *   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
- *   classes: 2,
+ *   input: { kind: "features", size: 2 },
+ *   layers: [{ kind: "rnn", hiddenSize: 3 }, { kind: "dense", units: 2 }],
+ *   loss: "softmaxCrossEntropy",
  * });
- * const images = { pixels: Uint8Array.of(0, 255, 255, 0), labels: Uint8Array.of(1), count: 1, height: 2, width: 2 };
  * await using engine = await openReference({
  *   network,
- *   sequence: { axis: "rows", range: [0, 1] },
- *   imageSize: { height: 2, width: 2 },
+ *   layout: { kind: "floats", T: 2, C: 2, stride: 4 },
  *   parameters: new Float32Array(network.size),
- *   training: { optimizer: sgd({ learningRate: 0.1 }), train: images, seed: 1, batchSize: 1 },
+ *   training: {
+ *     optimizer: sgd({ learningRate: 0.1 }),
+ *     sequences: { data: Float32Array.of(0, 1, 1, 0), count: 1 },
+ *     targets: { kind: "classes", data: Uint8Array.of(1) },
+ *     seed: 1,
+ *     batchSize: 1,
+ *   },
  * });
  * const [{ loss }] = await engine.train([Uint32Array.of(0)]);
  * assert.equal(loss, Math.log(2)); // all weights are 0: both classes are equally likely
  * ```
  */
 export async function openReference(options: EngineOptions): Promise<Engine> {
-  const layout = checkEngineOptions(options);
-  return new GuardedEngine(new ReferenceEngine(options, layout), options);
+  checkEngineOptions(options);
+  return new GuardedEngine(new ReferenceEngine(options), options);
 }
 
-/** Images that are predicted together, to save memory. */
+/** Sequences that are predicted together, to save memory. */
 const PREDICTED_TOGETHER = 64;
 
 class ReferenceEngine implements UnguardedEngine {
   readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
   readonly #options: EngineOptions;
-  readonly #layout: SequenceLayout;
   readonly #parameters: Float64Array;
   readonly #slots: readonly Float64Array[];
   #step = 0;
 
-  constructor(options: EngineOptions, layout: SequenceLayout) {
+  constructor(options: EngineOptions) {
     const { network, parameters, training } = options;
-    this.#layout = layout;
     this.#options = options;
     this.#parameters = Float64Array.from(parameters);
-    const slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
-    this.#slots = Array.from({ length: slotCount }, () => new Float64Array(network.size));
+    this.#slots = training ? createSlots(training.optimizer, network) : [];
   }
 
-  async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    return batches.map((batch) => this.#takeStep(batch));
+  async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+    return batches.map((batch) => this.#takeStep(batch, learningRate));
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
     return Float32Array.from(this.#measure(batch).gradient);
   }
 
-  async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes: size } = this.#options.network.head;
-    return await inParts(
-      positions,
-      { most: PREDICTED_TOGETHER, size },
-      (part) => this.#forward(images, part).logits,
-    );
+  async predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
+    const { network } = this.#options,
+      p = this.#parameters,
+      size = stepsOut(this.#options) * network.output.size;
+    return await inParts(positions, { most: PREDICTED_TOGETHER, size }, (part) => {
+      const batch = gatherBatch(sequences, part, this.#options.layout);
+      return bySequence(networkForward(network, p, { batch, draw: null }).output);
+    });
   }
 
-  async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { T } = this.#layout, H = this.#options.network.head.inputSize;
-    return await inParts(positions, { most: PREDICTED_TOGETHER, size: T * H }, (part) => {
-      const N = part.length, outputs = new Float64Array(N * T * H);
-      const { h } = this.#forward(images, part).layers.at(-1)!; // [T+1,N,H]
-      for (let n = 0; n < N; n++) {
-        for (let t = 0; t < T; t++) outputs.set(row(h, (t + 1) * N + n, H), (n * T + t) * H);
-      }
-      return outputs;
+  async outputs(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
+    const { network, layout } = this.#options, p = this.#parameters;
+    const last = network.layers.findLastIndex(isRecurrent);
+    const { count: T } = stepsOf(network, layout.T)[last];
+    const size = T * (network.layers[last] as RecurrentLayer).hiddenSize;
+    return await inParts(positions, { most: PREDICTED_TOGETHER, size }, (part) => {
+      return networkOutputs(network, p, gatherBatch(sequences, part, layout));
     });
   }
 
@@ -133,13 +134,13 @@ class ReferenceEngine implements UnguardedEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #takeStep(batch: Uint32Array): StepResult {
-    const { loss, correct, gradient } = this.#measure(batch);
+  #takeStep(batch: Uint32Array, learningRate: number): StepResult {
+    const { loss, metrics, gradient } = this.#measure(batch);
     const step = ++this.#step;
     const { network } = this.#options, { optimizer } = this.#training;
     const p = this.#parameters, slots = this.#slots;
-    updateParameters({ network, optimizer }, { p, g: gradient }, { slots, step });
-    return { step, loss, correct, count: batch.length };
+    updateParameters({ network, optimizer }, { p, g: gradient }, { slots, step, learningRate });
+    return { step, loss, metrics, count: batch.length };
   }
 
   /** The training; the guard lets through no call that needs one without it. */
@@ -147,18 +148,32 @@ class ReferenceEngine implements UnguardedEngine {
     return this.#options.training!;
   }
 
-  /** The forward pass without dropout. */
-  #forward(images: Images, positions: Uint32Array): NetworkTrace {
-    const batch = gatherBatch(images, positions, this.#layout);
-    return networkForward(this.#options.network, this.#parameters, { batch, masks: [] });
-  }
-
   /** The loss and the gradient of a batch at the next step. */
   #measure(positions: Uint32Array): NetworkGradient {
-    const { network } = this.#options, { train, seed } = this.#training;
-    const batch = gatherBatch(train, positions, this.#layout);
-    const labels = gatherLabels(train.labels, positions);
-    const masks = drawMasks(network, { seed, step: this.#step + 1, T: batch.T, N: batch.N });
-    return networkGradient(network, this.#parameters, { batch, labels, masks });
+    return measureBatch(this.#options, positions, { p: this.#parameters, step: this.#step + 1 });
   }
+}
+
+/** The steps of what the network answers to a sequence. */
+function stepsOut({ network, layout }: EngineOptions): number {
+  return stepsOf(network, layout.T)[network.layers.length].count;
+}
+
+/**
+ * What one training step measures: the answers, the loss and the gradient of a batch.
+ *
+ * @param at.p The parameters, flat
+ * @param at.step Its number, from 1 on, which the dropout masks depend on
+ */
+export function measureBatch(
+  options: EngineOptions,
+  positions: Uint32Array,
+  { p, step }: { p: Float64Array; step: number },
+): NetworkGradient {
+  const { network, layout, training } = options, { sequences, targets, seed } = training!;
+  return networkGradient(network, p, {
+    batch: gatherBatch(sequences, positions, layout),
+    targets: gatherTargets(targets, positions, { T: stepsOut(options), K: network.output.size }),
+    draw: drawMasks({ seed, step }),
+  });
 }

@@ -1,33 +1,68 @@
 /**
- * From the bytes of images to the input of a network.
+ * From sequences and targets, as they lie in memory, to the numbers of a batch.
  *
  * @module
  */
-import type { Images } from "../../data/images.ts";
-import type { SequenceLayout } from "../../data/sequence.ts";
-import type { Batch } from "./network.ts";
+import type { SequenceLayout, Sequences, Targets } from "../../data/sequences.ts";
+import { row } from "./signal.ts";
+
+/** What comes into a network: features, or tokens. */
+export interface Batch {
+  /** `[T,N,C]`, or tokens `[T,N]`. */
+  readonly x: Float64Array;
+  readonly T: number;
+  readonly N: number;
+}
+
+/** What a network is to answer to a batch. */
+export interface BatchTargets {
+  /** `[T,N,K]`: the T steps that come out, or one. */
+  readonly rows: Float64Array;
+  /** `[N]`. */
+  readonly weights: Float64Array;
+}
 
 /**
- * Gathers images by position: `x[t,n,c] = scale[pixels[positions[n], t·tStride + c·cStride]]`.
+ * Gathers sequences by position: `x[t,n,c] = scale[data[positions[n]·stride + t·tStride + c·cStride]]` of bytes, else
+ * `x[t,n,c] = data[positions[n]·stride + t·C + c]`, where C is 1 for tokens.
  *
  * @param positions `[N]`
  */
-export function gatherBatch(images: Images, positions: Uint32Array, layout: SequenceLayout): Batch {
-  const { T, C, tStride, cStride, scale } = layout;
-  const N = positions.length;
+export function gatherBatch({ data }: Sequences, positions: Uint32Array, layout: SequenceLayout): Batch {
+  const { T, stride } = layout, N = positions.length;
+  const C = layout.kind === "tokens" ? 1 : layout.C;
+  const valueOf = layout.kind === "bytes"
+    ? (start: number, t: number, c: number) =>
+      layout.scale[data[start + t * layout.tStride + c * layout.cStride]]
+    : (start: number, t: number, c: number) => data[start + t * C + c];
   const x = new Float64Array(T * N * C);
   for (let t = 0; t < T; t++) {
     for (let n = 0; n < N; n++) {
-      const image = positions[n] * images.height * images.width;
-      for (let c = 0; c < C; c++) {
-        x[(t * N + n) * C + c] = scale[images.pixels[image + t * tStride + c * cStride]];
-      }
+      for (let c = 0; c < C; c++) x[(t * N + n) * C + c] = valueOf(positions[n] * stride, t, c);
     }
   }
   return { x, T, N };
 }
 
-/** The labels of images by position, `[N]`. */
-export function gatherLabels(labels: Uint8Array, positions: Uint32Array): Uint8Array {
-  return Uint8Array.from(positions, (position) => labels[position]);
+/**
+ * Gathers targets by position, `rows[t,n,k] = data[(positions[n]·T + t)·K + k]`; a class k becomes the row that is 1 at k.
+ *
+ * @param positions `[N]`
+ * @param shape.T The steps that come out
+ * @param shape.K The numbers of a row
+ */
+export function gatherTargets(
+  { kind, data, weights }: Targets,
+  positions: Uint32Array,
+  { T, K }: { T: number; K: number },
+): BatchTargets {
+  const N = positions.length, rows = new Float64Array(T * N * K);
+  for (let t = 0; t < T; t++) {
+    for (let n = 0; n < N; n++) {
+      const target = row(rows, t * N + n, K), at = positions[n] * T + t;
+      if (kind === "classes") target[data[at]] = 1;
+      else target.set(data.subarray(at * K, (at + 1) * K));
+    }
+  }
+  return { rows, weights: Float64Array.from(positions, (position) => weights?.[position] ?? 1) };
 }

@@ -1,5 +1,6 @@
 /**
- * The three matrix products of a layer: forward, for the gradient of the weights, for the gradient of the input.
+ * The three matrix products of a layer (forward, for the gradient of the weights, for the gradient of the input), and what
+ * goes with them.
  *
  * Matrices are flat, row by row; the inner dimension K determines the two others.
  *
@@ -50,4 +51,23 @@ export function addToRows(C: Float64Array, b: Float64Array): void {
 export function addSumOfRows(b: Float64Array, A: Float64Array): void {
   const J = b.length;
   for (let k = 0; k < A.length; k++) b[k % J] += A[k];
+}
+
+/** The columns of A `[I,J]` from the first number to before the second: A itself if these are all. */
+export function columnsOf(A: Float64Array, J: number, [from, to]: readonly [number, number]): Float64Array {
+  if (to - from === J) return A;
+  const I = A.length / J, block = new Float64Array(I * (to - from));
+  for (let i = 0; i < I; i++) block.set(A.subarray(i * J + from, i * J + to), i * (to - from));
+  return block;
+}
+
+/** Adds a block to the columns of A `[I,J]` from the first number to before the second. */
+export function addColumns(
+  A: Float64Array,
+  block: Float64Array,
+  J: number,
+  [from, to]: readonly [number, number],
+): void {
+  const width = to - from;
+  for (let k = 0; k < block.length; k++) A[Math.floor(k / width) * J + from + k % width] += block[k];
 }

@@ -1,74 +1,50 @@
 /**
- * A whole network over one batch: recurrent layers, head, loss; and backward.
+ * A whole network over one batch: the input, the chain of layers, the loss; and backward.
  *
  * @module
  */
-import type { Network, RecurrentLayer } from "../../model/network.ts";
-import { applyMask, type Masks } from "./dropout.ts";
-import { headBackward, headForward, headWeightsOf, type Measured, softmaxCrossEntropy } from "./head.ts";
-import { GATE_ACTIVATIONS, lstmBackward, lstmForward } from "./lstm.ts";
-import { inputGradient, parameterGradients, row, type Sizes, type Weights, weightsOf } from "./recurrent.ts";
-import { RNN_ACTIVATIONS, rnnBackward, rnnForward } from "./rnn.ts";
+import { isRecurrent, type Layer, type Network } from "../../model/network.ts";
+import { activationForward } from "./activation.ts";
+import { bidirectionalForward } from "./bidirectional.ts";
+import { denseForward } from "./dense.ts";
+import { type Draw, dropoutForward } from "./dropout.ts";
+import type { Batch, BatchTargets } from "./gather.ts";
+import { inputForward } from "./input.ts";
+import { measure } from "./losses.ts";
+import { recurrentForward } from "./recurrent.ts";
+import { regularize } from "./regularizers.ts";
+import { repeatForward } from "./repeat.ts";
+import { bySequence, type Pass, type Run, type Signal } from "./signal.ts";
 
-/** The input of a batch. */
-export interface Batch {
-  /** `[T,N,C]`. */
-  readonly x: Float64Array;
-  readonly T: number;
-  readonly N: number;
-}
-
-/** The forward pass of one layer. */
-export interface LayerRun {
-  /** Its states, `[T+1,N,H]`. */
-  readonly h: Float64Array;
-  /** The backward pass: from the gradient of its output `[T,N,H]` to that of z `[T,N,G·H]`. */
-  readonly back: (dh: Float64Array) => Float64Array;
-}
-
-/** The forward pass of a network. */
-export interface NetworkTrace {
-  /** Each layer with its input, `[T,N,C]`. */
-  readonly layers: readonly (LayerRun & { readonly x: Float64Array })[];
-  /** The input of the head, `[N,H]`. */
-  readonly y: Float64Array;
-  /** `[N,K]`. */
-  readonly logits: Float64Array;
-}
-
-/** The logits and the loss of a batch, and the gradient of the loss. */
-export interface NetworkGradient extends Measured {
-  /** `[N,K]`. */
-  readonly logits: Float64Array;
+/** What a network answers to a batch, the loss, and its gradient. */
+export interface NetworkGradient {
+  /** `[N,K]` or `[N,T,K]`. */
+  readonly answers: Float64Array;
+  /** With the terms of the regularizers. */
+  readonly loss: number;
+  /** Of each metric, the sum over the sequences of its mean over their steps. */
+  readonly metrics: readonly number[];
   /** Flat as the parameters. */
   readonly gradient: Float64Array;
 }
 
-function sizesOf(layer: RecurrentLayer, { T, N }: Batch): Sizes {
-  return { T, N, C: layer.inputSize, H: layer.hiddenSize };
-}
-
 /**
- * From the input to the logits.
+ * Runs a network over a batch.
  *
  * @param p The parameters, flat, as the network lays them out
- * @param masks One for each layer, or `[]` to drop nothing
+ * @param run.draw Draws dropout masks; null to drop nothing
  */
 export function networkForward(
-  network: Network,
+  { input, layers }: Pick<Network, "input" | "layers">,
   p: Float64Array,
-  { batch, masks }: { batch: Batch; masks: Masks },
-): NetworkTrace {
-  const layers = [];
-  let x = batch.x; // [T,N,C], the input of each layer in turn
-  for (const [index, layer] of network.layers.entries()) {
-    const sizes = sizesOf(layer, batch);
-    const run = runLayer(layer, x, { weights: weightsOf(layer, p), sizes });
-    layers.push({ x, ...run });
-    x = applyMask(run.h.subarray(sizes.N * sizes.H), masks[index]); // h_1 … h_T, [T,N,H]
-  }
-  const y = row(x, batch.T - 1, batch.N * network.head.inputSize);
-  return { layers, y, logits: headForward(y, headWeightsOf(network.head, p)) };
+  { batch, draw }: { batch: Batch; draw: Draw | null },
+): Pass {
+  const passes = [inputForward(input, batch, p)];
+  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, { p, draw }));
+  return {
+    output: passes.at(-1)!.output,
+    back: (dy, d) => passes.reduceRight((dx, { back }) => back(dx, d), dy),
+  };
 }
 
 /**
@@ -79,37 +55,39 @@ export function networkForward(
 export function networkGradient(
   network: Network,
   p: Float64Array,
-  { batch, labels, masks }: { batch: Batch; labels: Uint8Array; masks: Masks },
+  { batch, targets, draw }: { batch: Batch; targets: BatchTargets; draw: Draw | null },
 ): NetworkGradient {
-  const { layers, y, logits } = networkForward(network, p, { batch, masks });
-  const measured = softmaxCrossEntropy(logits, labels);
-
+  const { output, back } = networkForward(network, p, { batch, draw });
+  const { loss, metrics, dy } = measure(network, output, targets);
   const gradient = new Float64Array(network.size);
-  const { W } = headWeightsOf(network.head, p);
-  const dyLast = headBackward(headWeightsOf(network.head, gradient), measured.dlogits, { y, W });
-
-  let dy: Float64Array = new Float64Array(batch.T * dyLast.length); // [T,N,H]: the head reads only the last t
-  dy.set(dyLast, (batch.T - 1) * dyLast.length);
-  for (let index = layers.length - 1; index >= 0; index--) {
-    const layer = network.layers[index], { x, h, back } = layers[index], sizes = sizesOf(layer, batch);
-    const dz = back(applyMask(dy, masks[index]));
-    parameterGradients(weightsOf(layer, gradient), dz, { x, h, sizes });
-    if (index > 0) dy = inputGradient(dz, weightsOf(layer, p), sizes);
-  }
-  return { ...measured, logits, gradient };
+  back(dy, gradient);
+  const more = regularize(network, p, gradient);
+  return { answers: bySequence(output), loss: loss + more, metrics, gradient };
 }
 
-function runLayer(
-  layer: RecurrentLayer,
-  x: Float64Array,
-  { weights, sizes }: { weights: Weights; sizes: Sizes },
-): LayerRun {
-  if (layer.kind === "lstm") {
-    const gateActivation = GATE_ACTIVATIONS[layer.gateActivation];
-    const trace = lstmForward(x, weights, { sizes, gateActivation });
-    return { h: trace.h, back: (dh) => lstmBackward(dh, weights, { trace, sizes, gateActivation }) };
+/** The outputs of the last recurrent layer at every t, `[N,T,H]`, in the order in which it reads. */
+export function networkOutputs(network: Network, p: Float64Array, batch: Batch): Float64Array {
+  const last = network.layers.findLastIndex(isRecurrent);
+  const layers = network.layers.slice(0, last + 1).with(last, {
+    ...network.layers[last],
+    returnSequences: true,
+  } as Layer);
+  return bySequence(networkForward({ ...network, layers }, p, { batch, draw: null }).output);
+}
+
+function layerForward(layer: Layer, input: Signal, run: Run): Pass {
+  switch (layer.kind) {
+    case "bidirectional":
+      return bidirectionalForward(layer, input, run);
+    case "repeat":
+      return repeatForward(layer, input);
+    case "dropout":
+      return dropoutForward(layer, input, run);
+    case "activation":
+      return activationForward(layer, input);
+    case "dense":
+      return denseForward(layer, input, run);
+    default:
+      return recurrentForward(layer, input, run);
   }
-  const activation = RNN_ACTIVATIONS[layer.activation];
-  const h = rnnForward(x, weights, { sizes, activation });
-  return { h, back: (dh) => rnnBackward(dh, weights, { h, sizes, activation }) };
 }

@@ -1,108 +1,126 @@
 /**
- * What all recurrent layers have in common: `z_t = x_t W + h_t R + b`, and the gradients of W, R, b and x from that of z.
+ * A recurrent layer: its cell step after step, and back through time.
  *
- * N images, T values of t, C inputs, H hidden units, G gates (4 for an LSTM, else 1). Sequences are `[T,N,…]`; states are
- * `[T+1,N,H]`, h_t before t and h_{t+1} after it, so that `h_0 = 0` is no special case.
+ *     h_{t+1}, c_{t+1} = cell(x_t∘m_x, h_t∘m_h, c_t)     m_x [N,C], m_h [N,H]: dropout, one mask a sequence
+ *     h_{t+1}, c_{t+1} = h_t, c_t                        where step t is masked
+ *     y_t              = h_{t+1}                         or h_T alone
+ *
+ * h_0 = c_0 = 0. A layer that reads backwards begins with the last step, and its outputs are in the order in which it reads.
  *
  * @module
  */
-import type { Parameter, RecurrentLayer } from "../../model/network.ts";
-import {
-  addProduct,
-  addProductTransposedA,
-  addProductTransposedB,
-  addSumOfRows,
-  addToRows,
-} from "./matrix.ts";
+import type { RecurrentLayer } from "../../model/network.ts";
+import { DOMAIN } from "../../random.ts";
+import type { Cell, CellStep, State } from "./cell.ts";
+import { gruCell } from "./gru.ts";
+import { lstmCell } from "./lstm.ts";
+import { rnnCell } from "./rnn.ts";
+import { type Pass, row, type Run, type Signal, times } from "./signal.ts";
 
-/** The sizes of one layer over one batch. */
-export interface Sizes {
-  readonly T: number;
-  readonly N: number;
-  readonly C: number;
-  readonly H: number;
+/** The state before the first step: zeros. */
+export function startOf({ kind, hiddenSize: H }: RecurrentLayer, N: number): State {
+  return Array.from({ length: kind === "lstm" ? 2 : 1 }, () => new Float64Array(N * H));
 }
 
-/** An activation function σ. */
-export interface Activation {
-  /** σ(z). */
-  readonly value: (z: number) => number;
-  /** σ′ as a function of y = σ(z). */
-  readonly slope: (y: number) => number;
+/** Runs the layer over a batch. */
+export function recurrentForward(layer: RecurrentLayer, input: Signal, run: Run): Pass {
+  const { x, T, N, C, first, masked } = input, { hiddenSize: H, returnSequences } = layer;
+  const cell = droppingCell(layer, N, run);
+  const timeOf = (index: number) => layer.backwards ? T - 1 - index : index; // of the step that is read as number index
+  const maskOf = (index: number) => masked && row(masked, timeOf(index), N);
+
+  const steps: CellStep[] = [], y = new Float64Array(T * N * H);
+  let state = startOf(layer, N);
+  for (let index = 0; index < T; index++) {
+    const step = takeStep(cell, { x: row(x, timeOf(index), N * C), state, masked: maskOf(index) });
+    state = step.next;
+    y.set(state[0], index * N * H);
+    steps.push(step);
+  }
+
+  const back = (dy: Float64Array, d: Float64Array) => {
+    const dx = new Float64Array(x.length);
+    let dstate = startOf(layer, N);
+    for (let index = T - 1; index >= 0; index--) {
+      if (returnSequences) addTo(dstate[0], row(dy, index, N * H));
+      else if (index === T - 1) addTo(dstate[0], dy);
+      const before = steps[index].back(dstate, d);
+      dx.set(before.dx, timeOf(index) * N * C);
+      dstate = before.dstate;
+    }
+    return dx;
+  };
+  const output = returnSequences
+    ? { x: y, T, N, C: H, first, masked }
+    : { x: row(y, T - 1, N * H), T: 1, N, C: H, first: first + T - 1, masked: null };
+  return { output, back };
 }
 
-/** The parameters of one layer, or their gradients. */
-export interface Weights {
-  /** `[C,G·H]`. */
-  readonly W: Float64Array;
-  /** `[H,G·H]`. */
-  readonly R: Float64Array;
-  /** `[G·H]`. */
-  readonly b: Float64Array;
+/** Takes one step outside training. @param masked `[N]`, or null where no step is masked */
+export function recurrentStep(
+  layer: RecurrentLayer,
+  at: { x: Float64Array; state: State; masked: Uint8Array | null },
+  p: Float64Array,
+): State {
+  return takeStep(cellOf(layer, p), at).next;
 }
 
-/** One parameter within a flat array of parameters or of their gradients: a view, not a copy. */
-export function view(flat: Float64Array, { offset, size }: Parameter): Float64Array {
-  return flat.subarray(offset, offset + size);
+function cellOf(layer: RecurrentLayer, p: Float64Array): Cell {
+  switch (layer.kind) {
+    case "lstm":
+      return lstmCell(layer, p);
+    case "gru":
+      return gruCell(layer, p);
+    case "rnn":
+      return rnnCell(layer, p);
+  }
 }
 
-/** The parameters of one layer within a flat array, as views. */
-export function weightsOf({ kernel, recurrentKernel, bias }: RecurrentLayer, flat: Float64Array): Weights {
-  return { W: view(flat, kernel), R: view(flat, recurrentKernel), b: view(flat, bias) };
+/** The cell with its dropout: masks of x and of h that are the same at all steps. */
+function droppingCell(layer: RecurrentLayer, N: number, { p, draw }: Run): Cell {
+  const cell = cellOf(layer, p), { stream, inputDropout, recurrentDropout } = layer;
+  const mask = (domain: number, rate: number, C: number) =>
+    draw && rate > 0 ? draw({ domain, stream, rate, T: 1, first: 0, N, C }) : null;
+  const ofX = mask(DOMAIN.inputDropout, inputDropout, layer.inputSize);
+  const ofH = mask(DOMAIN.recurrentDropout, recurrentDropout, layer.hiddenSize);
+
+  return (x, [h, ...c]) => {
+    const { next, back } = cell(times(x, ofX), [times(h, ofH), ...c]);
+    return {
+      next,
+      back: (dnext, d) => {
+        const { dx, dstate: [dh, ...dc] } = back(dnext, d);
+        return { dx: times(dx, ofX), dstate: [times(dh, ofH), ...dc] };
+      },
+    };
+  };
 }
 
-/** Row t of a sequence `[T,…]` whose rows have `size` elements: a view, not a copy. */
-export function row(sequence: Float64Array, t: number, size: number): Float64Array {
-  return sequence.subarray(t * size, (t + 1) * size);
+/** Takes a step; sequences whose step is masked keep their state. */
+function takeStep(
+  cell: Cell,
+  { x, state, masked }: { x: Float64Array; state: State; masked: Uint8Array | null },
+): CellStep {
+  const { next, back } = cell(x, state);
+  if (!masked) return { next, back };
+  return {
+    next: choose(masked, state, next),
+    back: (dnext, d) => {
+      const zero = dnext.map(({ length }) => new Float64Array(length));
+      const { dx, dstate } = back(choose(masked, zero, dnext), d);
+      return { dx, dstate: choose(masked, dnext, dstate) };
+    },
+  };
 }
 
-/**
- * `z = x_t W + h_t R + b`.
- *
- * @param z `[N,G·H]`, all 0
- * @param x `[N,C]`, row t of the input
- * @param h `[N,H]`, row t of the states
- */
-export function preactivate(
-  z: Float64Array,
-  { W, R, b }: Weights,
-  { x, h, C, H }: { x: Float64Array; h: Float64Array; C: number; H: number },
-): void {
-  addProduct(z, x, W, C);
-  addProduct(z, h, R, H);
-  addToRows(z, b);
+/** The rows of `kept` where a sequence is masked, of `moved` elsewhere: `[N,H]` each. */
+function choose(masked: Uint8Array, kept: State, moved: State): State {
+  return moved.map((array, index) => {
+    const H = array.length / masked.length;
+    return array.map((value, k) => masked[Math.floor(k / H)] ? kept[index][k] : value);
+  });
 }
 
-/**
- * The gradients of a layer's parameters: one product each over all T·N rows.
- *
- *     dW = Σ_t x_tᵀ dz_t
- *     dR = Σ_t h_tᵀ dz_t
- *     db = Σ_t 1ᵀ dz_t
- *
- * @param d Receives the gradients; all 0 before
- * @param dz `[T,N,G·H]`
- * @param x `[T,N,C]`, the layer's input
- * @param h `[T+1,N,H]`, the layer's states
- */
-export function parameterGradients(
-  d: Weights,
-  dz: Float64Array,
-  { x, h, sizes: { T, N, H } }: { x: Float64Array; h: Float64Array; sizes: Sizes },
-): void {
-  addProductTransposedA(d.W, x, dz, T * N);
-  addProductTransposedA(d.R, h.subarray(0, T * N * H), dz, T * N);
-  addSumOfRows(d.b, dz);
-}
-
-/**
- * The gradient of a layer's input, `dx_t = dz_t Wᵀ`.
- *
- * @param dz `[T,N,G·H]`
- * @returns `[T,N,C]`
- */
-export function inputGradient(dz: Float64Array, { W }: Weights, { T, N, C }: Sizes): Float64Array {
-  const dx = new Float64Array(T * N * C);
-  addProductTransposedB(dx, dz, W, W.length / C);
-  return dx;
+function addTo(a: Float64Array, b: Float64Array): void {
+  for (let k = 0; k < a.length; k++) a[k] += b[k];
 }

@@ -124,6 +124,10 @@ function stockOptimizer(optimizer: Optimizer): tf.Optimizer {
       return tf.train.momentum(optimizer.learningRate, optimizer.momentum);
     case "sgd":
       return tf.train.sgd(optimizer.learningRate);
+    default:
+      throw new RangeError(
+        `Cannot train with TensorFlow.js: the optimizer must be one of PyTorch's: current value is ${optimizer.kind}`,
+      );
   }
 }
 

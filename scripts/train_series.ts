@@ -1,0 +1,210 @@
+/**
+ * One LSTM layer reads the last days of a time series and forecasts the next one.
+ *
+ *     deno task train-series
+ *     deno task train-series --csv prices.csv --target close --window 30 --horizon 5
+ *
+ * By default it forecasts the highest temperature of the next day in New York, from the weather of the 24 days before it
+ * (NOAA, 2012 to 2015, as in the npm package @observablehq/sample-datasets).
+ *
+ * What a forecast must beat is the naive one: the last known value. The network is therefore trained on what changes from
+ * there, and both are measured on the last fifth of the series, which it has never seen: not for training, not for the means
+ * and deviations that scale its inputs, and not to choose the epoch whose weights are kept.
+ */
+import "./support/deno_version.ts";
+import weather from "@observablehq/sample-datasets/weather.csv" with { type: "text" };
+import * as tf from "@tensorflow/tfjs";
+import * as scanline from "../mod.ts";
+import {
+  checkAllowed,
+  createRunFolder,
+  cutSeries,
+  measureForecast,
+  parseTable,
+  readWhole,
+  shown,
+  type Windows,
+} from "../run.ts";
+import { drawForecast, formatQuantity, toPng } from "../view.ts";
+import { DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { chooseSeries } from "./support/series.ts";
+
+const command = {
+  name: "train-series",
+  about: "Trains one LSTM layer to forecast a time series, and compares it with the last known value.",
+  flags: {
+    csv: {
+      kind: "text",
+      placeholder: "FILE",
+      input: true,
+      help: "a series of your own, one row a time, oldest first",
+    },
+    target: {
+      kind: "text",
+      placeholder: "COLUMN",
+      help: "what to forecast; of FILE its last column of numbers by default",
+    },
+    features: {
+      kind: "text",
+      placeholder: "A,B,C",
+      help: "columns that the network reads; all with numbers by default",
+    },
+    window: { kind: "whole", least: 1, default: 24, help: "rows that it reads before each forecast" },
+    horizon: { kind: "whole", least: 1, default: 1, help: "how many rows ahead it forecasts" },
+    units: { kind: "whole", least: 1, default: 32, help: "of the LSTM layer" },
+    epochs: { kind: "whole", least: 1, default: 20, help: "passes over the training windows" },
+    "batch-size": { kind: "whole", least: 1, default: 32, help: "windows a step" },
+    "learning-rate": { kind: "positive", default: 0.003, help: "of Adam" },
+    seed: { kind: "whole", least: 0, most: 2 ** 32 - 1, default: 1, help: "of weights and order" },
+    ...DEVICE_FLAGS,
+    out: {
+      kind: "text",
+      placeholder: "FOLDER",
+      help: "where the results go (default runs/train-series/<time>)",
+    },
+    quiet: OUTPUT_FLAGS.quiet,
+    json: OUTPUT_FLAGS.json,
+    help: OUTPUT_FLAGS.help,
+  },
+} as const;
+
+/** The weather of one place, of the package's two. */
+const WEATHER = { place: "New York", target: "temp_max" };
+const SHARES = [0.7, 0.1] as const; // for training, and to choose the epoch; the others are for testing
+const MAX_BYTES = 2 ** 28;
+
+await runCommand(command, async (flags) => {
+  checkAllowed({
+    read: [flags.csv, flags.out ?? "runs/train-series"],
+    write: [flags.out ?? "runs/train-series"],
+  });
+  const series = chooseSeries(parseTable(await loadText(flags.csv)), {
+    target: flags.target ?? (flags.csv ? undefined : WEATHER.target),
+    features: flags.features,
+  });
+  const { window, horizon, units, epochs, seed } = flags, C = series.features.length;
+  const { train, validation, test, changeScale } = cutSeries(series, { window, horizon, shares: SHARES });
+
+  const model = tf.sequential({
+    layers: [
+      tf.layers.lstm({
+        units,
+        inputShape: [window, C],
+        kernelInitializer: tf.initializers.glorotUniform({ seed }),
+        recurrentInitializer: tf.initializers.glorotUniform({ seed: seed + 1 }),
+        recurrentActivation: "sigmoid",
+      }),
+      tf.layers.dense({ units: 1, kernelInitializer: "zeros" }), // begins with the naive forecast: no change
+    ],
+  });
+  model.compile({ optimizer: tf.train.adam(flags["learning-rate"]), loss: "meanSquaredError" });
+
+  say(
+    `Series: ${series.targetName}, ${formatQuantity(series.target.length, "rows")}, ${
+      formatQuantity(C, "columns")
+    } read: ${series.featureNames.join(", ")}`,
+  );
+  let best = { loss: Infinity, epoch: 0, weights: [] as tf.Tensor[] };
+  await scanline.fit(model, xsOf(train), ysOf(train), {
+    epochs,
+    batchSize: flags["batch-size"],
+    validationData: [xsOf(validation), ysOf(validation)],
+    seed,
+    ...deviceOptions(flags),
+    callbacks: {
+      onEpochEnd(epoch, logs) {
+        const { loss, val_loss: validationLoss } = logs as Record<string, number>;
+        print(
+          { epoch, loss, validationLoss },
+          `Epoch ${epoch}. Loss: ${loss.toFixed(4)}, Validation Loss: ${validationLoss.toFixed(4)}`,
+        );
+        if (validationLoss < best.loss) {
+          tf.dispose(best.weights);
+          best = { loss: validationLoss, epoch, weights: model.getWeights().map((weight) => weight.clone()) };
+        }
+      },
+    },
+  });
+  model.setWeights(best.weights);
+  tf.dispose(best.weights);
+
+  await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
+  const changes = await predictor.predict(xsOf(test));
+  const forecast = test.naive.map((value, n) => value + changeScale * changes[n]);
+  const network = measureForecast(forecast, test.truth), naive = measureForecast(test.naive, test.truth);
+
+  const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
+  await folder.saveModel(model);
+  await folder.write(
+    "forecast.csv",
+    tableOf(test.times, { labels: series.labels, truth: test.truth, forecast, naive: test.naive }),
+  );
+  const picture = drawForecast({
+    name: series.targetName,
+    labels: Array.from(test.times, (time) => series.labels[time]),
+    truth: test.truth,
+    network: { values: forecast, error: network.meanAbsolute },
+    naive: { values: test.naive, error: naive.meanAbsolute },
+  });
+  await folder.write("forecast.svg", picture);
+  await folder.write("forecast.png", await toPng(picture));
+
+  const share = 1 - network.meanAbsolute / naive.meanAbsolute;
+  const verdict = share > 0
+    ? `${(100 * share).toFixed(1)} % less than the naive forecast`
+    : "the naive forecast is as good: there may be nothing to learn here";
+  print(
+    { tested: test.count, epoch: best.epoch, network, naive, path: folder.path },
+    [
+      `Tested on the last ${formatQuantity(test.count, "rows")}, with the weights after epoch ${best.epoch}:`,
+      `  network      mean error ${network.meanAbsolute.toPrecision(4)}, root mean square ${
+        network.rootMeanSquare.toPrecision(4)
+      }`,
+      `  naive        mean error ${naive.meanAbsolute.toPrecision(4)}, root mean square ${
+        naive.rootMeanSquare.toPrecision(4)
+      }`,
+      `  ${verdict}`,
+      `Saved in ${shown(folder.path)}/: forecast.png, forecast.svg, forecast.csv, model/`,
+    ].join("\n"),
+  );
+  return 0;
+
+  /** Prints a line for people, or with --json an object. */
+  function print(event: object, line: string): void {
+    console.log(flags.json ? JSON.stringify(event) : line);
+  }
+
+  /** Prints a line on stderr, for people. */
+  function say(line: string): void {
+    if (!flags.quiet && !flags.json) console.error(line);
+  }
+
+  function xsOf({ xs, count }: Windows) {
+    return { data: xs, shape: [count, window, C] };
+  }
+});
+
+function ysOf({ ys, count }: Windows) {
+  return { data: ys, shape: [count, 1] };
+}
+
+/** The CSV file, or the weather of one place. */
+async function loadText(path: string | undefined): Promise<string> {
+  if (path !== undefined) return new TextDecoder().decode(await readWhole(path, { mostBytes: MAX_BYTES }));
+  const [names, ...rows] = weather.split("\n");
+  return [names, ...rows.filter((row) => row.startsWith(`${WEATHER.place},`))].join("\n");
+}
+
+/** Forecasts as a CSV file. */
+function tableOf(
+  times: Uint32Array,
+  { labels, ...columns }:
+    & { labels: readonly string[] }
+    & Record<"truth" | "forecast" | "naive", Float64Array>,
+): string {
+  const rows = Array.from(times, (time, n) => {
+    const numbers = Object.values(columns).map((column) => String(column[n]));
+    return [`"${labels[time].replaceAll('"', '""')}"`, ...numbers].join(",");
+  });
+  return [`time,${Object.keys(columns).join(",")}`, ...rows, ""].join("\n");
+}
