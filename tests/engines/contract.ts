@@ -5,13 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { type Engine, type EngineState, MAX_STEPS, type StepResult } from "../../lib/engines/engine.ts";
-import { drawMasks } from "../../lib/engines/reference/dropout.ts";
-import { openReference } from "../../lib/engines/reference/engine.ts";
-import { gatherBatch, gatherLabels } from "../../lib/engines/reference/gather.ts";
-import { type NetworkGradient, networkGradient } from "../../lib/engines/reference/network.ts";
-import { headForward, headWeightsOf } from "../../lib/engines/reference/head.ts";
-import type { Split } from "../../lib/data/images.ts";
-import { layOutSequence } from "../../lib/data/sequence.ts";
+import { measureBatch, openReference } from "../../lib/engines/reference/engine.ts";
+import { linear } from "../../lib/engines/reference/linear.ts";
+import type { NetworkGradient } from "../../lib/engines/reference/network.ts";
+import { type Sequences, sequencesOf } from "../../lib/data/sequences.ts";
 import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { compare, compareTensors, type EngineUnderTest, movement, register } from "./comparison.ts";
@@ -32,11 +29,11 @@ const OPTIMIZERS: readonly Optimizer[] = [
 ];
 
 /** Images for the network of {@link SMALL}. */
-const IMAGES = tinySplit({ count: 2, height: 5, width: 9, classes: 4 });
+const IMAGES = sequencesOf(tinySplit({ count: 2, height: 5, width: 9, classes: 4 }));
 const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], classes: 4 };
-const FOREIGN = tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 });
-/** Of the wrong size. */
-const TURNED = tinySplit({ count: 2, height: 9, width: 5, classes: 4 });
+const FOREIGN = sequencesOf(tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 }));
+/** Too few bytes. */
+const SHORT: Sequences = { ...FOREIGN, data: FOREIGN.data.subarray(1) };
 
 /** Registers all tests of one engine. */
 export function testEngine(engine: ContractEngine): void {
@@ -91,19 +88,19 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
 
 async function agreesOnGradient(engine: EngineUnderTest, test: Case): Promise<void> {
   const options = optionsOf(test), { network } = options;
-  const batch = scattered(test.images, options.training.train.count);
+  const batch = scattered(test.images, options.training.sequences.count);
   const expected = textbook(options, batch);
   await using tested = await engine.open(options);
 
   const gradient = await tested.gradient(batch);
   compareTensors(engine, "gradient", { network, actual: gradient, expected: expected.gradient });
   compare(engine, "logits", {
-    actual: await tested.predict(options.training.train, batch),
-    expected: expected.logits,
+    actual: await tested.predict(options.training.sequences, batch),
+    expected: expected.answers,
   });
-  const [{ step, loss, correct, count }] = await tested.train([batch]);
+  const [{ step, loss, metrics, count }] = await tested.train([batch]);
   compare(engine, "loss", { actual: [loss], expected: [expected.loss] });
-  assert.deepEqual({ step, correct, count }, { step: 1, correct: expected.correct, count: test.images });
+  assert.deepEqual({ step, metrics, count }, { step: 1, metrics: expected.metrics, count: test.images });
 }
 
 async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Promise<void> {
@@ -114,7 +111,7 @@ async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Prom
   await using reference = await openReference(options);
 
   for (const step of [0, 1, 2]) { // each step draws different masks
-    const batch = scattered(17 - step, options.training.train.count, step);
+    const batch = scattered(17 - step, options.training.sequences.count, step);
     const [actual, expected] = [await tested.gradient(batch), await reference.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
     compare(engine, "logits", {
@@ -148,13 +145,13 @@ async function agreesAfterTenSteps(engine: EngineUnderTest, test: Case, optimize
 
 async function agreesWhenSaturated(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf({ kind: "LSTM", hidden: [7, 9], images: 6, size: [5, 9], scale: 100 });
-  const batch = scattered(6, options.training.train.count);
+  const batch = scattered(6, options.training.sequences.count);
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
   compare(engine, "logits", {
-    actual: await tested.predict(options.training.train),
-    expected: await reference.predict(options.training.train),
+    actual: await tested.predict(options.training.sequences),
+    expected: await reference.predict(options.training.sequences),
   });
   assert((await tested.gradient(batch)).every(Number.isFinite), "a gradient is not finite");
   compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
@@ -215,9 +212,11 @@ async function stateIsACopy(engine: EngineUnderTest): Promise<void> {
 }
 
 /** Images and positions of predictions. */
-function requestsOf({ test, training: { train } }: CaseOptions): readonly (readonly [Split, Uint32Array?])[] {
+function requestsOf(
+  { test, training: { sequences } }: CaseOptions,
+): readonly (readonly [Sequences, Uint32Array?])[] {
   const positions = Uint32Array.of(19, 3, 3, 0, 7, 11, 2, 19, 5); // more than batchSize, one of them twice
-  return [[FOREIGN], [FOREIGN, positions], [test], [train, Uint32Array.of(9, 0, 9)]];
+  return [[FOREIGN], [FOREIGN, positions], [test], [sequences, Uint32Array.of(9, 0, 9)]];
 }
 
 async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
@@ -232,11 +231,9 @@ async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
   assert.equal((await tested.predict(options.test, new Uint32Array(0))).length, 0);
-  await assert.rejects(tested.predict(TURNED), /^RangeError: Cannot predict: .*5×9.*9×5/);
-  const short = { ...FOREIGN, pixels: FOREIGN.pixels.subarray(1) };
   await assert.rejects(
-    tested.predict(short),
-    /^TypeError: Cannot predict: pixels of the images must be 20 × 5 × 9/,
+    tested.predict(SHORT),
+    /^TypeError: Cannot predict: data of sequences must have length 900: current value is 899$/,
   );
   await assert.rejects(tested.predict(FOREIGN, Uint32Array.of(0, 20)), /^RangeError: Cannot predict: .*20/);
 }
@@ -258,18 +255,18 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
     const last = Float64Array.from({ length: N * H }, (_, k) => {
       return outputs[(Math.floor(k / H) * T + T - 1) * H + k % H];
     });
-    const expected = headForward(last, headWeightsOf(head, Float64Array.from(options.parameters)));
+    const expected = linear(last, head, Float64Array.from(options.parameters)).z;
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
   assert.equal((await tested.outputs(options.test, new Uint32Array(0))).length, 0);
-  await assert.rejects(tested.outputs(TURNED), /^RangeError: Cannot .*5×9.*9×5/);
+  await assert.rejects(tested.outputs(SHORT), /^TypeError: Cannot read outputs: .* length 900/);
   await assert.rejects(tested.outputs(FOREIGN, Uint32Array.of(20)), /^RangeError: Cannot read outputs: .*20/);
 }
 
 async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
   for (const images of [6, 37]) {
     const options = optionsOf({ ...SMALL, images }), { network } = options;
-    const batch = scattered(images, options.training.train.count);
+    const batch = scattered(images, options.training.sequences.count);
     await using tested = await engine.open(options);
     const [actual, expected] = [await tested.gradient(batch.toReversed()), await tested.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
@@ -369,7 +366,7 @@ async function predictsWithoutTraining(engine: EngineUnderTest): Promise<void> {
 async function rejectsBatches(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf(SMALL);
   await using tested = await engine.open(options);
-  const { batchSize, train } = options.training;
+  const { batchSize, sequences } = options.training;
   const before = await tested.readState();
   const good = Uint32Array.of(0, 1);
   for (
@@ -386,9 +383,9 @@ async function rejectsBatches(engine: EngineUnderTest): Promise<void> {
     /^RangeError: Cannot train: there must be at most 256 batches: current value is 257$/,
   );
   const bad: [Uint32Array, RegExp][] = [
-    [new Uint32Array(0), /1 to 6 images: current value is 0$/],
-    [new Uint32Array(batchSize + 1), /1 to 6 images: current value is 7$/],
-    [Uint32Array.of(0, train.count), /below 11: current value is 11$/],
+    [new Uint32Array(0), /1 to 6 sequences: current value is 0$/],
+    [new Uint32Array(batchSize + 1), /1 to 6 sequences: current value is 7$/],
+    [Uint32Array.of(0, sequences.count), /below 11: current value is 11$/],
     [Uint32Array.of(0xffffffff), /below 11: current value is 4294967295$/],
   ];
   for (const [batch, reason] of bad) {
@@ -432,38 +429,51 @@ async function rejectsStates(engine: EngineUnderTest): Promise<void> {
 }
 
 async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
-  const options = optionsOf(SMALL), { training, parameters, network } = options, { train } = training;
+  const options = optionsOf(SMALL), { training, parameters, layout } = options;
+  const { sequences, targets } = training;
   const bad: [changes: object, RegExp][] = [
     [
       { parameters: parameters.subarray(1) },
       /^RangeError: .* parameters must have length \d+: current value is \d+$/,
     ],
     [{ parameters: Float64Array.from(parameters) }, /^TypeError: .* parameters must be a Float32Array/],
-    [{ sequence: { axis: "columns", range: [0, 1] } }, /^RangeError: .* must give the 9 features .* is 5$/],
-    [{ imageSize: undefined }, /^TypeError: .* imageSize must be an object/],
-    [{ imageSize: { height: 5, width: 0 } }, /^RangeError: .* width must be a whole number from 1 on/],
+    [{ layout: { ...layout, C: 5 } }, /^RangeError: .* must give the 9 features .* is 5$/],
+    [{ layout: undefined }, /^TypeError: .* layout must be an object/],
+    [
+      { layout: { ...layout, kind: "tokens" } },
+      /^RangeError: .* kind of layout must be one of bytes, floats/,
+    ],
+    [{ layout: { ...layout, T: 0 } }, /^RangeError: .* T of layout must be a whole number from 1 on/],
   ];
   const badTraining: [changes: object, RegExp][] = [
     [{ batchSize: 0 }, /^RangeError: .* batchSize must be/],
     [{ seed: -1 }, /^RangeError: .* seed must be/],
     [{ optimizer: { kind: "lion" } }, /^TypeError: .* optimizer must be made by/],
     [{ optimizer: { kind: "sgd", learningRate: NaN } }, /^RangeError: .* learningRate must be/],
-    [{ train: { ...train, count: 12 } }, /^TypeError: .* pixels of train must be 12 × 5 × 9/],
+    [{ sequences: { ...sequences, count: 12 } }, /^TypeError: .* data of sequences must have length 540/],
     [
-      { train: { ...train, pixels: Float32Array.from(train.pixels) } },
-      /^TypeError: .* pixels of train must be a Uint8A/,
+      { sequences: { ...sequences, data: Float32Array.from(sequences.data) } },
+      /^TypeError: .* data of sequences must be a Uint8A/,
     ],
     [
-      { train: { ...train, labels: train.labels.subarray(1) } },
-      /^TypeError: .* labels of train must be 11, one an image/,
+      { targets: { ...targets, data: targets.data.subarray(1) } },
+      /^TypeError: .* data of targets must have length 11: current value is 10$/,
     ],
     [
-      { train: { ...train, labels: train.labels.map(() => 4) } },
-      /^RangeError: .* below the 4 classes .* 4, of image 0$/,
+      { targets: { ...targets, data: targets.data.map(() => 4) } },
+      /^RangeError: .* below the 4 classes .* 4, at 0$/,
     ],
     [
-      { train: tinySplit({ count: 2, height: 6, width: 9, classes: 4 }) },
-      /^RangeError: .* training images must be 5×9: current value is 6×9$/,
+      { targets: { ...targets, data: Float32Array.from(targets.data) } },
+      /^TypeError: .* data of targets must be a Uint8Array or an Int32Array/,
+    ],
+    [
+      { targets: { kind: "rows", data: new Float32Array(44).fill(NaN) } },
+      /^RangeError: .* targets must be finite: current value is NaN, in row 0$/,
+    ],
+    [
+      { targets: { ...targets, weights: new Float32Array(10) } },
+      /^TypeError: .* weights of targets must have length 11/,
     ],
   ];
   for (const [changes, message] of bad) {
@@ -472,7 +482,6 @@ async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
   for (const [changes, message] of badTraining) {
     await assert.rejects(engine.open({ ...options, training: { ...training, ...changes } }), message);
   }
-  assert.equal(network.head.classes, 4);
 }
 
 async function rejectsOverlapping(engine: EngineUnderTest): Promise<void> {
@@ -535,18 +544,14 @@ async function rejectsOnceDisposed(engine: EngineUnderTest): Promise<void> {
   }
 }
 
-/** What the functions of the reference give for a batch at the first step. */
+/** What the reference gives for a batch at the first step, before it rounds to float32. */
 function textbook(options: CaseOptions, positions: Uint32Array): NetworkGradient {
-  const { network, training: { train, seed }, sequence, parameters } = options;
-  const batch = gatherBatch(train, positions, layOutSequence(sequence, train));
-  const labels = gatherLabels(train.labels, positions);
-  const masks = drawMasks(network, { seed, step: 1, ...batch });
-  return networkGradient(network, Float64Array.from(parameters), { batch, labels, masks });
+  return measureBatch(options, positions, { p: Float64Array.from(options.parameters), step: 1 });
 }
 
-/** Ten batches of 1 to batchSize images. */
-function tenBatches({ training: { train, batchSize } }: CaseOptions): Uint32Array[] {
-  return Array.from({ length: 10 }, (_, k) => scattered(1 + (k + 4) % batchSize, train.count, k));
+/** Ten batches of 1 to batchSize sequences. */
+function tenBatches({ training: { sequences, batchSize } }: CaseOptions): Uint32Array[] {
+  return Array.from({ length: 10 }, (_, k) => scattered(1 + (k + 4) % batchSize, sequences.count, k));
 }
 
 function compareLosses(engine: EngineUnderTest, actual: StepResult[], expected: StepResult[]): void {

@@ -1,13 +1,13 @@
 /**
- * The networks and batches that engines are compared over: sizes below, at and above a tile or workgroup; not every
+ * The classifiers of images that engines are compared over, and their batches: sizes below, at and above a tile or workgroup; not every
  * combination, but every size with every kind of layer.
  *
  * @module
  */
-import type { Split } from "../../lib/data/images.ts";
-import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import { layOutSequence, type PixelScale, type Sequence } from "../../lib/data/sequence.ts";
-import { createNetwork, type LayerSpec } from "../../lib/model/network.ts";
+import { type ByteLayout, type Sequences, sequencesOf } from "../../lib/data/sequences.ts";
+import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
+import { type Classifier, createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 
@@ -98,36 +98,43 @@ export function describe(test: Case): string {
   }`;
 }
 
-/** The options of an engine with a training, and images to predict. */
+/** The options of an engine with a training, and sequences to predict. */
 export interface CaseOptions extends EngineOptions {
   readonly training: EngineTraining;
-  readonly test: Split;
+  readonly test: Sequences;
+}
+
+/** The options of a {@link Case}. */
+export interface ImageOptions extends CaseOptions {
+  readonly network: Classifier;
+  readonly layout: ByteLayout;
 }
 
 /** The options of a case; the optimizer is SGD by default. */
-export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): CaseOptions {
-  const [height, width] = test.size, sequence = sequenceOf(test), classes = test.classes ?? 10;
-  const { C } = layOutSequence(sequence, { height, width });
+export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): ImageOptions {
+  const [height, width] = test.size, classes = test.classes ?? 10;
+  const layout = layOutSequence(sequenceOf(test), { height, width });
   const layers = test.hidden.map((hiddenSize, index): LayerSpec => ({
     ...SPECS[test.kind],
-    inputSize: index === 0 ? C : test.hidden[index - 1],
+    inputSize: index === 0 ? layout.C : test.hidden[index - 1],
     hiddenSize,
     dropout: test.dropout?.[index] ?? 0,
   }));
-  const network = createNetwork({ layers, classes, biases: test.biases });
+  const network = createClassifier({ layers, classes, biases: test.biases });
+  const images = tinySplit({ count: test.images + 5, height, width, classes, seed: 1 });
   return {
     network,
-    sequence,
-    imageSize: { height, width },
+    layout,
     parameters: tinyParameters(network, { scale: test.scale }),
     training: {
       optimizer: sgd({ learningRate: 0.1 }),
-      train: tinySplit({ count: test.images + 5, height, width, classes, seed: 1 }),
+      sequences: sequencesOf(images),
+      targets: { kind: "classes", data: images.labels },
       seed: 7,
       batchSize: test.images,
       ...changes,
     },
-    test: tinySplit({ count: test.images + 2, height, width, classes, seed: 2 }),
+    test: sequencesOf(tinySplit({ count: test.images + 2, height, width, classes, seed: 2 })),
   };
 }
 

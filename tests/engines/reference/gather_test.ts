@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { gatherBatch, gatherLabels } from "../../../lib/engines/reference/gather.ts";
+import { gatherBatch, gatherTargets } from "../../../lib/engines/reference/gather.ts";
 import { layOutSequence, type Sequence } from "../../../lib/data/sequence.ts";
+import { sequencesOf } from "../../../lib/data/sequences.ts";
 
 // Two images of two rows: 0 1 2 / 3 4 5 and 6 7 8 / 9 10 11.
 const images = { pixels: Uint8Array.from({ length: 12 }, (_, k) => k), count: 2, height: 2, width: 3 };
@@ -14,11 +15,37 @@ const BATCHES: Record<Sequence["axis"], { T: number; bytes: number[] }> = { // [
 for (const [axis, { T, bytes }] of Object.entries(BATCHES)) {
   Deno.test(`gatherBatch() reads ${axis}, image by image at each t`, () => {
     const layout = layOutSequence({ axis: axis as Sequence["axis"], range: [-1, 1] }, images);
-    const batch = gatherBatch(images, Uint32Array.of(1, 0), layout);
+    const batch = gatherBatch(sequencesOf(images), Uint32Array.of(1, 0), layout);
     assert.deepEqual(batch, { x: Float64Array.from(bytes, (byte) => layout.scale[byte]), T, N: 2 });
   });
 }
 
-Deno.test("gatherLabels() follows the positions", () => {
-  assert.deepEqual(gatherLabels(Uint8Array.of(7, 8, 9), Uint32Array.of(2, 0, 2)), Uint8Array.of(9, 7, 9));
+Deno.test("gatherBatch() reads numbers and tokens, sequence by sequence at each t", () => {
+  const floats = { data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7), count: 2 };
+  const positions = Uint32Array.of(1, 0, 1);
+  assert.deepEqual(gatherBatch(floats, positions, { kind: "floats", T: 2, C: 2, stride: 4 }), {
+    x: Float64Array.of(4, 5, 0, 1, 4, 5, /**/ 6, 7, 2, 3, 6, 7),
+    T: 2,
+    N: 3,
+  });
+  const tokens = { data: Int32Array.of(9, 8, 7, 6), count: 2 };
+  assert.deepEqual(gatherBatch(tokens, positions, { kind: "tokens", T: 2, stride: 2 }), {
+    x: Float64Array.of(7, 9, 7, /**/ 6, 8, 6),
+    T: 2,
+    N: 3,
+  });
+});
+
+Deno.test("gatherTargets() follows the positions, step by step; a class becomes a row", () => {
+  const positions = Uint32Array.of(2, 0);
+  const weights = Float32Array.of(1, 2, 3);
+  assert.deepEqual(
+    gatherTargets({ kind: "classes", data: Uint8Array.of(0, 1, 2), weights }, positions, { T: 1, K: 3 }),
+    { rows: Float64Array.of(0, 0, 1, 1, 0, 0), weights: Float64Array.of(3, 1) },
+  );
+  const data = Float32Array.from({ length: 12 }, (_, k) => k); // [3,2,2]
+  assert.deepEqual(gatherTargets({ kind: "rows", data }, positions, { T: 2, K: 2 }), {
+    rows: Float64Array.of(8, 9, 0, 1, /**/ 10, 11, 2, 3),
+    weights: Float64Array.of(1, 1),
+  });
 });

@@ -1,8 +1,10 @@
-import { gatherBatch, gatherLabels } from "../../../lib/engines/reference/gather.ts";
+import type { Draw } from "../../../lib/engines/reference/dropout.ts";
+import { gatherBatch, gatherTargets } from "../../../lib/engines/reference/gather.ts";
 import { networkGradient } from "../../../lib/engines/reference/network.ts";
-import { updateParameters } from "../../../lib/engines/reference/optimizers.ts";
+import { createSlots, updateParameters } from "../../../lib/engines/reference/optimizers.ts";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
-import { SLOT_COUNT } from "../../../lib/model/optimizers.ts";
+import { sequencesOf } from "../../../lib/data/sequences.ts";
+import { isRecurrent, type Layer, type Network } from "../../../lib/model/network.ts";
 import { type Golden, GRADIENTS, TRAININGS } from "../../golden/golden_files.ts";
 import { compare, compareTensors, movement } from "../comparison.ts";
 
@@ -12,20 +14,34 @@ const tolerance = (atol: number) => ({ atol, rtol: 0 });
 const ONE_BATCH = { logits: tolerance(4e-15), loss: tolerance(2e-15), gradient: tolerance(1e-14) };
 const FIFTY_STEPS = { loss: tolerance(1e-13), movement: tolerance(2e-12) };
 
-function gather({ images, sequence }: Golden, positions: Uint32Array) {
-  const batch = gatherBatch(images, positions, layOutSequence(sequence, images));
-  return { batch, labels: gatherLabels(images.labels, positions) };
+function gather({ images, sequence, network }: Golden, positions: Uint32Array) {
+  const batch = gatherBatch(sequencesOf(images), positions, layOutSequence(sequence, images));
+  const shape = { T: 1, K: network.output.size };
+  return { batch, targets: gatherTargets({ kind: "classes", data: images.labels }, positions, shape) };
+}
+
+/** A network with a Dropout above each recurrent layer, whose stream is the number of the layer. */
+function dropping(network: Network): Network {
+  const layers = network.layers.flatMap((layer, stream): Layer[] =>
+    isRecurrent(layer) ? [layer, { kind: "dropout", rate: 0.5, stream }] : [layer]
+  );
+  return { ...network, layers };
+}
+
+/** Draws these masks, `[T,N,H]` for each layer. */
+function given(masks: readonly Float64Array[]): Draw {
+  return ({ stream, first, T, N, C }) => masks[stream].subarray(first * N * C, (first + T) * N * C);
 }
 
 for (const [what, golden] of Object.entries(GRADIENTS)) {
   Deno.test(`networkGradient() is ${golden.source}'s gradient of ${what}`, () => {
-    const { network, parameters, masks } = golden;
+    const { parameters, masks } = golden, network = masks.length ? dropping(golden.network) : golden.network;
     const found = networkGradient(network, parameters, {
       ...gather(golden, Uint32Array.from(golden.images.labels.keys())),
-      masks,
+      draw: given(masks),
     });
     const by = { tolerance: ONE_BATCH };
-    compare(by, "logits", { actual: found.logits, expected: golden.logits });
+    compare(by, "logits", { actual: found.answers, expected: golden.logits });
     compare(by, "loss", { actual: [found.loss], expected: [golden.loss] });
     compareTensors(by, "gradient", { network, actual: found.gradient, expected: golden.gradient });
   });
@@ -40,9 +56,9 @@ for (const { what, golden } of trainings) {
   const steps = `${batches.length} steps of ${optimizer.kind}`;
   Deno.test(`updateParameters() trains ${what} as ${source} does over ${steps}`, () => {
     const p = golden.parameters.slice();
-    const slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => new Float64Array(network.size));
+    const slots = createSlots(optimizer, network);
     const losses = batches.map((positions, index) => {
-      const { loss, gradient } = networkGradient(network, p, { ...gather(golden, positions), masks: [] });
+      const { loss, gradient } = networkGradient(network, p, { ...gather(golden, positions), draw: null });
       updateParameters({ network, optimizer }, { p, g: gradient }, { slots, step: index + 1 });
       return loss;
     });
