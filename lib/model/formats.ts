@@ -15,7 +15,8 @@ import { checkTrained, type TrainedModel } from "./trained_model.ts";
 /** An ONNX file, for ONNX Runtime and others. @param more Other metadata */
 export function toOnnx(model: TrainedModel, more: Metadata = {}): Uint8Array<ArrayBuffer> {
   const { network, parameters, T } = checkTrained("write ONNX", model);
-  return encodeOnnx(network, parameters, { T, metadata: { ...describeModel(model), ...more } });
+  const metadata = { ...describeModel(model), ...more };
+  return encodeOnnx(network, parameters, { T, input: "images", output: "logits", metadata });
 }
 
 /**
