@@ -15,6 +15,8 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
+import { parseJson } from "../json.ts";
+import { type Metadata, PRODUCER, readMetadata } from "./metadata.ts";
 import {
   type Activation,
   createNetwork,
@@ -23,9 +25,17 @@ import {
   MERGES,
   type Network,
   type NetworkOptions,
+  recurrentLayers,
 } from "./network.ts";
 import type { Tensor } from "./safetensors.ts";
-import { cannotTake, findModules, listModules, moduleName, tensorName, type TorchModule } from "./state_dict.ts";
+import {
+  cannotTake,
+  findModules,
+  listModules,
+  moduleName,
+  tensorName,
+  type TorchModule,
+} from "./state_dict.ts";
 import type { Site, Sites } from "./torch_tensors.ts";
 
 /** A network that was read, without its parameters. */
@@ -53,12 +63,54 @@ export function chainOf({ input, layers }: Network, sites: Sites): string[] {
     const site = sites.layers[index];
     if (site?.l === 0) words.push(site.module);
     if (layer.kind === "repeat") words.push(`repeat ${layer.steps}`);
-    if (layer.kind === "activation" || layer.kind === "dense") words.push(layer.activation);
-    if (layer.kind === "bidirectional") words.push(layer.merge);
+    const isActive = (layer.kind === "activation" || layer.kind === "dense") && layer.activation !== "linear";
+    if (isActive) words.push(layer.activation);
+    if (layer.kind === "bidirectional" && layer.merge !== "concat") words.push(layer.merge);
     const recurrent = layer.kind === "bidirectional" ? layer.forward : isRecurrent(layer) ? layer : null;
     if (recurrent && !recurrent.returnSequences) words.push("last");
   });
-  return words.filter((word) => word !== "linear" && word !== "concat");
+  return words;
+}
+
+/** What a file says of its chain; the inverse of {@link readChainMetadata}. */
+export function writeChainMetadata(
+  network: Network,
+  sites: Sites,
+): { readonly chain: string; readonly activation?: "relu" } {
+  const relu = recurrentLayers(network).some(({ kind, activation }) =>
+    kind === "rnn" && activation === "relu"
+  );
+  return { chain: JSON.stringify(chainOf(network, sites)), ...(relu ? { activation: "relu" } : {}) };
+}
+
+/**
+ * The options that a file of `toSafetensors()` has; of the metadata of other programs nothing is used.
+ *
+ * @throws {SyntaxError} If Scanline wrote them and they are damaged.
+ */
+export function readChainMetadata(metadata: Metadata): ChainOptions {
+  const { producer, chain, activation } = metadata;
+  if (producer !== PRODUCER) return {};
+  const isRelu = activation === "relu" ||
+    readMetadata(metadata).layers?.some((layer) => layer.kind === "rnn" && layer.activation === "relu");
+  const said = isRelu ? { activation: "relu" } as const : {};
+  if (chain === undefined) return said; // a classifier of an older version
+  let words: unknown = null;
+  try {
+    words = parseJson(chain);
+  } catch {
+    // not JSON
+  }
+  if (!isWords(words)) {
+    throw new SyntaxError(
+      `Cannot read the metadata: chain must be a list of words: current value is ${excerpt(chain)}`,
+    );
+  }
+  return { chain: words, ...said };
+}
+
+function isWords(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((word) => typeof word === "string");
 }
 
 /**
@@ -66,14 +118,13 @@ export function chainOf({ input, layers }: Network, sites: Sites): string[] {
  *
  * @throws {TypeError} If a module is of another kind, is not in the chain or is missing, or does not fit the one before it.
  */
-export function readChain(tensors: ReadonlyMap<string, Tensor>, options: ChainOptions): FoundChain {
+export function readTorchChain(tensors: ReadonlyMap<string, Tensor>, options: ChainOptions): FoundChain {
   const { modules } = findModules(tensors);
   const other = modules.find((module) => kindOf(module) === null);
-  if (other) throw cannotTake(`every module must be ${SUPPORTED}`, listModules(modules, [other]));
-  const { chain = usualChain(modules), activation = "tanh" } = options;
-  if (!Array.isArray(chain) || !chain.every((word) => typeof word === "string")) {
-    throw cannotTake("chain must be a list of words", excerpt(chain));
+  if (other || modules.length === 0) {
+    throw cannotTake(`every module must be ${SUPPORTED}`, listModules(other ? [other] : []));
   }
+  const { chain = usualChain(modules), activation = "tanh" } = options;
   return new Reader(modules, activation).read(chain);
 }
 
@@ -136,7 +187,7 @@ class Reader {
   read(chain: readonly string[]): FoundChain {
     chain.forEach((word, index) => this.#take(word, { index, chain }));
     if (this.#unused.size > 0) {
-      throw cannotTake("chain must name every module", `without ${listModules(this.#modules, [...this.#unused])}`);
+      throw cannotTake("chain must name every module", `without ${listModules([...this.#unused])}`);
     }
     const network = createNetwork({
       input: this.#input ?? { kind: "features", size: 1 },
@@ -163,11 +214,14 @@ class Reader {
   #unknown(word: string): TypeError {
     const words = ["last", ...MERGES.slice(1)];
     if (words.includes(word)) {
-      return cannotTake(`${word} must follow a ${word === "last" ? "recurrent" : "bidirectional"} module`, "other");
+      return cannotTake(
+        `${word} must follow a ${word === "last" ? "recurrent" : "bidirectional"} module`,
+        "other",
+      );
     }
     return cannotTake(
       `${excerpt(word)} of chain must be the name of one module, or ${[...words, ...ACTIVATIONS].join(", ")}`,
-      listModules(this.#modules, this.#modules),
+      listModules(this.#modules),
     );
   }
 
@@ -220,7 +274,9 @@ class Reader {
     const useBias = parts.some((part) => part.startsWith("bias"));
     const layers = 1 + Math.max(...parts.map((part) => Number(/_l(\d+)/.exec(part)![1])));
     const [rows, hiddenSize] = matrixShape(module, "weight_hh_l0");
-    if (layers > MAX_LAYERS) throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, layers);
+    if (layers > MAX_LAYERS) {
+      throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, layers);
+    }
     const [, inputSize] = matrixShape(module, "weight_ih_l0");
     this.#reads(module, "weight_ih_l0", inputSize);
     const directions = isBidirectional ? ["", "_reverse"] : [""];
@@ -263,8 +319,9 @@ class Reader {
 
   #activate(activation: Activation): void {
     const last = this.#layers.at(-1);
-    if (last?.kind === "dense" && last.activation === undefined) this.#layers.splice(-1, 1, { ...last, activation });
-    else this.#add({ kind: "activation", activation }, null);
+    if (last?.kind === "dense" && last.activation === undefined) {
+      this.#layers.splice(-1, 1, { ...last, activation });
+    } else this.#add({ kind: "activation", activation }, null);
   }
 
   #add(layer: LayerOptions, site: Site | null): void {
@@ -300,7 +357,10 @@ function plainName(name: string): string {
 function matrixShape({ name, tensors }: TorchModule, part: string): readonly number[] {
   const shape = tensors.get(part)?.shape;
   if (shape?.length === 2 && shape.every((size) => size > 0)) return shape;
-  throw cannotTake(`${printable(tensorName(name, part))} must be a matrix`, shape ? excerpt(shape) : "missing");
+  throw cannotTake(
+    `${printable(tensorName(name, part))} must be a matrix`,
+    shape ? excerpt(shape) : "missing",
+  );
 }
 
 function checkShape(

@@ -56,7 +56,9 @@ export interface TorchTensor {
 /** The tensors of a network in PyTorch, in the order of its parameters. */
 export function torchTensors(network: Network, sites: Sites): TorchTensor[] {
   const { input } = network;
-  const table = input.kind === "tokens" ? [asItIs(input.embeddings, tensorName(sites.embedding, "weight"))] : [];
+  const table = input.kind === "tokens"
+    ? [asItIs(input.embeddings, tensorName(sites.embedding, "weight"))]
+    : [];
   return [
     ...table,
     ...network.layers.flatMap((layer, index): TorchTensor[] => {
@@ -118,11 +120,7 @@ function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
   return gates.flatMap((gate) => Array.from({ length: H }, (_, j) => gate * H + j));
 }
 
-/**
- * Finds modules for the layers of a network: recurrent layers that follow each other become one module if they are alike.
- *
- * @throws {TypeError} If there is no such module in PyTorch; says which layer, and why.
- */
+/** Finds modules for the layers of a network: recurrent layers that follow each other become one module if they are alike. */
 export function placeLayers(network: Network, { rnn = "rnn", head = "head" }: PyTorchNames = {}): Sites {
   const groups = groupsOf(network);
   const linears = network.layers.filter(({ kind }) => kind === "dense");
@@ -155,7 +153,6 @@ function isStack(layer: Layer): layer is Stack {
 function groupsOf({ layers }: Network): Stack[][] {
   const groups: Stack[][] = [];
   let below: Layer | null = null; // Dropout left out
-  layers.filter(isStack).forEach(checkLayer);
   for (const layer of layers.filter(({ kind }) => kind !== "dropout")) {
     if (isStack(layer)) {
       if (below && isStack(below) && areAlike(below, layer)) groups.at(-1)!.push(layer);
@@ -176,14 +173,23 @@ function areAlike(below: Stack, above: Stack): boolean {
   return traits(below) === traits(above);
 }
 
-/** @throws {TypeError} If no module of `torch.nn` computes the layer. */
+/** @throws {TypeError} If the parameters are not the network's, or no module of `torch.nn` computes a layer. */
+export function checkExportable(network: Network, parameters: Float32Array): void {
+  must(parameters.length, network.size, `parameters must have ${network.size} elements`);
+  network.layers.filter(isStack).forEach(checkLayer);
+}
+
 function checkLayer(stack: Stack, index: number, stacks: readonly Stack[]): void {
   const of = `layer ${index}`;
   const layers = stack.kind === "bidirectional" ? [stack.forward, stack.backward] : [stack];
   const [first, second = first] = layers;
   const alone = stack.kind !== "bidirectional" && stack.backwards;
   must(alone, false, `backwards of ${of} must be false: no module of torch.nn reads backwards alone`);
-  must(second.kind, first.kind, `both directions of ${of} must be of one kind, as those of a torch.nn module`);
+  must(
+    second.kind,
+    first.kind,
+    `both directions of ${of} must be of one kind, as those of a torch.nn module`,
+  );
   const hasBias = ({ bias }: RecurrentLayer) => bias !== null;
   must(hasBias(second), hasBias(first), `both directions of ${of} must have a bias, or none`);
   layers.forEach((layer) => checkCell(layer, of));
@@ -204,7 +210,8 @@ function checkCell(layer: RecurrentLayer, of: string): void {
   must(layer.gateActivation, "sigmoid", `gates of ${of} must be sigmoid, as those of ${name}`);
   must(activation, "tanh", `activation of ${of} must be tanh, as that of ${name}`);
   if (layer.kind === "lstm") return;
-  const reset = `resetAfter of ${of} must be true: ${name} resets after the product with the recurrent kernel`;
+  const reset =
+    `resetAfter of ${of} must be true: ${name} resets after the product with the recurrent kernel`;
   must(layer.resetAfter, true, reset);
 }
 
