@@ -137,9 +137,9 @@ function recurrentKind(tensors: ReadonlyMap<string, Tensor>): string {
   const parts = [...tensors.keys()];
   const kind = gatesOf(tensors.get("weight_hh_l0"), tensors.get("weight_hr_l0"));
   if (parts.some((part) => part.startsWith("weight_hr_"))) return `${kind} with proj_size`;
-  if (parts.some((part) => part.endsWith("_reverse"))) return `bidirectional ${kind}`;
-  const other = parts.find((part) => !/^(weight|bias)_(ih|hh)_l(0|[1-9]\d*)$/.test(part));
-  return other === undefined ? kind : `a changed ${kind}, with ${printable(other)}`;
+  const other = parts.find((part) => !/^(weight|bias)_(ih|hh)_l(0|[1-9]\d*)(_reverse)?$/.test(part));
+  if (other !== undefined) return `a changed ${kind}, with ${printable(other)}`;
+  return parts.some((part) => part.endsWith("_reverse")) ? `bidirectional ${kind}` : kind;
 }
 
 /** `weight_hh` has as many rows per unit as there are gates; with a projection, `weight_hr` shows the number of units. */

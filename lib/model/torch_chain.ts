@@ -208,15 +208,16 @@ class Reader {
     else if (isMerge(word) && last?.kind === "bidirectional") {
       this.#layers.splice(-1, 1, { ...last, merge: word });
       this.#size = last.forward.hiddenSize;
-    } else throw this.#unknown(word);
+    } else throw this.#unknown(word, chain[index - 1]);
   }
 
-  #unknown(word: string): TypeError {
+  #unknown(word: string, before: string | undefined): TypeError {
     const words = ["last", ...MERGES.slice(1)];
     if (words.includes(word)) {
+      const kind = word === "last" ? "recurrent" : "bidirectional";
       return cannotTake(
-        `${word} must follow a ${word === "last" ? "recurrent" : "bidirectional"} module`,
-        "other",
+        `${word} must follow a ${kind} module`,
+        before === undefined ? "missing" : printable(before),
       );
     }
     return cannotTake(
@@ -247,6 +248,7 @@ class Reader {
     const [rows, columns] = matrixShape(module, "weight");
     const isTable = kind === "table" && this.#size === null && this.#inputOf(next) === columns;
     if (isTable) {
+      if (this.#mask) throw cannotTake("mask of tokens must be 0", this.#mask);
       this.#embedding = module.name;
       this.#size = columns;
       this.#input = {
