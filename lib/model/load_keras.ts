@@ -72,7 +72,7 @@ async function build(topology: Topology): Promise<LayersModel> {
   try {
     return await tf.models.modelFromJSON({ modelTopology: topology } as never);
   } catch (error) {
-    throw cannotLoad("TensorFlow.js must know its layers", messageOf(error));
+    throw cannotLoad("TensorFlow.js must know its layers", messageOf(error).split(/\n| This /)[0]);
   }
 }
 
