@@ -52,7 +52,7 @@ export interface ModelChain {
  *
  * @example
  * ```ts
- * import type * as tf from "@tensorflow/tfjs";
+ * import * as tf from "@tensorflow/tfjs";
  * import { toChain } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *
@@ -72,6 +72,13 @@ export function toChain(
   { action, ...others }: Pick<NetworkOptions, "loss" | "metrics"> & { action: string },
 ): ModelChain {
   const { input, T, layers } = readChain(action, model);
+  if (model.countParams() === 0) {
+    throw refusal(action, {
+      subject: `layers of model "${model.name}"`,
+      must: "have weights",
+      found: "none",
+    });
+  }
   return { network: createNetwork({ input, layers: layers.map(({ options }) => options), ...others }), T };
 }
 
@@ -127,7 +134,7 @@ const CLASSIFIER_RULES: NarrowerRules = {
  *
  * @example
  * ```ts
- * import type * as tf from "@tensorflow/tfjs";
+ * import * as tf from "@tensorflow/tfjs";
  * import { toNetwork } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *

@@ -331,7 +331,7 @@ export function stepFactors(
 }
 
 /** x to a whole power, multiplied up in float32 as TensorFlow.js does. */
-function singlePower(x: number, exponent: number): number {
+export function singlePower(x: number, exponent: number): number {
   const factor = Math.fround(x);
   let power = factor;
   for (let k = 1; k < exponent && power > 0; k++) power = Math.fround(power * factor);

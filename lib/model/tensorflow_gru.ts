@@ -27,6 +27,7 @@ interface StockCell extends tf.layers.Layer {
   readonly recurrentActivation: Activation;
   readonly dropout: number;
   readonly recurrentDropout: number;
+  readonly dropoutFunc?: typeof tf.dropout;
   readonly [property: string]: unknown;
 }
 
@@ -60,6 +61,11 @@ class ResetAfterCell extends tf.layers.RNNCell {
     return this.#weights[2] ?? null;
   }
 
+  /** In place of `tf.dropout`, if it was given. */
+  get dropoutFunc(): typeof tf.dropout | undefined {
+    return this.#stock.dropoutFunc;
+  }
+
   /** @param inputShape [N,C] */
   override build(inputShape: tf.Shape): void {
     const { units: H, useBias } = this.#stock, C = inputShape[inputShape.length - 1];
@@ -89,8 +95,9 @@ class ResetAfterCell extends tf.layers.RNNCell {
     return tf.tidy(() => {
       const [givenX, givenH] = inputs as tf.Tensor2D[];
       const { activation, recurrentActivation, dropout, recurrentDropout } = this.#stock;
-      this.dropoutMask ??= mask(givenX, dropout, training);
-      this.recurrentDropoutMask ??= mask(givenH, recurrentDropout, training);
+      const drop = this.dropoutFunc ?? tf.dropout;
+      this.dropoutMask ??= mask(givenX, training ? dropout : 0, drop);
+      this.recurrentDropoutMask ??= mask(givenH, training ? recurrentDropout : 0, drop);
       const x = masked(givenX, this.dropoutMask), h = masked(givenH, this.recurrentDropoutMask);
 
       const [ofX, ofH] = this.bias ? tf.unstack(this.bias.read()) : [0, 0]; // [3H] each
@@ -114,9 +121,9 @@ class ResetAfterCell extends tf.layers.RNNCell {
 }
 
 /** The mask of a whole sequence, which {@link GruResetAfter} disposes before the next one; null where nothing is dropped. */
-function mask(of: tf.Tensor, rate: number, training: boolean): tf.Tensor {
-  if (!training || rate <= 0 || rate >= 1) return null as unknown as tf.Tensor; // as TensorFlow.js's own cells have it
-  return tf.keep(tf.dropout(tf.onesLike(of), rate));
+function mask(of: tf.Tensor, rate: number, drop: typeof tf.dropout): tf.Tensor {
+  if (rate <= 0 || rate >= 1) return null as unknown as tf.Tensor; // as TensorFlow.js's own cells have it
+  return tf.keep(drop(tf.onesLike(of), rate));
 }
 
 function masked(x: tf.Tensor2D, mask: tf.Tensor | tf.Tensor[]): tf.Tensor2D {

@@ -8,9 +8,11 @@ import { type Engine, type EngineState, MAX_STEPS, type StepResult } from "../..
 import { measureBatch, openReference } from "../../lib/engines/reference/engine.ts";
 import { linear } from "../../lib/engines/reference/linear.ts";
 import type { NetworkGradient } from "../../lib/engines/reference/network.ts";
-import { type Sequences, sequencesOf } from "../../lib/data/sequences.ts";
+import { type Sequences, sequencesOf, type Targets } from "../../lib/data/sequences.ts";
+import { isRecurrent } from "../../lib/model/network.ts";
 import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
+import { type ChainCase, chainOptions, CHAINS, describeChain, MIXED } from "./chain_cases.ts";
 import { compare, compareTensors, type EngineUnderTest, movement, register } from "./comparison.ts";
 import { type Case, type CaseOptions, CASES, describe, optionsOf, scattered } from "./contract_cases.ts";
 
@@ -28,8 +30,36 @@ const OPTIMIZERS: readonly Optimizer[] = [
   adadelta({ learningRate: 1 }),
 ];
 
+/** Those of TensorFlow.js, with its defaults. */
+const TF_OPTIMIZERS: readonly Optimizer[] = [
+  { kind: "nesterov", learningRate: 0.1, momentum: 0.9 },
+  { kind: "tfAdagrad", learningRate: 0.1, start: 0.1, epsilon: 1e-7 },
+  { kind: "tfAdadelta", learningRate: 1, rho: 0.95, epsilon: 1e-7 },
+  { kind: "tfAdam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  { kind: "tfAdamax", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay: 0.1 },
+  { kind: "tfRmsprop", learningRate: 0.001, decay: 0.9, momentum: 0.5, epsilon: 1e-7 },
+];
+
+/** Its ε is subtracted below a root, so that tiny gradients need a tiny one. */
+const CENTERED: Optimizer = {
+  kind: "tfCenteredRmsprop",
+  learningRate: 0.001,
+  decay: 0.9,
+  momentum: 0.5,
+  epsilon: 1e-20,
+};
+
 /** Images for the network of {@link SMALL}. */
 const IMAGES = sequencesOf(tinySplit({ count: 2, height: 5, width: 9, classes: 4 }));
+/** Every weight has a gradient. */
+const DENSE_GRADIENTS: ChainCase = {
+  name: "GRU",
+  T: 5,
+  N: 6,
+  input: 3,
+  layers: [{ kind: "gru", hiddenSize: 7 }, { kind: "dense", units: 2 }],
+  loss: "meanSquaredError",
+};
 const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], classes: 4 };
 const FOREIGN = sequencesOf(tinySplit({ count: 20, height: 5, width: 9, classes: 4, seed: 3 }));
 /** Too few bytes. */
@@ -45,18 +75,44 @@ function testAgreement(engine: ContractEngine): void {
   for (const test of CASES) {
     register(engine, `agrees with the reference: ${describe(test)}`, () => agreesOnGradient(engine, test));
   }
+  for (const test of CHAINS) {
+    const title = `agrees with the reference: ${describeChain(test)}`;
+    register(engine, title, () => agreesOnChain(engine, test));
+  }
   for (const dropout of [[0.5], [0.3, 0.5]]) {
     register(
       engine,
       `drops as the reference does: dropout ${dropout}`,
-      () => agreesOnDropout(engine, dropout),
+      () => agreesOnDropout(engine, droppingOptions(dropout)),
     );
   }
+  register(engine, `drops as the reference does: ${describeChain(MIXED)}`, () => {
+    return agreesOnDropout(engine, chainOptions(MIXED));
+  });
   for (const optimizer of OPTIMIZERS) {
     for (const biases of [1, 2] as const) {
       const title = `agrees after ten steps of ${optimizer.kind}, biases: ${biases}`;
-      register(engine, title, () => agreesAfterTenSteps(engine, { ...SMALL, biases }, optimizer));
+      register(
+        engine,
+        title,
+        () => agreesAfterTenSteps(engine, optionsOf({ ...SMALL, biases }, { optimizer })),
+      );
     }
+  }
+  for (const optimizer of [...OPTIMIZERS, ...TF_OPTIMIZERS, CENTERED]) {
+    const test = optimizer === CENTERED ? DENSE_GRADIENTS : MIXED;
+    register(engine, `agrees after ten steps of ${optimizer.kind}: ${describeChain(test)}`, () => {
+      return agreesAfterTenSteps(engine, chainOptions(test, { optimizer }));
+    });
+    register(engine, `takes the learning rate of a call: ${optimizer.kind}`, () => {
+      const { learningRate } = optimizer;
+      return agreesAfterTenSteps(engine, chainOptions(test, { optimizer }), [
+        undefined,
+        learningRate / 2,
+        0,
+        learningRate / 10,
+      ]);
+    });
   }
 }
 
@@ -81,6 +137,8 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
   "rejects invalid batches, and does not change": rejectsBatches,
   "rejects states of another length": rejectsStates,
   "rejects invalid options": rejectsOptions,
+  "rejects sequences and targets that are not the network's": rejectsData,
+  "rejects an invalid learning rate": rejectsRates,
   "rejects a call while another one runs, without disturbing it": rejectsOverlapping,
   "fails the running call with one error when it is disposed": endsWhenDisposed,
   "rejects every call once disposed": rejectsOnceDisposed,
@@ -103,15 +161,62 @@ async function agreesOnGradient(engine: EngineUnderTest, test: Case): Promise<vo
   assert.deepEqual({ step, metrics, count }, { step: 1, metrics: expected.metrics, count: test.images });
 }
 
-async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Promise<void> {
+async function agreesOnChain(engine: EngineUnderTest, test: ChainCase): Promise<void> {
+  const options = chainOptions(test), { network, training: { sequences } } = options;
+  const batch = scattered(test.N, sequences.count);
+  const expected = textbook(options, batch);
+  await using tested = await engine.open(options);
+  await using reference = await openReference(options);
+
+  const gradient = await tested.gradient(batch);
+  compareTensors(engine, "gradient", { network, actual: gradient, expected: expected.gradient });
+  for (const read of hasOutputs(options) ? ["predict", "outputs"] as const : ["predict"] as const) {
+    for (const [some, positions] of [[sequences, batch], [options.test, undefined]] as const) {
+      compare(engine, "logits", {
+        name: read === "predict" ? "answers" : "outputs",
+        actual: await tested[read](some, positions),
+        expected: await reference[read](some, positions),
+      });
+    }
+  }
+  const [{ step, loss, metrics, count }] = await tested.train([batch]);
+  compare(engine, "loss", { actual: [loss], expected: [expected.loss] });
+  assert.deepEqual({ step, count }, { step: 1, count: test.N });
+  compareMetrics(engine, options, { actual: metrics, expected: expected.metrics });
+}
+
+/** Whether the last recurrent layer reads in one direction. */
+function hasOutputs({ network: { layers } }: CaseOptions): boolean {
+  const last = layers.findLast((layer) => isRecurrent(layer) || layer.kind === "bidirectional");
+  return last !== undefined && isRecurrent(last);
+}
+
+/** Compares metrics: what is counted must be the same, means of steps or outputs up to rounding. */
+function compareMetrics(
+  engine: EngineUnderTest,
+  { network: { metrics, output } }: CaseOptions,
+  { actual, expected }: { actual: readonly number[]; expected: readonly number[] },
+): void {
+  assert.equal(actual.length, metrics.length, "number of metrics");
+  metrics.forEach((name, index) => {
+    const isCount = name === "categoricalAccuracy" && !output.everyStep;
+    if (isCount) assert.equal(actual[index], expected[index], name);
+    else compare(engine, "loss", { name, actual: [actual[index]], expected: [expected[index]] });
+  });
+}
+
+function droppingOptions(dropout: number[]): CaseOptions {
   const hidden = dropout.map((_, index) => 9 - index);
-  const options = optionsOf({ kind: "LSTM", hidden, images: 17, size: [5, 6], dropout });
-  const { network } = options;
+  return optionsOf({ kind: "LSTM", hidden, images: 17, size: [5, 6], dropout });
+}
+
+async function agreesOnDropout(engine: EngineUnderTest, options: CaseOptions): Promise<void> {
+  const { network, training: { sequences, batchSize } } = options;
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
   for (const step of [0, 1, 2]) { // each step draws different masks
-    const batch = scattered(17 - step, options.training.sequences.count, step);
+    const batch = scattered(batchSize - step, sequences.count, step);
     const [actual, expected] = [await tested.gradient(batch), await reference.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
     compare(engine, "logits", {
@@ -122,12 +227,20 @@ async function agreesOnDropout(engine: EngineUnderTest, dropout: number[]): Prom
   }
 }
 
-async function agreesAfterTenSteps(engine: EngineUnderTest, test: Case, optimizer: Optimizer): Promise<void> {
-  const options = optionsOf(test, { optimizer }), { network, parameters } = options;
-  const batches = tenBatches(options);
+/** @param rates The learning rates of calls, in turn; undefined for that of the optimizer */
+async function agreesAfterTenSteps(
+  engine: EngineUnderTest,
+  options: CaseOptions,
+  rates: readonly (number | undefined)[] = [undefined],
+): Promise<void> {
+  const { network, parameters } = options, batches = tenBatches(options);
+  const together = Math.ceil(batches.length / rates.length);
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
-  compareLosses(engine, await tested.train(batches), await reference.train(batches));
+  for (const [index, rate] of rates.entries()) {
+    const some = batches.slice(index * together, (index + 1) * together);
+    compareLosses(engine, await tested.train(some, rate), await reference.train(some, rate));
+  }
 
   const [after, wanted] = [await tested.readState(), await reference.readState()];
   assert.equal(after.step, 10);
@@ -157,40 +270,56 @@ async function agreesWhenSaturated(engine: EngineUnderTest): Promise<void> {
   compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
 }
 
-async function stepsAreSteps(engine: EngineUnderTest): Promise<void> {
-  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer: adam({ learningRate: 0.01 }) });
-  const batches = tenBatches(options);
-  await using together = await engine.open(options);
-  await using apart = await engine.open(options);
+/** An image classifier, and a chain of other layers: both with dropout. */
+function twoTrainings(): readonly CaseOptions[] {
+  const optimizer = adam({ learningRate: 0.01 });
+  return [optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer }), chainOptions(MIXED, { optimizer })];
+}
 
-  const all = await together.train(batches);
-  const each = [];
-  for (const batch of batches) each.push(...await apart.train([batch]));
-  assert.deepEqual(all, each);
-  const counted = all.map(({ step, count }) => [step, count]);
-  assert.deepEqual(counted, batches.map(({ length }, index) => [index + 1, length]));
-  assert.deepEqual(await together.readState(), await apart.readState());
-  assert.deepEqual(await together.train([]), []);
+async function stepsAreSteps(engine: EngineUnderTest): Promise<void> {
+  for (const options of twoTrainings()) {
+    const batches = tenBatches(options);
+    await using together = await engine.open(options);
+    await using apart = await engine.open(options);
+
+    const all = await together.train(batches);
+    const each = [];
+    for (const batch of batches) each.push(...await apart.train([batch]));
+    assert.deepEqual(all, each);
+    const counted = all.map(({ step, count }) => [step, count]);
+    assert.deepEqual(counted, batches.map(({ length }, index) => [index + 1, length]));
+    assert.deepEqual(await together.readState(), await apart.readState());
+    assert.deepEqual(await together.train([]), []);
+  }
 }
 
 async function resumes(engine: ContractEngine): Promise<void> {
-  const options = optionsOf({ ...SMALL, dropout: [0.5, 0] }, { optimizer: adam({ learningRate: 0.01 }) });
-  const { network } = options;
-  const batches = tenBatches(options);
-  await using unstopped = await engine.open(options);
-  await unstopped.train(batches.slice(0, 4));
-  const state = await unstopped.readState();
-  await unstopped.train(batches.slice(4));
+  for (const options of twoTrainings()) {
+    const { network } = options, batches = tenBatches(options);
+    await using unstopped = await engine.open(options);
+    await unstopped.train(batches.slice(0, 4));
+    const state = await unstopped.readState();
+    await unstopped.train(batches.slice(4));
 
-  await using resumed = await engine.open({ ...options, parameters: new Float32Array(network.size) });
-  await resumed.train(batches.slice(7));
-  await resumed.writeState(state);
-  await resumed.train(batches.slice(4));
+    await using resumed = await engine.open({ ...options, parameters: new Float32Array(network.size) });
+    await resumed.train(batches.slice(7));
+    await resumed.writeState(state);
+    await resumed.train(batches.slice(4));
 
-  const [found, expected] = [await resumed.readState(), await unstopped.readState()];
-  if (engine.exactState ?? true) return assert.deepEqual(found, expected);
-  assert.equal(found.step, expected.step);
-  for (const [index, array] of [found.parameters, ...found.slots].entries()) {
+    const [found, expected] = [await resumed.readState(), await unstopped.readState()];
+    if (engine.exactState ?? true) assert.deepEqual(found, expected);
+    else compareStates(engine, options, { actual: found, expected });
+  }
+}
+
+/** Compares states that were rounded when they were read. */
+function compareStates(
+  engine: EngineUnderTest,
+  { network }: CaseOptions,
+  { actual, expected }: { actual: EngineState; expected: EngineState },
+): void {
+  assert.equal(actual.step, expected.step);
+  for (const [index, array] of [actual.parameters, ...actual.slots].entries()) {
     const wanted = [expected.parameters, ...expected.slots][index];
     const prefix = `array ${index} of the state, `;
     compareTensors(engine, "movement", { network, actual: array, expected: wanted, prefix });
@@ -264,9 +393,14 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
 }
 
 async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
-  for (const images of [6, 37]) {
-    const options = optionsOf({ ...SMALL, images }), { network } = options;
-    const batch = scattered(images, options.training.sequences.count);
+  const images = [6, 37].map((images) => optionsOf({ ...SMALL, images }));
+  const chains = CHAINS.filter(({ name }) =>
+    ["tokens, 0 masked", "GRU, masked", "encoder and decoder"].includes(name)
+  )
+    .map((test) => chainOptions({ ...test, layers: test.layers.filter(({ kind }) => kind !== "dropout") }));
+  for (const options of [...images, ...chains]) {
+    const { network, training: { batchSize, sequences } } = options;
+    const batch = scattered(batchSize, sequences.count);
     await using tested = await engine.open(options);
     const [actual, expected] = [await tested.gradient(batch.toReversed()), await tested.gradient(batch)];
     compareTensors(engine, "gradient", { network, actual, expected });
@@ -482,6 +616,60 @@ async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
   for (const [changes, message] of badTraining) {
     await assert.rejects(engine.open({ ...options, training: { ...training, ...changes } }), message);
   }
+}
+
+async function rejectsData(engine: EngineUnderTest): Promise<void> {
+  const tokens = chainOptions(MIXED), floats = chainOptions(DENSE_GRADIENTS);
+  const changed = <Data extends Sequences["data"]>(data: Data, k: number, value: number) => {
+    const copy = data.slice() as Data;
+    copy[k] = value;
+    return copy;
+  };
+  const wrong = [
+    [
+      tokens,
+      changed(tokens.test.data, 7, 6),
+      /^RangeError: .* tokens must .* 0 to 5: current value is 6, in sequence 1$/,
+    ],
+    [tokens, changed(tokens.test.data, 0, -1), /^RangeError: .* tokens must be .* current value is -1/],
+    [tokens, new Float32Array(40), /^TypeError: .* data of sequences must be an Int32Array/],
+    [
+      floats,
+      changed(floats.test.data, 15, NaN),
+      /^RangeError: .* must be finite: current value is NaN, in sequence 1$/,
+    ],
+    [floats, new Uint8Array(120), /^TypeError: .* data of sequences must be a Float32Array/],
+    [floats, new Float32Array(119), /^TypeError: .* data of sequences must have length 120/],
+  ] as const;
+  for (const [options, data, message] of wrong) {
+    const { training, test: { count } } = options, sequences = { data, count };
+    await using tested = await engine.open(options);
+    await assert.rejects(tested.predict(sequences), message);
+    await assert.rejects(engine.open({ ...options, training: { ...training, sequences } }), message);
+  }
+  const targets = [
+    [{ kind: "classes", data: new Uint8Array(11) }, /^RangeError: .* kind of targets must be one of rows/],
+    [{ kind: "rows", data: new Float32Array(11) }, /^TypeError: .* data of targets must have length 22/],
+    [{ kind: "rows", data: new Float64Array(22) }, /^TypeError: .* data of targets must be a Float32Array/],
+  ] as const;
+  for (const [wrong, message] of targets) {
+    const training = { ...floats.training, targets: wrong as Targets };
+    await assert.rejects(engine.open({ ...floats, training }), message);
+  }
+}
+
+async function rejectsRates(engine: EngineUnderTest): Promise<void> {
+  await using tested = await engine.open(chainOptions(DENSE_GRADIENTS));
+  const before = await tested.readState(), batch = Uint32Array.of(0);
+  for (const rate of [-1, NaN, Infinity]) {
+    const call = async () => await tested.train([batch], rate);
+    await assert.rejects(call, /^RangeError: Cannot train: learningRate must be/);
+  }
+  await assert.rejects(
+    async () => await tested.train([batch], "1" as never),
+    /^TypeError: Cannot train: learn/,
+  );
+  assert.deepEqual(await tested.readState(), before);
 }
 
 async function rejectsOverlapping(engine: EngineUnderTest): Promise<void> {

@@ -348,6 +348,26 @@ function rejects(model: unknown, message: string): void {
   });
 }
 
+Deno.test("toNetwork() says what fit() takes, and of nothing else that it does", () => {
+  const takenByFit = (...layers: Layer[]) => {
+    try {
+      toNetwork(sequential(...layers));
+    } catch (error) {
+      return (error as Error).message.includes("scanline.fit() takes it");
+    }
+    assert.fail("no error");
+  };
+  assert.ok(takenByFit(lstm({ ...INPUT, activation: "relu" }), dense()));
+  assert.ok(takenByFit(lstm({ ...INPUT, recurrentDropout: 0.5 }), dense()));
+  assert.ok(takenByFit(lstm(INPUT), dense({ kernelRegularizer: l2() })));
+  assert.ok(takenByFit(lstm(INPUT), dense(), dense({ name: "second" })));
+  assert.ok(takenByFit(lstm({ ...INPUT, returnSequences: true }), dense()));
+  assert.ok(takenByFit(lstm(INPUT), tf.layers.repeatVector({ n: 2 })));
+  assert.ok(!takenByFit(lstm({ ...INPUT, activation: "elu" }), dense()));
+  assert.ok(!takenByFit(lstm(INPUT), dense({ kernelConstraint: positive() })));
+  assert.ok(!takenByFit(lstm(INPUT), tf.layers.batchNormalization()));
+});
+
 Deno.test("TensorFlow.js itself keeps returnState and activityRegularizer out of a Sequential", () => {
   assert.throws(() => sequential(lstm({ ...INPUT, returnState: true }), dense()), /single output tensor/);
   assert.throws(() => sequential(lstm(INPUT), dense({ activityRegularizer: l2() })), /activity regularizer/);

@@ -124,7 +124,7 @@ function movement(
       const [v, m, a] = slots;
       v[k] = α * v[k] + (1 - α) * g * g;
       a[k] = α * a[k] + (1 - α) * g;
-      m[k] = µ * m[k] + η * g / Math.sqrt(v[k] - a[k] * a[k] + ε);
+      m[k] = µ * m[k] + η * g / Math.sqrt(v[k] - (a[k] * a[k] + ε));
       return m[k];
     }
   }
