@@ -79,6 +79,19 @@ test("imports point one way through the rooms of lib", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("lib and the front doors name each package with the version of deno.json, and need no import map", () => {
+  const { imports } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const doors = ["mod.ts", "run.ts", "view.ts"].map((door) => [door, Deno.readTextFileSync(door)] as const);
+  const found = [...readSources("lib"), ...doors].flatMap(([path, text]) =>
+    [...withoutComments(text).matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)"([^"\n;]+)"/g)].map((
+      [, name],
+    ) => [path, name])
+  ).filter(([, name]) => !/^(\.|node:)/.test(name));
+  assert.ok(found.length > 10);
+  const pinned = Object.values<string>(imports);
+  assert.deepEqual(found.filter(([, name]) => !pinned.some((one) => `${name}/`.startsWith(`${one}/`))), []);
+});
+
 test("recipes see the front doors and what is about the terminal, nothing else", () => {
   const scripts = [...importsOf(readSources("scripts"))].filter(([path]) =>
     /^scripts\/train_\w+\.ts$/.test(path)

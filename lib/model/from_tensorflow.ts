@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { CATALOGUE } from "../data/catalogue.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";

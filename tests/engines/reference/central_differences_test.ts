@@ -1,13 +1,28 @@
-import { measureBatch } from "../../../lib/engines/reference/engine.ts";
-import { compareTensors } from "../comparison.ts";
-import { type Case, type CaseOptions, describe, optionsOf, scattered } from "../contract_cases.ts";
+import assert from "node:assert/strict";
+import { measureBatch, openReference } from "../../../lib/engines/reference/engine.ts";
+import { gatherBatch } from "../../../lib/engines/reference/gather.ts";
+import { linear } from "../../../lib/engines/reference/linear.ts";
+import { CLIP } from "../../../lib/model/losses.ts";
+import type { LayerOptions, Network } from "../../../lib/model/network.ts";
+import { assertClose } from "../../support/assert_close.ts";
+import { type ChainCase, chainOptions, CHAINS, describeChain, MIXED } from "../chain_cases.ts";
+import {
+  type Case,
+  type CaseOptions,
+  describe,
+  type ImageOptions,
+  optionsOf,
+  scattered,
+} from "../contract_cases.ts";
 
 /** About 10⁻³. */
 const DELTA = 2 ** -10;
 
-// In units of the largest gradient of a tensor: five times the largest error measured, 8.2e-11. That is the error of the
-// differences, the rounding of a loss near 1 (1e-16) over DELTA, in tensors whose largest gradient is 4e-3.
-const TOLERANCE = { atol: 4e-10, rtol: 0 };
+// The error of the differences is the rounding of a loss near 1, 2e-16, over DELTA, and what Richardson's formula leaves:
+// five times the largest errors measured, 4e-13 and in units of the largest gradient of a tensor 8.2e-11.
+const ROUNDING = 2e-12, LEFT = 4e-10;
+/** Of probabilities near 1: `ln(p / (1 − p))` loses nine digits. Twice the largest error measured. */
+const ROUNDING_NEAR_ONE = 3e-8;
 
 // Sizes and weights for which no kink of ReLU or hardSigmoid lies within the differences.
 const CASES: readonly Case[] = [
@@ -46,6 +61,18 @@ const CASES: readonly Case[] = [
   { kind: "tanh RNN", hidden: [3, 1, 5], images: 3, size: [4, 3], classes: 3, dropout: [0.5, 0, 0.3] },
 ];
 
+function assertAlike(
+  { parameters }: Network,
+  { actual, expected }: { actual: Float64Array; expected: Float64Array },
+  rounding = ROUNDING,
+): void {
+  for (const { name, offset, size } of parameters) {
+    const [found, wanted] = [actual, expected].map((flat) => flat.subarray(offset, offset + size));
+    const largest = wanted.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    assertClose(found, wanted, { atol: rounding + LEFT * largest, rtol: 0, name });
+  }
+}
+
 /** The gradient of a case, and its central differences. */
 function bothWays(
   options: CaseOptions,
@@ -65,6 +92,66 @@ for (const test of CASES) {
   Deno.test(`measureBatch() agrees with central differences: ${describe(test)}${dropped}`, () => {
     const options = optionsOf(test), { network, training } = options;
     const found = bothWays(options, scattered(test.images, training.sequences.count));
-    compareTensors({ tolerance: { gradient: TOLERANCE } }, "gradient", { network, ...found });
+    assertAlike(network, found);
   });
 }
+
+/** A chain of the same layers, of few units, for few and short sequences. */
+function shrunk(test: ChainCase): ChainCase {
+  const input = typeof test.input === "number"
+    ? Math.min(test.input, 3)
+    : { ...test.input, vocabulary: Math.min(test.input.vocabulary, 4), size: Math.min(test.input.size, 3) };
+  const { T, N, layers, batchSize = N } = test;
+  return {
+    ...test,
+    input,
+    T: Math.min(T, 4),
+    N: Math.min(N, 3),
+    batchSize: Math.min(batchSize, 4),
+    layers: layers.map(shrunkLayer),
+  };
+}
+
+function shrunkLayer<L extends LayerOptions>(layer: L): L {
+  if (layer.kind === "bidirectional") {
+    const { forward, backward } = layer;
+    return { ...layer, forward: shrunkLayer(forward), backward: backward && shrunkLayer(backward) };
+  }
+  if (layer.kind === "repeat") return { ...layer, steps: Math.min(layer.steps, 3) };
+  if (layer.kind === "dense") return { ...layer, units: Math.min(layer.units, 4) };
+  return "hiddenSize" in layer ? { ...layer, hiddenSize: Math.min(layer.hiddenSize, 4) } : layer;
+}
+
+for (const test of [...CHAINS, MIXED].map(shrunk)) {
+  Deno.test(`measureBatch() agrees with central differences: ${describeChain(test)}`, () => {
+    const options = chainOptions(test), { network, training } = options;
+    const found = bothWays(options, scattered(test.N, training.sequences.count));
+    assertAlike(network, found, test.scale ? ROUNDING_NEAR_ONE : ROUNDING);
+  });
+}
+
+/** The sums `x W + b` of the first layer's gates at the first step, where h is 0. */
+function firstSums({ network, parameters, layout, training: { sequences } }: ImageOptions): Float64Array {
+  const { x } = gatherBatch(sequences, Uint32Array.of(0, 1, 2, 3), layout);
+  return linear(x.subarray(0, 4 * layout.C), network.recurrent[0], Float64Array.from(parameters)).z;
+}
+
+Deno.test("the cases above reach both sides of every kink", async () => {
+  const answers = async (options: CaseOptions, read: "predict" | "outputs" = "predict") => {
+    await using engine = await openReference(options);
+    return await engine[read](options.training.sequences);
+  };
+  const chain = (name: string) => shrunk(CHAINS.find((test) => test.name === name)!);
+  const relu = await answers(optionsOf(CASES[5]), "outputs");
+  assert(relu.includes(0) && relu.some((y) => y > 0), "ReLU: all units are on one side");
+  const gates = firstSums(optionsOf(CASES[3])).filter((_, k) => Math.floor(k / 5) % 4 !== 2); // i f o
+  assert(gates.some((z) => z < -2.5) && gates.some((z) => z > 2.5), "hardSigmoid: no gate is 0 or none is 1");
+  assert(gates.some((z) => Math.abs(z) < 2.5), "hardSigmoid: no gate lies between 0 and 1");
+  for (const loss of ["categoricalCrossEntropy", "binaryCrossEntropy"]) {
+    const p = await answers(chainOptions(chain(`${loss} where it is clipped`)));
+    assert(p.some((p) => p < CLIP) && p.some((p) => p > CLIP), `${loss}: all outputs are on one side`);
+  }
+  const options = chainOptions(chain("huber")), { data } = options.training.targets;
+  const errors = (await answers(options)).map((p, k) => Math.abs(p - data[k]));
+  assert(errors.some((e) => e < 1) && errors.some((e) => e > 1), "huber: all errors are on one side");
+});
