@@ -52,7 +52,7 @@ const ACTION = "fit the model";
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { fit } from "./fit.ts";
  * import assert from "node:assert/strict";
  *
@@ -104,7 +104,7 @@ export async function fit(
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { canFit } from "./fit.ts";
  * import assert from "node:assert/strict";
  *
