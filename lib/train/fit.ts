@@ -43,7 +43,7 @@ import { FitSession, type SessionData } from "./fit_session.ts";
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { fit } from "./fit.ts";
  * import assert from "node:assert/strict";
  *
@@ -95,7 +95,7 @@ export async function fit(
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { canFit } from "./fit.ts";
  * import assert from "node:assert/strict";
  *

@@ -41,7 +41,7 @@ type Batches = Awaited<ReturnType<BatchDataset["iterator"]>>;
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { fitDataset } from "./fit_dataset.ts";
  * import assert from "node:assert/strict";
  *
