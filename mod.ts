@@ -1,9 +1,12 @@
 /**
- * Scanline trains recurrent networks that read an image one line at a time: train and predict.
+ * Scanline trains recurrent networks, from models of TensorFlow.js: train and predict.
  *
- * The network is a `tf.Sequential` of TensorFlow.js. {@link compile} turns its training step into fused kernels of a
- * device; the trained weights return into the model. {@link openModel} opens a trained model to predict with. `run.ts` keeps
- * a training in a folder, to resume it and to look at it; `view.ts` draws.
+ * {@link fit} stands in for `model.fit()`, and {@link fitDataset} for `model.fitDataset()`: one changed line, and the same result,
+ * sooner. {@link canFit} tells what speaks against it; {@link openPredictor} predicts, also step by step.
+ *
+ * {@link compile} trains classifiers that read an image one line at a time, with checkpoints and progress: it turns the training
+ * step of a `tf.Sequential` into fused kernels of a device; the trained weights return into the model. {@link openModel} opens
+ * a trained classifier to predict with. `run.ts` keeps a training in a folder, to resume it and to look at it; `view.ts` draws.
  *
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
