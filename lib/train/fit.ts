@@ -17,7 +17,7 @@ import { type ModelTraining, toTraining } from "../model/tensorflow_training.ts"
 import { shuffledOrder } from "../random.ts";
 import { checkFitArgs, type FitArgs } from "./fit_arguments.ts";
 import type { Named, SequenceSource } from "./fit_data.ts";
-import { exclusively, FitLoop, Tally } from "./fit_loop.ts";
+import { FitLoop, givingBack, Tally } from "./fit_loop.ts";
 import { type FitData, formOf, takeData } from "./fit_parts.ts";
 import { FitSession, type SessionData } from "./fit_session.ts";
 
@@ -77,12 +77,11 @@ export async function fit(
   return await alone(model, async () => {
     const callbacks = new Callbacks(FIT, taken.callbacks, taken.yieldEvery);
     const data = await takeData(formOf(model, training), { x, y, args: taken });
-    const { device, threads, math, selfCheck, seed = 1 } = taken;
-    const session = await FitSession.begin(model, training, { device, threads, math, selfCheck, seed });
+    const session = await FitSession.begin(model, training, taken);
     const loop = new FitLoop(session, callbacks, { yields: taken.yieldEvery === "batch" });
-    return await exclusively(session, async () => {
+    return await givingBack(session, async () => {
       await session.setData(data.train, taken.batchSize ?? 32);
-      await train(loop, callbacks, { ...data, args: taken });
+      await train(loop, { ...data, args: taken });
       return callbacks.history;
     });
   });
@@ -143,13 +142,11 @@ export async function alone<T>(model: LayersModel, work: () => Promise<T>): Prom
 
 async function train(
   loop: FitLoop,
-  callbacks: Callbacks,
   { train, validation, args }: FitData & { args: FitArgs },
 ): Promise<void> {
   const { session, model } = loop, { count } = train.sequences;
   const { batchSize = 32, epochs = 1, initialEpoch = 0, verbose = 1, shuffle = true, seed = 1 } = args;
-  const names = ["loss", ...session.training.metricNames];
-  callbacks.begin(model, {
+  await loop.begin({
     epochs,
     initialEpoch,
     samples: count,
@@ -157,10 +154,7 @@ async function train(
     batchSize,
     verbose,
     doValidation: validation !== null,
-    metrics: validation ? [...names, ...names.map((name) => `val_${name}`)] : names,
   });
-  await loop.call("onTrainBegin");
-  model.stopTraining = false;
   for (let epoch = initialEpoch; epoch < epochs; epoch++) {
     await loop.call("onEpochBegin", epoch);
     const order = shuffle

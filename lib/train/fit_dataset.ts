@@ -19,7 +19,7 @@ import {
 } from "./fit_arguments.ts";
 import type { DataForm, Named, SequenceSource } from "./fit_data.ts";
 import { joinBatches } from "./fit_join.ts";
-import { exclusively, FitLoop, Tally } from "./fit_loop.ts";
+import { FitLoop, givingBack, Tally } from "./fit_loop.ts";
 import { formOf, takePair } from "./fit_parts.ts";
 import { FitSession, type SessionData } from "./fit_session.ts";
 import { weighSequences } from "./fit_weights.ts";
@@ -76,13 +76,11 @@ export async function fitDataset(
     const callbacks = new Callbacks(FIT, taken.callbacks, taken.yieldEvery);
     const form = formOf(model, training), source = new BatchSource(form, taken.classWeight);
     const validation = await takeValidation(form, taken.validationData);
-    const { device, threads, math, selfCheck, seed = 1 } = taken;
-    const session = await FitSession.begin(model, training, { device, threads, math, selfCheck, seed });
+    const session = await FitSession.begin(model, training, taken);
     const loop = new FitLoop(session, callbacks, { yields: taken.yieldEvery === "batch" });
-    return await exclusively(session, async () => {
+    return await givingBack(session, async () => {
       const { epochs, initialEpoch = 0, verbose = 1, batchesPerEpoch } = taken;
-      const names = ["loss", ...training.metricNames];
-      callbacks.begin(model, {
+      await loop.begin({
         epochs,
         initialEpoch: null,
         samples: null,
@@ -90,10 +88,7 @@ export async function fitDataset(
         batchSize: null,
         verbose,
         doValidation: validation !== null,
-        metrics: validation ? [...names, ...names.map((name) => `val_${name}`)] : names,
       });
-      await loop.call("onTrainBegin");
-      model.stopTraining = false;
       let batches = await dataset.iterator();
       for (let epoch = initialEpoch; epoch < epochs; epoch++) {
         await loop.call("onEpochBegin", epoch);

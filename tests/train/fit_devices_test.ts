@@ -82,6 +82,26 @@ Deno.test("closeFit() refuses while a training goes on", async () => {
   await closeFit(model);
 });
 
+Deno.test("a device that fails ends fit() with its error, and the next call opens another", async () => {
+  const [model] = twins(build), x = { data: noise("x", 8 * T * C), shape: [8, T, C] }, y = noise("y", 8);
+  await fit(model, x, y, { device: "reference" });
+  const prototype = GuardedEngine.prototype, { train, replaceData } = prototype;
+  for (const call of ["train", "replaceData"] as const) {
+    prototype[call] = async function () {
+      await this[Symbol.asyncDispose]();
+      throw new Error("the device is lost");
+    };
+    try {
+      await assert.rejects(fit(model, x, y, { device: "reference" }), /^Error: the device is lost$/);
+    } finally {
+      Object.assign(prototype, { train, replaceData });
+    }
+    const { history } = await fit(model, x, y, { device: "reference" });
+    assert.ok(Number.isFinite(history.loss[0]));
+  }
+  await closeFit(model);
+});
+
 const reads = [{ name: "read", path: "lib" }] as const;
 
 Deno.test({
