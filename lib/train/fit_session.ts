@@ -201,8 +201,9 @@ export class FitSession {
 
   /** Gives the model weights, slots and steps, so that it goes on as if it had been trained by `model.fit()`. */
   async end(): Promise<void> {
-    if (!this.#opened || this.#step === this.#firstStep) return;
-    const { parameters, ...state } = await this.#opened.engine.readState();
+    if (!this.#opened) return;
+    const { parameters, ...state } = await this.#opened.engine.readState(); // fails if the engine has
+    if (state.step === this.#firstStep) return;
     if (!this.#isPublished) this.#write(parameters);
     writeOptimizerState(this.model, this.training.network, state);
   }
