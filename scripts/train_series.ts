@@ -130,7 +130,7 @@ await runCommand(command, async (flags) => {
 
   await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
   const changes = await predictor.predict(xsOf(test));
-  const forecast = test.naive.map((value, n) => value + changeScale * changes[n]);
+  const forecast = test.naive.map((value, n) => value + changeScale * changes.data[n]);
   const network = measureForecast(forecast, test.truth), naive = measureForecast(test.naive, test.truth);
 
   const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
