@@ -129,7 +129,7 @@ export class FitSession {
     const kept = this.#opened ?? OPENED.get(this.model) ?? null;
     const isFitting = kept !== null && kept.key === key &&
       (kept === this.#opened ? kept.batchSize >= batchSize : kept.batchSize === batchSize);
-    if (isFitting && (isSame(kept.identity, data.identity) || await replaceData(kept.engine, data))) {
+    if (isFitting && (isSame(kept.identity, data.identity) || await kept.engine.replaceData(data))) {
       kept.identity = data.identity;
       if (kept !== this.#opened) await this.#use(kept, null);
       return;
@@ -271,11 +271,4 @@ export class FitSession {
 /** Whether the data are those that the engine has. */
 function isSame(a: SessionData["identity"], b: SessionData["identity"]): boolean {
   return a !== null && b !== null && a.length === b.length && a.every((one, index) => one === b[index]);
-}
-
-/** Gives an engine other data; false if it must be opened again for them. */
-async function replaceData(engine: Engine, { sequences, targets }: SessionData): Promise<boolean> {
-  if (!(engine as unknown as { replacesData: boolean }).replacesData) return false;
-  await engine.replaceData({ sequences, targets });
-  return true;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { EngineState } from "../../lib/engines/engine.ts";
+import type { EngineState, TrainingData } from "../../lib/engines/engine.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { linear } from "../../lib/engines/reference/linear.ts";
 import { pickSequences, type Sequences, sequencesOf, type Targets } from "../../lib/data/sequences.ts";
@@ -113,7 +113,7 @@ async function replacesData(engine: EngineUnderTest): Promise<void> {
       tested.replaceData({ ...other, sequences: { ...other.sequences, count: 1 } }),
       /^TypeError: Cannot replace the data: data of sequences must have length/,
     );
-    await tested.replaceData(other);
+    assert.equal(await tested.replaceData(other), true);
     const losses = await tested.train(batches.slice(4));
 
     await using opened = await engine.open({ ...options, training: { ...options.training, ...other } });
@@ -125,16 +125,13 @@ async function replacesData(engine: EngineUnderTest): Promise<void> {
   }
 }
 
-/** The training data in the other order, and the first of them twice. */
-function turned(
-  { layout, training: { sequences, targets } }: CaseOptions,
-): { sequences: Sequences; targets: Targets } {
-  const { count } = sequences,
-    order = Uint32Array.from({ length: count + 1 }, (_, n) => (2 * count - n) % count);
+/** The training data in the other order. */
+function turned({ layout, training: { sequences, targets } }: CaseOptions): TrainingData {
+  const { count } = sequences, positions = Uint32Array.from({ length: count }, (_, n) => count - 1 - n);
   const pick = (data: Sequences["data"], stride: number) =>
-    pickSequences({ data }, { stride }, { positions: order });
+    pickSequences({ data }, { stride }, { positions });
   return {
-    sequences: { data: pick(sequences.data, layout.stride), count: count + 1 },
+    sequences: { data: pick(sequences.data, layout.stride), count },
     targets: { ...targets, data: pick(targets.data, targets.data.length / count) } as Targets,
   };
 }

@@ -82,6 +82,50 @@ Deno.test("closeFit() refuses while a training goes on", async () => {
   await closeFit(model);
 });
 
+const reads = [{ name: "read", path: "lib" }] as const;
+
+Deno.test({
+  name: named("three calls of fit() on wasm take the same steps as one, to the bit: dropout and all", reads),
+  ignore: lacks(reads),
+  fn: async () => {
+    const models = twins(() => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.gru({
+            units: 5,
+            inputShape: [T, C],
+            recurrentInitializer: "zeros",
+            recurrentDropout: 0.3,
+          }),
+          tf.layers.dropout({ rate: 0.5 }),
+          tf.layers.dense({ units: 1, kernelRegularizer: tf.regularizers.l2({ l2: 0.1 }) }),
+        ],
+      });
+      model.compile({ loss: "meanSquaredError", optimizer: "rmsprop" });
+      return model;
+    });
+    const x = tf.tensor(noise("x", 50 * T * C), [50, T, C]), y = tf.tensor(noise("y", 50), [50, 1]);
+    const args = { batchSize: 8, validationSplit: 0.2, device: "wasm", threads: 2 } as const;
+    const [one, other] = models, { history } = await fit(one, x, y, { ...args, epochs: 3 });
+    const losses: number[] = [], validated: number[] = [];
+    for (let call = 0; call < 3; call++) {
+      const callbacks = call === 1 ? { onBatchEnd: () => {} } : undefined; // step by step
+      const next = await fit(other, x, y, { ...args, callbacks });
+      losses.push(...next.history.loss);
+      validated.push(...next.history.val_loss);
+    }
+    assert.deepEqual([losses, validated], [history.loss, history.val_loss]);
+    assert.equal(new Set(losses).size, 3);
+    const [weights, others] = models.map((model) =>
+      tf.tidy(() => model.getWeights().map((w) => w.dataSync()))
+    );
+    assert.deepEqual(weights, others);
+    await closeFit(one);
+    await closeFit(other);
+    tf.dispose([x, y]);
+  },
+});
+
 const needs = [{ name: "run" }, { name: "read" }] as const;
 
 Deno.test({

@@ -11,7 +11,7 @@ import { allocateShared, isShared, share } from "../../data/shared.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
-import type { DeviceDescription, EngineOptions, EngineState, EngineTraining, StepResult } from "../engine.ts";
+import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
 import { chooseKernels } from "./kernels.ts";
@@ -172,9 +172,10 @@ class WasmEngine implements UnguardedEngine {
     });
   }
 
-  async replaceData({ sequences, targets }: Pick<EngineTraining, "sequences" | "targets">): Promise<void> {
+  async replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
     await this.#pool.run({ kind: "replace", data: share(sequences.data), targets: shareTargets(targets) });
     this.#blankLines = this.#countBlankLines(sequences);
+    return true;
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
