@@ -129,13 +129,8 @@ await runCommand(command, async (flags) => {
   tf.dispose(best.weights);
 
   await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
-<<<<<<< HEAD
-  const changes = await predictor.predict(xsOf(test));
-  const forecast = test.naive.map((value, n) => value + changeScale * changes.data[n]);
-=======
   const { data: changes } = await predictor.predict(xsOf(test));
   const forecast = test.naive.map((value, n) => value + changeScale * changes[n]);
->>>>>>> e2
   const network = measureForecast(forecast, test.truth), naive = measureForecast(test.naive, test.truth);
 
   const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
