@@ -129,20 +129,23 @@ export type {
   TypedNumbers,
 } from "./lib/model/tensorflow_arrays.ts";
 export type {
-  Callback,
   CallbackFunctions,
   CallbacksOption,
-  TensorflowCallback,
-  TensorflowCustomCallback,
   TensorflowHistory,
   YieldEvery,
 } from "./lib/model/tensorflow_callbacks.ts";
 export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";
-export type { BatchDataset, ClassWeightOption, ClassWeights, CommonArgs } from "./lib/train/fit_arguments.ts";
+export type {
+  BatchDataset,
+  ClassWeightOption,
+  ClassWeights,
+  CommonArgs,
+  FitDatasetArgs,
+} from "./lib/train/fit_arguments.ts";
 export type { ImageSequences, Named, SequenceSource } from "./lib/train/fit_data.ts";
-export type { Answers, SequenceReader } from "./lib/train/sequence_predictor.ts";
+export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
 export type { Selection, SplitName } from "./lib/train/call_options.ts";
 export type { TrainingConfig } from "./lib/train/trainer.ts";

@@ -17,13 +17,12 @@ import {
   type EngineTraining,
   MAX_STEPS,
   type StepResult,
+  type TrainingData,
 } from "./engine.ts";
 import { Turns } from "./turns.ts";
 
 /** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
-export interface UnguardedEngine extends Omit<Engine, "train" | "replaceData" | "predict" | "outputs"> {
-  /** Left out by an engine that must be opened again for other data. */
-  replaceData?(data: Pick<EngineTraining, "sequences" | "targets">): Promise<void>;
+export interface UnguardedEngine extends Omit<Engine, "train" | "predict" | "outputs"> {
   train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]>;
   /** @param positions Which of the sequences, each below their count */
   predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
@@ -191,19 +190,15 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     });
   }
 
-  /** Whether {@link replaceData} works. */
-  get replacesData(): boolean {
-    return this.#engine.replaceData !== undefined;
-  }
-
-  replaceData({ sequences, targets }: Pick<EngineTraining, "sequences" | "targets">): Promise<void> {
+  replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
     const action = "replace the data";
     return this.#turns.take(action, async () => {
       const training = this.#training(action), { network, layout } = this.#options;
       checkSequences(action, sequences, { layout, network });
       checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
-      await this.#engine.replaceData!({ sequences, targets });
+      if (!await this.#engine.replaceData({ sequences, targets })) return false;
       this.#options = { ...this.#options, training: { ...training, sequences, targets } };
+      return true;
     });
   }
 

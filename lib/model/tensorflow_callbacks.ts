@@ -35,20 +35,13 @@ export interface History extends TensorflowHistory {
   history: { [name: string]: number[] };
 }
 
-/** An instance of a class that extends `tf.Callback`. */
-export type TensorflowCallback = tf.Callback;
+type Callback = tf.Callback | tf.CustomCallback;
 
-/** An instance of `tf.CustomCallback`. */
-export type TensorflowCustomCallback = tf.CustomCallback;
-
-/** Functions by hook, as an object without a class. */
+/** Functions by hook. Instances of `tf.Callback` and `tf.CustomCallback` have them too. */
 export type CallbackFunctions = tf.CustomCallbackArgs;
 
-/** An instance of a class of callbacks. */
-export type Callback = TensorflowCallback | TensorflowCustomCallback;
-
 /** What `callbacks` can be. */
-export type CallbacksOption = Callback | CallbackFunctions | readonly (Callback | CallbackFunctions)[];
+export type CallbacksOption = CallbackFunctions | readonly CallbackFunctions[];
 
 /** When the loop lets other things on the thread run. */
 export type YieldEvery = "auto" | "batch" | "epoch" | "never" | number;
@@ -66,7 +59,7 @@ export interface CallbackParams {
 }
 
 /** The class of all callbacks, which TensorFlow.js does not export. */
-const BaseCallback: abstract new () => Callback = Object.getPrototypeOf(tf.Callback);
+const BaseCallback: abstract new () => tf.Callback = Object.getPrototypeOf(tf.Callback);
 
 /** What of a `CustomCallback` each hook calls. */
 const FIELDS: Readonly<Record<Hook, readonly string[]>> = {
@@ -94,7 +87,7 @@ export class Callbacks {
   /** @throws {TypeError} If a callback is none, or has a hook that is not known. */
   constructor(action: string, given: CallbacksOption | undefined, yieldEvery: YieldEvery | undefined) {
     this.#given = (Array.isArray(given) ? given : [given ?? {}]).map((one) =>
-      one instanceof BaseCallback ? one : makeCallback(action, one, yieldEvery)
+      one instanceof BaseCallback ? one as Callback : makeCallback(action, one, yieldEvery)
     );
     this.history = new tf.History() as History;
     this.#list = new tf.CallbackList([...this.#given, this.history]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt } from "../excerpt.ts";
 import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network.ts";
 import {
@@ -184,16 +184,24 @@ function notFirst(action: string, layer: TensorflowLayer, layers: readonly Tenso
   });
 }
 
-/** TensorFlow.js reverses the steps of a layer that reads backwards, but not the mask that goes with them. */
+/**
+ * TensorFlow.js reverses the steps of a layer that reads backwards, but not the mask that goes with them to the recurrent layer
+ * above.
+ */
 function checkMasks(action: string, input: NetworkOptions["input"], layers: readonly ChainLayer[]): void {
   const masked = input.kind === "tokens" ? input.maskZero : input.maskValue !== undefined;
   if (!masked) return;
-  const reversing = layers.find(({ options }) => {
+  const reversing = layers.findIndex(({ options }) => {
     return isCell(options) && options.backwards && options.returnSequences;
   });
-  if (!reversing) return;
+  const above = layers.slice(reversing + 1).find(({ options }) => {
+    return isCell(options) || options.kind === "bidirectional";
+  });
+  if (reversing < 0 || !above) return;
   throw refusal(action, {
-    subject: `goBackwards of ${describe(reversing.source)}, which returns sequences and is masked,`,
+    subject: `goBackwards of ${describe(layers[reversing].source)}, below the masked ${
+      describe(above.source)
+    },`,
     must: "be false",
     found: "true",
   });

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 
 /** The name of the class in `model.json`. */
 export const GRU_RESET_AFTER = "GRUResetAfter";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt } from "../excerpt.ts";
 import {
   type Activation,
@@ -141,20 +141,7 @@ const INPUT_RULES: Readonly<Record<string, PropertyRules>> = {
 };
 
 /** The classes of layers that a network can have. */
-export const LAYER_CLASSES: readonly string[] = [
-  "LSTM",
-  "GRU",
-  GRU_RESET_AFTER,
-  "SimpleRNN",
-  "Bidirectional",
-  "Embedding",
-  "Masking",
-  "RepeatVector",
-  "TimeDistributed",
-  "Dropout",
-  "Activation",
-  "Dense",
-];
+export const LAYER_CLASSES: readonly string[] = [...Object.keys(INPUT_RULES), ...Object.keys(CONVERSIONS)];
 
 /** Whether a layer gives the network its input, so that it must be the first. */
 export function readsInput(layer: TensorflowLayer): boolean {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { BOOLEAN, check, checkOptions, oneOf, optional, type Rules, TEXT, whole } from "../options.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { BidirectionalLayer, Input, Layer, Network, Parameter, RecurrentLayer } from "./network.ts";
@@ -155,7 +155,7 @@ export function simpleRNN(args: SimpleRNNLayerArgs): TensorflowLayer {
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { gru } from "./to_tensorflow.ts";
  * import assert from "node:assert/strict";
  *

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { shuffledOrder } from "../random.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import type { NumberArray } from "../model/tensorflow_arrays.ts";
 import {
@@ -13,22 +12,14 @@ import {
   type Logs,
   setTraining,
 } from "../model/tensorflow_callbacks.ts";
+import { FIT } from "../model/tensorflow_optimizers.ts";
 import { type ModelTraining, toTraining } from "../model/tensorflow_training.ts";
+import { shuffledOrder } from "../random.ts";
 import { checkFitArgs, type FitArgs } from "./fit_arguments.ts";
-import {
-  cutSequences,
-  cutTargets,
-  type DataForm,
-  type Named,
-  type SequenceSource,
-  takeSequences,
-  takeTargets,
-} from "./fit_data.ts";
-import { exclusively, FitLoop, Tally } from "./fit_loop.ts";
+import type { Named, SequenceSource } from "./fit_data.ts";
+import { FitLoop, givingBack, Tally } from "./fit_loop.ts";
+import { type FitData, formOf, takeData } from "./fit_parts.ts";
 import { FitSession, type SessionData } from "./fit_session.ts";
-import { weighSequences } from "./fit_weights.ts";
-
-const ACTION = "fit the model";
 
 /**
  * Trains a model as `model.fit(x, y, args)` does, faster: the same arguments, the same callbacks in the same order, the same
@@ -52,7 +43,7 @@ const ACTION = "fit the model";
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { fit } from "./fit.ts";
  * import assert from "node:assert/strict";
  *
@@ -81,17 +72,16 @@ export async function fit(
   y: Named<NumberArray>,
   args: FitArgs = {},
 ): Promise<History> {
-  const training = toTraining(model), taken = checkFitArgs(ACTION, args);
+  const training = toTraining(model), taken = checkFitArgs(FIT, args);
   checkClassWeight(training, taken);
   return await alone(model, async () => {
-    const callbacks = new Callbacks(ACTION, taken.callbacks, taken.yieldEvery);
+    const callbacks = new Callbacks(FIT, taken.callbacks, taken.yieldEvery);
     const data = await takeData(formOf(model, training), { x, y, args: taken });
-    const { device, threads, math, selfCheck, seed = 1 } = taken;
-    const session = await FitSession.begin(model, training, { device, threads, math, selfCheck, seed });
+    const session = await FitSession.begin(model, training, taken);
     const loop = new FitLoop(session, callbacks, { yields: taken.yieldEvery === "batch" });
-    return await exclusively(session, async () => {
+    return await givingBack(session, async () => {
       await session.setData(data.train, taken.batchSize ?? 32);
-      await train(loop, callbacks, { ...data, args: taken });
+      await train(loop, { ...data, args: taken });
       return callbacks.history;
     });
   });
@@ -104,7 +94,7 @@ export async function fit(
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { canFit } from "./fit.ts";
  * import assert from "node:assert/strict";
  *
@@ -115,17 +105,12 @@ export async function fit(
  */
 export function canFit(model: LayersModel, args: FitArgs = {}): string | null {
   try {
-    checkClassWeight(toTraining(model), checkFitArgs(ACTION, args));
+    checkClassWeight(toTraining(model), checkFitArgs(FIT, args));
     return null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return error.message;
     throw error;
   }
-}
-
-/** What a model reads and answers. */
-export function formOf(model: LayersModel, { network, T, targets }: ModelTraining): DataForm {
-  return { network, T, targets, names: { input: model.inputNames[0], output: model.outputNames[0] } };
 }
 
 /** @throws {TypeError} If weights of classes would mean something else than to TensorFlow.js. */
@@ -135,7 +120,7 @@ export function checkClassWeight(
 ): void {
   if (weighted || classWeight === undefined) return;
   throw new TypeError(
-    `Cannot ${ACTION}: classWeight must be used with a loss that has a name: current value is a function of tf.losses ` +
+    `Cannot ${FIT}: classWeight must be used with a loss that has a name: current value is a function of tf.losses ` +
       "(TensorFlow.js multiplies its one number for the batch by all weights)",
   );
 }
@@ -144,7 +129,7 @@ export function checkClassWeight(
 export async function alone<T>(model: LayersModel, work: () => Promise<T>): Promise<T> {
   if (isTraining(model)) {
     throw new Error(
-      `Cannot ${ACTION}: another call to fit() must be over: current value is one that goes on`,
+      `Cannot ${FIT}: another call to fit() must be over: current value is one that goes on`,
     );
   }
   setTraining(model, true);
@@ -155,81 +140,13 @@ export async function alone<T>(model: LayersModel, work: () => Promise<T>): Prom
   }
 }
 
-/** What is trained on, and what is measured after each epoch. */
-interface FitData {
-  readonly train: SessionData;
-  readonly validation: SessionData | null;
-}
-
-async function takeData(
-  form: DataForm,
-  { x, y, args }: { x: Named<SequenceSource>; y: Named<NumberArray>; args: FitArgs },
-): Promise<FitData> {
-  const whole = await takePair(ACTION, { form, x, y, names: ["x", "y"] });
-  const { layout, sequences, targets, identity } = whole, { count } = sequences;
-  const { validationData, validationSplit = 0, classWeight, sampleWeight } = args;
-  const weights = await weighSequences(ACTION, { targets, count, form, classWeight, sampleWeight });
-  let validation: SessionData | null = null, end = count;
-  if (validationData) {
-    const [valX, valY] = validationData, names = ["x of validationData", "y of validationData"] as const;
-    validation = await takePair(ACTION, { form, x: valX, y: valY, names });
-  } else if (validationSplit > 0) {
-    end = Math.floor(count * (1 - validationSplit));
-    validation = cut(whole, [end, count]);
-    if (end === 0 || end === count) {
-      throw new RangeError(
-        `Cannot ${ACTION}: validationSplit must leave one of the ${count} sequences or more to both parts: ` +
-          `current value is ${validationSplit}`,
-      );
-    }
-  }
-  const train = {
-    layout,
-    sequences: end === count ? sequences : cutSequences(sequences, layout, [0, end]),
-    targets: {
-      ...(end === count ? targets : cutTargets(targets, count, [0, end])),
-      weights: weights?.slice(0, end),
-    },
-    identity: identity && !weights ? [...identity, end] : null,
-  };
-  return { train, validation };
-}
-
-/** Sequences and their targets. */
-export async function takePair(
-  action: string,
-  { form, x, y, names }: {
-    form: DataForm;
-    x: Named<SequenceSource>;
-    y: Named<NumberArray>;
-    names: readonly [string, string];
-  },
-): Promise<SessionData> {
-  const { sequences, layout, identity } = await takeSequences(action, names[0], { value: x, form });
-  const { count } = sequences;
-  const taken = await takeTargets(action, names[1], { value: y, form, steps: layout.T, count });
-  const both = identity && taken.identity ? [identity, taken.identity] : null;
-  return { layout, sequences, targets: taken.targets, identity: both };
-}
-
-function cut({ layout, sequences, targets }: SessionData, range: readonly [number, number]): SessionData {
-  return {
-    layout,
-    sequences: cutSequences(sequences, layout, range),
-    targets: cutTargets(targets, sequences.count, range),
-    identity: null,
-  };
-}
-
 async function train(
   loop: FitLoop,
-  callbacks: Callbacks,
   { train, validation, args }: FitData & { args: FitArgs },
 ): Promise<void> {
   const { session, model } = loop, { count } = train.sequences;
   const { batchSize = 32, epochs = 1, initialEpoch = 0, verbose = 1, shuffle = true, seed = 1 } = args;
-  const names = ["loss", ...session.training.metricNames];
-  callbacks.begin(model, {
+  await loop.begin({
     epochs,
     initialEpoch,
     samples: count,
@@ -237,10 +154,7 @@ async function train(
     batchSize,
     verbose,
     doValidation: validation !== null,
-    metrics: validation ? [...names, ...names.map((name) => `val_${name}`)] : names,
   });
-  await loop.call("onTrainBegin");
-  model.stopTraining = false;
   for (let epoch = initialEpoch; epoch < epochs; epoch++) {
     await loop.call("onEpochBegin", epoch);
     const order = shuffle

@@ -14,6 +14,7 @@ import {
   type NumberArray,
   type ReadArray,
   readArray,
+  type TensorflowTensor,
   type TypedNumbers,
 } from "../model/tensorflow_arrays.ts";
 
@@ -27,7 +28,11 @@ export interface ImageSequences extends Images {
 export type SequenceSource = NumberArray | ImageSequences;
 
 /** One thing, or as TensorFlow.js takes several inputs: in a list, or by name. */
-export type Named<Source> = Source | readonly [Source] | { readonly [name: string]: Source };
+export type Named<Source> =
+  | Source
+  | readonly [Source]
+  | readonly TensorflowTensor[]
+  | { readonly [name: string]: Source };
 
 /** What a model reads and answers, as far as the data depend on it. */
 export interface DataForm {

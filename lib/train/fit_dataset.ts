@@ -6,9 +6,10 @@
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import { disposeTensors, type NumberArray } from "../model/tensorflow_arrays.ts";
 import { Callbacks, type History, type Logs } from "../model/tensorflow_callbacks.ts";
+import { FIT } from "../model/tensorflow_optimizers.ts";
 import { toTraining } from "../model/tensorflow_training.ts";
 import { excerpt } from "../excerpt.ts";
-import { alone, checkClassWeight, formOf, takePair } from "./fit.ts";
+import { alone, checkClassWeight } from "./fit.ts";
 import {
   type BatchDataset,
   checkFitDatasetArgs,
@@ -18,11 +19,10 @@ import {
 } from "./fit_arguments.ts";
 import type { DataForm, Named, SequenceSource } from "./fit_data.ts";
 import { joinBatches } from "./fit_join.ts";
-import { exclusively, FitLoop, Tally } from "./fit_loop.ts";
+import { FitLoop, givingBack, Tally } from "./fit_loop.ts";
+import { formOf, takePair } from "./fit_parts.ts";
 import { FitSession, type SessionData } from "./fit_session.ts";
 import { weighSequences } from "./fit_weights.ts";
-
-const ACTION = "fit the model";
 
 /** The most numbers of the sequences that are taken ahead of their steps. */
 const MOST_AHEAD = 2 ** 24;
@@ -41,7 +41,7 @@ type Batches = Awaited<ReturnType<BatchDataset["iterator"]>>;
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { fitDataset } from "./fit_dataset.ts";
  * import assert from "node:assert/strict";
  *
@@ -65,26 +65,22 @@ export async function fitDataset(
   dataset: BatchDataset,
   args: FitDatasetArgs,
 ): Promise<History> {
-  const training = toTraining(model), taken = checkFitDatasetArgs(ACTION, args);
+  const training = toTraining(model), taken = checkFitDatasetArgs(FIT, args);
   checkClassWeight(training, taken);
   if (!isDataset(dataset)) {
     throw new TypeError(
-      `Cannot ${ACTION}: dataset must be a tf.data.Dataset of { xs, ys }: current value is ${
-        excerpt(dataset)
-      }`,
+      `Cannot ${FIT}: dataset must be a tf.data.Dataset of { xs, ys }: current value is ${excerpt(dataset)}`,
     );
   }
   return await alone(model, async () => {
-    const callbacks = new Callbacks(ACTION, taken.callbacks, taken.yieldEvery);
+    const callbacks = new Callbacks(FIT, taken.callbacks, taken.yieldEvery);
     const form = formOf(model, training), source = new BatchSource(form, taken.classWeight);
     const validation = await takeValidation(form, taken.validationData);
-    const { device, threads, math, selfCheck, seed = 1 } = taken;
-    const session = await FitSession.begin(model, training, { device, threads, math, selfCheck, seed });
+    const session = await FitSession.begin(model, training, taken);
     const loop = new FitLoop(session, callbacks, { yields: taken.yieldEvery === "batch" });
-    return await exclusively(session, async () => {
+    return await givingBack(session, async () => {
       const { epochs, initialEpoch = 0, verbose = 1, batchesPerEpoch } = taken;
-      const names = ["loss", ...training.metricNames];
-      callbacks.begin(model, {
+      await loop.begin({
         epochs,
         initialEpoch: null,
         samples: null,
@@ -92,10 +88,7 @@ export async function fitDataset(
         batchSize: null,
         verbose,
         doValidation: validation !== null,
-        metrics: validation ? [...names, ...names.map((name) => `val_${name}`)] : names,
       });
-      await loop.call("onTrainBegin");
-      model.stopTraining = false;
       let batches = await dataset.iterator();
       for (let epoch = initialEpoch; epoch < epochs; epoch++) {
         await loop.call("onEpochBegin", epoch);
@@ -123,7 +116,7 @@ async function takeValidation(
   if (given === undefined) return null;
   if (isDataset(given)) return { dataset: given, source: new BatchSource(form, undefined) };
   const names = ["x of validationData", "y of validationData"] as const;
-  return await takePair(ACTION, { form, x: given[0], y: given[1], names });
+  return await takePair({ form, x: given[0], y: given[1], names });
 }
 
 /** Reads the batches of a dataset. */
@@ -165,7 +158,7 @@ class BatchSource {
     try {
       const data = await this.#read(value);
       const { targets, sequences: { count } } = data, form = this.#form, classWeight = this.#classWeight;
-      const weights = await weighSequences(ACTION, { targets, count, form, classWeight });
+      const weights = await weighSequences(FIT, { targets, count, form, classWeight });
       return { data: { ...data, targets: { ...targets, weights } }, done };
     } finally {
       disposeTensors(value);
@@ -176,11 +169,11 @@ class BatchSource {
     const isPair = typeof value === "object" && value !== null && "xs" in value && "ys" in value;
     if (!isPair) {
       throw new TypeError(
-        `Cannot ${ACTION}: the dataset must give batches { xs, ys }: current value is ${excerpt(value)}`,
+        `Cannot ${FIT}: the dataset must give batches { xs, ys }: current value is ${excerpt(value)}`,
       );
     }
     const { xs, ys } = value as { xs: Named<SequenceSource>; ys: Named<NumberArray> };
-    return await takePair(ACTION, { form: this.#form, x: xs, y: ys, names: ["xs", "ys"] });
+    return await takePair({ form: this.#form, x: xs, y: ys, names: ["xs", "ys"] });
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { StepResult } from "../engines/engine.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
-import type { Callbacks, Hook, Logs } from "../model/tensorflow_callbacks.ts";
+import type { CallbackParams, Callbacks, Hook, Logs } from "../model/tensorflow_callbacks.ts";
 import type { FitSession, SessionData } from "./fit_session.ts";
 
 /** Calls hooks; the model has the current weights in each that does something, and may have others afterwards. */
@@ -26,6 +26,15 @@ export class FitLoop {
 
   get model(): LayersModel {
     return this.session.model;
+  }
+
+  /** Begins a training: from then on the model does not stop unless it is told to. */
+  async begin(params: Omit<CallbackParams, "metrics">): Promise<void> {
+    const names = this.#names, validated = names.map((name) => `val_${name}`);
+    const metrics = params.doValidation ? [...names, ...validated] : names;
+    this.#callbacks.begin(this.model, { ...params, metrics });
+    await this.call("onTrainBegin");
+    this.model.stopTraining = false;
   }
 
   /** How many steps to take before the next hook. */
@@ -80,8 +89,8 @@ export class Tally {
   }
 }
 
-/** Trains a model, alone: weights and slots go back into it even if `work` fails. */
-export async function exclusively<T>(session: FitSession, work: () => Promise<T>): Promise<T> {
+/** Trains a model: weights and slots go back into it even if `work` fails. */
+export async function givingBack<T>(session: FitSession, work: () => Promise<T>): Promise<T> {
   let result: T;
   try {
     result = await work();

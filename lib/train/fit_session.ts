@@ -34,7 +34,8 @@ export interface SessionData {
 
 /** What a session is opened for. */
 export interface SessionOptions extends DeviceOptions {
-  readonly seed: number;
+  /** Of the dropout masks; 1 by default. */
+  readonly seed?: number;
 }
 
 /** An engine with the data that it has. */
@@ -80,7 +81,7 @@ function forget(model: LayersModel): void {
 export class FitSession {
   readonly model: LayersModel;
   readonly training: ModelTraining;
-  readonly #options: SessionOptions;
+  readonly #options: DeviceOptions & { readonly seed: number };
   readonly #optimizer: Optimizer;
   /** What `model.compile()` was given when the call began. */
   readonly #compiled: LayersModel["optimizer"];
@@ -96,15 +97,16 @@ export class FitSession {
   static async begin(
     model: LayersModel,
     training: ModelTraining,
-    options: SessionOptions,
+    { device, threads, math, selfCheck, seed = 1 }: SessionOptions,
   ): Promise<FitSession> {
+    const options = { device, threads, math, selfCheck, seed };
     return new FitSession(model, training, { options, optimizer: await readOptimizer(model) });
   }
 
   private constructor(
     model: LayersModel,
     training: ModelTraining,
-    { options, optimizer }: { options: SessionOptions; optimizer: Optimizer },
+    { options, optimizer }: { options: DeviceOptions & { readonly seed: number }; optimizer: Optimizer },
   ) {
     this.model = model;
     this.training = training;
@@ -129,17 +131,23 @@ export class FitSession {
     const kept = this.#opened ?? OPENED.get(this.model) ?? null;
     const isFitting = kept !== null && kept.key === key &&
       (kept === this.#opened ? kept.batchSize >= batchSize : kept.batchSize === batchSize);
-    if (isFitting && (isSame(kept.identity, data.identity) || await replaceData(kept.engine, data))) {
+    if (isFitting && await this.#reuse(kept, data)) return;
+    const state = this.#opened && await this.#opened.engine.readState();
+    await this.abandon();
+    await this.#open(data, { key, batchSize, state });
+  }
+
+  /** Goes on with an engine that has been opened before; false if it has no room for the data. */
+  async #reuse(kept: Opened, data: SessionData): Promise<boolean> {
+    try {
+      if (!isSame(kept.identity, data.identity) && !await kept.engine.replaceData(data)) return false;
       kept.identity = data.identity;
       if (kept !== this.#opened) await this.#use(kept, null);
-      return;
+      return true;
+    } catch (error) {
+      await this.abandon(); // it has failed, now or earlier
+      throw error;
     }
-    const state = this.#opened && await this.#opened.engine.readState();
-    if (kept) {
-      forget(this.model);
-      await kept.engine[Symbol.asyncDispose]();
-    }
-    await this.#open(data, { key, batchSize, state });
   }
 
   /** Takes one step for each batch, with the learning rate that the model's optimizer has now. */
@@ -193,17 +201,18 @@ export class FitSession {
 
   /** Gives the model weights, slots and steps, so that it goes on as if it had been trained by `model.fit()`. */
   async end(): Promise<void> {
-    if (!this.#opened || this.#step === this.#firstStep) return;
-    const { parameters, ...state } = await this.#opened.engine.readState();
+    if (!this.#opened) return;
+    const { parameters, ...state } = await this.#opened.engine.readState(); // fails if the engine has
+    if (state.step === this.#firstStep) return;
     if (!this.#isPublished) this.#write(parameters);
     writeOptimizerState(this.model, this.training.network, state);
   }
 
-  /** Frees an engine that has failed. */
+  /** Frees the engine of the model, if there is one. */
   async abandon(): Promise<void> {
-    if (!this.#opened) return;
+    const opened = OPENED.get(this.model);
     forget(this.model);
-    await this.#opened.engine[Symbol.asyncDispose]();
+    await opened?.engine[Symbol.asyncDispose]();
   }
 
   get #engine(): Opened {
@@ -271,11 +280,4 @@ export class FitSession {
 /** Whether the data are those that the engine has. */
 function isSame(a: SessionData["identity"], b: SessionData["identity"]): boolean {
   return a !== null && b !== null && a.length === b.length && a.every((one, index) => one === b[index]);
-}
-
-/** Gives an engine other data; false if it must be opened again for them. */
-async function replaceData(engine: Engine, { sequences, targets }: SessionData): Promise<boolean> {
-  if (!(engine as unknown as { replacesData: boolean }).replacesData) return false;
-  await engine.replaceData({ sequences, targets });
-  return true;
 }

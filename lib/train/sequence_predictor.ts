@@ -28,7 +28,7 @@ export interface Answers extends ShapedArray {
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { openPredictor } from "./sequence_predictor.ts";
  * import assert from "node:assert/strict";
  *

@@ -6,7 +6,7 @@
 import type { SequenceLayout, Sequences, Targets } from "../../lib/data/sequences.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../lib/model/network.ts";
 import { decodeSafetensors } from "../../lib/model/safetensors.ts";
-import { layoutOf } from "../engines/chain_cases.ts";
+import { layoutOf } from "../engines/chain_data.ts";
 import chains from "./chains.safetensors" with { type: "bytes" };
 
 /** One batch of all sequences through a network, and back. */

@@ -3,9 +3,9 @@
     pip install torch==2.13.0 numpy==2.4.6 safetensors==0.8.0
     python tests/golden/chains.py tests/golden
 
-A case is the options of Scanline's `createNetwork()`, and the modules are built from them. Parameters and gradients are written flat, in the
-order and the shapes of such a network: kernels `[C,G*H]`, gates i f g o of an LSTM and z r h of a GRU. They start as float32
-numbers. An LSTM and an RNN have one bias here (`bias_hh` is 0), a GRU has both.
+A case is the options of Scanline's `createNetwork()`, and the modules are built from them. Parameters and gradients are
+written flat, in the order and the shapes of such a network: kernels `[C,G*H]`, gates i f g o of an LSTM and z r h of a GRU.
+They start as float32 numbers. An LSTM and an RNN have one bias here (`bias_hh` is 0), a GRU has both.
 """
 
 import json

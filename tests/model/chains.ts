@@ -105,6 +105,31 @@ export const CHAINS: readonly ChainModel[] = [
       dense(),
     ],
   },
+  {
+    name: "masks that go through the layers between",
+    layers: () => [
+      tf.layers.masking(INPUT),
+      tf.layers.bidirectional({ layer: cell({ returnSequences: true }), mergeMode: "concat" }),
+      tf.layers.timeDistributed({ layer: dense(3) }),
+      tf.layers.activation({ activation: "tanh" }),
+      cell({ returnSequences: true }, "simpleRNN"),
+      cell({ goBackwards: true }, "gru"),
+      dense(),
+    ],
+  },
+  {
+    name: "masked sequences from their end",
+    layers: () => [
+      tf.layers.masking(INPUT),
+      cell({ returnSequences: true }),
+      cell({ goBackwards: true, returnSequences: true }, "gru"),
+      dense(),
+    ],
+  },
+  {
+    name: "a layer above one that returns sequences from their end",
+    layers: () => [cell({ ...INPUT, goBackwards: true, returnSequences: true }), cell({}, "gru"), dense()],
+  },
   { name: "an embedding", tokens: true, layers: () => [embedding(), cell(), dense()] },
   {
     name: "an embedding with masks",

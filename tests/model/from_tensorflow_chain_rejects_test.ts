@@ -152,7 +152,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
       const cell = tf.layers.lstmCell({ units: 2, recurrentInitializer: "zeros" }) as never;
       return sequential(tf.layers.rnn({ cell, name: "cells", ...INPUT }));
     },
-    message: 'class of layer "cells" must be LSTM, GRU, .*: current value is RNN',
+    message: 'class of layer "cells" must be .*: current value is RNN',
   },
   {
     name: "a state that is returned",
@@ -249,16 +249,17 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
   },
   {
     name: "masked sequences turned around, whose masks TensorFlow.js leaves as they are",
-    model: () => sequential(masking(INPUT), rnn({ goBackwards: true, returnSequences: true })),
+    model: () =>
+      sequential(masking(INPUT), rnn({ goBackwards: true, returnSequences: true }), lstm({ name: "upper" })),
     message:
-      'goBackwards of layer "reader" (SimpleRNN), which returns sequences and is masked, must be false: current value is true',
+      'goBackwards of layer "reader" (SimpleRNN), below the masked layer "upper" (LSTM), must be false: current value is true',
   },
   {
     name: "batch normalization",
     model: () => on(tf.layers.batchNormalization({ name: "normal" })),
     message:
-      'class of layer "normal" must be LSTM, GRU, GRUResetAfter, SimpleRNN, Bidirectional, Embedding, Masking, ' +
-      "RepeatVector, TimeDistributed, Dropout, Activation or Dense: current value is BatchNormalization",
+      'class of layer "normal" must be Embedding, Masking, LSTM, GRU, GRUResetAfter, SimpleRNN, Bidirectional, RepeatVector, ' +
+      "Dropout, Activation, Dense or TimeDistributed: current value is BatchNormalization",
   },
   {
     name: "a layer of somebody's own",

@@ -294,7 +294,7 @@ const REJECTED: { name: string; model: () => tf.Sequential; message: string }[] 
       model.compile({ loss: "meanSquaredError", optimizer: "sgd" });
       return model;
     },
-    message: 'class of layer "window" must be LSTM, GRU, .* or Dense: current value is Conv1D',
+    message: 'class of layer "window" must be Embedding, .*: current value is Conv1D',
   },
 ];
 

@@ -352,3 +352,21 @@ Deno.test("fit() yields as model.fit() does: onYield is called, nextFrameFunc is
   }
   tf.dispose([x, y]);
 });
+
+Deno.test("fit() has the terms of regularizers in loss, not in val_loss, as model.fit()", async () => {
+  const build = () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.simpleRNN({ units: 3, inputShape: [T, C], recurrentInitializer: "zeros" }),
+        tf.layers.dense({ units: 2, kernelRegularizer: tf.regularizers.l1l2({ l1: 0.1, l2: 0.2 }) }),
+      ],
+    });
+    model.compile({ loss: "meanSquaredError", optimizer: "sgd", metrics: ["mse"] });
+    return model;
+  };
+  const { x, y } = regressionData();
+  const { history } = await compare(build, { x, y, args: { batchSize: 8, epochs: 2, validationSplit: 0.2 } });
+  assert.ok(history.loss[0] as number - (history.mse[0] as number) > 0.01);
+  assert.equal(history.val_loss[0], history.val_mse[0]);
+  tf.dispose([x, y]);
+});

@@ -17,6 +17,7 @@ import type {
   EngineState,
   EngineTraining,
   StepResult,
+  TrainingData,
 } from "../engine.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import { inParts } from "../in_parts.ts";
@@ -86,8 +87,9 @@ class ReferenceEngine implements UnguardedEngine {
     return batches.map((batch) => this.#takeStep(batch, learningRate));
   }
 
-  async replaceData(data: Pick<EngineTraining, "sequences" | "targets">): Promise<void> {
+  async replaceData(data: TrainingData): Promise<boolean> {
     this.#options = { ...this.#options, training: { ...this.#training, ...data } };
+    return true;
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {

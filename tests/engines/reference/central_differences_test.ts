@@ -5,7 +5,9 @@ import { linear } from "../../../lib/engines/reference/linear.ts";
 import { CLIP } from "../../../lib/model/losses.ts";
 import type { LayerOptions, Network } from "../../../lib/model/network.ts";
 import { assertClose } from "../../support/assert_close.ts";
-import { type ChainCase, chainOptions, CHAINS, describeChain, MIXED } from "../chain_cases.ts";
+import { type ChainCase, describeChain } from "../chain_case.ts";
+import { CHAINS, MIXED } from "../chain_cases.ts";
+import { chainOptions } from "../chain_data.ts";
 import {
   type Case,
   type CaseOptions,
