@@ -47,8 +47,14 @@ export type CallbackFunctions = tf.CustomCallbackArgs;
 /** An instance of a class of callbacks. */
 export type Callback = TensorflowCallback | TensorflowCustomCallback;
 
+/** {@link Callback} by what functions by hook lack, so that TypeScript knows the parameters of those. */
+export type CallbackInstance = Pick<TensorflowCallback, "setParams" | "setModel">;
+
 /** What `callbacks` can be. */
-export type CallbacksOption = Callback | CallbackFunctions | readonly (Callback | CallbackFunctions)[];
+export type CallbacksOption =
+  | CallbackInstance
+  | CallbackFunctions
+  | readonly (CallbackInstance | CallbackFunctions)[];
 
 /** When the loop lets other things on the thread run. */
 export type YieldEvery = "auto" | "batch" | "epoch" | "never" | number;
@@ -94,7 +100,7 @@ export class Callbacks {
   /** @throws {TypeError} If a callback is none, or has a hook that is not known. */
   constructor(action: string, given: CallbacksOption | undefined, yieldEvery: YieldEvery | undefined) {
     this.#given = (Array.isArray(given) ? given : [given ?? {}]).map((one) =>
-      one instanceof BaseCallback ? one : makeCallback(action, one, yieldEvery)
+      one instanceof BaseCallback ? one : makeCallback(action, one as CallbackFunctions, yieldEvery)
     );
     this.history = new tf.History() as History;
     this.#list = new tf.CallbackList([...this.#given, this.history]);
