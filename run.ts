@@ -71,6 +71,7 @@ export type { Access, Files } from "./lib/data/places.ts";
 export type { ImageSize, PreparedPicture, PreparePictureOptions } from "./lib/data/prepare_picture.ts";
 export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState } from "./lib/engines/engine.ts";
+export type { FromPyTorchOptions } from "./lib/model/from_pytorch.ts";
 export type { LayersModel } from "./lib/model/from_tensorflow.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
@@ -130,6 +131,7 @@ export type {
 } from "./lib/model/tensorflow_arrays.ts";
 export type {
   CallbackFunctions,
+  CallbackInstance,
   CallbacksOption,
   TensorflowHistory,
   YieldEvery,
@@ -145,7 +147,12 @@ export type {
   FitDatasetArgs,
 } from "./lib/train/fit_arguments.ts";
 export type { ImageSequences, Named, SequenceSource } from "./lib/train/fit_data.ts";
+<<<<<<< HEAD
 export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
+=======
+export type { Answers, SequenceReader } from "./lib/train/sequence_predictor.ts";
+export type { ModelSource } from "./lib/run/open_model.ts";
+>>>>>>> d
 export type { BatchOptions } from "./lib/train/batches.ts";
 export type { Selection, SplitName } from "./lib/train/call_options.ts";
 export type { TrainingConfig } from "./lib/train/trainer.ts";
