@@ -131,7 +131,6 @@ export type {
 } from "./lib/model/tensorflow_arrays.ts";
 export type {
   CallbackFunctions,
-  CallbackInstance,
   CallbacksOption,
   TensorflowHistory,
   YieldEvery,
@@ -147,12 +146,8 @@ export type {
   FitDatasetArgs,
 } from "./lib/train/fit_arguments.ts";
 export type { ImageSequences, Named, SequenceSource } from "./lib/train/fit_data.ts";
-<<<<<<< HEAD
-export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
-=======
-export type { Answers, SequenceReader } from "./lib/train/sequence_predictor.ts";
 export type { ModelSource } from "./lib/run/open_model.ts";
->>>>>>> d
+export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
 export type { Selection, SplitName } from "./lib/train/call_options.ts";
 export type { TrainingConfig } from "./lib/train/trainer.ts";

@@ -40,22 +40,8 @@ type Callback = tf.Callback | tf.CustomCallback;
 /** Functions by hook. Instances of `tf.Callback` and `tf.CustomCallback` have them too. */
 export type CallbackFunctions = tf.CustomCallbackArgs;
 
-<<<<<<< HEAD
 /** What `callbacks` can be. */
 export type CallbacksOption = CallbackFunctions | readonly CallbackFunctions[];
-=======
-/** An instance of a class of callbacks. */
-export type Callback = TensorflowCallback | TensorflowCustomCallback;
-
-/** {@link Callback} by what functions by hook lack, so that TypeScript knows the parameters of those. */
-export type CallbackInstance = Pick<TensorflowCallback, "setParams" | "setModel">;
-
-/** What `callbacks` can be. */
-export type CallbacksOption =
-  | CallbackInstance
-  | CallbackFunctions
-  | readonly (CallbackInstance | CallbackFunctions)[];
->>>>>>> d
 
 /** When the loop lets other things on the thread run. */
 export type YieldEvery = "auto" | "batch" | "epoch" | "never" | number;
@@ -101,11 +87,7 @@ export class Callbacks {
   /** @throws {TypeError} If a callback is none, or has a hook that is not known. */
   constructor(action: string, given: CallbacksOption | undefined, yieldEvery: YieldEvery | undefined) {
     this.#given = (Array.isArray(given) ? given : [given ?? {}]).map((one) =>
-<<<<<<< HEAD
       one instanceof BaseCallback ? one as Callback : makeCallback(action, one, yieldEvery)
-=======
-      one instanceof BaseCallback ? one : makeCallback(action, one as CallbackFunctions, yieldEvery)
->>>>>>> d
     );
     this.history = new tf.History() as History;
     this.#list = new tf.CallbackList([...this.#given, this.history]);
