@@ -102,6 +102,8 @@ interface RecurrentPlan {
   readonly H: number;
   readonly T: number;
   readonly backwards: boolean;
+  /** Whether groups of a batch share their first t, see prefix.ts. */
+  readonly shared: boolean;
   readonly gate: number;
   readonly activation: number;
   /** Null for the layer that reads images. */
@@ -370,6 +372,7 @@ export class ChainPlanner {
       H,
       T,
       backwards: layer.backwards,
+      shared: this.#shared,
       gate: layer.kind === "rnn" ? 0 : ACTIVATIONS.indexOf(layer.gateActivation),
       activation: ACTIVATIONS.indexOf(layer.activation),
       from,
@@ -394,7 +397,7 @@ export class ChainPlanner {
     const { arena, perThread, trains, groups } = this.#frame, { C, H, T, from } = common;
     const isLstm = layer.kind === "lstm", quads = isLstm ? H : Math.ceil(H / 4), J = C + H;
     const front = from ? C : Math.min(C, roundUp(C / 2, GROUP)); // whole panels
-    const { kernel, recurrentKernel, bias } = layer, isShared = this.#shared;
+    const { kernel, recurrentKernel, bias } = layer, { shared } = common;
     const recurrentBack = planBack(H, quads * 4, this.#frame);
     const inputBack = common.dx ? planBack(C, quads * 4, this.#frame) : null;
     if (!layer.returnSequences) this.#shared = false;
@@ -402,7 +405,7 @@ export class ChainPlanner {
       J,
       quads,
       T,
-      shared: isShared,
+      shared,
       rows: [
         rowBlock(0, front, kernel),
         rowBlock(front, H, recurrentKernel),
@@ -423,7 +426,7 @@ export class ChainPlanner {
       front,
       recurrentBack,
       inputBack,
-      boundary: isShared ? arena.take(groups * 2 * boundaryBytes) : 0,
+      boundary: shared ? arena.take(groups * 2 * boundaryBytes) : 0,
       boundaryBytes,
       xh: [perThread.take(xhBytes), perThread.take(xhBytes)],
       c: lstmOnly((T + 1) * rows),

@@ -125,7 +125,7 @@ export class SharedPrefix {
 /** The cells whose groups share their first t. */
 function sharedCells({ passes }: Plan): CellPlan[] {
   return passes.filter((pass): pass is CellPlan => {
-    return (pass.kind === "lstm" || pass.kind === "rnn") && pass.matrix.shared;
+    return (pass.kind === "lstm" || pass.kind === "rnn") && pass.shared;
   });
 }
 
