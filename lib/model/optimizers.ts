@@ -330,11 +330,15 @@ export function stepFactors(
   }
 }
 
+/** For each number, its last power: that of the next step is one multiplication further. */
+const LAST_POWERS = new Map<number, { exponent: number; power: number }>();
+
 /** x to a whole power, multiplied up in float32 as TensorFlow.js does. */
-export function singlePower(x: number, exponent: number): number {
-  const factor = Math.fround(x);
-  let power = factor;
-  for (let k = 1; k < exponent && power > 0; k++) power = Math.fround(power * factor);
+function singlePower(x: number, exponent: number): number {
+  const factor = Math.fround(x), last = LAST_POWERS.get(factor);
+  let { exponent: k, power } = last && last.exponent <= exponent ? last : { exponent: 1, power: factor };
+  for (; k < exponent && power > 0; k++) power = Math.fround(power * factor);
+  LAST_POWERS.set(factor, { exponent, power });
   return power;
 }
 

@@ -19,7 +19,7 @@ import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
 import type { SharedTargets } from "./passes/loss.ts";
 import { PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
-import type { CellPlan, GruPlan } from "./plan_passes.ts";
+import type { CellPlan, GruPlan } from "./pass_plans.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { GROUP, WORD } from "./strides.ts";
 import type { SharedData } from "./thread.ts";

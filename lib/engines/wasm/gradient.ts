@@ -8,7 +8,7 @@ import { tokenRange } from "./passes/input.ts";
 import type { Workspace } from "./passes/pass.ts";
 import type { Plan } from "./plan.ts";
 import { type MatrixPlan, MAX_QUADS, T_PER_PIECE } from "./plan_matrix.ts";
-import type { EmbeddingPlan } from "./plan_passes.ts";
+import type { EmbeddingPlan } from "./pass_plans.ts";
 import type { BatchLayout } from "./prefix.ts";
 import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
 

@@ -3,15 +3,16 @@
  *
  * @module
  */
+import type { OptimizerKernels } from "./optimizer_kernels.ts";
 
 /** An address in shared memory, in bytes; 0 where a kernel can do without the array. */
-type Address = number;
+export type Address = number;
 
 /**
  * What assembly/index.ts exports. The comment beside each address gives the shape of its array, of float32 unless it says
  * otherwise. The equations are with the kernels.
  */
-export interface Kernels {
+export interface Kernels extends OptimizerKernels {
   /** Not 0 where a multiply-add rounds once. */
   leavesOfSquare(): number;
   /** For tests of accuracy: y = f(x); f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln, 4 probability. */
@@ -359,95 +360,4 @@ export interface Kernels {
   ): void;
   /** Adds the gradient of regularizers to g [count]; returns their loss. */
   regularize(count: number, p: Address, g: Address, l1: number, l2: number): number;
-
-  // The optimizers: p, g, a, m, u and v are [count], parameters, gradients and slots.
-  sgd(count: number, p: Address, g: Address, rate: number): void;
-  momentum(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
-  rmsprop(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    rate: number,
-    alpha: number,
-    rest: number,
-    epsilon: number,
-  ): void;
-  adam(
-    count: number,
-    p: Address,
-    g: Address,
-    m: Address,
-    v: Address,
-    rate: number,
-    beta1: number,
-    rest1: number,
-    beta2: number,
-    rest2: number,
-    correction: number,
-    epsilon: number,
-  ): void;
-  adadelta(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    u: Address,
-    rate: number,
-    rho: number,
-    rest: number,
-    epsilon: number,
-  ): void;
-  nesterov(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
-  tfAdagrad(count: number, p: Address, g: Address, v: Address, rate: number, epsilon: number): void;
-  tfAdadelta(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    u: Address,
-    rate: number,
-    rho: number,
-    rest: number,
-    epsilon: number,
-  ): void;
-  tfAdamax(
-    count: number,
-    p: Address,
-    g: Address,
-    m: Address,
-    u: Address,
-    rate: number,
-    beta1: number,
-    rest1: number,
-    beta2: number,
-    epsilon: number,
-  ): void;
-  tfRmsprop(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    m: Address,
-    rate: number,
-    scale: number,
-    alpha: number,
-    rest: number,
-    decay: number,
-    epsilon: number,
-  ): void;
-  tfCenteredRmsprop(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    m: Address,
-    a: Address,
-    rate: number,
-    scale: number,
-    alpha: number,
-    rest: number,
-    decay: number,
-    epsilon: number,
-  ): void;
 }

@@ -14,16 +14,14 @@ import { CONSTANT_BYTES } from "./kernels.ts";
 import { elementArena, type Frame, type MatrixPlan, MAX_QUADS, T_PER_PIECE } from "./plan_matrix.ts";
 import {
   type CellPlan,
-  ChainPlanner,
   type EmbeddingPlan,
   type GruPlan,
   type InputPlan,
   matricesOf,
   type PassPlan,
-  readsImages,
-  sharesPrefix,
   type SignalPlan,
-} from "./plan_passes.ts";
+} from "./pass_plans.ts";
+import { ChainPlanner, readsImages, sharesPrefix } from "./plan_passes.ts";
 import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
 import { TEAM_WORDS } from "./team.ts";
 

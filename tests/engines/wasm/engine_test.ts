@@ -9,6 +9,9 @@ import { layOutSequence } from "../../../lib/data/sequence.ts";
 import { sequencesOf } from "../../../lib/data/sequences.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
 import { replayGoldens } from "../../golden/replay.ts";
+import type { ChainCase } from "../chain_case.ts";
+import { MIXED } from "../chain_cases.ts";
+import { chainOptions } from "../chain_data.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, type CaseOptions, optionsOf, scattered } from "../contract_cases.ts";
 import { LACKING_KERNELS, test } from "./support/wasm_tests.ts";
@@ -63,6 +66,54 @@ for (const network of BITS) {
       const bits = await trainBits(options, { threads, steps: 50, together });
       assert.deepEqual(bits, expected, `${threads} threads`);
     }
+  });
+}
+
+/** Chains whose gradients are summed in every way there is, and whose groups are cut in the middle of a batch. */
+const CHAIN_BITS: readonly ChainCase[] = [
+  MIXED,
+  {
+    name: "a large table, every step",
+    T: 9,
+    N: 37,
+    input: { vocabulary: 700, size: 33, maskZero: true, regularizer: { l2: 0.01 } },
+    layers: [
+      {
+        kind: "gru",
+        hiddenSize: 21,
+        resetAfter: true,
+        returnSequences: true,
+        kernelRegularizer: { l1: 0.01 },
+      },
+      {
+        kind: "bidirectional",
+        merge: "mul",
+        forward: { kind: "rnn", hiddenSize: 10, returnSequences: true },
+      },
+      { kind: "dense", units: 5, biasRegularizer: { l2: 0.1 } },
+    ],
+    loss: "softmaxCrossEntropy",
+    metrics: ["categoricalAccuracy"],
+    weighted: true,
+  },
+];
+
+for (const chain of CHAIN_BITS) {
+  test(`openWasm() trains ${chain.name} to the same bits with 1, 2 and 3 threads`, async () => {
+    const options = chainOptions(chain, { optimizer: adam({ learningRate: 0.01 }) });
+    const { training: { batchSize, sequences } } = options;
+    const batches = Array.from(
+      { length: 6 },
+      (_, step) => scattered(batchSize - step % 2, sequences.count, step),
+    );
+    const states = [];
+    for (const threads of [1, 2, 3]) {
+      await using engine = await openWasm({ ...options, threads });
+      const gradient = await engine.gradient(batches[0]);
+      states.push({ gradient, results: await engine.train(batches), state: await engine.readState() });
+    }
+    assert.deepEqual(states[1], states[0]);
+    assert.deepEqual(states[2], states[0]);
   });
 }
 

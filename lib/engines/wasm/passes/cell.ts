@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CellPlan } from "../plan_passes.ts";
+import type { CellPlan } from "../pass_plans.ts";
 import { GROUP, OCTET } from "../strides.ts";
 import type { ImageReader } from "./input.ts";
 import { Matrix } from "./matrix.ts";
@@ -114,7 +114,7 @@ export class CellPass extends RecurrentPass {
     this.#memory.fill(0, address, address + bytes);
   }
 
-  protected override begin({ record, start, training }: Group): void {
+  protected override begin({ record, training }: Group, start: number): void {
     this.matrix.use(record);
     if (training && this.#images) this.matrix.emptySpans();
     else if (training) this.matrix.fillSpans(start);

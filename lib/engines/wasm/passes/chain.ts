@@ -5,7 +5,7 @@
  */
 import type { Shareable } from "../../../data/shared.ts";
 import type { SharedPrefix } from "../prefix.ts";
-import type { CellPlan, GruPlan, PassPlan } from "../plan_passes.ts";
+import type { CellPlan, GruPlan, PassPlan } from "../pass_plans.ts";
 import { GROUP } from "../strides.ts";
 import { BidirectionalPass } from "./bidirectional.ts";
 import { CellPass } from "./cell.ts";
@@ -56,7 +56,9 @@ export class Chain {
     for (let index = this.#passes.length - 1; index >= 0; index--) {
       const pass = this.#passes[index];
       pass.backward(group);
-      if (group.start > 0 && pass instanceof CellPass) this.#prefix!.collect(pass, group.index);
+      if (group.start > 0 && pass instanceof CellPass && pass.plan.shared) {
+        this.#prefix!.collect(pass, group.index);
+      }
     }
     this.#input.backward(group);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GruPlan } from "../plan_passes.ts";
+import type { GruPlan } from "../pass_plans.ts";
 import { OCTET, TILE } from "../strides.ts";
 import { Matrix } from "./matrix.ts";
 import type { Group, Workspace } from "./pass.ts";
@@ -38,10 +38,10 @@ export class GruPass extends RecurrentPass {
     this.#blockBytes = plan.candidate.quads * TILE;
   }
 
-  protected override begin({ record, start, training }: Group): void {
+  protected override begin({ record, training }: Group): void {
     for (const matrix of [this.#gates, this.#candidate, this.#recurrent]) {
       matrix?.use(record);
-      if (training) matrix?.fillSpans(start);
+      if (training) matrix?.fillSpans(0);
     }
     this.#memory.fill(0, this.#h, this.#x);
   }

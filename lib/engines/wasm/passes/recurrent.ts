@@ -5,7 +5,7 @@
  */
 import { DOMAIN } from "../../../random.ts";
 import type { Kernels } from "../kernels.ts";
-import type { CellPlan, GruPlan } from "../plan_passes.ts";
+import type { CellPlan, GruPlan } from "../pass_plans.ts";
 import { OCTET } from "../strides.ts";
 import { drawMask } from "./masks.ts";
 import type { Group, Pass, Workspace } from "./pass.ts";
@@ -29,16 +29,18 @@ export abstract class RecurrentPass implements Pass {
   }
 
   forward(group: Group): void {
-    const { T, backwards } = this.#common, { start } = group, records = group.training !== null;
+    const { T, backwards } = this.#common, records = group.training !== null, start = this.#startOf(group);
     this.#drawMasks(group);
-    this.begin(group);
+    this.begin(group, start);
     for (let s = start; s < T; s++) this.stepForward(s, backwards ? T - 1 - s : s, records);
   }
 
   backward(group: Group): void {
     const { T, backwards } = this.#common;
     this.beginBackward();
-    for (let s = T - 1; s >= group.start; s--) this.stepBackward(s, backwards ? T - 1 - s : s);
+    for (let s = T - 1, start = this.#startOf(group); s >= start; s--) {
+      this.stepBackward(s, backwards ? T - 1 - s : s);
+    }
   }
 
   /** The outputs at step s, `[H,8]`; 0 before the first one. */
@@ -70,12 +72,17 @@ export abstract class RecurrentPass implements Pass {
     return read ? this.base + read + t * OCTET : 0;
   }
 
-  /** Starts a group: its record and its first state. */
-  protected abstract begin(group: Group): void;
+  /** Starts a group: its record, and its state before the step `start`. */
+  protected abstract begin(group: Group, start: number): void;
   protected abstract stepForward(s: number, t: number, records: boolean): void;
   /** Sets the gradients that come from later steps to 0. */
   protected abstract beginBackward(): void;
   protected abstract stepBackward(s: number, t: number): void;
+
+  /** The first step that this layer computes on its own. */
+  #startOf({ start }: Group): number {
+    return this.#common.shared ? start : 0;
+  }
 
   #drawMasks(group: Group): void {
     const { C, H, stream, inputDropout, recurrentDropout, inputMask, recurrentMask } = this.#common;
