@@ -17,7 +17,7 @@ import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 export const GRU_RESET_AFTER = "GRUResetAfter";
 
 /** What `tf.layers.gru()` takes, initializers included. */
-export type GruArgs = Parameters<typeof tf.layers.gru>[0] & { resetAfter?: boolean };
+export type GruArgs = Parameters<typeof tf.layers["gru"]>[0] & { resetAfter?: boolean };
 
 /** The layer of TensorFlow.js whose arguments, and what becomes of them, ours shares. */
 interface StockCell extends tf.layers.Layer {
