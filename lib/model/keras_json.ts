@@ -212,12 +212,12 @@ function inboundNodes(nodes: unknown, of: string): InboundNode[][] {
 /** TensorFlow.js waits for ever for a layer that is not there. Keras writes layers in the order of the data. */
 function checkCalls(layers: readonly LayerJson[]): void {
   const calls = new Map<string, number>();
-  for (const { config: { name }, inbound_nodes: nodes } of layers) {
+  for (const { class_name: kind, config: { name }, inbound_nodes: nodes } of layers) {
     for (const [layer, call] of nodes?.flat() ?? []) {
       if (call >= 0 && call < (calls.get(layer) ?? 0)) continue;
       throw damaged(`layer "${printable(name)}" must read a layer before it`, layer);
     }
-    calls.set(name, Math.max(1, nodes?.length ?? 0)); // an InputLayer has one without a call
+    calls.set(name, kind === "InputLayer" ? 1 : nodes?.filter((node) => node.length > 0).length ?? 0);
   }
 }
 

@@ -9,7 +9,9 @@ import torch from "../golden/torch/chains.safetensors" with { type: "bytes" };
 import { assertClear, fuzz, hostileJson, type Target } from "../support/fuzz.ts";
 import { share } from "../support/soak.ts";
 
-const MUTANTS = share({ usual: 200, soak: 20_000 });
+const MUTANTS = share({ usual: 100, soak: 20_000 });
+/** Of the variants of a JSON file, one of so many is tried. */
+const STRIDE = share({ usual: 7, soak: 1 });
 
 /** The state_dict of a case, with its chain in the metadata. */
 function fileOf(name: string): Uint8Array<ArrayBuffer> {
@@ -58,7 +60,9 @@ for (const target of TARGETS) {
 
 for (const target of TARGETS.slice(1)) {
   Deno.test(`${target.name}: whatever value is replaced, it becomes a model or a short, clear error`, async () => {
+    let index = 0;
     for (const variant of hostileJson(new TextDecoder().decode(target.seeds[0]))) {
+      if (index++ % STRIDE > 0) continue;
       const bytes = new TextEncoder().encode(variant), started = performance.now();
       try {
         await target.parse(bytes);
