@@ -52,7 +52,7 @@ export interface ModelChain {
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { toChain } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *
@@ -134,7 +134,7 @@ const CLASSIFIER_RULES: NarrowerRules = {
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { toNetwork } from "./from_tensorflow.ts";
  * import assert from "node:assert/strict";
  *

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt } from "../excerpt.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { Network } from "./network.ts";

@@ -46,7 +46,7 @@ export interface ModelTraining {
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { toTraining } from "./tensorflow_training.ts";
  * import assert from "node:assert/strict";
  *

@@ -31,7 +31,7 @@ export async function readWeights(model: tf.LayersModel, network: Network): Prom
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { toNetwork } from "./from_tensorflow.ts";
  * import { readWeights, writeWeights } from "./tensorflow_weights.ts";
  * import { initialize } from "./initialize.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Engine, EngineOptions } from "../../lib/engines/engine.ts";
+import type { Engine, EngineOptions, StepResult } from "../../lib/engines/engine.ts";
 import type { Network } from "../../lib/model/network.ts";
 import { assertClose, type Tolerance, worstElement } from "../support/assert_close.ts";
 import { testUnless } from "./test_unless.ts";
@@ -85,4 +85,10 @@ export function compareTensors(
 /** The change over a training: the parameters after it minus those before. */
 export function movement(after: ArrayLike<number>, before: ArrayLike<number>): Float64Array {
   return Float64Array.from(after, (value, k) => value - before[k]);
+}
+
+/** Compares the losses of several steps. */
+export function compareLosses(engine: EngineUnderTest, actual: StepResult[], expected: StepResult[]): void {
+  const losses = (results: StepResult[]) => results.map(({ loss }) => loss);
+  compare(engine, "loss", { actual: losses(actual), expected: losses(expected) });
 }

@@ -147,3 +147,11 @@ export function scattered(count: number, bound: number, start = 0): Uint32Array 
 function sequenceOf({ axis = "rows", scaled = { range: [0, 1] } }: Case): Sequence {
   return { axis, ...scaled };
 }
+
+/** A small LSTM of two layers. */
+export const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 9], classes: 4 };
+
+/** Ten batches of 1 to batchSize sequences. */
+export function tenBatches({ training: { sequences, batchSize } }: CaseOptions): Uint32Array[] {
+  return Array.from({ length: 10 }, (_, k) => scattered(1 + (k + 4) % batchSize, sequences.count, k));
+}

@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import { createNetwork, type Network } from "../../lib/model/network.ts";
 import { encodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
-import { tinySequences, tinyTargets } from "../engines/chain_cases.ts";
+import { tinySequences, tinyTargets } from "../engines/chain_data.ts";
 import type { Targets } from "../../lib/data/sequences.ts";
 import { STEPS_IN, TF_CASES, type TfCase } from "./tfjs_cases.ts";
 

@@ -7,7 +7,7 @@ import type { SequenceLayout, Sequences, Targets } from "../../lib/data/sequence
 import { createNetwork, type Network } from "../../lib/model/network.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors } from "../../lib/model/safetensors.ts";
-import { layoutOf } from "../engines/chain_cases.ts";
+import { layoutOf } from "../engines/chain_data.ts";
 import { STEPS_IN, TF_CASES, type TfCase } from "./tfjs_cases.ts";
 import tfjs from "./tfjs.safetensors" with { type: "bytes" };
 

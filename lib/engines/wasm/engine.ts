@@ -11,7 +11,7 @@ import { allocateShared, isShared, share } from "../../data/shared.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
-import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
 import { chooseKernels } from "./kernels.ts";
@@ -135,7 +135,7 @@ class WasmEngine implements UnguardedEngine {
   readonly #pool: WorkerPool;
   readonly #order: Int32Array;
   /** The leading blank lines of each training image; null where groups share none. */
-  readonly #blankLines: Uint16Array | null;
+  #blankLines: Uint16Array | null;
   #step = 0;
 
   constructor(
@@ -159,10 +159,7 @@ class WasmEngine implements UnguardedEngine {
     this.#memory = memory;
     this.#pool = pool;
     this.#order = orderParameters(plan);
-    const { training } = options;
-    this.#blankLines = training && plan.shared
-      ? countBlankLines(training.sequences, plan.input.layout)
-      : null;
+    this.#blankLines = options.training && this.#countBlankLines(options.training.sequences);
   }
 
   async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
@@ -173,6 +170,12 @@ class WasmEngine implements UnguardedEngine {
       const [loss, ...metrics] = measured.subarray(size * index, size * (index + 1));
       return { step: firstStep + index, loss, metrics, count: batch.length };
     });
+  }
+
+  async replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
+    await this.#pool.run({ kind: "replace", data: share(sequences.data), targets: shareTargets(targets) });
+    this.#blankLines = this.#countBlankLines(sequences);
+    return true;
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
@@ -232,6 +235,10 @@ class WasmEngine implements UnguardedEngine {
   // deno-lint-ignore require-await -- as above
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pool.stop();
+  }
+
+  #countBlankLines(sequences: Sequences): Uint16Array | null {
+    return this.#plan.shared ? countBlankLines(sequences, this.#plan.input.layout) : null;
   }
 
   /** Takes steps in one command, without waiting for the threads between two steps. */

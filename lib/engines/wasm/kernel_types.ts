@@ -14,7 +14,7 @@ type Address = number;
 export interface Kernels {
   /** Not 0 where a multiply-add rounds once. */
   leavesOfSquare(): number;
-  /** For tests of accuracy: y = f(x); f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln. */
+  /** For tests of accuracy: y = f(x); f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln, 4 probability. */
   evaluate(
     f: number,
     count: number,

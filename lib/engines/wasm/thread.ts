@@ -38,6 +38,7 @@ export type Command =
     readonly firstStep: number;
     readonly learningRate: number;
   }
+  | { readonly kind: "replace"; readonly data: SharedData; readonly targets: SharedTargets }
   | { readonly kind: "gradient"; readonly count: number; readonly step: number }
   | { readonly kind: "predict" | "outputs"; readonly data: SharedData; readonly count: number };
 
@@ -66,7 +67,7 @@ export class Thread {
   readonly #kernels: Kernels;
   readonly #plan: Plan;
   /** Null in an engine that only predicts. */
-  readonly #training: (ThreadTraining & { readonly sums: GradientSums }) | null;
+  #training: (ThreadTraining & { readonly sums: GradientSums }) | null;
   /** Null where groups share nothing. */
   readonly #prefix: SharedPrefix | null;
   readonly #chain: Chain;
@@ -104,6 +105,10 @@ export class Thread {
     switch (command.kind) {
       case "pack":
         this.#eachItem(this.#workItems.length, (index) => this.#pack(this.#workItems[index]));
+        return;
+      case "replace":
+        this.#training = { ...this.#training!, data: command.data, targets: command.targets };
+        this.#chain.aim(command.targets);
         return;
       case "gradient":
         this.#processBatch({ index: 0, count: command.count, step: command.step }, null);

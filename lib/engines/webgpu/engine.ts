@@ -3,19 +3,27 @@
  *
  * @module
  */
-import type { Images } from "../../data/images.ts";
-import { pickImages } from "../../data/pick_images.ts";
-import { layOutSequence } from "../../data/sequence.ts";
-import { adamFactors } from "../../model/optimizers.ts";
+import { pickSequences, type Sequences, type Targets } from "../../data/sequences.ts";
+import type { Network } from "../../model/network.ts";
+import { slotStart, stepFactors } from "../../model/optimizers.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
-import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import type {
+  DeviceDescription,
+  EngineOptions,
+  EngineState,
+  EngineTraining,
+  StepResult,
+  TrainingData,
+} from "../engine.ts";
 import { inParts } from "../in_parts.ts";
+import { sortedOccurrences } from "./occurrences.ts";
 import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { planNeeds, planPrediction, planWithin } from "./limits.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedTraining } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
+import { isRegularized } from "./update.ts";
 
 /** The options of the webgpu engine. */
 export interface WebgpuOptions extends EngineOptions, Pick<DeviceOptions, "selfCheck"> {
@@ -60,22 +68,23 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   return new GuardedWebgpu(engine, options);
 }
 
-/** Opens the engine without images and weights. */
+/** Opens the engine without sequences and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
-  const { network, imageSize, training } = options;
-  const sequence = checkEngineOptions(options);
-  const shapes = { network, sequence, imageBytes: imageSize.height * imageSize.width };
+  checkEngineOptions(options);
+  const { network, layout, training } = options, shapes = { network, layout };
   const plan = training
-    ? planWithin(adapter.limits, {
-      ...shapes,
-      batchSize: training.batchSize,
-      training: { optimizer: training.optimizer, seed: training.seed, trainCount: training.train.count },
-    })
+    ? planWithin(adapter.limits, { ...shapes, batchSize: training.batchSize, training: planned(training) })
     : planPrediction(adapter.limits, shapes);
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);
   return new WebgpuEngine(options, plan, program, describeAdapter(adapter));
+}
+
+function planned(
+  { optimizer, seed, sequences: { count }, targets: { kind } }: EngineTraining,
+): PlannedTraining {
+  return { optimizer, seed, count, targets: kind };
 }
 
 /** The GPU engine behind its guard. */
@@ -97,7 +106,11 @@ class WebgpuEngine implements UnguardedEngine {
   readonly #options: EngineOptions;
   readonly #plan: Plan;
   readonly #program: Program;
+  readonly #regularized: boolean;
   #step = 0;
+  /** The sequences to train on, and their weights. */
+  #sequences: Sequences | undefined;
+  #weights: Float32Array | undefined;
 
   constructor(
     options: EngineOptions,
@@ -108,64 +121,98 @@ class WebgpuEngine implements UnguardedEngine {
     this.#options = options;
     this.#plan = plan;
     this.#program = program;
+    this.#regularized = isRegularized(options.network);
     const kind = adapter.software ? "software adapter" : "hardware adapter";
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
   }
 
-  /** Uploads the training images, the number that each byte becomes, and the initial parameters. */
-  async load({ training, sequence, imageSize, parameters }: EngineOptions): Promise<void> {
+  /** Uploads the training, what the input needs, and the initial parameters. */
+  async load({ training, layout, parameters }: EngineOptions): Promise<void> {
     if (training) {
-      this.#program.write("train images", training.train.pixels);
-      this.#program.write("train labels", training.train.labels);
+      this.#loadData(training);
+      const { size } = this.#options.network, start = slotStart(training.optimizer);
+      for (let slot = 0; start !== 0 && slot < this.#plan.slots; slot++) {
+        this.#program.write(`slot ${slot}`, new Float32Array(size).fill(start));
+      }
     }
-    this.#program.write("scale", layOutSequence(sequence, imageSize).scale);
+    if (layout.kind === "bytes") this.#program.write("scale", layout.scale);
     await this.writeParameters(parameters);
   }
 
-  /** Takes all steps in one submission, and reads the results once. */
-  async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    const firstStep = this.#step + 1;
-    const imagesAStep = 4 * this.#plan.N4;
-    this.#writeSteps(batches, firstStep);
+  #loadData({ sequences, targets }: TrainingData): void {
+    this.#sequences = sequences;
+    this.#weights = targets.weights;
+    this.#program.write("train sequences", sequences.data);
+    this.#program.write("targets", wordsOf(targets));
+  }
+
+  // deno-lint-ignore require-await -- the contract is asynchronous
+  async replaceData(data: TrainingData): Promise<boolean> {
+    const { sequences, targets } = this.#options.training!; // of which the buffers have the size
+    if (data.sequences.count > sequences.count || data.targets.kind !== targets.kind) return false;
+    this.#loadData(data);
+    return true;
+  }
+
+  /** Takes many steps in one submission, and reads their results once. */
+  async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+    const results: StepResult[] = [], { stepsTogether } = this.#plan;
+    for (let start = 0; start < batches.length; start += stepsTogether) {
+      results.push(...await this.#trainTogether(batches.slice(start, start + stepsTogether), learningRate));
+    }
+    return results;
+  }
+
+  async #trainTogether(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+    const firstStep = this.#step + 1, { resultsAStep } = this.#plan;
+    this.#writeSteps(batches, { firstStep, learningRate });
     this.#program.submit(this.#program.training, batches.length);
-    const bytes = 8 * (imagesAStep * (batches.length - 1) + batches[batches.length - 1].length);
+    const bytes = 4 * resultsAStep * batches.length;
     const results = new Float32Array(await this.#program.read("results", bytes));
     this.#step += batches.length;
     return batches.map(({ length: count }, index) => {
-      let loss = 0, correct = 0;
-      for (let n = 0; n < count; n++) {
-        loss += results[2 * (imagesAStep * index + n)];
-        correct += results[2 * (imagesAStep * index + n) + 1];
-      }
-      return { step: firstStep + index, loss: loss / count, correct, count };
+      const ofStep = results.subarray(index * resultsAStep, (index + 1) * resultsAStep);
+      return { step: firstStep + index, ...this.#summarize(ofStep, count), count };
     });
+  }
+
+  /** The loss and the metrics of a step, from the sums over the steps of its sequences. */
+  #summarize(results: Float32Array, count: number): Pick<StepResult, "loss" | "metrics"> {
+    const { measures, steps } = this.#plan, sums = new Float64Array(measures);
+    for (let n = 0; n < count; n++) {
+      for (let m = 0; m < measures; m++) sums[m] += results[measures * n + m] / steps.out;
+    }
+    const [loss, ...metrics] = sums;
+    return { loss: loss / count + (this.#regularized ? results[results.length - 1] : 0), metrics };
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
     const { parts } = this.#plan, { size } = this.#options.network;
-    this.#writeSteps([batch], this.#step + 1);
+    this.#writeSteps([batch], { firstStep: this.#step + 1, learningRate: 0 });
     this.#program.submit(this.#program.gradient);
     const partials = new Float32Array(await this.#program.read("partials", 4 * size * parts));
-    return Float32Array.from({ length: size }, (_, index) => {
+    const gradient = Float32Array.from({ length: size }, (_, index) => {
       let sum = 0;
       for (let part = 0; part < parts; part++) sum = Math.fround(sum + partials[part * size + index]);
       return sum;
     });
+    if (this.#regularized) addPenalties(gradient, this.#options.network, await this.readParameters());
+    return gradient;
   }
 
-  async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes: size, stagedImages: most } = this.#plan;
+  async predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
+    const { answerSize: size, stagedSequences: most } = this.#plan;
     return await inParts(positions, { most, size }, async (part) => {
-      this.#submitPrediction(images, part);
+      this.#submitPrediction(sequences, part);
       return new Float32Array(await this.#program.read("results", 4 * size * part.length));
     });
   }
 
-  async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { N4, top: { name, stride, first, units }, T } = this.#plan;
+  async outputs(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
+    const { N4, states } = this.#plan, { buffer, stride, first, units, steps: T } = states!;
     return await inParts(positions, { most: 4 * N4, size: T * units }, async (part) => {
-      this.#submitPrediction(images, part);
-      const inputs = new Float32Array(await this.#program.read(name, 16 * (T + 1) * N4 * stride));
+      this.#submitPrediction(sequences, part);
+      const inputs = new Float32Array(await this.#program.read(buffer, 16 * (T + 1) * N4 * stride));
       const outputs = new Float32Array(part.length * T * units);
       for (let n = 0; n < part.length; n++) {
         for (let t = 0; t < T; t++) {
@@ -208,14 +255,15 @@ class WebgpuEngine implements UnguardedEngine {
   async profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
     const kernelMs = new Map(this.#program.training.map(({ label }) => [label, 0]));
     for (const batch of batches) {
-      this.#writeSteps([batch], ++this.#step);
+      const { learningRate } = this.#options.training!.optimizer;
+      this.#writeSteps([batch], { firstStep: ++this.#step, learningRate });
       const times = await this.#program.time(this.#program.training);
       this.#program.training.forEach(({ label }, index) => {
         kernelMs.set(label, kernelMs.get(label)! + times[index] / batches.length);
       });
     }
-    const images = batches.reduce((sum, batch) => sum + batch.length, 0) / batches.length;
-    return { kernelMs, uploadedBytes: STEP_BYTES + 16 * this.#plan.N4, downloadedBytes: 8 * images };
+    const { N4, resultsAStep } = this.#plan;
+    return { kernelMs, uploadedBytes: STEP_BYTES + PLACE_BYTES * 4 * N4, downloadedBytes: 4 * resultsAStep };
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous, because some devices are
@@ -223,9 +271,9 @@ class WebgpuEngine implements UnguardedEngine {
     this.#program.destroy();
   }
 
-  /** Uploads images, and computes them without dropout. */
-  #submitPrediction(images: Images, positions: Uint32Array): void {
-    this.#program.write("staged images", pickImages(images, positions));
+  /** Uploads sequences, and computes them without dropout. */
+  #submitPrediction(sequences: Sequences, positions: Uint32Array): void {
+    this.#program.write("staged sequences", pickSequences(sequences, this.#options.layout, { positions }));
     const count = positions.length;
     const { N4 } = this.#plan, batches: Uint32Array[] = [];
     for (let start = 0; start < count; start += 4 * N4) {
@@ -235,32 +283,55 @@ class WebgpuEngine implements UnguardedEngine {
     this.#program.submit(this.#program.predict, batches.length);
   }
 
-  /** Uploads the positions of some batches, and the uniforms of their steps; `firstStep` is null in a prediction. */
-  #writeSteps(batches: readonly Uint32Array[], firstStep: number | null): void {
-    const training = firstStep !== null, resultsAnImage = training ? 2 : this.#plan.classes;
-    const imagesAStep = 4 * this.#plan.N4;
-    const positions = new Uint32Array(batches.length * imagesAStep);
+  /** Uploads the positions of some batches, and the uniforms of their steps; null stands for a prediction. */
+  #writeSteps(
+    batches: readonly Uint32Array[],
+    training: { firstStep: number; learningRate: number } | null,
+  ): void {
+    const { N4, resultsAStep, answerSize } = this.#plan;
+    const most = 4 * N4, results = training ? resultsAStep : most * answerSize;
+    const places = new Uint32Array(2 * most * batches.length), weights = new Float32Array(places.buffer);
     const steps = new DataView(new ArrayBuffer(batches.length * STEP_BYTES));
     batches.forEach((batch, index) => {
-      const number = training ? firstStep + index : 0, firstImage = index * imagesAStep;
-      const { rate, correction } = this.#factors(number), at = index * STEP_BYTES;
-      const words = [number, batch.length, firstImage, firstImage * resultsAnImage];
-      positions.set(batch, firstImage);
+      batch.forEach((position, n) => {
+        const place = 2 * (most * index + n);
+        places[place] = position;
+        weights[place + 1] = training ? this.#weights?.[position] ?? 1 : 0;
+      });
+      const number = training ? training.firstStep + index : 0, at = index * STEP_BYTES;
+      const words = [number, batch.length, most * index, results * index, training ? 1 : 0];
       words.forEach((word, field) => steps.setUint32(at + 4 * field, word, true));
-      steps.setUint32(at + 16, Number(training), true);
+      if (!training) return;
+      const { optimizer } = this.#options.training!, { learningRate } = training;
+      const { rate, correction } = stepFactors(optimizer, { learningRate, step: number });
       steps.setFloat32(at + 20, rate, true);
       steps.setFloat32(at + 24, correction, true);
     });
-    this.#program.write("positions", positions);
+    this.#program.write("positions", places);
     this.#program.write("steps", new Uint8Array(steps.buffer));
+    const { network: { input }, layout: { T } } = this.#options;
+    if (!training || input.kind !== "tokens") return;
+    const tokens = this.#sequences!.data as Int32Array;
+    this.#program.write(
+      "occurrences",
+      sortedOccurrences(tokens, batches, { T, most, vocabulary: input.vocabulary }),
+    );
   }
+}
 
-  /** The learning rate and Adam's correction at a step; 0 stands for a prediction. */
-  #factors(step: number): { rate: number; correction: number } {
-    const { training } = this.#options;
-    if (!training || step === 0) return { rate: 0, correction: 1 };
-    const { optimizer } = training;
-    if (optimizer.kind === "adam") return adamFactors(optimizer, step);
-    return { rate: optimizer.learningRate, correction: 1 };
+/** Of the position of a sequence and its weight. */
+const PLACE_BYTES = 8;
+
+/** Targets as words: classes as they are, rows as their bits. */
+function wordsOf({ kind, data }: Targets): Uint32Array {
+  return kind === "classes"
+    ? Uint32Array.from(data)
+    : new Uint32Array(data.buffer, data.byteOffset, data.length);
+}
+
+/** Adds the gradient of the regularizers, in float32 as the update does. */
+function addPenalties(gradient: Float32Array, { parameters }: Network, p: Float32Array): void {
+  for (const { offset, size, l1, l2 } of parameters) {
+    for (let k = offset; k < offset + size; k++) gradient[k] += l1 * Math.sign(p[k]) + 2 * l2 * p[k];
   }
 }

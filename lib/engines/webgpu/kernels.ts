@@ -1,20 +1,38 @@
 /**
  * The kernels as plain data: their source and their bindings. Each is one `.wgsl` file, preceded by `step.wgsl` and
- * `functions.wgsl`.
+ * `functions.wgsl`, and where they need them by `segments.wgsl` or `targets.wgsl`.
  *
  * @module
  */
+import answer from "./shaders/answer.wgsl" with { type: "text" };
+import embed from "./shaders/embed.wgsl" with { type: "text" };
+import embeddingGradient from "./shaders/embedding_gradient.wgsl" with { type: "text" };
 import functions from "./shaders/functions.wgsl" with { type: "text" };
 import gather from "./shaders/gather.wgsl" with { type: "text" };
+import gruBackward from "./shaders/gru_backward.wgsl" with { type: "text" };
+import gruForward from "./shaders/gru_forward.wgsl" with { type: "text" };
 import head from "./shaders/head.wgsl" with { type: "text" };
 import inputGradient from "./shaders/input_gradient.wgsl" with { type: "text" };
 import inputProduct from "./shaders/input_product.wgsl" with { type: "text" };
+import loss from "./shaders/loss.wgsl" with { type: "text" };
 import lstmBackward from "./shaders/lstm_backward.wgsl" with { type: "text" };
 import lstmForward from "./shaders/lstm_forward.wgsl" with { type: "text" };
 import mask from "./shaders/mask.wgsl" with { type: "text" };
+import maskSteps from "./shaders/mask_steps.wgsl" with { type: "text" };
+import mergeBackward from "./shaders/merge_backward.wgsl" with { type: "text" };
+import mergeForward from "./shaders/merge_forward.wgsl" with { type: "text" };
+import metric from "./shaders/metric.wgsl" with { type: "text" };
+import penalty from "./shaders/penalty.wgsl" with { type: "text" };
+import pointwiseBackward from "./shaders/pointwise_backward.wgsl" with { type: "text" };
+import pointwiseForward from "./shaders/pointwise_forward.wgsl" with { type: "text" };
 import rnnBackward from "./shaders/rnn_backward.wgsl" with { type: "text" };
 import rnnForward from "./shaders/rnn_forward.wgsl" with { type: "text" };
+import segments from "./shaders/segments.wgsl" with { type: "text" };
+import softmaxBackward from "./shaders/softmax_backward.wgsl" with { type: "text" };
+import softmaxForward from "./shaders/softmax_forward.wgsl" with { type: "text" };
 import step from "./shaders/step.wgsl" with { type: "text" };
+import tally from "./shaders/tally.wgsl" with { type: "text" };
+import targets from "./shaders/targets.wgsl" with { type: "text" };
 import update from "./shaders/update.wgsl" with { type: "text" };
 import weightGradient from "./shaders/weight_gradient.wgsl" with { type: "text" };
 
@@ -27,23 +45,48 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
 }
 
-function kernel(source: string, ...bindings: Binding[]): Kernel {
-  return { source: step + functions + source, bindings };
+const BINDING = /@binding\(\d+\) var<(uniform|storage, read|storage, read_write)>/g;
+const KINDS: Readonly<Record<string, Binding>> = {
+  "uniform": "step",
+  "storage, read": "read",
+  "storage, read_write": "write",
+};
+
+/** A kernel from its sources; they declare the bindings in the order of their numbers. */
+function kernel(...sources: string[]): Kernel {
+  const source = [step, functions, ...sources].join("");
+  return { source, bindings: Array.from(source.matchAll(BINDING), ([, type]) => KINDS[type]) };
 }
 
 /** All kernels, by the names of their files. */
 export const KERNELS = {
-  gather: kernel(gather, "step", "read", "read", "read", "write"),
-  mask: kernel(mask, "step", "write"),
-  input_product: kernel(inputProduct, "read", "read", "write"),
-  lstm_forward: kernel(lstmForward, "step", "read", "write", "write", "write", "write", "read"),
-  rnn_forward: kernel(rnnForward, "step", "read", "read", "write", "write", "read"),
-  head: kernel(head, "step", "read", "read", "read", "read", "read", "write", "write", "write"),
-  lstm_backward: kernel(lstmBackward, "read", "write", "read", "read", "read"),
-  rnn_backward: kernel(rnnBackward, "read", "read", "write", "read", "read"),
-  input_gradient: kernel(inputGradient, "read", "read", "write"),
-  weight_gradient: kernel(weightGradient, "read", "read", "write"),
-  update: kernel(update, "step", "read", "read", "write", "write", "write", "write", "write"),
+  gather: kernel(gather),
+  embed: kernel(embed),
+  mask_steps: kernel(maskSteps),
+  mask: kernel(mask),
+  pointwise_forward: kernel(pointwiseForward),
+  softmax_forward: kernel(softmaxForward),
+  input_product: kernel(inputProduct),
+  lstm_forward: kernel(lstmForward),
+  gru_forward: kernel(gruForward),
+  rnn_forward: kernel(rnnForward),
+  merge_forward: kernel(mergeForward),
+  head: kernel(head),
+  answer: kernel(answer),
+  loss: kernel(targets, loss),
+  metric: kernel(targets, metric),
+  tally: kernel(tally),
+  penalty: kernel(segments, penalty),
+  merge_backward: kernel(mergeBackward),
+  lstm_backward: kernel(lstmBackward),
+  gru_backward: kernel(gruBackward),
+  rnn_backward: kernel(rnnBackward),
+  input_gradient: kernel(inputGradient),
+  softmax_backward: kernel(softmaxBackward),
+  pointwise_backward: kernel(pointwiseBackward),
+  weight_gradient: kernel(weightGradient),
+  embedding_gradient: kernel(embeddingGradient),
+  update: kernel(segments, update),
 } as const satisfies Record<string, Kernel>;
 
 /** The name of a kernel's file. */
@@ -55,7 +98,7 @@ const WORKGROUP_SIZE = 64;
 /** One dispatch of a kernel. */
 export interface Dispatch {
   readonly kernel: KernelName;
-  /** For people, for instance `lstm_forward, layer 0`. */
+  /** For people, for instance `lstm_forward of layer0`. */
   readonly label: string;
   /** The kernel's `override` constants. */
   readonly constants: Readonly<Record<string, number>>;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createNetwork, type LayerSpec, type Network } from "../../model/network.ts";
 import { roundUp } from "../round_up.ts";
+import { narrow, widestLayer } from "./narrow.ts";
 import { type Plan, planEngine, type PlanOptions } from "./plan.ts";
 
 /** The limits of an adapter that decide whether a training fits. */
@@ -23,7 +23,7 @@ export interface Need {
   readonly what: string;
 }
 
-/** Bytes of images that a prediction uploads together: enough for many batches, and far less than any adapter has. */
+/** Bytes that go to or come from the device at once: enough for many batches, and far less than any adapter has. */
 const STAGED_BYTES = 2 ** 24;
 
 /** What a plan needs of an adapter. */
@@ -62,7 +62,7 @@ export function planWithin(limits: Limits, options: PlanOptions): Plan {
   );
 }
 
-/** Images of a batch of a prediction, where they fit. */
+/** Sequences of a batch of a prediction, where they fit. */
 const PREDICTED_TOGETHER = 64;
 
 /** Plans an engine that only predicts, with the largest batches that fit. @throws {RangeError} As {@link planWithin}. */
@@ -95,15 +95,12 @@ const KNOBS: readonly {
   readonly name: (value: number) => string;
 }[] = [
   {
-    read: ({ training }) => training?.trainCount ?? 0,
-    turn: (options, trainCount) => ({
-      ...options,
-      training: options.training && { ...options.training, trainCount },
-    }),
-    name: (value) => `${value} training images`,
+    read: ({ training }) => training?.count ?? 0,
+    turn: (options, count) => ({ ...options, training: options.training && { ...options.training, count } }),
+    name: (value) => `${value} training sequences`,
   },
   {
-    read: ({ network }) => Math.max(...network.layers.map(({ hiddenSize }) => hiddenSize)),
+    read: ({ network }) => widestLayer(network),
     turn: (options, units) => ({ ...options, network: narrow(options.network, { units }) }),
     name: (value) => `${value} units a layer`,
   },
@@ -144,17 +141,4 @@ function largest(end: number, passes: (value: number) => boolean): number {
     else high = middle;
   }
   return low;
-}
-
-/** A network with the same kinds of layers, with at most `units` units and `features` features. */
-export function narrow(
-  { inputSize, layers, head }: Network,
-  { units, features = inputSize }: { units: number; features?: number },
-): Network {
-  const narrower = layers.map((layer, index): LayerSpec => ({
-    ...layer,
-    inputSize: Math.min(layer.inputSize, index === 0 ? features : units),
-    hiddenSize: Math.min(layer.hiddenSize, units),
-  }));
-  return createNetwork({ layers: narrower, classes: head.classes });
 }

@@ -1,83 +1,88 @@
 /**
  * The buffers of an engine and the dispatches of one step, as plain data.
  *
- * Images are processed in quads, the lanes of one `vec4`. Four columns of a matrix that are computed together are a quad
- * too: the gates i f g o of one unit of an LSTM, four units of an RNN, four classes of the head.
- *
  * @module
  */
-import type { SequenceLayout } from "../../data/sequence.ts";
-import type { Network } from "../../model/network.ts";
+import type { SequenceLayout } from "../../data/sequences.ts";
+import { isRecurrent, type Network, type RecurrentLayer, stepsOf } from "../../model/network.ts";
 import { type Optimizer, SLOT_COUNT } from "../../model/optimizers.ts";
 import { MAX_STEPS } from "../engine.ts";
-import { roundUp } from "../round_up.ts";
-import {
-  gatherDispatch,
-  headDispatch,
-  headGradient,
-  layerBackward,
-  layerForward,
-  layerGradient,
-  maskDispatch,
-  updateDispatch,
-} from "./dispatches.ts";
+import { type Chain, chainOf } from "./chain.ts";
 import type { Dispatch } from "./kernels.ts";
-import { type Frame, headSizes, type LayerSizes, layerSizes, type MatrixSizes } from "./sizes.ts";
+import { inputBuffers, inputForward, inputGradients, sequenceBytes } from "./passes/input.ts";
+import { NO_MASK } from "./passes/mask.ts";
+import { inputsOf, type Matrix, recurrentMatrix } from "./passes/matrix.ts";
+import { measureCount } from "./passes/output.ts";
+import { type Frame, joinPasses } from "./passes/pass.ts";
+import {
+  type ParameterPlan,
+  penaltyDispatches,
+  planParameters,
+  updateDispatch,
+  type View,
+} from "./update.ts";
 
 /** What a plan depends on. */
 export interface PlanOptions {
   readonly network: Network;
-  readonly sequence: SequenceLayout;
-  readonly imageBytes: number;
-  /** The most images that go through the network together. */
+  readonly layout: SequenceLayout;
+  /** The most sequences that go through the network together. */
   readonly batchSize: number;
   /** Null for an engine that only predicts. */
-  readonly training: {
-    readonly optimizer: Optimizer;
-    readonly trainCount: number;
-    readonly seed: number;
-  } | null;
+  readonly training: PlannedTraining | null;
 }
 
-/** A weight matrix with its bias, as `update.wgsl` reads it. */
-export interface MatrixTable {
-  readonly offset: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly unitColumns: number;
-  readonly quads: number;
-  /** Where it starts in `weights` and `weightsBack`, in float32; each is bound as a buffer of its own. */
-  readonly weights: number;
-  readonly weightsBack: number;
-  readonly biasScale: number;
+/** What a plan depends on in a training. */
+export interface PlannedTraining {
+  readonly optimizer: Optimizer;
+  /** The sequences to train on. */
+  readonly count: number;
+  /** The kind of the targets. */
+  readonly targets: "classes" | "rows";
+  readonly seed: number;
 }
 
 /** The plan of an engine. */
 export interface Plan {
   readonly batchSize: number;
-  /** Image quads of a batch. */
+  /** Quads of sequences of a batch. */
   readonly N4: number;
-  readonly classes: number;
-  readonly T: number;
-  /** Where the top layer's states are: the buffer, the features of a row, the first state and their number. */
-  readonly top: {
-    readonly name: string;
+  /** The numbers of an answer: K, or those of every step. */
+  readonly answerSize: number;
+  /** The loss and the metrics. */
+  readonly measures: number;
+  /** The results of a training step: the measures of each sequence, then what the regularizers add. */
+  readonly resultsAStep: number;
+  /** The steps that come in, and that come out. */
+  readonly steps: { readonly in: number; readonly out: number };
+  /** Where the states of the last recurrent layer are: the buffer, the features of a row, the first state and their number. */
+  readonly states: {
+    readonly buffer: string;
     readonly stride: number;
     readonly first: number;
     readonly units: number;
-  };
+    readonly steps: number;
+  } | null;
   /** The bytes of each buffer, by name. */
   readonly buffers: ReadonlyMap<string, number>;
   readonly views: ReadonlyMap<string, View>;
-  readonly matrices: readonly MatrixTable[];
-  /** The buffers of inputs, the features of a row and the number of rows; the bias feature of each row must be 1. */
-  readonly ones: readonly { readonly buffer: string; readonly stride: number; readonly rows: number }[];
+  /** The parameters as `segments.wgsl` reads them. */
+  readonly segments: Uint8Array<ArrayBuffer>;
+  /** The buffers of inputs, the features of a row, the rows, and how many biases read a 1 in each row. */
+  readonly ones: readonly {
+    readonly buffer: string;
+    readonly stride: number;
+    readonly rows: number;
+    readonly biases: number;
+  }[];
   /** The number of partial sums of a weight gradient. */
   readonly parts: number;
   /** The number of the optimizer's slots. */
   readonly slots: number;
-  /** How many images of a prediction are uploaded together: whole batches. */
-  readonly stagedImages: number;
+  /** The most steps of one submission. */
+  readonly stepsTogether: number;
+  /** How many sequences of a prediction are uploaded together: whole batches. */
+  readonly stagedSequences: number;
   /** One training step without its update; empty in an engine that only predicts. */
   readonly gradient: readonly Dispatch[];
   readonly update: readonly Dispatch[];
@@ -88,73 +93,56 @@ export interface Plan {
   readonly workgroupBytes: ReadonlyMap<string, number>;
 }
 
-/** The alignment of the offsets of bindings. */
-const BINDING_ALIGNMENT = 256;
-
-/** A part of a buffer, in bytes, that kernels see as a buffer of its own. */
-export interface View {
-  readonly buffer: string;
-  readonly offset: number;
-  readonly size: number;
-}
-
 /**
  * Plans the buffers and dispatches of an engine.
  *
- * @param stagedBytes The most bytes of images that a prediction uploads together, if they hold one batch
+ * @param stagedBytes The most bytes that go to or come from the device at once, if those of one batch fit
  */
 export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
-  const { network, sequence, imageBytes, batchSize, training } = options;
-  const T = sequence.T, N4 = Math.ceil(batchSize / 4), last = network.layers.length - 1;
-  const layers = layerSizes(
-    training ? network.layers : network.layers.map((layer) => ({ ...layer, dropout: 0 })),
-  );
-  const head = headSizes(network.head);
-  const staged = Math.floor(stagedBytes / (4 * N4 * imageBytes));
-  const stagedImages = 4 * N4 * Math.max(1, Math.min(staged, MAX_STEPS));
-  const parts = choosePartCount(network.size, T * N4);
-  const frame: Frame = { T, N4, parts, size: network.size };
-  const { matrices, views, weightBytes, weightBackBytes } = planMatrices([...layers, head]);
-  const forward = layers.flatMap((sizes) => layerForward(sizes, frame));
-  const headStep = headDispatch(head, `dy ${last}`, frame);
+  const { network, layout, batchSize, training } = options, { size } = network;
+  const N4 = Math.ceil(batchSize / 4), T = layout.T, out = stepsOf(network, T).at(-1)!.count;
+  const parts = choosePartCount(size, T * N4), seed = training?.seed ?? null;
+  const frame: Frame = { N4, parts, size, seed };
+  const chain = chainOf(network, { T, classes: training && training.targets === "classes", frame });
+  const all = joinPasses([...chain.passes, chain.output]), below = joinPasses(chain.passes);
+  const parameters = planParameters(network, all.matrices);
+  const edge = (chain.passes[0] ?? chain.output).input;
+  const together = planTogether(options, { N4, out, stagedBytes });
+  const { resultsAStep } = together;
+  const entry = (from: string) => inputForward(network, { layout, edge, from }, frame);
   return {
     batchSize,
     N4,
-    classes: head.columns,
-    T,
-    top: { name: `inputs ${last}`, stride: layers[last].J, first: layers[last].C4, units: head.C },
-    buffers: planBuffers(options, layers, { head, frame, weightBytes, weightBackBytes, stagedImages }),
-    views,
-    matrices,
-    ones: [
-      ...layers.map(({ index, J }) => ({ buffer: `inputs ${index}`, stride: J, rows: T * N4 })),
-      { buffer: "head inputs", stride: head.J, rows: N4 },
-    ],
+    answerSize: out * network.output.size,
+    measures: measureCount(network),
+    resultsAStep,
+    steps: { in: T, out },
+    states: planStates(network, T),
+    buffers: planBuffers(options, { chain, frame, parameters, together }),
+    views: parameters.views,
+    segments: parameters.table,
+    ones: all.matrices.map(onesOf),
     parts,
     slots: training ? SLOT_COUNT[training.optimizer.kind] : 0,
-    stagedImages,
+    stepsTogether: together.steps,
+    stagedSequences: together.sequences,
     gradient: training
       ? [
-        gatherDispatch(options, layers[0], { frame, images: "train images" }),
-        ...layers.filter(({ layer }) => layer.dropout > 0).map((sizes) =>
-          maskDispatch(sizes, training.seed, frame)
-        ),
-        ...forward,
-        headStep,
-        ...layers.toReversed().flatMap((sizes) => layerBackward(sizes, frame)),
-        ...layers.map((sizes) => layerGradient(sizes, frame)),
-        headGradient(head, frame),
+        ...entry("train sequences"),
+        ...all.masks,
+        ...all.forward,
+        ...penaltyDispatches(network, parameters.segments, resultsAStep - 1),
+        ...all.backward,
+        ...all.weightGradients,
+        ...inputGradients(network, { layout, edge }, frame),
       ]
       : [],
-    update: training ? [updateDispatch(training.optimizer, matrices.length, frame)] : [],
-    pack: updateDispatch(undefined, matrices.length, frame),
-    predict: [gatherDispatch(options, layers[0], { frame, images: "staged images" }), ...forward, headStep],
-    workgroupBytes: new Map([
-      ...layers.map(({ index, H, H4, lstm }): [string, number] => {
-        return [`the state of four images in layer ${index}`, 32 * (lstm ? H : H4)];
-      }),
-      ["the logits of four images", 16 * 4 * head.quads],
-    ]),
+    update: training
+      ? [updateDispatch(training.optimizer, { network, segments: parameters.segments }, frame)]
+      : [],
+    pack: updateDispatch(undefined, { network, segments: parameters.segments }, frame),
+    predict: [...entry("staged sequences"), ...below.forward, ...chain.output.answers],
+    workgroupBytes: new Map(all.workgroupBytes),
   };
 }
 
@@ -163,59 +151,85 @@ function choosePartCount(size: number, rows: number): number {
   return Math.max(1, Math.min(8, Math.floor(2 ** 21 / size), rows));
 }
 
-function planMatrices(sizes: readonly MatrixSizes[]) {
-  const views = new Map<string, View>(), matrices: MatrixTable[] = [];
-  let weightBytes = 0, weightBackBytes = 0;
-  for (const { name, C, H, columns, quads, lstm, offset, biasScale } of sizes) {
-    const rows = C + H, size = (rows + 1) * quads * 16, backSize = rows * quads * 16;
-    views.set(`weights ${name}`, { buffer: "weights", offset: weightBytes, size });
-    views.set(`weights back ${name}`, { buffer: "weights back", offset: weightBackBytes, size: backSize });
-    const unitColumns = lstm ? H : 0, weights = weightBytes / 4, weightsBack = weightBackBytes / 4;
-    matrices.push({ offset, rows, columns, unitColumns, quads, weights, weightsBack, biasScale });
-    weightBytes = roundUp(weightBytes + size, BINDING_ALIGNMENT);
-    weightBackBytes = roundUp(weightBackBytes + backSize, BINDING_ALIGNMENT);
-  }
-  return { matrices, views, weightBytes, weightBackBytes };
+function onesOf(matrix: Matrix): Plan["ones"][number] {
+  return { buffer: inputsOf(matrix), stride: matrix.J, rows: matrix.rows, biases: matrix.biases };
 }
 
+function planStates({ layers }: Network, T: number): Plan["states"] {
+  const index = layers.findLastIndex(isRecurrent);
+  if (index < 0) return null;
+  const layer = layers[index] as RecurrentLayer, steps = stepsOf({ layers }, T)[index].count;
+  const matrix = recurrentMatrix(layer, 0);
+  return { buffer: inputsOf(matrix), stride: matrix.J, first: matrix.C4, units: matrix.H, steps };
+}
+
+/** How many batches go to the device at once. */
+interface Together {
+  /** Steps of a training. */
+  readonly steps: number;
+  readonly resultsAStep: number;
+  /** Sequences of a prediction. */
+  readonly sequences: number;
+  /** The elements of the buffer of results. */
+  readonly results: number;
+}
+
+function planTogether(
+  { network, layout }: PlanOptions,
+  { N4, out, stagedBytes }: { N4: number; out: number; stagedBytes: number },
+): Together {
+  const resultsAStep = 4 * N4 * measureCount(network) + 1, answerSize = out * network.output.size;
+  const fitting = (bytesOfOne: number) => {
+    return Math.max(1, Math.min(MAX_STEPS, Math.floor(stagedBytes / bytesOfOne)));
+  };
+  const occurrences = network.input.kind === "tokens" ? OCCURRENCE_BYTES * 4 * N4 * layout.T : 0;
+  const steps = fitting(Math.max(4 * resultsAStep, occurrences));
+  const batches = fitting(4 * N4 * Math.max(sequenceBytes(layout), 4 * answerSize));
+  const sequences = 4 * N4 * batches;
+  return { steps, resultsAStep, sequences, results: Math.max(steps * resultsAStep, sequences * answerSize) };
+}
+
+/** A token and a row. */
+const OCCURRENCE_BYTES = 8;
+
 function planBuffers(
-  options: PlanOptions,
-  layers: readonly LayerSizes[],
-  { head, frame, weightBytes, weightBackBytes, stagedImages }: {
-    head: MatrixSizes;
+  { network, layout, training }: PlanOptions,
+  { chain, frame, parameters, together }: {
+    chain: Chain;
     frame: Frame;
-    weightBytes: number;
-    weightBackBytes: number;
-    stagedImages: number;
+    parameters: ParameterPlan;
+    together: Together;
   },
 ): Map<string, number> {
-  const { imageBytes, training } = options, { N4, size, parts } = frame;
-  const rows = frame.T * N4, slots = training ? SLOT_COUNT[training.optimizer.kind] : 0;
+  const { N4, size, parts } = frame, slots = training ? SLOT_COUNT[training.optimizer.kind] : 0;
+  const targets = training ? targetCount(network, layout, training) : 1;
+  const occurrences = network.input.kind === "tokens" && training
+    ? OCCURRENCE_BYTES * together.steps * 4 * N4 * layout.T
+    : 8;
   // Buffers that kernels bind but do not read in a prediction are as small as possible.
-  const buffers = new Map<string, number>([
-    ...(training ? [["train images", training.trainCount * imageBytes] as const] : []),
-    ["staged images", stagedImages * imageBytes],
-    ["train labels", training?.trainCount ?? 4],
-    ["positions", 4 * MAX_STEPS * 4 * N4],
+  return new Map<string, number>([
+    ...training ? [["train sequences", training.count * sequenceBytes(layout)] as const] : [],
+    ["staged sequences", together.sequences * sequenceBytes(layout)],
+    ["targets", 4 * targets],
+    ["positions", 8 * MAX_STEPS * 4 * N4],
+    ["occurrences", occurrences],
     ["scale", 4 * 256],
-    ["results", 4 * MAX_STEPS * 4 * N4 * Math.max(2, head.columns)],
+    ["results", 4 * together.results],
     ["parameters", 4 * size],
     ["partials", training ? 4 * size * parts : 4],
     ["slot 0", slots > 0 ? 4 * size : 4],
     ["slot 1", slots > 1 ? 4 * size : 4],
-    ["weights", weightBytes],
-    ["weights back", weightBackBytes],
-    ["matrices", 32 * (layers.length + 1)],
-    ["no mask", 16],
-    ["head inputs", 16 * N4 * head.J],
-    ["head dz", 16 * N4 * head.quads * 4],
+    ["slot 2", slots > 2 ? 4 * size : 4],
+    ["weights", parameters.weights],
+    ["weights back", parameters.weightsBack],
+    ["segments", parameters.table.length],
+    [NO_MASK, 16],
+    ...inputBuffers(network, layout, frame),
+    ...joinPasses([...chain.passes, chain.output]).buffers,
   ]);
-  for (const { layer, index, J, H, H4, quads, lstm, top } of layers) {
-    buffers.set(`inputs ${index}`, 16 * (rows + N4) * J);
-    buffers.set(`gates ${index}`, 16 * rows * quads * 4);
-    if (top || training) buffers.set(`dy ${index}`, 16 * (top ? N4 : rows) * H4);
-    if (lstm) buffers.set(`c ${index}`, 16 * (rows + N4) * H);
-    if (layer.dropout > 0) buffers.set(`mask ${index}`, 16 * rows * H4);
-  }
-  return buffers;
+}
+
+function targetCount(network: Network, { T }: SequenceLayout, { count, targets }: PlannedTraining): number {
+  const rows = count * stepsOf(network, T).at(-1)!.count;
+  return targets === "classes" ? rows : rows * network.output.size;
 }

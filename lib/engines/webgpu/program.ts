@@ -76,7 +76,7 @@ export class Program {
   }
 
   /** Writes from the start of a buffer. */
-  write(name: string, data: Uint8Array | Uint32Array | Float32Array): void {
+  write(name: string, data: Uint8Array | Uint32Array | Int32Array | Float32Array): void {
     const buffer = this.#buffers.get(name)!;
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     const whole = bytes.length & ~3; // WebGPU writes whole words
@@ -174,11 +174,12 @@ export class Program {
   #allocate(plan: Plan): void {
     for (const [name, bytes] of plan.buffers) this.#createBuffer(name, bytes, GPUBufferUsage.STORAGE);
     this.#createBuffer("steps", MAX_STEPS * STEP_BYTES, GPUBufferUsage.UNIFORM);
-    this.write("matrices", matrixTable(plan));
-    for (const { buffer, stride, rows } of plan.ones) {
+    this.write("segments", plan.segments);
+    for (const { buffer, stride, rows, biases } of plan.ones) {
       const inputs = new Float32Array(rows * stride * 4);
       for (let row = 0; row < rows; row++) {
-        inputs.fill(1, (row * stride + stride - 4) * 4, (row * stride + stride - 3) * 4);
+        const first = row * stride + stride - 4;
+        inputs.fill(1, first * 4, (first + biases) * 4);
       }
       this.write(buffer, inputs);
     }
@@ -261,15 +262,4 @@ function encode(
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindings, readsStep ? [step * STEP_BYTES] : []);
   pass.dispatchWorkgroups(...workgroups);
-}
-
-/** The matrices as `update.wgsl` reads them. */
-function matrixTable({ matrices }: Plan): Uint8Array {
-  const view = new DataView(new ArrayBuffer(32 * matrices.length));
-  matrices.forEach((m, index) => {
-    const words = [m.offset, m.rows, m.columns, m.unitColumns, m.quads, m.weights, m.weightsBack];
-    words.forEach((word, field) => view.setUint32(32 * index + 4 * field, word, true));
-    view.setFloat32(32 * index + 28, m.biasScale, true);
-  });
-  return new Uint8Array(view.buffer);
 }

@@ -1,25 +1,32 @@
 /**
- * The check of an adapter: one gradient, or logits where nothing is trained, compared with the reference engine's.
+ * The check of an adapter: one gradient, or answers where nothing is trained, compared with the reference engine's.
  *
- * The check has weights and images of its own, so that chaotic, huge or NaN weights or blank images do not affect the
- * result; only shapes, kinds of layers and dropout are those of the training.
+ * The check has weights, sequences and targets of its own, so that chaotic, huge or NaN weights or blank images do not affect
+ * the result; only shapes, kinds of layers, loss and dropout are those of the training.
  *
  * @module
  */
-import type { Split } from "../../data/images.ts";
-import { layOutSequence } from "../../data/sequence.ts";
-import type { Network } from "../../model/network.ts";
+import type { SequenceLayout, Sequences, Targets } from "../../data/sequences.ts";
+import { CATEGORICAL } from "../../model/losses.ts";
+import {
+  type CellActivation,
+  type Network,
+  type Parameter,
+  type RecurrentLayer,
+  recurrentLayers,
+  stepsOf,
+} from "../../model/network.ts";
 import { DOMAIN, hashName, RandomStream } from "../../random.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { openReference } from "../reference/engine.ts";
-import { narrow } from "./limits.ts";
+import { narrow } from "./narrow.ts";
 
-/** Images of the check: more than a quad, so that it covers several lanes and workgroups. */
-const IMAGES = 5;
+/** Sequences of the check: more than a quad, so that it covers several lanes and workgroups. */
+const SEQUENCES = 5;
 /** The most multiplications of the reference engine: some tens of milliseconds. */
 const MOST_MULTIPLICATIONS = 5e7;
-/** The most T, features and units of a smaller network; more units than a workgroup has invocations. */
-const SMALL = { T: 6, units: 70 };
+/** The most steps, units, features and tokens of a smaller network; more units than a workgroup has invocations. */
+const SMALL = { T: 6, units: 70, features: 70, vocabulary: 50, repeats: 6 };
 /** Relative to the largest element. Correct adapters are within 2e-6; wrong ones have been far off. */
 const TOLERANCE = 1e-3;
 /** Differences below this are ignored: adapters may flush subnormal numbers to 0. */
@@ -29,15 +36,15 @@ const DRAWS = 3;
 /** The size of a hundred rounding errors. */
 const NUDGE = 1e-5;
 
-/** An engine that can load other images and weights of the same shapes. */
+/** An engine that can load other sequences and weights of the same shapes. */
 export interface CheckedEngine extends Engine {
   load(options: EngineOptions): Promise<void>;
 }
 
 /**
- * Compares a device with the reference engine over a few made-up images: the gradient, or the logits if it only predicts.
+ * Compares a device with the reference engine over a few made-up sequences: the gradient, or the answers if it only predicts.
  * The network has the same shapes, unless the reference would take long: then it is a smaller one of the same kind. Leaves
- * made-up images and weights in the engine.
+ * made-up sequences and weights in the engine.
  *
  * @param open Opens another engine on the same device
  * @throws {Error} If the numbers differ; says by how much
@@ -53,32 +60,41 @@ export async function checkDevice(
   await check(small, smaller);
 }
 
-/** The multiplications of one gradient over the images of the check. */
-function multiplications({ network, imageSize, sequence }: EngineOptions): number {
-  const { T } = layOutSequence(sequence, imageSize);
-  const weights = network.layers.reduce((sum, { kernel, recurrentKernel }) => {
-    return sum + kernel.size + recurrentKernel.size;
+/** The multiplications of one gradient over the sequences of the check, if every layer saw the longest sequence. */
+function multiplications({ network, layout }: EngineOptions): number {
+  const T = Math.max(...stepsOf(network, layout.T).map(({ count }) => count));
+  const weights = network.parameters.reduce((sum, { name, size }) => {
+    return name === "embeddings" ? sum : sum + size;
   }, 0);
-  return 3 * IMAGES * T * weights;
+  return 3 * SEQUENCES * T * weights;
 }
 
-/** Options with the same kinds of layers, but fewer t, features and units. */
+/** Options with the same kinds of layers, but fewer steps, features, tokens and units. */
 function shrink(options: EngineOptions): EngineOptions {
-  const { T, C } = layOutSequence(options.sequence, options.imageSize);
-  const imageSize = { height: Math.min(T, SMALL.T), width: Math.min(C, SMALL.units) };
-  const network = narrow(options.network, { units: SMALL.units, features: SMALL.units });
-  return {
-    ...options,
+  const network = narrow(options.network, SMALL), T = Math.min(options.layout.T, SMALL.T);
+  const smaller = {
     network,
-    imageSize,
-    sequence: { axis: "rows", range: [-1, 1] },
+    layout: layoutOf(options.layout, { T, C: network.input.size }),
     parameters: new Float32Array(network.size),
-    training: options.training && {
-      ...options.training,
-      train: madeUpImages(imageSize, { count: IMAGES, classes: network.head.classes }),
-      batchSize: IMAGES,
-    },
+    training: options.training,
   };
+  const { sequences, targets } = madeUpData(smaller, SEQUENCES);
+  return {
+    ...smaller,
+    training: options.training && { ...options.training, sequences, targets, batchSize: SEQUENCES },
+  };
+}
+
+/** A layout of the same kind with other sizes. */
+function layoutOf(layout: SequenceLayout, { T, C }: { T: number; C: number }): SequenceLayout {
+  switch (layout.kind) {
+    case "bytes":
+      return { ...layout, T, C, stride: T * C, tStride: C, cStride: 1 };
+    case "floats":
+      return { kind: "floats", T, C, stride: T * C };
+    case "tokens":
+      return { kind: "tokens", T, stride: T };
+  }
 }
 
 async function check(engine: CheckedEngine, options: EngineOptions): Promise<void> {
@@ -94,42 +110,74 @@ async function check(engine: CheckedEngine, options: EngineOptions): Promise<voi
     throw new Error(
       `Cannot ${action} on ${engine.device.detail}: its ` +
         `${
-          options.training ? "gradients must be right: that of " : "logits must be right: "
+          options.training ? "gradients must be right: that of " : "answers must be right: "
         }${wrong.name} is ` +
-        `${wrong.found} where the textbook has ${wrong.expected}, over ${trial.images.count} made-up images; ` +
+        `${wrong.found} where the textbook has ${wrong.expected}, over ${trial.sequences.count} made-up sequences; ` +
         `try another driver or --device wasm, or --no-self-check to ${action} all the same`,
     );
   }
 }
 
-/** Made-up images and weights in the shapes of an engine. */
+/** Made-up sequences and weights in the shapes of an engine. */
 interface Trial {
   readonly options: EngineOptions;
-  readonly images: Split;
+  readonly sequences: Sequences;
 }
 
 function makeUp(options: EngineOptions, draw: number): Trial {
-  const { network, imageSize, sequence: { axis }, training } = options;
-  const count = training ? Math.min(IMAGES, training.train.count, training.batchSize) : IMAGES;
-  const images = madeUpImages(imageSize, { count, classes: network.head.classes });
+  const { network, layout, training } = options;
+  const count = training ? Math.min(SEQUENCES, training.sequences.count, training.batchSize) : SEQUENCES;
+  const { sequences, targets } = madeUpData(options, count);
   return {
-    images,
+    sequences,
     options: {
       ...options,
-      sequence: { axis, range: [-1, 1] },
+      layout: layout.kind === "bytes" ? { ...layout, scale: MADE_UP_SCALE } : layout,
       parameters: madeUpParameters(network, draw),
-      training: training && { ...training, train: images },
+      training: training && { ...training, sequences, targets },
     },
   };
 }
 
-function madeUpImages(
-  { height, width }: EngineOptions["imageSize"],
-  { count, classes }: { count: number; classes: number },
-): Split {
-  const random = new RandomStream(0, DOMAIN.initialize, hashName("images of the self-check"));
-  const pixels = Uint8Array.from({ length: count * height * width }, () => random.below(256));
-  return { pixels, labels: Uint8Array.from({ length: count }, (_, n) => n % classes), count, height, width };
+/** −1 … 1. */
+const MADE_UP_SCALE = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
+
+/** Uniform sequences, and targets that suit the loss; if a network masks steps, a third of them is masked. */
+function madeUpData(
+  { network, layout, training }: EngineOptions,
+  count: number,
+): { sequences: Sequences; targets: Targets } {
+  const random = new RandomStream(0, DOMAIN.initialize, hashName("sequences of the self-check"));
+  const { input, output: { size: K } } = network, { T, stride } = layout;
+  const rows = count * stepsOf(network, T).at(-1)!.count;
+  const targets: Targets = training?.targets.kind === "rows"
+    ? { kind: "rows", data: madeUpRows(network, rows, random) }
+    : { kind: "classes", data: Int32Array.from({ length: rows }, (_, row) => row % K) };
+  const fill = (next: () => number) => Array.from({ length: count * stride }, next);
+  if (input.kind === "tokens") {
+    const next = () => input.maskZero && random.below(3) === 0 ? 0 : random.below(input.vocabulary);
+    return { sequences: { data: Int32Array.from(fill(next)), count }, targets };
+  }
+  if (layout.kind === "bytes") {
+    return { sequences: { data: Uint8Array.from(fill(() => random.below(256))), count }, targets };
+  }
+  const data = Float32Array.from(fill(() => 2 * random.uniform() - 1)), { maskValue, size: C } = input;
+  for (let row = 0; maskValue !== null && row < count * T; row++) {
+    if (random.below(3) === 0) data.fill(maskValue, row * C, (row + 1) * C);
+  }
+  return { sequences: { data, count }, targets };
+}
+
+/** Targets of K numbers: one is 1 where they are classes, else 0 … 1. */
+function madeUpRows(
+  { loss, metrics, output: { size: K } }: Network,
+  rows: number,
+  random: RandomStream,
+): Float32Array {
+  const categorical = [loss, ...metrics].some((name) => CATEGORICAL.includes(name));
+  return Float32Array.from({ length: rows * K }, (_, k) => {
+    return categorical ? Number(k % K === Math.floor(k / K) % K) : random.uniform();
+  });
 }
 
 /**
@@ -138,30 +186,50 @@ function madeUpImages(
  * `hardSigmoid` also reach beyond both ends of its linear part.
  */
 function madeUpParameters(network: Network, draw: number): Float32Array {
-  const flat = new Float32Array(network.size);
-  const fill = ({ name, offset, size }: Network["parameters"][number], low: number, high: number) => {
+  const flat = new Float32Array(network.size), { input } = network;
+  const fill = ({ name, offset, size }: Parameter, low: number, high: number) => {
     const random = new RandomStream(draw, DOMAIN.initialize, hashName(name));
     for (let k = offset; k < offset + size; k++) flat[k] = low + (high - low) * random.uniform();
   };
+  if (input.kind === "tokens") fill(input.embeddings, -1, 1);
   let kept = 1; // the share of the inputs that dropout keeps
   for (const layer of network.layers) {
-    const { kernel, recurrentKernel, bias, inputSize, hiddenSize, dropout } = layer;
-    const hard = layer.kind === "lstm" && layer.gateActivation === "hardSigmoid";
-    fill(kernel, -kept / Math.sqrt(inputSize), kept / Math.sqrt(inputSize));
-    fill(recurrentKernel, -1 / Math.sqrt(hiddenSize), 1 / Math.sqrt(hiddenSize));
-    fill(bias, hard ? -3.5 : 0, hard ? 3.5 : 0.5);
-    kept = 1 - dropout;
+    if (layer.kind === "dropout") kept *= 1 - layer.rate;
+    if (layer.kind === "dense") {
+      const { kernel, bias, inputSize } = layer, [low, high] = biasRange([layer.activation]);
+      fill(kernel, -kept / Math.sqrt(inputSize), kept / Math.sqrt(inputSize));
+      if (bias) fill(bias, low, high);
+    }
+    const cells = recurrentLayers({ layers: [layer] });
+    for (const cell of cells) fillCell(cell, kept, fill);
+    if (layer.kind === "dense" || cells.length > 0) kept = 1;
   }
-  const { kernel, bias, inputSize } = network.head;
-  fill(kernel, -kept / Math.sqrt(inputSize), kept / Math.sqrt(inputSize));
-  fill(bias, 0, 0.5);
   return flat;
 }
 
-/** The gradient over all images, or their logits, in reverse order. */
-async function measure(engine: Engine, { options, images }: Trial): Promise<Float32Array> {
-  const all = Uint32Array.from({ length: images.count }, (_, n) => images.count - 1 - n);
-  return options.training ? await engine.gradient(all) : await engine.predict(images, all);
+function fillCell(
+  cell: RecurrentLayer,
+  kept: number,
+  fill: (parameter: Parameter, low: number, high: number) => void,
+): void {
+  const { kernel, recurrentKernel, bias, inputSize, hiddenSize, inputDropout, recurrentDropout } = cell;
+  const x = kept * (1 - inputDropout) / Math.sqrt(inputSize),
+    h = (1 - recurrentDropout) / Math.sqrt(hiddenSize);
+  const [low, high] = biasRange([cell.activation, ...cell.kind === "rnn" ? [] : [cell.gateActivation]]);
+  fill(kernel, -x, x);
+  fill(recurrentKernel, -h, h);
+  if (bias) fill(bias, low, high);
+}
+
+/** Biases that reach all parts of some activations. */
+function biasRange(activations: readonly (CellActivation | "softmax")[]): [low: number, high: number] {
+  return activations.includes("hardSigmoid") ? [-3.5, 3.5] : [0, 0.5];
+}
+
+/** The gradient over all sequences, or their answers, in reverse order. */
+async function measure(engine: Engine, { options, sequences }: Trial): Promise<Float32Array> {
+  const all = Uint32Array.from({ length: sequences.count }, (_, n) => sequences.count - 1 - n);
+  return options.training ? await engine.gradient(all) : await engine.predict(sequences, all);
 }
 
 async function textbook(trial: Trial): Promise<Float32Array> {
@@ -180,13 +248,13 @@ async function dependsOnRounding(trial: Trial, expected: Float32Array): Promise<
   return false;
 }
 
-/** The first element that is wrong, tensor by tensor; logits count as one tensor. */
+/** The first element that is wrong, tensor by tensor; answers count as one tensor. */
 function firstDifference(
   { network, training }: EngineOptions,
   found: Float32Array,
   expected: Float32Array,
 ) {
-  const tensors = training ? network.parameters : [{ name: "logits", offset: 0, size: expected.length }];
+  const tensors = training ? network.parameters : [{ name: "answers", offset: 0, size: expected.length }];
   for (const { name, offset, size } of tensors) {
     const wanted = expected.subarray(offset, offset + size), got = found.subarray(offset, offset + size);
     const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

@@ -1,12 +1,12 @@
 import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { replayGoldens } from "../../golden/replay.ts";
-import { testPromises } from "../contract.ts";
+import { testManners } from "../contract.ts";
 
 // Results are rounded to float32. In units of the largest element of a tensor.
 const ROUNDED = { atol: 2 ** -24, rtol: 0 }; // half a unit in the last place
 const REFERENCE = { name: "reference", open: openReference };
 
-testPromises({
+testManners({
   ...REFERENCE,
   tolerance: {
     logits: ROUNDED,

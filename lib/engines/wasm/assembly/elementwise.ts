@@ -1,6 +1,6 @@
 // What stands between layers, element by element, for eight sequences at a time. Every array ends in [8].
 
-import { exp, apply, half, slope, SOFTMAX } from "./math";
+import { apply, exp, half, probability, SIGMOID, slope, SOFTMAX } from "./math";
 import { OCTET, QUAD } from "./simd";
 
 // to [count,8] = from [count,8], times mask [count,8] unless that address is 0
@@ -98,12 +98,17 @@ export function mergeBack(kind: i32, count: i32, d: usize, a: usize, b: usize, d
   }
 }
 
-// y = φ(x) of `steps` steps [count,8], `xBytes` and `yBytes` apart; `kind` is a place in `ACTIVATIONS`.
+// y = φ(x) of `steps` steps [count,8], `xBytes` and `yBytes` apart; `kind` is a place in `ACTIVATIONS`. The sigmoid is the one
+// that is exact for small probabilities too, whose logarithms losses take.
 export function activate(kind: i32, steps: i32, count: i32, x: usize, xBytes: i32, y: usize, yBytes: i32): void {
   const bytes: usize = <usize>count * OCTET;
   for (let step = 0; step < steps; step++, x += xBytes, y += yBytes) {
     if (kind == SOFTMAX) softmax(bytes, x, y);
-    else for (let at: usize = 0; at < bytes; at += QUAD) v128.store(y + at, apply(kind, v128.load(x + at)));
+    else if (kind == SIGMOID) {
+      for (let at: usize = 0; at < bytes; at += QUAD) v128.store(y + at, probability(v128.load(x + at)));
+    } else {
+      for (let at: usize = 0; at < bytes; at += QUAD) v128.store(y + at, apply(kind, v128.load(x + at)));
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Losses and metrics of eight sequences, as lib/model/losses.ts defines them. K outputs p (or logits z) and targets y of one
 // step are [K,8]; what comes out of a step is [8]. `kind` is a place in `LOSSES` or `METRICS`.
 
-import { exp, ln, one } from "./math";
+import { exp, ln, one, probability } from "./math";
 import { OCTET, QUAD } from "./simd";
 
 // The losses times weights [8], and the gradient times weights · scale, of `steps` steps. Outputs are `pBytes` apart and their
@@ -105,11 +105,7 @@ function elementLoss(kind: i32, p: v128, y: v128): v128 {
 
 @inline
 function elementSlope(kind: i32, p: v128, y: v128): v128 {
-  if (kind == 2) { // σ(z) − y
-    const e = exp(f32x4.neg(f32x4.abs(p))), larger = f32x4.div(one(), f32x4.add(one(), e));
-    const sigmoid = v128.bitselect(larger, f32x4.mul(e, larger), f32x4.ge(p, f32x4.splat(0)));
-    return f32x4.sub(sigmoid, y);
-  }
+  if (kind == 2) return f32x4.sub(probability(p), y);
   if (kind == 3) { // (q − y) / (q (1 − q))
     const q = clip(p), both = f32x4.mul(q, f32x4.sub(one(), q));
     return v128.and(f32x4.div(f32x4.sub(q, y), both), f32x4.eq(p, q));

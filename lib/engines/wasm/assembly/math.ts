@@ -126,6 +126,13 @@ export function ln(x: v128): v128 {
   return madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
 }
 
+// σ(x) with as many digits where it is small as anywhere: with e = e^−|x|, 1/(1 + e) or e/(1 + e)
+@inline
+export function probability(x: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(x))), larger = f32x4.div(one(), f32x4.add(one(), e));
+  return v128.bitselect(larger, f32x4.mul(e, larger), f32x4.ge(x, f32x4.splat(0)));
+}
+
 // The functions that act on one number, and softmax: their places in `ACTIVATIONS` of ../kernels.ts.
 export const LINEAR: i32 = 0;
 export const RELU: i32 = 1;
@@ -164,13 +171,15 @@ export function slope(kind: i32, d: v128, y: v128): v128 {
   return d;
 }
 
-// For tests of accuracy: y = f(x) over `count` vectors; f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln.
+// For tests of accuracy: y = f(x) over `count` vectors; f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln,
+// 4 probability.
 export function evaluate(f: i32, count: i32, x: usize, y: usize): void {
   for (let i = 0; i < count; i++, x += QUAD, y += QUAD) {
     const v = v128.load(x);
     if (f == 0) v128.store(y, tanh(v));
     else if (f == 1) v128.store(y, sigmoid(v));
     else if (f == 2) v128.store(y, exp(v));
-    else v128.store(y, ln(v));
+    else if (f == 3) v128.store(y, ln(v));
+    else v128.store(y, probability(v));
   }
 }

@@ -189,6 +189,8 @@ export function tfRmsprop(
 }
 
 // v ← α v + (1 − α) g²;  a ← α a + (1 − α) g;  m ← µ m + η g / √(v − a² − ε);  p ← p − scale · m
+//
+// Where v is 0 no gradient has come yet, as none ever does in padding: p stays, where the equation has no value.
 export function tfCenteredRmsprop(
   count: i32, p: usize, g: usize, v: usize, m: usize, a: usize, rate: f32, scale: f32, alpha: f32, rest: f32, decay: f32,
   epsilon: f32,
@@ -199,7 +201,8 @@ export function tfCenteredRmsprop(
     const gradient = v128.load(g), average = averageSquare(v128.load(v), gradient, keep, b);
     const mean = madd(keep, v128.load(a), f32x4.mul(b, gradient));
     const variance = f32x4.sub(average, f32x4.mul(mean, mean));
-    const step = f32x4.div(gradient, f32x4.sqrt(f32x4.sub(variance, e)));
+    const quotient = f32x4.div(gradient, f32x4.sqrt(f32x4.sub(variance, e)));
+    const step = v128.and(quotient, f32x4.gt(average, f32x4.splat(0)));
     const next = madd(mu, v128.load(m), f32x4.mul(eta, step));
     v128.store(v, average);
     v128.store(a, mean);

@@ -61,6 +61,11 @@ export class Chain {
     this.#input.backward(group);
   }
 
+  /** Replaces what the outputs are compared with. */
+  aim(targets: SharedTargets): void {
+    this.#loss!.aim(targets);
+  }
+
   /** The outputs of the recurrent layer at `index` at step s, `[H,8]`. */
   outputsOf(index: number, s: number): number {
     return (this.#passes[index] as RecurrentPass).y(s);

@@ -24,7 +24,7 @@ export class LossPass {
   readonly #base: number;
   readonly #floats: Float32Array;
   readonly #words: Int32Array;
-  readonly #targets: SharedTargets;
+  #targets: SharedTargets;
 
   constructor({ kernels, plan, memory: { buffer }, base }: Workspace, targets: SharedTargets) {
     this.#kernels = kernels;
@@ -32,6 +32,11 @@ export class LossPass {
     this.#base = base;
     this.#floats = new Float32Array(buffer);
     this.#words = new Int32Array(buffer);
+    this.#targets = targets;
+  }
+
+  /** Replaces what the outputs are compared with. */
+  aim(targets: SharedTargets): void {
     this.#targets = targets;
   }
 

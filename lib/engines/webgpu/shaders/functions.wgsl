@@ -33,3 +33,31 @@ fn safeLog(z: vec4f) -> vec4f {
 fn expOfNegative(z: vec4f) -> vec4f {
   return select(select(exp(max(z, vec4f(-88))), vec4f(0), z < vec4f(-88)), z, isNan(z));
 }
+
+// The activations of network.ts, by number.
+const LINEAR = 0u;
+const RELU = 1u;
+const TANH = 2u;
+const SIGMOID = 3u;
+const HARD_SIGMOID = 4u;
+
+fn activate(activation: u32, z: vec4f) -> vec4f {
+  switch activation {
+    case RELU: { return relu(z); }
+    case TANH: { return safeTanh(z); }
+    case SIGMOID: { return sigmoid(z); }
+    case HARD_SIGMOID: { return hardSigmoid(z); }
+    default: { return z; }
+  }
+}
+
+// The derivative of an activation, from its result y.
+fn slope(activation: u32, y: vec4f) -> vec4f {
+  switch activation {
+    case RELU: { return select(vec4f(0), vec4f(1), y > vec4f(0)); }
+    case TANH: { return 1.0 - y * y; }
+    case SIGMOID: { return y - y * y; }
+    case HARD_SIGMOID: { return select(vec4f(0), vec4f(0.2), (y > vec4f(0)) & (y < vec4f(1))); }
+    default: { return vec4f(1); }
+  }
+}

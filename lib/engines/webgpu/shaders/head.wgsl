@@ -1,17 +1,18 @@
-// The classifier of the outputs at the last t, its loss and their gradient.
+// A dense layer that classifies one step, its loss and their gradient: what loss.wgsl and the products compute, in one dispatch.
 //
-//   logits  = y W + b                                    [N,K]
-//   loss    = ln Σ_k e^(z_k − max) − (z_label − max)     [N]
-//   correct = argmax_k z_k = label                       [N], where the first of equal logits counts
-//   dz      = (softmax(z) − onehot(label)) / count       [N,K], 0 in lanes past `count`
-//   dy      = dz Wᵀ                                      [N,H]
+//   logits  = y W + b                                           [N,K]
+//   loss    = weight (ln Σ_k e^(z_k − max) − (z_label − max))   [N]
+//   correct = argmax_k z_k = label                              [N], where the first of equal logits counts
+//   dz      = (softmax(z) − onehot(label)) weight / count       [N,K], 0 in lanes past `count`
+//   dy      = dz Wᵀ                                             [N,H]
 //
-// inputs    [N4][J] vec4 over four images: the top layer's last outputs
+// inputs    [N4][J] vec4 over four sequences
 // weights   [H+1][QUADS] vec4 over four classes, the bias in row H; weightsBack [QUADS][H], the same without the bias
-// results   [n][2] loss, correct; in a prediction the logits [n][K]
+// targets   classes, one for each sequence
+// results   [n][MEASURES] loss, correct if it is measured; in a prediction the logits [n][K]
 // dz        [N4][QUADS][4]       dy [N4][H4]
 //
-// One workgroup computes four images; one dispatch of N4 workgroups.
+// One workgroup computes four sequences; one dispatch of N4 workgroups.
 
 override N4: u32;
 override H: u32;
@@ -20,24 +21,30 @@ override J: u32;
 override K: u32;
 override K4: u32;
 override QUADS: u32;
+override MEASURES: u32;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<storage, read> inputs: array<vec4f>;
 @group(0) @binding(2) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(3) var<storage, read> weightsBack: array<vec4f>;
-@group(0) @binding(4) var<storage, read> labels: array<u32>;
-@group(0) @binding(5) var<storage, read> positions: array<u32>;
+@group(0) @binding(4) var<storage, read> targets: array<u32>;
+@group(0) @binding(5) var<storage, read> positions: array<Place>;
 @group(0) @binding(6) var<storage, read_write> results: array<f32>;
 @group(0) @binding(7) var<storage, read_write> dz: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> dy: array<vec4f>;
 
 var<workgroup> logits: array<vec4f, K4>; // later dz
 
-// The label of an image, or −1 in a lane that holds no image.
+// The class of a sequence, or −1 in a lane that holds none.
 fn label(n: u32) -> i32 {
   if (n >= step.count) { return -1; }
-  let position = positions[step.firstPosition + n];
-  return i32((labels[position / 4u] >> (8u * (position % 4u))) & 255u);
+  return i32(targets[positions[step.firstPosition + n].position]);
+}
+
+// The weight of a sequence, or 0 in a lane that holds none.
+fn weightOf(n: u32) -> f32 {
+  if (n >= step.count) { return 0.0; }
+  return positions[step.firstPosition + n].weight;
 }
 
 fn writeLogits(n4: u32) {
@@ -51,6 +58,7 @@ fn writeLogits(n4: u32) {
 fn crossEntropy(n4: u32) {
   let n = 4u * n4;
   let wanted = vec4i(label(n), label(n + 1u), label(n + 2u), label(n + 3u));
+  let weight = vec4f(weightOf(n), weightOf(n + 1u), weightOf(n + 2u), weightOf(n + 3u));
   var best = logits[0];
   var bestClass = vec4i(0);
   var ofLabel = logits[0];
@@ -62,8 +70,8 @@ fn crossEntropy(n4: u32) {
   }
   var sum = vec4f(0);
   for (var k = 0u; k < K; k++) { sum += expOfNegative(logits[k] - best); }
-  let loss = safeLog(sum) - (ofLabel - best);
-  let share = select(vec4f(0), vec4f(1.0 / f32(step.count)), wanted >= vec4i(0));
+  let loss = weight * (safeLog(sum) - (ofLabel - best));
+  let share = weight * (1.0 / f32(step.count));
   for (var k = 0u; k < K; k++) {
     let hit = select(vec4f(0), vec4f(1), wanted == vec4i(i32(k)));
     let d = (expOfNegative(logits[k] - best) / sum - hit) * share;
@@ -71,9 +79,9 @@ fn crossEntropy(n4: u32) {
     dz[n4 * QUADS * 4u + k] = d;
   }
   for (var lane = 0u; lane < 4u && n + lane < step.count; lane++) {
-    let to = step.firstResult + 2u * (n + lane);
+    let to = step.firstResult + MEASURES * (n + lane);
     results[to] = loss[lane];
-    results[to + 1u] = select(0.0, 1.0, bestClass[lane] == wanted[lane]);
+    if (MEASURES > 1u) { results[to + 1u] = select(0.0, 1.0, bestClass[lane] == wanted[lane]); }
   }
 }
 

@@ -3,7 +3,7 @@
 //   dy_below = dz Wᵀ                       [T,N,C]
 //
 // weightsBack [QUADS][C+H] vec4 over the four columns of a quad: column k < C holds W[k]
-// dz          [rows][QUADS][4] vec4 over four images; a row is (t, n4)
+// dz          [rows][QUADS][4] vec4 over four sequences; a row is (t, n4)
 // dy          [rows][C4]
 //
 // An invocation computes one feature of two rows. Dispatch: ceil(ROWS/2)·C invocations.

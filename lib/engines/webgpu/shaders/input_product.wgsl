@@ -1,10 +1,11 @@
-// The input's share of z, for all t at once.
+// A product for all t at once: the input's share of a recurrent layer's z, or a dense layer.
 //
 //   z = x W + b                          [T,N,columns]
 //
-// inputs   [rows][J] vec4 over four images; x is features 0 … C−1; a row is (t, n4)
-// weights  [C+H+1][QUADS] vec4 over the four columns of a quad: the kernel, the recurrent kernel, the bias
-// z        [rows][QUADS][4] vec4 over four images
+// inputs   [rows][J] vec4 over four sequences; x is features 0 … C−1; a row is (t, n4)
+// weights  [C+H+1][QUADS] vec4 over the four columns of a quad: the kernel, the recurrent kernel, the bias; a second bias is
+//          one more row
+// z        [rows][OUT_J] vec4 over four sequences, the columns of quad 0, then of quad 1, …
 //
 // An invocation computes one quad of columns of two rows. Dispatch: ceil(ROWS/2)·QUADS invocations.
 
@@ -13,6 +14,8 @@ override C: u32;
 override H: u32;
 override J: u32;
 override QUADS: u32;
+override OUT_J: u32;
+override TWO_BIASES: bool;
 
 @group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -26,7 +29,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row0 >= ROWS) { return; }
   let row1 = min(row0 + 1u, ROWS - 1u); // an odd last row is computed twice
 
-  let b = weights[(C + H) * QUADS + quad];
+  var b = weights[(C + H) * QUADS + quad];
+  if (TWO_BIASES) { b += weights[(C + H + 1u) * QUADS + quad]; }
   var p0 = vec4f(b.x);
   var p1 = vec4f(b.y);
   var p2 = vec4f(b.z);
@@ -48,12 +52,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     q2 += w.z * x1;
     q3 += w.w * x1;
   }
-  let to0 = (row0 * QUADS + quad) * 4u;
+  let to0 = row0 * OUT_J + quad * 4u;
   z[to0] = p0;
   z[to0 + 1u] = p1;
   z[to0 + 2u] = p2;
   z[to0 + 3u] = p3;
-  let to1 = (row1 * QUADS + quad) * 4u;
+  let to1 = row1 * OUT_J + quad * 4u;
   z[to1] = q0;
   z[to1 + 1u] = q1;
   z[to1 + 2u] = q2;

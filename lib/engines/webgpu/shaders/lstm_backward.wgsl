@@ -1,14 +1,16 @@
-// The LSTM, backward through time: one workgroup computes four images and loops over all t, the last one first.
+// The LSTM, backward through time: one workgroup computes four sequences and loops over all t, the last one first.
 //
-//   dh   = dz_{t+1} Rᵀ + dy_t∘mask                     [N,H]
-//   dc   = dc_{t+1}∘f_{t+1} + dh∘o∘(1 − tanh² c')     [N,H]
-//   dz_i = dc∘g∘σ'(i)   dz_f = dc∘c∘σ'(f)   dz_g = dc∘i∘(1 − g²)   dz_o = dh∘tanh c'∘σ'(o)
+//   dh   = (dz_{t+1} Rᵀ)∘m + dy_t∘mask                 [N,H]
+//   dc   = dc_{t+1}∘f_{t+1} + dh∘o∘φ'(c')             [N,H]
+//   dz_i = dc∘g∘σ'(i)   dz_f = dc∘c∘σ'(f)   dz_g = dc∘i∘φ'(g)   dz_o = dh∘φ(c')∘σ'(o)
+//
+// In a masked step, dz = 0, and dh and dc go on to t − 1 as they are. m drops h, the same at all t.
 //
 // weightsBack [H][C+H] vec4 over the gates of a unit: column C + k holds R[k]
-// gates       [T][N4][H][4] vec4 over four images: the activations before, dz after
+// gates       [T][N4][H][4] vec4 over four sequences: the activations before, dz after
 // c           [T+1][N4][H]
-// dy          [T][N4][H4] from the layer above, or [N4][H4] from the head, for the last t only
-// mask        [T][N4][H4], of this layer's outputs
+// dy          [T][N4][H4], or [N4][H4] of the last t only        mask, as dy
+// kept        [T][N4], 0 where masked                             stateMask [N4][H4]: m
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
 
@@ -17,9 +19,13 @@ override N4: u32;
 override C: u32;
 override H: u32;
 override H4: u32;
-override TOP: bool;
+override EVERY: bool; // as in lstm_forward
+override BACKWARDS: bool;
+override GATE: u32;
+override ACTIVATION: u32;
 override DROPOUT: bool;
-override HARD: bool;
+override STATE_DROPOUT: bool;
+override MASKED: bool;
 override TWO_H: u32;
 
 @group(0) @binding(0) var<storage, read> weightsBack: array<vec4f>;
@@ -27,14 +33,10 @@ override TWO_H: u32;
 @group(0) @binding(2) var<storage, read> c: array<vec4f>;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(4) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(5) var<storage, read> kept: array<vec4f>;
+@group(0) @binding(6) var<storage, read> stateMask: array<vec4f>;
 
 var<workgroup> carried: array<vec4f, TWO_H>; // dh, then dc; each is used only by the invocation of its unit
-
-// σ' from y = σ(z)
-fn gateSlope(y: vec4f) -> vec4f {
-  if (HARD) { return select(vec4f(0), vec4f(0.2), (y > vec4f(0)) & (y < vec4f(1))); }
-  return y - y * y;
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -42,6 +44,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   for (var back = 0u; back < T; back++) {
     let t = T - 1u - back;
     let row = t * N4 + n4;
+    var keep = vec4<bool>(true);
+    if (MASKED) { keep = kept[select(t, back, BACKWARDS) * N4 + n4] > vec4f(0); }
     for (var unit = local.x; unit < H; unit += 64u) {
       var dh = vec4f(0);
       var dc = vec4f(0);
@@ -49,9 +53,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         dh = carried[unit];
         dc = carried[H + unit];
       }
-      if (!TOP || back == 0u) {
-        var output = dy[select(row, n4, TOP) * H4 + unit];
-        if (DROPOUT) { output *= mask[row * H4 + unit]; }
+      if (EVERY || back == 0u) {
+        let source = select(n4, row, EVERY) * H4 + unit;
+        var output = dy[source];
+        if (DROPOUT) { output *= mask[source]; }
         dh += output;
       }
       let at = (row * H + unit) * 4u;
@@ -59,15 +64,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let f = gates[at + 1u];
       let g = gates[at + 2u];
       let o = gates[at + 3u];
-      let tanhC = safeTanh(c[(row + N4) * H + unit]);
-      dc += dh * o * (1.0 - tanhC * tanhC);
+      let y = activate(ACTIVATION, c[(row + N4) * H + unit]);
+      let passed = dc;
+      dc += dh * o * slope(ACTIVATION, y);
       var before = vec4f(0); // c before t
       if (t > 0u) { before = c[row * H + unit]; }
-      gates[at] = dc * g * gateSlope(i);
-      gates[at + 1u] = dc * before * gateSlope(f);
-      gates[at + 2u] = dc * i * (1.0 - g * g);
-      gates[at + 3u] = dh * tanhC * gateSlope(o);
-      carried[H + unit] = dc * f;
+      gates[at] = select(vec4f(0), dc * g * slope(GATE, i), keep);
+      gates[at + 1u] = select(vec4f(0), dc * before * slope(GATE, f), keep);
+      gates[at + 2u] = select(vec4f(0), dc * i * slope(ACTIVATION, g), keep);
+      gates[at + 3u] = select(vec4f(0), dh * y * slope(GATE, o), keep);
+      carried[unit] = select(dh, vec4f(0), keep);
+      carried[H + unit] = select(passed, dc * f, keep);
     }
     storageBarrier();
     if (t > 0u) {
@@ -78,6 +85,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
           let at = (row * H + k) * 4u;
           d += w.x * gates[at] + w.y * gates[at + 1u] + w.z * gates[at + 2u] + w.w * gates[at + 3u];
         }
+        if (STATE_DROPOUT) { d *= stateMask[n4 * H4 + unit]; }
+        if (MASKED) { d = select(carried[unit], d, keep); }
         carried[unit] = d;
       }
     }

@@ -1,15 +1,18 @@
-// The LSTM, forward through time: one workgroup computes four images and loops over all t.
+// The LSTM, forward through time: one workgroup computes four sequences and loops over all t.
 //
-//   z         = z_t + h R                       [N,4H], z_t = x W + b from input_product
-//   i f g o   = σ(z_i) σ(z_f) tanh(z_g) σ(z_o)  [N,H] each
+//   z         = z_t + (h∘m) R                   [N,4H], z_t = x W + b from input_product
+//   i f g o   = σ(z_i) σ(z_f) φ(z_g) σ(z_o)     [N,H] each
 //   c'        = f∘c + i∘g                       [N,H]
-//   h'        = o∘tanh(c')                      [N,H], kept in workgroup memory
-//   y         = h'∘mask                         [N,H], the input of the layer above, or of the head
+//   h'        = o∘φ(c')                         [N,H], h'∘m kept in workgroup memory
+//   y         = h'∘mask                         [N,H], what the next pass reads
+//
+// In a masked step, c' = c and h' = h. m drops h, the same at all t.
 //
 // weights  [C+H+1][H] vec4 over the gates i f g o; the recurrent kernel is rows C … C+H−1
-// gates    [T][N4][H][4] vec4 over four images: z_t before, the activations after
-// c        [T+1][N4][H]                           inputs [T+1][N4][J], h at features C4 … C4+H−1
-// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4]
+// gates    [T][N4][H][4] vec4 over four sequences: z_t before, the activations after
+// c        [T+1][N4][H]                           inputs [T+1][N4][J], h∘m at features C4 … C4+H−1
+// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4], or [N4][H4]
+// kept     [T][N4], 0 where masked                stateMask [N4][H4]: m
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
 
@@ -21,10 +24,15 @@ override H: u32;
 override H4: u32;
 override J: u32;
 override OUT_J: u32;
-override TOP: bool;
-override HARD: bool;
+override EVERY: bool; // whether the outputs of all t go on
+override BACKWARDS: bool; // whether t counts from the end of `kept`
+override GATE: u32;
+override ACTIVATION: u32;
 override DROPOUT: bool;
+override STATE_DROPOUT: bool;
+override MASKED: bool;
 override TWO_H: u32;
+override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -33,13 +41,11 @@ override TWO_H: u32;
 @group(0) @binding(4) var<storage, read_write> inputs: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> outputs: array<vec4f>;
 @group(0) @binding(6) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(7) var<storage, read> kept: array<vec4f>;
+@group(0) @binding(8) var<storage, read> stateMask: array<vec4f>;
 
-var<workgroup> h: array<vec4f, TWO_H>; // before and after t; the two halves alternate
-
-fn gate(z: vec4f) -> vec4f {
-  if (HARD) { return hardSigmoid(z); }
-  return sigmoid(z);
-}
+var<workgroup> h: array<vec4f, TWO_H>; // h∘m before and after t; the two halves alternate
+var<workgroup> last: array<vec4f, LAST>; // h where masked; each is used only by the invocation of its unit
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -66,23 +72,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         }
         state = c[row * H + unit];
       }
-      let i = gate(zi);
-      let f = gate(zf);
-      let g = safeTanh(zg);
-      let o = gate(zo);
+      let i = activate(GATE, zi);
+      let f = activate(GATE, zf);
+      let g = activate(ACTIVATION, zg);
+      let o = activate(GATE, zo);
+      let old = state;
       state = f * state + i * g;
-      let output = o * safeTanh(state);
+      var output = o * activate(ACTIVATION, state);
+      if (MASKED) {
+        let keep = kept[select(t, T - 1u - t, BACKWARDS) * N4 + n4] > vec4f(0);
+        state = select(old, state, keep);
+        output = select(last[unit], output, keep);
+        last[unit] = output;
+      }
       gates[at] = i;
       gates[at + 1u] = f;
       gates[at + 2u] = g;
       gates[at + 3u] = o;
       c[(row + N4) * H + unit] = state;
-      h[after + unit] = output;
-      inputs[(row + N4) * J + C4 + unit] = output;
-      if (!TOP || t == T - 1u) {
+      var dropped = output;
+      if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[n4 * H4 + unit]; }
+      h[after + unit] = dropped;
+      inputs[(row + N4) * J + C4 + unit] = dropped;
+      if (EVERY || t == T - 1u) {
+        let to = select(n4, row, EVERY);
         var y = output;
-        if (DROPOUT && step.training == 1u) { y *= mask[row * H4 + unit]; }
-        outputs[select(row, n4, TOP) * OUT_J + unit] = y;
+        if (DROPOUT && step.training == 1u) { y *= mask[to * H4 + unit]; }
+        outputs[to * OUT_J + unit] = y;
       }
     }
     workgroupBarrier();

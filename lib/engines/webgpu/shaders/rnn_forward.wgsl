@@ -1,12 +1,15 @@
-// The RNN, forward through time: one workgroup computes four images and loops over all t.
+// The RNN, forward through time: one workgroup computes four sequences and loops over all t.
 //
-//   h'  = activation(z_t + h R)     [N,H], z_t = x W + b from input_product; kept in workgroup memory
-//   y   = h'∘mask                   [N,H], the input of the layer above, or of the head
+//   h'  = φ(z_t + (h∘m) R)          [N,H], z_t = x W + b from input_product; h'∘m kept in workgroup memory
+//   y   = h'∘mask                   [N,H], what the next pass reads
+//
+// In a masked step, h' = h. m drops h, the same at all t.
 //
 // weights  [C+H+1][QUADS] vec4 over four units; the recurrent kernel is rows C … C+H−1
-// z        [T][N4][QUADS][4] vec4 over four images
-// inputs   [T+1][N4][J], h at features C4 … C4+H−1
-// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4]
+// z        [T][N4][QUADS][4] vec4 over four sequences: z_t before, the activations after
+// inputs   [T+1][N4][J], h∘m at features C4 … C4+H−1
+// outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4], or [N4][H4]
+// kept     [T][N4], 0 where masked                                 stateMask [N4][H4]: m
 //
 // An invocation computes quads lane, lane + 64, … of four units; one dispatch of N4 workgroups.
 
@@ -19,35 +22,45 @@ override H4: u32;
 override J: u32;
 override QUADS: u32;
 override OUT_J: u32;
-override TOP: bool;
-override RELU: bool;
+override EVERY: bool; // whether the outputs of all t go on
+override BACKWARDS: bool; // whether t counts from the end of `kept`
+override ACTIVATION: u32;
 override DROPOUT: bool;
+override STATE_DROPOUT: bool;
+override MASKED: bool;
 override TWO_H4: u32;
+override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read> z: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> z: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> inputs: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> outputs: array<vec4f>;
 @group(0) @binding(5) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(6) var<storage, read> kept: array<vec4f>;
+@group(0) @binding(7) var<storage, read> stateMask: array<vec4f>;
 
-var<workgroup> h: array<vec4f, TWO_H4>; // before and after t; the two halves alternate
+var<workgroup> h: array<vec4f, TWO_H4>; // h∘m before and after t; the two halves alternate
+var<workgroup> last: array<vec4f, LAST>; // h where masked; each is used only by the invocation of its unit
 
-fn activate(z: vec4f) -> vec4f {
-  if (RELU) { return relu(z); }
-  return safeTanh(z);
-}
-
-fn finish(t: u32, n4: u32, unit: u32, z: vec4f) {
+fn finish(t: u32, n4: u32, unit: u32, sum: vec4f) {
   if (unit >= H) { return; }
   let row = t * N4 + n4;
-  let output = activate(z);
-  h[H4 - (t & 1u) * H4 + unit] = output;
-  inputs[(row + N4) * J + C4 + unit] = output;
-  if (!TOP || t == T - 1u) {
+  var output = activate(ACTIVATION, sum);
+  z[row * QUADS * 4u + unit] = output;
+  if (MASKED) {
+    output = select(last[unit], output, kept[select(t, T - 1u - t, BACKWARDS) * N4 + n4] > vec4f(0));
+    last[unit] = output;
+  }
+  var dropped = output;
+  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[n4 * H4 + unit]; }
+  h[H4 - (t & 1u) * H4 + unit] = dropped;
+  inputs[(row + N4) * J + C4 + unit] = dropped;
+  if (EVERY || t == T - 1u) {
+    let to = select(n4, row, EVERY);
     var y = output;
-    if (DROPOUT && step.training == 1u) { y *= mask[row * H4 + unit]; }
-    outputs[select(row, n4, TOP) * OUT_J + unit] = y;
+    if (DROPOUT && step.training == 1u) { y *= mask[to * H4 + unit]; }
+    outputs[to * OUT_J + unit] = y;
   }
 }
 

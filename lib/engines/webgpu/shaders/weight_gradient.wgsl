@@ -2,9 +2,13 @@
 //
 //   dW[j][column] = Σ_rows Σ_lanes a[row][j] dz[row][column]
 //
-// inputs    [rows][J] vec4 over four images; features 0 … C−1, C4 … C4+H−1, and a 1 at J − 4 for the bias; a row is (t, n4)
+// inputs    [rows][J] vec4 over four sequences: features 0 … C−1, h at C4 … C4+H−1, in a GRU with reset before r∘h at
+//           C4+H4 … C4+H4+H−1, and 1 at J − 4 for the bias and at J − 3 for a second one; a row is (t, n4)
 // dz        [rows][QUADS][4]
 // partials  [PARTS][SIZE] in the order of the flat parameters; this matrix starts at OFFSET
+//
+// A lane of a quad is column 4·quad + lane, or where GATED gate `g` of unit `quad`; the four hexadecimal digits of *_GATES, from
+// the last to the first, are the g of each lane for each kind of feature, f for none.
 //
 // An invocation sums four features by one quad of columns over ceil(ROWS/PARTS) rows, in order.
 // Dispatch: QUADS · J/4 · PARTS invocations.
@@ -13,10 +17,15 @@ override ROWS: u32;
 override C: u32;
 override C4: u32;
 override H: u32;
+override H4: u32;
 override J: u32;
 override QUADS: u32;
 override COLUMNS: u32;
-override LSTM: bool;
+override GATED: bool;
+override KERNEL_GATES: u32;
+override RECURRENT_GATES: u32;
+override RESET_GATES: u32;
+override BIASES: u32;
 override PARTS: u32;
 override SIZE: u32;
 override OFFSET: u32;
@@ -28,20 +37,29 @@ override OFFSET: u32;
 // The row of the flat matrix for a feature, or −1 for padding.
 fn flatRow(feature: u32) -> i32 {
   if (feature < C4) { return select(-1, i32(feature), feature < C); }
-  if (feature < J - 4u) { return select(-1, i32(C + feature - C4), feature - C4 < H); }
-  return select(-1, i32(C + H), feature == J - 4u);
+  if (feature < C4 + H4) { return select(-1, i32(C + feature - C4), feature - C4 < H); }
+  if (feature < J - 4u) { return select(-1, i32(C + feature - C4 - H4), feature - C4 - H4 < H); }
+  return select(-1, i32(C + H + feature + 4u - J), feature < J - 4u + BIASES);
 }
 
-fn flatColumn(quad: u32, lane: u32) -> u32 {
-  if (LSTM) { return lane * H + quad; }
-  return 4u * quad + lane;
+fn gatesOf(feature: u32) -> u32 {
+  if (feature < C4) { return KERNEL_GATES; }
+  if (feature < C4 + H4) { return RECURRENT_GATES; }
+  if (feature < J - 4u) { return RESET_GATES; }
+  return select(KERNEL_GATES, RECURRENT_GATES, feature == J - 3u);
+}
+
+fn flatColumn(feature: u32, quad: u32, lane: u32) -> u32 {
+  if (!GATED) { return 4u * quad + lane; }
+  let gate = (gatesOf(feature) >> (4u * lane)) & 15u;
+  return select(gate * H + quad, COLUMNS, gate == 15u);
 }
 
 fn finish(part: u32, feature: u32, quad: u32, sums: vec4f) {
   let row = flatRow(feature);
   if (row < 0) { return; }
   for (var lane = 0u; lane < 4u; lane++) {
-    let column = flatColumn(quad, lane);
+    let column = flatColumn(feature, quad, lane);
     if (column < COLUMNS) { partials[part * SIZE + OFFSET + u32(row) * COLUMNS + column] = sums[lane]; }
   }
 }

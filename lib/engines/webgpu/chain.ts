@@ -1,0 +1,114 @@
+/**
+ * The layers of a network as stages of a chain of passes.
+ *
+ * @module
+ */
+import {
+  isRecurrent,
+  type Layer,
+  type Network,
+  outputSize,
+  type Steps,
+  stepsOf,
+} from "../../model/network.ts";
+import { DOMAIN } from "../../random.ts";
+import { bidirectionalStage } from "./passes/bidirectional.ts";
+import { denseStage } from "./passes/dense.ts";
+import type { MaskOptions } from "./passes/mask.ts";
+import { type Frame, type Pass, placeStages, type Stage } from "./passes/pass.ts";
+import { activationStage, pointwiseStage } from "./passes/pointwise.ts";
+import { fusedHead, headPass, measurePass, type OutputOptions, type OutputPass } from "./passes/output.ts";
+import { recurrentStages } from "./passes/recurrent.ts";
+
+/** The passes of a network, from the input up. */
+export interface Chain {
+  readonly passes: readonly Pass[];
+  readonly output: OutputPass;
+}
+
+/**
+ * Makes the chain of a network.
+ *
+ * @param T The steps that come in
+ * @param classes Whether targets are classes; null in an engine that only predicts
+ */
+export function chainOf(
+  network: Network,
+  { T, classes, frame }: { T: number; classes: boolean | null; frame: Frame },
+): Chain {
+  const steps = stepsOf(network, T), { layers, input } = network, trains = frame.seed !== null;
+  const options: OutputOptions = { network, steps: steps[layers.length].count, classes };
+  const head = fusedHead(options),
+    stages = stagesOf(network, steps, head ? layers.length - 1 : layers.length);
+  const trained = input.kind === "tokens";
+  const output = head
+    ? headPass(head, options, {
+      frame,
+      wantsGradient: trains && (trained || stages.some((stage) => stage.trains)),
+    })
+    : measurePass(options, frame);
+  return { passes: placeStages(stages, output.input, { frame, wantsGradient: trained }), output };
+}
+
+/** The stages of the first `count` layers. */
+function stagesOf({ layers, input }: Network, steps: readonly Steps[], count: number): Stage[] {
+  const stages: Stage[] = [];
+  let size = input.size;
+  for (let index = 0; index < count; index++) {
+    const layer = layers[index], above = index + 1 < count ? layers[index + 1] : undefined;
+    const place: Place = { index, size, before: steps[index].count, after: steps[index + 1] };
+    const mask = isRecurrent(layer) && above?.kind === "dropout"
+      ? maskOf(above, layer.hiddenSize, steps[index + 1])
+      : null;
+    stages.push(...stagesOfLayer(layer, place, mask));
+    size = outputSize(layer, size);
+    if (mask) index++; // the recurrent kernels drop their own outputs
+  }
+  return stages;
+}
+
+/** Where a layer stands. */
+interface Place {
+  readonly index: number;
+  /** The features that come in. */
+  readonly size: number;
+  /** The steps that come in. */
+  readonly before: number;
+  readonly after: Steps;
+}
+
+function maskOf(
+  { rate, stream }: Extract<Layer, { kind: "dropout" }>,
+  size: number,
+  { count, first }: Steps,
+): MaskOptions {
+  return { rate, domain: DOMAIN.dropout, stream, first, steps: count, size };
+}
+
+function stagesOfLayer(
+  layer: Layer,
+  { index, size, before, after }: Place,
+  mask: MaskOptions | null,
+): Stage[] {
+  const name = `layer ${index} (${layer.kind})`, steps = after.count;
+  switch (layer.kind) {
+    case "bidirectional":
+      return [bidirectionalStage(layer, before)];
+    case "repeat":
+      return [pointwiseStage({ name, size, steps, order: "repeated" })];
+    case "dropout":
+      return [pointwiseStage({ name, size, steps, mask: maskOf(layer, size, after) })];
+    case "activation":
+      return [activationStage({ name, size, steps, activation: layer.activation })];
+    case "dense": {
+      const { units, activation } = layer, product = denseStage(layer, steps);
+      if (activation === "linear") return [product];
+      return [
+        product,
+        activationStage({ name: `activation of ${layer.name}`, size: units, steps, activation }),
+      ];
+    }
+    default:
+      return recurrentStages(layer, { steps: before, mask });
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Recurrent layers: a product over all rows, then one workgroup a quad of sequences that loops over all t.
+ *
+ * @module
+ */
+import type { RecurrentLayer } from "../../../model/network.ts";
+import { DOMAIN } from "../../../random.ts";
+import type { Dispatch } from "../kernels.ts";
+import { type Mask, type MaskOptions, NO_MASK, planMask } from "./mask.ts";
+import {
+  inputGradient,
+  inputsOf,
+  type Matrix,
+  matrixEdge,
+  product,
+  recurrentMatrix,
+  weightGradient,
+} from "./matrix.ts";
+import { activationNumber, pointwiseStage } from "./pointwise.ts";
+import { type BufferSize, type Edge, EMPTY_PASS, type Stage } from "./pass.ts";
+
+/** The buffer of the steps that are not masked, `[T][N4]`. */
+export const KEPT_STEPS = "kept steps";
+
+/**
+ * The passes of a recurrent layer: what turns its input around or drops a part of it, and the layer itself.
+ *
+ * @param options.steps The steps that come in
+ * @param options.mask Dropout of its outputs
+ * @param options.reads An edge that another pass owns, which the first pass is to read
+ */
+export function recurrentStages(
+  layer: RecurrentLayer,
+  { steps, mask = null, reads, adds }: {
+    steps: number;
+    mask?: MaskOptions | null;
+    reads?: Edge;
+    adds?: boolean;
+  },
+): Stage[] {
+  const { name, inputSize: size, inputDropout: rate, stream, backwards } = layer;
+  const stages = [recurrentStage(layer, { steps, mask })];
+  if (backwards || rate > 0 || reads) {
+    stages.unshift(pointwiseStage({
+      name: `x of ${name}`,
+      size,
+      steps,
+      order: backwards ? "reversed" : "same",
+      mask: { rate, domain: DOMAIN.inputDropout, stream, first: 0, steps: 1, size },
+      reads,
+      adds,
+    }));
+  }
+  return stages;
+}
+
+function recurrentStage(
+  layer: RecurrentLayer,
+  { steps: T, mask: drops }: { steps: number; mask: MaskOptions | null },
+): Stage {
+  return {
+    trains: true,
+    place(output, placed) {
+      const { frame } = placed, { N4 } = frame, { name, hiddenSize: H } = layer;
+      const matrix = recurrentMatrix(layer, T * N4);
+      const { edge: input, buffers } = matrixEdge(matrix, placed);
+      const mask = planMask(name, drops, frame), stateMask = planStateMask(layer, frame);
+      const gates = `gates of ${name}`, stride = 4 * matrix.quads;
+      const parts: Parts = { layer, matrix, output, constants: { T, N4 }, mask, stateMask };
+      const states: BufferSize[] = layer.kind === "lstm"
+        ? [[`c of ${name}`, 16 * (matrix.rows + N4) * H]]
+        : [];
+      return {
+        ...EMPTY_PASS,
+        input,
+        buffers: [
+          ...buffers,
+          [gates, 16 * matrix.rows * stride],
+          ...states,
+          ...mask.buffers,
+          ...stateMask.buffers,
+        ],
+        matrices: [matrix],
+        masks: [...mask.draw, ...stateMask.draw],
+        forward: [product(matrix, { buffer: gates, stride }), forwardOf(parts)],
+        backward: output.gradient === null ? [] : [
+          backwardOf(parts, output.gradient),
+          ...input.gradient === null ? [] : [inputGradient(matrix, gates, input.gradient)],
+        ],
+        weightGradients: output.gradient === null ? [] : [weightGradient(matrix, gates, frame)],
+        workgroupBytes: [[`the state of four sequences in ${name}`, workgroupBytes(layer, matrix)]],
+      };
+    },
+  };
+}
+
+/** What the kernels of a recurrent layer are made of. */
+interface Parts {
+  readonly layer: RecurrentLayer;
+  readonly matrix: Matrix;
+  readonly output: Edge;
+  readonly constants: { readonly T: number; readonly N4: number };
+  readonly mask: Mask;
+  readonly stateMask: Mask;
+}
+
+function planStateMask(layer: RecurrentLayer, frame: Parameters<typeof planMask>[2]): Mask {
+  const { name, hiddenSize: size, recurrentDropout: rate, stream } = layer;
+  const options = { rate, domain: DOMAIN.recurrentDropout, stream, first: 0, steps: 1, size };
+  return planMask(`h of ${name}`, options, frame);
+}
+
+function constantsOf({ layer, matrix, constants, mask, stateMask }: Parts): Record<string, number> {
+  const { C, H, H4, quads } = matrix;
+  return {
+    ...constants,
+    C,
+    H,
+    H4,
+    EVERY: Number(layer.returnSequences),
+    BACKWARDS: Number(layer.backwards),
+    ACTIVATION: activationNumber(layer.activation),
+    ...layer.kind === "rnn" ? { QUADS: quads } : { GATE: activationNumber(layer.gateActivation) },
+    ...layer.kind === "gru" ? { RESET_AFTER: Number(layer.resetAfter) } : {},
+    DROPOUT: mask.used,
+    STATE_DROPOUT: stateMask.used,
+    MASKED: Number(layer.masked),
+  };
+}
+
+/** The masks of the outputs, the steps and the state, in the order of the kernels' bindings. */
+function masksOf({ layer, mask, stateMask }: Parts): string[] {
+  return [mask.buffer, layer.masked ? KEPT_STEPS : NO_MASK, stateMask.buffer];
+}
+
+function forwardOf(parts: Parts): Dispatch {
+  const { layer, matrix, output, constants: { N4 } } = parts, { name, kind } = layer;
+  const { C4, H, H4, J } = matrix;
+  const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride, LAST: layer.masked ? H : 1 };
+  const inputs = inputsOf(matrix), weights = `weights ${name}`, gates = `gates of ${name}`;
+  const common = { label: `${kind}_forward of ${name}`, workgroups: [N4, 1] as const };
+  const written = [inputs, output.buffer, ...masksOf(parts)];
+  switch (layer.kind) {
+    case "lstm": {
+      const constants = { ...shared, TWO_H: 2 * H };
+      return {
+        ...common,
+        kernel: "lstm_forward",
+        constants,
+        buffers: [weights, gates, `c of ${name}`, ...written],
+      };
+    }
+    case "gru": {
+      const constants = { ...shared, TWO_H: 2 * H, RESET: layer.resetAfter ? 1 : H };
+      return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written] };
+    }
+    case "rnn": {
+      const constants = { ...shared, TWO_H4: 2 * H4 };
+      return { ...common, kernel: "rnn_forward", constants, buffers: [weights, gates, ...written] };
+    }
+  }
+}
+
+function backwardOf(parts: Parts, dy: string): Dispatch {
+  const { layer, matrix, constants: { N4 } } = parts, { name, kind } = layer;
+  const constants = constantsOf(parts), { C4, H, J } = matrix;
+  const weights = `weights back ${name}`, gates = `gates of ${name}`;
+  const common = { label: `${kind}_backward of ${name}`, workgroups: [N4, 1] as const };
+  const read = [dy, ...masksOf(parts)];
+  switch (layer.kind) {
+    case "lstm":
+      return {
+        ...common,
+        kernel: "lstm_backward",
+        constants: { ...constants, TWO_H: 2 * H },
+        buffers: [weights, gates, `c of ${name}`, ...read],
+      };
+    case "gru":
+      return {
+        ...common,
+        kernel: "gru_backward",
+        constants: { ...constants, C4, J },
+        buffers: [weights, gates, inputsOf(matrix), ...read],
+      };
+    case "rnn":
+      return { ...common, kernel: "rnn_backward", constants, buffers: [weights, gates, ...read] };
+  }
+}
+
+/** What the larger kernel of a layer, the forward one, keeps of four sequences. */
+function workgroupBytes(layer: RecurrentLayer, { H, H4 }: Matrix): number {
+  const states = layer.kind === "rnn" ? 2 * H4 : layer.kind === "gru" && !layer.resetAfter ? 3 * H : 2 * H;
+  return 16 * (states + (layer.masked ? H : 0));
+}
