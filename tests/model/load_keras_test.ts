@@ -6,6 +6,7 @@ import { openReference } from "../../lib/engines/reference/engine.ts";
 import { toChain } from "../../lib/model/from_tensorflow.ts";
 import { loadKeras } from "../../lib/model/load_keras.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
+import { fit } from "../../lib/train/fit.ts";
 import golden from "../golden/keras/models.json" with { type: "json" };
 import { assertClose } from "../support/assert_close.ts";
 
@@ -221,4 +222,19 @@ Deno.test("loadKeras() rejects text that is not the JSON of a model", async () =
     loadKeras(noManifest, new Uint8Array(4)),
     /^SyntaxError: .* weightsManifest must be a list/,
   );
+});
+
+Deno.test("fit() trains a model of Keras as TensorFlow.js does", async () => {
+  const test = CASES["functional, h5"], x = tf.tensor(numbersOf(test.x), test.x.shape);
+  const y = tf.tensor(numbersOf(test.y).map(Math.sin), test.y.shape);
+  const losses = await Promise.all(["fit", "stock"].map(async (which) => {
+    const model = await load(test);
+    model.compile({ optimizer: "rmsprop", loss: "meanSquaredError" });
+    const args = { epochs: 3, batchSize: 2, shuffle: false, verbose: 0 } as const;
+    const { history } = which === "fit"
+      ? await fit(model, x, y, { ...args, device: "reference" })
+      : await model.fit(x, y, args);
+    return Float32Array.from(history.loss as number[]);
+  }));
+  assertClose(losses[0], losses[1], { atol: 1e-6, rtol: 0, name: "losses" });
 });
