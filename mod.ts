@@ -61,7 +61,7 @@ export { loadKeras } from "./lib/model/load_keras.ts";
 export { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "./lib/model/optimizers.ts";
 export { gru, lstm, simpleRNN, toTensorflow } from "./lib/model/to_tensorflow.ts";
 export type { TrainedModel } from "./lib/model/trained_model.ts";
-export { loadModel, type ModelSource, openModel } from "./lib/run/open_model.ts";
+export { loadModel, openModel } from "./lib/run/open_model.ts";
 export { BatchOrder } from "./lib/train/batches.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
 export { predictedClasses, type Score } from "./lib/train/metrics.ts";

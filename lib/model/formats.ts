@@ -25,6 +25,7 @@ import { checkTrained, type TrainedModel } from "./trained_model.ts";
  * @throws {TypeError} If it is no model, or anything in it means something else to Scanline than to TensorFlow.js.
  */
 export function toOnnx(model: TrainedModel, more?: Metadata): Uint8Array<ArrayBuffer>;
+/** The same of a TensorFlow.js model, with its current weights. */
 export function toOnnx(model: LayersModel, more?: Metadata): Promise<Uint8Array<ArrayBuffer>>;
 export function toOnnx(
   model: TrainedModel | LayersModel,
@@ -54,6 +55,7 @@ export function toSafetensors(
   names?: PyTorchNames,
   more?: Metadata,
 ): Uint8Array<ArrayBuffer>;
+/** The same of a TensorFlow.js model, with its current weights. */
 export function toSafetensors(
   model: LayersModel,
   names?: PyTorchNames,

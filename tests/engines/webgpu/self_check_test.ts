@@ -16,12 +16,12 @@ const LARGE: Case = { kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4]
 /** What is wrong, in which networks the check must find it, and which text of the shaders is replaced by which. */
 const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = [
   ["bytes are read in the wrong order", [LSTM, RELU], "t * T_STRIDE + c * C_STRIDE", "c + t"],
-  ["a lane has the image of another one", [LSTM, RELU], "pixel(n + 1u, offset)", "pixel(n, offset)"],
+  ["a lane has the image of another one", [LSTM, RELU], "feature(n + 1u, offset)", "feature(n, offset)"],
   ["every workgroup is the first", [LSTM, RELU, TANH], "let n4 = group.x;", "let n4 = 0u;"],
   ["a workgroup has 64 units at most", [LSTM, RELU, TANH, LARGE], "unit += 64u", "unit += 1000u"],
   ["odd rows of a product are even ones", [LSTM, RELU], "inputs[row1 * J + k]", "inputs[row0 * J + k]"],
   ["half of the input's gradient is missing", [LSTM, RELU, TANH, LARGE], "dy[row1 * C4 + feature] = d1;", ""],
-  ["gates are swapped", [LSTM, HARD, LARGE], "let f = gate(zf);", "let f = gate(zi);"],
+  ["gates are swapped", [LSTM, HARD, LARGE], "let f = activate(GATE, zf);", "let f = activate(GATE, zi);"],
   ["gates are swapped in the backward pass", [LSTM, HARD], "let i = gates[at];", "let i = gates[at + 1u];"],
   ["a state is forgotten in the backward pass", [LSTM, HARD, LARGE], "dc += dh * o", "dc = dh * o"],
   ["a state is read too early", [LSTM, HARD, LARGE], "let hk = h[before + k];", "let hk = h[after + k];"],
@@ -34,18 +34,18 @@ const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = 
   ["tanh() is right to two digits", [LSTM, HARD, TANH], "tanh(clamp", "0.99 * tanh(clamp"],
   ["softmax is right to two digits", [RELU], "exp(max(", "1.01 * exp(0.98 * max("],
   ["a ReLU leaks", [RELU], "max(z, vec4f(0))", "max(z, 0.01 * z)"],
-  ["a ReLU has a slope of 1 everywhere", [RELU], "y > vec4f(0)", "y > vec4f(-1)"],
-  ["nothing is dropped", [LSTM, TANH], "y *= mask[row * H4 + unit];", ""],
-  ["all images have the same mask", [LSTM, TANH], "vec4u(0u, 1u, 0u, 0u)", "vec4u(0u)"],
-  ["all layers have the same mask", [LSTM, TANH], "t + LAYER * 65536u", "t"],
-  ["all t have the same mask", [LSTM, TANH], "t + LAYER * 65536u", "LAYER * 65536u"],
+  ["a ReLU has a slope of 1 everywhere", [RELU], "vec4f(1), y > vec4f(0)", "vec4f(1), y > vec4f(-1)"],
+  ["nothing is dropped", [LSTM, TANH], "y *= mask[to * H4 + unit];", ""],
+  ["all sequences have the same mask", [LSTM, TANH], "vec4u(0u, 1u, 0u, 0u)", "vec4u(0u)"],
+  ["all layers have the same mask", [LSTM, TANH], "FIRST + t + STREAM * 65536u", "FIRST + t"],
+  ["all t have the same mask", [LSTM, TANH], "FIRST + t + STREAM * 65536u", "FIRST + STREAM * 65536u"],
   ["outputs that are kept are not scaled", [LSTM, TANH], "vec4f(SCALE)", "vec4f(1)"],
-  ["the gradient is not dropped", [LSTM, TANH], "output *= mask[row * H4 + unit];", ""],
-  ["labels are those of other images", [LSTM, RELU], "positions[step.firstPosition + n];", "n;"],
+  ["the gradient is not dropped", [LSTM, TANH], "output *= mask[source];", ""],
+  ["labels are those of other images", [LSTM, RELU], "positions[step.firstPosition + n].position]);", "n]);"],
   ["a mean is over one image more", [LSTM, RELU], "f32(step.count)", "f32(step.count + 1u)"],
   ["the last rows are not summed", [LSTM, TANH, LARGE], "min((part + 1u) * rowsAPart, ROWS)", "ROWS - 1u"],
-  ["a bias has no gradient", [LSTM, RELU, LARGE], "feature == J - 4u", "feature == J"],
-  ["weights are transposed", [LSTM, RELU], "(row * m.quads + quad) * 4u", "(quad * m.rows + row) * 4u"],
+  ["a bias has no gradient", [LSTM, RELU, LARGE], "feature < J - 4u + BIASES", "feature < J - 4u"],
+  ["weights are transposed", [LSTM, RELU], "(row * s.quads + quad) * 4u", "(quad * s.rows + row) * 4u"],
 ];
 
 const checked = (test: Case) => openWebgpu(optionsOf(test));
@@ -93,11 +93,11 @@ for (const [network, scale] of HARD_STARTS) {
   });
 }
 
-test("the check does not depend on the images, and leaves none in the engine", async () => {
+test("the check does not depend on the sequences, and leaves none in the engine", async () => {
   for (const byte of [0, 255]) {
     const { training, ...shapes } = optionsOf(LSTM);
-    const blank = { ...training.train, pixels: training.train.pixels.map(() => byte) };
-    const options = { ...shapes, training: { ...training, train: blank } };
+    const blank = { ...training.sequences, data: training.sequences.data.map(() => byte) };
+    const options = { ...shapes, training: { ...training, sequences: blank } };
     await using checked = await openWebgpu(options);
     await using unchecked = await openWebgpu({ ...options, selfCheck: false });
     const batch = Uint32Array.of(7, 0, 3);
@@ -151,15 +151,18 @@ Deno.test("where a ReLU is about to switch, the check tries other weights", asyn
   await assert.rejects(checkDevice(roundingEngine(1.01), options, open), /its gradients must be right/);
 });
 
-test("an adapter that only predicts is refused for wrong logits, not for wrong gradients", async () => {
+test("an adapter that only predicts is refused for wrong answers, not for wrong gradients", async () => {
   for (const network of [LSTM, LARGE]) {
     const options = { ...optionsOf(network), training: null };
-    await withShaders((code) => code.replace("let f = gate(zf);", "let f = gate(zi);"), async () => {
-      await assert.rejects(
-        openWebgpu(options),
-        /^Error: Cannot predict on WebGPU, .*: its logits must be right: logits\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+, over 5 made-up images; .*to predict all the same$/,
-      );
-    });
+    await withShaders(
+      (code) => code.replace("let f = activate(GATE, zf);", "let f = activate(GATE, zi);"),
+      async () => {
+        await assert.rejects(
+          openWebgpu(options),
+          /^Error: Cannot predict on WebGPU, .*: its answers must be right: answers\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+, over 5 made-up sequences; .*to predict all the same$/,
+        );
+      },
+    );
     await withShaders((code) => code.replace("dc += dh * o", "dc = dh * o"), async () => {
       await using engine = await openWebgpu(options);
       assert.deepEqual(await engine.readParameters(), options.parameters); // the check leaves nothing in the engine
@@ -171,7 +174,7 @@ test("the refusal of an adapter gives the numbers; the check can be left out", a
   await withShaders((code) => code.replace("dc += dh * o", "dc = dh * o"), async () => {
     await assert.rejects(
       checked(LSTM),
-      /^Error: Cannot train on WebGPU, .*: its gradients must be right: that of layer0\.\w+\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+, over 5 made-up images; .*--no-self-check/,
+      /^Error: Cannot train on WebGPU, .*: its gradients must be right: that of layer0\.\w+\[\d+\] is -?[\d.e-]+ where the textbook has -?[\d.e-]+, over 5 made-up sequences; .*--no-self-check/,
     );
     await using unchecked = await openWebgpu({ ...optionsOf(LSTM), selfCheck: false });
     assert.equal(unchecked.device.kind, "webgpu");
