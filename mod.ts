@@ -1,9 +1,12 @@
 /**
- * Scanline trains recurrent networks that read an image one line at a time: train and predict.
+ * Scanline trains recurrent networks, from models of TensorFlow.js: train and predict.
  *
- * The network is a `tf.Sequential` of TensorFlow.js. {@link compile} turns its training step into fused kernels of a
- * device; the trained weights return into the model. {@link openModel} opens a trained model to predict with. `run.ts` keeps
- * a training in a folder, to resume it and to look at it; `view.ts` draws.
+ * {@link fit} stands in for `model.fit()`, and {@link fitDataset} for `model.fitDataset()`: one changed line, and the same result,
+ * sooner. {@link canFit} tells what speaks against it; {@link openPredictor} predicts, also step by step.
+ *
+ * {@link compile} trains classifiers that read an image one line at a time, with checkpoints and progress: it turns the training
+ * step of a `tf.Sequential` into fused kernels of a device; the trained weights return into the model. {@link openModel} opens
+ * a trained classifier to predict with. `run.ts` keeps a training in a folder, to resume it and to look at it; `view.ts` draws.
  *
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -49,13 +52,16 @@ export { preparePicture } from "./lib/data/prepare_picture.ts";
 export type { Raster } from "./lib/data/raster.ts";
 export type { Sequence } from "./lib/data/sequence.ts";
 export { chooseDevice, type DeviceOptions } from "./lib/engines/open.ts";
+export type { History } from "./lib/model/tensorflow_callbacks.ts";
 export { toOnnx, toSafetensors, toTensorflowFiles } from "./lib/model/formats.ts";
+export { fromPyTorch } from "./lib/model/from_pytorch.ts";
 export { fromTensorflow } from "./lib/model/from_tensorflow.ts";
 export { modelSha256 } from "./lib/model/hash.ts";
+export { loadKeras } from "./lib/model/load_keras.ts";
 export { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "./lib/model/optimizers.ts";
-export { lstm, simpleRNN, toTensorflow } from "./lib/model/to_tensorflow.ts";
+export { gru, lstm, simpleRNN, toTensorflow } from "./lib/model/to_tensorflow.ts";
 export type { TrainedModel } from "./lib/model/trained_model.ts";
-export { loadModel, type ModelSource, openModel } from "./lib/run/open_model.ts";
+export { loadModel, openModel } from "./lib/run/open_model.ts";
 export { BatchOrder } from "./lib/train/batches.ts";
 export { compile, type CompileOptions } from "./lib/train/compile.ts";
 export { predictedClasses, type Score } from "./lib/train/metrics.ts";
@@ -63,4 +69,9 @@ export { imageSize, Model, type OpenOptions } from "./lib/train/model.ts";
 export { softmax } from "./lib/train/probabilities.ts";
 export type { Length, LoopOptions, LoopProgress } from "./lib/train/call_options.ts";
 export { Trainer } from "./lib/train/trainer.ts";
+export { canFit, fit } from "./lib/train/fit.ts";
+export type { FitArgs } from "./lib/train/fit_arguments.ts";
+export { fitDataset } from "./lib/train/fit_dataset.ts";
+export { closeFit } from "./lib/train/fit_session.ts";
+export { openPredictor } from "./lib/train/sequence_predictor.ts";
 export { NonFiniteLossError } from "./lib/train/figures.ts";

@@ -71,6 +71,7 @@ export type { Access, Files } from "./lib/data/places.ts";
 export type { ImageSize, PreparedPicture, PreparePictureOptions } from "./lib/data/prepare_picture.ts";
 export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState } from "./lib/engines/engine.ts";
+export type { FromPyTorchOptions } from "./lib/model/from_pytorch.ts";
 export type { LayersModel } from "./lib/model/from_tensorflow.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
@@ -121,9 +122,32 @@ export type {
 } from "./lib/model/optimizers.ts";
 export type { PyTorchNames, PyTorchNetwork, PyTorchOptions, Tensors } from "./lib/model/pytorch.ts";
 export type { SafetensorsContent, Tensor, TensorData } from "./lib/model/safetensors.ts";
+export type {
+  NestedArray,
+  NumberArray,
+  ShapedArray,
+  TensorflowTensor,
+  TypedNumbers,
+} from "./lib/model/tensorflow_arrays.ts";
+export type {
+  CallbackFunctions,
+  CallbacksOption,
+  TensorflowHistory,
+  YieldEvery,
+} from "./lib/model/tensorflow_callbacks.ts";
 export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";
+export type {
+  BatchDataset,
+  ClassWeightOption,
+  ClassWeights,
+  CommonArgs,
+  FitDatasetArgs,
+} from "./lib/train/fit_arguments.ts";
+export type { ImageSequences, Named, SequenceSource } from "./lib/train/fit_data.ts";
+export type { ModelSource } from "./lib/run/open_model.ts";
+export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
 export type { Selection, SplitName } from "./lib/train/call_options.ts";
 export type { TrainingConfig } from "./lib/train/trainer.ts";

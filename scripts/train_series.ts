@@ -129,7 +129,7 @@ await runCommand(command, async (flags) => {
   tf.dispose(best.weights);
 
   await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
-  const changes = await predictor.predict(xsOf(test));
+  const { data: changes } = await predictor.predict(xsOf(test));
   const forecast = test.naive.map((value, n) => value + changeScale * changes[n]);
   const network = measureForecast(forecast, test.truth), naive = measureForecast(test.naive, test.truth);
 

@@ -8,13 +8,13 @@ import { lacks, named } from "./support/permissions.ts";
 const needs = [{ name: "read" }, { name: "write" }, { name: "run" }] as const;
 const root = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 const { version } = JSON.parse(lacks(needs) ? "{}" : await Deno.readTextFile(`${root}/deno.json`));
-const name = `jsr:@scanline/scanline@${version}`;
 
-const PROGRAM = `
+/** A program that trains, saves, opens and predicts. @param doors What it imports */
+const programOf = (doors: { mod: string; run: string; view: string }) => `
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
-import * as scanline from "${name}";
-import { openRun, Run } from "${name}/run";
-import { drawCurves, toCurves } from "${name}/view";
+import * as scanline from "${doors.mod}";
+import { openRun, Run } from "${doors.run}";
+import { drawCurves, toCurves } from "${doors.view}";
 
 const labels = Uint8Array.from({ length: 64 }, (_, n) => n % 2);
 const pixels = Uint8Array.from({ length: 64 * 36 }, (_, i) => {
@@ -60,38 +60,54 @@ console.log(JSON.stringify({
 }));
 `;
 
-Deno.test({
-  name: named("a project of one's own imports the package, trains, saves, opens and predicts", needs),
-  ignore: lacks(needs),
-  fn: async () => {
-    const path = await Deno.makeTempDir();
-    try {
-      await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify({ links: [root] }));
-      await Deno.writeTextFile(`${path}/main.ts`, PROGRAM);
-      await Deno.mkdir(`${path}/runs`);
-      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "--no-prompt", "--check", `--allow-read=runs,${root}/lib`, "--allow-write=runs"],
-          "main.ts",
-        ],
-        cwd: path,
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-      }).output();
-      const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-      assert.equal(code, 0, complaint);
-      assert.deepEqual(JSON.parse(said.trim().split("\n").at(-1)!), {
-        accuracy: 1,
-        same: true,
-        predicted: [0, 1, 0, 1],
-        recipe: "mine",
-        curves: true,
-      });
-    } finally {
-      await Deno.remove(path, { recursive: true });
-    }
+const linked = `jsr:@scanline/scanline@${version}`;
+const WAYS = [
+  {
+    what: "links the clone",
+    config: { links: [root] },
+    doors: { mod: linked, run: `${linked}/run`, view: `${linked}/view` },
   },
-});
+  {
+    what: "imports the clone's files by path, and names nothing in a deno.json",
+    config: null,
+    doors: { mod: `${root}/mod.ts`, run: `${root}/run.ts`, view: `${root}/view.ts` },
+  },
+];
+
+for (const { what, config, doors } of WAYS) {
+  Deno.test({
+    name: named(`a project of one's own that ${what} trains, saves, opens and predicts`, needs),
+    ignore: lacks(needs),
+    fn: async () => {
+      const path = await Deno.makeTempDir();
+      try {
+        if (config) await Deno.writeTextFile(`${path}/deno.json`, JSON.stringify(config));
+        await Deno.writeTextFile(`${path}/main.ts`, programOf(doors));
+        await Deno.mkdir(`${path}/runs`);
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+          args: [
+            ...["run", "--no-prompt", "--check", `--allow-read=runs,${root}/lib`, "--allow-write=runs"],
+            "main.ts",
+          ],
+          cwd: path,
+          env: { NO_COLOR: "1" },
+          stdin: "null",
+        }).output();
+        const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+        assert.equal(code, 0, complaint);
+        assert.deepEqual(JSON.parse(said.trim().split("\n").at(-1)!), {
+          accuracy: 1,
+          same: true,
+          predicted: [0, 1, 0, 1],
+          recipe: "mine",
+          curves: true,
+        });
+      } finally {
+        await Deno.remove(path, { recursive: true });
+      }
+    },
+  });
+}
 
 /** A program for Node: the engine `reference`, which needs neither Deno nor a file. */
 const NODE_PROGRAM = `

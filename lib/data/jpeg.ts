@@ -155,8 +155,8 @@ async function decode(file: Uint8Array): Promise<Uint8ClampedArray> {
 /** Imports the decoder as bytes, which needs no read permission. */
 async function openDecoder(): Promise<Decoder> {
   const [{ default: open }, { default: wasm }] = await Promise.all([
-    import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
-    import("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", { with: { type: "bytes" } }),
+    import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js"),
+    import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.wasm", { with: { type: "bytes" } }),
   ]);
   const complaints: string[] = [];
   const options = { noInitialRun: true, wasmBinary: wasm, printErr: (text: string) => complaints.push(text) };

@@ -8,7 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import { PNG } from "pngjs";
+import { PNG } from "npm:pngjs@7.0.0";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
 import { checkSize, type ImageSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";

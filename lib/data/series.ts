@@ -29,6 +29,7 @@ export interface Windows {
   readonly xs: Float32Array;
   /** f32 `[count]`: the change of the target from the last time of the window to the forecast one, by `changeScale`. */
   readonly ys: Float32Array;
+  /** How many windows there are. */
   readonly count: number;
   /** The forecast time of each window, `[count]`. */
   readonly times: Uint32Array;
@@ -40,8 +41,11 @@ export interface Windows {
 
 /** A series in three parts, later ones later in time. */
 export interface WindowedSeries {
+  /** The windows to train on, the first in time. */
   readonly train: Windows;
+  /** Those to choose the epoch by. */
   readonly validation: Windows;
+  /** Those to test on, the last in time. */
   readonly test: Windows;
   /** The root mean square of the changes in the training part: what a change of 1 in `ys` stands for. */
   readonly changeScale: number;

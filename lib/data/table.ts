@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CsvError, parse } from "csv-parse/sync";
+import { CsvError, parse } from "npm:csv-parse@7.0.3/sync";
 import { excerpt, printable } from "../excerpt.ts";
 
 /** A column of a table. */

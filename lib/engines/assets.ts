@@ -25,6 +25,16 @@ export function startWorker(): Worker {
   return new Worker(new URL("./wasm/worker.ts", import.meta.url), { type: "module" });
 }
 
+/**
+ * Says whether a worker keeps the program from ending, as a new one does. What waits for the next call must not. Deno has this
+ * for Node's workers, under a symbol without a name; where it is not there, the program ends when the worker is terminated.
+ */
+export function holdProgram(worker: Worker, holds: boolean): void {
+  const symbols = Object.getOwnPropertySymbols(Object.getPrototypeOf(worker));
+  const hold = symbols.find(({ description }) => description === undefined);
+  if (hold) (worker as unknown as Record<symbol, (holds: boolean) => void>)[hold](holds);
+}
+
 /** Lets timers and signals run where an engine computes on this thread. */
 export async function turnOfEventLoop(): Promise<void> {
   await setImmediate();

@@ -21,15 +21,19 @@ export interface EngineOptions {
   readonly training: EngineTraining | null;
 }
 
-/** A training, as an engine needs it. */
-export interface EngineTraining {
-  readonly optimizer: Optimizer;
+/** What an engine trains on. */
+export interface TrainingData {
   /**
    * The sequences to train on, which must not change: an engine copies them to its device once, or reads them where they are.
    */
   readonly sequences: Sequences;
   /** What the network is to answer. */
   readonly targets: Targets;
+}
+
+/** A training, as an engine needs it. */
+export interface EngineTraining extends TrainingData {
+  readonly optimizer: Optimizer;
   /** The seed of the dropout masks, an unsigned 32-bit integer. */
   readonly seed: number;
   /** The sequences of the largest batch. */
@@ -85,6 +89,14 @@ export interface Engine extends AsyncDisposable {
    * @throws {Error} If the engine only predicts
    */
   train(batches: readonly Uint32Array[], learningRate?: number): Promise<StepResult[]>;
+
+  /**
+   * Replaces what is trained on by other sequences of the same layout, with their targets. Parameters, slots and step stay.
+   *
+   * @returns False if the engine has no room for them, and must be opened again; nothing has changed then
+   * @throws {Error} If the engine only predicts
+   */
+  replaceData(data: TrainingData): Promise<boolean>;
 
   /**
    * The gradient of the loss of one batch, as the next step would compute it (with its dropout masks and its regularizers), flat

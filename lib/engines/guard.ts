@@ -17,6 +17,7 @@ import {
   type EngineTraining,
   MAX_STEPS,
   type StepResult,
+  type TrainingData,
 } from "./engine.ts";
 import { Turns } from "./turns.ts";
 
@@ -168,7 +169,7 @@ function checkFinite(
 /** The guard of one engine: checks the arguments of calls, and lets through one call at a time, until it is disposed. */
 export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implements Engine {
   readonly #engine: E;
-  readonly #options: EngineOptions;
+  #options: EngineOptions;
   readonly #turns = new Turns("the engine");
 
   /** @param options The engine's options, after {@link checkEngineOptions} */
@@ -186,6 +187,18 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     return this.step("train", batches, async (engine) => {
       const rate = learningRate ?? this.#options.training!.optimizer.learningRate;
       return batches.length > 0 ? await engine.train(batches, rate) : [];
+    });
+  }
+
+  replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
+    const action = "replace the data";
+    return this.#turns.take(action, async () => {
+      const training = this.#training(action), { network, layout } = this.#options;
+      checkSequences(action, sequences, { layout, network });
+      checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
+      if (!await this.#engine.replaceData({ sequences, targets })) return false;
+      this.#options = { ...this.#options, training: { ...training, sequences, targets } };
+      return true;
     });
   }
 

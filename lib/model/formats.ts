@@ -4,37 +4,96 @@
  * @module
  */
 import { describeInput } from "../data/describe_input.ts";
-import { type Metadata, writeMetadata } from "./metadata.ts";
+import { type LayersModel, toChain } from "./from_tensorflow.ts";
+import { type Metadata, PRODUCER, writeMetadata } from "./metadata.ts";
+import type { Network } from "./network.ts";
 import { encodeOnnx } from "./onnx.ts";
 import { type PyTorchNames, toPyTorch } from "./pytorch.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 import { serializeModel, type TensorflowFiles } from "./tensorflow_files.ts";
+import { readWeights } from "./tensorflow_weights.ts";
 import { toTensorflow } from "./to_tensorflow.ts";
+import { writeChainMetadata } from "./torch_chain.ts";
+import { placeLayers } from "./torch_tensors.ts";
 import { checkTrained, type TrainedModel } from "./trained_model.ts";
 
-/** An ONNX file, for ONNX Runtime and others. @param more Other metadata */
-export function toOnnx(model: TrainedModel, more: Metadata = {}): Uint8Array<ArrayBuffer> {
-  const { network, parameters, T } = checkTrained("write ONNX", model);
-  return encodeOnnx(network, parameters, { T, metadata: { ...describeModel(model), ...more } });
+/**
+ * An ONNX file, for ONNX Runtime and others: its input is `images` and its output `logits`, or of a TensorFlow.js model `input` and
+ * `output`, in its own shapes.
+ *
+ * @param more Other metadata
+ * @throws {TypeError} If it is no model, or anything in it means something else to Scanline than to TensorFlow.js.
+ */
+export function toOnnx(model: TrainedModel, more?: Metadata): Uint8Array<ArrayBuffer>;
+/** The same of a TensorFlow.js model, with its current weights. */
+export function toOnnx(model: LayersModel, more?: Metadata): Promise<Uint8Array<ArrayBuffer>>;
+export function toOnnx(
+  model: TrainedModel | LayersModel,
+  more: Metadata = {},
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  const action = "write ONNX";
+  if (isLayersModel(model)) {
+    return readLayersModel(action, model).then(({ network, parameters, T }) =>
+      encodeOnnx(network, parameters, { T, metadata: { producer: PRODUCER, ...more } })
+    );
+  }
+  const { network, parameters, T } = checkTrained(action, model);
+  const metadata = { ...describeModel(model), ...more };
+  return encodeOnnx(network, parameters, { T, input: "images", output: "logits", metadata });
 }
 
 /**
- * A safetensors file with the names and shapes of PyTorch's `state_dict()`. `openModel()` opens it.
+ * A safetensors file with the names and shapes of PyTorch's `state_dict()`. `openModel()` opens that of a trained model,
+ * `fromPyTorch()` that of any, without its dropout.
  *
- * @param names The names of the LSTM or RNN, and of the Linear, in the module
+ * @param names The names of the recurrent module, and of the last `Linear`, in the module
  * @param more Other metadata
+ * @throws {TypeError} If it is no model, or has a layer that PyTorch does not have; says which, and why.
  */
 export function toSafetensors(
   model: TrainedModel,
+  names?: PyTorchNames,
+  more?: Metadata,
+): Uint8Array<ArrayBuffer>;
+/** The same of a TensorFlow.js model, with its current weights. */
+export function toSafetensors(
+  model: LayersModel,
+  names?: PyTorchNames,
+  more?: Metadata,
+): Promise<Uint8Array<ArrayBuffer>>;
+export function toSafetensors(
+  model: TrainedModel | LayersModel,
   names: PyTorchNames = {},
   more: Metadata = {},
-): Uint8Array<ArrayBuffer> {
-  const { network, parameters } = checkTrained("write safetensors", model);
-  return encodeSafetensors(toPyTorch(network, parameters, names), {
-    ...describeModel(model),
-    ...more,
-    format: "pt",
-  });
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  const action = "write safetensors";
+  const encode = ({ network, parameters }: ModelWeights, metadata: Metadata) => {
+    const chain = writeChainMetadata(network, placeLayers(network, names));
+    return encodeSafetensors(toPyTorch(network, parameters, names), {
+      ...metadata,
+      ...chain,
+      ...more,
+      format: "pt",
+    });
+  };
+  if (isLayersModel(model)) {
+    return readLayersModel(action, model).then((weights) => encode(weights, { producer: PRODUCER }));
+  }
+  return encode(checkTrained(action, model), describeModel(model));
+}
+
+interface ModelWeights {
+  readonly network: Network;
+  readonly parameters: Float32Array;
+}
+
+function isLayersModel(model: TrainedModel | LayersModel): model is LayersModel {
+  return typeof model === "object" && model !== null && "getClassName" in model;
+}
+
+async function readLayersModel(action: string, model: LayersModel) {
+  const { network, T } = toChain(model, { action, loss: "meanSquaredError" });
+  return { network, T, parameters: await readWeights(model, network) };
 }
 
 /** The two files that `tf.loadLayersModel()` reads. @param more Other metadata */

@@ -39,7 +39,8 @@ export type LayerTraits =
   | { readonly kind: "lstm"; readonly gateActivation: "sigmoid" | "hardSigmoid"; readonly dropout: number }
   | { readonly kind: "rnn"; readonly activation: "relu" | "tanh"; readonly dropout: number };
 
-const PRODUCER = "scanline";
+/** Who wrote the metadata. */
+export const PRODUCER = "scanline";
 
 /** T, where a model reads sequences of any length. */
 const ANY = "any";

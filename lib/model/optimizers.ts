@@ -262,6 +262,9 @@ const RULES: {
   tfCenteredRmsprop: { learningRate: POSITIVE, decay: DECAY, momentum: DECAY, epsilon: POSITIVE },
 };
 
+/** The kinds that people make, by a function of the same name. */
+const MADE: readonly Optimizer["kind"][] = ["sgd", "momentum", "rmsprop", "adam", "adadelta"];
+
 function make<O extends Optimizer>(
   kind: O["kind"],
   defaults: Omit<O, "kind" | "learningRate">,
@@ -282,14 +285,13 @@ function make<O extends Optimizer>(
  * @throws {RangeError} If one of its numbers is out of range.
  */
 export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer {
-  const kinds = Object.keys(RULES).join(", ");
   const kind: unknown = (optimizer as Partial<Optimizer> | null | undefined)?.kind;
   if (typeof optimizer !== "object" || typeof kind !== "string" || !Object.hasOwn(RULES, kind)) {
     const found = optimizer === undefined ? "missing" : excerpt(optimizer);
-    const alike = /^"?(sgd|momentum|rmsprop|adam|adadelta)(?:optimizer)?"?$/i.exec(found)?.[1].toLowerCase();
+    const like = new RegExp(`^"?(${MADE.join("|")})(?:optimizer)?"?$`, "i").exec(found)?.[1].toLowerCase();
     throw new TypeError(
-      `Cannot ${action}: optimizer must be made by one of ${kinds}: current value is ${found} ` +
-        `(scanline.${alike ?? "adam"}({ learningRate: 0.01 }) makes one)`,
+      `Cannot ${action}: optimizer must be made by one of ${MADE.join(", ")}: current value is ${found} ` +
+        `(scanline.${like ?? "adam"}({ learningRate: 0.01 }) makes one)`,
     );
   }
   const { kind: known, ...numbers } = optimizer;
@@ -328,11 +330,15 @@ export function stepFactors(
   }
 }
 
+/** For each number, its last power: that of the next step is one multiplication further. */
+const LAST_POWERS = new Map<number, { exponent: number; power: number }>();
+
 /** x to a whole power, multiplied up in float32 as TensorFlow.js does. */
 function singlePower(x: number, exponent: number): number {
-  const factor = Math.fround(x);
-  let power = factor;
-  for (let k = 1; k < exponent && power > 0; k++) power = Math.fround(power * factor);
+  const factor = Math.fround(x), last = LAST_POWERS.get(factor);
+  let { exponent: k, power } = last && last.exponent <= exponent ? last : { exponent: 1, power: factor };
+  for (; k < exponent && power > 0; k++) power = Math.fround(power * factor);
+  LAST_POWERS.set(factor, { exponent, power });
   return power;
 }
 

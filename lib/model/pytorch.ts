@@ -1,37 +1,39 @@
 /**
- * Conversion of weights from and to PyTorch's names and shapes.
+ * Conversion of weights from and to PyTorch's names and shapes, see `torch_tensors.ts`.
  *
- * `torch.nn.LSTM` and `RNN` keep, for layer l, `weight_ih_l [G·H, C]`, `weight_hh_l [G·H, H]` (rows in the order i f g o)
- * and two biases `bias_ih_l`, `bias_hh_l [G·H]`, of which only the sum matters; `torch.nn.Linear` keeps `weight [K, H]`
- * and `bias [K]`. The kernels of a network are the transposes of the weights, and its bias is the sum of the two.
- *
- * For PyTorch the sum goes into `bias_ih`, and `bias_hh` is 0, so that reading it back is exact.
+ * For PyTorch the sum of two biases goes into `bias_ih`, and `bias_hh` is 0, so that reading it back is exact.
  *
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
 import { type Classifier, createClassifier, type LayerSpec } from "./classifier.ts";
-import type { Parameter } from "./network.ts";
+import type { Network, RecurrentLayer } from "./network.ts";
 import type { Tensor } from "./safetensors.ts";
 import {
   cannotTake,
   findClassifier,
+  findModules,
+  isRecurrentModule,
   moduleName,
   tensorName,
   type TorchClassifier,
   type TorchModule,
 } from "./state_dict.ts";
+import { type ChainOptions, readTorchChain } from "./torch_chain.ts";
+import {
+  checkExportable,
+  placeLayers,
+  type PyTorchNames,
+  type Sites,
+  torchTensors,
+} from "./torch_tensors.ts";
 
-/** The names of the two modules of a PyTorch classifier. */
-export interface PyTorchNames {
-  /** Of the `LSTM` or `RNN`; `rnn` by default. */
-  readonly rnn?: string;
-  /** Of the `Linear`; `head` by default. */
-  readonly head?: string;
-}
+export type { PyTorchNames } from "./torch_tensors.ts";
 
 /** What weights alone do not show. */
 export interface PyTorchOptions {
+  /** The order of several recurrent modules, as `toSafetensors()` writes it. */
+  readonly chain?: readonly string[];
   /** The activation of an `RNN`; tanh by default, as in PyTorch. */
   readonly activation?: "tanh" | "relu";
 }
@@ -42,7 +44,7 @@ export interface PyTorchNetwork {
   readonly network: Classifier;
   /** Flat, as the network lays them out. */
   readonly parameters: Float32Array;
-  /** The names of its modules. */
+  /** The names of its modules; of several recurrent ones the common beginning. */
   readonly names: Required<PyTorchNames>;
   /** What was changed or left out, each in a sentence. */
   readonly notes: readonly string[];
@@ -55,8 +57,9 @@ export type Tensors = ReadonlyMap<string, Tensor>;
 const MAX_LAYERS = 64;
 
 /**
- * Gathers the parameters of a classifier, or their gradients, into one flat array, in float64.
+ * Gathers the parameters of a network, or their gradients, into one flat array, in float64.
  *
+ * @param options.sites The modules of its layers; by default those that {@link toPyTorch} gives
  * @param options.joinBiases Combines a number of `bias_ih` and one of `bias_hh`; adds them by default. Gradients are not added
  * @throws {TypeError} If a tensor is missing, or does not have the shape that this network gives it.
  *
@@ -77,43 +80,22 @@ const MAX_LAYERS = 64;
  * ```
  */
 export function gatherPyTorch(
-  network: Classifier,
+  network: Network,
   tensors: Tensors,
-  { rnn = "rnn", head = "head", joinBiases = (ih, hh) => ih + hh }: PyTorchNames & {
+  { joinBiases = (ih, hh) => ih + hh, ...place }: PyTorchNames & {
+    sites?: Sites;
     joinBiases?: (ih: number, hh: number) => number;
   } = {},
 ): Float64Array {
   const flat = new Float64Array(network.size);
-  for (const { parameter: { shape, offset }, name, second } of placesOf(network, { rnn, head })) {
-    const [rows, columns] = shape.length === 2 ? shape : [1, shape[0]];
-    const data = numbersOf(tensors, name, shape.toReversed()); // [columns, rows]
-    const addend = second && numbersOf(tensors, second, shape);
-    data.forEach((value, k) => {
-      const at = offset + (k % rows) * columns + Math.floor(k / rows);
-      flat[at] = addend ? joinBiases(value, addend[k]) : value;
+  for (
+    const { name, shape, at, isAddend } of torchTensors(network, place.sites ?? placeLayers(network, place))
+  ) {
+    numbersOf(tensors, name, shape).forEach((value, k) => {
+      flat[at(k)] = isAddend ? joinBiases(flat[at(k)], value) : value;
     });
   }
   return flat;
-}
-
-/** A parameter of a network and the tensor that holds it in PyTorch, transposed; a layer's bias is the sum of two tensors. */
-interface Place {
-  readonly parameter: Parameter;
-  readonly name: string;
-  readonly second?: string;
-}
-
-function placesOf({ recurrent: layers, head }: Classifier, names: Required<PyTorchNames>): Place[] {
-  const ofRnn = (part: string) => tensorName(names.rnn, part);
-  return [
-    ...layers.flatMap(({ kernel, recurrentKernel, bias }, l): Place[] => [
-      { parameter: kernel, name: ofRnn(`weight_ih_l${l}`) },
-      { parameter: recurrentKernel, name: ofRnn(`weight_hh_l${l}`) },
-      { parameter: bias, name: ofRnn(`bias_ih_l${l}`), second: ofRnn(`bias_hh_l${l}`) },
-    ]),
-    { parameter: head.kernel, name: tensorName(names.head, "weight") },
-    { parameter: head.bias, name: tensorName(names.head, "bias") },
-  ];
 }
 
 /** The numbers of a tensor, in float64; the tensor must exist. */
@@ -137,43 +119,19 @@ function shapeText(shape: readonly number[] | undefined): string {
  * with one or with two.
  *
  * @param parameters Flat, as the network lays them out
- * @throws {TypeError} If the parameters are not the network's, its layers differ in size, kind or activation (those of a
- * torch.nn module are all alike), or its gates are not sigmoid.
+ * @throws {TypeError} If the parameters are not the network's, or a layer is none of `torch.nn`.
  */
 export function toPyTorch(
-  network: Classifier,
+  network: Network,
   parameters: Float32Array,
-  { rnn = "rnn", head = "head" }: PyTorchNames = {},
+  names: PyTorchNames = {},
 ): Map<string, Tensor> {
   checkExportable(network, parameters);
-  const tensors = new Map<string, Tensor>();
-  for (const { parameter: { shape, offset, size }, name, second } of placesOf(network, { rnn, head })) {
-    const [rows, columns] = shape.length === 2 ? shape : [1, shape[0]];
-    const transposed = (_: unknown, k: number) =>
-      parameters[offset + (k % rows) * columns + Math.floor(k / rows)];
-    tensors.set(name, { shape: shape.toReversed(), data: Float32Array.from({ length: size }, transposed) });
-    if (second) tensors.set(second, { shape, data: new Float32Array(size) });
-  }
-  return tensors;
-}
-
-function checkExportable(network: Classifier, parameters: Float32Array): void {
-  const must = (found: unknown, wanted: unknown, rule: string) => {
-    if (found === wanted) return;
-    throw new TypeError(`Cannot give PyTorch's names: ${printable(rule, 300)}: current value is ${found}`);
-  };
-  must(parameters.length, network.size, `parameters must have ${network.size} elements`);
-  const [first] = network.recurrent, { hiddenSize, kind } = first;
-  for (const [l, layer] of network.recurrent.entries()) {
-    must(layer.hiddenSize, hiddenSize, `layer ${l} must have ${hiddenSize} units, as layer 0 has`);
-    must(layer.kind, kind, `layer ${l} must be of kind ${kind}, as layer 0 is`);
-    if (layer.kind === "lstm") {
-      must(layer.gateActivation, "sigmoid", `gates of layer ${l} must be sigmoid, as those of torch.nn.LSTM`);
-    } else if (first.kind === "rnn") {
-      const { activation } = first;
-      must(layer.activation, activation, `layer ${l} must have the activation ${activation}, as layer 0 has`);
-    }
-  }
+  const tensors = torchTensors(network, placeLayers(network, names));
+  return new Map(tensors.map(({ name, shape, at, isAddend }): [string, Tensor] => {
+    const length = shape.reduce((a, b) => a * b, 1);
+    return [name, { shape, data: Float32Array.from({ length }, (_, k) => isAddend ? 0 : parameters[at(k)]) }];
+  }));
 }
 
 /**
@@ -199,7 +157,12 @@ function checkExportable(network: Classifier, parameters: Float32Array): void {
  * assert.deepEqual(found, { network, parameters, names: { rnn: "rnn", head: "fc1" }, notes: [] });
  * ```
  */
-export function readPyTorch(tensors: Tensors, { activation = "tanh" }: PyTorchOptions = {}): PyTorchNetwork {
+export function readPyTorch(
+  tensors: Tensors,
+  { activation = "tanh", chain }: PyTorchOptions = {},
+): PyTorchNetwork {
+  const recurrent = findModules(tensors).modules.filter(isRecurrentModule);
+  if (chain && recurrent.length > 1) return readSeveral(tensors, { chain, activation });
   const { rnn, head, counters } = findClassifier(tensors);
   const names = { rnn: rnn.name, head: head.name };
   const layers = layersOf(tensors, rnn, activation);
@@ -215,12 +178,57 @@ export function readPyTorch(tensors: Tensors, { activation = "tanh" }: PyTorchOp
     ...counters.map((name) => `${printable(name)} is left out: a single whole number is no weight`),
   ];
   for (const module of [rnn, head]) checkNumbers(module);
-  const parameters = Float32Array.from(gatherPyTorch(network, filled, names));
-  const wrong = parameters.find((value) => !Number.isFinite(value));
-  if (wrong !== undefined) {
-    throw cannotTake("the sum of bias_ih and bias_hh must be finite in float32", wrong);
+  return { network, parameters: gatherFinite(network, filled, names), names, notes };
+}
+
+/** A classifier whose recurrent layers differ, and are modules of their own. */
+function readSeveral(tensors: Tensors, options: ChainOptions): PyTorchNetwork {
+  const { network, parameters } = readPyTorchChain(tensors, options);
+  const { output: { size: classes, everyStep }, layers } = network, head = layers.at(-1);
+  const specs = layers.slice(0, -1).map((layer): LayerSpec | null => {
+    const { inputSize, hiddenSize, activation, bias } = layer as RecurrentLayer;
+    const sizes = { inputSize, hiddenSize, dropout: 0 };
+    if (layer.kind === "lstm" && bias) return { kind: "lstm", gateActivation: "sigmoid", ...sizes };
+    const isRnn = layer.kind === "rnn" && bias && (activation === "tanh" || activation === "relu");
+    return isRnn ? { kind: "rnn", activation, ...sizes } : null;
+  });
+  const isHead = head?.kind === "dense" && head.activation === "linear" && head.bias !== null;
+  if (everyStep || !isHead || specs.includes(null) || classes < 2) {
+    throw cannotTake("chain must be that of a classifier", excerpt(options.chain));
   }
-  return { network, parameters, names, notes };
+  return {
+    network: createClassifier({ layers: specs as LayerSpec[], classes, biases: 2 }),
+    parameters,
+    names: { rnn: "rnn", head: "head" },
+    notes: [],
+  };
+}
+
+/**
+ * Reads any network from the weights of its modules, which are called in the order of a chain. Float64 numbers are rounded to float32;
+ * single whole numbers, such as counters, are left out.
+ *
+ * @throws {TypeError} As {@link readPyTorch}; or if the chain cannot be told from the modules, does not name them all, or one does
+ * not fit the one before it.
+ */
+export function readPyTorchChain(
+  tensors: Tensors,
+  options: ChainOptions,
+): { network: Network; parameters: Float32Array } {
+  const { network, sites } = readTorchChain(tensors, options);
+  findModules(tensors).modules.forEach(checkNumbers);
+  return { network, parameters: gatherFinite(network, tensors, { sites }) };
+}
+
+function gatherFinite(
+  network: Network,
+  tensors: Tensors,
+  place: PyTorchNames & { sites?: Sites },
+): Float32Array {
+  const parameters = Float32Array.from(gatherPyTorch(network, tensors, place));
+  const wrong = parameters.find((value) => !Number.isFinite(value));
+  if (wrong === undefined) return parameters;
+  throw cannotTake("the sum of bias_ih and bias_hh must be finite in float32", wrong);
 }
 
 /** The layers of an `nn.LSTM` or `nn.RNN`, all with as many units as the first one. Checks the shapes of their weights. */
@@ -277,10 +285,13 @@ function fillBiases(
 ): string[] {
   const hasBias = ({ tensors }: TorchModule) => [...tensors.keys()].some((part) => part.startsWith("bias"));
   const without = [rnn, head].filter((module) => !hasBias(module));
-  const places = placesOf(network, { rnn: rnn.name, head: head.name });
-  for (const { parameter: { shape, size }, name, second } of places) {
-    if (shape.length === 2 || !without.includes(second ? rnn : head)) continue;
-    for (const bias of [name, second ?? name]) tensors.set(bias, { shape, data: new Float32Array(size) });
+  for (
+    const { name, shape } of torchTensors(network, placeLayers(network, { rnn: rnn.name, head: head.name }))
+  ) {
+    if (shape.length === 2 || without.every((module) => !name.startsWith(tensorName(module.name, "bias")))) {
+      continue;
+    }
+    tensors.set(name, { shape, data: new Float32Array(shape[0]) });
   }
   return without.map(({ name }) => `${moduleName(name)} has no bias: it is 0`);
 }

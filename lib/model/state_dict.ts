@@ -45,20 +45,31 @@ const TELLTALES: readonly (readonly [parts: readonly string[], kind: string])[] 
  * @throws {TypeError} If one is missing or there are other modules; says what each module is.
  */
 export function findClassifier(tensors: ReadonlyMap<string, Tensor>): TorchClassifier {
-  const counters = [...tensors].filter(([, tensor]) => isCounter(tensor)).map(([name]) => name);
-  const modules = modulesOf([...tensors].filter(([, tensor]) => !isCounter(tensor)));
-  const rnns = modules.filter(isRecurrent), heads = modules.filter(isLinear);
+  const { modules, counters } = findModules(tensors);
+  const rnns = modules.filter(isRecurrentModule), heads = modules.filter(isLinear);
   if (modules.length === 2 && rnns.length === 1 && heads.length === 1) {
     return { rnn: rnns[0], head: heads[0], counters };
   }
-  const others = modules.filter((module) => !isRecurrent(module) && !isLinear(module));
-  const listed = [...others, ...rnns, ...heads].slice(0, MOST_LISTED)
-    .map(({ name, kind }) => `${moduleName(name)} (${kind})`);
-  const more = modules.length > MOST_LISTED ? [`${modules.length - MOST_LISTED} more`] : [];
+  const others = modules.filter((module) => !isRecurrentModule(module) && !isLinear(module));
   throw cannotTake(
     "there must be one nn.LSTM or nn.RNN and one nn.Linear, and no other module",
-    [...listed, ...more].join(", ") || "no tensors",
+    listModules([...others, ...rnns, ...heads]),
   );
+}
+
+/** All modules with weights, and the names of the tensors that are none. */
+export function findModules(
+  tensors: ReadonlyMap<string, Tensor>,
+): { modules: TorchModule[]; counters: string[] } {
+  const counters = [...tensors].filter(([, tensor]) => isCounter(tensor)).map(([name]) => name);
+  return { modules: modulesOf([...tensors].filter(([, tensor]) => !isCounter(tensor))), counters };
+}
+
+/** Modules, for messages. */
+export function listModules(modules: readonly TorchModule[]): string {
+  const listed = modules.slice(0, MOST_LISTED).map(({ name, kind }) => `${moduleName(name)} (${kind})`);
+  const more = modules.length > MOST_LISTED ? [`${modules.length - MOST_LISTED} more`] : [];
+  return [...listed, ...more].join(", ") || "no tensors";
 }
 
 /** The name of a tensor of a module. */
@@ -76,7 +87,8 @@ export function cannotTake(rule: string, value: unknown): TypeError {
   return new TypeError(`Cannot take PyTorch's weights: ${rule}: current value is ${value}`);
 }
 
-function isRecurrent({ kind }: TorchModule): boolean {
+/** Whether it is an `nn.LSTM` or `nn.RNN`, in one direction. */
+export function isRecurrentModule({ kind }: TorchModule): boolean {
   return kind === "nn.LSTM" || kind === "nn.RNN";
 }
 
@@ -125,9 +137,9 @@ function recurrentKind(tensors: ReadonlyMap<string, Tensor>): string {
   const parts = [...tensors.keys()];
   const kind = gatesOf(tensors.get("weight_hh_l0"), tensors.get("weight_hr_l0"));
   if (parts.some((part) => part.startsWith("weight_hr_"))) return `${kind} with proj_size`;
-  if (parts.some((part) => part.endsWith("_reverse"))) return `bidirectional ${kind}`;
-  const other = parts.find((part) => !/^(weight|bias)_(ih|hh)_l(0|[1-9]\d*)$/.test(part));
-  return other === undefined ? kind : `a changed ${kind}, with ${printable(other)}`;
+  const other = parts.find((part) => !/^(weight|bias)_(ih|hh)_l(0|[1-9]\d*)(_reverse)?$/.test(part));
+  if (other !== undefined) return `a changed ${kind}, with ${printable(other)}`;
+  return parts.some((part) => part.endsWith("_reverse")) ? `bidirectional ${kind}` : kind;
 }
 
 /** `weight_hh` has as many rows per unit as there are gates; with a projection, `weight_hr` shows the number of units. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { Metadata } from "./metadata.ts";
 
@@ -26,7 +26,7 @@ const WEIGHTS_PATH = "weights.bin";
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { serializeModel } from "./tensorflow_files.ts";
  * import assert from "node:assert/strict";
  *

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import type { Network } from "./network.ts";
+import type { Directions, TensorflowLayer } from "./tensorflow_layers.ts";
 
 /**
  * The weights of a model, flat in the network's order, from any backend.
@@ -30,7 +31,7 @@ export async function readWeights(model: tf.LayersModel, network: Network): Prom
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { toNetwork } from "./from_tensorflow.ts";
  * import { readWeights, writeWeights } from "./tensorflow_weights.ts";
  * import { initialize } from "./initialize.ts";
@@ -59,9 +60,19 @@ export function writeWeights(model: tf.LayersModel, network: Network, parameters
   });
 }
 
-/** Layer by layer, because `model.weights` lists trainable weights first. */
-function matchedVariables(model: tf.LayersModel, network: Network, action: "read" | "write" | "find") {
-  const variables = model.layers.flatMap((layer) => layer.weights);
+/**
+ * The weights of a model in the order of a network's parameters: layer by layer, because `model.weights` lists trainable weights
+ * first.
+ *
+ * @param action For messages: `Cannot <action> the weights`
+ * @throws {TypeError} If the model's weights are not the network's.
+ */
+export function matchedVariables(
+  model: tf.LayersModel,
+  network: Network,
+  action: string,
+): tf.LayerVariable[] {
+  const variables = model.layers.flatMap(variablesOf);
   const expected = network.parameters.map(({ shape }) => `[${shape}]`).join(" ");
   const found = variables.map(({ shape }) => `[${shape}]`).join(" ");
   if (found !== expected) {
@@ -77,6 +88,30 @@ function matchedVariables(model: tf.LayersModel, network: Network, action: "read
     });
   }
   return variables;
+}
+
+/** Where the layers of TensorFlow.js keep what they train, in the order of a network's parameters. */
+interface Weighted {
+  readonly embeddings?: tf.LayerVariable;
+  readonly kernel?: tf.LayerVariable;
+  readonly recurrentKernel?: tf.LayerVariable;
+  readonly bias?: tf.LayerVariable | null;
+}
+
+/** A layer that has others in it: a wrapper, both directions, or a cell. */
+interface Nested extends Partial<Directions> {
+  readonly layer?: TensorflowLayer;
+  readonly cell?: TensorflowLayer;
+}
+
+/** The weights of one layer; of a bidirectional one the forward layer's first. */
+function variablesOf(layer: TensorflowLayer): tf.LayerVariable[] {
+  const { forwardLayer, backwardLayer, layer: wrapped, cell } = layer as Nested;
+  if (forwardLayer && backwardLayer) return [...variablesOf(forwardLayer), ...variablesOf(backwardLayer)];
+  const inner = wrapped ?? cell;
+  if (inner) return variablesOf(inner);
+  const { embeddings, kernel, recurrentKernel, bias } = layer as Weighted;
+  return [embeddings, kernel, recurrentKernel, bias].filter((one) => one !== null && one !== undefined);
 }
 
 /**

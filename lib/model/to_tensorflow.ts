@@ -3,9 +3,12 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { BOOLEAN, checkOptions, oneOf, optional, type Rules, TEXT, whole } from "../options.ts";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+import { BOOLEAN, check, checkOptions, oneOf, optional, type Rules, TEXT, whole } from "../options.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
+import type { BidirectionalLayer, Input, Layer, Network, Parameter, RecurrentLayer } from "./network.ts";
+import { type GruArgs, GruResetAfter } from "./tensorflow_gru.ts";
+import type { TensorflowLayer } from "./tensorflow_layers.ts";
 import { writeWeights } from "./tensorflow_weights.ts";
 import type { TrainedModel } from "./trained_model.ts";
 
@@ -32,20 +35,102 @@ import type { TrainedModel } from "./trained_model.ts";
  * ```
  */
 export function toTensorflow(
-  { network, parameters, T }: Pick<TrainedModel, "network" | "parameters" | "T">,
+  { network, parameters, T }: Pick<TrainedModel, "parameters" | "T"> & { network: Network },
 ): LayersModel {
-  const layers = network.recurrent.flatMap((layer, l) => {
-    const place = l === 0 ? { inputShape: [T, layer.inputSize] } : {};
-    const args = { units: layer.hiddenSize, ...place, returnSequences: l < network.recurrent.length - 1 };
-    const recurrent = layer.kind === "lstm"
-      ? lstm({ ...args, recurrentActivation: layer.gateActivation })
-      : simpleRNN({ ...args, activation: layer.activation });
-    return layer.dropout > 0 ? [recurrent, tf.layers.dropout({ rate: layer.dropout })] : [recurrent];
+  const { input } = network;
+  const below = inputLayer(input, T);
+  const layers = network.layers.map((layer, l) => {
+    return toLayer(layer, l === 0 && !below ? { inputShape: [T, input.size] } : {});
   });
-  const head = tf.layers.dense({ units: network.head.classes, kernelInitializer: "zeros" });
-  const model = tf.sequential({ layers: [...layers, head] });
+  const model = tf.sequential({ layers: below ? [below, ...layers] : layers });
   writeWeights(model, network, parameters);
   return model;
+}
+
+/** The layer that makes the input of the network from that of the model; null where they are the same. */
+function inputLayer(input: Input, T: number | null): TensorflowLayer | null {
+  if (input.kind === "tokens") {
+    return tf.layers.embedding({
+      inputDim: input.vocabulary,
+      outputDim: input.size,
+      maskZero: input.maskZero,
+      inputShape: [T],
+      embeddingsInitializer: "zeros",
+      embeddingsRegularizer: regularizerOf(input.embeddings),
+    });
+  }
+  if (input.maskValue === null) return null;
+  return tf.layers.masking({ maskValue: input.maskValue, inputShape: [T, input.size] });
+}
+
+/** The arguments of a first layer, none for the others. */
+interface Place {
+  readonly inputShape?: (number | null)[];
+}
+
+function toLayer(layer: Layer, place: Place): TensorflowLayer {
+  switch (layer.kind) {
+    case "bidirectional":
+      return toBidirectional(layer, place);
+    case "repeat":
+      return tf.layers.repeatVector({ n: layer.steps, ...place });
+    case "dropout":
+      return tf.layers.dropout({ rate: layer.rate, ...place });
+    case "activation":
+      return tf.layers.activation({ activation: layer.activation, ...place });
+    case "dense":
+      return tf.layers.dense({
+        units: layer.units,
+        activation: layer.activation,
+        useBias: layer.bias !== null,
+        kernelInitializer: "zeros",
+        kernelRegularizer: regularizerOf(layer.kernel),
+        biasRegularizer: regularizerOf(layer.bias),
+        ...place,
+      });
+    default:
+      return toRecurrent(layer, place);
+  }
+}
+
+function toRecurrent(layer: RecurrentLayer, place: Place): tf.RNN {
+  const args = {
+    units: layer.hiddenSize,
+    activation: layer.activation,
+    returnSequences: layer.returnSequences,
+    goBackwards: layer.backwards,
+    dropout: layer.inputDropout,
+    recurrentDropout: layer.recurrentDropout,
+    useBias: layer.bias !== null,
+    kernelRegularizer: regularizerOf(layer.kernel),
+    recurrentRegularizer: regularizerOf(layer.recurrentKernel),
+    biasRegularizer: regularizerOf(layer.bias),
+    ...NO_START,
+    ...place,
+  };
+  if (layer.kind === "rnn") return tf.layers.simpleRNN(args) as tf.RNN;
+  const gated = { ...args, recurrentActivation: layer.gateActivation };
+  if (layer.kind === "lstm") return tf.layers.lstm(gated) as tf.RNN;
+  return layer.resetAfter ? new GruResetAfter(gated) : tf.layers.gru(gated) as tf.RNN;
+}
+
+function toBidirectional({ merge, forward, backward }: BidirectionalLayer, place: Place): TensorflowLayer {
+  const layer = toRecurrent(forward, {});
+  const [one, other] = [layer, toRecurrent({ ...backward, backwards: false }, {})].map((each) => {
+    return JSON.stringify({ ...each.getConfig(), name: null });
+  });
+  if (one !== other) {
+    throw new TypeError(
+      `Cannot convert the model: both directions of ${forward.name} must have the same properties in TensorFlow.js: ` +
+        `current value is ${one} and ${other}`,
+    );
+  }
+  return tf.layers.bidirectional({ layer, mergeMode: merge, ...place });
+}
+
+function regularizerOf(parameter: Parameter | null) {
+  const { l1 = 0, l2 = 0 } = parameter ?? {};
+  return l1 > 0 || l2 > 0 ? tf.regularizers.l1l2({ l1, l2 }) : undefined;
 }
 
 /**
@@ -61,6 +146,29 @@ export function lstm(args: LSTMLayerArgs): TensorflowLayer {
 export function simpleRNN(args: SimpleRNNLayerArgs): TensorflowLayer {
   checkOptions("make the layer", args, RNN_RULES, "arguments of simpleRNN()");
   return tf.layers.simpleRNN({ ...args, ...NO_START });
+}
+
+/**
+ * `tf.layers.gru()`, and with `resetAfter: true` a GRU of the kind that PyTorch, cuDNN and Keras 3 have, which the one of
+ * TensorFlow.js does not: its bias is `[2, 3H]`. Unlike there, gates are sigmoid and the recurrent weights start as
+ * `glorotUniform` by default: `orthogonal` takes 7 seconds for 64 units.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+ * import { gru } from "./to_tensorflow.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const model = tf.sequential({
+ *   layers: [gru({ units: 8, resetAfter: true, inputShape: [24, 4] }), tf.layers.dense({ units: 1 })],
+ * });
+ * assert.equal(model.countParams(), 3 * 8 * (4 + 8 + 2) + 8 + 1);
+ * ```
+ */
+export function gru({ resetAfter = false, ...args }: GruArgs): TensorflowLayer {
+  check("make the layer", "resetAfter of gru()", { value: resetAfter, rule: BOOLEAN });
+  const started: GruArgs = { recurrentActivation: "sigmoid", recurrentInitializer: "glorotUniform", ...args };
+  return resetAfter ? new GruResetAfter(started) : tf.layers.gru(started);
 }
 
 const NO_START = { kernelInitializer: "zeros", recurrentInitializer: "zeros" } as const;
@@ -79,8 +187,7 @@ const LSTM_RULES: Rules<LSTMLayerArgs> = {
   recurrentActivation: optional(oneOf("sigmoid", "hardSigmoid")),
 };
 
-/** A layer of TensorFlow.js. */
-export type TensorflowLayer = tf.layers.Layer;
+export type { TensorflowLayer } from "./tensorflow_layers.ts";
 
 /** The arguments of `tf.layers.lstm()` that {@link lstm} takes; others keep their defaults. */
 export interface LSTMLayerArgs extends SimpleRNNLayerArgs {

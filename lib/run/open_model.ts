@@ -7,6 +7,7 @@ import { excerpt } from "../excerpt.ts";
 import { createClassifier } from "../model/classifier.ts";
 import { applyTraits, readMetadata } from "../model/metadata.ts";
 import { readPyTorch } from "../model/pytorch.ts";
+import { readChainMetadata } from "../model/torch_chain.ts";
 import { decodeSafetensors } from "../model/safetensors.ts";
 import { checkTrained, type TrainedModel } from "../model/trained_model.ts";
 import { type Model, type OpenOptions, openTrained } from "../train/model.ts";
@@ -55,7 +56,7 @@ export async function loadModel(source: ModelSource): Promise<TrainedModel> {
 function decodeModel(bytes: Uint8Array): TrainedModel {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const { layers, biases, T, axis, scale, classNames, dataset, preparation } = readMetadata(metadata);
-  const { network: found, parameters } = readPyTorch(tensors);
+  const { network: found, parameters } = readPyTorch(tensors, readChainMetadata(metadata));
   if (!layers || T === undefined || !axis || !scale) {
     throw new SyntaxError(
       "Cannot open the model: the metadata of the file must have its layers and its sequence, as those of Scanline do " +

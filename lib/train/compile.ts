@@ -82,7 +82,7 @@ const RULES: Rules<CompileOptions> = {
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs";
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
  * import { compile } from "./compile.ts";
  * import { adam } from "../model/optimizers.ts";
  * import assert from "node:assert/strict";

@@ -19,11 +19,11 @@ export async function toPng(svg: string): Promise<Uint8Array<ArrayBuffer>> {
 /** Imports the files as bytes, which needs no read permission. */
 async function loadRenderer(): Promise<Renderer> {
   const [{ initWasm, Resvg }, wasm, ...fonts] = await Promise.all([
-    import("@resvg/resvg-wasm"),
-    import("@resvg/resvg-wasm/index_bg.wasm", { with: { type: "bytes" } }),
-    import("@fontsource/pt-sans/files/pt-sans-latin-400-normal.woff2", { with: { type: "bytes" } }),
-    import("@fontsource/pt-sans/files/pt-sans-latin-700-normal.woff2", { with: { type: "bytes" } }),
-    import("@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff2", { // arrows
+    import("npm:@resvg/resvg-wasm@2.6.2"),
+    import("npm:@resvg/resvg-wasm@2.6.2/index_bg.wasm", { with: { type: "bytes" } }),
+    import("npm:@fontsource/pt-sans@5.3.0/files/pt-sans-latin-400-normal.woff2", { with: { type: "bytes" } }),
+    import("npm:@fontsource/pt-sans@5.3.0/files/pt-sans-latin-700-normal.woff2", { with: { type: "bytes" } }),
+    import("npm:@fontsource/noto-sans-math@5.3.0/files/noto-sans-math-latin-400-normal.woff2", { // arrows
       with: { type: "bytes" },
     }),
   ]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encode } from "fast-png";
+import { encode } from "npm:fast-png@8.0.0";
 import type { Picture } from "./digits.ts";
 import { CHARACTER, element, FONT, picture as drawPicture, text } from "./svg.ts";
 import { wrapWords } from "./words.ts";

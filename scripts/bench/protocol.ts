@@ -4,13 +4,13 @@
  *
  * @module
  */
+import process from "node:process";
 import type { Optimizer, Sequence } from "../../mod.ts";
 import type { LayerSpec, MathName } from "../../run.ts";
 import { type JsonLine, readJsonLines } from "./json_lines.ts";
 
 /** Prepares a network, after closing the one before. */
 export interface OpenRequest {
-  readonly op: "open";
   readonly layers: readonly LayerSpec[];
   readonly classes: number;
   readonly optimizer: Optimizer;
@@ -33,8 +33,8 @@ export interface WorkRequest {
   readonly steps: number;
 }
 
-/** A request of the bench. */
-export type Request = OpenRequest | WorkRequest | { readonly op: "memory" };
+/** A request of the bench; what is opened depends on the program that is asked. */
+export type Request<Open> = { readonly op: "open" } & Open | WorkRequest | { readonly op: "memory" };
 
 /** The answer to `open`. */
 export interface Opened {
@@ -47,20 +47,22 @@ export interface Opened {
 /** The answer to `train` and `forward`. */
 export interface Worked {
   readonly ms: number;
+  /** How many steps were taken, if not as many as were asked for. */
+  readonly steps?: number;
   /** The loss of the request's first batch; only for `train`. */
   readonly loss?: number;
 }
 
 /** What the process of a JavaScript library implements. */
-export interface Subject {
-  open(request: OpenRequest): Promise<Opened>;
+export interface Subject<Open = OpenRequest> {
+  open(request: Open): Promise<Opened>;
   /** Returns the loss of the first batch. */
-  train(steps: number): Promise<number>;
+  train(steps: number): Promise<number | Omit<Worked, "ms">>;
   forward(steps: number): Promise<void>;
 }
 
 /** A process that is measured, started by the first request. */
-export class Contender implements AsyncDisposable {
+export class Contender<Open extends object = OpenRequest> implements AsyncDisposable {
   readonly name: string;
   readonly #command: Deno.Command;
   #running: Running | null = null;
@@ -72,7 +74,7 @@ export class Contender implements AsyncDisposable {
   }
 
   /** Opens a workload; gives up after `withinMs`, because some peers compile for minutes. */
-  async open(request: Omit<OpenRequest, "op">, { withinMs }: { withinMs: number }): Promise<Opened> {
+  async open(request: Open, { withinMs }: { withinMs: number }): Promise<Opened> {
     return await this.#ask({ op: "open", ...request }, withinMs) as Opened;
   }
 
@@ -87,7 +89,7 @@ export class Contender implements AsyncDisposable {
     return residentBytes;
   }
 
-  async #ask(request: Request, withinMs: number): Promise<unknown> {
+  async #ask(request: Request<Open>, withinMs: number): Promise<unknown> {
     this.#running ??= start(this.#command);
     const { writer, answers, complaints } = this.#running;
     try {
@@ -151,26 +153,30 @@ function lastLine(text: string): string | undefined {
 }
 
 /** Answers the bench's requests until stdin ends. */
-export async function serve(subject: Subject): Promise<void> {
+export async function serve<Open>(subject: Subject<Open>): Promise<void> {
   for await (const request of readJsonLines(Deno.stdin.readable)) {
-    console.log(JSON.stringify(await answer(subject, request as unknown as Request)));
+    console.log(JSON.stringify(await answer(subject, request as unknown as Request<Open>)));
   }
   Deno.exit(); // some peers leave threads running
 }
 
-async function answer(subject: Subject, request: Request): Promise<object> {
+/** The answer to one request. */
+export async function answer<Open>(subject: Subject<Open>, request: Request<Open>): Promise<object> {
   try {
     switch (request.op) {
       case "open":
         return await subject.open(request);
       case "memory":
-        return { residentBytes: Deno.memoryUsage().rss };
+        return { residentBytes: process.memoryUsage().rss };
       default: {
         const started = performance.now();
-        const loss = request.op === "train"
+        const done = request.op === "train"
           ? await subject.train(request.steps)
           : await subject.forward(request.steps);
-        return { ms: performance.now() - started, loss: loss ?? undefined } satisfies Worked;
+        const ms = performance.now() - started;
+        return (typeof done === "object"
+          ? { ms, ...done }
+          : { ms, loss: done ?? undefined }) satisfies Worked;
       }
     }
   } catch (error) {

@@ -7,9 +7,9 @@ import type { Contender, OpenRequest, WorkRequest } from "./protocol.ts";
 import { pairedRatio, type Spread, spreadOf } from "./statistics.ts";
 
 /** A process, and what it is opened with besides the workload. */
-export interface Player {
+export interface Player<Open extends object = OpenRequest> {
   readonly label: string;
-  readonly contender: Contender;
+  readonly contender: Contender<Open>;
   readonly choice?: Pick<OpenRequest, "threads" | "math">;
 }
 
@@ -21,6 +21,8 @@ export interface Effort {
   readonly rounds: number;
   /** For the others, with one step a round. */
   readonly slowRounds: number;
+  /** The most steps of a sample; 250 by default. */
+  readonly mostSteps?: number;
 }
 
 /** The cost of one kind of work for a player. */
@@ -51,16 +53,16 @@ const PAUSE_MS = 25; // until then, spinning threads have gone to sleep
 const MOST_STEPS = 250;
 
 /** Opens a workload with our process and the peers', and measures them in turn. Ours comes first in every pair. */
-export async function measureStandings(
-  request: Omit<OpenRequest, "op">,
+export async function measureStandings<Open extends object = OpenRequest>(
+  request: Open,
   { ours, peers, train, forward }: {
-    ours: Player;
-    peers: readonly Player[];
+    ours: Player<Open>;
+    peers: readonly Player<Open>[];
     train: Effort;
     forward?: Effort;
   },
 ): Promise<Standing[]> {
-  const entered: Entry[] = [];
+  const entered: Entry<Open>[] = [];
   for (const player of [ours, ...peers]) entered.push(await enter(player, request));
   await measureRounds("train", entered, train);
   if (forward) await measureRounds("forward", entered, forward);
@@ -70,8 +72,8 @@ export async function measureStandings(
 }
 
 /** A player while it is being measured. */
-interface Entry {
-  readonly player: Player;
+interface Entry<Open extends object = never> {
+  readonly player: Player<Open>;
   detail: string;
   software: boolean;
   firstLoss: number | null;
@@ -81,8 +83,8 @@ interface Entry {
 
 type Pair = { ours: number; theirs: number };
 
-async function enter(player: Player, request: Omit<OpenRequest, "op">): Promise<Entry> {
-  const entry: Entry = {
+async function enter<Open extends object>(player: Player<Open>, request: Open): Promise<Entry<Open>> {
+  const entry: Entry<Open> = {
     ...{ player, detail: player.label, software: false, firstLoss: null, problem: null },
     samples: { train: { steps: 1, ms: [], pairs: [] }, forward: { steps: 1, ms: [], pairs: [] } },
   };
@@ -111,8 +113,8 @@ async function measureRounds(
   [ours, ...peers]: Entry[],
   effort: Effort,
 ): Promise<void> {
-  const { sampleMs, rounds, slowRounds } = effort;
-  for (const entry of [ours, ...peers]) await attempt(entry, () => warmUp(entry, op, sampleMs));
+  const { rounds, slowRounds } = effort;
+  for (const entry of [ours, ...peers]) await attempt(entry, () => warmUp(entry, op, effort));
   for (let round = 0; round < Math.max(rounds, slowRounds); round++) {
     for (const peer of peers.length > 0 ? peers : [null]) {
       const isSlow = peer?.samples[op].steps === 1;
@@ -129,23 +131,27 @@ async function measureRounds(
 }
 
 /** Warms the code up, and finds how many steps make a sample. */
-async function warmUp({ player, samples }: Entry, op: WorkRequest["op"], sampleMs: number): Promise<void> {
+async function warmUp(
+  { player, samples }: Entry,
+  op: WorkRequest["op"],
+  { sampleMs, mostSteps = MOST_STEPS }: Effort,
+): Promise<void> {
   const work = async (steps: number) =>
     (await player.contender.work(op, steps, { withinMs: PATIENCE_MS })).ms;
   let steps = 1, ms = await work(1);
-  while (ms < sampleMs / 2 && steps < MOST_STEPS) {
-    steps = Math.min(MOST_STEPS, Math.ceil(steps * Math.min(8, sampleMs / ms)));
+  while (ms < sampleMs / 2 && steps < mostSteps) {
+    steps = Math.min(mostSteps, Math.ceil(steps * Math.min(8, sampleMs / ms)));
     ms = await work(steps);
   }
-  samples[op].steps = Math.max(1, Math.min(MOST_STEPS, Math.round(steps * sampleMs / ms)));
+  samples[op].steps = Math.max(1, Math.min(mostSteps, Math.round(steps * sampleMs / ms)));
 }
 
 async function sample({ player, samples }: Entry, op: WorkRequest["op"]): Promise<number> {
   const { steps, ms } = samples[op];
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   const worked = await player.contender.work(op, steps, { withinMs: PATIENCE_MS });
-  ms.push(worked.ms / steps);
-  return worked.ms / steps;
+  ms.push(worked.ms / (worked.steps ?? steps));
+  return ms[ms.length - 1];
 }
 
 async function conclude(entry: Entry): Promise<Standing> {

@@ -28,6 +28,11 @@ export interface ChainCase {
   readonly batchSize?: number;
   /** Multiplies the parameters. */
   readonly scale?: number;
+  /**
+   * Multiplies the tolerances where float32 is coarser than elsewhere: where terms cancel, or probabilities are clipped at 1 − ε,
+   * which becomes 1 − 1.19ε.
+   */
+  readonly coarse?: number;
 }
 
 /** The name of a case, with its sizes. */

@@ -58,6 +58,7 @@ const TOKENS: readonly ChainCase[] = [
     input: { vocabulary: 65, size: 9, regularizer: { l2: 0.01 } },
     layers: [{ kind: "bidirectional", merge: "sum", forward: gru(7) }, dense(2)],
     loss: "softmaxCrossEntropy",
+    coarse: 4,
   },
 ];
 
@@ -172,7 +173,7 @@ const DROPOUT: readonly ChainCase[] = [
   },
   {
     name: "GRU with dropout of x and h",
-    T: 28,
+    T: 5,
     N: 3,
     input: 7,
     layers: [
@@ -268,11 +269,12 @@ const LOSSES: readonly ChainCase[] = [
   lossCase("categoricalCrossEntropy", {
     name: "categoricalCrossEntropy where it is clipped",
     scale: 20,
+    coarse: 4,
     metrics: ["categoricalAccuracy"],
   }),
   lossCase("sigmoidCrossEntropy"),
   lossCase("binaryCrossEntropy", { metrics: ["binaryAccuracy", "binaryCrossEntropy"] }),
-  lossCase("binaryCrossEntropy", { name: "binaryCrossEntropy where it is clipped", scale: 30 }),
+  lossCase("binaryCrossEntropy", { name: "binaryCrossEntropy where it is clipped", scale: 30, coarse: 1500 }),
   lossCase("meanSquaredError", { metrics: ["meanAbsoluteError", "binaryAccuracy"] }),
   lossCase("meanAbsoluteError", { metrics: ["meanSquaredError"] }),
   lossCase("huber", { metrics: ["meanAbsoluteError"] }),

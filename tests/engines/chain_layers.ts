@@ -8,11 +8,27 @@ import { type ChainCase, dense, EVERY, gru, lstm, repeat, rnn } from "./chain_ca
 
 /** Layers by what they are. */
 const CELLS: readonly ChainCase[] = [
-  { name: "LSTM of one unit", T: 1, N: 1, input: 1, layers: [lstm(1), dense(1)], loss: "meanSquaredError" },
+  {
+    name: "LSTM of one unit",
+    T: 1,
+    N: 1,
+    input: 1,
+    layers: [lstm(1), dense(1)],
+    loss: "meanSquaredError",
+    coarse: 12,
+  },
   { name: "LSTM", T: 28, N: 17, input: 1, layers: [lstm(64), dense(1)], loss: "meanSquaredError" },
   { name: "LSTM", T: 5, N: 16, input: 100, layers: [lstm(128), dense(7)], loss: "softmaxCrossEntropy" },
   { name: "LSTM without a head", T: 2, N: 3, input: 7, layers: [lstm(65)], loss: "meanAbsoluteError" },
-  { name: "GRU of one unit", T: 1, N: 1, input: 1, layers: [gru(1), dense(1)], loss: "meanSquaredError" },
+  {
+    name: "GRU of one unit",
+    T: 1,
+    N: 1,
+    input: 1,
+    layers: [gru(1), dense(1)],
+    loss: "meanSquaredError",
+    coarse: 12,
+  },
   { name: "GRU", T: 5, N: 17, input: 7, layers: [gru(65), dense(3)], loss: "softmaxCrossEntropy" },
   { name: "GRU", T: 28, N: 16, input: 14, layers: [gru(64), dense(1)], loss: "meanAbsoluteError" },
   {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Engine, EngineOptions, StepResult } from "../../lib/engines/engine.ts";
-import type { Network } from "../../lib/model/network.ts";
+import type { Network, Parameter } from "../../lib/model/network.ts";
 import { assertClose, type Tolerance, worstElement } from "../support/assert_close.ts";
 import { testUnless } from "./test_unless.ts";
 
@@ -50,15 +50,17 @@ export function register({ name, ignore }: EngineUnderTest, text: string, fn: ()
 export function compare(
   { tolerance, observe }: ComparedBy,
   quantity: keyof EngineTolerance,
-  { actual, expected, name = quantity }: {
+  { actual, expected, name = quantity, rounding = 0 }: {
     actual: ArrayLike<number>;
     expected: ArrayLike<number>;
     name?: string;
+    /** What is added to the tolerance. */
+    rounding?: number;
   },
 ): void {
   const largest = Array.from(expected).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const { atol, rtol } = tolerance[quantity] ?? assert.fail(`there is no tolerance for ${quantity}`);
-  const scaled = { atol: atol * largest, rtol };
+  const scaled = { atol: atol * largest + rounding, rtol };
   observe?.(quantity, worstElement(actual, expected, scaled).share, name);
   assertClose(actual, expected, { ...scaled, name });
 }
@@ -67,24 +69,42 @@ export function compare(
 export function compareTensors(
   by: ComparedBy,
   quantity: keyof EngineTolerance,
-  { network, actual, expected, prefix = "" }: {
+  { network, actual, expected, prefix = "", roundedBy = () => 0 }: {
     network: Network;
     actual: ArrayLike<number>;
     expected: ArrayLike<number>;
     prefix?: string;
+    /** What is added to the tolerance of a tensor. */
+    roundedBy?: (parameter: Parameter) => number;
   },
 ): void {
   assert.equal(actual.length, network.size, `${prefix}${quantity}: length`);
-  for (const { name, offset, size } of network.parameters) {
+  for (const parameter of network.parameters) {
+    const { name, offset, size } = parameter, rounding = roundedBy(parameter);
     const tensor = (flat: ArrayLike<number>) => Array.from({ length: size }, (_, k) => flat[offset + k]);
     const label = `${quantity} of ${prefix}${name}`;
-    compare(by, quantity, { actual: tensor(actual), expected: tensor(expected), name: label });
+    compare(by, quantity, { actual: tensor(actual), expected: tensor(expected), name: label, rounding });
   }
 }
 
 /** The change over a training: the parameters after it minus those before. */
 export function movement(after: ArrayLike<number>, before: ArrayLike<number>): Float64Array {
   return Float64Array.from(after, (value, k) => value - before[k]);
+}
+
+/** The same engine, with tolerances that are larger by a factor. */
+export function coarser(engine: EngineUnderTest, factor: number): EngineUnderTest {
+  const times = ({ atol, rtol }: Tolerance) => ({ atol: atol * factor, rtol: rtol * factor });
+  const { logits, loss, gradient, movement } = engine.tolerance;
+  return {
+    ...engine,
+    tolerance: {
+      logits: times(logits),
+      loss: times(loss),
+      gradient: times(gradient),
+      movement: times(movement),
+    },
+  };
 }
 
 /** Compares the losses of several steps. */

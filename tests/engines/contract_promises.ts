@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { EngineState } from "../../lib/engines/engine.ts";
+import type { EngineState, TrainingData } from "../../lib/engines/engine.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { linear } from "../../lib/engines/reference/linear.ts";
-import { type Sequences, sequencesOf } from "../../lib/data/sequences.ts";
+import { pickSequences, type Sequences, sequencesOf, type Targets } from "../../lib/data/sequences.ts";
 import { adam, momentum, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { CHAINS, MIXED } from "./chain_cases.ts";
@@ -34,6 +34,7 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
   "agrees with the reference where gates saturate": agreesWhenSaturated,
   "takes many steps in one call with the same results as one by one": stepsAreSteps,
   "resumes from a state as if it had never stopped": resumes,
+  "trains on other data as if it had been opened with them": replacesData,
   "states are copied when they are read and written": stateIsACopy,
   "predicts any images, in any order": predictsAnyImages,
   "gives the outputs of every t; the head turns the last ones into the logits": givesOutputs,
@@ -99,6 +100,40 @@ async function resumes(engine: ContractEngine): Promise<void> {
     if (engine.exactState ?? true) assert.deepEqual(found, expected);
     else compareStates(engine, options, { actual: found, expected });
   }
+}
+
+async function replacesData(engine: EngineUnderTest): Promise<void> {
+  for (const options of twoTrainings()) {
+    const batches = tenBatches(options), other = turned(options);
+    await using tested = await engine.open(options);
+    await tested.train(batches.slice(0, 4));
+    const state = await tested.readState();
+    await tested.writeState(state); // rounded, as the other one's
+    await assert.rejects(
+      tested.replaceData({ ...other, sequences: { ...other.sequences, count: 1 } }),
+      /^TypeError: Cannot replace the data: data of sequences must have length/,
+    );
+    assert.equal(await tested.replaceData(other), true);
+    const losses = await tested.train(batches.slice(4));
+
+    await using opened = await engine.open({ ...options, training: { ...options.training, ...other } });
+    await opened.writeState(state);
+    assert.deepEqual(losses, await opened.train(batches.slice(4)));
+    assert.deepEqual(await tested.readState(), await opened.readState());
+    await tested.replaceData(options.training);
+    assert.notDeepEqual(await tested.gradient(batches[0]), await opened.gradient(batches[0]));
+  }
+}
+
+/** The training data in the other order. */
+function turned({ layout, training: { sequences, targets } }: CaseOptions): TrainingData {
+  const { count } = sequences, positions = Uint32Array.from({ length: count }, (_, n) => count - 1 - n);
+  const pick = (data: Sequences["data"], stride: number) =>
+    pickSequences({ data }, { stride }, { positions });
+  return {
+    sequences: { data: pick(sequences.data, layout.stride), count },
+    targets: { ...targets, data: pick(targets.data, targets.data.length / count) } as Targets,
+  };
 }
 
 /** Compares states that were rounded when they were read. */

@@ -154,7 +154,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     model: () => compiled("meanSquaredError"),
     message:
       `loss of model "digits", whose head is linear, must be tf.losses.softmaxCrossEntropy: current value is ` +
-      `"meanSquaredError" (Scanline trains`,
+      `"meanSquaredError" (compile() trains classifiers`,
   },
   {
     name: "cross-entropy of what is no probability",
@@ -167,7 +167,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     name: "a softmax of a softmax",
     model: () => compiled(tf.losses.softmaxCrossEntropy as Loss, "softmax"),
     message: `loss of model "digits", whose head is softmax, must be "categoricalCrossentropy" or ` +
-      `"sparseCategoricalCrossentropy": current value is the function softmaxCrossEntropy__op (that one is the same for a linear`,
+      `"sparseCategoricalCrossentropy": current value is tf.losses.softmaxCrossEntropy (that one is the same for a linear`,
   },
   ...["binaryCrossentropy", "hinge", ["meanAbsoluteError"], { head: "poisson" }, { head: null }, {}].map((
     loss,
@@ -184,7 +184,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
       }),
     message:
       'loss of model "digits", whose head is linear, must be tf.losses.softmaxCrossEntropy: current value is ' +
-      "the function ours (Scanline trains with softmax cross-entropy: model.compile() again if that is meant)",
+      "the function ours (compile() trains classifiers with softmax cross-entropy: scanline.fit() takes the loss of model.compile())",
   },
   {
     name: "dropout with a seed",
@@ -242,13 +242,13 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     name: "an input without layers",
     model: () => sequential(tf.layers.inputLayer(INPUT)),
     message:
-      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is no layer above the input',
+      'layers of model "digits" must be at least one above the input: current value is no layer above the input (add() them',
   },
   {
     name: "a model that was never given layers",
     model: () => sequential(),
     message:
-      'layers of model "digits" must be LSTM or SimpleRNN layers and a Dense head: current value is [] (add() them, the first one with an inputShape)',
+      'layers of model "digits" must be at least one above the input: current value is [] (add() them, the first one with an inputShape)',
   },
   {
     name: "another kind of recurrent layer",
@@ -257,7 +257,8 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
         tf.layers.gru({ ...INPUT, units: 3, recurrentInitializer: "zeros", name: "reader" }),
         dense(),
       ),
-    message: 'class of layer "reader" must be LSTM, SimpleRNN, Dropout or Dense: current value is GRU',
+    message:
+      'class of layer "reader" must be LSTM, SimpleRNN, Dropout or Dense: current value is GRU (scanline.fit() takes it)',
   },
   {
     name: "masking",
@@ -286,18 +287,19 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
       layer.apply(x, { initialState: [tf.input({ shape: [3], name: "h0" })] });
       return sequential(layer, dense());
     },
-    message:
-      'input of layer "reader" (SimpleRNN) must be the only input of the model: current value is one of "x", "h0" or made from it',
+    message: 'inputs of layer "reader" (SimpleRNN) must be one tensor: current value is "x", "h0"',
   },
   {
     name: "a layer hidden below the first",
     model: () => {
       const layer = lstm();
-      layer.apply(tf.layers.dense({ units: 2 }).apply(tf.input({ shape: [5, 2], name: "pixels" })));
+      layer.apply(
+        tf.layers.dense({ units: 2, name: "hidden" }).apply(tf.input({ shape: [5, 2], name: "pixels" })),
+      );
       return sequential(layer, dense());
     },
     message:
-      'input of layer "reader" (LSTM) must be the only input of the model: current value is one of "pixels" or made from it',
+      'input of layer "reader" (LSTM) must come from the input or a layer of the model: current value is the output of layer "hidden" (Dense), which is none of its layers',
   },
   {
     name: "inputs of whole numbers",
@@ -317,25 +319,21 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
       'batchInputShape of layer "reader" must be [N, T, C] with a positive C and a positive or open T: current value is [null,0,2]',
   },
   {
-    name: "a functional model",
-    model: () => {
-      const x = tf.input({ shape: [5, 2] });
-      return tf.model({ inputs: x, outputs: dense().apply(lstm().apply(x)) as tf.SymbolicTensor });
-    },
-    message: "it must be a tf.Sequential: current value is Model",
-  },
-  {
     name: "a Sequential of another copy of TensorFlow.js",
     model: () => ({ getClassName: () => "Sequential", layers: [] }),
     message:
-      `it must be a tf.Sequential: current value is Sequential (of another copy of TensorFlow.js: import version ${tf.version.tfjs})`,
+      `it must be a tf.Sequential or a tf.model: current value is Sequential (of another copy of TensorFlow.js: import version ${tf.version.tfjs})`,
   },
   {
     name: "a plain object",
     model: () => ({}),
-    message: "it must be a tf.Sequential: current value is object",
+    message: "it must be a tf.Sequential or a tf.model: current value is object",
   },
-  { name: "null", model: () => null, message: "it must be a tf.Sequential: current value is null" },
+  {
+    name: "null",
+    model: () => null,
+    message: "it must be a tf.Sequential or a tf.model: current value is null",
+  },
 ];
 
 for (const { name, model, message } of REJECTED) {
@@ -349,6 +347,26 @@ function rejects(model: unknown, message: string): void {
     return true;
   });
 }
+
+Deno.test("toNetwork() says what fit() takes, and of nothing else that it does", () => {
+  const takenByFit = (...layers: Layer[]) => {
+    try {
+      toNetwork(sequential(...layers));
+    } catch (error) {
+      return (error as Error).message.includes("scanline.fit() takes it");
+    }
+    assert.fail("no error");
+  };
+  assert.ok(takenByFit(lstm({ ...INPUT, activation: "relu" }), dense()));
+  assert.ok(takenByFit(lstm({ ...INPUT, recurrentDropout: 0.5 }), dense()));
+  assert.ok(takenByFit(lstm(INPUT), dense({ kernelRegularizer: l2() })));
+  assert.ok(takenByFit(lstm(INPUT), dense(), dense({ name: "second" })));
+  assert.ok(takenByFit(lstm({ ...INPUT, returnSequences: true }), dense()));
+  assert.ok(takenByFit(lstm(INPUT), tf.layers.repeatVector({ n: 2 })));
+  assert.ok(!takenByFit(lstm({ ...INPUT, activation: "elu" }), dense()));
+  assert.ok(!takenByFit(lstm(INPUT), dense({ kernelConstraint: positive() })));
+  assert.ok(!takenByFit(lstm(INPUT), tf.layers.batchNormalization()));
+});
 
 Deno.test("TensorFlow.js itself keeps returnState and activityRegularizer out of a Sequential", () => {
   assert.throws(() => sequential(lstm({ ...INPUT, returnState: true }), dense()), /single output tensor/);

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { networkForward } from "../../lib/engines/reference/network.ts";
 import { toNetwork } from "../../lib/model/from_tensorflow.ts";
 import { readWeights, writeWeights } from "../../lib/model/tensorflow_weights.ts";
-import type { LayerSpec } from "../../lib/model/network.ts";
-import { assertClose } from "../support/assert_close.ts";
-import { testStream, tinyParameters } from "../support/tiny_data.ts";
+import type { LayerSpec } from "../../lib/model/classifier.ts";
+import { tinyParameters } from "../support/tiny_data.ts";
 import { deepModel, dense, dropout, INPUT, type Layer, lstm, rnn, sequential } from "./models.ts";
 
 Deno.test("toNetwork() takes sizes, activations and dropout from the layers", () => {
   const { network, T } = toNetwork(deepModel());
   assert.equal(T, 5);
+  assert.equal(network.head.inputSize, 6);
+  assert.equal(network.head.classes, 4);
   assert.partialDeepStrictEqual(network, {
-    inputSize: 2,
-    layers: [
+    recurrent: [
       { kind: "lstm", inputSize: 2, hiddenSize: 3, gateActivation: "hardSigmoid", dropout: 0.25 },
       { kind: "rnn", inputSize: 3, hiddenSize: 6, activation: "tanh", dropout: 0.5 },
     ],
-    head: { inputSize: 6, classes: 4 },
+    loss: "softmaxCrossEntropy",
+    metrics: ["categoricalAccuracy"],
   });
 });
 
@@ -44,7 +44,7 @@ const LAYERS: { name: string; layer: Layer; expected: Partial<LayerSpec> }[] = [
 
 for (const { name, layer, expected } of LAYERS) {
   Deno.test(`toNetwork() compiles ${name}`, () => {
-    assert.partialDeepStrictEqual(toNetwork(sequential(layer, dense())).network.layers[0], expected);
+    assert.partialDeepStrictEqual(toNetwork(sequential(layer, dense())).network.recurrent[0], expected);
   });
 }
 
@@ -61,7 +61,7 @@ Deno.test("toNetwork() takes an input layer, an open number of steps, and what d
 
 Deno.test("toNetwork() hands two biases on", () => {
   const model = sequential(lstm(INPUT), dense());
-  assert.equal(toNetwork(model, { biases: 2 }).network.layers[0].bias.updateScale, 2);
+  assert.equal(toNetwork(model, { biases: 2 }).network.recurrent[0].bias.updateScale, 2);
   assert.throws(() => toNetwork(model, { biases: 0 as 1 }), { name: "RangeError" });
 });
 
@@ -123,38 +123,11 @@ Deno.test("writeWeights() rejects parameters of another length and then changes 
   assert.deepEqual(await readWeights(model, network), before);
 });
 
-const PREDICTED: { name: string; layers: () => Layer[] }[] = [
-  { name: "an LSTM with sigmoid gates", layers: () => [lstm({ ...INPUT, recurrentActivation: "sigmoid" })] },
-  { name: "an LSTM with hardSigmoid gates", layers: () => [lstm(INPUT)] },
-  { name: "a ReLU RNN", layers: () => [rnn({ ...INPUT, activation: "relu" })] },
-  {
-    name: "an RNN above an LSTM with dropout",
-    layers: () => [lstm({ ...INPUT, units: 4, returnSequences: true, name: "lower" }), dropout(), rnn()],
-  },
-];
-
-for (const { name, layers } of PREDICTED) {
-  Deno.test(`model.predict() after writeWeights() gives the logits of the reference: ${name}`, () => {
-    const model = sequential(...layers(), dense());
-    const { network } = toNetwork(model);
-    const parameters = tinyParameters(network, { scale: 3 }); // large: gates saturate, swapped ones would show
-    writeWeights(model, network, parameters);
-
-    const [N, T, C] = [3, 5, 2];
-    const random = testStream("x");
-    const images = Float32Array.from({ length: N * T * C }, () => 2 * random.uniform() - 1); // [N,T,C]
-    const logits = tf.tidy(() =>
-      (model.predict(tf.tensor(images, [N, T, C])) as tf.Tensor).dataSync().slice()
-    );
-
-    const x = Float64Array.from(images, (_, i) => { // [T,N,C]
-      const t = Math.floor(i / (N * C)), n = Math.floor(i / C) % N;
-      return images[(n * T + t) * C + i % C];
-    });
-    const expected = networkForward(network, Float64Array.from(parameters), {
-      batch: { x, T, N },
-      masks: [],
-    });
-    assertClose(logits, expected.logits, { atol: 1e-5, rtol: 0, name: "logits" });
-  });
-}
+Deno.test("toNetwork() takes a tf.model that is one chain, and leaves a softmax of the head to the loss", () => {
+  const x = tf.input({ shape: [5, 2] });
+  const outputs = dense({ activation: "softmax" }).apply(lstm().apply(x)) as tf.SymbolicTensor;
+  const { network, T } = toNetwork(tf.model({ inputs: x, outputs }));
+  assert.equal(T, 5);
+  assert.deepEqual(network.layers.map(({ kind }) => kind), ["lstm", "dense"]);
+  assert.partialDeepStrictEqual(network.layers[1], { activation: "linear" });
+});

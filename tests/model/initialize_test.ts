@@ -3,7 +3,7 @@ import { excerpt } from "../../lib/excerpt.ts";
 import { createHash } from "node:crypto";
 import { initialize, type Start } from "../../lib/model/initialize.ts";
 import { type Classifier, createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
-import { type Parameter } from "../../lib/model/network.ts";
+import type { Parameter } from "../../lib/model/network.ts";
 import { hashName } from "../../lib/random.ts";
 import { assertClose } from "../support/assert_close.ts";
 

@@ -52,3 +52,12 @@ export function deepModel(): tf.Sequential {
     dense(),
   );
 }
+
+/** Gives a model other weights, each another number, biases too. */
+export function randomizeWeights(model: tf.LayersModel, seed = 1): void {
+  tf.tidy(() => {
+    model.setWeights(
+      model.getWeights().map(({ shape }, i) => tf.randomUniform(shape, -0.8, 0.8, "float32", 100 * seed + i)),
+    );
+  });
+}

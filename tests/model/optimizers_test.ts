@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { updateParameters } from "../../lib/engines/reference/optimizers.ts";
+import { createSlots, updateParameters } from "../../lib/engines/reference/optimizers.ts";
 import { excerpt } from "../../lib/excerpt.ts";
 import { createClassifier } from "../../lib/model/classifier.ts";
 import {
@@ -13,6 +13,7 @@ import {
   rmsprop,
   sgd,
   SLOT_COUNT,
+  slotStart,
   stepFactors,
 } from "../../lib/model/optimizers.ts";
 
@@ -60,14 +61,32 @@ Deno.test("every optimizer takes the values that it is given", () => {
 });
 
 Deno.test("SLOT_COUNT has as many slots as the equations of an optimizer keep averages", () => {
-  assert.deepEqual(SLOT_COUNT, { sgd: 0, momentum: 1, rmsprop: 1, adam: 2, adadelta: 2 });
+  assert.deepEqual(SLOT_COUNT, {
+    sgd: 0,
+    momentum: 1,
+    rmsprop: 1,
+    adam: 2,
+    adadelta: 2,
+    nesterov: 1,
+    tfAdagrad: 1,
+    tfAdadelta: 2,
+    tfAdam: 2,
+    tfAdamax: 2,
+    tfRmsprop: 2,
+    tfCenteredRmsprop: 3,
+  });
+});
+
+Deno.test("slotStart() is the start of tfAdagrad's sum, and 0 for all others", () => {
+  assert.equal(slotStart({ kind: "tfAdagrad", learningRate: 1, start: 0.1, epsilon: 1e-7 }), 0.1);
+  assert.equal(slotStart(adam({ learningRate: 1 })), 0);
 });
 
 const POSITIVE = [0, -1, NaN, Infinity, "0.1"];
 const DECAY = [-0.1, 1, NaN, "0.9"];
 
-/** Each with one value replaced. */
-const REPLACED: Record<Optimizer["kind"], Record<string, (value: number) => Optimizer>> = {
+/** Each of those that people make with one value replaced. */
+const REPLACED: Record<string, Record<string, (value: number) => Optimizer>> = {
   sgd: { learningRate: (learningRate) => sgd({ learningRate }) },
   momentum: {
     learningRate: (learningRate) => momentum({ learningRate }),
@@ -148,7 +167,10 @@ Deno.test("checkOptimizer() takes a copy of ours, and names the one of ours that
     [null, /current value is null \(scanline\.adam\(/],
     ["adam", /current value is "adam" \(scanline\.adam\(/],
     ["sgd", /current value is "sgd" \(scanline\.sgd\(/],
-    ["nadam", /current value is "nadam" \(scanline\.adam\(/],
+    [
+      "nadam",
+      /made by one of sgd, momentum, rmsprop, adam, adadelta: current value is "nadam" \(scanline\.adam\(/,
+    ],
     [tf.train.adadelta(1), /current value is AdadeltaOptimizer \(scanline\.adadelta\(/],
     [tf.train.rmsprop(1), /current value is RMSPropOptimizer \(scanline\.rmsprop\(/],
     [adam, /current value is a function/],
@@ -171,6 +193,34 @@ Deno.test("checkOptimizer() takes a copy of ours, and names the one of ours that
   }
 });
 
+/** Those of TensorFlow.js, with its defaults. */
+const OF_TENSORFLOW: readonly Optimizer[] = [
+  { kind: "nesterov", learningRate: 0.1, momentum: 0.9 },
+  { kind: "tfAdagrad", learningRate: 0.1, start: 0.1, epsilon: 1e-7 },
+  { kind: "tfAdadelta", learningRate: 0.1, rho: 0.95, epsilon: 1e-7 },
+  { kind: "tfAdam", learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  { kind: "tfAdamax", learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay: 0 },
+  { kind: "tfRmsprop", learningRate: 0.1, decay: 0.9, momentum: 0, epsilon: 1e-7 },
+  { kind: "tfCenteredRmsprop", learningRate: 0.1, decay: 0.9, momentum: 0, epsilon: 1e-7 },
+];
+
+Deno.test("checkOptimizer() takes those of TensorFlow.js too, and no number that is out of range", () => {
+  for (const optimizer of OF_TENSORFLOW) {
+    assert.deepEqual(checkOptimizer("train", optimizer), optimizer);
+    for (const name of Object.keys(optimizer).filter((name) => name !== "kind")) {
+      for (const value of [-1, NaN]) {
+        assert.throws(
+          () => checkOptimizer("train", { ...optimizer, [name]: value }),
+          {
+            name: "RangeError",
+            message: new RegExp(`^Cannot train: ${name} must be .*: current value is ${value}$`),
+          },
+        );
+      }
+    }
+  }
+});
+
 /** Where each of two parameters is after six steps with some gradients, here and in TensorFlow.js. */
 async function bothWays(
   optimizer: Optimizer,
@@ -183,7 +233,7 @@ async function bothWays(
   });
   const flat = (values: readonly number[]) =>
     Float64Array.from({ length: network.size }, (_, k) => values[k] ?? 0);
-  const p = flat(start), slots = Array.from({ length: SLOT_COUNT[optimizer.kind] }, () => flat([]));
+  const p = flat(start), slots = createSlots(optimizer, network);
   const variable = tf.variable(tf.tensor1d(start));
   gradients.forEach((gradient, index) => {
     updateParameters({ network, optimizer }, { p, g: flat(gradient) }, { slots, step: index + 1 });
@@ -221,6 +271,27 @@ Deno.test("sgd, momentum and, with epsilon 1e-7, adam are TensorFlow.js's; rmspr
     );
   }
 });
+
+/** The optimizers of TensorFlow.js by their kinds here, with the numbers of the one of {@link OF_TENSORFLOW}. */
+const STOCK: Record<string, () => tf.Optimizer> = {
+  nesterov: () => tf.train.momentum(0.1, 0.9, true),
+  tfAdagrad: () => tf.train.adagrad(0.1),
+  tfAdadelta: () => tf.train.adadelta(0.1, 0.95),
+  tfAdam: () => tf.train.adam(0.1),
+  tfAdamax: () => tf.train.adamax(0.1),
+  tfRmsprop: () => tf.train.rmsprop(0.1),
+  tfCenteredRmsprop: () => tf.train.rmsprop(0.1, 0.9, 0, undefined, true),
+};
+
+for (const optimizer of OF_TENSORFLOW) {
+  Deno.test(`${optimizer.kind} is TensorFlow.js's`, async () => {
+    const [ours, found] = await bothWays(optimizer, STOCK[optimizer.kind]());
+    assert.ok(
+      ours.every((value, k) => Math.abs(value - found[k]) < 1e-5),
+      `${ours}, ${found}`,
+    );
+  });
+}
 
 Deno.test("integerPower() is the power, by multiplications", () => {
   assert.equal(integerPower(2, 0), 1);

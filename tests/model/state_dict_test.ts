@@ -3,6 +3,8 @@
  * with a message that says what they are.
  */
 import assert from "node:assert/strict";
+import { layOutSequence } from "../../lib/data/sequence.ts";
+import { sequencesOf } from "../../lib/data/sequences.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { type PyTorchNetwork, readPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
@@ -28,13 +30,16 @@ async function assertLogits({ network, parameters }: PyTorchNetwork, name: strin
   const images = { pixels: data as Uint8Array, count, height, width };
   await using engine = await openReference({
     network,
-    sequence: { axis: "rows", range: [0, 1] },
-    imageSize: { height, width },
+    layout: layOutSequence({ axis: "rows", range: [0, 1] }, { height, width }),
     parameters,
     training: null,
   });
   // PyTorch computes in float32
-  assertClose(await engine.predict(images), logits.data as Float32Array, { atol: 1e-6, rtol: 0, name });
+  assertClose(await engine.predict(sequencesOf(images)), logits.data as Float32Array, {
+    atol: 1e-6,
+    rtol: 0,
+    name,
+  });
 }
 
 const rounded = "float64 numbers are rounded to float32";

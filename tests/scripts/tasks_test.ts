@@ -46,9 +46,12 @@ test("-h and --help explain every task before it does anything, without any perm
   assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
 });
 
-Deno.test("only tasks that train have something done before them", () => {
+/** The recipes that train on images. */
+const recipes = ["train-lstm", "train-lstm-dropout", "train-rnn", "train-lstm-adam"];
+
+Deno.test("only tasks that train on images have something done before them", () => {
   for (const [name, { dependencies = [] }] of Object.entries(tasks)) {
-    assert.deepEqual(dependencies, name.startsWith("train-") ? ["first-run"] : [], name);
+    assert.deepEqual(dependencies, recipes.includes(name) ? ["first-run"] : [], name);
   }
 });
 
@@ -61,8 +64,8 @@ async function makeTask(folder: string, prefix: string, script: string): Promise
 test("tasks that look for a GPU tell Mesa a runtime folder, the user's own where there is one", async (folder) => {
   const prefix = "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR/. ";
   const looking = [
-    ...["train-lstm", "train-lstm-dropout", "train-rnn", "train-lstm-adam", "evaluate", "report", "read"],
-    ...["predict", "devices", "repeat", "bench", "profile"],
+    ...recipes,
+    ...["train-series", "evaluate", "report", "read", "predict", "devices", "repeat", "bench", "profile"],
   ];
   for (const name of looking) assert(tasks[name].command.includes(`${prefix}deno run `), name);
 

@@ -161,7 +161,7 @@ Deno.test("compile() rejects what is missing, unknown, of another kind or out of
   }
   await assert.rejects(
     compile(null as never, options),
-    /^TypeError: .* must be a tf.Sequential: current value is null/,
+    /^TypeError: .* must be a tf.Sequential or a tf.model: current value is null/,
   );
   assert.deepEqual(model.getWeights().map((weight) => weight.dataSync()), before);
 });

@@ -9,24 +9,7 @@
  */
 import type { DropoutLayer } from "../../model/network.ts";
 import { DOMAIN, dropoutThreshold, dropoutWords } from "../../random.ts";
-import { type Pass, type Run, type Signal, times } from "./signal.ts";
-
-/** Which masks, and of which size. */
-export interface MaskOptions {
-  /** One of the domains of `dropoutWords()`. */
-  readonly domain: number;
-  /** The number of the masks within the domain. */
-  readonly stream: number;
-  readonly rate: number;
-  readonly T: number;
-  readonly N: number;
-  readonly C: number;
-  /** The t of the first step. */
-  readonly first: number;
-}
-
-/** Gives masks `[T,N,C]`. */
-export type Draw = (options: MaskOptions) => Float64Array;
+import { type Draw, type Pass, type Run, type Signal, times } from "./signal.ts";
 
 /** Draws the masks of one training step, numbered from 1 on; n is a sequence's place in the batch. */
 export function drawMasks({ seed, step }: { seed: number; step: number }): Draw {

@@ -17,6 +17,7 @@ import type {
   EngineState,
   EngineTraining,
   StepResult,
+  TrainingData,
 } from "../engine.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import { inParts } from "../in_parts.ts";
@@ -70,7 +71,7 @@ const PREDICTED_TOGETHER = 64;
 
 class ReferenceEngine implements UnguardedEngine {
   readonly device: DeviceDescription = { kind: "reference", threads: 1, detail: "plain loops in float64" };
-  readonly #options: EngineOptions;
+  #options: EngineOptions;
   readonly #parameters: Float64Array;
   readonly #slots: readonly Float64Array[];
   #step = 0;
@@ -84,6 +85,11 @@ class ReferenceEngine implements UnguardedEngine {
 
   async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
     return batches.map((batch) => this.#takeStep(batch, learningRate));
+  }
+
+  async replaceData(data: TrainingData): Promise<boolean> {
+    this.#options = { ...this.#options, training: { ...this.#training, ...data } };
+    return true;
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {

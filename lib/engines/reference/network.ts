@@ -7,14 +7,14 @@ import { isRecurrent, type Layer, type Network } from "../../model/network.ts";
 import { activationForward } from "./activation.ts";
 import { bidirectionalForward } from "./bidirectional.ts";
 import { denseForward } from "./dense.ts";
-import { type Draw, dropoutForward } from "./dropout.ts";
+import { dropoutForward } from "./dropout.ts";
 import type { Batch, BatchTargets } from "./gather.ts";
 import { inputForward } from "./input.ts";
 import { measure } from "./losses.ts";
 import { recurrentForward } from "./recurrent.ts";
 import { regularize } from "./regularizers.ts";
 import { repeatForward } from "./repeat.ts";
-import { bySequence, type Pass, type Run, type Signal } from "./signal.ts";
+import { bySequence, type Draw, type Pass, type Run, type Signal } from "./signal.ts";
 
 /** What a network answers to a batch, the loss, and its gradient. */
 export interface NetworkGradient {

@@ -6,7 +6,6 @@
  * @module
  */
 import type { Parameter } from "../../model/network.ts";
-import type { Draw } from "./dropout.ts";
 
 /** A batch of sequences between two layers. */
 export interface Signal {
@@ -31,6 +30,23 @@ export interface Pass {
    */
   readonly back: (dy: Float64Array, d: Float64Array) => Float64Array;
 }
+
+/** Which dropout masks, and of which size. */
+export interface MaskOptions {
+  /** One of the domains of `dropoutWords()`. */
+  readonly domain: number;
+  /** The number of the masks within the domain. */
+  readonly stream: number;
+  readonly rate: number;
+  readonly T: number;
+  readonly N: number;
+  readonly C: number;
+  /** The t of the first step. */
+  readonly first: number;
+}
+
+/** Gives masks `[T,N,C]`. */
+export type Draw = (options: MaskOptions) => Float64Array;
 
 /** What every layer reads besides its input. */
 export interface Run {

@@ -6,21 +6,23 @@
  *
  * @module
  */
-import type { Images } from "../../data/images.ts";
-import { pickImages } from "../../data/pick_images.ts";
-import { isShared, shareBytes } from "../../data/shared.ts";
+import { pickSequences, type SequenceLayout, type Sequences, type Targets } from "../../data/sequences.ts";
+import { allocateShared, isShared, share } from "../../data/shared.ts";
+import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
-import type { DeviceDescription, EngineOptions, EngineState, StepResult } from "../engine.ts";
+import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
 import { chooseKernels } from "./kernels.ts";
 import { orderParameters } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
-import { MAX_PREDICTED, PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
+import type { SharedTargets } from "./passes/loss.ts";
+import { PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
+import type { CellPlan, GruPlan } from "./plan_passes.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { GROUP, WORD } from "./strides.ts";
-import type { SharedBytes } from "./thread.ts";
+import type { SharedData } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** The options of the wasm engine. By default it has a thread for each core, at most one for each group of a batch. */
@@ -36,22 +38,20 @@ const SPINS = 20_000;
 const PREDICTING_THREADS = 8;
 
 /**
- * Opens the wasm engine: copies the training images to shared memory, unless they are there already, and starts the threads.
+ * Opens the wasm engine: copies the training data to shared memory, unless they are there already, and starts the threads.
  * Needs permission to read `lib`.
  *
  * @throws {RangeError} If an option is out of range, or more than 4 GiB are needed
  */
 export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const { training, math: asked } = options;
-  const layout = checkEngineOptions(options);
+  checkEngineOptions(options);
   check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
   const most = training ? Math.ceil(training.batchSize / GROUP) : PREDICTING_THREADS;
   const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, most);
-  const plan = planMemory(options, layout, threads);
+  const plan = planMemory(options, threads);
   const { math, module } = await chooseKernels(asked);
   const memory = allocateMemory(plan.memoryPages);
-  if (training) new Uint8Array(memory.buffer).set(training.train.labels, plan.trainLabels);
-
   // With more threads than cores, spinning would keep the awaited thread from running.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
   const pool = await WorkerPool.start({
@@ -61,13 +61,17 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
     training: training && {
       optimizer: training.optimizer,
       seed: training.seed,
-      images: shareBytes(training.train.pixels),
+      data: share(training.sequences.data),
+      targets: shareTargets(training.targets),
     },
     spins,
     profile: options.profile ?? false,
   });
   const engine = new WasmEngine({ options, plan, memory, pool, math });
-  await engine.writeParameters(options.parameters);
+  if (training) {
+    const start = new Float32Array(options.network.size).fill(slotStart(training.optimizer));
+    await engine.writeState({ parameters: options.parameters, slots: plan.slots.map(() => start), step: 0 });
+  } else await engine.writeParameters(options.parameters);
   return new GuardedWasm(engine, options);
 }
 
@@ -106,16 +110,20 @@ export class GuardedWasm extends GuardedEngine<WasmEngine> {
   }
 }
 
-/** The images at `positions` in shared memory: those given, if they are there already, else copies. */
-function shareImages(
-  images: Images,
+function shareTargets({ kind, data, weights }: Targets): SharedTargets {
+  return { kind, data: share(data), weights: weights ? share(weights) : null };
+}
+
+/** The sequences at `positions` in shared memory: those given, if they are there already, else copies. */
+function shareSequences(
+  { data }: Sequences,
   positions: Uint32Array,
-): { pixels: SharedBytes; positions: Uint32Array } {
-  const { pixels, height, width } = images;
-  if (isShared(pixels)) return { pixels, positions };
-  const copies = new Uint8Array(new SharedArrayBuffer(positions.length * height * width));
-  pickImages(images, positions, copies);
-  return { pixels: copies, positions: positions.map((_, index) => index) };
+  layout: SequenceLayout,
+): { data: SharedData; positions: Uint32Array } {
+  if (isShared(data)) return { data, positions };
+  const into = allocateShared(data, positions.length * layout.stride);
+  pickSequences<Sequences["data"]>({ data }, layout, { positions, into });
+  return { data: into, positions: positions.map((_, index) => index) };
 }
 
 /** The CPU engine. */
@@ -126,8 +134,8 @@ class WasmEngine implements UnguardedEngine {
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
   readonly #order: Int32Array;
-  /** The leading blank lines of each training image; null without a training, and with dropout. */
-  readonly #blankLines: Uint16Array | null;
+  /** The leading blank lines of each training image; null where groups share none. */
+  #blankLines: Uint16Array | null;
   #step = 0;
 
   constructor(
@@ -150,22 +158,24 @@ class WasmEngine implements UnguardedEngine {
     this.#plan = plan;
     this.#memory = memory;
     this.#pool = pool;
-    this.#order = orderParameters(options.network, plan);
-    const { training, network: { layers } } = options;
-    const shares = training && layers.every(({ dropout }) => dropout === 0);
-    this.#blankLines = shares ? countBlankLines(training.train, plan.sequence) : null;
+    this.#order = orderParameters(plan);
+    this.#blankLines = options.training && this.#countBlankLines(options.training.sequences);
   }
 
-  async train(batches: readonly Uint32Array[]): Promise<StepResult[]> {
-    const firstStep = this.#step + 1;
-    await this.#runSteps(batches);
-    const measured = new Float64Array(this.#memory.buffer, this.#plan.results, 2 * batches.length);
-    return batches.map((batch, index) => ({
-      step: firstStep + index,
-      loss: measured[2 * index],
-      correct: measured[2 * index + 1],
-      count: batch.length,
-    }));
+  async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+    const firstStep = this.#step + 1, size = 1 + this.#plan.loss.metrics.length;
+    await this.#runSteps(batches, learningRate);
+    const measured = new Float64Array(this.#memory.buffer, this.#plan.results, size * batches.length);
+    return batches.map((batch, index) => {
+      const [loss, ...metrics] = measured.subarray(size * index, size * (index + 1));
+      return { step: firstStep + index, loss, metrics, count: batch.length };
+    });
+  }
+
+  async replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
+    await this.#pool.run({ kind: "replace", data: share(sequences.data), targets: shareTargets(targets) });
+    this.#blankLines = this.#countBlankLines(sequences);
+    return true;
   }
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
@@ -174,25 +184,26 @@ class WasmEngine implements UnguardedEngine {
     return this.#readFlat(this.#plan.gradients);
   }
 
-  async predict(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const { classes: size } = this.#options.network.head;
-    return await inParts(positions, { most: MAX_PREDICTED, size }, async (part) => {
-      await this.#infer("predict", images, part);
-      return this.#floats(this.#plan.logits, part.length * size);
+  async predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
+    const { output: { steps, features }, predicted, answers } = this.#plan, size = steps * features;
+    return await inParts(positions, { most: predicted, size }, async (part) => {
+      await this.#infer("predict", sequences, part);
+      return this.#floats(answers, part.length * size);
     });
   }
 
-  async outputs(images: Images, positions: Uint32Array): Promise<Float32Array> {
-    const size = this.#plan.sequence.T * this.#options.network.head.inputSize;
+  async outputs(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
+    const { passes, lastRecurrent, outputs } = this.#plan;
+    const { T, H } = passes[lastRecurrent] as CellPlan | GruPlan, size = T * H;
     return await inParts(positions, { most: GROUP, size }, async (part) => {
-      await this.#infer("outputs", images, part);
-      return this.#floats(this.#plan.outputs, part.length * size);
+      await this.#infer("outputs", sequences, part);
+      return this.#floats(outputs, part.length * size);
     });
   }
 
   /** Takes one training step for each batch, and measures what each thread spends its time on. */
   async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
-    const profiles = await this.#runSteps(batches);
+    const profiles = await this.#runSteps(batches, this.#options.training!.optimizer.learningRate);
     if (profiles.every((one) => one !== undefined)) return profiles;
     throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
   }
@@ -226,11 +237,18 @@ class WasmEngine implements UnguardedEngine {
     this.#pool.stop();
   }
 
+  #countBlankLines(sequences: Sequences): Uint16Array | null {
+    return this.#plan.shared ? countBlankLines(sequences, this.#plan.input.layout) : null;
+  }
+
   /** Takes steps in one command, without waiting for the threads between two steps. */
-  async #runSteps(batches: readonly Uint32Array[]): Promise<(Profile | undefined)[]> {
+  async #runSteps(
+    batches: readonly Uint32Array[],
+    learningRate: number,
+  ): Promise<(Profile | undefined)[]> {
     batches.forEach((batch, index) => this.#writeBatch(batch, index));
-    const counts = batches.map((batch) => batch.length);
-    const profiles = await this.#pool.run({ kind: "train", counts, firstStep: this.#step + 1 });
+    const counts = batches.map((batch) => batch.length), firstStep = this.#step + 1;
+    const profiles = await this.#pool.run({ kind: "train", counts, firstStep, learningRate });
     this.#step += batches.length;
     return profiles;
   }
@@ -240,17 +258,18 @@ class WasmEngine implements UnguardedEngine {
     const { positions, batchSize, starts, groupsABatch } = this.#plan, blank = this.#blankLines;
     const sorted = blank ? sortByBlankLines(batch, blank) : batch;
     this.#words(positions + WORD * batchSize * index, batch.length).set(sorted);
+    if (!blank) return;
     const first = this.#words(starts + WORD * groupsABatch * index, groupsABatch);
     for (let group = 0; group < groupsABatch; group++) {
-      first[group] = blank && group * GROUP < batch.length ? blank[sorted[group * GROUP]] : 0;
+      first[group] = group * GROUP < batch.length ? blank[sorted[group * GROUP]] : 0;
     }
   }
 
-  /** Runs a command over images, which leaves the results in memory. */
-  async #infer(kind: "predict" | "outputs", images: Images, positions: Uint32Array): Promise<void> {
-    const shared = shareImages(images, positions), count = positions.length;
-    this.#words(this.#plan.positions, count).set(shared.positions);
-    await this.#pool.run({ kind, images: shared.pixels, count });
+  /** Runs a command over sequences, which leaves the results in memory. */
+  async #infer(kind: "predict" | "outputs", sequences: Sequences, positions: Uint32Array): Promise<void> {
+    const { data, positions: at } = shareSequences(sequences, positions, this.#options.layout);
+    this.#words(this.#plan.positions, at.length).set(at);
+    await this.#pool.run({ kind, data, count: at.length });
   }
 
   #readFlat(address: number): Float32Array {

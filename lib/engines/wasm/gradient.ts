@@ -4,16 +4,53 @@
  * @module
  */
 import type { Kernels } from "./kernels.ts";
-import { type HeadPlan, type LayerPlan, type MatrixPlan, type Plan, T_PER_PIECE } from "./plan.ts";
-import type { Workspace } from "./lanes.ts";
+import { tokenRange } from "./passes/input.ts";
+import type { Workspace } from "./passes/pass.ts";
+import type { Plan } from "./plan.ts";
+import { type MatrixPlan, MAX_QUADS, T_PER_PIECE } from "./plan_matrix.ts";
+import type { EmbeddingPlan } from "./plan_passes.ts";
 import type { BatchLayout } from "./prefix.ts";
 import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
 
-/** Some columns of a matrix: the quads `from` … `to` − 1. */
-export interface WorkItem {
-  readonly matrix: LayerPlan | HeadPlan;
-  readonly from: number;
-  readonly to: number;
+/** Some columns of a matrix, the quads `from` … `to` − 1; or some rows of the table of tokens. */
+export type WorkItem =
+  | { readonly matrix: MatrixPlan; readonly from: number; readonly to: number }
+  | { readonly embedding: EmbeddingPlan; readonly item: number };
+
+/** A range of the parameters that one item updates. */
+export interface ParameterRange {
+  /** In elements. */
+  readonly start: number;
+  readonly count: number;
+  readonly updateScale: number;
+}
+
+/** Splits the parameters into work items: few enough to be quick, enough to keep all threads busy. */
+export function splitWork({ matrices, input: { embedding }, threads }: Plan): WorkItem[] {
+  const items: WorkItem[] = matrices.flatMap((matrix) => {
+    const { quads } = matrix, most = quads >= 2 * MAX_QUADS * threads ? MAX_QUADS : MAX_QUADS / 2;
+    return Array.from({ length: Math.ceil(quads / most) }, (_, piece) => ({
+      matrix,
+      from: piece * most,
+      to: Math.min((piece + 1) * most, quads),
+    }));
+  });
+  if (!embedding) return items;
+  const count = Math.ceil(embedding.V / embedding.rowsPerItem);
+  return [...items, ...Array.from({ length: count }, (_, item) => ({ embedding, item }))];
+}
+
+/** The parameters of an item: one range after another. */
+export function rangesOf(item: WorkItem): ParameterRange[] {
+  if ("embedding" in item) {
+    const { quads, E } = item.embedding, { first, end } = tokenRange(item.embedding, item.item);
+    return [{ start: E + first * quads * 4, count: (end - first) * quads * 4, updateScale: 1 }];
+  }
+  const { matrix: { J, W, b, quads, biases }, from, to } = item;
+  const vectors = biases.map(({ scale }, index) => {
+    return { start: b + (index * quads + from) * 4, count: (to - from) * 4, updateScale: scale };
+  });
+  return [{ start: W + from * J * 4, count: (to - from) * J * 4, updateScale: 1 }, ...vectors];
 }
 
 /** Sums weight gradients in the memory of one thread. */
@@ -23,35 +60,51 @@ export class GradientSums {
   readonly #rows: number;
   readonly #sums: number;
   readonly #words: Int32Array;
+  readonly #floats: Float32Array;
+  readonly #penalties: Float64Array;
 
   constructor({ kernels, plan, memory, base }: Workspace) {
     this.#words = new Int32Array(memory.buffer);
+    this.#floats = new Float32Array(memory.buffer);
+    this.#penalties = new Float64Array(memory.buffer, plan.penalties, plan.penaltyCount);
     this.#kernels = kernels;
     this.#plan = plan;
     this.#rows = base + plan.thread.rows;
     this.#sums = base + plan.thread.sums;
   }
 
-  /** Computes some columns of the gradient of a matrix and of its bias. */
-  compute({ matrix: m, from, to }: WorkItem, { starts, sharedT }: BatchLayout): void {
-    const { layers, head, gradients, sharedRecord, sharedBy, blank } = this.#plan, quads = to - from;
+  /** Computes the gradient of an item, with its regularizers. */
+  compute(item: WorkItem, batch: BatchLayout): void {
+    if ("embedding" in item) this.#sumTokens(item.embedding, item.item, batch.starts.length);
+    else {
+      this.#sumRecords(item, batch);
+      if (item.matrix.penalties >= 0) this.#regularize(item);
+    }
+  }
+
+  /** Some columns of the gradient of a matrix and of its biases. */
+  #sumRecords({ matrix: m, from, to }: Extract<WorkItem, { matrix: MatrixPlan }>, batch: BatchLayout): void {
+    const { gradients, sharedRecord, sharedBy } = this.#plan, quads = to - from, { starts, sharedT } = batch;
     for (let group = 0; group < starts.length; group++) {
-      const start = m === head ? 0 : starts[group];
+      const start = m.shared ? starts[group] : 0;
       this.#addRecord(m, { from, quads, record: group, start, end: m.records.T, rowsPerT: GROUP });
     }
-    if (m !== head && sharedT > 0) {
+    if (m.shared && sharedT > 0) {
       const record = sharedRecord + this.#words[sharedBy >>> 2];
       this.#addRecord(m, { from, quads, record, start: 0, end: sharedT, rowsPerT: 1 });
     }
-    const { J, front, back } = m,
-      dW = gradients + WORD * (m.W + from * J * 4),
-      db = gradients + WORD * (m.b + from * 4);
-    this.#kernels.storeGradient(J, quads, this.#sums, dW, db, front, back, m === layers[0] ? blank : 0);
+    const { J, W, b, front, back, blank } = m, bias = b + from * 4;
+    const dW = gradients + WORD * (W + from * J * 4), db = gradients + WORD * bias;
+    this.#kernels.storeGradient(J, quads, this.#sums, dW, db, front, back, blank);
+    for (let index = 1; index < m.biases.length; index++) {
+      const first = gradients / WORD + bias; // every vector of a sum has the gradient of the sum
+      this.#floats.copyWithin(first + index * m.quads * 4, first, first + quads * 4);
+    }
   }
 
   /** Adds the share of t = `start` … `end` − 1 of a record, with `rowsPerT` rows for each t. */
   #addRecord(
-    { J, quads: allQuads, records }: MatrixPlan,
+    { J, records }: MatrixPlan,
     { from, quads, record, start, end, rowsPerT }: {
       from: number;
       quads: number;
@@ -61,7 +114,7 @@ export class GradientSums {
       rowsPerT: 1 | typeof GROUP;
     },
   ): void {
-    const tBytes = allQuads * TILE, panelBytes = records.T * GROUP * OCTET, panels = Math.ceil(J / 8);
+    const { tBytes } = records, panelBytes = records.T * GROUP * OCTET, panels = Math.ceil(J / 8);
     const dz = records.dz + record * records.dzBytes + from * TILE;
     const inputs = records.inputs + record * records.inputBytes;
     const spans = records.spans + record * records.spanBytes;
@@ -71,5 +124,37 @@ export class GradientSums {
       // deno-fmt-ignore
       this.#kernels.addGradient(t, next, rowsPerT, panels, quads, inputs, panelBytes, this.#rows, spans, this.#sums);
     }
+  }
+
+  /** The gradient of some rows of the table: those of their tokens, in the order of the batch. */
+  #sumTokens(plan: EmbeddingPlan, item: number, groups: number): void {
+    const { quads, E, tokens, gradients, penalties, l1, l2 } = plan, { first, end } = tokenRange(plan, item);
+    const count = groups * this.#plan.input.layout.T * GROUP, at = WORD * (E + first * quads * 4);
+    const table = this.#plan.gradients + at;
+    this.#kernels.sumRows(first, end, quads, count, tokens, gradients, table);
+    if (penalties < 0) return;
+    const p = this.#plan.parameters + at;
+    this.#penalties[penalties + item] = this.#kernels.regularize((end - first) * quads * 4, p, table, l1, l2);
+  }
+
+  /** The regularizers of some columns; their losses are kept by quad, since items depend on the number of threads. */
+  #regularize({ matrix, from, to }: Extract<WorkItem, { matrix: MatrixPlan }>): void {
+    const { J, quads, W, b, rows, biases, penalties } = matrix;
+    for (let quad = from; quad < to; quad++) {
+      let loss = 0;
+      for (const { row, rows: count, l1, l2 } of rows) {
+        loss += this.#penalize(W + (quad * J + row) * 4, count * 4, l1, l2);
+      }
+      biases.forEach(({ l1, l2 }, index) => {
+        loss += this.#penalize(b + (index * quads + quad) * 4, 4, l1, l2);
+      });
+      this.#penalties[penalties + quad] = loss;
+    }
+  }
+
+  #penalize(start: number, count: number, l1: number, l2: number): number {
+    if (l1 === 0 && l2 === 0) return 0;
+    const { parameters, gradients } = this.#plan, at = WORD * start;
+    return this.#kernels.regularize(count, parameters + at, gradients + at, l1, l2);
   }
 }

@@ -3,55 +3,45 @@
  *
  * @module
  */
-import type { Network } from "../../model/network.ts";
-import type { MatrixPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { ColumnPlan, MatrixPlan } from "./plan_matrix.ts";
 
 /** An element that only fills the last quad of a matrix. */
 const PADDING = -1;
 
 /** The index of the flat parameter at each element of the engine's arrays, or −1 for padding. */
-export function orderParameters(network: Network, plan: Plan): Int32Array {
-  const order = new Int32Array(plan.size).fill(PADDING);
-  network.layers.forEach(({ kind, kernel, recurrentKernel, bias }, index) => {
-    const layer = plan.layers[index], { H, front } = layer, lstm = kind === "lstm";
-    placeMatrix(order, layer, {
-      columns: bias.size,
-      columnOf: (quad, lane) => lstm ? lane * H + quad : 4 * quad + lane, // the gates of a unit are a quad
-      rowOf: (j) => {
-        if (j < front) return kernel.offset + j * bias.size;
-        if (j < front + H) return recurrentKernel.offset + (j - front) * bias.size;
-        return kernel.offset + (j - H) * bias.size;
-      },
-      bias: bias.offset,
-    });
-  });
-  const { kernel, bias } = network.head;
-  placeMatrix(order, plan.head, {
-    columns: bias.size,
-    columnOf: (quad, lane) => 4 * quad + lane,
-    rowOf: (j) => kernel.offset + j * bias.size,
-    bias: bias.offset,
-  });
+export function orderParameters({ size, matrices, input: { embedding } }: Plan): Int32Array {
+  const order = new Int32Array(size).fill(PADDING);
+  for (const matrix of matrices) placeMatrix(order, matrix);
+  if (embedding) {
+    const { V, C, quads, E, start } = embedding;
+    for (let v = 0; v < V; v++) {
+      for (let c = 0; c < C; c++) order[E + v * quads * 4 + c] = start + v * C + c;
+    }
+  }
   return order;
 }
 
-function placeMatrix(
-  order: Int32Array,
-  { J, quads, W, b }: MatrixPlan,
-  { columns, columnOf, rowOf, bias }: {
-    columns: number;
-    columnOf: (quad: number, lane: number) => number;
-    /** The flat index of the first element of a row. */
-    rowOf: (j: number) => number;
-    bias: number;
-  },
-): void {
+function placeMatrix(order: Int32Array, { J, quads, W, b, rows, columns, biases }: MatrixPlan): void {
   for (let quad = 0; quad < quads; quad++) {
     for (let lane = 0; lane < 4; lane++) {
-      const column = columnOf(quad, lane);
-      if (column >= columns) continue;
-      order[b + quad * 4 + lane] = bias + column;
-      for (let j = 0; j < J; j++) order[W + (quad * J + j) * 4 + lane] = rowOf(j) + column;
+      const column = columnOf(columns, quad, lane);
+      if (column === null) continue;
+      biases.forEach(({ start }, index) => {
+        order[b + (index * quads + quad) * 4 + lane] = start + column;
+      });
+      for (const { row, rows: count, start, stride } of rows) {
+        for (let j = 0; j < count; j++) {
+          order[W + (quad * J + row + j) * 4 + lane] = start + j * stride + column;
+        }
+      }
     }
   }
+}
+
+/** The flat column at a lane of a quad; null past the last unit. */
+function columnOf({ units, interleaved, starts }: ColumnPlan, quad: number, lane: number): number | null {
+  if (interleaved) return starts[lane] + quad; // the gates of a unit are a quad
+  const quadsABlock = Math.ceil(units / 4), unit = 4 * (quad % quadsABlock) + lane;
+  return unit < units ? starts[Math.floor(quad / quadsABlock)] + unit : null;
 }

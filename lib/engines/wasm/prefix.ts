@@ -1,5 +1,5 @@
 /**
- * Shared prefixes: until its first line with ink, every image gives the network the same input in the same state, so one
+ * Shared prefixes: until its first line with ink, every image gives a network the same input in the same state, so one
  * row of h and c serves for all images n. With x_t = β, the blank line, for all t before the first ink:
  *
  *     h_t, c_t = layer(β, h_{t−1}, c_{t−1})               one row instead of N
@@ -15,22 +15,24 @@
  *
  * @module
  */
-import type { Images } from "../../data/images.ts";
+import type { ByteLayout, Sequences } from "../../data/sequences.ts";
 import type { Kernels } from "./kernels.ts";
-import { type InputRange, Lanes, type Workspace } from "./lanes.ts";
-import type { LayerPlan, Plan } from "./plan.ts";
-import { OCTET, QUAD } from "./strides.ts";
+import { CellPass } from "./passes/cell.ts";
+import type { Workspace } from "./passes/pass.ts";
+import type { Plan } from "./plan.ts";
+import type { CellPlan } from "./plan_passes.ts";
+import { OCTET } from "./strides.ts";
 
 /** How many blank lines each image begins with; at most T − 1. */
 export function countBlankLines(
-  { pixels, count, height, width }: Images,
-  { T, C, tStride, cStride }: Plan["sequence"],
+  { data, count }: Sequences,
+  { T, C, stride, tStride, cStride }: Omit<ByteLayout, "scale" | "kind">,
 ): Uint16Array {
   return Uint16Array.from({ length: count }, (_, n) => {
-    const start = n * height * width;
+    const start = n * stride;
     for (let t = 0; t < T - 1; t++) {
       for (let c = 0; c < C; c++) {
-        if (pixels[start + t * tStride + c * cStride] !== 0) return t;
+        if (data[start + t * tStride + c * cStride] !== 0) return t;
       }
     }
     return T - 1;
@@ -50,84 +52,85 @@ export interface BatchLayout {
   readonly sharedT: number;
 }
 
-/** The part of a layer's input that is not blank at a blank line. */
-function inputsWithoutInk({ H, J, front }: LayerPlan, index: number): InputRange {
-  return index === 0 ? { from: front, to: front + H } : { from: 0, to: J };
-}
-
 /** The row that images share. All its lanes are equal in the forward pass; the backward pass uses lane 0 only. */
 export class SharedPrefix {
   readonly #kernels: Kernels;
-  readonly #plan: Plan;
-  /** The groups start from its states. */
-  readonly lanes: Lanes;
   readonly #sharedBy: Int32Array;
   readonly #rank: number;
+  /** From the input up; the groups start from their states. */
+  readonly cells: readonly CellPass[];
 
+  /** @param workspace With memory of its own for this row */
   constructor(workspace: Workspace, rank: number) {
     const { kernels, plan, memory } = workspace;
     this.#kernels = kernels;
-    this.#plan = plan;
-    this.lanes = new Lanes(workspace, 1);
-    this.lanes.record = plan.sharedRecord + rank;
     this.#sharedBy = new Int32Array(memory.buffer, plan.sharedBy, 1);
     this.#rank = rank;
+    this.cells = sharedCells(plan).map((cell) => new CellPass(workspace, cell, { rowsPerT: 1 }));
+    for (const { matrix } of this.cells) matrix.use(plan.sharedRecord + rank);
   }
 
-  /** All layers over the first `sharedT` blank lines. */
+  /** All cells over the first `sharedT` blank lines. */
   forward(sharedT: number): void {
-    const lanes = this.lanes;
-    this.#plan.layers.forEach((layer, index) => {
-      lanes.beginRecord(layer);
-      if (index === 0) lanes.clearInputs(layer);
-      lanes.startState(layer, 0);
-      const range = inputsWithoutInk(layer, index), { from, to } = range, panels = layer.panels + from * QUAD;
-      for (let t = 0; t < sharedT; t++) {
-        const xh = lanes.xh(t), z = lanes.dz(layer, t);
-        if (index > 0) this.#kernels.copyMasked(layer.C, lanes.y(this.#plan.layers[index - 1], t), 0, xh);
-        lanes.recordInput(layer, t, xh, range);
-        // deno-fmt-ignore
-        this.#kernels.rowProduct(to - from, layer.quads, xh + from * OCTET, panels, layer.J * QUAD, layer.bias, 1, z);
-        lanes.activate(layer, t);
+    for (const cell of this.cells) {
+      const { plan: { C, H, front, from: below, matrix: { J } }, matrix } = cell;
+      const from = below ? 0 : front, to = below ? J : front + H; // a blank line leaves only h
+      matrix.emptySpans();
+      if (!below) {
+        cell.clear(cell.xh(0), J * OCTET);
+        cell.clear(cell.xh(1), J * OCTET);
       }
-    });
+      cell.startState(0);
+      for (let t = 0; t < sharedT; t++) {
+        const xh = cell.xh(t);
+        if (below) this.#kernels.copyMasked(C, cell.x(t), 0, xh);
+        matrix.recordRange(t, xh, from, to);
+        matrix.multiplyRange(t, xh, from, to);
+        cell.activate(t);
+      }
+    }
   }
 
   /** Keeps what a group hands to the shared row where it starts: the sums over its images of dh and dc. */
-  collect(from: Lanes, layer: LayerPlan, group: number): void {
-    const { dh, dc } = boundary(layer, group);
-    this.#kernels.sumLanes(layer.H, from.dh, dh);
-    if (layer.layer.kind === "lstm") this.#kernels.sumLanes(layer.H, from.dc, dc);
+  collect({ dh, dc, plan }: CellPass, group: number): void {
+    const to = boundary(plan, group);
+    this.#kernels.sumLanes(plan.H, dh, to.dh);
+    if (plan.kind === "lstm") this.#kernels.sumLanes(plan.H, dc, to.dc);
   }
 
   /** The backward pass of the shared row, after every group has called {@link collect}. */
   backward({ starts, sharedT }: BatchLayout): void {
-    const { layers } = this.#plan, lanes = this.lanes;
     this.#sharedBy[0] = this.#rank;
-    for (let index = layers.length - 1; index >= 0; index--) {
-      const layer = layers[index], below = layers[index - 1], isTop = index === layers.length - 1;
-      lanes.clearCarried(layer);
+    for (const cell of this.cells.toReversed()) {
+      cell.beginBackward();
       for (let t = sharedT - 1; t >= 0; t--) {
-        this.#receive(starts, layer, t + 1);
-        lanes.slopes(layer, t, isTop ? 0 : lanes.dy(layer, t));
-        lanes.sendBack(layer, below, t);
+        this.#receive(starts, cell, t + 1);
+        cell.slopes(t, cell.dy(t));
+        cell.sendBack(t, t);
       }
     }
   }
 
   /** Adds what was collected from the groups that start at `t`. */
-  #receive(starts: ArrayLike<number>, layer: LayerPlan, t: number): void {
+  #receive(starts: ArrayLike<number>, { plan, dh, dc }: CellPass, t: number): void {
     for (let group = 0; group < starts.length; group++) {
       if (starts[group] !== t) continue;
-      const { dh, dc } = boundary(layer, group);
-      this.#kernels.addToFirstLane(layer.H, dh, this.lanes.dh);
-      if (layer.layer.kind === "lstm") this.#kernels.addToFirstLane(layer.H, dc, this.lanes.dc);
+      const from = boundary(plan, group);
+      this.#kernels.addToFirstLane(plan.H, from.dh, dh);
+      if (plan.kind === "lstm") this.#kernels.addToFirstLane(plan.H, from.dc, dc);
     }
   }
 }
 
+/** The cells whose groups share their first t. */
+function sharedCells({ passes }: Plan): CellPlan[] {
+  return passes.filter((pass): pass is CellPlan => {
+    return (pass.kind === "lstm" || pass.kind === "rnn") && pass.shared;
+  });
+}
+
 /** The addresses of the sums that a group hands to the shared row, `[H]` each. */
-function boundary(layer: LayerPlan, group: number): { dh: number; dc: number } {
-  const dh = layer.boundary + 2 * group * layer.boundaryBytes;
-  return { dh, dc: dh + layer.boundaryBytes };
+function boundary(plan: CellPlan, group: number): { dh: number; dc: number } {
+  const dh = plan.boundary + 2 * group * plan.boundaryBytes;
+  return { dh, dc: dh + plan.boundaryBytes };
 }

@@ -5,7 +5,7 @@
  */
 import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
-import { GROUP } from "./strides.ts";
+import { GROUP, WORD } from "./strides.ts";
 import { Team } from "./team.ts";
 
 /** Parts of a training step. */
@@ -39,28 +39,57 @@ const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   leavesOfSquare: "packing",
   evaluate: "packing",
   interleave: "gather",
+  interleaveWords: "gather",
   spreadInputs: "gather",
+  scaleBytes: "gather",
+  gatherRows: "gather",
+  readUnless: "gather",
+  readTokens: "gather",
+  expandClasses: "head",
   dropoutMask: "dropout masks",
   packRows: "rows for them",
+  recordRows: "rows for them",
+  spreadRows: "rows for them",
   addGradient: "weight gradients",
   storeGradient: "weight gradients",
+  sumRows: "weight gradients",
+  regularize: "weight gradients",
   lstmForward: "activations",
   rnnForward: "activations",
+  gruForward: "activations",
+  gruGates: "activations",
+  gruResetAfter: "activations",
+  copyMasked: "activations",
+  addTo: "activations",
+  keepMasked: "activations",
+  merge: "activations",
+  activate: "activations",
   lstmBackward: "slopes",
   rnnBackward: "slopes",
-  copyMasked: "activations",
+  gruBackward: "slopes",
+  gruGatesBackward: "slopes",
+  gruResetAfterBackward: "slopes",
+  holdMasked: "slopes",
+  mergeBack: "slopes",
+  activateBack: "slopes",
   sumLanes: "shared prefix",
   addToFirstLane: "shared prefix",
   rowProduct: "shared prefix",
-  recordRows: "rows for them",
-  crossEntropy: "head",
+  loss: "head",
+  metric: "head",
   transpose: "packing",
-  shiftBias: "packing",
+  joinBias: "packing",
   sgd: "update",
   momentum: "update",
   rmsprop: "update",
   adam: "update",
   adadelta: "update",
+  nesterov: "update",
+  tfAdagrad: "update",
+  tfAdadelta: "update",
+  tfAdamax: "update",
+  tfRmsprop: "update",
+  tfCenteredRmsprop: "update",
 };
 
 /** A profile of nothing. */
@@ -75,8 +104,15 @@ export function timedKernels(
   { plan, memory, profile }: { plan: Plan; memory: WebAssembly.Memory; profile: Profile },
 ): Kernels {
   const words = new Int32Array(memory.buffer);
-  const back = new Set(plan.layers.flatMap(({ recurrentBack, inputBack }) => [recurrentBack, inputBack]));
-  const head = new Set([plan.head.panels, plan.head.inputBack]);
+  const head = new Set<number>(), back = new Set<number>(), { parameters } = plan;
+  for (const matrix of plan.matrices) {
+    for (const { panels } of matrix.transposes) back.add(panels);
+  }
+  for (const pass of plan.passes) {
+    if (pass.kind !== "dense") continue;
+    head.add(parameters + WORD * pass.matrix.W);
+    if (pass.inputBack) head.add(pass.inputBack.panels);
+  }
   const partOfProduct = (panels: number): Part =>
     head.has(panels) ? "head" : back.has(panels) ? "backward products" : "forward products";
 

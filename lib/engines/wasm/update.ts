@@ -3,39 +3,69 @@
  *
  * @module
  */
-import { adamFactors, type Optimizer } from "../../model/optimizers.ts";
+import type { Optimizer } from "../../model/optimizers.ts";
+import type { ParameterRange } from "./gradient.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { WORD } from "./strides.ts";
 
-/** Updates `count` parameters from element `start` on; `step` is the number of the training step, from 1 on. */
+/** What the updates of one step have in common: the optimizer, and its `stepFactors()`. */
+export interface Update {
+  readonly optimizer: Optimizer;
+  readonly rate: number;
+  readonly correction: number;
+}
+
+/** Updates a range of parameters. */
 export function applyUpdate(
   kernels: Kernels,
   plan: Plan,
-  optimizer: Optimizer,
-  { start, count, updateScale, step }: { start: number; count: number; updateScale: number; step: number },
+  { optimizer, rate: stepRate, correction }: Update,
+  { start, count, updateScale: scale }: ParameterRange,
 ): void {
-  const rate = optimizer.learningRate * updateScale;
+  const rate = stepRate * scale;
   const p = plan.parameters + WORD * start, g = plan.gradients + WORD * start;
-  const [slot0, slot1] = plan.slots.map((address) => address + WORD * start);
+  const [slot0, slot1, slot2] = plan.slots.map((address) => address + WORD * start);
   switch (optimizer.kind) {
     case "sgd":
       return kernels.sgd(count, p, g, rate);
     case "momentum":
       return kernels.momentum(count, p, g, slot0, rate, optimizer.momentum);
+    case "nesterov":
+      return kernels.nesterov(count, p, g, slot0, rate, optimizer.momentum);
     case "rmsprop": {
       const { alpha, epsilon } = optimizer;
       return kernels.rmsprop(count, p, g, slot0, rate, alpha, 1 - alpha, epsilon);
     }
-    case "adam": {
+    case "adam":
+    case "tfAdam": {
       const { beta1, beta2, epsilon } = optimizer;
-      const { rate: meanRate, correction } = adamFactors(optimizer, step);
       // deno-fmt-ignore
-      return kernels.adam(count, p, g, slot0, slot1, meanRate * updateScale, beta1, 1 - beta1, beta2, 1 - beta2, correction, epsilon);
+      return kernels.adam(count, p, g, slot0, slot1, rate, beta1, 1 - beta1, beta2, 1 - beta2, correction, epsilon);
     }
     case "adadelta": {
       const { rho, epsilon } = optimizer;
       return kernels.adadelta(count, p, g, slot0, slot1, rate, rho, 1 - rho, epsilon);
+    }
+    case "tfAdagrad":
+      return kernels.tfAdagrad(count, p, g, slot0, rate, optimizer.epsilon);
+    case "tfAdadelta": {
+      const { rho, epsilon } = optimizer;
+      return kernels.tfAdadelta(count, p, g, slot0, slot1, rate, rho, 1 - rho, epsilon);
+    }
+    case "tfAdamax": {
+      const { beta1, beta2, epsilon } = optimizer;
+      return kernels.tfAdamax(count, p, g, slot0, slot1, rate, beta1, 1 - beta1, beta2, epsilon);
+    }
+    case "tfRmsprop": {
+      const { decay, momentum, epsilon } = optimizer;
+      // deno-fmt-ignore
+      return kernels.tfRmsprop(count, p, g, slot0, slot1, stepRate, scale, decay, 1 - decay, momentum, epsilon);
+    }
+    case "tfCenteredRmsprop": {
+      const { decay, momentum, epsilon } = optimizer;
+      // deno-fmt-ignore
+      return kernels.tfCenteredRmsprop(count, p, g, slot0, slot1, slot2, stepRate, scale, decay, 1 - decay, momentum, epsilon);
     }
   }
 }

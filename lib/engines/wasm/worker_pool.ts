@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startWorker } from "../assets.ts";
+import { holdProgram, startWorker } from "../assets.ts";
 import type { Plan } from "./plan.ts";
 import { dissolveTeam, TEAM_WORDS } from "./team.ts";
 import type { Profile } from "./profile.ts";
@@ -20,6 +20,7 @@ export class WorkerPool {
   private constructor(workers: readonly Worker[], team: Int32Array) {
     this.#workers = workers;
     this.#team = team;
+    this.#hold(false);
   }
 
   /** Starts one worker for each thread and waits until all are ready. @throws {Error} If one does not start. */
@@ -51,13 +52,21 @@ export class WorkerPool {
   }
 
   async #ask(message: (rank: number) => Start | Command): Promise<(Profile | undefined)[]> {
+    this.#hold(true);
     try {
       return await Promise.all(this.#workers.map((worker, rank) => ask(worker, message(rank))));
     } catch (error) {
       this.stop();
       this.#failure = error as Error;
       throw error;
+    } finally {
+      this.#hold(false);
     }
+  }
+
+  /** Waiting threads do not keep the program from ending, working ones do. */
+  #hold(holds: boolean): void {
+    for (const worker of this.#workers) holdProgram(worker, holds);
   }
 }
 

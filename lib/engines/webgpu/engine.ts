@@ -7,7 +7,14 @@ import { pickSequences, type Sequences, type Targets } from "../../data/sequence
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
-import type { DeviceDescription, EngineOptions, EngineState, EngineTraining, StepResult } from "../engine.ts";
+import type {
+  DeviceDescription,
+  EngineOptions,
+  EngineState,
+  EngineTraining,
+  StepResult,
+  TrainingData,
+} from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { sortedOccurrences } from "./occurrences.ts";
 import type { DeviceOptions } from "../open.ts";
@@ -121,11 +128,8 @@ class WebgpuEngine implements UnguardedEngine {
 
   /** Uploads the training, what the input needs, and the initial parameters. */
   async load({ training, layout, parameters }: EngineOptions): Promise<void> {
-    this.#sequences = training?.sequences;
-    this.#weights = training?.targets.weights;
     if (training) {
-      this.#program.write("train sequences", training.sequences.data);
-      this.#program.write("targets", wordsOf(training.targets));
+      this.#loadData(training);
       const { size } = this.#options.network, start = slotStart(training.optimizer);
       for (let slot = 0; start !== 0 && slot < this.#plan.slots; slot++) {
         this.#program.write(`slot ${slot}`, new Float32Array(size).fill(start));
@@ -133,6 +137,21 @@ class WebgpuEngine implements UnguardedEngine {
     }
     if (layout.kind === "bytes") this.#program.write("scale", layout.scale);
     await this.writeParameters(parameters);
+  }
+
+  #loadData({ sequences, targets }: TrainingData): void {
+    this.#sequences = sequences;
+    this.#weights = targets.weights;
+    this.#program.write("train sequences", sequences.data);
+    this.#program.write("targets", wordsOf(targets));
+  }
+
+  // deno-lint-ignore require-await -- the contract is asynchronous
+  async replaceData(data: TrainingData): Promise<boolean> {
+    const { sequences, targets } = this.#options.training!; // of which the buffers have the size
+    if (data.sequences.count > sequences.count || data.targets.kind !== targets.kind) return false;
+    this.#loadData(data);
+    return true;
   }
 
   /** Takes many steps in one submission, and reads their results once. */

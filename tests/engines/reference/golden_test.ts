@@ -1,4 +1,4 @@
-import type { Draw } from "../../../lib/engines/reference/dropout.ts";
+import type { Draw } from "../../../lib/engines/reference/signal.ts";
 import { gatherBatch, gatherTargets } from "../../../lib/engines/reference/gather.ts";
 import { networkGradient } from "../../../lib/engines/reference/network.ts";
 import { createSlots, updateParameters } from "../../../lib/engines/reference/optimizers.ts";

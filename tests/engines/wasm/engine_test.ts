@@ -4,9 +4,14 @@ import { MAX_PREDICTED } from "../../../lib/engines/wasm/plan.ts";
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
 import { shareBytes } from "../../../lib/data/shared.ts";
 import { adam, sgd } from "../../../lib/model/optimizers.ts";
-import { createNetwork } from "../../../lib/model/network.ts";
+import { createClassifier } from "../../../lib/model/classifier.ts";
+import { layOutSequence } from "../../../lib/data/sequence.ts";
+import { sequencesOf } from "../../../lib/data/sequences.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
 import { replayGoldens } from "../../golden/replay.ts";
+import type { ChainCase } from "../chain_case.ts";
+import { MIXED } from "../chain_cases.ts";
+import { chainOptions } from "../chain_data.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, type CaseOptions, optionsOf, scattered } from "../contract_cases.ts";
 import { LACKING_KERNELS, test } from "./support/wasm_tests.ts";
@@ -37,10 +42,10 @@ async function trainBits(
   { threads, steps, together }: { threads: number; steps: number; together: number },
 ): Promise<Uint32Array> {
   await using engine = await openWasm({ ...options, threads });
-  const { batchSize, train } = options.training;
+  const { batchSize, sequences } = options.training;
   const batches = Array.from({ length: steps }, (_, step) => {
     const count = step % 5 === 4 ? batchSize - 9 : batchSize;
-    return scattered(count, train.count, step);
+    return scattered(count, sequences.count, step);
   });
   for (let start = 0; start < steps; start += together) {
     await engine.train(batches.slice(start, start + together));
@@ -64,41 +69,89 @@ for (const network of BITS) {
   });
 }
 
+/** Chains whose gradients are summed in every way there is, and whose groups are cut in the middle of a batch. */
+const CHAIN_BITS: readonly ChainCase[] = [
+  MIXED,
+  {
+    name: "a large table, every step",
+    T: 9,
+    N: 37,
+    input: { vocabulary: 700, size: 33, maskZero: true, regularizer: { l2: 0.01 } },
+    layers: [
+      {
+        kind: "gru",
+        hiddenSize: 21,
+        resetAfter: true,
+        returnSequences: true,
+        kernelRegularizer: { l1: 0.01 },
+      },
+      {
+        kind: "bidirectional",
+        merge: "mul",
+        forward: { kind: "rnn", hiddenSize: 10, returnSequences: true },
+      },
+      { kind: "dense", units: 5, biasRegularizer: { l2: 0.1 } },
+    ],
+    loss: "softmaxCrossEntropy",
+    metrics: ["categoricalAccuracy"],
+    weighted: true,
+  },
+];
+
+for (const chain of CHAIN_BITS) {
+  test(`openWasm() trains ${chain.name} to the same bits with 1, 2 and 3 threads`, async () => {
+    const options = chainOptions(chain, { optimizer: adam({ learningRate: 0.01 }) });
+    const { training: { batchSize, sequences } } = options;
+    const batches = Array.from(
+      { length: 6 },
+      (_, step) => scattered(batchSize - step % 2, sequences.count, step),
+    );
+    const states = [];
+    for (const threads of [1, 2, 3]) {
+      await using engine = await openWasm({ ...options, threads });
+      const gradient = await engine.gradient(batches[0]);
+      states.push({ gradient, results: await engine.train(batches), state: await engine.readState() });
+    }
+    assert.deepEqual(states[1], states[0]);
+    assert.deepEqual(states[2], states[0]);
+  });
+}
+
 test("a training beyond 2 GiB gives the same bits as a small one", async () => {
   const options = optionsOf({ kind: "LSTM", hidden: [512, 512], images: 8, size: [28, 28] });
   const gradients: Float32Array[] = [];
   for (const batchSize of [8, 4096]) { // unused memory takes addresses only
     const training = { ...options.training, batchSize };
     await using engine = await openWasm({ ...options, training, threads: 1 });
-    gradients.push(await engine.gradient(scattered(8, training.train.count)));
+    gradients.push(await engine.gradient(scattered(8, training.sequences.count)));
   }
   assert(gradients[0].every((value, at) => value === gradients[1][at]));
 });
 
 test("predict() takes more images than one command, in shared memory or not", async () => {
-  const network = createNetwork({
+  const network = createClassifier({
     layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
     classes: 2,
   });
-  const split = tinySplit({ count: MAX_PREDICTED + 5, height: 2, width: 2, classes: 2 });
+  const images = tinySplit({ count: MAX_PREDICTED + 5, height: 2, width: 2, classes: 2 });
+  const split = sequencesOf(images);
   await using engine = await openWasm({
     network,
-    sequence: { axis: "rows", range: [0, 1] },
-    imageSize: { height: 2, width: 2 },
+    layout: layOutSequence({ axis: "rows", range: [0, 1] }, images),
     parameters: tinyParameters(network),
     training: null,
   });
-  const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.pixels]));
-  const shared = { ...split, pixels: padded.subarray(3) };
+  const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.data]));
+  const shared = { ...split, data: padded.subarray(3) };
   const all = await engine.predict(split);
   assert.equal(all.length, 2 * split.count);
   assert.deepEqual(await engine.predict(shared), all); // these are not copied
-  for (const images of [split, shared]) {
+  for (const some of [split, shared]) {
     const last = Uint32Array.of(split.count - 1, 7);
     const expected = [...all.subarray(-2), ...all.subarray(14, 16)];
-    assert.deepEqual([...await engine.predict(images, last)], expected);
-    images.pixels.copyWithin(4 * (split.count - 1), 28, 32); // the last image is now the seventh
-    const [first, second, ...others] = await engine.predict(images, last);
+    assert.deepEqual([...await engine.predict(some, last)], expected);
+    some.data.copyWithin(4 * (split.count - 1), 28, 32); // the last image is now the seventh
+    const [first, second, ...others] = await engine.predict(some, last);
     assert.deepEqual([first, second], others); // earlier copies are not used again
   }
 });
@@ -116,18 +169,23 @@ Deno.test("openWasm() rejects a number of threads out of range", async () => {
 });
 
 Deno.test("openWasm() refuses a training that needs more than 4 GiB, and says what takes less", async () => {
-  const network = createNetwork({
+  const network = createClassifier({
     layers: [{ kind: "lstm", inputSize: 1, hiddenSize: 1024, gateActivation: "sigmoid", dropout: 0 }],
     classes: 10,
   });
-  const split = tinySplit({ count: 1, height: 28, width: 28, classes: 10 });
+  const images = tinySplit({ count: 1, height: 28, width: 28, classes: 10 });
   await assert.rejects(
     openWasm({
       network,
-      sequence: { axis: "pixels", range: [0, 1] },
-      imageSize: { height: 28, width: 28 },
+      layout: layOutSequence({ axis: "pixels", range: [0, 1] }, images),
       parameters: new Float32Array(network.size),
-      training: { optimizer: sgd({ learningRate: 0.1 }), train: split, seed: 1, batchSize: 1024 },
+      training: {
+        optimizer: sgd({ learningRate: 0.1 }),
+        sequences: sequencesOf(images),
+        targets: { kind: "classes", data: images.labels },
+        seed: 1,
+        batchSize: 1024,
+      },
     }),
     /^RangeError: Cannot open the device wasm: .* 4 GiB: they need [\d.]+ GiB; a smaller batch/,
   );

@@ -29,6 +29,22 @@ const FUNCTIONS = [
   },
   { name: "exp", f: 2, exact: Math.exp, x: grid(-87, 0), absolute: 6.0e-8, relative: 1.2e-7 },
   { name: "ln", f: 3, exact: Math.log, x: grid(1, 1024), absolute: 2.6e-7, relative: 7.0e-8 },
+  {
+    name: "ln below 1",
+    f: 3,
+    exact: Math.log,
+    x: grid(-16, 0).map(Math.exp),
+    absolute: 9e-7,
+    relative: 7.6e-8,
+  },
+  {
+    name: "the sigmoid of losses",
+    f: 4,
+    exact: (x: number) => 1 / (1 + Math.exp(-x)),
+    x: grid(-80, 80),
+    absolute: 8.7e-8,
+    relative: 2.0e-7,
+  },
 ];
 
 for (const math of ["fused", "plain"] as const) {

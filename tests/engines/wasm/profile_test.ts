@@ -10,13 +10,10 @@ const T = 6, C = 20, H = 12, GROUPS = 2, LANES = 8, COLUMNS = 4 * H;
 async function countFlops(from: number, to: number): Promise<(part: Part) => number> {
   const options = optionsOf({ kind: "LSTM", hidden: [H], images: GROUPS * LANES, size: [T, C] });
   const { training } = options;
-  const train = {
-    ...training.train,
-    pixels: training.train.pixels.map((_, at) => Number(at % C >= from && at % C < to)),
-  };
+  const data = Uint8Array.from(training.sequences.data, (_, at) => Number(at % C >= from && at % C < to));
   await using engine = await openWasm({
     ...options,
-    training: { ...training, train },
+    training: { ...training, sequences: { ...training.sequences, data } },
     threads: 2,
     profile: true,
   });

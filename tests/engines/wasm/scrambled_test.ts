@@ -41,11 +41,14 @@ function scramble(mode: Scrambling["mode"], threads: number): Disposable & { tak
 async function trainBits(network: Case, threads: number): Promise<Record<string, string>> {
   const options = optionsOf(network, { optimizer: adadelta({ learningRate: 1 }) });
   await using engine = await openWasm({ ...options, threads });
-  const { batchSize, train } = options.training;
-  const batches = Array.from({ length: STEPS }, (_, step) => scattered(batchSize - step, train.count, step));
+  const { batchSize, sequences } = options.training;
+  const batches = Array.from(
+    { length: STEPS },
+    (_, step) => scattered(batchSize - step, sequences.count, step),
+  );
   await engine.train(batches);
   const gradient = await engine.gradient(batches[0]);
-  const logits = await engine.predict(train);
+  const logits = await engine.predict(sequences);
   const { parameters, slots: [v, u] } = await engine.readState();
   const hashes: Record<string, string> = {};
   for (const [name, { buffer }] of Object.entries({ parameters, v, u, gradient, logits })) {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { layOutSequence } from "../../../lib/data/sequence.ts";
-import { shareBytes } from "../../../lib/data/shared.ts";
+import { share } from "../../../lib/data/shared.ts";
 import { allocateMemory } from "../../../lib/engines/wasm/engine.ts";
 import { compileKernels } from "../../../lib/engines/wasm/kernels.ts";
 import { planMemory } from "../../../lib/engines/wasm/plan.ts";
@@ -16,8 +15,8 @@ const needsProcess = [{ name: "read" }, { name: "run" }] as const;
 /** A pool of three threads, of which the last one traps at once, because there is no memory at its addresses. */
 export async function startMaimed(): Promise<WorkerPool> {
   const options = optionsOf({ kind: "LSTM", hidden: [8], images: 41, size: [9, 6], biases: 1 });
-  const { training: { train } } = options;
-  const plan = planMemory(options, layOutSequence(options.sequence, train), 3);
+  const { training: { sequences, targets } } = options;
+  const plan = planMemory(options, 3);
   const pages = Math.floor((plan.thread.start + 2 * plan.thread.bytes) / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   assert.ok(plan.team + 4 * TEAM_WORDS < memory.buffer.byteLength);
@@ -28,13 +27,18 @@ export async function startMaimed(): Promise<WorkerPool> {
     module,
     memory,
     plan,
-    training: { optimizer: sgd({ learningRate: 0.1 }), seed: 1, images: shareBytes(train.pixels) },
+    training: {
+      optimizer: sgd({ learningRate: 0.1 }),
+      seed: 1,
+      data: share(sequences.data),
+      targets: { kind: targets.kind, data: share(targets.data), weights: null },
+    },
     profile: false,
     spins: 0,
   });
 }
 
-const train = { kind: "train", counts: [24], firstStep: 1 } as const;
+const train = { kind: "train", counts: [24], firstStep: 1, learningRate: 0.1 } as const;
 
 Deno.test({
   name: named("a thread that traps ends the others, with one error for each call", needs),

@@ -6,8 +6,12 @@ state_dicts.safetensors holds, for each CASE, its tensors as CASE|NAME, and for 
 and CASE|logits, what PyTorch's model makes of pixels / 255 in float32. weights.pth, legacy.pth, weights.pt, pickle.pkl are the files that
 people have instead of safetensors; weights.safetensors is what the lines that Scanline prints make of weights.pth.
 
+chains.safetensors holds models of other kinds: CASE|NAME, what goes in as CASE|x (numbers or tokens), what comes out as CASE|y, and
+in its metadata the chain that says their order.
+
 Written by torch 2.13.0, safetensors 0.8.0, one thread, seed 7.
 """
+import json
 import os
 import pickle
 import sys
@@ -106,6 +110,123 @@ def named():
     yield "too large", broken
 
 
+V = 6
+
+
+class Model(nn.Module):
+    """Modules, and forward() as a function of them and of x."""
+
+    def __init__(self, compute, **modules):
+        super().__init__()
+        self.compute = compute
+        for name, module in modules.items():
+            setattr(self, name, module)
+
+    def forward(self, x):
+        return self.compute(self, x)
+
+
+def both_ends(rnn, x):
+    h_n = rnn(x)[1]
+    h_n = h_n[0] if isinstance(h_n, tuple) else h_n
+    return torch.cat([h_n[-2], h_n[-1]], 1)
+
+
+def packed(m, x):
+    lengths = (x != 0).sum(1)
+    steps = nn.utils.rnn.pack_padded_sequence(m.embed(x), lengths, batch_first=True, enforce_sorted=False)
+    return m.fc(both_ends(m.rnn, steps))
+
+
+def gru(**options):
+    return nn.GRU(C, H, batch_first=True, **options)
+
+
+def both_directions(m, x):
+    forward, backward = m.rnn(x)[0].chunk(2, 2)
+    return m.fc(forward + backward)
+
+
+def last_step(m, x):
+    return m.fc(m.rnn(x)[0][:, -1])
+
+
+def chains():
+    """Yields name, chain (None where the modules tell it), module, and what it reads."""
+    both = {"bidirectional": True}
+    yield "gru", None, Model(last_step, rnn=gru(), fc=nn.Linear(H, 1)), "numbers"
+    yield "gru without bias", None, Model(last_step, rnn=gru(bias=False, num_layers=2), fc=nn.Linear(H, K)), "numbers"
+    yield "every step", ["rnn", "fc", "softmax"], Model(
+        lambda m, x: m.fc(m.rnn(x)[0]).softmax(2), rnn=gru(num_layers=2, **both), fc=nn.Linear(2 * H, K, bias=False)
+    ), "numbers"
+    yield "both ends", ["rnn", "last", "fc"], Model(
+        lambda m, x: m.fc(both_ends(m.rnn, x)), rnn=lstm(num_layers=2, **both), fc=nn.Linear(2 * H, K)
+    ), "numbers"
+    yield "relu", ["rnn", "fc"], Model(
+        lambda m, x: m.fc(m.rnn(x)[0]),
+        rnn=nn.RNN(C, H, num_layers=2, nonlinearity="relu", batch_first=True, **both),
+        fc=nn.Linear(2 * H, 1),
+    ), "numbers"
+    yield "sum of both directions", ["rnn", "sum", "fc"], Model(
+        both_directions, rnn=lstm(bias=False, **both), fc=nn.Linear(H, K)
+    ), "numbers"
+    yield "embedding", None, Model(
+        lambda m, x: m.fc(m.lstm(m.embed(x))[0][:, -1]), embed=nn.Embedding(V, C), lstm=lstm(), fc=nn.Linear(H, K)
+    ), "tokens"
+    yield "a dense stack", ["embed", "gru", "last", "fc1", "relu", "fc2", "sigmoid"], Model(
+        lambda m, x: m.fc2(m.fc1(m.gru(m.embed(x))[0][:, -1]).relu()).sigmoid(),
+        embed=nn.Embedding(V, C),
+        gru=gru(),
+        fc1=nn.Linear(H, 5),
+        fc2=nn.Linear(5, 1),
+    ), "tokens"
+    yield "modules of other sizes", ["rnn1", "rnn2", "last", "fc"], Model(
+        lambda m, x: m.fc(m.rnn2(m.rnn1(x)[0])[0][:, -1]),
+        rnn1=lstm(),
+        rnn2=nn.GRU(H, 2, batch_first=True),
+        fc=nn.Linear(2, K),
+    ), "numbers"
+    yield "linear below", ["below", "tanh", "rnn", "last", "tanh", "fc"], Model(
+        lambda m, x: m.fc(m.rnn(m.below(x).tanh())[0][:, -1].tanh()),
+        below=nn.Linear(2, C, bias=False),
+        rnn=lstm(),
+        fc=nn.Linear(H, K),
+    ), "numbers"
+    yield "encoder and decoder", ["encoder", "last", "repeat 3", "decoder", "fc"], Model(
+        lambda m, x: m.fc(m.decoder(m.encoder(x)[0][:, -1:].expand(-1, 3, -1))[0]),
+        encoder=lstm(),
+        decoder=nn.LSTM(H, 2, batch_first=True),
+        fc=nn.Linear(2, 1),
+    ), "numbers"
+    yield "padded", ["mask 0", "embed", "rnn", "last", "fc"], Model(
+        packed, embed=nn.Embedding(V, C, padding_idx=0), rnn=gru(**both), fc=nn.Linear(2 * H, K)
+    ), "padded"
+    model = Model(lambda m, x: m.fc(m.rnn(x)[0]), rnn=gru(), fc=nn.Linear(H, K))
+    yield "DataParallel, float16", ["rnn", "fc"], nn.DataParallel(model).half(), "numbers"
+    model = Model(last_step, rnn=gru(), fc=nn.Linear(H, K))
+    yield "compiled, bfloat16", None, torch.compile(Wrapper("model", model)).bfloat16(), "numbers"
+    compiled = Model(lambda m, x: m.fc(m.rnn(x)[0]), rnn=torch.compile(lstm()), fc=nn.Linear(H, K))
+    yield "compiled inside, float64", ["rnn", "fc"], compiled.double(), "numbers"
+
+
+def write_chains(folder):
+    tensors, descriptions = {}, {}
+    for name, chain, model, reads in chains():
+        model.eval()
+        state = {key: value.contiguous().clone() for key, value in model.state_dict().items()}
+        if reads == "numbers":
+            x = torch.randn(N, T, 2 if name == "linear below" else C)
+        else:
+            x = torch.randint(1, V, (N, T))
+            if reads == "padded":
+                x[1, 3:] = 0
+        y = model.float()(x)
+        descriptions[name] = {"chain": chain} | ({"activation": "relu"} if name == "relu" else {})
+        state |= {"x": x.to(torch.float32 if reads == "numbers" else torch.int32), "y": y}
+        tensors |= {f"{name}|{key}": value.contiguous().clone() for key, value in state.items()}
+    save_file(tensors, f"{folder}/chains.safetensors", {"chains": json.dumps(descriptions)})
+
+
 @torch.no_grad()
 def main():
     torch.set_num_threads(1)
@@ -120,7 +241,7 @@ def main():
     for name, model in named():
         tensors |= {f"{name}|{key}": value.contiguous().clone() for key, value in model.state_dict().items()}
     save_file(tensors, f"{folder}/state_dicts.safetensors")
-
+    folder = os.path.abspath(folder)
     os.chdir(folder)
     model = Classifier(lstm())
     torch.save(model.state_dict(), "weights.pth")
@@ -128,6 +249,7 @@ def main():
     torch.jit.save(torch.jit.script(model), "weights.pt")
     with open("pickle.pkl", "wb") as file:
         pickle.dump({"fc.bias": model.fc.bias.numpy()}, file)
+    write_chains(folder)
 
 
 def convert_script():  # as Scanline says it

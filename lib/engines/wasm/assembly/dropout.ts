@@ -10,19 +10,20 @@ function multiplyHigh(x: v128, multiplier: v128): v128 {
 }
 
 // Draws mask [4·blocks,8]: 0 where an output is dropped, else `scale`. The words are those of Philox4x32-10 (Salmon et al.,
-// SC 2011) with counter (block of four units, image, t + layer·2¹⁶, step) and key (seed, 2); word l belongs to unit
+// SC 2011) with counter (block of four units, sequence, t + stream·2¹⁶, step) and key (seed, domain); word l belongs to unit
 // 4·block + l, which is dropped where its word is below `threshold`.
 export function dropoutMask(
-  blocks: i32, firstImage: i32, timeAndLayer: i32, step: i32, seed: i32, threshold: i32, scale: f32, mask: usize,
+  blocks: i32, first: i32, timeAndStream: i32, step: i32, seed: i32, domain: i32, threshold: i32, scale: f32,
+  mask: usize,
 ): void {
   const multiplier0 = i32x4.splat(0xd2511f53), multiplier1 = i32x4.splat(0xcd9e8d57);
   for (let block = 0; block < blocks; block++) {
     for (let lanes = 0; lanes < 8; lanes += 4) {
       let x0 = i32x4.splat(block);
-      let x1 = i32x4.add(i32x4.splat(firstImage + lanes), i32x4(0, 1, 2, 3));
-      let x2 = i32x4.splat(timeAndLayer);
+      let x1 = i32x4.add(i32x4.splat(first + lanes), i32x4(0, 1, 2, 3));
+      let x2 = i32x4.splat(timeAndStream);
       let x3 = i32x4.splat(step);
-      let key0 = seed, key1 = 2;
+      let key0 = seed, key1 = domain;
       for (let round = 0; round < 10; round++) {
         const high0 = multiplyHigh(x0, multiplier0), low0 = i32x4.mul(x0, multiplier0);
         const high1 = multiplyHigh(x2, multiplier1), low1 = i32x4.mul(x2, multiplier1);

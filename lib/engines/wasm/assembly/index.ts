@@ -1,11 +1,21 @@
 // All that TypeScript calls. Addresses count bytes in the one shared memory.
 export { evaluate } from "./math";
-export { crossEntropy } from "./head";
 export {
-  addToFirstLane, copyMasked, lstmBackward, lstmForward, recordRows, rnnBackward, rnnForward, sumLanes,
-} from "./layers";
+  gruBackward, gruForward, gruGates, gruGatesBackward, gruResetAfter, gruResetAfterBackward, lstmBackward, lstmForward,
+  rnnBackward, rnnForward,
+} from "./cells";
+export {
+  activate, activateBack, addTo, copyMasked, holdMasked, keepMasked, merge, mergeBack, readTokens, readUnless,
+} from "./elementwise";
 export { dropoutMask } from "./dropout";
-export { interleave, spreadInputs } from "./images";
-export { adadelta, adam, momentum, rmsprop, sgd, shiftBias, transpose } from "./parameters";
+export {
+  expandClasses, gatherRows, interleave, interleaveWords, scaleBytes, spreadInputs, spreadRows, sumRows,
+} from "./inputs";
+export { loss, metric } from "./losses";
+export {
+  adadelta, adam, joinBias, momentum, nesterov, regularize, rmsprop, sgd, tfAdadelta, tfAdagrad, tfAdamax,
+  tfCenteredRmsprop, tfRmsprop, transpose,
+} from "./parameters";
 export { addGradient, packRows, product, rowProduct, storeGradient } from "./product";
+export { addToFirstLane, recordRows, sumLanes } from "./records";
 export { leavesOfSquare } from "./simd";

@@ -103,7 +103,7 @@ export function exp(v: v128): v128 {
   return f32x4.mul(p, power);
 }
 
-// ln x for normal x ≥ 1, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
+// ln x for normal x > 0, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
 @inline
 export function ln(x: v128): v128 {
   // Adding the bits of 1 less those of √½ carries into the exponent exactly where the mantissa is √2 or more.
@@ -126,13 +126,60 @@ export function ln(x: v128): v128 {
   return madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
 }
 
-// For tests of accuracy: y = f(x) over `count` vectors; f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln.
+// σ(x) with as many digits where it is small as anywhere: with e = e^−|x|, 1/(1 + e) or e/(1 + e)
+@inline
+export function probability(x: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(x))), larger = f32x4.div(one(), f32x4.add(one(), e));
+  return v128.bitselect(larger, f32x4.mul(e, larger), f32x4.ge(x, f32x4.splat(0)));
+}
+
+// The functions that act on one number, and softmax: their places in `ACTIVATIONS` of ../kernels.ts.
+export const LINEAR: i32 = 0;
+export const RELU: i32 = 1;
+export const TANH: i32 = 2;
+export const SIGMOID: i32 = 3;
+export const HARD_SIGMOID: i32 = 4;
+export const SOFTMAX: i32 = 5;
+
+// φ(x). Where `kind` is a constant, only one branch is compiled.
+@inline
+export function apply(kind: i32, x: v128): v128 {
+  if (kind == TANH) return tanh(x);
+  if (kind == SIGMOID) return sigmoid(x);
+  if (kind == HARD_SIGMOID) return hardSigmoid(x);
+  if (kind == RELU) return f32x4.pmax(x, f32x4.splat(0));
+  return x;
+}
+
+// φ'(x) from y = φ(x)
+@inline
+export function derivative(kind: i32, y: v128): v128 {
+  if (kind == TANH) return tanhSlope(y);
+  if (kind == SIGMOID) return sigmoidSlope(y);
+  if (kind == HARD_SIGMOID) return hardSigmoidSlope(y);
+  if (kind == RELU) return v128.and(one(), f32x4.gt(y, f32x4.splat(0)));
+  return one();
+}
+
+// d φ'(x) from y = φ(x)
+@inline
+export function slope(kind: i32, d: v128, y: v128): v128 {
+  if (kind == TANH) return f32x4.mul(d, tanhSlope(y));
+  if (kind == SIGMOID) return f32x4.mul(d, sigmoidSlope(y));
+  if (kind == HARD_SIGMOID) return f32x4.mul(d, hardSigmoidSlope(y));
+  if (kind == RELU) return v128.and(d, f32x4.gt(y, f32x4.splat(0)));
+  return d;
+}
+
+// For tests of accuracy: y = f(x) over `count` vectors; f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln,
+// 4 probability.
 export function evaluate(f: i32, count: i32, x: usize, y: usize): void {
   for (let i = 0; i < count; i++, x += QUAD, y += QUAD) {
     const v = v128.load(x);
     if (f == 0) v128.store(y, tanh(v));
     else if (f == 1) v128.store(y, sigmoid(v));
     else if (f == 2) v128.store(y, exp(v));
-    else v128.store(y, ln(v));
+    else if (f == 3) v128.store(y, ln(v));
+    else v128.store(y, probability(v));
   }
 }

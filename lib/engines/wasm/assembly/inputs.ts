@@ -1,0 +1,134 @@
+// From sequences as they lie in memory to the inputs of the first layer, and from classes to targets.
+
+import { high16, high32, high8, low16, low32, low8, OCTET, QUAD, storeTransposed } from "./simd";
+
+// Transposes images [8][imageBytes] to pixels [imageBytes][8]. Works on 16 bytes of each image at a time, so it reads and
+// writes up to 15 bytes of each past the end.
+export function interleave(imageBytes: i32, images: usize, pixels: usize): void {
+  const a = images, b = a + imageBytes, c = b + imageBytes, d = c + imageBytes;
+  const e = d + imageBytes, f = e + imageBytes, g = f + imageBytes, h = g + imageBytes;
+  for (let at: usize = 0, end = <usize>imageBytes; at < end; at += 16, pixels += 16 * 8) {
+    const va = v128.load(a + at), vb = v128.load(b + at), vc = v128.load(c + at), vd = v128.load(d + at);
+    const ve = v128.load(e + at), vf = v128.load(f + at), vg = v128.load(g + at), vh = v128.load(h + at);
+    storeEights(low8(va, vb), low8(vc, vd), low8(ve, vf), low8(vg, vh), pixels);
+    storeEights(high8(va, vb), high8(vc, vd), high8(ve, vf), high8(vg, vh), pixels + 8 * 8);
+  }
+}
+
+// Stores eight pixels [8][8] of the images a … h, which come in pairs: ab holds a0 b0 a1 b1 …
+@inline
+function storeEights(ab: v128, cd: v128, ef: v128, gh: v128, to: usize): void {
+  const abcd0 = low16(ab, cd), abcd4 = high16(ab, cd), efgh0 = low16(ef, gh), efgh4 = high16(ef, gh);
+  v128.store(to, low32(abcd0, efgh0)), v128.store(to, high32(abcd0, efgh0), 2 * 8);
+  v128.store(to, low32(abcd4, efgh4), 4 * 8), v128.store(to, high32(abcd4, efgh4), 6 * 8);
+}
+
+// Writes x_t of eight images into x [C+H,8]: the first `front` features before h [H,8], the others after it. Feature c is
+// the pixel at [c · cStride][8] divided by `divisor`. Also writes to range [2] the first row that is not blank and the one
+// after the last: all of h, and the features around it from the first to the last with ink in any of the images.
+export function spreadInputs(
+  C: i32, front: i32, H: i32, pixels: usize, cStride: i32, divisor: f32, x: usize, range: usize,
+): void {
+  const by = f32x4.splat(divisor);
+  let first = front, end = front;
+  for (let c = 0; c < C; c++, pixels += cStride << 3, x += OCTET) {
+    if (c == front) x += H * OCTET;
+    const bytes = v128.load64_zero(pixels);
+    if (v128.any_true(bytes)) first = min(first, c), end = max(end, c + 1);
+    const words = i16x8.extend_low_i8x16_u(bytes);
+    v128.store(x, f32x4.div(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words)), by));
+    v128.store(x, f32x4.div(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words)), by), QUAD);
+  }
+  i32.store(range, first);
+  i32.store(range, end + H, 4);
+}
+
+// The features of the bytes of one t: x [C,8] = blank + pixel / divisor, feature c from the pixel at [c · cStride][8].
+export function scaleBytes(C: i32, pixels: usize, cStride: i32, divisor: f32, blank: f32, x: usize): void {
+  const by = f32x4.splat(divisor), shift = f32x4.splat(blank);
+  for (let c = 0; c < C; c++, pixels += cStride << 3, x += OCTET) {
+    const words = i16x8.extend_low_i8x16_u(v128.load64_zero(pixels));
+    const low = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words));
+    const high = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words));
+    v128.store(x, f32x4.add(f32x4.div(low, by), shift));
+    v128.store(x, f32x4.add(f32x4.div(high, by), shift), QUAD);
+  }
+}
+
+// Transposes words [8][count], `stride` words apart, to [count][8]. Works on four words at a time, so it reads and writes up
+// to three words past the end.
+export function interleaveWords(count: i32, stride: i32, from: usize, to: usize): void {
+  const bytes: usize = <usize>stride << 2;
+  for (let half: usize = 0; half < 2; half++, from += 4 * bytes) {
+    let at = from, out = to + half * QUAD;
+    for (let i = 0; i < count; i += 4, at += QUAD, out += 4 * OCTET) {
+      storeTransposed(
+        v128.load(at), v128.load(at + bytes), v128.load(at + 2 * bytes), v128.load(at + 3 * bytes), out, OCTET,
+      );
+    }
+  }
+}
+
+// The rows of tokens: x [T][4·quads][8] from table [V][4·quads] and tokens int32 [T,8].
+export function gatherRows(T: i32, quads: i32, table: usize, tokens: usize, x: usize): void {
+  const rowBytes = quads * QUAD;
+  for (let t = 0; t < T; t++, x += quads * 4 * OCTET) {
+    for (let half: usize = 0; half < 2; half++, tokens += QUAD) {
+      let a = table + load<i32>(tokens) * rowBytes, b = table + load<i32>(tokens, 4) * rowBytes;
+      let c = table + load<i32>(tokens, 8) * rowBytes, d = table + load<i32>(tokens, 12) * rowBytes;
+      let out = x + half * QUAD;
+      for (let q = 0; q < quads; q++, out += 4 * OCTET) {
+        storeTransposed(v128.load(a), v128.load(b), v128.load(c), v128.load(d), out, OCTET);
+        a += QUAD, b += QUAD, c += QUAD, d += QUAD;
+      }
+    }
+  }
+}
+
+// The gradients of those rows: dx [T][4·quads][8] → rows [T][8][4·quads]
+export function spreadRows(T: i32, quads: i32, dx: usize, rows: usize): void {
+  const rowBytes = quads * QUAD;
+  for (let t = 0; t < T; t++) {
+    for (let q = 0; q < quads; q++, dx += 4 * OCTET) {
+      const to = rows + q * QUAD;
+      storeTransposed(v128.load(dx), v128.load(dx, OCTET), v128.load(dx, 2 * OCTET), v128.load(dx, 3 * OCTET), to, rowBytes);
+      storeTransposed(
+        v128.load(dx, QUAD), v128.load(dx, OCTET + QUAD), v128.load(dx, 2 * OCTET + QUAD), v128.load(dx, 3 * OCTET + QUAD),
+        to + 4 * rowBytes, rowBytes,
+      );
+    }
+    rows += 8 * rowBytes;
+  }
+}
+
+// The gradient of rows `first` … `end` − 1 of the table: table [end−first][4·quads] = Σ rows [count][4·quads] over those whose
+// token, int32 [count], is that row's, in the order of `rows`.
+export function sumRows(first: i32, end: i32, quads: i32, count: i32, tokens: usize, rows: usize, table: usize): void {
+  const rowBytes = quads * QUAD;
+  memory.fill(table, 0, (end - first) * rowBytes);
+  const low = i32x4.splat(first - 1), high = i32x4.splat(end);
+  for (let i = 0; i < count; i += 4) {
+    const four = v128.load(tokens + (i << 2));
+    if (!v128.any_true(v128.and(i32x4.gt_s(four, low), i32x4.lt_s(four, high)))) continue;
+    for (let k = i; k < i + 4; k++) {
+      const token = load<i32>(tokens + (k << 2));
+      if (token < first || token >= end) continue;
+      const to = table + (token - first) * rowBytes, from = rows + k * rowBytes;
+      for (let at = 0; at < rowBytes; at += QUAD) {
+        v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)));
+      }
+    }
+  }
+}
+
+// Rows [steps][K][8] that are 1 at the class of classes int32 [steps,8] and 0 elsewhere.
+export function expandClasses(steps: i32, K: i32, classes: usize, rows: usize): void {
+  const one = f32x4.splat(1);
+  for (const end = classes + steps * OCTET; classes < end; classes += OCTET) {
+    const low = v128.load(classes), high = v128.load(classes, QUAD);
+    for (let k = 0; k < K; k++, rows += OCTET) {
+      v128.store(rows, v128.and(one, i32x4.eq(low, i32x4.splat(k))));
+      v128.store(rows, v128.and(one, i32x4.eq(high, i32x4.splat(k))), QUAD);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A chain of passes over one group of sequences: from the input to the loss and back.
+ *
+ * @module
+ */
+import type { Shareable } from "../../../data/shared.ts";
+import type { SharedPrefix } from "../prefix.ts";
+import type { CellPlan, GruPlan, PassPlan } from "../plan_passes.ts";
+import { GROUP } from "../strides.ts";
+import { BidirectionalPass } from "./bidirectional.ts";
+import { CellPass } from "./cell.ts";
+import { GruPass } from "./gru.ts";
+import { ImageReader, InputPass } from "./input.ts";
+import { ActivationPass, DensePass, DropoutPass, RepeatPass } from "./layers.ts";
+import { LossPass, type SharedTargets } from "./loss.ts";
+import type { Group, Pass, Workspace } from "./pass.ts";
+import type { RecurrentPass } from "./recurrent.ts";
+
+/** A thread's passes. */
+export class Chain {
+  readonly #input: InputPass;
+  /** From the input up. */
+  readonly #passes: readonly Pass[];
+  readonly #prefix: SharedPrefix | null;
+  /** Null in an engine that only predicts. */
+  readonly #loss: LossPass | null;
+
+  constructor(
+    workspace: Workspace,
+    { targets, prefix }: { targets: SharedTargets | null; prefix: SharedPrefix | null },
+  ) {
+    const { input, passes } = workspace.plan;
+    const images = input.kind === "images" ? new ImageReader(workspace) : null;
+    this.#input = new InputPass(workspace);
+    this.#passes = passes.map((plan, index) => {
+      return createPass(workspace, plan, {
+        images: index === 0 ? images : null,
+        shared: prefix?.cells[index] ?? null,
+      });
+    });
+    this.#prefix = prefix;
+    this.#loss = targets && new LossPass(workspace, targets);
+  }
+
+  /** The output of one group, in the memory of this thread. `positions` are those of its sequences in `data`. */
+  forward(group: Group, data: Shareable, positions: Uint32Array): void {
+    this.#input.take(data, positions);
+    this.#input.forward();
+    for (const pass of this.#passes) pass.forward(group);
+  }
+
+  /** The losses of one group and its records of gradients. */
+  train(group: Group, data: Shareable, positions: Uint32Array): void {
+    this.forward(group, data, positions);
+    this.#loss!.run(group, positions);
+    for (let index = this.#passes.length - 1; index >= 0; index--) {
+      const pass = this.#passes[index];
+      pass.backward(group);
+      if (group.start > 0 && pass instanceof CellPass && pass.plan.shared) {
+        this.#prefix!.collect(pass, group.index);
+      }
+    }
+    this.#input.backward(group);
+  }
+
+  /** Replaces what the outputs are compared with. */
+  aim(targets: SharedTargets): void {
+    this.#loss!.aim(targets);
+  }
+
+  /** The outputs of the recurrent layer at `index` at step s, `[H,8]`. */
+  outputsOf(index: number, s: number): number {
+    return (this.#passes[index] as RecurrentPass).y(s);
+  }
+}
+
+function createPass(
+  workspace: Workspace,
+  plan: PassPlan,
+  options: { images: ImageReader | null; shared: CellPass | null },
+): Pass {
+  switch (plan.kind) {
+    case "bidirectional": {
+      const [forward, backward] = [plan.forward, plan.backward].map((one) => createRecurrent(workspace, one));
+      return new BidirectionalPass(workspace, plan, { forward, backward });
+    }
+    case "repeat":
+      return new RepeatPass(workspace, plan);
+    case "dropout":
+      return new DropoutPass(workspace, plan);
+    case "activation":
+      return new ActivationPass(workspace, plan);
+    case "dense":
+      return new DensePass(workspace, plan);
+    default:
+      return createRecurrent(workspace, plan, options);
+  }
+}
+
+function createRecurrent(
+  workspace: Workspace,
+  plan: CellPlan | GruPlan,
+  options?: { images: ImageReader | null; shared: CellPass | null },
+): RecurrentPass {
+  return plan.kind === "gru" ? new GruPass(workspace, plan) : new CellPass(workspace, plan, options);
+}
+
+/** How many sequences of a batch a group has. */
+export function presentIn({ count, index }: Pick<Group, "count" | "index">): number {
+  return Math.min(GROUP, count - GROUP * index);
+}

@@ -1,0 +1,95 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { toOnnx, toSafetensors } from "../../lib/model/formats.ts";
+import { fromPyTorch } from "../../lib/model/from_pytorch.ts";
+import { toChain } from "../../lib/model/from_tensorflow.ts";
+import { encodeOnnx } from "../../lib/model/onnx.ts";
+import { decodeSafetensors } from "../../lib/model/safetensors.ts";
+import { readWeights } from "../../lib/model/tensorflow_weights.ts";
+import { gru } from "../../lib/model/to_tensorflow.ts";
+import { loadModel } from "../../lib/run/open_model.ts";
+import { tinyParameters } from "../support/tiny_data.ts";
+
+const zeros = { recurrentInitializer: "zeros" } as const;
+
+/** Tokens in, an answer at every step. */
+const tagger = () =>
+  tf.sequential({
+    layers: [
+      tf.layers.embedding({ inputDim: 9, outputDim: 3, inputShape: [null] }),
+      tf.layers.bidirectional({
+        layer: gru({ units: 4, resetAfter: true, returnSequences: true }) as tf.RNN,
+        mergeMode: "concat",
+      }),
+      tf.layers.dropout({ rate: 0.5 }),
+      tf.layers.dense({ units: 2, activation: "softmax" }),
+    ],
+  });
+
+Deno.test("toOnnx() takes a TensorFlow.js model, compiled or not", async () => {
+  const model = tagger();
+  const { network, T } = toChain(model, { action: "test", loss: "meanSquaredError" });
+  const expected = encodeOnnx(network, await readWeights(model, network), {
+    T,
+    metadata: { producer: "scanline", about: "tags" },
+  });
+  assert.deepEqual(await toOnnx(model, { about: "tags" }), expected);
+  model.compile({ loss: "categoricalCrossentropy", optimizer: "sgd" });
+  assert.deepEqual(await toOnnx(model, { about: "tags" }), expected);
+});
+
+Deno.test("toSafetensors() takes a TensorFlow.js model, and fromPyTorch() gives it back without its dropout", async () => {
+  const model = tagger();
+  const file = await toSafetensors(model, { rnn: "tagger", head: "tags" });
+  const { tensors, metadata } = decodeSafetensors(file);
+  assert.deepEqual([...tensors.keys()].filter((name) => name.includes("_hh_")), [
+    "tagger.bias_hh_l0",
+    "tagger.bias_hh_l0_reverse",
+    "tagger.weight_hh_l0",
+    "tagger.weight_hh_l0_reverse",
+  ]);
+  assert.equal(metadata.chain, '["embedding","tagger","tags","softmax"]');
+  const back = fromPyTorch(file), x = tf.tensor([[1, 5, 3], [8, 0, 2]]);
+  const [expected, found] = [model, back].map((one) => (one.predict(x) as tf.Tensor).dataSync());
+  assert.deepEqual(found, expected);
+});
+
+Deno.test("toOnnx() and toSafetensors() reject models with layers that they do not know", async () => {
+  const flat = tf.sequential({
+    layers: [tf.layers.flatten({ inputShape: [3, 2] }), tf.layers.dense({ units: 1 })],
+  });
+  await assert.rejects(
+    async () => await toOnnx(flat),
+    /^TypeError: Cannot write ONNX: class of layer "flatten_/,
+  );
+  const layer = tf.layers.gru({ units: 2, inputShape: [3, 2], ...zeros });
+  await assert.rejects(
+    async () => await toSafetensors(tf.sequential({ layers: [layer] })),
+    /^TypeError: Cannot give PyTorch's names: gates of layer 0 must be sigmoid, as those of torch\.nn\.GRU: .* hardSigmoid$/,
+  );
+  await assert.rejects(
+    async () => await toOnnx(null as never),
+    /^TypeError: Cannot write ONNX: the model must be /,
+  );
+});
+
+Deno.test("a classifier whose layers differ goes through safetensors without a changed bit", async () => {
+  const layers: LayerSpec[] = [
+    { kind: "rnn", inputSize: 3, hiddenSize: 5, activation: "relu", dropout: 0.5 },
+    { kind: "lstm", inputSize: 5, hiddenSize: 4, gateActivation: "sigmoid", dropout: 0 },
+    { kind: "rnn", inputSize: 4, hiddenSize: 2, activation: "relu", dropout: 0 },
+  ];
+  const network = createClassifier({ layers, classes: 2, biases: 2 });
+  const model = {
+    network,
+    parameters: tinyParameters(network),
+    T: 4,
+    sequence: { axis: "rows", range: [0, 1] } as const,
+    classNames: ["no", "yes"],
+  };
+  const file = toSafetensors(model);
+  assert.ok(decodeSafetensors(file).tensors.has("rnn2.weight_ih_l0"));
+  const { dataset: _, preparation: __, ...found } = await loadModel(file);
+  assert.deepEqual(found, model);
+});
