@@ -87,7 +87,6 @@ export function drawForecast(forecast: Forecast): string {
         text(line.words, { class: "ink", x: TITLE_LEFT + 38, y: at });
     }),
     drawAxes({
-      title: "",
       unit: truth.length > MOST_TIMES
         ? `the last ${MOST_TIMES} of the ${formatQuantity(truth.length, "rows")} tested`
         : "all rows tested",
