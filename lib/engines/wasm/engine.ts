@@ -273,19 +273,19 @@ class WasmEngine implements UnguardedEngine {
   }
 
   #readFlat(address: number): Float32Array {
-    const flat = new Float32Array(this.#options.network.size);
-    const floats = this.#floats(address, this.#order.length);
-    this.#order.forEach((index, at) => {
-      if (index >= 0) flat[index] = floats[at];
-    });
+    const order = this.#order, flat = new Float32Array(this.#options.network.size);
+    const floats = this.#floats(address, order.length);
+    for (let at = 0; at < order.length; at++) {
+      if (order[at] >= 0) flat[order[at]] = floats[at];
+    }
     return flat;
   }
 
   #writeFlat(address: number, flat: Float32Array): void {
-    const floats = this.#floats(address, this.#order.length);
-    this.#order.forEach((index, at) => {
-      if (index >= 0) floats[at] = flat[index];
-    });
+    const order = this.#order, floats = this.#floats(address, order.length);
+    for (let at = 0; at < order.length; at++) {
+      if (order[at] >= 0) floats[at] = flat[order[at]];
+    }
   }
 
   #floats(address: number, length: number): Float32Array {
