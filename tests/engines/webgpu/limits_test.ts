@@ -4,6 +4,8 @@ import { narrow } from "../../../lib/engines/webgpu/narrow.ts";
 import type { PlannedTraining, PlanOptions } from "../../../lib/engines/webgpu/plan.ts";
 import { adam, type Optimizer, sgd } from "../../../lib/model/optimizers.ts";
 import { testStream } from "../../support/tiny_data.ts";
+import { type ChainCase, dense, EVERY, gru, lstm } from "../chain_case.ts";
+import { chainOptions } from "../chain_data.ts";
 import { type Case, optionsOf } from "../contract_cases.ts";
 
 /** The limits of every WebGPU adapter. */
@@ -97,6 +99,37 @@ const KNOWN: readonly (readonly [string, Case, Partial<PlannedTraining>, Record<
 for (const [what, network, changes, expected] of KNOWN) {
   Deno.test(`planWithin() says what fits: ${what}`, () => {
     const options = planOptionsOf(network, changes);
+    assert.deepEqual(Object.fromEntries(assertTrue(DEFAULTS, options)), expected);
+  });
+}
+
+const GRU: ChainCase = {
+  name: "GRU",
+  T: 60,
+  N: 1,
+  input: 5,
+  layers: [gru(400), dense(600, { activation: "relu" }), dense(700)],
+  loss: "meanSquaredError",
+};
+
+const KNOWN_CHAINS:
+  readonly (readonly [string, ChainCase, { batchSize?: number }, Record<string, number>])[] = [
+    ["a GRU too wide", GRU, {}, { "units a layer": 341 }],
+    ["a masked LSTM too wide", { ...GRU, layers: [lstm(400), dense(2)], maskValue: 0 }, {}, {
+      "units a layer": 341,
+    }],
+    ["a table too large", { ...GRU, input: { vocabulary: 40_000, size: 900 } }, {}, {}],
+    ["a batch of answers too large", { ...GRU, layers: [lstm(9, EVERY), dense(5000)] }, { batchSize: 200 }, {
+      "training sequences": 111, // of their targets
+      "--batch-size": 108,
+    }],
+  ];
+
+for (const [what, chain, { batchSize = 1 }, expected] of KNOWN_CHAINS) {
+  Deno.test(`planWithin() says what fits: ${what}`, () => {
+    const { network, layout, training: { optimizer, seed, targets } } = chainOptions({ ...chain, N: 1 });
+    const training = { optimizer, seed, count: 1000, targets: targets.kind };
+    const options = { network, layout, batchSize, training };
     assert.deepEqual(Object.fromEntries(assertTrue(DEFAULTS, options)), expected);
   });
 }

@@ -4,6 +4,8 @@ import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
 import type { Network } from "../../../lib/model/network.ts";
 import { sgd } from "../../../lib/model/optimizers.ts";
 import { compare } from "../comparison.ts";
+import { type ChainCase, dense, describeChain, EVERY, gru, lstm, rnn } from "../chain_case.ts";
+import { chainOptions } from "../chain_data.ts";
 import { type Case, type Kind, optionsOf } from "../contract_cases.ts";
 import { test, withShaders } from "./support/adapter_tests.ts";
 
@@ -118,3 +120,59 @@ test("a ReLU RNN that overflows shows in the loss", async () => {
   const [{ loss }] = await tested.train([BATCH]);
   assert(!Number.isFinite(loss), `the loss is ${loss}`);
 });
+
+const NAN_CHAINS: readonly ChainCase[] = [
+  {
+    name: "GRUs and a softmax",
+    T: 3,
+    N: 6,
+    input: { vocabulary: 3, size: 4 },
+    layers: [
+      { kind: "bidirectional", merge: "mul", forward: gru(5, EVERY) },
+      gru(5, { resetAfter: true, activation: "relu", gateActivation: "hardSigmoid" }),
+      dense(3, { activation: "softmax" }),
+    ],
+    loss: "categoricalCrossEntropy",
+  },
+  {
+    name: "ReLUs and a sigmoid",
+    T: 3,
+    N: 6,
+    input: 4,
+    layers: [
+      rnn(5, { ...EVERY, activation: "hardSigmoid" }),
+      dense(4, { activation: "relu" }),
+      dense(2, { activation: "sigmoid" }),
+    ],
+    loss: "binaryCrossEntropy",
+  },
+  ...(["softmaxCrossEntropy", "sigmoidCrossEntropy", "meanAbsoluteError", "huber"] as const).map((loss) => ({
+    name: loss,
+    T: 3,
+    N: 6,
+    input: 4,
+    layers: [lstm(5, { ...EVERY, activation: "linear" }), dense(3, { activation: "tanh" })],
+    loss,
+  })),
+];
+
+for (const chain of NAN_CHAINS) {
+  test(`a weight that is NaN shows in the loss: ${describeChain(chain)}`, async () => {
+    const options = chainOptions(chain), { sequences, targets } = options.training;
+    await using tested = await openWebgpu({ ...options, selfCheck: false });
+    for (const { name, offset, size } of options.network.parameters) {
+      const parameters = options.parameters.slice().fill(
+        NaN,
+        offset,
+        name === "embeddings" ? offset + size : offset + 1,
+      );
+      await tested.writeParameters(parameters);
+      assert(
+        (await tested.predict(sequences)).some(Number.isNaN),
+        `NaN in ${name} predicts numbers`,
+      );
+      const [{ loss }] = await tested.train([BATCH]);
+      assert(Number.isNaN(loss), `NaN in ${name} gives a loss of ${loss} for ${targets.kind}`);
+    }
+  });
+}

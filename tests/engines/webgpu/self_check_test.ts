@@ -3,6 +3,9 @@ import type { Engine, EngineOptions } from "../../../lib/engines/engine.ts";
 import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
 import { checkDevice, type CheckedEngine } from "../../../lib/engines/webgpu/self_check.ts";
+import { type ChainCase, dense, describeChain, drop, EVERY, gru, lstm, repeat, rnn } from "../chain_case.ts";
+import { CHAINS } from "../chain_cases.ts";
+import { chainOptions } from "../chain_data.ts";
 import { type Case, CASES, describe, optionsOf } from "../contract_cases.ts";
 import { test, withShaders } from "./support/adapter_tests.ts";
 
@@ -65,6 +68,162 @@ for (const [fault, cases, text, becomes] of FAULTS) {
     }
   });
 }
+
+const LOSS = { loss: "meanSquaredError" } as const;
+const GRUS: ChainCase = {
+  name: "GRUs in two directions, masked",
+  T: 6,
+  N: 9,
+  input: 5,
+  maskValue: 0,
+  layers: [
+    { kind: "bidirectional", merge: "concat", forward: gru(70, EVERY) },
+    gru(9, { recurrentDropout: 0.3 }),
+    dense(3),
+  ],
+  ...LOSS,
+};
+const RESET_AFTER: ChainCase = {
+  name: "GRU, reset after, that repeats the answer of another",
+  T: 6,
+  N: 9,
+  input: 5,
+  layers: [gru(9, { resetAfter: true }), repeat(4), gru(70, { ...EVERY, resetAfter: true }), dense(2)],
+  ...LOSS,
+};
+const TOKENS: ChainCase = {
+  name: "LSTM over tokens, 0 masked",
+  T: 6,
+  N: 9,
+  input: { vocabulary: 12, size: 5, maskZero: true },
+  layers: [lstm(9, { inputDropout: 0.3 }), dense(4, { activation: "softmax" })],
+  loss: "categoricalCrossEntropy",
+};
+const SOFTMAX: ChainCase = {
+  name: "softmax that is to give numbers",
+  T: 3,
+  N: 9,
+  input: 5,
+  layers: [lstm(9), dense(4, { activation: "softmax" })],
+  ...LOSS,
+};
+const STACK: ChainCase = {
+  name: "dense layers at every step",
+  T: 6,
+  N: 9,
+  input: 5,
+  layers: [rnn(9, { ...EVERY, backwards: true }), dense(8, { activation: "sigmoid" }), drop(0.3), dense(3)],
+  loss: "huber",
+};
+
+/** As {@link FAULTS}. */
+const CHAIN_FAULTS: readonly (readonly [string, readonly ChainCase[], string, string])[] = [
+  ["numbers are read in the wrong order", [STACK], "t * T_STRIDE + c * C_STRIDE", "c + t"],
+  ["the reset gate is forgotten", [GRUS], "let rh = r * h[before + unit];", "let rh = h[before + unit];"],
+  ["the reset gate has no gradient", [GRUS], "d * before * slope(GATE, r)", "vec4f(0)"],
+  ["the reset gate acts too early", [RESET_AFTER], "gates[at + 2u] + r * hg", "gates[at + 2u] + hg"],
+  ["the second bias is forgotten", [RESET_AFTER], "if (TWO_BIASES)", "if (false)"],
+  ["the reset state has no gradient", [GRUS], "return RESET_GATES;", "return KERNEL_GATES;"],
+  [
+    "lanes of the state's gradient are mixed up",
+    [RESET_AFTER],
+    "return RECURRENT_GATES;",
+    "return KERNEL_GATES;",
+  ],
+  [
+    "a masked state goes on",
+    [GRUS, TOKENS],
+    "output = select(last[unit], output,",
+    "output = select(output, output,",
+  ],
+  ["no step is masked", [GRUS], "!= vec4f(VALUE)", "!= vec4f(9)"],
+  ["no token is masked", [TOKENS], "keep[lane] = 0.0;", ""],
+  [
+    "a masked step has a gradient",
+    [GRUS],
+    "carried[unit] = select(dh, dh * z, keep);",
+    "carried[unit] = dh * z;",
+  ],
+  ["steps are masked in the wrong order", [GRUS], "select(t, T - 1u - t, BACKWARDS)", "t"],
+  ["nothing is turned around", [GRUS, STACK], "s = T - 1u - t;", "s = t;"],
+  [
+    "directions are merged in the wrong order",
+    [GRUS],
+    "b[((T - 1u - t) * N4 + n4) * H4 + unit]",
+    "b[(t * N4 + n4) * H4 + unit]",
+  ],
+  ["the state is not dropped", [GRUS], "dropped *= stateMask[n4 * H4 + unit];", ""],
+  ["a mask differs from step to step", [TOKENS], "select(row, n4, ONE_MASK)", "row"],
+  [
+    "only one of the repeated steps has a gradient",
+    [RESET_AFTER],
+    "d += ofStep(t, n4, c);",
+    "d = ofStep(t, n4, c);",
+  ],
+  ["tokens have the row of the first", [TOKENS], "token * C + c", "c"],
+  ["only one occurrence of a token counts", [TOKENS], "sum += dx[", "sum = dx["],
+  [
+    "an activation is another",
+    [STACK],
+    "case SIGMOID: { return sigmoid(z); }",
+    "case SIGMOID: { return safeTanh(z); }",
+  ],
+  ["a slope is another", [STACK], "return y - y * y;", "return 1.0 - y * y;"],
+  ["softmax has no gradient through its sum", [SOFTMAX], "dy[row * K4 + k] - mean", "dy[row * K4 + k]"],
+  ["a loss is another", [STACK], "d = clamp(out - y, vec4f(-1), vec4f(1)) / f32(K);", "d = (out - y);"],
+  ["targets are those of the first step", [STACK], "place.position * T + t", "place.position * T"],
+];
+
+for (const [fault, cases, text, becomes] of CHAIN_FAULTS) {
+  test(`an adapter is refused where ${fault}`, async () => {
+    for (const chain of cases) {
+      let changed = false;
+      const breakIt = (code: string) => {
+        changed ||= code.includes(text);
+        return code.replaceAll(text, becomes);
+      };
+      await withShaders(breakIt, async () => {
+        await assert.rejects(
+          openWebgpu(chainOptions(chain)),
+          /its gradients must be right/,
+          describeChain(chain),
+        );
+      });
+      assert(changed, "the text was not found");
+    }
+  });
+}
+
+for (const chain of [GRUS, RESET_AFTER, TOKENS, STACK, ...CHAINS.filter((_, index) => index % 4 === 0)]) {
+  test(`a correct adapter is not refused: ${describeChain(chain)}`, async () => {
+    const options = chainOptions(chain);
+    await using engine = await openWebgpu(options);
+    assert.deepEqual(await engine.readParameters(), options.parameters); // the check leaves nothing in the engine
+  });
+}
+
+test("chains that are too large for the reference are checked as smaller ones", async () => {
+  const large: ChainCase = {
+    name: "large",
+    T: 300,
+    N: 2,
+    input: { vocabulary: 3000, size: 80, maskZero: true },
+    layers: [
+      { kind: "bidirectional", merge: "sum", forward: gru(150, EVERY) },
+      lstm(150, { backwards: true }),
+      repeat(40),
+      rnn(100, { ...EVERY, recurrentDropout: 0.1 }),
+      dense(90, { activation: "relu" }),
+      dense(3, { activation: "softmax" }),
+    ],
+    loss: "categoricalCrossEntropy",
+  };
+  await using engine = await openWebgpu(chainOptions(large));
+  assert.equal(engine.device.kind, "webgpu");
+  await withShaders((code) => code.replace("let rh = r * h[before + unit];", "let rh = r;"), async () => {
+    await assert.rejects(openWebgpu(chainOptions(large)), /its gradients must be right/);
+  });
+});
 
 /** Weights over which a correct adapter and the reference differ as much as float32 and float64 can. */
 const HARD_STARTS: readonly (readonly [Case, number])[] = [
@@ -143,7 +302,7 @@ function roundingEngine(factor: number): CheckedEngine & { readonly loads: numbe
 
 Deno.test("where a ReLU is about to switch, the check tries other weights", async () => {
   // Found by search: with the first weights, one of its units is within some rounding errors of 0.
-  const options = optionsOf({ kind: "ReLU RNN", hidden: [39], images: 9, size: [16, 5] });
+  const options = optionsOf({ kind: "ReLU RNN", hidden: [57], images: 9, size: [16, 5] });
   const open = () => assert.fail("the network is small enough");
   const right = roundingEngine(1);
   await checkDevice(right, options, open);

@@ -12,7 +12,7 @@
 //             8, tfAdadelta:  as Adadelta, but e has the v before
 //             9, tfAdamax:    m ← β₁ m + (1 − β₁) g;  u ← max(β₂ u, |g|);  d = η' m / (u + ε)
 //            10, tfRmsprop:   v ← α v + (1 − α) g²;  m ← µ m + η g / √(v + ε);  d = m
-//            11, centered:    a ← α a + (1 − α) g too, and m ← µ m + η g / √(v − a² + ε)
+//            11, centered:    a ← α a + (1 − α) g too, and m ← µ m + η g / √(v − a² − ε)
 //   p ← p − d, twice as far for a bias that is the sum of two
 //
 // η, η' and correction are the step's rate and correction, see stepFactors() in optimizers.ts.
@@ -96,13 +96,13 @@ fn movement(index: u32, g: f32) -> f32 {
     case 10u, 11u: {
       let v = DECAY_1 * slot0[index] + REST_1 * g * g;
       slot0[index] = v;
-      var spread = v;
+      var spread = v + EPSILON;
       if (OPTIMIZER == 11u) {
         let a = DECAY_1 * slot2[index] + REST_1 * g;
         slot2[index] = a;
-        spread -= a * a;
+        spread = v - a * a - EPSILON;
       }
-      let m = DECAY_2 * slot1[index] + step.rate * (g / sqrt(spread + EPSILON));
+      let m = DECAY_2 * slot1[index] + step.rate * (g / sqrt(spread));
       slot1[index] = m;
       return m;
     }
