@@ -3,10 +3,7 @@
  *
  * @module
  */
-import type { OptimizerKernels } from "./optimizer_kernels.ts";
-
-/** An address in shared memory, in bytes; 0 where a kernel can do without the array. */
-export type Address = number;
+import type { Address, OptimizerKernels } from "./optimizer_kernels.ts";
 
 /**
  * What assembly/index.ts exports. The comment beside each address gives the shape of its array, of float32 unless it says
