@@ -73,7 +73,7 @@ export interface Kernels extends OptimizerKernels {
     first: number,
     end: number,
     quads: number,
-    count: number, // a multiple of 4
+    count: number, // a multiple of 8
     tokens: Address, // int32 [count]
     rows: Address, // [count][4·quads]
     table: Address, // [end−first][4·quads]
