@@ -2,12 +2,12 @@
 
 import { high16, high32, high8, low16, low32, low8, OCTET, QUAD, storeTransposed } from "./simd";
 
-// Transposes images [8][imageBytes] to pixels [imageBytes][8]. Works on 16 bytes of each image at a time, so it reads and
+// Transposes bytes [8][count] to [count][8]. Works on 16 bytes of each sequence at a time, so it reads and
 // writes up to 15 bytes of each past the end.
-export function interleave(imageBytes: i32, images: usize, pixels: usize): void {
-  const a = images, b = a + imageBytes, c = b + imageBytes, d = c + imageBytes;
-  const e = d + imageBytes, f = e + imageBytes, g = f + imageBytes, h = g + imageBytes;
-  for (let at: usize = 0, end = <usize>imageBytes; at < end; at += 16, pixels += 16 * 8) {
+export function interleave(count: i32, sequences: usize, pixels: usize): void {
+  const a = sequences, b = a + count, c = b + count, d = c + count;
+  const e = d + count, f = e + count, g = f + count, h = g + count;
+  for (let at: usize = 0, end = <usize>count; at < end; at += 16, pixels += 16 * 8) {
     const va = v128.load(a + at), vb = v128.load(b + at), vc = v128.load(c + at), vd = v128.load(d + at);
     const ve = v128.load(e + at), vf = v128.load(f + at), vg = v128.load(g + at), vh = v128.load(h + at);
     storeEights(low8(va, vb), low8(vc, vd), low8(ve, vf), low8(vg, vh), pixels);
@@ -15,7 +15,7 @@ export function interleave(imageBytes: i32, images: usize, pixels: usize): void 
   }
 }
 
-// Stores eight pixels [8][8] of the images a … h, which come in pairs: ab holds a0 b0 a1 b1 …
+// Stores eight pixels [8][8] of the sequences a … h, which come in pairs: ab holds a0 b0 a1 b1 …
 @inline
 function storeEights(ab: v128, cd: v128, ef: v128, gh: v128, to: usize): void {
   const abcd0 = low16(ab, cd), abcd4 = high16(ab, cd), efgh0 = low16(ef, gh), efgh4 = high16(ef, gh);
