@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
 import { MAX_PREDICTED } from "../../../lib/engines/wasm/plan.ts";
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
-import { shareBytes } from "../../../lib/data/shared.ts";
+import { share } from "../../../lib/data/shared.ts";
 import { adam, sgd } from "../../../lib/model/optimizers.ts";
 import { createClassifier } from "../../../lib/model/classifier.ts";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
@@ -141,7 +141,7 @@ test("predict() takes more images than one command, in shared memory or not", as
     parameters: tinyParameters(network),
     training: null,
   });
-  const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.data]));
+  const padded = share(Uint8Array.from([1, 2, 3, ...split.data]));
   const shared = { ...split, data: padded.subarray(3) };
   const all = await engine.predict(split);
   assert.equal(all.length, 2 * split.count);
