@@ -189,6 +189,8 @@ function planTogether(
   return { steps, resultsAStep, sequences, results: Math.max(steps * resultsAStep, sequences * answerSize) };
 }
 
+/** The position of a sequence and its weight, see `Place` in `step.wgsl`. */
+export const PLACE_BYTES = 8;
 /** A token and a row. */
 const OCCURRENCE_BYTES = 8;
 
@@ -211,7 +213,7 @@ function planBuffers(
     ...training ? [["train sequences", training.count * sequenceBytes(layout)] as const] : [],
     ["staged sequences", together.sequences * sequenceBytes(layout)],
     ["targets", 4 * targets],
-    ["positions", 8 * MAX_STEPS * 4 * N4],
+    ["positions", PLACE_BYTES * Math.max(4 * N4 * together.steps, together.sequences)],
     ["occurrences", occurrences],
     ["scale", 4 * 256],
     ["results", 4 * together.results],
