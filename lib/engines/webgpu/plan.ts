@@ -7,13 +7,13 @@ import type { SequenceLayout } from "../../data/sequences.ts";
 import { isRecurrent, type Network, type RecurrentLayer, stepsOf } from "../../model/network.ts";
 import { type Optimizer, SLOT_COUNT } from "../../model/optimizers.ts";
 import { MAX_STEPS } from "../engine.ts";
-import { type Chain, chainOf } from "./chain.ts";
+import { chainOf } from "./chain.ts";
 import type { Dispatch } from "./kernels.ts";
 import { inputBuffers, inputForward, inputGradients, sequenceBytes } from "./passes/input.ts";
 import { NO_MASK } from "./passes/mask.ts";
 import { inputsOf, type Matrix, recurrentMatrix } from "./passes/matrix.ts";
 import { measureCount } from "./passes/output.ts";
-import { type Frame, joinPasses } from "./passes/pass.ts";
+import { type BufferSize, type Frame, joinPasses } from "./passes/pass.ts";
 import {
   type ParameterPlan,
   penaltyDispatches,
@@ -118,7 +118,7 @@ export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
     resultsAStep,
     steps: { in: T, out },
     states: planStates(network, T),
-    buffers: planBuffers(options, { chain, frame, parameters, together }),
+    buffers: planBuffers(options, { ofPasses: all.buffers, frame, parameters, together }),
     views: parameters.views,
     segments: parameters.table,
     ones: all.matrices.map(onesOf),
@@ -196,8 +196,8 @@ const OCCURRENCE_BYTES = 8;
 
 function planBuffers(
   { network, layout, training }: PlanOptions,
-  { chain, frame, parameters, together }: {
-    chain: Chain;
+  { ofPasses, frame, parameters, together }: {
+    ofPasses: readonly BufferSize[];
     frame: Frame;
     parameters: ParameterPlan;
     together: Together;
@@ -227,7 +227,7 @@ function planBuffers(
     ["segments", parameters.table.length],
     [NO_MASK, 16],
     ...inputBuffers(network, layout, frame),
-    ...joinPasses([...chain.passes, chain.output]).buffers,
+    ...ofPasses,
   ]);
 }
 
