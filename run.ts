@@ -135,6 +135,7 @@ export type {
   TensorflowHistory,
   YieldEvery,
 } from "./lib/model/tensorflow_callbacks.ts";
+export type { GruArgs } from "./lib/model/tensorflow_gru.ts";
 export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";

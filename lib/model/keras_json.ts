@@ -25,7 +25,12 @@ export interface Topology {
 export interface LayerJson {
   readonly class_name: string;
   readonly config: Json & { readonly name: string };
+  /** The layers that each call reads, in a model that is no Sequential. */
+  readonly inbound_nodes?: readonly (readonly InboundNode[])[];
 }
+
+/** Which layer, which of its calls, which of its outputs. */
+type InboundNode = readonly [layer: string, node: number, tensor: number, kwargs: Json];
 
 /**
  * Translates the layers of a model.
@@ -44,9 +49,11 @@ export function translateTopology(file: unknown, { hasWeights }: { hasWeights: b
   // Keras 2 writes a Sequential of its first versions as a bare list of layers.
   const translated = record(Array.isArray(config) ? { layers: config } : config, "config");
   if (!Array.isArray(translated.layers)) throw damaged("layers must be a list", translated.layers);
-  const isKeras3 = isOfKeras3(String(outer.keras_version ?? ""), model);
+  const { keras_version: version } = outer;
+  const isKeras3 = typeof version === "string" ? version.startsWith("3.") : "registered_name" in model;
   const layers = translated.layers.map((layer) => translateLayer(layer, { isKeras3, hasWeights }));
   checkMasks(layers);
+  checkCalls(layers);
   const { input_layers: inputs, output_layers: outputs, build_input_shape: built } = translated;
   return {
     class_name: kind,
@@ -60,10 +67,6 @@ export function translateTopology(file: unknown, { hasWeights }: { hasWeights: b
   };
 }
 
-function isOfKeras3(version: string, model: Json): boolean {
-  return version.startsWith("3.") || version === "" && "registered_name" in model;
-}
-
 interface Context {
   readonly isKeras3: boolean;
   readonly hasWeights: boolean;
@@ -72,15 +75,23 @@ interface Context {
 const ZEROS = { class_name: "Zeros", config: {} };
 
 function translateLayer(layer: unknown, context: Context): LayerJson {
-  const { class_name: kind, config, name, inbound_nodes: nodes } = record(layer, "a layer");
+  const { class_name: kind, config, inbound_nodes: nodes } = record(layer, "a layer");
   const given = record(config, "config of a layer");
   if (typeof kind !== "string" || typeof given.name !== "string") {
     throw damaged("a layer must have a class_name and a name", layer);
   }
   const of = `layer "${printable(given.name)}" (${printable(kind)})`;
   checkActivations(given, of, context);
-  const { batch_shape: shape, layer: inner, backward_layer: backward, reset_after: resetAfter, ...others } =
-    given;
+  const {
+    batch_shape,
+    batch_input_shape,
+    layer: inner,
+    backward_layer: backward,
+    reset_after: resetAfter,
+    ...others
+  } = given;
+  const shape = batch_shape ?? batch_input_shape ?? undefined; // of Keras 3 and 2
+  if (shape !== undefined) checkShape(shape, of);
   const isReset = kind === "GRU" && resetAfter === true;
   const translated = inner === undefined ? undefined : translateLayer(inner, context);
   if (translated && backward) checkBackward(translated, translateLayer(backward, context), of);
@@ -95,7 +106,7 @@ function translateLayer(layer: unknown, context: Context): LayerJson {
       ...(isReset ? { reset_after: true } : {}),
       ...(context.hasWeights && "recurrent_initializer" in given ? { recurrent_initializer: ZEROS } : {}),
     },
-    ...(nodes === undefined ? {} : { name: name ?? given.name, inbound_nodes: inboundNodes(nodes, of) }),
+    ...(nodes === undefined ? {} : { name: given.name, inbound_nodes: inboundNodes(nodes, of) }),
   };
 }
 
@@ -146,9 +157,9 @@ function checkMasks(layers: readonly LayerJson[]): void {
 function dataType(dtype: unknown, of: string): string {
   const policy = typeof dtype === "object" && dtype !== null ? (dtype as Json).config : dtype;
   const name = typeof policy === "object" && policy !== null ? (policy as Json).name : policy;
-  const found = String(name).replace(/^mixed_b?float16$/, "float32");
-  if (["float32", "int32", "bool"].includes(found)) return found;
-  if (found === "int64" || found === "uint8") return "int32"; // of tokens
+  if (name === "mixed_float16" || name === "mixed_bfloat16") return "float32";
+  if (name === "float32" || name === "int32" || name === "bool") return name;
+  if (name === "int64" || name === "uint8") return "int32"; // of tokens
   throw cannotLoad(`dtype of ${of} must be float32`, excerpt(name));
 }
 
@@ -168,7 +179,8 @@ function plain(value: unknown): unknown {
 /** The first layer tells the input of a Sequential, which Keras 3 may write beside the layers. */
 function withInput(layers: readonly LayerJson[], built: unknown): readonly LayerJson[] {
   const [first, ...others] = layers;
-  if (!Array.isArray(built) || !first || "batch_input_shape" in first.config) return layers;
+  if (!built || !first || "batch_input_shape" in first.config) return layers;
+  checkShape(built, "the model");
   return [{ ...first, config: { ...first.config, batch_input_shape: built } }, ...others];
 }
 
@@ -178,16 +190,35 @@ function listOfEnds(ends: unknown): unknown {
 }
 
 /** The calls of a layer: as Keras 3 has them `{ args, kwargs }`, here for each call a list of `[layer, node, tensor, {}]`. */
-function inboundNodes(nodes: unknown, of: string): unknown {
+function inboundNodes(nodes: unknown, of: string): InboundNode[][] {
   if (!Array.isArray(nodes)) throw damaged(`inbound_nodes of ${of} must be a list`, nodes);
   return nodes.map((node) => {
-    if (Array.isArray(node)) return node; // of Keras 2
-    const { args, kwargs } = record(node, `a node of ${of}`);
+    const isKeras2 = Array.isArray(node);
+    const { args, kwargs } = isKeras2 ? { args: node, kwargs: {} } : record(node, `a node of ${of}`);
     if (histories(kwargs, of).length > 0) {
       throw cannotLoad(`${of} must read one tensor of other layers`, "more, by name");
     }
-    return histories(args, of).map((history) => [...history, {}]);
+    const read: unknown[] = isKeras2 ? node : histories(args, of);
+    return read.map((history): InboundNode => {
+      const [layer, call, tensor] = Array.isArray(history) ? history : [];
+      if (typeof layer === "string" && Number.isSafeInteger(call) && Number.isSafeInteger(tensor)) {
+        return [layer, call, tensor, {}];
+      }
+      throw damaged(`${of} must read a layer, by its name and two numbers`, history);
+    });
   });
+}
+
+/** TensorFlow.js waits for ever for a layer that is not there. Keras writes layers in the order of the data. */
+function checkCalls(layers: readonly LayerJson[]): void {
+  const calls = new Map<string, number>();
+  for (const { class_name: kind, config: { name }, inbound_nodes: nodes } of layers) {
+    for (const [layer, call] of nodes?.flat() ?? []) {
+      if (call >= 0 && call < (calls.get(layer) ?? 0)) continue;
+      throw damaged(`layer "${printable(name)}" must read a layer before it`, layer);
+    }
+    calls.set(name, kind === "InputLayer" ? 1 : nodes?.filter((node) => node.length > 0).length ?? 0);
+  }
 }
 
 /** `keras_history` of all tensors in the arguments of a call. */
@@ -198,6 +229,21 @@ function histories(value: unknown, of: string): unknown[][] {
   const { keras_history: history } = record(config, "config of a tensor");
   if (!Array.isArray(history)) throw damaged(`keras_history of ${of} must be a list`, history);
   return [history];
+}
+
+/** More dimensions than any layer has. */
+const MOST_DIMENSIONS = 8;
+
+/** Whether it is a list of a few sizes. */
+export function isShape(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= MOST_DIMENSIONS &&
+    value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** A size can be open. */
+function checkShape(shape: unknown, of: string): void {
+  if (Array.isArray(shape) && isShape(shape.map((size) => size ?? 1))) return;
+  throw damaged(`the input shape of ${of} must be a list of sizes`, shape);
 }
 
 function record(value: unknown, what: string): Json {

@@ -9,7 +9,14 @@ import { excerpt, messageOf, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { check, type Rule, TEXT } from "../options.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
-import { cannotLoad, damaged, type LayerJson, type Topology, translateTopology } from "./keras_json.ts";
+import {
+  cannotLoad,
+  damaged,
+  isShape,
+  type LayerJson,
+  type Topology,
+  translateTopology,
+} from "./keras_json.ts";
 
 const ACTION = "load the model of Keras";
 
@@ -47,14 +54,32 @@ export async function loadKeras(
   if (hasWeights) check(ACTION, "weights", { value: weights, rule: WEIGHTS });
   const file = parse(json);
   const topology = translateTopology(file, { hasWeights });
-  const arrays = hasWeights ? decodeWeights(file, joinBytes(...[weights].flat() as Uint8Array[])) : null;
+  if (!hasWeights) return await build(topology);
+  const bytes = joinBytes(...[weights].flat() as Uint8Array[]);
+  const specs = weightSpecs(file);
+  for (const layer of topology.config.layers) checkSize(layer, bytes.length);
+  const arrays = decodeWeights(specs, bytes);
   try {
     const model = await build(topology);
-    if (arrays) setWeights(model, topology, arrays);
+    setWeights(model, topology, arrays);
     return model;
   } finally {
-    tf.dispose(arrays ?? []);
+    tf.dispose(arrays);
   }
+}
+
+/** A damaged file must not take memory for weights that it does not have: every weight has a byte or more. */
+function checkSize({ class_name: kind, config }: LayerJson, sizeBytes: number): void {
+  if (config.layer !== undefined) checkSize(config.layer as LayerJson, sizeBytes);
+  const number = (value: unknown) => typeof value === "number" ? value : 0;
+  const [units, rows, columns] = [config.units, config.input_dim, config.output_dim].map(number);
+  const features = Array.isArray(config.batch_input_shape) ? number(config.batch_input_shape.at(-1)) : 0;
+  const least = Math.max(units * (kind === "Dense" ? 1 : units), rows * columns, features);
+  if (least <= sizeBytes) return;
+  throw cannotLoad(
+    `weights of layer "${printable(config.name)}" (${printable(kind)}) must be at least ${least}`,
+    `those of ${sizeBytes} bytes`,
+  );
 }
 
 function parse(json: string): Record<string, unknown> {
@@ -72,20 +97,34 @@ async function build(topology: Topology): Promise<LayersModel> {
   try {
     return await tf.models.modelFromJSON({ modelTopology: topology } as never);
   } catch (error) {
-    throw cannotLoad("TensorFlow.js must know its layers", messageOf(error).split(/\n| This /)[0]);
+    throw cannotLoad("TensorFlow.js must know its layers", reasonOf(error));
   }
 }
 
-/** The arrays of `weightsManifest`, by name. */
-function decodeWeights(file: Record<string, unknown>, bytes: Uint8Array<ArrayBuffer>): tf.NamedTensorMap {
-  const manifest = file.weightsManifest;
-  if (!Array.isArray(manifest) || !manifest.every((group) => Array.isArray(group?.weights))) {
-    throw damaged("weightsManifest must be a list of groups of weights", manifest);
+/** The first line of what TensorFlow.js says, which quotes the file. */
+function reasonOf(error: unknown): string {
+  return printable(messageOf(error).split(/\n| This /)[0], 300);
+}
+
+/** What `weightsManifest` says of the weights, in the order of their bytes. */
+function weightSpecs({ weightsManifest: groups }: Record<string, unknown>): tf.io.WeightsManifestEntry[] {
+  if (!Array.isArray(groups) || !groups.every((group) => Array.isArray(group?.weights))) {
+    throw damaged("weightsManifest must be a list of groups of weights", groups);
   }
+  const specs = groups.flatMap(({ weights }) => weights);
+  const wrong = specs.findIndex((spec) => !(typeof spec?.name === "string" && isShape(spec.shape)));
+  if (wrong >= 0) throw damaged("each weight must have a name and a shape", specs[wrong]);
+  return specs;
+}
+
+function decodeWeights(
+  specs: tf.io.WeightsManifestEntry[],
+  bytes: Uint8Array<ArrayBuffer>,
+): tf.NamedTensorMap {
   try {
-    return tf.io.decodeWeights(bytes.buffer, manifest.flatMap(({ weights }) => weights));
+    return tf.io.decodeWeights(bytes.buffer, specs);
   } catch (error) {
-    throw cannotLoad("the weights must be those of weightsManifest", messageOf(error));
+    throw cannotLoad("the weights must be those of weightsManifest", reasonOf(error));
   }
 }
 
@@ -96,6 +135,7 @@ function setWeights(model: LayersModel, topology: Topology, arrays: tf.NamedTens
     const names = (owners.get(layer.name) ?? []).toSorted((a, b) => rank(a) - rank(b));
     const found = names.map((name) => arrays[name].shape), wanted = layer.weights.map(({ shape }) => shape);
     if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+      model.dispose();
       throw cannotLoad(
         `weights of layer "${printable(layer.name)}" (${layer.getClassName()}) must have the shapes ${
           excerpt(wanted)

@@ -49,8 +49,8 @@ export const METRICS = [
 /** One of {@link METRICS}. */
 export type Metric = typeof METRICS[number];
 
-/** ε, by which probabilities stay away from 0 and 1. */
-export const CLIP = 1e-7;
+/** What probabilities are clipped to: ε and 1 − ε, both as the nearest float32, as in TensorFlow.js. */
+export const CLIP: readonly [least: number, most: number] = [Math.fround(1e-7), Math.fround(1 - 1e-7)];
 
 /** The losses and metrics whose targets are a class, or a row that sums to 1. */
 export const CATEGORICAL: readonly (Loss | Metric)[] = [

@@ -7,9 +7,6 @@
  * left out. Gates change from the order i f g o to ONNX's i o f c; z r h is ONNX's own. ONNX has two biases; the second one is
  * 0 here, except in a GRU with reset after.
  *
- * Of masks, ONNX's recurrent operators know only the length of each sequence. So the steps that are read move to the front, in
- * their order; the operator reads as many as there are; and then each step takes the output of the last one that was read.
- *
  * Source: the operators of opset 17, https://onnx.ai/onnx/operators/.
  *
  * @module
@@ -28,7 +25,8 @@ import {
   type RecurrentLayer,
   stepsOf,
 } from "./network.ts";
-import { type Attributes, ELEMENTS, OnnxGraph, type ValueInfo, valueInfo } from "./onnx_graph.ts";
+import { findMaskedSteps, type MaskedSteps, moveToFront, placeOutputs } from "./onnx_masks.ts";
+import { type Attributes, axisOf, ELEMENTS, OnnxGraph, type ValueInfo, valueInfo } from "./onnx_graph.ts";
 
 /** What {@link encodeOnnx} writes besides the network. */
 export interface OnnxOptions {
@@ -152,18 +150,6 @@ const OPERATORS: Readonly<Record<Activation, string>> = {
 /** The names of the activations within recurrent operators. */
 const CELL_OPERATORS: Readonly<Record<CellActivation, string>> = { ...OPERATORS, linear: "Affine" };
 
-/** Where the steps of masked sequences are. */
-interface MaskedSteps {
-  /** How many of each sequence are read, int32 `[N]`. */
-  readonly lengths: string;
-  /** Where each step goes: those that are read to the front; int64 `[T, N, 1]`. */
-  readonly destinations: string;
-  /** The place of each step's output in the order in which they are read, from 1 on; 0 where none was read; int64 `[T, N, 1]`. */
-  readonly forward: string;
-  /** The same for a layer that reads from the end. */
-  readonly backward: string;
-}
-
 /** Adds the nodes of a network to a graph. */
 class Writer {
   readonly #graph: OnnxGraph;
@@ -227,7 +213,7 @@ class Writer {
 
   /** `[N, C]` → `[steps, N, C]`. */
   #repeat(x: string, steps: number, result: string): string {
-    const once = this.#graph.add("Unsqueeze", [x, this.#axis(0)], `${result}.once`);
+    const once = this.#graph.add("Unsqueeze", [x, axisOf(this.#graph, 0)], `${result}.once`);
     return this.#graph.add("Expand", [once, this.#graph.wholes(`${result}.steps`, [steps, 1, 1])], result);
   }
 
@@ -251,11 +237,11 @@ class Writer {
     const isDone = !masked && !backwards;
     const y = this.#squeeze(output, 1, isDone ? result : `${output}.squeezed`); // [T, 1, N, H]
     if (isDone) return y;
-    const placed = masked ? this.#place(y, masked, layer) : y;
+    const placed = masked ? placeOutputs(this.#graph, y, { masked, layer }) : y;
     if (!backwards) return this.#graph.add("Identity", [placed], result);
     // ONNX's outputs are in the order of t, those of the layer in the order in which it reads.
     const from = this.#graph.wholes("fromEnd", [-1]), to = this.#graph.wholes("toStart", [-(2 ** 62)]);
-    return this.#graph.add("Slice", [placed, from, to, this.#axis(0), from], result);
+    return this.#graph.add("Slice", [placed, from, to, axisOf(this.#graph, 0), from], result);
   }
 
   #bidirectional(layer: BidirectionalLayer, x: string, result: string): string {
@@ -265,7 +251,7 @@ class Writer {
     const both = [forward, backward].map((direction, d) => {
       const index = graph.wholes(`direction${d}`, [d], { scalar: true });
       const y = graph.add("Gather", [output, index], `${output}.direction${d}`, { axis });
-      return masked && forward.returnSequences ? this.#place(y, masked, direction) : y;
+      return masked && forward.returnSequences ? placeOutputs(graph, y, { masked, layer: direction }) : y;
     });
     switch (merge) {
       case "concat":
@@ -292,8 +278,8 @@ class Writer {
   ): { output: string; masked: MaskedSteps | null } {
     const [{ kind, hiddenSize, returnSequences, inputSize }] = directions;
     const l = this.#graph.count("layer"), output = returnSequences ? `all${l}` : `last${l}`;
-    const masked = directions[0].masked ? this.#findMaskedSteps() : null;
-    const read = masked ? this.#scatter(x, masked, { size: inputSize, result: `read${l}` }) : x;
+    const masked = directions[0].masked ? this.#masked() : null;
+    const read = masked ? moveToFront(this.#graph, x, { masked, size: inputSize, result: `read${l}` }) : x;
     const tensors = this.#cellTensors(directions, `layer${l}`);
     this.#graph.addNode(OPERATORS_OF_KINDS[kind], {
       inputs: [read, ...tensors, ...(masked ? [masked.lengths] : [])],
@@ -326,58 +312,13 @@ class Writer {
     ];
   }
 
-  /** Nodes that follow from the mask alone, once for all layers. */
-  #findMaskedSteps(): MaskedSteps {
-    if (this.#maskedSteps) return this.#maskedSteps;
-    const graph = this.#graph, mask = this.#mask!, axis = this.#axis(0);
-    const zero = graph.wholes("zero", [0]), one = graph.wholes("one", [1]);
-    const isRead = graph.add("Cast", [mask], "isRead", { to: ELEMENTS.int64 }); // [T, N]
-    const forward = graph.add("CumSum", [isRead, axis], "countRead"); // of the steps up to this one
-    const skipped = graph.add("CumSum", [graph.add("Sub", [one, isRead], "isSkipped"), axis], "countSkipped");
-    const length = graph.add("ReduceSum", [isRead, axis], "length", { keepdims: 0 }); // [N]
-    const before = graph.add("Sub", [forward, isRead], "countBefore");
-    const behind = graph.add("Add", [length, skipped], "behind");
-    const place = graph.add("Sub", [graph.add("Where", [mask, forward, behind], "place"), one], "place0");
-    const isFollowed = graph.add("Less", [before, length], "isFollowed"); // by a step that is read, or is one
-    const next = graph.add("Where", [isFollowed, graph.add("Add", [before, one], "next1"), zero], "next");
-    this.#maskedSteps = {
-      lengths: graph.add("Cast", [length], "lengths", { to: ELEMENTS.int32 }),
-      destinations: graph.add("Unsqueeze", [place, this.#axis(2)], "destinations"),
-      forward: graph.add("Unsqueeze", [forward, this.#axis(2)], "forward"),
-      backward: graph.add("Unsqueeze", [next, this.#axis(2)], "backward"),
-    };
-    return this.#maskedSteps;
-  }
-
-  /** Moves the steps of `[T, N, size]` that are read to the front. */
-  #scatter(
-    x: string,
-    { destinations }: MaskedSteps,
-    { size, result }: { size: number; result: string },
-  ): string {
-    const indices = this.#expand(destinations, size, `${result}.to`);
-    return this.#graph.add("ScatterElements", [x, indices, x], result, { axis: 0 });
-  }
-
-  /** For each step of `[T, N, H]` the output of the last one that was read up to it, 0 where none was. */
-  #place(y: string, masked: MaskedSteps, { hiddenSize, backwards }: RecurrentLayer): string {
-    const pads = this.#graph.wholes("zerosFirst", [1, 0, 0, 0, 0, 0]);
-    const padded = this.#graph.add("Pad", [y, pads], `${y}.padded`);
-    const indices = this.#expand(backwards ? masked.backward : masked.forward, hiddenSize, `${y}.from`);
-    return this.#graph.add("GatherElements", [padded, indices], `${y}.placed`, { axis: 0 });
-  }
-
-  /** `[T, N, 1]` → `[T, N, size]`. */
-  #expand(indices: string, size: number, result: string): string {
-    return this.#graph.add("Expand", [indices, this.#graph.wholes(`size${size}`, [1, 1, size])], result);
+  /** Where the steps of masked sequences are, found once for all layers. */
+  #masked(): MaskedSteps {
+    return this.#maskedSteps ??= findMaskedSteps(this.#graph, this.#mask!);
   }
 
   #squeeze(x: string, axis: number, result: string): string {
-    return this.#graph.add("Squeeze", [x, this.#axis(axis)], result);
-  }
-
-  #axis(axis: number): string {
-    return this.#graph.wholes(`axis${axis}`, [axis]);
+    return this.#graph.add("Squeeze", [x, axisOf(this.#graph, axis)], result);
   }
 
   #weight(parameter: Parameter): string {

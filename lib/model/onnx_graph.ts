@@ -79,6 +79,11 @@ export class OnnxGraph {
   }
 }
 
+/** The axis of an operator that takes it as a tensor `[1]`. @returns Its name */
+export function axisOf(graph: OnnxGraph, axis: number): string {
+  return graph.wholes(`axis${axis}`, [axis]);
+}
+
 /** What goes in or comes out. A name in its shape means any size. */
 export interface ValueInfo {
   readonly name: string;

@@ -334,7 +334,7 @@ export function stepFactors(
 const LAST_POWERS = new Map<number, { exponent: number; power: number }>();
 
 /** x to a whole power, multiplied up in float32 as TensorFlow.js does. */
-function singlePower(x: number, exponent: number): number {
+export function singlePower(x: number, exponent: number): number {
   const factor = Math.fround(x), last = LAST_POWERS.get(factor);
   let { exponent: k, power } = last && last.exponent <= exponent ? last : { exponent: 1, power: factor };
   for (; k < exponent && power > 0; k++) power = Math.fround(power * factor);

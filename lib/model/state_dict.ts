@@ -53,8 +53,29 @@ export function findClassifier(tensors: ReadonlyMap<string, Tensor>): TorchClass
   const others = modules.filter((module) => !isRecurrentModule(module) && !isLinear(module));
   throw cannotTake(
     "there must be one nn.LSTM or nn.RNN and one nn.Linear, and no other module",
-    listModules([...others, ...rnns, ...heads]),
+    listModules([...others, ...rnns, ...heads]) +
+      (modules.length > 0 && modules.every(chainKind)
+        ? " (fromPyTorch() makes a TensorFlow.js model of them)"
+        : ""),
   );
+}
+
+/** What a module can be in a chain, see `torch_chain.ts`. */
+export interface ChainKind {
+  /** A `table` is an `Embedding`, or a `Linear` without bias. */
+  readonly kind: "lstm" | "gru" | "rnn" | "linear" | "table";
+  readonly isBidirectional: boolean;
+}
+
+/** What a module is to a chain; null for other modules. */
+export function chainKind({ kind }: TorchModule): ChainKind | null {
+  const recurrent = /^(bidirectional )?nn\.(LSTM|GRU|RNN)$/.exec(kind);
+  if (recurrent) {
+    const [, both, name] = recurrent;
+    return { kind: name.toLowerCase() as "lstm" | "gru" | "rnn", isBidirectional: both !== undefined };
+  }
+  if (!kind.startsWith("nn.Linear")) return null;
+  return { kind: kind === "nn.Linear" ? "linear" : "table", isBidirectional: false };
 }
 
 /** All modules with weights, and the names of the tensors that are none. */

@@ -16,8 +16,41 @@ import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 /** The name of the class in `model.json`. */
 export const GRU_RESET_AFTER = "GRUResetAfter";
 
-/** What `tf.layers.gru()` takes, initializers included. */
-export type GruArgs = Parameters<typeof tf.layers.gru>[0] & { resetAfter?: boolean };
+/** What `tf.layers.gru()` takes, and `resetAfter`. */
+export interface GruArgs {
+  /** H, the hidden units. */
+  readonly units: number;
+  /** Whether the reset gate acts after the product, as in PyTorch, cuDNN and Keras 3; false by default. */
+  readonly resetAfter?: boolean;
+  /** `[T, C]`, T null for any; for the first layer. */
+  readonly inputShape?: (number | null)[];
+  /** `[N, T, C]`, for the first layer. */
+  readonly batchInputShape?: (number | null)[];
+  /** φ; tanh by default. */
+  readonly activation?: string;
+  /** σ; sigmoid by default. */
+  readonly recurrentActivation?: string;
+  /** True by default. */
+  readonly useBias?: boolean;
+  /** Whether it returns the outputs of all steps. */
+  readonly returnSequences?: boolean;
+  /** Whether it reads from the end. */
+  readonly goBackwards?: boolean;
+  /** The share of x that training drops. */
+  readonly dropout?: number;
+  /** The share of h that training drops. */
+  readonly recurrentDropout?: number;
+  /** One of `tf.initializers`, or its name. */
+  readonly kernelInitializer?: string | object;
+  /** One of `tf.initializers`, or its name. */
+  readonly recurrentInitializer?: string | object;
+  /** One of `tf.initializers`, or its name. */
+  readonly biasInitializer?: string | object;
+  /** Its name. */
+  readonly name?: string;
+  /** Whether its weights are trained. */
+  readonly trainable?: boolean;
+}
 
 /** The layer of TensorFlow.js whose arguments, and what becomes of them, ours shares. */
 interface StockCell extends tf.layers.Layer {

@@ -168,7 +168,9 @@ export function simpleRNN(args: SimpleRNNLayerArgs): TensorflowLayer {
 export function gru({ resetAfter = false, ...args }: GruArgs): TensorflowLayer {
   check("make the layer", "resetAfter of gru()", { value: resetAfter, rule: BOOLEAN });
   const started: GruArgs = { recurrentActivation: "sigmoid", recurrentInitializer: "glorotUniform", ...args };
-  return resetAfter ? new GruResetAfter(started) : tf.layers.gru(started);
+  return resetAfter
+    ? new GruResetAfter(started)
+    : tf.layers.gru(started as Parameters<typeof tf.layers.gru>[0]);
 }
 
 const NO_START = { kernelInitializer: "zeros", recurrentInitializer: "zeros" } as const;

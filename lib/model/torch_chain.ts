@@ -30,6 +30,8 @@ import {
 import type { Tensor } from "./safetensors.ts";
 import {
   cannotTake,
+  type ChainKind,
+  chainKind,
   findModules,
   listModules,
   moduleName,
@@ -120,7 +122,7 @@ function isWords(value: unknown): value is string[] {
  */
 export function readTorchChain(tensors: ReadonlyMap<string, Tensor>, options: ChainOptions): FoundChain {
   const { modules } = findModules(tensors);
-  const other = modules.find((module) => kindOf(module) === null);
+  const other = modules.find((module) => chainKind(module) === null);
   if (other || modules.length === 0) {
     throw cannotTake(`every module must be ${SUPPORTED}`, listModules(other ? [other] : []));
   }
@@ -130,21 +132,9 @@ export function readTorchChain(tensors: ReadonlyMap<string, Tensor>, options: Ch
 
 const SUPPORTED = "nn.LSTM, nn.GRU, nn.RNN, nn.Linear or nn.Embedding";
 
-/** What a module is to a chain. */
-type Kind = "lstm" | "gru" | "rnn" | "linear" | "table";
-
-function kindOf({ kind }: TorchModule): { kind: Kind; isBidirectional: boolean } | null {
-  const recurrent = /^(bidirectional )?nn\.(LSTM|GRU|RNN)$/.exec(kind);
-  if (recurrent) {
-    return { kind: recurrent[2].toLowerCase() as Kind, isBidirectional: recurrent[1] !== undefined };
-  }
-  const isLinear = kind === "nn.Linear", isTable = kind.startsWith("nn.Linear without bias");
-  return isLinear || isTable ? { kind: isLinear ? "linear" : "table", isBidirectional: false } : null;
-}
-
 /** @throws {TypeError} If it cannot be told from the modules; says how to say it. */
 function usualChain(modules: readonly TorchModule[]): string[] {
-  const kinds = modules.map((module) => ({ name: module.name, ...kindOf(module)! }));
+  const kinds = modules.map((module) => ({ name: module.name, ...chainKind(module)! }));
   const recurrent = kinds.filter(({ kind }) => kind !== "linear" && kind !== "table");
   const [rnn] = recurrent, others = kinds.filter((one) => !recurrent.includes(one));
   const inputSize = modules.find(({ name }) => name === rnn?.name)?.tensors.get("weight_ih_l0")?.shape[1];
@@ -238,13 +228,13 @@ class Reader {
     if (!this.#unused.delete(module)) {
       throw cannotTake(`chain must name ${moduleName(module.name)} once`, "twice or more");
     }
-    const { kind, isBidirectional } = kindOf(module)!;
+    const { kind, isBidirectional } = chainKind(module)!;
     if (kind === "linear" || kind === "table") this.#matrix(module, { kind, next });
     else this.#recurrent(module, kind, isBidirectional);
   }
 
   /** A `Linear`; or an `Embedding`, if it comes first and its rows are what the next module reads. */
-  #matrix(module: TorchModule, { kind, next }: { kind: Kind; next: string | undefined }): void {
+  #matrix(module: TorchModule, { kind, next }: { kind: ChainKind["kind"]; next: string | undefined }): void {
     const [rows, columns] = matrixShape(module, "weight");
     const isTable = kind === "table" && this.#size === null && this.#inputOf(next) === columns;
     if (isTable) {

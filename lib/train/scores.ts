@@ -16,9 +16,6 @@ export interface ScoreSums {
   readonly metrics: readonly number[];
 }
 
-/** The two numbers between which probabilities are clipped, as float32. */
-const LOWEST = Math.fround(CLIP), HIGHEST = Math.fround(1 - CLIP);
-
 /**
  * Loss and metrics of some sequences, summed: divided by `count` they are the means over sequences and steps.
  *
@@ -137,7 +134,7 @@ function mean(values: Float32Array, term: (value: number, k: number) => number):
 }
 
 function clip(p: number): number {
-  return Math.min(Math.max(p, LOWEST), HIGHEST);
+  return Math.min(Math.max(p, CLIP[0]), CLIP[1]);
 }
 
 /** `max(z, 0) − z y + ln(1 + e^−|z|)`. */

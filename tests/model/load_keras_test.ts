@@ -6,29 +6,37 @@ import { openReference } from "../../lib/engines/reference/engine.ts";
 import { toChain } from "../../lib/model/from_tensorflow.ts";
 import { loadKeras } from "../../lib/model/load_keras.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
+import { fit } from "../../lib/train/fit.ts";
 import golden from "../golden/keras/models.json" with { type: "json" };
 import { assertClose } from "../support/assert_close.ts";
+
+/** `data` is float32 in base64. */
+interface Numbers {
+  readonly shape: number[];
+  readonly data: string;
+}
 
 interface Case {
   // deno-lint-ignore no-explicit-any
   readonly json: any;
   readonly weights: string;
-  readonly x: { readonly shape: number[]; readonly data: number[] };
-  readonly y: { readonly shape: number[]; readonly data: number[] };
+  readonly x: Numbers;
+  readonly y: Numbers;
 }
 
 const CASES: Readonly<Record<string, Case>> = golden;
 const bytesOf = ({ weights }: Case) => new Uint8Array(Buffer.from(weights, "base64"));
+const numbersOf = ({ data }: Numbers) => new Float32Array(new Uint8Array(Buffer.from(data, "base64")).buffer);
 const load = (test: Case) => loadKeras(JSON.stringify(test.json), bytesOf(test));
 
 for (const [name, test] of Object.entries(CASES)) {
   Deno.test(`loadKeras() makes a model with the outputs of Keras: ${name}`, async () => {
     await tf.setBackend("cpu");
     const model = await load(test), { x, y } = test;
-    const output = model.predict(tf.tensor(x.data, x.shape)) as tf.Tensor;
+    const output = model.predict(tf.tensor(numbersOf(x), x.shape)) as tf.Tensor;
     assert.deepEqual(output.shape, y.shape);
     // Both compute in float32.
-    assertClose(await output.data(), Float32Array.from(y.data), { atol: 1e-6, rtol: 0, name });
+    assertClose(await output.data(), numbersOf(y), { atol: 1e-6, rtol: 0, name });
 
     const { network } = toChain(model, { action: "test", loss: "meanSquaredError" });
     const [count, T, C] = x.shape, isTokens = network.input.kind === "tokens";
@@ -38,8 +46,8 @@ for (const [name, test] of Object.entries(CASES)) {
       layout: isTokens ? { kind: "tokens", T, stride: T } : { kind: "floats", T, C, stride: T * C },
       training: null,
     });
-    const data = isTokens ? Int32Array.from(x.data) : Float32Array.from(x.data);
-    assertClose(await engine.predict({ data, count }), Float32Array.from(y.data), {
+    const data = isTokens ? Int32Array.from(numbersOf(x)) : numbersOf(x);
+    assertClose(await engine.predict({ data, count }), numbersOf(y), {
       atol: 1e-6,
       rtol: 0,
       name,
@@ -214,4 +222,19 @@ Deno.test("loadKeras() rejects text that is not the JSON of a model", async () =
     loadKeras(noManifest, new Uint8Array(4)),
     /^SyntaxError: .* weightsManifest must be a list/,
   );
+});
+
+Deno.test("fit() trains a model of Keras as TensorFlow.js does", async () => {
+  const test = CASES["functional, h5"], x = tf.tensor(numbersOf(test.x), test.x.shape);
+  const y = tf.tensor(numbersOf(test.y).map(Math.sin), test.y.shape);
+  const losses = await Promise.all(["fit", "stock"].map(async (which) => {
+    const model = await load(test);
+    model.compile({ optimizer: "rmsprop", loss: "meanSquaredError" });
+    const args = { epochs: 3, batchSize: 2, shuffle: false, verbose: 0 } as const;
+    const { history } = which === "fit"
+      ? await fit(model, x, y, { ...args, device: "reference" })
+      : await model.fit(x, y, args);
+    return Float32Array.from(history.loss as number[]);
+  }));
+  assertClose(losses[0], losses[1], { atol: 1e-6, rtol: 0, name: "losses" });
 });

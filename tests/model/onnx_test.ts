@@ -200,11 +200,11 @@ const SHA256: Readonly<Record<string, string>> = {
   "bidirectional layers, ave": "9a5ec37bac1e6e8c1359302bfc8b7d318e9bbb358b9094b0a8eda3474d329c46",
   "bidirectional layers, mul": "2fa1dc50d4b0e9e27b6db4111685d8e7efa04b1132c8908c45720ff81bf8cc39",
   "tokens": "830ee7b983601b6991bb337bef0d329ea3f34a4ee26f36f54b2195795c210c55",
-  "tokens, masked at 0": "bcd04e6f2e950f1e58b9fac055d4058e9f7de97f68e287c98ece2a8d227e966b",
+  "tokens, masked at 0": "93287cacb90945ea992244ad594e933ee7dc8983092fef7719a60de706e70f13",
   "masked features, every step, forwards and backwards":
     "3aef2bfa99b151680d84a75db0f79969d1df5377f1363e07006c6cbea188e646",
-  "masked bidirectional layers": "7a5d82ffc9099c0217ae87002a6f67b723204d9e6432158b1e05f0f55c189dfd",
-  "an encoder and a decoder": "1bd7250278847be0d1f4138dbbd7d5612185b0b6a3f7472742cc523b9a76767f",
+  "masked bidirectional layers": "60764fcc2d42cd50508a1c1333e9b807f6b3adf66a44850d7102d76329b259b2",
+  "an encoder and a decoder": "7a4563f6d8af6afb65483b848f109812794f4173c4d389b6a30351ec1c4ca9b1",
   "one step, repeated": "de4ebeb600eeb4eb9615b76329ae4025ed5fd4621876f33d2aac5fe0a7416d95",
 };
 

@@ -76,19 +76,21 @@ for (const [name, [rnn, head, ...notes]] of Object.entries(TAKEN)) {
 const listed = (what: string) =>
   `there must be one nn.LSTM or nn.RNN and one nn.Linear, and no other module: current value is ${what}`;
 
+const chained = (what: string) => `${listed(what)} (fromPyTorch() makes a TensorFlow.js model of them)`;
+
 const NAMED: Readonly<Record<string, string>> = {
-  "gru": listed("rnn (nn.GRU), fc (nn.Linear)"),
+  "gru": chained("rnn (nn.GRU), fc (nn.Linear)"),
   "proj_size": listed("rnn (nn.LSTM with proj_size), fc (nn.Linear)"),
-  "bidirectional": listed("rnn (bidirectional nn.LSTM), fc (nn.Linear)"),
-  "bidirectional gru": listed("rnn (bidirectional nn.GRU), fc (nn.Linear)"),
+  "bidirectional": chained("rnn (bidirectional nn.LSTM), fc (nn.Linear)"),
+  "bidirectional gru": chained("rnn (bidirectional nn.GRU), fc (nn.Linear)"),
   "all steps": "fc.weight must have shape [3,4], to read the last step's 4 units: " +
     "current value is [3,20], for 5 steps of them",
   "cell": listed("rnn (nn.LSTMCell), fc (nn.Linear)"),
   "gru cell": listed("rnn (nn.GRUCell), fc (nn.Linear)"),
-  "two linears": listed("rnn (nn.LSTM), fc (nn.Linear), fc2 (nn.Linear)"),
-  "two lstms": listed("rnn (nn.LSTM), rnn2 (nn.LSTM), fc (nn.Linear)"),
+  "two linears": chained("rnn (nn.LSTM), fc (nn.Linear), fc2 (nn.Linear)"),
+  "two lstms": chained("rnn (nn.LSTM), rnn2 (nn.LSTM), fc (nn.Linear)"),
   "convolution": listed("conv (nn.Conv2d), conv1 (nn.Conv1d), rnn (nn.LSTM), fc (nn.Linear)"),
-  "embedding": listed("rnn (nn.LSTM), embed (nn.Linear without bias, or nn.Embedding), fc (nn.Linear)"),
+  "embedding": chained("rnn (nn.LSTM), embed (nn.Linear without bias, or nn.Embedding), fc (nn.Linear)"),
   "batch norm": listed("bn (nn.BatchNorm), rnn (nn.LSTM), fc (nn.Linear)"),
   "layer norm": listed("ln (nn.LayerNorm or similar), rnn (nn.LSTM), fc (nn.Linear)"),
   "attention": listed(
@@ -105,8 +107,8 @@ const NAMED: Readonly<Record<string, string>> = {
   "permuted": listed(
     "the model itself (of unknown kind, with permutation [3]), rnn (nn.LSTM), fc (nn.Linear)",
   ),
-  "lstm only": listed("the model itself (nn.LSTM)"),
-  "linear only": listed("the model itself (nn.Linear)"),
+  "lstm only": chained("the model itself (nn.LSTM)"),
+  "linear only": chained("the model itself (nn.Linear)"),
   "one class": "fc.weight must have a row for each of at least two classes: current value is 1",
   "not a number": "rnn.weight_hh_l0 must be finite in float32: current value is NaN at [9,2]",
   "too large": "fc.bias must be finite in float32: current value is 1e+300 at [1]",

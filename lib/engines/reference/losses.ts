@@ -114,11 +114,11 @@ function ofLogit(z: number, y: number): { loss: number; slope: number } {
 }
 
 function clip(p: number): number {
-  return Math.min(Math.max(p, CLIP), 1 - CLIP);
+  return Math.min(Math.max(p, CLIP[0]), CLIP[1]);
 }
 
 function isClipped(p: number): boolean {
-  return p < CLIP || p > 1 - CLIP;
+  return p < CLIP[0] || p > CLIP[1];
 }
 
 /** The place of the largest number, of equal ones the first. */

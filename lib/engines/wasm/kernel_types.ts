@@ -3,15 +3,13 @@
  *
  * @module
  */
-
-/** An address in shared memory, in bytes; 0 where a kernel can do without the array. */
-type Address = number;
+import type { Address, OptimizerKernels } from "./optimizer_kernels.ts";
 
 /**
  * What assembly/index.ts exports. The comment beside each address gives the shape of its array, of float32 unless it says
  * otherwise. The equations are with the kernels.
  */
-export interface Kernels {
+export interface Kernels extends OptimizerKernels {
   /** Not 0 where a multiply-add rounds once. */
   leavesOfSquare(): number;
   /** For tests of accuracy: y = f(x); f is 0 for tanh, 1 sigmoid, 2 exp, 3 ln, 4 probability. */
@@ -24,9 +22,9 @@ export interface Kernels {
 
   /** Interleaves the bytes of eight sequences. */
   interleave(
-    sequenceBytes: number,
-    sequences: Address, // u8 [8][sequenceBytes]
-    pixels: Address, // u8 [sequenceBytes][8]
+    count: number,
+    sequences: Address, // u8 [8][count]
+    pixels: Address, // u8 [count][8]
   ): void;
   /** Interleaves words: numbers or tokens. */
   interleaveWords(
@@ -75,7 +73,7 @@ export interface Kernels {
     first: number,
     end: number,
     quads: number,
-    count: number, // a multiple of 4
+    count: number, // a multiple of 8
     tokens: Address, // int32 [count]
     rows: Address, // [count][4·quads]
     table: Address, // [end−first][4·quads]
@@ -282,14 +280,14 @@ export interface Kernels {
     values: Address, // [steps][8]
   ): void;
 
-  /** Records the inputs of one t for the weight gradient, one row for each image. */
+  /** Records the inputs of one t for the weight gradient, one row for each sequence. */
   recordRows(
     J: number,
     xh: Address, // [J][8]
     rows: Address, // [ceil(J/8)][8][8]
     panelBytes: number, // from one panel of rows to the next
   ): void;
-  /** Turns dz of some t into rows for the weight gradient: one for each image, or one for lane 0 only. */
+  /** Turns dz of some t into rows for the weight gradient: one for each sequence, or one for lane 0 only. */
   packRows(
     times: number,
     quads: number,
@@ -359,95 +357,4 @@ export interface Kernels {
   ): void;
   /** Adds the gradient of regularizers to g [count]; returns their loss. */
   regularize(count: number, p: Address, g: Address, l1: number, l2: number): number;
-
-  // The optimizers: p, g, a, m, u and v are [count], parameters, gradients and slots.
-  sgd(count: number, p: Address, g: Address, rate: number): void;
-  momentum(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
-  rmsprop(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    rate: number,
-    alpha: number,
-    rest: number,
-    epsilon: number,
-  ): void;
-  adam(
-    count: number,
-    p: Address,
-    g: Address,
-    m: Address,
-    v: Address,
-    rate: number,
-    beta1: number,
-    rest1: number,
-    beta2: number,
-    rest2: number,
-    correction: number,
-    epsilon: number,
-  ): void;
-  adadelta(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    u: Address,
-    rate: number,
-    rho: number,
-    rest: number,
-    epsilon: number,
-  ): void;
-  nesterov(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
-  tfAdagrad(count: number, p: Address, g: Address, v: Address, rate: number, epsilon: number): void;
-  tfAdadelta(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    u: Address,
-    rate: number,
-    rho: number,
-    rest: number,
-    epsilon: number,
-  ): void;
-  tfAdamax(
-    count: number,
-    p: Address,
-    g: Address,
-    m: Address,
-    u: Address,
-    rate: number,
-    beta1: number,
-    rest1: number,
-    beta2: number,
-    epsilon: number,
-  ): void;
-  tfRmsprop(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    m: Address,
-    rate: number,
-    scale: number,
-    alpha: number,
-    rest: number,
-    decay: number,
-    epsilon: number,
-  ): void;
-  tfCenteredRmsprop(
-    count: number,
-    p: Address,
-    g: Address,
-    v: Address,
-    m: Address,
-    a: Address,
-    rate: number,
-    scale: number,
-    alpha: number,
-    rest: number,
-    decay: number,
-    epsilon: number,
-  ): void;
 }

@@ -14,16 +14,14 @@ import { CONSTANT_BYTES } from "./kernels.ts";
 import { elementArena, type Frame, type MatrixPlan, MAX_QUADS, T_PER_PIECE } from "./plan_matrix.ts";
 import {
   type CellPlan,
-  ChainPlanner,
   type EmbeddingPlan,
   type GruPlan,
   type InputPlan,
   matricesOf,
   type PassPlan,
-  readsImages,
-  sharesPrefix,
   type SignalPlan,
-} from "./plan_passes.ts";
+} from "./pass_plans.ts";
+import { ChainPlanner, readsImages, sharesPrefix } from "./plan_passes.ts";
 import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
 import { TEAM_WORDS } from "./team.ts";
 
@@ -38,7 +36,7 @@ const MAX_PAGES = 65_536;
 /** The bytes of a table of tokens that one work item updates: they stay in the second-level cache. */
 const TABLE_BYTES = 65_536;
 /** The work items of a table, at most: each of them looks through all tokens of a batch. */
-const MAX_TABLE_ITEMS = 64;
+const MAX_TABLE_ITEMS = 32;
 
 /** What losses and metrics are computed from; offsets in the memory of a thread. */
 export interface LossPlan {

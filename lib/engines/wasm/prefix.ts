@@ -20,7 +20,7 @@ import type { Kernels } from "./kernels.ts";
 import { CellPass } from "./passes/cell.ts";
 import type { Workspace } from "./passes/pass.ts";
 import type { Plan } from "./plan.ts";
-import type { CellPlan } from "./plan_passes.ts";
+import type { CellPlan } from "./pass_plans.ts";
 import { OCTET } from "./strides.ts";
 
 /** How many blank lines each image begins with; at most T − 1. */

@@ -22,7 +22,7 @@ import type { SharedTargets } from "./passes/loss.ts";
 import type { Group, Workspace } from "./passes/pass.ts";
 import type { Plan } from "./plan.ts";
 import type { MatrixPlan, TransposePlan } from "./plan_matrix.ts";
-import type { CellPlan, GruPlan } from "./plan_passes.ts";
+import type { CellPlan, GruPlan } from "./pass_plans.ts";
 import { SharedPrefix } from "./prefix.ts";
 import { GROUP, QUAD, WORD } from "./strides.ts";
 import type { Team } from "./team.ts";

@@ -11,7 +11,8 @@ import { chainOf } from "./chain.ts";
 import type { Dispatch } from "./kernels.ts";
 import { inputBuffers, inputForward, inputGradients, sequenceBytes } from "./passes/input.ts";
 import { NO_MASK } from "./passes/mask.ts";
-import { inputsOf, type Matrix, recurrentMatrix } from "./passes/matrix.ts";
+import { inputsOf, recurrentMatrix } from "./passes/matrix.ts";
+import type { Matrix } from "./passes/weight_matrix.ts";
 import { measureCount } from "./passes/output.ts";
 import { type BufferSize, type Frame, joinPasses } from "./passes/pass.ts";
 import {

@@ -7,7 +7,8 @@ import type { Network, Parameter } from "../../model/network.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
 import { roundUp } from "../round_up.ts";
 import { type Dispatch, workgroupsFor } from "./kernels.ts";
-import { digitsOf, type Matrix, type Segment } from "./passes/matrix.ts";
+import { digitsOf } from "./passes/matrix.ts";
+import type { Matrix, Segment } from "./passes/weight_matrix.ts";
 import type { Frame } from "./passes/pass.ts";
 
 /** A part of a buffer, in bytes, that kernels see as a buffer of its own. */

@@ -5,7 +5,8 @@
 FOLDER holds the unpacked wheel of tensorflowjs 4.22.0 (`pip download --no-deps tensorflowjs==4.22.0`). Of it, what reads HDF5 files and
 writes model.json needs TensorFlow for nothing but opening files, so a stand-in is enough.
 
-models.json: for each case model.json as it is, weights in base64, x and y with their shapes, and the file that was converted.
+models.json: for each case (a model, and the kind of file that was converted) model.json as it is; weights, x and y in base64, the last
+two as float32. `deno fmt` has laid it out.
 
 Written by keras 3.15.1, torch 2.13.0, h5py 3.16.0, seed 7.
 """
@@ -103,7 +104,7 @@ def convert(model, kind, folder):
 
 
 def tensor(array):
-    return {"shape": array.shape, "data": array.ravel().tolist()}
+    return {"shape": array.shape, "data": base64.b64encode(array.astype("float32").tobytes()).decode()}
 
 
 def main():

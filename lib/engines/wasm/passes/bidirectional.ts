@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BidirectionalPlan } from "../plan_passes.ts";
+import type { BidirectionalPlan } from "../pass_plans.ts";
 import { OCTET } from "../strides.ts";
 import type { Group, Pass, Workspace } from "./pass.ts";
 import type { RecurrentPass } from "./recurrent.ts";

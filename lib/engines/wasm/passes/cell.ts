@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CellPlan } from "../plan_passes.ts";
+import type { CellPlan } from "../pass_plans.ts";
 import { GROUP, OCTET } from "../strides.ts";
 import type { ImageReader } from "./input.ts";
 import { Matrix } from "./matrix.ts";

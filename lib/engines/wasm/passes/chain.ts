@@ -5,7 +5,7 @@
  */
 import type { Shareable } from "../../../data/shared.ts";
 import type { SharedPrefix } from "../prefix.ts";
-import type { CellPlan, GruPlan, PassPlan } from "../plan_passes.ts";
+import type { CellPlan, GruPlan, PassPlan } from "../pass_plans.ts";
 import { GROUP } from "../strides.ts";
 import { BidirectionalPass } from "./bidirectional.ts";
 import { CellPass } from "./cell.ts";

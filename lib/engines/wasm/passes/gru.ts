@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GruPlan } from "../plan_passes.ts";
+import type { GruPlan } from "../pass_plans.ts";
 import { OCTET, TILE } from "../strides.ts";
 import { Matrix } from "./matrix.ts";
 import type { Group, Workspace } from "./pass.ts";

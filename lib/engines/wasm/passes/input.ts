@@ -5,7 +5,7 @@
  */
 import type { Shareable } from "../../../data/shared.ts";
 import type { Kernels } from "../kernels.ts";
-import type { CellPlan, EmbeddingPlan, InputPlan } from "../plan_passes.ts";
+import type { CellPlan, EmbeddingPlan, InputPlan } from "../pass_plans.ts";
 import { GROUP, QUAD, WORD } from "../strides.ts";
 import { copyElements } from "./copy.ts";
 import type { Group, Workspace } from "./pass.ts";

@@ -5,13 +5,8 @@
  */
 import { DOMAIN } from "../../../random.ts";
 import type { Kernels } from "../kernels.ts";
-import {
-  type ActivationPlan,
-  type DensePlan,
-  type DropoutPlan,
-  paddedBytes,
-  type RepeatPlan,
-} from "../plan_passes.ts";
+import type { ActivationPlan, DensePlan, DropoutPlan, RepeatPlan } from "../pass_plans.ts";
+import { paddedBytes } from "../plan_passes.ts";
 import { drawMask } from "./masks.ts";
 import { Matrix } from "./matrix.ts";
 import type { Group, Pass, Workspace } from "./pass.ts";

@@ -5,7 +5,7 @@
  */
 import { DOMAIN } from "../../../random.ts";
 import type { Kernels } from "../kernels.ts";
-import type { CellPlan, GruPlan } from "../plan_passes.ts";
+import type { CellPlan, GruPlan } from "../pass_plans.ts";
 import { OCTET } from "../strides.ts";
 import { drawMask } from "./masks.ts";
 import type { Group, Pass, Workspace } from "./pass.ts";

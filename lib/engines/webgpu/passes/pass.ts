@@ -7,7 +7,7 @@
  */
 import { roundUp } from "../../round_up.ts";
 import type { Dispatch } from "../kernels.ts";
-import type { Matrix } from "./matrix.ts";
+import type { Matrix } from "./weight_matrix.ts";
 
 /** The sizes that all passes of a plan have in common. */
 export interface Frame {

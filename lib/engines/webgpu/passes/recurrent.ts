@@ -7,15 +7,8 @@ import type { RecurrentLayer } from "../../../model/network.ts";
 import { DOMAIN } from "../../../random.ts";
 import type { Dispatch } from "../kernels.ts";
 import { type Mask, type MaskOptions, NO_MASK, planMask } from "./mask.ts";
-import {
-  inputGradient,
-  inputsOf,
-  type Matrix,
-  matrixEdge,
-  product,
-  recurrentMatrix,
-  weightGradient,
-} from "./matrix.ts";
+import { inputGradient, inputsOf, matrixEdge, product, recurrentMatrix, weightGradient } from "./matrix.ts";
+import type { Matrix } from "./weight_matrix.ts";
 import { activationNumber, pointwiseStage } from "./pointwise.ts";
 import { type BufferSize, type Edge, EMPTY_PASS, type Stage } from "./pass.ts";
 
