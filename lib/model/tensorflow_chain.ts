@@ -185,26 +185,35 @@ function notFirst(action: string, layer: TensorflowLayer, layers: readonly Tenso
 }
 
 /**
- * TensorFlow.js reverses the steps of a layer that reads backwards, but not the mask that goes with them to the recurrent layer
- * above.
+ * TensorFlow.js gives two recurrent layers a mask that does not belong to their steps: one above a layer that reads backwards,
+ * whose steps are reversed and whose mask is not, and one above a RepeatVector, which gets the mask of the input.
  */
 function checkMasks(action: string, input: NetworkOptions["input"], layers: readonly ChainLayer[]): void {
   const masked = input.kind === "tokens" ? input.maskZero : input.maskValue !== undefined;
   if (!masked) return;
-  const reversing = layers.findIndex(({ options }) => {
-    return isCell(options) && options.backwards && options.returnSequences;
+  const below = layers.findIndex(({ options }) => {
+    return options.kind === "repeat" || isCell(options) && options.backwards && options.returnSequences;
   });
-  const above = layers.slice(reversing + 1).find(({ options }) => {
+  const above = layers.slice(below + 1).find(({ options }) => {
     return isCell(options) || options.kind === "bidirectional";
   });
-  if (reversing < 0 || !above) return;
-  throw refusal(action, {
-    subject: `goBackwards of ${describe(layers[reversing].source)}, below the masked ${
-      describe(above.source)
-    },`,
-    must: "be false",
-    found: "true",
-  });
+  if (below < 0 || !above) return;
+  const { source, options } = layers[below];
+  throw refusal(
+    action,
+    options.kind === "repeat"
+      ? {
+        subject: `layers above ${describe(source)} in a model with a mask`,
+        must: "be none that is recurrent",
+        found: describe(above.source),
+        remedy: "TensorFlow.js masks its steps as if they were those of the input",
+      }
+      : {
+        subject: `goBackwards of ${describe(source)}, below the masked ${describe(above.source)},`,
+        must: "be false",
+        found: "true",
+      },
+  );
 }
 
 function isCell(options: LayerOptions): options is RecurrentOptions {

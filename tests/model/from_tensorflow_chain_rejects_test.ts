@@ -255,6 +255,19 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
       'goBackwards of layer "reader" (SimpleRNN), below the masked layer "upper" (LSTM), must be false: current value is true',
   },
   {
+    name: "repeated steps under a mask, which TensorFlow.js takes for steps of the input",
+    model: () =>
+      sequential(
+        masking(INPUT),
+        lstm(),
+        tf.layers.repeatVector({ n: 3, name: "again" }),
+        lstm({ name: "upper" }),
+      ),
+    message:
+      'layers above layer "again" (RepeatVector) in a model with a mask must be none that is recurrent: ' +
+      'current value is layer "upper" (LSTM)',
+  },
+  {
     name: "batch normalization",
     model: () => on(tf.layers.batchNormalization({ name: "normal" })),
     message:

@@ -156,6 +156,19 @@ test("predict() takes more images than one command, in shared memory or not", as
   }
 });
 
+test("openWasm() starts as many threads as a step keeps busy", async () => {
+  const threadsFor = async (hidden: number, images: number) => {
+    await using engine = await openWasm(
+      optionsOf({ kind: "LSTM", hidden: [hidden], images, size: [28, 28] }),
+    );
+    return engine.device.threads;
+  };
+  const cores = navigator.hardwareConcurrency;
+  assert.equal(await threadsFor(4, 16), 1); // there is too little to do
+  assert.equal(await threadsFor(128, 8), 1); // a single group
+  assert.equal(await threadsFor(128, 16), Math.min(cores, 2));
+});
+
 Deno.test("openWasm() rejects a number of threads out of range", async () => {
   const options = optionsOf(BITS[0]);
   for (const threads of [0, -1, 1.5, 65, NaN]) {
