@@ -25,8 +25,8 @@ export {
   type WindowOptions,
   type Windows,
 } from "./lib/data/series.ts";
-export { type Column, numbersOf, parseTable } from "./lib/data/table.ts";
-export { makeFolders, readWhole, writeNamed } from "./lib/data/files.ts";
+export { type Column, describeGaps, numbersOf, parseTable } from "./lib/data/table.ts";
+export { makeFolders, readWhole, sha256, writeNamed } from "./lib/data/files.ts";
 export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";

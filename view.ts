@@ -26,4 +26,4 @@ export { drawReading, type DrawReadingOptions } from "./lib/view/reading_text.ts
 export { type ReportContents, type ReportPicture, writeReport } from "./lib/view/report.ts";
 export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/sheet.ts";
 export { describeStructure, drawStructure, type StructureInput } from "./lib/view/structure.ts";
-export { formatShare } from "./lib/view/words.ts";
+export { formatFigure, formatShare } from "./lib/view/words.ts";

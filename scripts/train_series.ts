@@ -22,32 +22,35 @@ import {
   measureForecast,
   parseTable,
   readWhole,
-  shown,
+  sha256,
   type Windows,
 } from "../run.ts";
-import { drawForecast, formatQuantity, toPng } from "../view.ts";
+import { drawForecast, toPng } from "../view.ts";
 import { DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { chooseSeries } from "./support/series.ts";
+import { Interrupt } from "./support/interrupt.ts";
+import { chooseSeries, decodeText } from "./support/series.ts";
+import { SeriesLog } from "./support/series_log.ts";
 
 const command = {
   name: "train-series",
+  interrupted: null,
   about: "Trains one LSTM layer to forecast a time series, and compares it with the last known value.",
   flags: {
     csv: {
       kind: "text",
       placeholder: "FILE",
       input: true,
-      help: "a series of your own, one row a time, oldest first",
+      help: "your own series: names in the first line, then the oldest row",
     },
     target: {
       kind: "text",
       placeholder: "COLUMN",
-      help: "what to forecast; of FILE its last column of numbers by default",
+      help: "what to forecast; its last column of numbers by default",
     },
     features: {
       kind: "text",
       placeholder: "A,B,C",
-      help: "columns that the network reads; all with numbers by default",
+      help: "what the network reads; all columns of numbers by default",
     },
     window: { kind: "whole", least: 1, default: 24, help: "rows that it reads before each forecast" },
     horizon: { kind: "whole", least: 1, default: 1, help: "how many rows ahead it forecasts" },
@@ -74,6 +77,7 @@ const SHARES = [0.7, 0.1] as const; // for training, and to choose the epoch; th
 const MAX_BYTES = 2 ** 28;
 
 await runCommand(command, async (flags) => {
+  using interrupt = new Interrupt();
   checkAllowed({
     read: [flags.csv, flags.out ?? "runs/train-series"],
     write: [flags.out ?? "runs/train-series"],
@@ -98,42 +102,48 @@ await runCommand(command, async (flags) => {
     ],
   });
   model.compile({ optimizer: tf.train.adam(flags["learning-rate"]), loss: "meanSquaredError" });
+  await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
 
-  say(
-    `Series: ${series.targetName}, ${formatQuantity(series.target.length, "rows")}, ${
-      formatQuantity(C, "columns")
-    } read: ${series.featureNames.join(", ")}`,
-  );
-  let best = { loss: Infinity, epoch: 0, weights: [] as tf.Tensor[] };
-  await scanline.fit(model, xsOf(train), ysOf(train), {
-    epochs,
-    batchSize: flags["batch-size"],
-    validationData: [xsOf(validation), ysOf(validation)],
-    seed,
-    ...deviceOptions(flags),
-    callbacks: {
-      onEpochEnd(epoch, logs) {
-        const { loss, val_loss: validationLoss } = logs as Record<string, number>;
-        print(
-          { epoch, loss, validationLoss },
-          `Epoch ${epoch}. Loss: ${loss.toFixed(4)}, Validation Loss: ${validationLoss.toFixed(4)}`,
-        );
-        if (validationLoss < best.loss) {
+  const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
+  const log = new SeriesLog(flags, { interrupt, path: folder.path });
+  log.start(series, { device: predictor.device!, seed, parameterCount: model.countParams() });
+  let best = { loss: Infinity, epoch: -1, weights: [] as tf.Tensor[] };
+  try {
+    await scanline.fit(model, xsOf(train), ysOf(train), {
+      epochs,
+      batchSize: flags["batch-size"],
+      validationData: [xsOf(validation), ysOf(validation)],
+      seed,
+      ...deviceOptions(flags),
+      callbacks: {
+        onEpochBegin() {
+          model.stopTraining = interrupt.signal.aborted;
+        },
+        ...log.onBatches({ epochs, steps: Math.ceil(train.count / flags["batch-size"]) }),
+        onEpochEnd(epoch, logs) {
+          const { loss: trainLoss, val_loss: validationLoss } = logs as Record<string, number>;
+          if (validationLoss === undefined) return; // stopped before its end
+          log.epoch({ epoch, trainLoss, validationLoss });
+          if (validationLoss >= best.loss) return;
           tf.dispose(best.weights);
           best = { loss: validationLoss, epoch, weights: model.getWeights().map((weight) => weight.clone()) };
-        }
+        },
       },
-    },
-  });
+    });
+    if (best.epoch < 0) throw interrupt.signal.reason;
+  } catch (error) {
+    log.clear();
+    await Deno.remove(folder.path); // nothing is in it
+    if (error !== interrupt.signal.reason) throw error;
+    return log.endEmpty();
+  }
   model.setWeights(best.weights);
   tf.dispose(best.weights);
 
-  await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
   const { data: changes } = await predictor.predict(xsOf(test));
   const forecast = test.naive.map((value, n) => value + changeScale * changes[n]);
   const network = measureForecast(forecast, test.truth), naive = measureForecast(test.naive, test.truth);
 
-  const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
   await folder.saveModel(model);
   await folder.write(
     "forecast.csv",
@@ -145,39 +155,12 @@ await runCommand(command, async (flags) => {
     truth: test.truth,
     network: { values: forecast, error: network.meanAbsolute },
     naive: { values: test.naive, error: naive.meanAbsolute },
+    horizon,
   });
   await folder.write("forecast.svg", picture);
   await folder.write("forecast.png", await toPng(picture));
-
-  const share = 1 - network.meanAbsolute / naive.meanAbsolute;
-  const verdict = share > 0
-    ? `${(100 * share).toFixed(1)} % less than the naive forecast`
-    : "the naive forecast is as good: there may be nothing to learn here";
-  print(
-    { tested: test.count, epoch: best.epoch, network, naive, path: folder.path },
-    [
-      `Tested on the last ${formatQuantity(test.count, "rows")}, with the weights after epoch ${best.epoch}:`,
-      `  network      mean error ${network.meanAbsolute.toPrecision(4)}, root mean square ${
-        network.rootMeanSquare.toPrecision(4)
-      }`,
-      `  naive        mean error ${naive.meanAbsolute.toPrecision(4)}, root mean square ${
-        naive.rootMeanSquare.toPrecision(4)
-      }`,
-      `  ${verdict}`,
-      `Saved in ${shown(folder.path)}/: forecast.png, forecast.svg, forecast.csv, model/`,
-    ].join("\n"),
-  );
-  return 0;
-
-  /** Prints a line for people, or with --json an object. */
-  function print(event: object, line: string): void {
-    console.log(flags.json ? JSON.stringify(event) : line);
-  }
-
-  /** Prints a line on stderr, for people. */
-  function say(line: string): void {
-    if (!flags.quiet && !flags.json) console.error(line);
-  }
+  const weights = await readWhole(`${folder.path}/model/weights.bin`, { mostBytes: MAX_BYTES });
+  return log.end({ epoch: best.epoch, tested: test.count, network, naive, weightsSha256: sha256(weights) });
 
   function xsOf({ xs, count }: Windows) {
     return { data: xs, shape: [count, window, C] };
@@ -190,7 +173,7 @@ function ysOf({ ys, count }: Windows) {
 
 /** The CSV file, or the weather of one place. */
 async function loadText(path: string | undefined): Promise<string> {
-  if (path !== undefined) return new TextDecoder().decode(await readWhole(path, { mostBytes: MAX_BYTES }));
+  if (path !== undefined) return decodeText(await readWhole(path, { mostBytes: MAX_BYTES }), path);
   const [names, ...rows] = weather.split("\n");
   return [names, ...rows.filter((row) => row.startsWith(`${WEATHER.place},`))].join("\n");
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { check, checkOptions, number, type Rules, whole } from "../options.ts";
+import { printable } from "../excerpt.ts";
+import { checkOptions, type Rules, whole } from "../options.ts";
 
 /** A time series: some numbers at every time. */
 export interface Series {
@@ -11,6 +12,8 @@ export interface Series {
   readonly target: Float64Array;
   /** All that the network reads, the target among it or not: `[length]` each. */
   readonly features: readonly Float64Array[];
+  /** What the target is called, for messages. */
+  readonly targetName?: string;
 }
 
 /** How a series is cut. */
@@ -56,14 +59,22 @@ const ACTION = "cut the series";
 const RULES: Rules<WindowOptions> = {
   window: whole(1),
   horizon: whole(1),
-  shares: { must: "two shares", isKind: Array.isArray },
+  shares: {
+    must: "two shares above 0, together below 1",
+    isKind: Array.isArray,
+    holds: ([training, validation]: number[]) => training > 0 && validation > 0 && training + validation < 1,
+  },
 };
+
+/** Squares of larger numbers may not be finite. */
+const MOST = 1e150;
 
 /**
  * Cuts a series into windows. A window belongs to the part of the time that it forecasts; means and deviations are those of the
  * training part alone, so that nothing of the future is in what the network learns.
  *
- * @throws {RangeError} If a part has no windows, or the target never changes in the training part.
+ * @throws {RangeError} If a part has no windows, a number is so large that its square is not finite, or the target never changes in
+ * the training part.
  *
  * @example
  * ```ts
@@ -78,20 +89,24 @@ const RULES: Rules<WindowOptions> = {
  * ```
  */
 export function cutSeries(series: Series, options: WindowOptions): WindowedSeries {
-  const { window, horizon, shares: [training, validation] } = checkOptions(ACTION, options, RULES);
-  const { target, features } = series, { length } = target, first = window + horizon - 1;
-  const ends = [training, training + validation].map((share) => Math.round(share * length));
-  const bounds = [first, ...ends, length];
-  for (const [part, name] of ["training", "validation", "test"].entries()) {
-    const count = bounds[part + 1] - bounds[part];
-    const must = `enough for ${name} windows of ${window} times and a horizon of ${horizon}`;
-    check(ACTION, "the number of rows", { value: length, rule: number(must, () => count > 0) });
+  const { window, horizon } = checkOptions(ACTION, options, RULES);
+  const { target, features, targetName } = series, { length } = target, first = window + horizon - 1;
+  const ends = endsOf(length, options.shares);
+  checkLength(length, options);
+  for (const numbers of [target, ...features]) {
+    const largest = numbers.find((x) => !(Math.abs(x) <= MOST));
+    if (largest !== undefined) {
+      throw new RangeError(
+        `Cannot ${ACTION}: every number must be within ±${MOST}: current value is ${largest}`,
+      );
+    }
   }
   const changes = Array.from({ length: ends[0] - horizon }, (_, t) => target[t + horizon] - target[t]);
   const changeScale = Math.sqrt(changes.reduce((sum, change) => sum + change * change, 0) / changes.length);
   if (!(changeScale > 0)) {
     throw new RangeError(
-      `Cannot ${ACTION}: the target must change in the training part: current value is always ${target[0]}`,
+      `Cannot ${ACTION}: the target${targetName === undefined ? "" : `, ${printable(targetName, 40)},`} ` +
+        `must change in the training part: current value is always ${target[0]}`,
     );
   }
   const scaled = features.map((feature) => standardize(feature, ends[0]));
@@ -105,11 +120,36 @@ export function cutSeries(series: Series, options: WindowOptions): WindowedSerie
   };
 }
 
+/** Where training and validation end. */
+function endsOf(length: number, [training, validation]: WindowOptions["shares"]): [number, number] {
+  return [Math.round(training * length), Math.round((training + validation) * length)];
+}
+
+function isEnough(length: number, { window, horizon, shares }: WindowOptions): boolean {
+  const [training, validation] = endsOf(length, shares);
+  return window + horizon - 1 < training && training < validation && validation < length;
+}
+
+/** @throws {RangeError} If a part would have no windows; the message says how many rows there must be. */
+function checkLength(length: number, options: WindowOptions): void {
+  if (isEnough(length, options)) return;
+  const { window, horizon, shares: [training, validation] } = options;
+  let least = Math.ceil(
+    Math.max((window + horizon) / training, 1 / validation, 1 / (1 - training - validation)),
+  );
+  while (isEnough(least - 1, options)) least--; // the ends are rounded
+  throw new RangeError(
+    `Cannot ${ACTION}: it must have at least ${least} rows for a window of ${window} and a horizon of ${horizon}` +
+      `: current value is ${length}`,
+  );
+}
+
 /** A feature less its mean over the first `count` times, by its deviation there; 0 where it is constant there. */
 function standardize(feature: Float64Array, count: number): Float64Array {
   const part = feature.subarray(0, count), mean = part.reduce((sum, x) => sum + x, 0) / count;
+  if (part.every((x) => x === part[0])) return feature.map(() => 0); // the rounded mean may be another number
   const deviation = Math.sqrt(part.reduce((sum, x) => sum + (x - mean) ** 2, 0) / count);
-  return feature.map((x) => deviation > 0 ? (x - mean) / deviation : 0);
+  return feature.map((x) => deviation > 0 ? (x - mean) / deviation : 0); // 0 of squares that vanish
 }
 
 /** The windows that forecast the times `from` … `to` − 1. */

@@ -33,6 +33,26 @@ export function formatShare(share: number, count = 1_000): string {
 }
 
 /**
+ * A quantity of any unit with so many digits, without an exponent as long as it is legible.
+ *
+ * @example
+ * ```ts
+ * import { formatFigure } from "./words.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(formatFigure(2.5, 4), "2.500");
+ * assert.equal(formatFigure(43_211.7, 4), "43,210");
+ * assert.equal(formatFigure(1.5e-9, 2), "1.5e-9");
+ * ```
+ */
+export function formatFigure(value: number, digits: number): string {
+  const text = value.toPrecision(digits), rounded = Number(text);
+  return text.includes("e") && Math.abs(rounded) >= 1 && Math.abs(rounded) < 1e15
+    ? rounded.toLocaleString("en")
+    : text;
+}
+
+/**
  * A mark of one or two characters for each class, and its name, preceded by the mark if they differ. The marks are the
  * names themselves if all are so short, else numbers from 0 on.
  *

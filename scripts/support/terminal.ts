@@ -26,17 +26,18 @@ export function drawForTerminal(pictures: readonly Picture[]): string[] {
 
 /** A line on stderr that is drawn again and again; only on a terminal. */
 export class StatusLine {
-  readonly #visible: boolean;
+  /** Whether anybody sees it. */
+  readonly visible: boolean;
   #drawn = false;
 
   /** @param wanted False to draw nothing, as with `--quiet` */
   constructor(wanted: boolean) {
-    this.#visible = wanted && Deno.stderr.isTerminal();
+    this.visible = wanted && Deno.stderr.isTerminal();
   }
 
   /** Draws what `render` returns for a number of columns. */
   draw(render: (width: number) => string): void {
-    if (!this.#visible) return;
+    if (!this.visible) return;
     write(ERASE_LINE + render(Deno.consoleSize().columns - ECHO.length));
     this.#drawn = true;
   }
