@@ -43,8 +43,10 @@ interface Opened {
   readonly engine: Engine;
   /** All that an engine must be opened again for if it changes, as text. */
   readonly key: string;
-  /** How many sequences a step can have. */
+  /** How many sequences a step can have, if there are as many. */
   readonly batchSize: number;
+  /** How many it has room for: no more than {@link batchSize}. */
+  readonly room: number;
   readonly pace: Pace;
   identity: SessionData["identity"];
 }
@@ -127,10 +129,10 @@ export class FitSession {
 
   /** Makes the data those to train on, in batches of at most so many sequences. The engine of an earlier call is used again if it fits. */
   async setData(data: SessionData, batchSize: number): Promise<void> {
-    const key = this.#keyOf(data.layout);
+    const key = this.#keyOf(data.layout), largest = Math.min(batchSize, data.sequences.count);
     const kept = this.#opened ?? OPENED.get(this.model) ?? null;
-    const isFitting = kept !== null && kept.key === key &&
-      (kept === this.#opened ? kept.batchSize >= batchSize : kept.batchSize === batchSize);
+    const isFitting = kept !== null && kept.key === key && kept.room >= largest &&
+      (kept === this.#opened || kept.batchSize === batchSize);
     if (isFitting && await this.#reuse(kept, data)) return;
     const state = this.#opened && await this.#opened.engine.readState();
     await this.abandon();
@@ -241,13 +243,15 @@ export class FitSession {
     { key, batchSize, state }: { key: string; batchSize: number; state: EngineState | null },
   ): Promise<void> {
     const { network } = this.training, { seed, ...choice } = this.#options;
+    // Memory is for a batch of all sequences at most, and of some more: they may be a few more each call.
+    const room = Math.min(batchSize, 2 ** Math.ceil(Math.log2(sequences.count)));
     const { engine } = await openEngine(choice, {
       network,
       layout,
       parameters: state?.parameters ?? await readWeights(this.model, network),
-      training: { optimizer: this.#optimizer, sequences, targets, seed, batchSize },
+      training: { optimizer: this.#optimizer, sequences, targets, seed, batchSize: room },
     });
-    const opened = { engine, key, batchSize, pace: new Pace(), identity };
+    const opened = { engine, key, batchSize, room, pace: new Pace(), identity };
     OPENED.set(this.model, opened);
     GARBAGE.register(this.model, engine, this.model);
     await this.#use(opened, state);
