@@ -5,23 +5,27 @@
  * @module
  */
 import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
+import { printable } from "../excerpt.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine, EngineState, StepResult } from "../engines/engine.ts";
 import { type DeviceOptions, openEngine } from "../engines/open.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import { isTraining } from "../model/tensorflow_callbacks.ts";
+import { recurrentLayers } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import {
+  FIT,
   readLearningRate,
   readOptimizer,
   readOptimizerState,
   writeOptimizerState,
 } from "../model/tensorflow_optimizers.ts";
 import type { ModelTraining } from "../model/tensorflow_training.ts";
-import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
+import { markWeights, matchedVariables, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { cutSequences } from "./fit_data.ts";
 import { Pace } from "./pace.ts";
 import { sumScores } from "./scores.ts";
+import { findUnstarted } from "./started.ts";
 
 /** What is trained on, or measured. */
 export interface SessionData {
@@ -248,7 +252,7 @@ export class FitSession {
     const { engine } = await openEngine(choice, {
       network,
       layout,
-      parameters: state?.parameters ?? await readWeights(this.model, network),
+      parameters: state?.parameters ?? await this.#readStarted(),
       training: { optimizer: this.#optimizer, sequences, targets, seed, batchSize: room },
     });
     const opened = { engine, key, batchSize, room, pace: new Pace(), identity };
@@ -269,8 +273,21 @@ export class FitSession {
   async #readModel(): Promise<EngineState> {
     const { network } = this.training;
     this.#marks = markWeights(this.model, network);
-    const parameters = await readWeights(this.model, network);
+    const parameters = await this.#readStarted();
     return { parameters, ...await readOptimizerState(this.model, network) };
+  }
+
+  /** @throws {RangeError} If the weights of a recurrent layer are zero, as `scanline.lstm()` leaves them. */
+  async #readStarted(): Promise<Float32Array> {
+    const { model, training: { network } } = this, parameters = await readWeights(model, network);
+    const zeros = findUnstarted(parameters, recurrentLayers(network));
+    if (!zeros) return parameters;
+    const index = network.parameters.indexOf(zeros.kernel);
+    throw new RangeError(
+      `Cannot ${FIT}: its weights must be started: current value is zero for all of ` +
+        `${printable(matchedVariables(model, network, "find")[index].name)} and its recurrent weights ` +
+        "(tf.layers.lstm() starts them, scanline.lstm() leaves that to compile())",
+    );
   }
 
   #write(parameters: Float32Array): void {

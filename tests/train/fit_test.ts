@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fit } from "../../lib/train/fit.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
+import { canFit, fit } from "../../lib/train/fit.ts";
 import type { FitArgs } from "../../lib/train/fit_arguments.ts";
 import { closeFit } from "../../lib/train/fit_session.ts";
 import { assertClose } from "../support/assert_close.ts";
@@ -272,6 +273,29 @@ Deno.test("fit() needs no memory for sequences that a batch cannot have", async 
     await closeFit(ours);
     await closeFit(same);
   }
+  tf.dispose([x, y]);
+});
+
+Deno.test("fit() rejects weights that nobody has started, and canFit() a model that was disposed", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.gru({ units: 2, returnSequences: true, recurrentInitializer: "zeros", inputShape: [T, C] }),
+      lstm({ units: 2, name: "upper" }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  model.compile({ loss: "meanSquaredError", optimizer: "adam" });
+  const { x, y } = regressionData(), before = model.getWeights().map((weight) => weight.dataSync());
+  await assert.rejects(
+    fit(model, x, y, ARGS),
+    /^RangeError: Cannot fit the model: its weights must be started: current value is zero for all of upper\/kernel and /,
+  );
+  assert.deepEqual(model.getWeights().map((weight) => weight.dataSync()), before);
+  model.layers[1].setWeights(model.layers[1].getWeights().map((weight) => tf.onesLike(weight)));
+  await fit(model, x, y, ARGS);
+  await closeFit(model);
+  model.dispose();
+  assert.match(canFit(model)!, /the model must be in use: current value is disposed$/);
   tf.dispose([x, y]);
 });
 
