@@ -71,7 +71,7 @@ function checkTraining(
 ): void {
   check(action, "batchSize", { value: batchSize, rule: SIZE });
   check(action, "seed", { value: seed, rule: UINT32 });
-  checkOptimizer(action, optimizer);
+  checkOptimizer(action, optimizer, { mayRest: true });
   checkSequences(action, sequences, { layout, network });
   checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
 }

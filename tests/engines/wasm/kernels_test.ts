@@ -72,6 +72,16 @@ test("for large inputs, the gates are exactly 0 and 1, and tanh exactly −1 and
   }
 });
 
+test("every function keeps NaN: a training that has diverged must not report numbers", async () => {
+  const x = Float32Array.of(NaN, 0.25, NaN, NaN);
+  for (const math of ["fused", "plain"] as const) {
+    for (const { name, f } of FUNCTIONS) {
+      const y = await evaluate(math, f, x);
+      assert.deepEqual([...y].map(Number.isNaN), [true, false, true, true], `${name}, ${math}`);
+    }
+  }
+});
+
 test("chooseKernels() follows the probe, unless a build was asked for", async () => {
   const once = () => true, twice = () => false;
   assert.equal((await chooseKernels(undefined, once)).math, "fused");

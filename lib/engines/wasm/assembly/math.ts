@@ -107,7 +107,7 @@ export function exp(v: v128): v128 {
   return f32x4.mul(p, power);
 }
 
-// ln x for normal x > 0, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
+// ln x for normal x > 0, and NaN for NaN, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
 @inline
 export function ln(x: v128): v128 {
   // Adding the bits of 1 less those of √½ carries into the exponent exactly where the mantissa is √2 or more.
@@ -127,7 +127,8 @@ export function ln(x: v128): v128 {
   p = f32x4.mul(f32x4.mul(r, r2), p);
   p = madd(n, f32x4.splat(-2.12194440e-4), p);
   p = nmadd(half(), r2, p);
-  return madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
+  const logarithm = madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
+  return v128.bitselect(logarithm, x, f32x4.eq(x, x));
 }
 
 // σ(x) with as many digits where it is small as anywhere: with e = e^−|x|, 1/(1 + e) or e/(1 + e)
