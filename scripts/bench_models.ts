@@ -32,6 +32,7 @@ const spec = {
   flags: {
     quick: { kind: "switch", help: "some minutes: fewer rounds, and no agreement of losses and weights" },
     only: { kind: "text", placeholder: "IDS", help: "some of the models, separated by commas: E1,R16" },
+    webgpu: { kind: "switch", help: "TensorFlow.js on WebGPU, too, which needs an adapter" },
     python: {
       kind: "text",
       placeholder: "PATH",
@@ -60,7 +61,8 @@ await runCommand(spec, async (flags) => {
   await Deno.mkdir(folder);
   const ours = startOurs(),
     peers: Player<ModelRequest>[] = [
-      startTensorFlow(),
+      startTensorFlow("wasm"),
+      ...(flags.webgpu ? [startTensorFlow("webgpu")] : []),
       ...(python ? startTorch(python) : []),
       ...(flags["tfjs-node"] ? [await startNode(flags["tfjs-node"], folder)] : []),
     ];

@@ -20,14 +20,9 @@ export function share<Data extends Shareable>(data: Data): Shared<Data> {
   return shared;
 }
 
-/** As {@link share} for bytes. */
-export function shareBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  return share(bytes);
-}
-
-/** As {@link shareBytes}, and frees the memory of the original at once. */
+/** As {@link share}, and frees the memory of the original at once. */
 export function moveToShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  const shared = shareBytes(bytes);
+  const shared = share(bytes);
   if (!isShared(bytes)) (bytes.buffer as ArrayBuffer).transfer(0);
   return shared;
 }

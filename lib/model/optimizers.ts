@@ -280,11 +280,16 @@ function make<O extends Optimizer>(
 /**
  * Checks that a value is an optimizer of Scanline.
  *
+ * @param mayRest Whether its learning rate can be 0, as a schedule of TensorFlow.js may end with
  * @returns A copy of it
  * @throws {TypeError} If it is something else, such as a name or an optimizer of TensorFlow.js; says which one to use.
  * @throws {RangeError} If one of its numbers is out of range.
  */
-export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer {
+export function checkOptimizer(
+  action: string,
+  optimizer: Optimizer,
+  { mayRest = false }: { mayRest?: boolean } = {},
+): Optimizer {
   const kind: unknown = (optimizer as Partial<Optimizer> | null | undefined)?.kind;
   if (typeof optimizer !== "object" || typeof kind !== "string" || !Object.hasOwn(RULES, kind)) {
     const found = optimizer === undefined ? "missing" : excerpt(optimizer);
@@ -295,9 +300,10 @@ export function checkOptimizer(action: string, optimizer: Optimizer): Optimizer 
     );
   }
   const { kind: known, ...numbers } = optimizer;
+  const rules = mayRest ? { ...RULES[known], learningRate: NOT_NEGATIVE } : RULES[known];
   return {
     kind: known,
-    ...checkOptions<Record<string, number>>(action, numbers, RULES[known], "optimizer"),
+    ...checkOptions<Record<string, number>>(action, numbers, rules, "optimizer"),
   } as Optimizer;
 }
 

@@ -126,27 +126,26 @@ const KINDS: readonly Kind[] = [
  * @throws {TypeError} If it is of another class, or one of its numbers is out of range.
  */
 export function checkModelOptimizer(action: string, optimizer: tf.Optimizer): Optimizer {
-  const kind = kindOf(optimizer);
-  if (!kind) {
-    const { name = "" } = (optimizer as { constructor?: { name?: string } }).constructor ?? {};
-    throw refusal(action, {
-      subject: "optimizer of model.compile()",
-      must: "be made by one of tf.train.sgd, momentum, adagrad, adadelta, adam, adamax, rmsprop",
-      found: excerpt(name),
-      remedy:
-        `a class of one's own is something else, and so is another copy of TensorFlow.js: import version ${tf.version.tfjs}`,
-    });
-  }
+  const { read } = kindOf(action, optimizer);
   try {
-    return checkOptimizer(action, kind.read(optimizer as unknown as Fields));
+    return checkOptimizer(action, read(optimizer as unknown as Fields), { mayRest: true });
   } catch (error) {
     throw new TypeError((error as Error).message, { cause: error });
   }
 }
 
 /** By its own class: `instanceof` holds for every optimizer of TensorFlow.js. */
-function kindOf(optimizer: tf.Optimizer): Kind | undefined {
-  return KINDS.find(({ type }) => type === optimizer.constructor);
+function kindOf(action: string, optimizer: tf.Optimizer): Kind {
+  const kind = KINDS.find(({ type }) => type === optimizer.constructor);
+  if (kind) return kind;
+  const { name = "" } = (optimizer as { constructor?: { name?: string } }).constructor ?? {};
+  throw refusal(action, {
+    subject: "optimizer of model.compile()",
+    must: "be made by one of tf.train.sgd, momentum, adagrad, adadelta, adam, adamax, rmsprop",
+    found: excerpt(name),
+    remedy:
+      `a class of one's own is something else, and so is another copy of TensorFlow.js: import version ${tf.version.tfjs}`,
+  });
 }
 
 /**
@@ -248,9 +247,10 @@ function writeSteps(fields: Fields, step: number): void {
   fields.iterations_ = step;
 }
 
+/** Whatever its numbers are: a learning rate that no step can take must not cost the slots. */
 function slotsOf(action: string, model: LayersModel) {
-  const optimizer = checkModelOptimizer(action, model.optimizer);
-  const { slots } = kindOf(model.optimizer)!;
+  const { read, slots } = kindOf(action, model.optimizer);
+  const optimizer = read(model.optimizer as unknown as Fields);
   return { optimizer, fields: slots.slice(0, SLOT_COUNT[optimizer.kind]) };
 }
 

@@ -83,7 +83,7 @@ export function matchedVariables(
   try {
     variables.forEach((variable) => variable.read());
   } catch (cause) {
-    throw new Error(`Cannot ${action} the weights: the model must be in use: current value is disposed`, {
+    throw new TypeError(`Cannot ${action} the weights: the model must be in use: current value is disposed`, {
       cause,
     });
   }

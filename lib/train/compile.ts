@@ -15,6 +15,7 @@ import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from
 import type { Classifier } from "../model/classifier.ts";
 import { readsImagesOf } from "../model/trained_model.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
+import { findUnstarted } from "./started.ts";
 import { Trainer } from "./trainer.ts";
 
 /** What {@link compile} takes besides the model. */
@@ -165,14 +166,12 @@ const ACTION = "compile the model";
 function checkStarted(parameters: Float32Array, { parameters: parts, recurrent }: Classifier): Float32Array {
   const wrong = parameters.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) {
-    const zeros = recurrent.findIndex(({ kernel, recurrentKernel }) =>
-      parameters.subarray(kernel.offset, recurrentKernel.offset + recurrentKernel.size).every((value) =>
-        value === 0
-      )
-    );
-    if (zeros < 0) return parameters;
+    const zeros = findUnstarted(parameters, recurrent);
+    if (!zeros) return parameters;
     throw new RangeError(
-      `Cannot ${ACTION}: its weights must be started: current value is zero for all of layer ${zeros} ` +
+      `Cannot ${ACTION}: its weights must be started: current value is zero for all of layer ${
+        recurrent.indexOf(zeros)
+      } ` +
         '(`initialize: "pytorch"` starts them)',
     );
   }

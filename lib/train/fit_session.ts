@@ -5,23 +5,27 @@
  * @module
  */
 import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
+import { printable } from "../excerpt.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine, EngineState, StepResult } from "../engines/engine.ts";
 import { type DeviceOptions, openEngine } from "../engines/open.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import { isTraining } from "../model/tensorflow_callbacks.ts";
+import { recurrentLayers } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizers.ts";
 import {
+  FIT,
   readLearningRate,
   readOptimizer,
   readOptimizerState,
   writeOptimizerState,
 } from "../model/tensorflow_optimizers.ts";
 import type { ModelTraining } from "../model/tensorflow_training.ts";
-import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
+import { markWeights, matchedVariables, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { cutSequences } from "./fit_data.ts";
 import { Pace } from "./pace.ts";
 import { sumScores } from "./scores.ts";
+import { findUnstarted } from "./started.ts";
 
 /** What is trained on, or measured. */
 export interface SessionData {
@@ -43,8 +47,10 @@ interface Opened {
   readonly engine: Engine;
   /** All that an engine must be opened again for if it changes, as text. */
   readonly key: string;
-  /** How many sequences a step can have. */
+  /** How many sequences a step can have, if there are as many. */
   readonly batchSize: number;
+  /** How many it has room for: no more than {@link batchSize}. */
+  readonly room: number;
   readonly pace: Pace;
   identity: SessionData["identity"];
 }
@@ -127,10 +133,10 @@ export class FitSession {
 
   /** Makes the data those to train on, in batches of at most so many sequences. The engine of an earlier call is used again if it fits. */
   async setData(data: SessionData, batchSize: number): Promise<void> {
-    const key = this.#keyOf(data.layout);
+    const key = this.#keyOf(data.layout), largest = Math.min(batchSize, data.sequences.count);
     const kept = this.#opened ?? OPENED.get(this.model) ?? null;
-    const isFitting = kept !== null && kept.key === key &&
-      (kept === this.#opened ? kept.batchSize >= batchSize : kept.batchSize === batchSize);
+    const isFitting = kept !== null && kept.key === key && kept.room >= largest &&
+      (kept === this.#opened || kept.batchSize === batchSize);
     if (isFitting && await this.#reuse(kept, data)) return;
     const state = this.#opened && await this.#opened.engine.readState();
     await this.abandon();
@@ -241,13 +247,15 @@ export class FitSession {
     { key, batchSize, state }: { key: string; batchSize: number; state: EngineState | null },
   ): Promise<void> {
     const { network } = this.training, { seed, ...choice } = this.#options;
+    // Memory is for a batch of all sequences at most, and of some more: they may be a few more each call.
+    const room = Math.min(batchSize, 2 ** Math.ceil(Math.log2(sequences.count)));
     const { engine } = await openEngine(choice, {
       network,
       layout,
-      parameters: state?.parameters ?? await readWeights(this.model, network),
-      training: { optimizer: this.#optimizer, sequences, targets, seed, batchSize },
+      parameters: state?.parameters ?? await this.#readStarted(),
+      training: { optimizer: this.#optimizer, sequences, targets, seed, batchSize: room },
     });
-    const opened = { engine, key, batchSize, pace: new Pace(), identity };
+    const opened = { engine, key, batchSize, room, pace: new Pace(), identity };
     OPENED.set(this.model, opened);
     GARBAGE.register(this.model, engine, this.model);
     await this.#use(opened, state);
@@ -265,8 +273,21 @@ export class FitSession {
   async #readModel(): Promise<EngineState> {
     const { network } = this.training;
     this.#marks = markWeights(this.model, network);
-    const parameters = await readWeights(this.model, network);
+    const parameters = await this.#readStarted();
     return { parameters, ...await readOptimizerState(this.model, network) };
+  }
+
+  /** @throws {RangeError} If the weights of a recurrent layer are zero, as `scanline.lstm()` leaves them. */
+  async #readStarted(): Promise<Float32Array> {
+    const { model, training: { network } } = this, parameters = await readWeights(model, network);
+    const zeros = findUnstarted(parameters, recurrentLayers(network));
+    if (!zeros) return parameters;
+    const index = network.parameters.indexOf(zeros.kernel);
+    throw new RangeError(
+      `Cannot ${FIT}: its weights must be started: current value is zero for all of ` +
+        `${printable(matchedVariables(model, network, "find")[index].name)} and its recurrent weights ` +
+        "(tf.layers.lstm() starts them, scanline.lstm() leaves that to compile())",
+    );
   }
 
   #write(parameters: Float32Array): void {

@@ -62,7 +62,7 @@ async function takeSampleWeights(action: string, value: NumberArray, count: numb
 /** As `standardizeClassWeights()` of TensorFlow.js finds them for a model with one output. */
 function ofOneOutput(given: ClassWeightOption, output: string): ClassWeights {
   if (Array.isArray(given) && given.length === 1) return given[0];
-  return (Reflect.get(given, output) ?? given) as ClassWeights;
+  return (Object.hasOwn(given, output) ? Reflect.get(given, output) : given) as ClassWeights;
 }
 
 /** The class of a target, or the value of a single one. */

@@ -25,7 +25,7 @@ export class SharedFiles implements AsyncDisposable {
   }
 
   /** The request to open a workload over `imageCount` images. */
-  async request(workload: Workload, imageCount: number): Promise<Omit<OpenRequest, "op">> {
+  async request(workload: Workload, imageCount: number): Promise<OpenRequest> {
     const { name, layers, optimizer, sequence, batchSize, lines } = workload;
     const { classes, train } = this.#dataset;
     const set = `${lines}-${imageCount}`;

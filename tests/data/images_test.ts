@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { checkImages, checkPositions, checkSplit } from "../../lib/data/images.ts";
-import { shareBytes } from "../../lib/data/shared.ts";
+import { share } from "../../lib/data/shared.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 
 const split = tinySplit({ count: 6, height: 3, width: 4, classes: 3 });
@@ -10,7 +10,7 @@ const { pixels, labels } = split;
 Deno.test("checkSplit() takes bytes in any memory, and drops other properties", () => {
   const padded = new Uint8Array(100);
   padded.set(pixels, 9);
-  for (const right of [pixels, shareBytes(pixels), padded.subarray(9, 81), Buffer.from(pixels)]) {
+  for (const right of [pixels, share(pixels), padded.subarray(9, 81), Buffer.from(pixels)]) {
     const taken = checkSplit("train", "train", { ...split, pixels: right, name: "mine" } as typeof split, 3);
     assert.deepEqual(taken, { ...split, pixels: right });
   }

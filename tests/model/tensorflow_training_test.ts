@@ -271,7 +271,7 @@ const REJECTED: { name: string; model: () => tf.Sequential; message: string }[] 
       model.compile({ loss: "meanSquaredError", optimizer: tf.train.sgd(-1) });
       return model;
     },
-    message: "learningRate must be a positive number: current value is -1",
+    message: "learningRate must be a number from 0 on: current value is -1",
   },
   {
     name: "weights that were frozen when the model was compiled",

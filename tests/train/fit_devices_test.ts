@@ -104,6 +104,33 @@ Deno.test("a device that fails ends fit() with its error, and the next call open
 
 const reads = [{ name: "read", path: "lib" }] as const;
 
+for (
+  const [loss, activation] of [
+    ["categoricalCrossentropy", "softmax"],
+    ["binaryCrossentropy", "sigmoid"],
+    ["meanSquaredError", "linear"],
+  ] as const
+) {
+  Deno.test({
+    name: named(`fit() on wasm has NaN where outputs are no numbers: ${loss}`, reads),
+    ignore: lacks(reads),
+    fn: async () => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.simpleRNN({ units: 3, inputShape: [T, C], recurrentInitializer: "zeros" }),
+          tf.layers.dense({ units: 2, activation }),
+        ],
+      });
+      model.compile({ loss, optimizer: "sgd", metrics: [tf.metrics.binaryCrossentropy] });
+      model.layers[1].setWeights([tf.fill([3, 2], NaN), tf.zeros([2])]);
+      const x = { data: noise("x", 8 * T * C), shape: [8, T, C] };
+      const { history } = await fit(model, x, Array(8).fill([0, 1]), { batchSize: 3, device: "wasm" });
+      assert.deepEqual(history, { loss: [NaN], binaryCrossentropy: [NaN] });
+      await closeFit(model);
+    },
+  });
+}
+
 Deno.test({
   name: named("three calls of fit() on wasm take the same steps as one, to the bit: dropout and all", reads),
   ignore: lacks(reads),

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fit } from "../../lib/train/fit.ts";
+import { lstm } from "../../lib/model/to_tensorflow.ts";
+import { canFit, fit } from "../../lib/train/fit.ts";
 import type { FitArgs } from "../../lib/train/fit_arguments.ts";
 import { closeFit } from "../../lib/train/fit_session.ts";
 import { assertClose } from "../support/assert_close.ts";
@@ -122,6 +123,23 @@ Deno.test("fit() is model.fit() with classWeight", async () => {
   tf.dispose([x, y, numbers, rows]);
 });
 
+Deno.test("fit() takes classWeight of an output with the name of what every object has", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.simpleRNN({ units: 2, inputShape: [T, C], recurrentInitializer: "zeros" }),
+      tf.layers.dense({ units: 3, activation: "softmax", name: "constructor" }),
+    ],
+  });
+  model.compile({ loss: "sparseCategoricalCrossentropy", optimizer: "sgd" });
+  const { x, y } = regressionData(), classWeight = { 0: 0, 1: 0, 2: 0 };
+  for (const given of [classWeight, { constructor: classWeight }]) {
+    const { history } = await fit(model, x, classes(), { ...ARGS, classWeight: given });
+    assert.deepEqual(history.loss, [0]);
+  }
+  await closeFit(model);
+  tf.dispose([x, y]);
+});
+
 Deno.test("fit() stops at model.stopTraining where model.fit() does", async () => {
   const { x, y } = regressionData(), args = { batchSize: 4, epochs: 3, validationSplit: 0.2 };
   for (const hook of ["onTrainBegin", "onEpochBegin", "onBatchBegin", "onBatchEnd", "onEpochEnd"] as const) {
@@ -223,6 +241,61 @@ Deno.test("fit() and model.fit() can take turns, and the optimizer goes on", asy
     }
     await closeFit(ours);
   }
+  tf.dispose([x, y]);
+});
+
+Deno.test("fit() takes a learning rate of 0, from the start or from a callback, and keeps the slots", async () => {
+  const { x, y } = regressionData(), args = { batchSize: 8, epochs: 3 };
+  const watch = (model: tf.Sequential) => ({
+    onEpochEnd: () => void Reflect.set(model.optimizer, "learningRate", 0),
+  });
+  for (const learningRate of [0, 0.05]) {
+    const { history } = await compare(() => regression(tf.train.adam(learningRate)), { x, y, args, watch });
+    assert.equal(history.loss[1], history.loss[2]);
+  }
+  const [ours] = twins(() => regression(tf.train.adam(0.05)));
+  const callbacks = { onEpochEnd: () => void Reflect.set(ours.optimizer, "learningRate", -1) };
+  await assert.rejects(
+    fit(ours, x, y, { ...args, ...ARGS, callbacks }),
+    /^RangeError: Cannot train: learningRate must be a number from 0 on: current value is -1$/,
+  );
+  assert.equal(ours.optimizer.iterations, 3); // those of the first epoch
+  await closeFit(ours);
+  tf.dispose([x, y]);
+});
+
+Deno.test("fit() needs no memory for sequences that a batch cannot have", async () => {
+  const { x, y } = regressionData();
+  for (const batchSize of [N + 1, 1e9, Number.MAX_SAFE_INTEGER]) {
+    const [ours, same] = twins(regression), args = { epochs: 2, shuffle: false, device: "wasm" } as const;
+    const { history } = await fit(ours, x, y, { ...args, batchSize });
+    assert.deepEqual(history, (await fit(same, x, y, { ...args, batchSize: N })).history);
+    await closeFit(ours);
+    await closeFit(same);
+  }
+  tf.dispose([x, y]);
+});
+
+Deno.test("fit() rejects weights that nobody has started, and canFit() a model that was disposed", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.gru({ units: 2, returnSequences: true, recurrentInitializer: "zeros", inputShape: [T, C] }),
+      lstm({ units: 2, name: "upper" }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  model.compile({ loss: "meanSquaredError", optimizer: "adam" });
+  const { x, y } = regressionData(), before = model.getWeights().map((weight) => weight.dataSync());
+  await assert.rejects(
+    fit(model, x, y, ARGS),
+    /^RangeError: Cannot fit the model: its weights must be started: current value is zero for all of upper\/kernel and /,
+  );
+  assert.deepEqual(model.getWeights().map((weight) => weight.dataSync()), before);
+  model.layers[1].setWeights(model.layers[1].getWeights().map((weight) => tf.onesLike(weight)));
+  await fit(model, x, y, ARGS);
+  await closeFit(model);
+  model.dispose();
+  assert.match(canFit(model)!, /the model must be in use: current value is disposed$/);
   tf.dispose([x, y]);
 });
 

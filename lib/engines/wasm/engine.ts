@@ -8,6 +8,7 @@
  */
 import { pickSequences, type SequenceLayout, type Sequences, type Targets } from "../../data/sequences.ts";
 import { allocateShared, isShared, share } from "../../data/shared.ts";
+import { isRecurrent, type Layer, stepsOf } from "../../model/network.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
 import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
@@ -15,7 +16,7 @@ import type { DeviceDescription, EngineOptions, EngineState, StepResult, Trainin
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
 import { chooseKernels } from "./kernels.ts";
-import { orderParameters } from "./parameter_order.ts";
+import { ParameterOrder } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
 import type { SharedTargets } from "./passes/loss.ts";
 import { PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
@@ -25,7 +26,10 @@ import { GROUP, WORD } from "./strides.ts";
 import type { SharedData } from "./thread.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** The options of the wasm engine. By default it has a thread for each core, at most one for each group of a batch. */
+/**
+ * The options of the wasm engine. By default it has a thread for each core, but no more than can be kept busy: at most one for
+ * each group of a batch, and one for every few million operations of a step.
+ */
 export interface WasmOptions extends EngineOptions, Pick<DeviceOptions, "threads" | "math"> {
   /** Whether the threads measure times for {@link GuardedWasm.profile}, which costs a few percent; false by default. */
   readonly profile?: boolean;
@@ -33,6 +37,9 @@ export interface WasmOptions extends EngineOptions, Pick<DeviceOptions, "threads
 
 /** How often a waiting thread looks before it sleeps: some tens of microseconds, longer than threads usually wait. */
 const SPINS = 20_000;
+
+/** Operations of a training step, at least, for each thread: some 100 microseconds, many times what threads wait for each other. */
+const OPERATIONS_A_THREAD = 4e6;
 
 /** The most threads of an engine that only predicts: more would take longer to start than they save. */
 const PREDICTING_THREADS = 8;
@@ -47,8 +54,7 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const { training, math: asked } = options;
   checkEngineOptions(options);
   check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
-  const most = training ? Math.ceil(training.batchSize / GROUP) : PREDICTING_THREADS;
-  const threads = options.threads ?? Math.min(navigator.hardwareConcurrency, most);
+  const threads = options.threads ?? chooseThreads(options);
   const plan = planMemory(options, threads);
   const { math, module } = await chooseKernels(asked);
   const memory = allocateMemory(plan.memoryPages);
@@ -73,6 +79,28 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
     await engine.writeState({ parameters: options.parameters, slots: plan.slots.map(() => start), step: 0 });
   } else await engine.writeParameters(options.parameters);
   return new GuardedWasm(engine, options);
+}
+
+/** How many threads a training can keep busy. */
+function chooseThreads({ network, layout: { T }, training }: WasmOptions): number {
+  const cores = navigator.hardwareConcurrency;
+  if (!training) return Math.min(cores, PREDICTING_THREADS);
+  const { batchSize } = training, steps = stepsOf(network, T);
+  // Two for each parameter that a product reads, in three products: forward, backward, and for the gradient.
+  const operations = network.layers.reduce((sum, layer, index) => {
+    return sum + 6 * batchSize * steps[index].count * weightsOf(layer);
+  }, 0);
+  return Math.max(
+    1,
+    Math.min(cores, Math.ceil(batchSize / GROUP), Math.floor(operations / OPERATIONS_A_THREAD)),
+  );
+}
+
+/** How many parameters a layer multiplies with at each step. */
+function weightsOf(layer: Layer): number {
+  if (layer.kind === "bidirectional") return weightsOf(layer.forward) + weightsOf(layer.backward);
+  if (layer.kind === "dense") return layer.kernel.size;
+  return isRecurrent(layer) ? layer.kernel.size + layer.recurrentKernel.size : 0;
 }
 
 /**
@@ -133,7 +161,7 @@ class WasmEngine implements UnguardedEngine {
   readonly #plan: Plan;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
-  readonly #order: Int32Array;
+  readonly #order: ParameterOrder;
   /** The leading blank lines of each training image; null where groups share none. */
   #blankLines: Uint16Array | null;
   #step = 0;
@@ -158,7 +186,7 @@ class WasmEngine implements UnguardedEngine {
     this.#plan = plan;
     this.#memory = memory;
     this.#pool = pool;
-    this.#order = orderParameters(plan);
+    this.#order = new ParameterOrder(plan);
     this.#blankLines = options.training && this.#countBlankLines(options.training.sequences);
   }
 
@@ -274,18 +302,12 @@ class WasmEngine implements UnguardedEngine {
 
   #readFlat(address: number): Float32Array {
     const flat = new Float32Array(this.#options.network.size);
-    const floats = this.#floats(address, this.#order.length);
-    this.#order.forEach((index, at) => {
-      if (index >= 0) flat[index] = floats[at];
-    });
+    this.#order.read(this.#floats(address, this.#plan.size), flat);
     return flat;
   }
 
   #writeFlat(address: number, flat: Float32Array): void {
-    const floats = this.#floats(address, this.#order.length);
-    this.#order.forEach((index, at) => {
-      if (index >= 0) floats[at] = flat[index];
-    });
+    this.#order.write(this.#floats(address, this.#plan.size), flat);
   }
 
   #floats(address: number, length: number): Float32Array {

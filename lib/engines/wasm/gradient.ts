@@ -12,10 +12,21 @@ import type { EmbeddingPlan } from "./pass_plans.ts";
 import type { BatchLayout } from "./prefix.ts";
 import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
 
-/** Some columns of a matrix, the quads `from` … `to` − 1; or some rows of the table of tokens. */
-export type WorkItem =
-  | { readonly matrix: MatrixPlan; readonly from: number; readonly to: number }
-  | { readonly embedding: EmbeddingPlan; readonly item: number };
+/** Some columns of a matrix: the quads `from` … `to` − 1. */
+export interface ColumnItem {
+  readonly matrix: MatrixPlan;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Some rows of the table of tokens, see {@link tokenRange}. */
+export interface TableItem {
+  readonly embedding: EmbeddingPlan;
+  readonly item: number;
+}
+
+/** What one thread does at once in the second phase of a step. */
+export type WorkItem = ColumnItem | TableItem;
 
 /** A range of the parameters that one item updates. */
 export interface ParameterRange {
@@ -75,7 +86,7 @@ export class GradientSums {
 
   /** Computes the gradient of an item, with its regularizers. */
   compute(item: WorkItem, batch: BatchLayout): void {
-    if ("embedding" in item) this.#sumTokens(item.embedding, item.item, batch.starts.length);
+    if ("embedding" in item) this.#sumTokens(item, batch.starts.length);
     else {
       this.#sumRecords(item, batch);
       if (item.matrix.penalties >= 0) this.#regularize(item);
@@ -83,7 +94,7 @@ export class GradientSums {
   }
 
   /** Some columns of the gradient of a matrix and of its biases. */
-  #sumRecords({ matrix: m, from, to }: Extract<WorkItem, { matrix: MatrixPlan }>, batch: BatchLayout): void {
+  #sumRecords({ matrix: m, from, to }: ColumnItem, batch: BatchLayout): void {
     const { gradients, sharedRecord, sharedBy } = this.#plan, quads = to - from, { starts, sharedT } = batch;
     for (let group = 0; group < starts.length; group++) {
       const start = m.shared ? starts[group] : 0;
@@ -127,8 +138,9 @@ export class GradientSums {
   }
 
   /** The gradient of some rows of the table: those of their tokens, in the order of the batch. */
-  #sumTokens(plan: EmbeddingPlan, item: number, groups: number): void {
-    const { quads, E, tokens, gradients, penalties, l1, l2 } = plan, { first, end } = tokenRange(plan, item);
+  #sumTokens({ embedding, item }: TableItem, groups: number): void {
+    const { quads, E, tokens, gradients, penalties, l1, l2 } = embedding;
+    const { first, end } = tokenRange(embedding, item);
     const count = groups * this.#plan.input.layout.T * GROUP, at = WORD * (E + first * quads * 4);
     const table = this.#plan.gradients + at;
     this.#kernels.sumRows(first, end, quads, count, tokens, gradients, table);
@@ -138,7 +150,7 @@ export class GradientSums {
   }
 
   /** The regularizers of some columns; their losses are kept by quad, since items depend on the number of threads. */
-  #regularize({ matrix, from, to }: Extract<WorkItem, { matrix: MatrixPlan }>): void {
+  #regularize({ matrix, from, to }: ColumnItem): void {
     const { J, quads, W, b, rows, biases, penalties } = matrix;
     for (let quad = from; quad < to; quad++) {
       let loss = 0;

@@ -3,10 +3,7 @@
  *
  * @module
  */
-import type { OptimizerKernels } from "./optimizer_kernels.ts";
-
-/** An address in shared memory, in bytes; 0 where a kernel can do without the array. */
-export type Address = number;
+import type { Address, OptimizerKernels } from "./optimizer_kernels.ts";
 
 /**
  * What assembly/index.ts exports. The comment beside each address gives the shape of its array, of float32 unless it says
@@ -25,9 +22,9 @@ export interface Kernels extends OptimizerKernels {
 
   /** Interleaves the bytes of eight sequences. */
   interleave(
-    sequenceBytes: number,
-    sequences: Address, // u8 [8][sequenceBytes]
-    pixels: Address, // u8 [sequenceBytes][8]
+    count: number,
+    sequences: Address, // u8 [8][count]
+    pixels: Address, // u8 [count][8]
   ): void;
   /** Interleaves words: numbers or tokens. */
   interleaveWords(
@@ -76,7 +73,7 @@ export interface Kernels extends OptimizerKernels {
     first: number,
     end: number,
     quads: number,
-    count: number, // a multiple of 4
+    count: number, // a multiple of 8
     tokens: Address, // int32 [count]
     rows: Address, // [count][4·quads]
     table: Address, // [end−first][4·quads]
@@ -283,14 +280,14 @@ export interface Kernels extends OptimizerKernels {
     values: Address, // [steps][8]
   ): void;
 
-  /** Records the inputs of one t for the weight gradient, one row for each image. */
+  /** Records the inputs of one t for the weight gradient, one row for each sequence. */
   recordRows(
     J: number,
     xh: Address, // [J][8]
     rows: Address, // [ceil(J/8)][8][8]
     panelBytes: number, // from one panel of rows to the next
   ): void;
-  /** Turns dz of some t into rows for the weight gradient: one for each image, or one for lane 0 only. */
+  /** Turns dz of some t into rows for the weight gradient: one for each sequence, or one for lane 0 only. */
   packRows(
     times: number,
     quads: number,

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Address } from "./kernel_types.ts";
+
+/** An address in shared memory, in bytes; 0 where a kernel can do without the array. */
+export type Address = number;
 
 /** p, g, a, m, u and v are `[count]`: parameters, gradients and slots. The equations are with the kernels. */
 export interface OptimizerKernels {

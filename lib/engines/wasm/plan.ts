@@ -36,7 +36,7 @@ const MAX_PAGES = 65_536;
 /** The bytes of a table of tokens that one work item updates: they stay in the second-level cache. */
 const TABLE_BYTES = 65_536;
 /** The work items of a table, at most: each of them looks through all tokens of a batch. */
-const MAX_TABLE_ITEMS = 64;
+const MAX_TABLE_ITEMS = 32;
 
 /** What losses and metrics are computed from; offsets in the memory of a thread. */
 export interface LossPlan {

@@ -36,18 +36,14 @@ export function chainOf(
   network: Network,
   { T, classes, frame }: { T: number; classes: boolean | null; frame: Frame },
 ): Chain {
-  const steps = stepsOf(network, T), { layers, input } = network, trains = frame.seed !== null;
+  const { layers, input } = network, steps = stepsOf(network, T);
   const options: OutputOptions = { network, steps: steps[layers.length].count, classes };
-  const head = fusedHead(options),
-    stages = stagesOf(network, steps, head ? layers.length - 1 : layers.length);
-  const trained = input.kind === "tokens";
-  const output = head
-    ? headPass(head, options, {
-      frame,
-      wantsGradient: trains && (trained || stages.some((stage) => stage.trains)),
-    })
-    : measurePass(options, frame);
-  return { passes: placeStages(stages, output.input, { frame, wantsGradient: trained }), output };
+  const head = fusedHead(options);
+  const stages = stagesOf(network, steps, head ? layers.length - 1 : layers.length);
+  const tableTrains = input.kind === "tokens"; // the gradient of the first edge is needed
+  const wantsGradient = frame.seed !== null && (tableTrains || stages.some(({ trains }) => trains));
+  const output = head ? headPass(head, options, { frame, wantsGradient }) : measurePass(options, frame);
+  return { passes: placeStages(stages, output.input, { frame, wantsGradient: tableTrains }), output };
 }
 
 /** The stages of the first `count` layers. */

@@ -20,7 +20,7 @@ import { sortedOccurrences } from "./occurrences.ts";
 import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { planNeeds, planPrediction, planWithin } from "./limits.ts";
-import type { Plan, PlannedTraining } from "./plan.ts";
+import { PLACE_BYTES, type Plan, type PlannedTraining } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 import { isRegularized } from "./update.ts";
@@ -318,9 +318,6 @@ class WebgpuEngine implements UnguardedEngine {
     );
   }
 }
-
-/** Of the position of a sequence and its weight. */
-const PLACE_BYTES = 8;
 
 /** Targets as words: classes as they are, rows as their bits. */
 function wordsOf({ kind, data }: Targets): Uint32Array {

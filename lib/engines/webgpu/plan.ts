@@ -7,14 +7,14 @@ import type { SequenceLayout } from "../../data/sequences.ts";
 import { isRecurrent, type Network, type RecurrentLayer, stepsOf } from "../../model/network.ts";
 import { type Optimizer, SLOT_COUNT } from "../../model/optimizers.ts";
 import { MAX_STEPS } from "../engine.ts";
-import { type Chain, chainOf } from "./chain.ts";
+import { chainOf } from "./chain.ts";
 import type { Dispatch } from "./kernels.ts";
 import { inputBuffers, inputForward, inputGradients, sequenceBytes } from "./passes/input.ts";
 import { NO_MASK } from "./passes/mask.ts";
 import { inputsOf, recurrentMatrix } from "./passes/matrix.ts";
 import type { Matrix } from "./passes/weight_matrix.ts";
 import { measureCount } from "./passes/output.ts";
-import { type Frame, joinPasses } from "./passes/pass.ts";
+import { type BufferSize, type Frame, joinPasses } from "./passes/pass.ts";
 import {
   type ParameterPlan,
   penaltyDispatches,
@@ -119,7 +119,7 @@ export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
     resultsAStep,
     steps: { in: T, out },
     states: planStates(network, T),
-    buffers: planBuffers(options, { chain, frame, parameters, together }),
+    buffers: planBuffers(options, { ofPasses: all.buffers, frame, parameters, together }),
     views: parameters.views,
     segments: parameters.table,
     ones: all.matrices.map(onesOf),
@@ -190,13 +190,15 @@ function planTogether(
   return { steps, resultsAStep, sequences, results: Math.max(steps * resultsAStep, sequences * answerSize) };
 }
 
+/** The position of a sequence and its weight, see `Place` in `step.wgsl`. */
+export const PLACE_BYTES = 8;
 /** A token and a row. */
 const OCCURRENCE_BYTES = 8;
 
 function planBuffers(
   { network, layout, training }: PlanOptions,
-  { chain, frame, parameters, together }: {
-    chain: Chain;
+  { ofPasses, frame, parameters, together }: {
+    ofPasses: readonly BufferSize[];
     frame: Frame;
     parameters: ParameterPlan;
     together: Together;
@@ -212,7 +214,7 @@ function planBuffers(
     ...training ? [["train sequences", training.count * sequenceBytes(layout)] as const] : [],
     ["staged sequences", together.sequences * sequenceBytes(layout)],
     ["targets", 4 * targets],
-    ["positions", 8 * MAX_STEPS * 4 * N4],
+    ["positions", PLACE_BYTES * Math.max(4 * N4 * together.steps, together.sequences)],
     ["occurrences", occurrences],
     ["scale", 4 * 256],
     ["results", 4 * together.results],
@@ -226,7 +228,7 @@ function planBuffers(
     ["segments", parameters.table.length],
     [NO_MASK, 16],
     ...inputBuffers(network, layout, frame),
-    ...joinPasses([...chain.passes, chain.output]).buffers,
+    ...ofPasses,
   ]);
 }
 

@@ -31,9 +31,10 @@ export function startOurs(): Player<ModelRequest> {
   return start("Scanline", [Deno.execPath(), "run", ...OFFLINE, "--allow-read=lib", program]);
 }
 
-/** `model.fit()` on the wasm backend, which is the fastest that TensorFlow.js has in Deno without a GPU. */
-export function startTensorFlow(): Player<ModelRequest> {
-  return start("tfjs", [Deno.execPath(), ...FETCHING, here("../peers/model_tensorflow.ts"), "wasm"]);
+/** `model.fit()` on a backend: wasm is the fastest that TensorFlow.js has in Deno without a GPU. */
+export function startTensorFlow(backend: "wasm" | "webgpu"): Player<ModelRequest> {
+  const label = backend === "wasm" ? "tfjs" : "tfjs webgpu";
+  return start(label, [Deno.execPath(), ...FETCHING, here("../peers/model_tensorflow.ts"), backend]);
 }
 
 /** PyTorch with one thread and with one a core: the best counts. */

@@ -25,7 +25,7 @@ export interface ModelsResult {
 }
 
 /** The peers by the beginning of their labels; of several ones the quickest counts. */
-const PEERS = ["tfjs", "PyTorch", "tfjs-node"];
+const PEERS = ["tfjs", "tfjs webgpu", "PyTorch", "tfjs-node"];
 
 /** The table, with a line before it that tells what was measured, and one after it with the medians. */
 export function formatModels({ machine, commit, results, agreements }: ModelsResult): string[] {

@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js's `model.fit()` with a published model: `model_tensorflow.ts wasm` or `model_tensorflow.ts cpu`.
+ * TensorFlow.js's `model.fit()` with a published model: `model_tensorflow.ts wasm` or `model_tensorflow.ts webgpu`.
  *
  * @module
  */
@@ -8,9 +8,15 @@ import { ModelSubject } from "../models/subject.ts";
 import { useWasmBackend } from "../models/tensorflow_wasm.ts";
 import { stockFit } from "../models/train.ts";
 import { serve } from "../protocol.ts";
+import { isSoftware } from "./batches.ts";
 
 tf.enableProdMode();
-if (Deno.args[0] === "wasm") await useWasmBackend();
-else await tf.setBackend("cpu");
-const detail = `TensorFlow.js ${tf.version.tfjs}, ${tf.getBackend()}`;
+if (Deno.args[0] === "wasm") {
+  await useWasmBackend();
+} else {
+  await import(["npm:@tensorflow/tfjs-backend-webgpu", tf.version.tfjs].join("@")); // not in the lock file
+  await tf.setBackend("webgpu");
+}
+const software = await isSoftware(tf.getBackend());
+const detail = `TensorFlow.js ${tf.version.tfjs}, ${tf.getBackend()}${software ? " in software" : ""}`;
 await serve(new ModelSubject({ tf, fit: stockFit, detail }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
 import { MAX_PREDICTED } from "../../../lib/engines/wasm/plan.ts";
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
-import { shareBytes } from "../../../lib/data/shared.ts";
+import { share } from "../../../lib/data/shared.ts";
 import { adam, sgd } from "../../../lib/model/optimizers.ts";
 import { createClassifier } from "../../../lib/model/classifier.ts";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
@@ -141,7 +141,7 @@ test("predict() takes more images than one command, in shared memory or not", as
     parameters: tinyParameters(network),
     training: null,
   });
-  const padded = shareBytes(Uint8Array.from([1, 2, 3, ...split.data]));
+  const padded = share(Uint8Array.from([1, 2, 3, ...split.data]));
   const shared = { ...split, data: padded.subarray(3) };
   const all = await engine.predict(split);
   assert.equal(all.length, 2 * split.count);
@@ -154,6 +154,19 @@ test("predict() takes more images than one command, in shared memory or not", as
     const [first, second, ...others] = await engine.predict(some, last);
     assert.deepEqual([first, second], others); // earlier copies are not used again
   }
+});
+
+test("openWasm() starts as many threads as a step keeps busy", async () => {
+  const threadsFor = async (hidden: number, images: number) => {
+    await using engine = await openWasm(
+      optionsOf({ kind: "LSTM", hidden: [hidden], images, size: [28, 28] }),
+    );
+    return engine.device.threads;
+  };
+  const cores = navigator.hardwareConcurrency;
+  assert.equal(await threadsFor(4, 16), 1); // there is too little to do
+  assert.equal(await threadsFor(128, 8), 1); // a single group
+  assert.equal(await threadsFor(128, 16), Math.min(cores, 2));
 });
 
 Deno.test("openWasm() rejects a number of threads out of range", async () => {

@@ -157,6 +157,17 @@ const NAN_CHAINS: readonly ChainCase[] = [
 ];
 
 for (const chain of NAN_CHAINS) {
+  test(`an adapter whose functions overflow to NaN computes the same: ${describeChain(chain)}`, async () => {
+    const options = chainOptions({ ...chain, scale: 200 }), { sequences } = options.training;
+    const measure = async () => {
+      await using tested = await openWebgpu({ ...options, selfCheck: false });
+      return [await tested.predict(sequences), await tested.gradient(BATCH), await tested.train([BATCH])];
+    };
+    const expected = await measure();
+    assert((expected[1] as Float32Array).every(Number.isFinite), "a gradient is not finite");
+    await withShaders(overflowing, async () => assert.deepEqual(await measure(), expected));
+  });
+
   test(`a weight that is NaN shows in the loss: ${describeChain(chain)}`, async () => {
     const options = chainOptions(chain), { sequences, targets } = options.training;
     await using tested = await openWebgpu({ ...options, selfCheck: false });

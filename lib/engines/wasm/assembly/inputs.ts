@@ -2,12 +2,12 @@
 
 import { high16, high32, high8, low16, low32, low8, OCTET, QUAD, storeTransposed } from "./simd";
 
-// Transposes images [8][imageBytes] to pixels [imageBytes][8]. Works on 16 bytes of each image at a time, so it reads and
+// Transposes bytes [8][count] to [count][8]. Works on 16 bytes of each sequence at a time, so it reads and
 // writes up to 15 bytes of each past the end.
-export function interleave(imageBytes: i32, images: usize, pixels: usize): void {
-  const a = images, b = a + imageBytes, c = b + imageBytes, d = c + imageBytes;
-  const e = d + imageBytes, f = e + imageBytes, g = f + imageBytes, h = g + imageBytes;
-  for (let at: usize = 0, end = <usize>imageBytes; at < end; at += 16, pixels += 16 * 8) {
+export function interleave(count: i32, sequences: usize, pixels: usize): void {
+  const a = sequences, b = a + count, c = b + count, d = c + count;
+  const e = d + count, f = e + count, g = f + count, h = g + count;
+  for (let at: usize = 0, end = <usize>count; at < end; at += 16, pixels += 16 * 8) {
     const va = v128.load(a + at), vb = v128.load(b + at), vc = v128.load(c + at), vd = v128.load(d + at);
     const ve = v128.load(e + at), vf = v128.load(f + at), vg = v128.load(g + at), vh = v128.load(h + at);
     storeEights(low8(va, vb), low8(vc, vd), low8(ve, vf), low8(vg, vh), pixels);
@@ -15,7 +15,7 @@ export function interleave(imageBytes: i32, images: usize, pixels: usize): void 
   }
 }
 
-// Stores eight pixels [8][8] of the images a … h, which come in pairs: ab holds a0 b0 a1 b1 …
+// Stores eight pixels [8][8] of the sequences a … h, which come in pairs: ab holds a0 b0 a1 b1 …
 @inline
 function storeEights(ab: v128, cd: v128, ef: v128, gh: v128, to: usize): void {
   const abcd0 = low16(ab, cd), abcd4 = high16(ab, cd), efgh0 = low16(ef, gh), efgh4 = high16(ef, gh);
@@ -102,23 +102,33 @@ export function spreadRows(T: i32, quads: i32, dx: usize, rows: usize): void {
 }
 
 // The gradient of rows `first` … `end` − 1 of the table: table [end−first][4·quads] = Σ rows [count][4·quads] over those whose
-// token, int32 [count], is that row's, in the order of `rows`.
+// token, int32 [count], is that row's, in the order of `rows`. Looks at eight tokens at a time.
 export function sumRows(first: i32, end: i32, quads: i32, count: i32, tokens: usize, rows: usize, table: usize): void {
-  const rowBytes = quads * QUAD;
-  memory.fill(table, 0, (end - first) * rowBytes);
-  const low = i32x4.splat(first - 1), high = i32x4.splat(end);
-  for (let i = 0; i < count; i += 4) {
-    const four = v128.load(tokens + (i << 2));
-    if (!v128.any_true(v128.and(i32x4.gt_s(four, low), i32x4.lt_s(four, high)))) continue;
-    for (let k = i; k < i + 4; k++) {
-      const token = load<i32>(tokens + (k << 2));
-      if (token < first || token >= end) continue;
-      const to = table + (token - first) * rowBytes, from = rows + k * rowBytes;
-      for (let at = 0; at < rowBytes; at += QUAD) {
-        v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)));
-      }
+  const rowBytes = quads * QUAD, size = end - first;
+  memory.fill(table, 0, size * rowBytes);
+  const from = i32x4.splat(first), limit = i32x4.splat(size);
+  for (let i = 0; i < count; i += 8, tokens += 32) {
+    const low = i32x4.lt_u(i32x4.sub(v128.load(tokens), from), limit);
+    const high = i32x4.lt_u(i32x4.sub(v128.load(tokens, QUAD), from), limit);
+    if (!v128.any_true(v128.or(low, high))) continue;
+    for (let k = 0; k < 8; k++) {
+      const row = load<i32>(tokens + (k << 2)) - first;
+      if (<u32>row < <u32>size) addRow(rowBytes, rows + (i + k) * rowBytes, table + row * rowBytes);
     }
   }
+}
+
+// to += from
+@inline
+function addRow(bytes: i32, from: usize, to: usize): void {
+  const end = from + bytes;
+  for (; from + 4 * QUAD <= end; from += 4 * QUAD, to += 4 * QUAD) {
+    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+    v128.store(to, f32x4.add(v128.load(to, QUAD), v128.load(from, QUAD)), QUAD);
+    v128.store(to, f32x4.add(v128.load(to, 2 * QUAD), v128.load(from, 2 * QUAD)), 2 * QUAD);
+    v128.store(to, f32x4.add(v128.load(to, 3 * QUAD), v128.load(from, 3 * QUAD)), 3 * QUAD);
+  }
+  for (; from < end; from += QUAD, to += QUAD) v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
 }
 
 // Rows [steps][K][8] that are 1 at the class of classes int32 [steps,8] and 0 elsewhere.

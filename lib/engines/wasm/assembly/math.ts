@@ -3,12 +3,16 @@
 
 import { madd, nmadd, QUAD } from "./simd";
 
+// Where tanh is cut off: a number at which the approximation is exactly 1, so that the slope of a unit that saturates is exactly
+// 0 and not a last bit, which Adam would blow up to a whole step. It depends on how a multiply-add rounds.
+const TANH_END: f32 = ASC_FEATURE_RELAXED_SIMD ? 7.99881172180175781 : 7.90531110763549805;
+
 // Constants are stored in memory, four times each: loading one is cheaper than what V8 does with a constant in a hot loop.
 const TABLE = memory.data<f32>([
   0.5, 0.5, 0.5, 0.5, // 0
   1, 1, 1, 1, // 1
-  // tanh x = x P(x²) / Q(x²), |x| ≤ 7.90531110763549805 (Eigen's and XLA's rational approximation): 2 … 13
-  7.90531110763549805, 7.90531110763549805, 7.90531110763549805, 7.90531110763549805, // 2
+  // tanh x = x P(x²) / Q(x²), |x| ≤ TANH_END (Eigen's and XLA's rational approximation): 2 … 13
+  TANH_END, TANH_END, TANH_END, TANH_END, // 2
   -2.76076847742355e-16, -2.76076847742355e-16, -2.76076847742355e-16, -2.76076847742355e-16, // 3, P
   2.00018790482477e-13, 2.00018790482477e-13, 2.00018790482477e-13, 2.00018790482477e-13,
   -8.60467152213735e-11, -8.60467152213735e-11, -8.60467152213735e-11, -8.60467152213735e-11,
@@ -21,7 +25,7 @@ const TABLE = memory.data<f32>([
   2.26843463243900e-03, 2.26843463243900e-03, 2.26843463243900e-03, 2.26843463243900e-03,
   4.89352518554385e-03, 4.89352518554385e-03, 4.89352518554385e-03, 4.89352518554385e-03, // 13
   0.2, 0.2, 0.2, 0.2, // 14, the slope of the hard sigmoid
-  -7.90531110763549805, -7.90531110763549805, -7.90531110763549805, -7.90531110763549805, // 15
+  -TANH_END, -TANH_END, -TANH_END, -TANH_END, // 15
 ]);
 
 @inline
@@ -103,7 +107,7 @@ export function exp(v: v128): v128 {
   return f32x4.mul(p, power);
 }
 
-// ln x for normal x > 0, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
+// ln x for normal x > 0, and NaN for NaN, by x = m 2ⁿ, √½ ≤ m < √2 (Cephes logf).
 @inline
 export function ln(x: v128): v128 {
   // Adding the bits of 1 less those of √½ carries into the exponent exactly where the mantissa is √2 or more.
@@ -123,7 +127,8 @@ export function ln(x: v128): v128 {
   p = f32x4.mul(f32x4.mul(r, r2), p);
   p = madd(n, f32x4.splat(-2.12194440e-4), p);
   p = nmadd(half(), r2, p);
-  return madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
+  const logarithm = madd(n, f32x4.splat(0.693359375), f32x4.add(r, p));
+  return v128.bitselect(logarithm, x, f32x4.eq(x, x));
 }
 
 // σ(x) with as many digits where it is small as anywhere: with e = e^−|x|, 1/(1 + e) or e/(1 + e)

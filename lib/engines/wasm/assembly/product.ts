@@ -53,7 +53,7 @@ export function product(K: i32, quads: i32, a: usize, panels: usize, panelBytes:
   }
 }
 
-// As product, but for one image, in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to lane 0
+// As product, but for one sequence, in lane 0 of a [K][8]. The result goes to all eight lanes of out (`spread`), or to lane 0
 // with 0 in the others. Takes eight quads at a time: their sums do not wait for each other.
 export function rowProduct(
   K: i32, quads: i32, a: usize, panels: usize, panelBytes: i32, bias: usize, spread: bool, out: usize,
@@ -92,7 +92,7 @@ function panelAt(panels: usize, index: i32, count: i32, panelBytes: i32): usize 
   return panels + min(index, count - 1) * panelBytes;
 }
 
-// Stores four columns of one image as [4][8].
+// Stores four columns of one sequence as [4][8].
 function storeRow(sums: v128, bias: usize, quad: i32, spread: bool, out: usize): void {
   const to = out + quad * TILE;
   let v = sums;

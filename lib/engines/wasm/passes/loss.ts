@@ -42,17 +42,17 @@ export class LossPass {
 
   /** Losses and metrics of a group whose sequences are at `positions`, and the gradient of the last layer's output. */
   run({ index, count }: Group, positions: Uint32Array): void {
-    const { output, measured, measuredBytes, loss: { kind, metrics, outputs: K, steps } } = this.#plan;
-    const { loss, base } = { loss: this.#plan.loss, base: this.#base }, kernels = this.#kernels;
+    const { output: { y, yBytes, dy, dyBytes }, measured, measuredBytes, loss } = this.#plan;
+    const { kind, metrics, outputs: K, steps } = loss, base = this.#base, kernels = this.#kernels;
     this.#weigh(positions);
     this.#takeTargets(positions);
-    const y = base + output.y, d = base + output.dy, targets = base + loss.targets;
-    const at = measured + index * steps * OCTET, scale = 1 / (count * steps);
+    const targets = base + loss.targets, weights = base + loss.weights, present = base + loss.present;
+    const values = measured + index * steps * OCTET, scale = 1 / (count * steps);
     // deno-fmt-ignore
-    kernels.loss(kind, steps, K, y, output.yBytes, targets, base + loss.weights, scale, at, d, output.dyBytes);
+    kernels.loss(kind, steps, K, base + y, yBytes, targets, weights, scale, values, base + dy, dyBytes);
     metrics.forEach((metric, place) => {
-      const values = at + (1 + place) * measuredBytes;
-      kernels.metric(metric, steps, K, y, output.yBytes, targets, base + loss.present, values);
+      const of = values + (1 + place) * measuredBytes;
+      kernels.metric(metric, steps, K, base + y, yBytes, targets, present, of);
     });
   }
 
