@@ -48,3 +48,12 @@ Deno.test("drawForecast() labels large and small numbers in the room that there 
     assert.ok(texts(scale).every((label) => label.length <= 6), texts(scale).join(" "));
   }
 });
+
+Deno.test("drawForecast() shortens moments to what tells them apart", () => {
+  const one = { values: [1], error: 1 };
+  const draw = (label: string) =>
+    drawForecast({ name: "x", labels: [label], truth: [1], network: one, naive: one });
+  assert.match(draw("2026-11-25T00:00:00.000Z"), />2026-11-25</);
+  assert.match(draw("2026-11-25 13:45:00"), />11-25 13:45</);
+  assert.match(draw("Wednesday afternoon"), />… afternoon</);
+});
