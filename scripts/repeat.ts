@@ -28,7 +28,10 @@ import { flagWords, taskCommand } from "./support/shell.ts";
 import { summarize } from "./bench/statistics.ts";
 import { StatusLine } from "./support/terminal.ts";
 
-const recipes = Object.keys(config.tasks).filter((name) => name.startsWith("train-"));
+/** Those that train on images: others have no accuracy. */
+const recipes = Object.entries<{ command: string; dependencies?: string[] }>(config.tasks)
+  .filter(([, { dependencies = [] }]) => dependencies.includes("first-run"))
+  .map(([name]) => name);
 const { own, passedOn } = splitArguments(Deno.args);
 
 const command = {
