@@ -69,7 +69,7 @@ export function toTraining(model: LayersModel): ModelTraining {
       remedy: "call model.compile() first",
     });
   }
-  const { loss, sparse, perRow } = readLoss(model, layers);
+  const { loss, sparse, perRow } = readLoss(model, { layers, outputs: output.size });
   const metrics = readMetrics(model, { sparse, outputs: output.size });
   checkModelOptimizer(FIT, model.optimizer);
   const { network, T } = toChain(model, { action: FIT, loss, metrics });
@@ -83,10 +83,21 @@ export function toTraining(model: LayersModel): ModelTraining {
   };
 }
 
-function readLoss(model: LayersModel, layers: readonly Layer[]): TensorflowLoss {
+function readLoss(
+  model: LayersModel,
+  { layers, outputs }: { layers: readonly Layer[]; outputs: number },
+): TensorflowLoss {
   const given = givenLoss(model), found = lossOf(given);
   const subject = `loss of model "${model.name}"`;
   if (!found) throw refusal(FIT, { subject, must: `be one of ${LOSS_NAMES}`, found: nameOfLoss(given) });
+  if (found.loss === "categoricalCrossEntropy" && outputs === 1) {
+    throw refusal(FIT, {
+      subject: `${subject}, which has one output,`,
+      must: "compare more than one class",
+      found: nameOfLoss(given),
+      remedy: '"binaryCrossentropy" is for one output, of a sigmoid: of a softmax it is always 1',
+    });
+  }
   if (!found.sparse || endsWithSoftmax(layers)) return found;
   throw refusal(FIT, {
     subject: `${subject}, whose outputs are no softmax,`,

@@ -175,7 +175,7 @@ export class SequenceReader {
    * @throws {RangeError} If a number is not finite, or a token is not in the vocabulary.
    */
   step(x: ArrayLike<number> | number): Float32Array {
-    const { input } = this.#network, numbers = Float64Array.from(typeof x === "number" ? [x] : x);
+    const { input } = this.#network, numbers = Float64Array.from(typeof x === "number" ? [x] : x ?? []);
     const expected = this.#count * (input.kind === "tokens" ? 1 : input.size);
     if (numbers.length !== expected) {
       throw new TypeError(

@@ -265,6 +265,16 @@ const REJECTED: { name: string; model: () => tf.Sequential; message: string }[] 
       'optimizer of model.compile() must be made by one of tf.train.sgd, .*: current value is "Clipped"',
   },
   {
+    name: "classes where there is one output",
+    model: () => {
+      const model = modelOf({ activation: "softmax", units: 1 });
+      model.compile({ loss: "categoricalCrossentropy", optimizer: "sgd" });
+      return model;
+    },
+    message: 'loss of model "series", which has one output, must compare more than one class: ' +
+      'current value is "categoricalCrossentropy"',
+  },
+  {
     name: "a learning rate below 0",
     model: () => {
       const model = modelOf(LINEAR);

@@ -116,6 +116,7 @@ Deno.test("a predictor refuses what it cannot compute or read", async () => {
     () => reader.step([1]),
     /^TypeError: Cannot predict: a step must have 2 numbers: current value is 1$/,
   );
+  assert.throws(() => reader.step(undefined as never), /a step must have 2 numbers: current value is 0$/);
   assert.throws(
     () => reader.step([1, Infinity]),
     /^RangeError: Cannot predict: number 1 of the step must be finite: current value is Infinity$/,
