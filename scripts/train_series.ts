@@ -107,6 +107,7 @@ await runCommand(command, async (flags) => {
   const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
   const log = new SeriesLog(flags, { interrupt, path: folder.path });
   log.start(series, { device: predictor.device!, seed, parameterCount: model.countParams() });
+  interrupt.signal.addEventListener("abort", () => model.stopTraining = true);
   let best = { loss: Infinity, epoch: -1, weights: [] as tf.Tensor[] };
   try {
     await scanline.fit(model, xsOf(train), ysOf(train), {
@@ -117,7 +118,7 @@ await runCommand(command, async (flags) => {
       ...deviceOptions(flags),
       callbacks: {
         onEpochBegin() {
-          model.stopTraining = interrupt.signal.aborted;
+          if (interrupt.signal.aborted) model.stopTraining = true; // it was, before the training began
         },
         ...log.onBatches({ epochs, steps: Math.ceil(train.count / flags["batch-size"]) }),
         onEpochEnd(epoch, logs) {

@@ -7,6 +7,7 @@
  * @module
  */
 import { printable } from "../excerpt.ts";
+import { rawImports } from "../raw_imports.ts";
 import { readOrientation, turn } from "./exif.ts";
 import { checkSize, type ImageSize, type Raster, rasterOf, release, unreadable } from "./raster.ts";
 
@@ -154,10 +155,13 @@ async function decode(file: Uint8Array): Promise<Uint8ClampedArray> {
 
 /** Imports the decoder as bytes, which needs no read permission. */
 async function openDecoder(): Promise<Decoder> {
-  const [{ default: open }, { default: wasm }] = await Promise.all([
-    import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js"),
-    import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.wasm", { with: { type: "bytes" } }),
-  ]);
+  const [{ default: open }, { default: wasm }] = await rawImports(
+    "read JPEG",
+    Promise.all([
+      import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js"),
+      import("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.wasm", { with: { type: "bytes" } }),
+    ]),
+  );
   const complaints: string[] = [];
   const options = { noInitialRun: true, wasmBinary: wasm, printErr: (text: string) => complaints.push(text) };
   const { decode } = await open(options as object);

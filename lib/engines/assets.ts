@@ -11,7 +11,7 @@ export async function readKernels(build: "fused" | "plain"): Promise<Uint8Array<
   const url = new URL(`./wasm/${build}.wasm`, import.meta.url);
   const response = await fetch(url).catch((cause) => {
     if (cause?.name !== "NotCapable") throw cause;
-    const folder = decodeURIComponent(new URL("../", url).pathname);
+    const folder = decodeURIComponent(new URL("../", import.meta.url).pathname);
     const remedy = `run Deno with --allow-read=${folder}`;
     throw new Error(`Cannot open the device wasm: Deno must allow it to read its kernels: ${remedy}`, {
       cause,

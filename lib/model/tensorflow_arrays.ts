@@ -80,8 +80,11 @@ export function disposeTensors(value: unknown): void {
 }
 
 function remedyOf(value: unknown): string {
-  const isForeign = typeof value === "object" && value !== null && "dataId" in value;
-  return isForeign ? ` (a tensor of another copy of TensorFlow.js: import version ${tf.version.tfjs})` : "";
+  if (typeof value !== "object" || value === null) return "";
+  if ("dataId" in value) {
+    return ` (a tensor of another copy of TensorFlow.js: import version ${tf.version.tfjs})`;
+  }
+  return "iterator" in value ? " (a dataset? fitDataset() takes it)" : "";
 }
 
 async function readTensor(action: string, name: string, tensor: tf.Tensor): Promise<ReadArray> {

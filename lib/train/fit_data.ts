@@ -78,9 +78,8 @@ export async function takeSequences(
   const shape = isTokens && read.shape.length === 1 ? [read.shape[0], 1] : read.shape;
   const expected = isTokens ? [null, T] : [null, T, input.size];
   if (!fits(shape, expected)) {
-    const isFlat = !isTokens && shape.length === 2 && input.size === 1;
     throw wrongShape(action, name, { expected, names: ["N", "T"], shape: read.shape }, [
-      isFlat ? `one feature a step: [${[...shape, 1].join(", ")}]` : "",
+      sequenceRemedy(read.shape, expected),
     ]);
   }
   const [count, steps] = shape;
@@ -234,6 +233,22 @@ function wrongShape(
       shape.join(", ")
     }]${remedy}`,
   );
+}
+
+/** What to do where sequences lack an axis. */
+function sequenceRemedy(shape: readonly number[], expected: readonly (number | null)[]): string {
+  const inner = expected.slice(1);
+  if (expected.length === 3 && expected[2] === 1 && shape.length === 2) {
+    return `one feature a step: [${[...shape, 1].join(", ")}]`;
+  }
+  if (shape.length > 1 && fits(shape, inner)) {
+    return `one sequence? [${
+      [1, ...shape].join(", ")
+    }] is a batch of it; of a dataset, batch() makes batches`;
+  }
+  const size = inner.reduce<number>((product, length) => product * (length ?? NaN), 1);
+  if (shape.length !== 1 || shape[0] % size !== 0) return "";
+  return `numbers without a shape? give { data, shape: [${[shape[0] / size, ...inner].join(", ")}] }`;
 }
 
 /** What to do where targets have the form that another loss needs. */

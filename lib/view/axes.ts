@@ -11,7 +11,7 @@ export const LEFT = 60, RIGHT = NARROW - 12, TITLE_LEFT = 12;
 
 /** Axes in a picture. */
 export interface Axes {
-  readonly title: string;
+  readonly title?: string;
   /** What x counts. */
   readonly unit: string;
   readonly top: number;
@@ -22,10 +22,10 @@ export interface Axes {
   readonly formatY: (tick: number) => string;
 }
 
-/** Draws the title, a horizontal rule at each tick of y, and the axis of x at the bottom. */
+/** Draws the title, if there is one, a horizontal rule at each tick of y, and the axis of x at the bottom. */
 export function drawAxes({ title, unit, top, bottom, x, y, formatX, formatY }: Axes): string {
   return [
-    text(title, { class: "ink", x: TITLE_LEFT, y: top - 20, "font-weight": 700 }),
+    title === undefined ? "" : text(title, { class: "ink", x: TITLE_LEFT, y: top - 20, "font-weight": 700 }),
     ...y.ticks.map((tick) =>
       element("path", { class: "rule", d: `M${LEFT} ${round(y.at(tick))}H${RIGHT}` }) +
       text(formatY(tick), { class: "soft", x: LEFT - 8, y: y.at(tick) + 5, "text-anchor": "end" })

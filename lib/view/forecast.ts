@@ -68,7 +68,7 @@ export function drawForecast(forecast: Forecast): string {
       words: `network, mean error ${formatFigure(network.error, 3)}${gainOf(network.error, naive.error)}`,
     },
   ].map((line) => ({ ...line, values: Array.from(line.values).slice(first) }));
-  const labels = forecast.labels.slice(first);
+  const labels = shorten(forecast.labels.slice(first));
   const top = TITLE + KEY_LINE * lines.length, bottom = top + HEIGHT;
   const y = linearScale(lines.flatMap(({ values }) => values), { from: bottom - 4, to: top, labels: 6 });
   const x = timeScale(labels.length);
@@ -87,7 +87,6 @@ export function drawForecast(forecast: Forecast): string {
         text(line.words, { class: "ink", x: TITLE_LEFT + 38, y: at });
     }),
     drawAxes({
-      title: "",
       unit: truth.length > MOST_TIMES
         ? `the last ${MOST_TIMES} of the ${formatQuantity(truth.length, "rows")} tested`
         : "all rows tested",
@@ -138,6 +137,14 @@ function timeScale(count: number): Scale {
   const labels = Math.max(1, Math.min(count, Math.floor((to - from) / LEAST_LABEL)));
   const ticks = Array.from({ length: labels }, (_, i) => Math.round((i + 0.5) / labels * (count - 1)));
   return { at, ticks: [...new Set(ticks)] };
+}
+
+/** Dates for times at midnight; day and time for others. */
+function shorten(labels: readonly string[]): readonly string[] {
+  const parts = labels.map((label) => /^(\d{4}-(\d\d-\d\d))[T ](\d\d:\d\d)/.exec(label) ?? []);
+  if (parts.some(({ length }) => length === 0)) return labels;
+  const isDaily = parts.every(([, , , time]) => time === "00:00");
+  return parts.map(([, date, day, time]) => isDaily ? date : `${day} ${time}`);
 }
 
 /** A label of the axis, short enough to stand left of it. */

@@ -126,7 +126,7 @@ export class SeriesLog {
       [name, formatFigure(errors.meanAbsolute, 4).padEnd(12), formatFigure(errors.rootMeanSquare, 4)].join(
         "  ",
       );
-    if (interrupted) this.#print(`Interrupted`);
+    if (interrupted) this.#print("Interrupted");
     this.#print(
       "",
       `The last ${formatQuantity(tested, "rows")}, with the weights after epoch ${epoch}:`,

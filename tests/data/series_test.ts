@@ -42,7 +42,8 @@ Deno.test("cutSeries(): the naive forecast and the scaled change make the truth"
 });
 
 Deno.test("cutSeries() makes 0 of a feature that is constant in the training part", () => {
-  const { train } = cutSeries({ target, features: [constant] }, OPTIONS);
+  const tenths = new Float64Array(LENGTH).fill(0.1); // their rounded mean is another number
+  const { train } = cutSeries({ target, features: [constant, tenths] }, OPTIONS);
   assert.ok(train.xs.every((x) => x === 0));
 });
 
@@ -50,11 +51,22 @@ Deno.test("cutSeries() rejects a series that is too short, or never changes", ()
   const short = target.subarray(0, 9);
   assert.throws(
     () => cutSeries({ target: short, features: [short] }, OPTIONS),
-    /number of rows must be enough for training/,
+    /at least 11 rows for a window of 4 and a horizon of 3: current value is 9/,
+  );
+  const enough = target.subarray(0, 11);
+  assert.equal(cutSeries({ target: enough, features: [enough] }, OPTIONS).train.count, 1);
+  assert.throws(
+    () => cutSeries({ target: constant, features: [other], targetName: "price" }, OPTIONS),
+    /the target, price, must change in the training part: current value is always 3/,
+  );
+  const huge = other.map((x) => x * 1e150);
+  assert.throws(
+    () => cutSeries({ target, features: [huge] }, OPTIONS),
+    /every number must be within ±1e\+150/,
   );
   assert.throws(
-    () => cutSeries({ target: constant, features: [other] }, OPTIONS),
-    /must change in the training part/,
+    () => cutSeries({ target, features: [] }, { ...OPTIONS, shares: [0.6, 0.4] }),
+    /shares must be two shares above 0, together below 1/,
   );
   assert.throws(
     () => cutSeries({ target, features: [] }, { ...OPTIONS, window: 0 }),

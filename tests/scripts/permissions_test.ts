@@ -14,6 +14,11 @@ Deno.test("training tasks may read data, runs and lib, and write runs; evaluatio
   for (const name of recipes) {
     assert.deepEqual(permissionsOf(name), ["--allow-read=data,runs,lib", "--allow-write=runs"]);
   }
+  assert.deepEqual(permissionsOf("train-series"), [
+    "--allow-env=INIT_CWD",
+    "--allow-read=.,runs,lib",
+    "--allow-write=runs",
+  ]);
   assert.deepEqual(permissionsOf("evaluate"), ["--allow-read=data,runs,lib"]);
   assert.deepEqual(permissionsOf("plot"), ["--allow-read=runs", "--allow-write=runs"]);
   assert.deepEqual(permissionsOf("report"), ["--allow-read=data,runs,lib", "--allow-write=runs"]);
@@ -102,6 +107,7 @@ const AUDITED: readonly (readonly [task: string, script: string, args: readonly 
   ["train-rnn", "train_rnn", ["--resume", "runs/a", "--steps", "5"]],
   ["train-lstm-dropout", "train_lstm_dropout", [...TINY, "--no-pictures"]],
   ["train-lstm-adam", "train_lstm_adam", [...TINY, "--no-pictures", "--out", "runs/b"]],
+  ["train-series", "train_series", ["--csv", "series.csv", "--window", "2", "--epochs", "2", "--units", "2"]],
   ["evaluate", "evaluate", ["--model", "runs/a"]],
   ["plot", "plot", ["runs/a", "--out", "runs/curves"]],
   ["report", "report", ["runs/a"]],
@@ -119,6 +125,7 @@ Deno.test({
     await using project = await makeProject();
     const pixels = Uint8Array.from({ length: 30 }, (_, at) => at * 8);
     await Deno.writeFile(`${project.path}/digit.png`, encodePng({ pixels, width: 5, height: 6 }));
+    await Deno.writeTextFile(`${project.path}/series.csv`, `y\n${[...pixels].map(Math.sin).join("\n")}\n`);
     for (const [task, script, args] of AUDITED) {
       const audit = `${project.path}/${script}.jsonl`;
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -240,6 +240,19 @@ const WRONG: readonly [name: string, message: RegExp, x: unknown, y: unknown, ar
       { features: 1 },
     ],
     [
+      "one sequence",
+      /^TypeError: .* shape \[N, 4, 2\]: current value is \[4, 2\] \(one sequence\? \[1, 4, 2\] is a batch of it; .*\)$/,
+      { data: FLOATS.slice(0, 8), shape: [4, 2] },
+      Y,
+    ],
+    [
+      "numbers alone",
+      /^TypeError: .* current value is \[48\] \(numbers without a shape\? give \{ data, shape: \[6, 4, 2\] \}\)$/,
+      FLOATS,
+      Y,
+    ],
+    ["a dataset", /^TypeError: .* \(a dataset\? fitDataset\(\) takes it\)$/, tf.data.array([1]), Y],
+    [
       "NaN in x",
       /^RangeError: .* x must be finite: current value is NaN, in sequence 3, at \[1, 1\]$/,
       withNaN(FLOATS, 3 * 8 + 3),

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { rawImports } from "../../lib/raw_imports.ts";
 import { toPng } from "../../lib/view/rasterize.ts";
+import { lacks, named } from "../support/permissions.ts";
 
 Deno.test("toPng() has a glyph for every character that pictures write besides letters and digits", async () => {
   const draw = (text: string) =>
@@ -13,4 +15,28 @@ Deno.test("toPng() has a glyph for every character that pictures write besides l
     assert.notDeepEqual(png, box, character);
     assert.notDeepEqual(png, blank, character);
   }
+});
+
+const needs = [{ name: "read" }, { name: "run" }] as const;
+
+Deno.test({
+  name: named("toPng() says what deno.json lacks where files cannot be imported as bytes", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    const path = new URL("../../lib/view/rasterize.ts", import.meta.url);
+    const code = `(await import("${path}")).toPng("<svg/>").catch(({ message }) => console.log(message))`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", "--no-config", "--no-lock", "--cached-only", code],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /^Cannot draw PNG: .*\(add "unstable": \["raw-imports"\] to its/,
+    );
+  },
+});
+
+Deno.test("rawImports() passes other errors on", async () => {
+  const error = new TypeError("Module not found");
+  await assert.rejects(rawImports("draw PNG", Promise.reject(error)), (thrown) => thrown === error);
 });

@@ -20,8 +20,9 @@ const TOLERANCE = {
   movement: { atol: 9.0e-5, rtol: 0 },
 };
 
-// Fifty steps of Adam or Adadelta carry rounding further: twice what was measured, loss 4.2e-6, movement 7.9e-5.
-const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 8.4e-6, rtol: 0 }, movement: { atol: 1.6e-4, rtol: 0 } };
+// Fifty steps of Adam or Adadelta carry rounding further: twice what was measured on Mesa's adapter and on SwiftShader, loss
+// 4.2e-6 and 1.0e-5, movement 7.9e-5 and 1.9e-4.
+const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 2.0e-5, rtol: 0 }, movement: { atol: 3.8e-4, rtol: 0 } };
 
 const open = (options: WebgpuOptions) => openWebgpu({ ...options, selfCheck: false });
 const engine = { name: "webgpu", open, ignore: LACKING_ADAPTER };
