@@ -92,7 +92,7 @@ function isLayersModel(model: TrainedModel | LayersModel): model is LayersModel 
 }
 
 async function readLayersModel(action: string, model: LayersModel) {
-  const { network, T } = toChain(model, { action, loss: "meanSquaredError" });
+  const { network, T } = toChain(model, { action, isTrained: false, loss: "meanSquaredError" });
   return { network, T, parameters: await readWeights(model, network) };
 }
 

@@ -47,6 +47,7 @@ export interface ModelChain {
  * regularizers of recurrent layers, which TensorFlow.js 4.22 never adds to the loss.
  *
  * @param options.action For messages: `Cannot <action>`
+ * @param options.isTrained Whether weights that are frozen are refused; true by default
  * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
  * what was found are in the message.
  *
@@ -69,9 +70,12 @@ export interface ModelChain {
  */
 export function toChain(
   model: LayersModel,
-  { action, ...others }: Pick<NetworkOptions, "loss" | "metrics"> & { action: string },
+  { action, isTrained = true, ...others }: Pick<NetworkOptions, "loss" | "metrics"> & {
+    action: string;
+    isTrained?: boolean;
+  },
 ): ModelChain {
-  const { input, T, layers } = readChain(action, model);
+  const { input, T, layers } = readChain(action, model, { isTrained });
   if (model.countParams() === 0) {
     throw refusal(action, {
       subject: `layers of model "${model.name}"`,
@@ -153,7 +157,7 @@ const CLASSIFIER_RULES: NarrowerRules = {
  */
 export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
   const { biases } = checkOptions(COMPILE, options, { biases: optional(oneOf(1, 2)) });
-  const { input, T, layers } = readChain(COMPILE, model, CLASSIFIER_RULES);
+  const { input, T, layers } = readChain(COMPILE, model, { narrower: CLASSIFIER_RULES, isTrained: true });
   checkOrder(model, layers);
 
   const specs: LayerSpec[] = [];

@@ -7,6 +7,7 @@ import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt } from "../excerpt.ts";
 import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network.ts";
 import {
+  checkTrainable,
   convertInput,
   convertLayer,
   describe,
@@ -40,11 +41,16 @@ export type NarrowerRules = Readonly<Record<string, PropertyRules>>;
  * Reads a model from the input up.
  *
  * @param action For messages: `Cannot <action>`
- * @param narrower All that a network can have by default
+ * @param options.narrower All that a network can have by default
+ * @param options.isTrained Whether frozen weights are refused
  * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
  * what was found are in the message.
  */
-export function readChain(action: string, model: tf.LayersModel, narrower?: NarrowerRules): Chain {
+export function readChain(
+  action: string,
+  model: tf.LayersModel,
+  { narrower, isTrained }: { narrower?: NarrowerRules; isTrained: boolean },
+): Chain {
   checkModel(action, model);
   checkClasses(action, model, narrower ? Object.keys(narrower) : LAYER_CLASSES);
   const sources = walk(action, model);
@@ -55,6 +61,10 @@ export function readChain(action: string, model: tf.LayersModel, narrower?: Narr
     if (readsInput(source)) throw notFirst(action, source, sources);
     return { source, options: convertLayer(action, source, narrower?.[source.getClassName()]) };
   });
+  if (isTrained) {
+    checkModelTrainable(action, model);
+    for (const source of sources) checkTrainable(action, source);
+  }
   checkMasks(action, input, layers);
   return { input, T, layers };
 }
@@ -69,9 +79,11 @@ function checkModel(action: string, model: tf.LayersModel): void {
       remedy: "add() them, the first one with an inputShape",
     });
   }
-  if (!model.trainable) {
-    throw refusal(action, { subject: `trainable of model "${model.name}"`, must: "be true", found: "false" });
-  }
+}
+
+function checkModelTrainable(action: string, model: tf.LayersModel): void {
+  if (model.trainable) return;
+  throw refusal(action, { subject: `trainable of model "${model.name}"`, must: "be true", found: "false" });
 }
 
 function notModel(action: string, model: unknown): TypeError {

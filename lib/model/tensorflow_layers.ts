@@ -201,11 +201,18 @@ function checkProperties(
       remedy: rule.remedy ?? (takenByFit ? TAKEN_BY_FIT : undefined),
     });
   }
-  // Not layer.trainable: a cell or a single weight can be frozen without it.
-  if (layer.nonTrainableWeights.length > 0) {
-    throw refusal(action, { subject: `trainable of ${describe(layer)}`, must: "be true", found: "false" });
-  }
   return config;
+}
+
+/**
+ * Checks that all weights of a layer are trained.
+ *
+ * @throws {TypeError} If one is frozen.
+ */
+export function checkTrainable(action: string, layer: TensorflowLayer): void {
+  // Not layer.trainable: a cell or a single weight can be frozen without it.
+  if (layer.nonTrainableWeights.length === 0) return;
+  throw refusal(action, { subject: `trainable of ${describe(layer)}`, must: "be true", found: "false" });
 }
 
 /** With the one property of cells that TensorFlow.js does not serialize. */

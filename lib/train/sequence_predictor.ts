@@ -53,7 +53,7 @@ export async function openPredictor(
   options: DeviceOptions = {},
 ): Promise<SequencePredictor> {
   const choice = checkOptions(ACTION, options, DEVICE_RULES);
-  const chain = toChain(model, { action: ACTION, loss: "meanSquaredError" }); // no loss is computed
+  const chain = toChain(model, { action: ACTION, isTrained: false, loss: "meanSquaredError" }); // no loss is computed
   const predictor = new SequencePredictor(model, chain, choice);
   if (chain.T !== null) await predictor.open(layoutOf(chain.network, chain.T));
   return predictor;

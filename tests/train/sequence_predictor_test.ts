@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { toOnnx } from "../../lib/model/formats.ts";
 import { openPredictor } from "../../lib/train/sequence_predictor.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { tinySplit } from "../support/tiny_data.ts";
@@ -139,4 +140,14 @@ Deno.test("a predictor refuses what it cannot compute or read", async () => {
   });
   await using whole = await openPredictor(backwards, DEVICE);
   await assert.rejects(whole.start(), /^TypeError: Cannot predict step by step: .* bidirectional/);
+});
+
+Deno.test("frozen weights are predicted with and written as any others", async () => {
+  const model = build(), written = await toOnnx(model), shape = [3, 4, 2], data = noise("x", 24);
+  for (const frozen of [model.layers[0], model]) {
+    frozen.trainable = false;
+    await using predictor = await openPredictor(model, DEVICE);
+    assertClose((await predictor.predict({ data, shape })).data, stock(model, data, shape), CLOSE);
+    assert.deepEqual(await toOnnx(model), written);
+  }
 });
