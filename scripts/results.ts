@@ -30,7 +30,7 @@ const plan = [
   { recipe: "train-lstm", seed: 1 },
   { recipe: "train-lstm-dropout", seed: 2017 },
   ...[1, 2, 3].map((seed) => ({ recipe: "train-rnn", seed })),
-  ...[1, 2, 3, 4, 5].map((seed) => ({ recipe: "train-lstm-adam", seed })),
+  ...Array.from({ length: 20 }, (_, i) => ({ recipe: "train-lstm-adam", seed: i + 1 })),
 ];
 type Planned = typeof plan[number];
 

@@ -1,4 +1,4 @@
-"""The recipe train-lstm-adam in PyTorch: one LSTM layer over rows, Adam, one epoch. Usage: torch_recipe.py THREADS FOLDER
+"""The recipe train-lstm-adam in PyTorch: one LSTM layer over rows, Adam, one epoch. Usage: torch_recipe.py THREADS FOLDER [SEED]
 
 The data is in memory as float32, batches are taken by index: no DataLoader, no worker, no transform. Every 50 steps the
 first 2,000 test images are evaluated, and all 10,000 at the end, as in the recipe.
@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 threads, folder = int(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(threads)
-torch.manual_seed(1)
+torch.manual_seed(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
 
 
 def read(name, header):
