@@ -244,7 +244,7 @@ function megabytes(bytes: number): string {
 }
 
 /** Three significant digits. */
-function number(value: number): string {
+export function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 

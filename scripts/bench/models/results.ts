@@ -4,6 +4,7 @@
  * @module
  */
 import type { Machine } from "../describe.ts";
+import { number } from "../results.ts";
 import type { Standing } from "../rounds.ts";
 import { median } from "../statistics.ts";
 import type { Agreement } from "./agree.ts";
@@ -66,20 +67,18 @@ function bestOf({ standings }: ModelResult, peer: string): Standing | undefined 
 }
 
 function ms({ train }: Standing): string {
-  return `${train!.ms.median.toPrecision(3)} ms`;
+  return `${number(train!.ms.median)} ms`;
 }
 
 /** Its time, and how many times ours that is. */
 function describePeer(result: ModelResult, peer: string): string {
   const best = bestOf(result, peer);
-  return best?.train?.ratio ? `${ms(best)} (${best.train.ratio.median.toPrecision(3)} ×)` : "–";
+  return best?.train?.ratio ? `${ms(best)} (${number(best.train.ratio.median)} ×)` : "–";
 }
 
 function summarizePeer(results: readonly ModelResult[], peer: string): string {
   const ratios = results.flatMap((result) => bestOf(result, peer)?.train?.ratio?.median ?? []);
-  const [least, middle, most] = [Math.min(...ratios), median(ratios), Math.max(...ratios)].map((value) =>
-    value.toPrecision(3)
-  );
+  const [least, middle, most] = [Math.min(...ratios), median(ratios), Math.max(...ratios)].map(number);
   return `${peer}: ${least} to ${most} times as long, median ${middle}, over ${ratios.length} models.`;
 }
 
