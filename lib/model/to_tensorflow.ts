@@ -4,7 +4,17 @@
  * @module
  */
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
-import { BOOLEAN, check, checkOptions, oneOf, optional, type Rules, TEXT, whole } from "../options.ts";
+import {
+  BOOLEAN,
+  check,
+  checkOptions,
+  OBJECT,
+  oneOf,
+  optional,
+  type Rules,
+  TEXT,
+  whole,
+} from "../options.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { BidirectionalLayer, Input, Layer, Network, Parameter, RecurrentLayer } from "./network.ts";
 import { type GruArgs, GruResetAfter } from "./tensorflow_gru.ts";
@@ -165,8 +175,17 @@ export function simpleRNN(args: SimpleRNNLayerArgs): TensorflowLayer {
  * assert.equal(model.countParams(), 3 * 8 * (4 + 8 + 2) + 8 + 1);
  * ```
  */
-export function gru({ resetAfter = false, ...args }: GruArgs): TensorflowLayer {
-  check("make the layer", "resetAfter of gru()", { value: resetAfter, rule: BOOLEAN });
+export function gru(given: GruArgs): TensorflowLayer {
+  const action = "make the layer";
+  check(action, "arguments of gru()", { value: given, rule: OBJECT });
+  const { resetAfter = false, ...args } = given;
+  check(action, "resetAfter of gru()", { value: resetAfter, rule: BOOLEAN });
+  const misspelt = Object.keys(args).find((name) => /^reset_?after$/i.test(name)); // tf.layers.gru() ignores what it does not know
+  if (misspelt !== undefined) {
+    throw new TypeError(
+      `Cannot ${action}: resetAfter of gru() must be written so: current value is ${misspelt}`,
+    );
+  }
   const started: GruArgs = { recurrentActivation: "sigmoid", recurrentInitializer: "glorotUniform", ...args };
   return resetAfter
     ? new GruResetAfter(started)

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import type { GruArgs } from "../../lib/model/tensorflow_gru.ts";
 import { gru } from "../../lib/model/to_tensorflow.ts";
 import { serializeModel } from "../../lib/model/tensorflow_files.ts";
 import { assertClose } from "../support/assert_close.ts";
@@ -30,6 +31,14 @@ Deno.test("gru() without reset after is tf.layers.gru(), with gates of sigmoid",
   const layer = gru({ units: H, inputShape: [T, C] });
   assert.equal(layer.getClassName(), "GRU");
   assert.equal(layer.getConfig().recurrentActivation, "sigmoid");
+  assert.throws(
+    () => gru({ units: H, reset_after: true } as object as GruArgs),
+    /resetAfter .* current value is reset_after/,
+  );
+  assert.throws(
+    () => gru(null as unknown as GruArgs),
+    /TypeError: .* arguments of gru\(\) must be an object/,
+  );
   assert.throws(() => gru({ units: H, resetAfter: 1 as unknown as boolean }), {
     name: "TypeError",
     message: /resetAfter/,
