@@ -66,8 +66,14 @@ export async function runScript(
   args: readonly string[],
   env = {},
 ): Promise<Outcome> {
-  const { code, stdout, stderr } = await scriptCommand(path, script, args, env).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  return outcomeOf(await scriptCommand(path, script, args, env).output());
+}
+
+/** Without Deno's own lines about packages, which depend on what its cache has. */
+function outcomeOf({ code, stdout, stderr }: Deno.CommandOutput): Outcome {
+  const decoder = new TextDecoder();
+  const said = decoder.decode(stderr).replaceAll(/^Download https?:.*\n/gm, "");
+  return { code, stdout: decoder.decode(stdout), stderr: said };
 }
 
 /** Runs the script of a task to its end, with the permissions of the task, but with the `lib` of this checkout. */
@@ -76,15 +82,16 @@ export async function runTaskScript(
   task: "repeat" | "results" | "verify",
   args: readonly string[],
 ): Promise<Outcome> {
-  const { command } = config.tasks[task];
-  const permissions = command.replace("runs,lib", `runs,${root}lib`).match(/--allow-\S+/g)!;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const permissions = config.tasks[task].command.replace("runs,lib", `runs,${root}lib`).match(
+    /--allow-\S+/g,
+  )!;
+  const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--no-prompt", ...permissions, `${root}scripts/${task}.ts`, ...args],
     cwd: path,
     env: { NO_COLOR: "1" },
     stdin: "null",
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  });
+  return outcomeOf(await command.output());
 }
 
 /** Writes a `deno.json` whose task `train-lstm-adam` trains on the images of the project. */
