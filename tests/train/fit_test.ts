@@ -5,9 +5,12 @@ import { canFit, fit } from "../../lib/train/fit.ts";
 import type { FitArgs } from "../../lib/train/fit_arguments.ts";
 import { closeFit } from "../../lib/train/fit_session.ts";
 import { assertClose } from "../support/assert_close.ts";
+import { lacks, named } from "../support/permissions.ts";
 import { assertSame, noise, outcomeOf, recorder, twins } from "./support/stock.ts";
 
 const N = 23, T = 5, C = 3;
+/** Of the tests on wasm. */
+const needs = [{ name: "read" }] as const;
 /** The engine of these tests; its order is as given, as that of TensorFlow.js then. */
 const ARGS = { device: "reference", shuffle: false } as const;
 
@@ -264,16 +267,20 @@ Deno.test("fit() takes a learning rate of 0, from the start or from a callback, 
   tf.dispose([x, y]);
 });
 
-Deno.test("fit() needs no memory for sequences that a batch cannot have", async () => {
-  const { x, y } = regressionData();
-  for (const batchSize of [N + 1, 1e9, Number.MAX_SAFE_INTEGER]) {
-    const [ours, same] = twins(regression), args = { epochs: 2, shuffle: false, device: "wasm" } as const;
-    const { history } = await fit(ours, x, y, { ...args, batchSize });
-    assert.deepEqual(history, (await fit(same, x, y, { ...args, batchSize: N })).history);
-    await closeFit(ours);
-    await closeFit(same);
-  }
-  tf.dispose([x, y]);
+Deno.test({
+  name: named("fit() needs no memory for sequences that a batch cannot have", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    const { x, y } = regressionData();
+    for (const batchSize of [N + 1, 1e9, Number.MAX_SAFE_INTEGER]) {
+      const [ours, same] = twins(regression), args = { epochs: 2, shuffle: false, device: "wasm" } as const;
+      const { history } = await fit(ours, x, y, { ...args, batchSize });
+      assert.deepEqual(history, (await fit(same, x, y, { ...args, batchSize: N })).history);
+      await closeFit(ours);
+      await closeFit(same);
+    }
+    tf.dispose([x, y]);
+  },
 });
 
 Deno.test("fit() rejects weights that nobody has started, and canFit() a model that was disposed", async () => {
