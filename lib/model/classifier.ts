@@ -15,16 +15,16 @@ import {
   type Rules,
   whole,
 } from "../options.ts";
+import { createNetwork } from "./create_network.ts";
 import {
-  createNetwork,
   type DenseLayer,
   isRecurrent,
-  type LayerOptions,
   type LstmLayer,
   type Network,
   type Parameter,
   type RnnLayer,
 } from "./network.ts";
+import type { LayerOptions } from "./network_options.ts";
 
 /** The sizes of every recurrent layer. */
 export interface RecurrentSizes {

@@ -17,13 +17,9 @@ import {
   type LstmSpec,
   type RnnSpec,
 } from "./classifier.ts";
-import {
-  createNetwork,
-  type LayerOptions,
-  type Network,
-  type NetworkOptions,
-  type RecurrentOptions,
-} from "./network.ts";
+import { createNetwork } from "./create_network.ts";
+import type { Network } from "./network.ts";
+import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network_options.ts";
 import { type ChainLayer, type NarrowerRules, readChain } from "./tensorflow_chain.ts";
 import { among, describe, ONLY_NULL, type PropertyRules, TAKEN_BY_FIT } from "./tensorflow_layers.ts";
 import { givenLoss, lossOf, nameOfLoss } from "./tensorflow_losses.ts";

@@ -52,7 +52,7 @@ const IR_VERSION = 8, OPSET = 17;
  *
  * @example
  * ```ts
- * import { createNetwork } from "./network.ts";
+ * import { createNetwork } from "./create_network.ts";
  * import { encodeOnnx } from "./onnx.ts";
  * import assert from "node:assert/strict";
  *

@@ -5,7 +5,7 @@
  */
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { excerpt } from "../excerpt.ts";
-import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network.ts";
+import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network_options.ts";
 import {
   checkTrainable,
   convertInput,

@@ -9,12 +9,10 @@ import {
   type Activation,
   CELL_ACTIVATIONS,
   type CellActivation,
-  type LayerOptions,
   MERGES,
-  type NetworkOptions,
-  type RecurrentOptions,
   type Regularizer,
 } from "./network.ts";
+import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network_options.ts";
 import { GRU_RESET_AFTER } from "./tensorflow_gru.ts";
 import { refusal } from "./tensorflow_refusal.ts";
 

@@ -17,16 +17,9 @@
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { type Metadata, PRODUCER, readMetadata } from "./metadata.ts";
-import {
-  type Activation,
-  createNetwork,
-  isRecurrent,
-  type LayerOptions,
-  MERGES,
-  type Network,
-  type NetworkOptions,
-  recurrentLayers,
-} from "./network.ts";
+import { createNetwork } from "./create_network.ts";
+import { type Activation, isRecurrent, MERGES, type Network, recurrentLayers } from "./network.ts";
+import type { LayerOptions, NetworkOptions } from "./network_options.ts";
 import type { Tensor } from "./safetensors.ts";
 import {
   cannotTake,

@@ -25,7 +25,7 @@ export interface ScoreSums {
  *
  * @example
  * ```ts
- * import { createNetwork } from "../model/network.ts";
+ * import { createNetwork } from "../model/create_network.ts";
  * import { sumScores } from "./scores.ts";
  * import assert from "node:assert/strict";
  *

@@ -5,7 +5,7 @@
  */
 import type { Targets } from "../../lib/data/sequences.ts";
 import type { Loss } from "../../lib/model/losses.ts";
-import type { LayerOptions, NetworkOptions, RecurrentOptions } from "../../lib/model/network.ts";
+import type { LayerOptions, NetworkOptions, RecurrentOptions } from "../../lib/model/network_options.ts";
 
 /** A network and the batch it is compared on. */
 export interface ChainCase {

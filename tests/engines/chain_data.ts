@@ -6,7 +6,8 @@
 import type { SequenceLayout, Sequences, Targets } from "../../lib/data/sequences.ts";
 import type { EngineTraining } from "../../lib/engines/engine.ts";
 import { CATEGORICAL } from "../../lib/model/losses.ts";
-import { createNetwork, type Network, stepsOf } from "../../lib/model/network.ts";
+import { createNetwork } from "../../lib/model/create_network.ts";
+import { type Network, stepsOf } from "../../lib/model/network.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import type { RandomStream } from "../../lib/random.ts";
 import { testStream, tinyParameters } from "../support/tiny_data.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 import type { SequenceLayout, Sequences, Targets } from "../../lib/data/sequences.ts";
-import { createNetwork, type Network, type NetworkOptions } from "../../lib/model/network.ts";
+import { createNetwork } from "../../lib/model/create_network.ts";
+import type { Network } from "../../lib/model/network.ts";
+import type { NetworkOptions } from "../../lib/model/network_options.ts";
 import { decodeSafetensors } from "../../lib/model/safetensors.ts";
 import { layoutOf } from "../engines/chain_data.ts";
 import chains from "./chains.safetensors" with { type: "bytes" };

@@ -8,7 +8,8 @@
  * network that stands beside it in `tfjs_cases.ts`, so that both start alike.
  */
 import * as tf from "@tensorflow/tfjs";
-import { createNetwork, type Network } from "../../lib/model/network.ts";
+import { createNetwork } from "../../lib/model/create_network.ts";
+import type { Network } from "../../lib/model/network.ts";
 import { encodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 import { tinySequences, tinyTargets } from "../engines/chain_data.ts";

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { testStream } from "../support/tiny_data.ts";
-import type { NetworkOptions } from "../../lib/model/network.ts";
+import type { NetworkOptions } from "../../lib/model/network_options.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 
 /** What `model.compile()` is given as a loss. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { SequenceLayout, Sequences, Targets } from "../../lib/data/sequences.ts";
-import { createNetwork, type Network } from "../../lib/model/network.ts";
+import { createNetwork } from "../../lib/model/create_network.ts";
+import type { Network } from "../../lib/model/network.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors } from "../../lib/model/safetensors.ts";
 import { layoutOf } from "../engines/chain_data.ts";

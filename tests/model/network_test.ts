@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
+import { createNetwork } from "../../lib/model/create_network.ts";
 import {
-  createNetwork,
   type DropoutLayer,
   gateCount,
   isRecurrent,
-  type LayerOptions,
   type Network,
-  type NetworkOptions,
   outputSize,
   recurrentLayers,
   stepsOf,
 } from "../../lib/model/network.ts";
+import type { LayerOptions, NetworkOptions } from "../../lib/model/network_options.ts";
 
 const FEATURES = { kind: "features", size: 5 } as const;
 const LSTM = { kind: "lstm", hiddenSize: 4 } as const;

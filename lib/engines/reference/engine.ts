@@ -35,7 +35,7 @@ import { bySequence } from "./signal.ts";
  *
  * @example
  * ```ts
- * import { createNetwork } from "../../model/network.ts";
+ * import { createNetwork } from "../../model/create_network.ts";
  * import { sgd } from "../../model/optimizers.ts";
  * import { openReference } from "./engine.ts";
  * import assert from "node:assert/strict";

@@ -31,7 +31,7 @@ export function startStates(network: Network, N: number): NetworkState {
  *
  * @example
  * ```ts
- * import { createNetwork } from "../../model/network.ts";
+ * import { createNetwork } from "../../model/create_network.ts";
  * import { startStates, stepNetwork } from "./step.ts";
  * import assert from "node:assert/strict";
  *

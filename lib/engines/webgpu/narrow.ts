@@ -3,17 +3,15 @@
  *
  * @module
  */
+import { createNetwork } from "../../model/create_network.ts";
 import {
-  createNetwork,
   type Layer,
-  type LayerOptions,
   type Network,
-  type NetworkOptions,
   type Parameter,
   type RecurrentLayer,
   recurrentLayers,
-  type RecurrentOptions,
 } from "../../model/network.ts";
+import type { LayerOptions, NetworkOptions, RecurrentOptions } from "../../model/network_options.ts";
 
 /** What a smaller network has at most. */
 export interface Bounds {

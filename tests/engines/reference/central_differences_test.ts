@@ -3,7 +3,8 @@ import { measureBatch, openReference } from "../../../lib/engines/reference/engi
 import { gatherBatch } from "../../../lib/engines/reference/gather.ts";
 import { linear } from "../../../lib/engines/reference/linear.ts";
 import { CLIP } from "../../../lib/model/losses.ts";
-import type { LayerOptions, Network } from "../../../lib/model/network.ts";
+import type { Network } from "../../../lib/model/network.ts";
+import type { LayerOptions } from "../../../lib/model/network_options.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { type ChainCase, describeChain } from "../chain_case.ts";
 import { CHAINS, MIXED } from "../chain_cases.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { networkForward } from "../../../lib/engines/reference/network.ts";
 import { startStates, stepNetwork } from "../../../lib/engines/reference/step.ts";
-import { createNetwork, type LayerOptions, type NetworkOptions } from "../../../lib/model/network.ts";
+import { createNetwork } from "../../../lib/model/create_network.ts";
+import type { LayerOptions, NetworkOptions } from "../../../lib/model/network_options.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { testStream, tinyParameters } from "../../support/tiny_data.ts";
 

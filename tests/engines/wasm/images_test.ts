@@ -1,7 +1,8 @@
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
 import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
-import { createNetwork, type LayerOptions } from "../../../lib/model/network.ts";
+import { createNetwork } from "../../../lib/model/create_network.ts";
+import type { LayerOptions } from "../../../lib/model/network_options.ts";
 import { tinyParameters } from "../../support/tiny_data.ts";
 import { compare, compareLosses, compareTensors } from "../comparison.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
