@@ -42,6 +42,15 @@ test("engines, models, trainings and pictures call nothing that a browser does n
   assert.deepEqual(found, []);
 });
 
+test("lib does not print, and reads neither arguments nor environment", () => {
+  const found = [...readSources("lib")].flatMap(([path, text]) => {
+    return [...text.matchAll(/\bconsole\.|\bDeno\.(?:exit|args|env|std(?:out|err))\b/g)].map(([match]) =>
+      `${path}: ${match}`
+    );
+  });
+  assert.deepEqual(found, []);
+});
+
 /** The files that each file imports before it runs, types too. */
 function importsOf(sources: ReadonlyMap<string, string>): Map<string, string[]> {
   return new Map([...sources].map(([path, text]) => {

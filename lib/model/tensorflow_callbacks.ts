@@ -46,6 +46,11 @@ export type CallbacksOption = CallbackFunctions | readonly CallbackFunctions[];
 /** When the loop lets other things on the thread run. */
 export type YieldEvery = "auto" | "batch" | "epoch" | "never" | number;
 
+/** Lets TensorFlow.js warn, which it does on the console unless a program told it to be quiet (`tf.enableProdMode()`). */
+export function warnOfTraining(message: string): void {
+  tf.backend_util.warn(message);
+}
+
 /** What callbacks get from `setParams()`, as in TensorFlow.js. */
 export interface CallbackParams {
   readonly epochs: number;

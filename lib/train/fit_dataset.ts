@@ -5,7 +5,7 @@
  */
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import { disposeTensors, type NumberArray } from "../model/tensorflow_arrays.ts";
-import { Callbacks, type History, type Logs } from "../model/tensorflow_callbacks.ts";
+import { Callbacks, type History, type Logs, warnOfTraining } from "../model/tensorflow_callbacks.ts";
 import { FIT } from "../model/tensorflow_optimizers.ts";
 import { toTraining } from "../model/tensorflow_training.ts";
 import { excerpt } from "../excerpt.ts";
@@ -247,7 +247,7 @@ async function validate(
   return loop.validationLogs(totals.map((total) => total / count));
 }
 
-/** As TensorFlow.js does where a dataset ends too early. */
+/** What TensorFlow.js says too where a dataset ends too early. */
 function warn(what: string): void {
-  console.warn(`fitDataset(): ${what}: the dataset has no more (repeat() makes it go on)`);
+  warnOfTraining(`fitDataset(): ${what}: the dataset has no more (repeat() makes it go on)`);
 }
