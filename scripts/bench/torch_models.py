@@ -3,14 +3,11 @@
 The same layers as a user of PyTorch writes them: gates with sigmoid, GRUs with reset after, a softmax as part of the loss.
 """
 
-import json
-import resource
-import sys
-import time
-
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from torch_protocol import serve
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "softmax": nn.Identity}  # softmax: cross_entropy takes logits
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "simpleRNN": nn.RNN}
@@ -157,23 +154,4 @@ class Training:
         return first
 
 
-def main():
-    training = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            if request["op"] == "open":
-                training = Training(request)
-                answer = {"detail": f"PyTorch {torch.__version__}, threads: {torch.get_num_threads()}"}
-            elif request["op"] == "memory":
-                answer = {"residentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-            else:
-                started = time.perf_counter()
-                loss = training.train(request["steps"])
-                answer = {"ms": (time.perf_counter() - started) * 1000, "loss": loss}
-        except Exception as error:
-            answer = {"error": str(error).split("\n")[0]}
-        print(json.dumps(answer), flush=True)
-
-
-main()
+serve(Training)

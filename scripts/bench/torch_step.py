@@ -1,13 +1,10 @@
 """PyTorch, as the bench measures it: reads one JSON object a line, answers with one. See scripts/bench/protocol.ts."""
 
-import json
-import resource
-import sys
-import time
-
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+
+from torch_protocol import serve
 
 
 class Reader(nn.Module):
@@ -106,23 +103,4 @@ class Training:
             self.model(self.x[self.next_batch()])
 
 
-def main():
-    training = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            if request["op"] == "open":
-                training = Training(request)
-                answer = {"detail": f"PyTorch {torch.__version__}, threads: {torch.get_num_threads()}"}
-            elif request["op"] == "memory":
-                answer = {"residentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-            else:
-                started = time.perf_counter()
-                loss = getattr(training, request["op"])(request["steps"])
-                answer = {"ms": (time.perf_counter() - started) * 1000, "loss": loss}
-        except Exception as error:
-            answer = {"error": str(error).split("\n")[0]}
-        print(json.dumps(answer), flush=True)
-
-
-main()
+serve(Training)
