@@ -64,7 +64,7 @@ export function parseTable(text: string): Column[] {
       `Cannot read the table: the first line must name the columns: current value is ${excerpt(names)}`,
     );
   }
-  const lines = rows.map(({ info }) => info.lines);
+  const lines = rows.map(({ line }) => line);
   return names.map((name, index) => {
     const cells = rows.map(({ record }) => record[index]);
     const numbers = Float64Array.from(
@@ -82,10 +82,14 @@ function delimiterOf(text: string): string {
   return DELIMITERS.reduce((best, one) => count(one) > count(best) ? one : best);
 }
 
-/** A line of the file. */
+/** A line of the file, and its number. */
 interface Line {
   readonly record: readonly string[];
-  readonly info: { readonly lines: number };
+  readonly line: number;
+}
+
+function withLine(record: readonly string[], { lines }: { lines: number }): Line {
+  return { record: record.slice(), line: lines }; // which has room for its cells only
 }
 
 function parseLines(text: string, delimiter: string): Line[] {
@@ -93,7 +97,7 @@ function parseLines(text: string, delimiter: string): Line[] {
     return parse(text, {
       bom: true,
       delimiter,
-      info: true,
+      on_record: withLine as never, // its type has records alone
       skip_empty_lines: true,
       skip_records_with_empty_values: true, // which spreadsheets leave below a table
       trim: true,

@@ -9,6 +9,7 @@
 import { gzipSync } from "node:zlib";
 import { readIdx } from "../../lib/data/gzip.ts";
 import { parseIdx } from "../../lib/data/idx.ts";
+import { parseTable } from "../../lib/data/table.ts";
 import { encodeIdx } from "../support/encode_files.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
@@ -42,6 +43,11 @@ export const LARGE_FILES: Readonly<Record<string, LargeFile>> = {
     make: () =>
       new Uint8Array(gzipSync(encodeIdx({ type: "u8", shape: [256e6], data: new Uint8Array(256e6) }))),
     parse: (file) => readIdx(file),
+  },
+  "parseTable() of 2,000,000 short rows": {
+    times: 80,
+    make: () => encode("x\n" + "1.5\n".repeat(2e6)),
+    parse: (file) => parseTable(decode(file)),
   },
   "decodeSafetensors() of one tensor": {
     times: 2,

@@ -12,6 +12,7 @@ import { IdxSyntaxError, parseIdx } from "../../lib/data/idx.ts";
 import { encodeIdx } from "../support/encode_files.ts";
 import { decodeJpeg } from "../../lib/data/jpeg.ts";
 import { decodePng } from "../../lib/data/png.ts";
+import { parseTable } from "../../lib/data/table.ts";
 import { encodePng } from "../support/encode_files.ts";
 import { PictureError } from "../../lib/data/raster.ts";
 import { createClassifier } from "../../lib/model/classifier.ts";
@@ -97,6 +98,16 @@ const TARGETS: readonly Target[] = [
     errors: [IdxSyntaxError],
     message: /^Cannot parse/,
     memory: 1032, // the most that DEFLATE can compress, and 17 MB for the current piece
+  },
+  {
+    name: "parseTable()",
+    seeds: ["day,high,low\nMon,1.5,-2\nTue,3,\n", 'a;"b;c"\r\n1,5;2\r\n3;4\r\n', "\ufeffx\ty\n1\t2\n"].map(
+      encode,
+    ),
+    parse: (bytes) => parseTable(decode(bytes)),
+    errors: [SyntaxError],
+    message: /^Cannot read the table: /,
+    memory: 80,
   },
   {
     name: "decodePng()",
