@@ -25,6 +25,7 @@ export const DOMAIN = {
   initialize: 3,
   inputDropout: 4,
   recurrentDropout: 5,
+  augment: 6,
 } as const;
 
 /** The upper 32 bits of the product of two unsigned 32-bit integers. */

@@ -4,6 +4,8 @@
  * @module
  */
 import { excerpt } from "../excerpt.ts";
+import { meets, UINT32 } from "../options.ts";
+import { shuffledOrder } from "../random.ts";
 import type { ImageSize } from "./raster.ts";
 import type { ByteLayout } from "./sequences.ts";
 
@@ -22,6 +24,10 @@ export interface Order {
    * `rows`: row t, from the top; `columns`: column t, from the left; `pixels`: pixel t, row by row.
    */
   readonly axis: "rows" | "columns" | "pixels";
+  /** Whether the last line comes first: rows from the bottom, columns from the right, pixels from the last. */
+  readonly reversed?: boolean;
+  /** For `pixels`: the seed of a random order in which those of every image are read, an unsigned 32-bit integer. */
+  readonly permutation?: number;
 }
 
 /** The two usual ranges: as {@link Normalization}, mean 0 and deviation 1, or ½ and ½. */
@@ -55,16 +61,31 @@ export interface Normalization {
  * ```
  */
 export function layOutSequence(sequence: Sequence, { height, width }: ImageSize): ByteLayout {
-  const { axis } = checkSequence(sequence);
-  const common = { kind: "bytes" as const, stride: height * width, scale: scaleTable(sequence) };
-  switch (axis) {
-    case "rows":
-      return { ...common, T: height, C: width, tStride: width, cStride: 1 };
-    case "columns":
-      return { ...common, T: width, C: height, tStride: 1, cStride: width };
-    case "pixels":
-      return { ...common, T: height * width, C: 1, tStride: 1, cStride: 0 };
+  const { axis } = checkSequence(sequence), stride = height * width;
+  const [T, C] = axis === "rows" ? [height, width] : axis === "columns" ? [width, height] : [stride, 1];
+  return {
+    kind: "bytes",
+    T,
+    C,
+    stride,
+    width,
+    order: orderOfPixels(sequence, { T, C, width }),
+    scale: scaleTable(sequence),
+  };
+}
+
+/** `[T, C]`: which pixel, counted row by row, is feature c of step t. */
+function orderOfPixels(
+  { axis, reversed = false, permutation }: Order,
+  { T, C, width }: { T: number; C: number; width: number },
+): Uint32Array {
+  const lines = permutation === undefined ? null : shuffledOrder(T, permutation, 0);
+  const order = new Uint32Array(T * C);
+  for (let t = 0; t < T; t++) {
+    const at = reversed ? T - 1 - t : t, line = lines ? lines[at] : at;
+    for (let c = 0; c < C; c++) order[t * C + c] = axis === "columns" ? c * width + line : line * C + c;
   }
+  return order;
 }
 
 /**
@@ -81,10 +102,19 @@ export function checkSequence(value: unknown): Sequence {
     const rule = "sequence must be an object with an axis, and a range or mean and deviation";
     return fail(rule, value, TypeError);
   }
-  const { axis, range, mean, deviation, ...others } = value as Record<string, unknown>;
+  const { axis, reversed, permutation, range, mean, deviation, ...others } = value as Record<string, unknown>;
   const [other] = Object.keys(others);
-  if (other !== undefined) fail("sequence must have axis, and range or mean and deviation, only", other);
+  if (other !== undefined) {
+    fail("sequence must have axis, reversed, permutation, and range or mean and deviation, only", other);
+  }
   if (!AXES.some((one) => one === axis)) fail('axis must be "rows", "columns" or "pixels"', axis);
+  if (reversed !== undefined && typeof reversed !== "boolean") {
+    fail("reversed must be true or false", reversed, TypeError);
+  }
+  if (permutation !== undefined) {
+    if (!meets(UINT32, permutation)) fail(`permutation must be ${UINT32.must}`, permutation);
+    if (axis !== "pixels") fail('permutation must be left out unless axis is "pixels"', permutation);
+  }
   if ((range === undefined) === (mean === undefined && deviation === undefined)) {
     fail("sequence must have either range, or mean and deviation", value);
   }

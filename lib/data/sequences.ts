@@ -5,17 +5,19 @@
  */
 import type { Images } from "./images.ts";
 
-/** Images of one byte a pixel: x at (t, c) of sequence n is `scale[data[n·stride + t·tStride + c·cStride]]`. */
+/** Images of one byte a pixel: x at (t, c) of sequence n is `scale[data[n·stride + order[t·C + c]]]`. */
 export interface ByteLayout {
   readonly kind: "bytes";
   /** The length of a sequence: lines, or pixels. */
   readonly T: number;
   /** The features at each t. */
   readonly C: number;
-  /** Elements from one sequence to the next. */
+  /** The pixels of an image. */
   readonly stride: number;
-  readonly tStride: number;
-  readonly cStride: number;
+  /** The pixels of a row of an image. */
+  readonly width: number;
+  /** `[T, C]`: which pixel, counted row by row, is feature c of step t. */
+  readonly order: Uint32Array;
   /** The float32 that each of the 256 bytes becomes. */
   readonly scale: Float32Array;
 }

@@ -38,6 +38,36 @@ export interface EngineTraining extends TrainingData {
   readonly seed: number;
   /** The sequences of the largest batch. */
   readonly batchSize: number;
+  /** What limits a gradient before its update; nothing by default. */
+  readonly clip?: Clip | null;
+  /**
+   * s of `y ← (1 − s) y + s/K`, what the targets of a softmax cross-entropy become for the loss, not for the metrics; 0 by
+   * default.
+   */
+  readonly labelSmoothing?: number;
+  /** Whether every batch comes with transforms of its images, see `lib/data/transform.ts`; false by default. */
+  readonly transforms?: boolean;
+}
+
+/**
+ * What limits a gradient g, the terms of the regularizers included, before its update:
+ *
+ * - `norm`: `g ← g · min(1, most / (‖g‖ + 1e-6))`, where `‖g‖² = Σ updateScale · g²`, as `torch.nn.utils.clip_grad_norm_`, which
+ *   sees both vectors of a bias of two;
+ * - `value`: `g ← min(max(g, −most), most)`.
+ */
+export interface Clip {
+  readonly kind: "norm" | "value";
+  /** Positive. */
+  readonly most: number;
+}
+
+/** What a step takes besides the positions of its sequences. */
+export interface StepOptions {
+  /** One for each batch, 0 or more; that of the optimizer by default. */
+  readonly learningRates?: readonly number[];
+  /** One for each batch: int32 `[N, 6]`, see `lib/data/transform.ts`. They must be there if the training has transforms. */
+  readonly transforms?: readonly Int32Array[];
 }
 
 /** What one training step measured before its update. */
@@ -85,10 +115,9 @@ export interface Engine extends AsyncDisposable {
    * Takes one training step for each batch, in order.
    *
    * @param batches At most {@link MAX_STEPS}: the positions of each batch's sequences, 1 to `batchSize` of them
-   * @param learningRate Of these steps; that of the optimizer by default
    * @throws {Error} If the engine only predicts
    */
-  train(batches: readonly Uint32Array[], learningRate?: number): Promise<StepResult[]>;
+  train(batches: readonly Uint32Array[], options?: StepOptions): Promise<StepResult[]>;
 
   /**
    * Replaces what is trained on by other sequences of the same layout, with their targets. Parameters, slots and step stay.
@@ -99,12 +128,13 @@ export interface Engine extends AsyncDisposable {
   replaceData(data: TrainingData): Promise<boolean>;
 
   /**
-   * The gradient of the loss of one batch, as the next step would compute it (with its dropout masks and its regularizers), flat
-   * as the parameters. Changes nothing.
+   * The gradient of the loss of one batch, as the next step would compute it (with its dropout masks and its regularizers, before
+   * it is clipped), flat as the parameters. Changes nothing.
    *
+   * @param transforms As in {@link StepOptions}
    * @throws {Error} If the engine only predicts
    */
-  gradient(batch: Uint32Array): Promise<Float32Array>;
+  gradient(batch: Uint32Array, transforms?: Int32Array): Promise<Float32Array>;
 
   /**
    * What the network answers, `[N, K]` or `[N, T, K]`, without dropout.

@@ -5,17 +5,33 @@
  */
 import { checkPositions, FLOATS } from "../data/images.ts";
 import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
+import { TRANSFORM_SIZE } from "../data/transform.ts";
 import { CATEGORICAL } from "../model/losses.ts";
 import { isRecurrent, type Network, stepsOf } from "../model/network.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
-import { check, instanceOf, number, OBJECT, oneOf, optional, type Rule, UINT32, whole } from "../options.ts";
 import {
+  BOOLEAN,
+  check,
+  checkOptions,
+  instanceOf,
+  number,
+  OBJECT,
+  oneOf,
+  optional,
+  type Rule,
+  type Rules,
+  UINT32,
+  whole,
+} from "../options.ts";
+import {
+  type Clip,
   type DeviceDescription,
   type Engine,
   type EngineOptions,
   type EngineState,
   type EngineTraining,
   MAX_STEPS,
+  type StepOptions,
   type StepResult,
   type TrainingData,
 } from "./engine.ts";
@@ -23,17 +39,29 @@ import { Turns } from "./turns.ts";
 
 /** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
 export interface UnguardedEngine extends Omit<Engine, "train" | "predict" | "outputs"> {
-  train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]>;
+  /** @param options.transforms Where the training has them */
+  train(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<StepResult[]>;
   /** @param positions Which of the sequences, each below their count */
   predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
   /** @param positions Which of the sequences, each below their count */
   outputs(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
 }
 
+/** What an engine takes besides batches, with one learning rate for each of them. */
+export interface CheckedStepOptions extends StepOptions {
+  readonly learningRates: readonly number[];
+}
+
 const SIZE = whole(1);
 const COUNT = whole(0);
 const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
 const RATE = number("a number from 0 on", (value) => value >= 0);
+const SMOOTHING = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
+const STEP_RULES: Rules<StepOptions> = { learningRates: optional(ARRAY), transforms: optional(ARRAY) };
+const CLIP_RULES: Rules<Clip> = {
+  kind: oneOf("norm", "value"),
+  most: number("a positive number", (value) => value > 0),
+};
 const DATA_TYPES = { bytes: Uint8Array, floats: Float32Array, tokens: Int32Array } as const;
 
 /**
@@ -66,12 +94,26 @@ function checkLayout(action: string, layout: SequenceLayout, { input }: Network)
 
 function checkTraining(
   action: string,
-  { optimizer, sequences, targets, seed, batchSize }: EngineTraining,
+  { optimizer, sequences, targets, seed, batchSize, clip, labelSmoothing, transforms }: EngineTraining,
   { network, layout }: EngineOptions,
 ): void {
   check(action, "batchSize", { value: batchSize, rule: SIZE });
   check(action, "seed", { value: seed, rule: UINT32 });
   checkOptimizer(action, optimizer, { mayRest: true });
+  if (clip) checkOptions<Clip>(action, clip, CLIP_RULES, "clip");
+  check(action, "labelSmoothing", { value: labelSmoothing, rule: optional(SMOOTHING) });
+  if (labelSmoothing && network.loss !== "softmaxCrossEntropy") {
+    throw new RangeError(
+      `Cannot ${action}: labelSmoothing must be 0 unless the loss is softmaxCrossEntropy: ` +
+        `current value is ${labelSmoothing}, with ${network.loss}`,
+    );
+  }
+  check(action, "transforms", { value: transforms, rule: optional(BOOLEAN) });
+  if (transforms && layout.kind !== "bytes") {
+    throw new RangeError(
+      `Cannot ${action}: transforms must be left out unless sequences are images: current value is ${layout.kind}`,
+    );
+  }
   checkSequences(action, sequences, { layout, network });
   checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
 }
@@ -190,11 +232,19 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     return this.#engine.device;
   }
 
-  train(batches: readonly Uint32Array[], learningRate?: number): Promise<StepResult[]> {
-    check("train", "learningRate", { value: learningRate, rule: optional(RATE) });
-    return this.step("train", batches, async (engine) => {
-      const rate = learningRate ?? this.#options.training!.optimizer.learningRate;
-      return batches.length > 0 ? await engine.train(batches, rate) : [];
+  train(batches: readonly Uint32Array[], options: StepOptions = {}): Promise<StepResult[]> {
+    const { learningRates, transforms } = checkOptions("train", options, STEP_RULES);
+    for (const rate of learningRates ?? []) check("train", "learningRate", { value: rate, rule: RATE });
+    return this.step("train", { batches, transforms }, async (engine) => {
+      if (learningRates && learningRates.length !== batches.length) {
+        throw new RangeError(
+          `Cannot train: learningRates must be one for each of ${batches.length} batches: ` +
+            `current value is ${learningRates.length}`,
+        );
+      }
+      const rate = this.#options.training!.optimizer.learningRate;
+      const rates = learningRates ?? batches.map(() => rate);
+      return batches.length > 0 ? await engine.train(batches, { learningRates: rates, transforms }) : [];
     });
   }
 
@@ -210,8 +260,9 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     });
   }
 
-  gradient(batch: Uint32Array): Promise<Float32Array> {
-    return this.step("compute the gradient", [batch], (engine) => engine.gradient(batch));
+  gradient(batch: Uint32Array, transforms?: Int32Array): Promise<Float32Array> {
+    const one = { batches: [batch], transforms: transforms && [transforms] };
+    return this.step("compute the gradient", one, (engine) => engine.gradient(batch, transforms));
   }
 
   predict(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
@@ -280,11 +331,11 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   /** Calls the engine with batches, after checking all of them: a refused call changes nothing. */
   protected step<T>(
     action: string,
-    batches: readonly Uint32Array[],
+    { batches, transforms }: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
     call: (engine: E) => Promise<T>,
   ): Promise<T> {
     return this.#turns.take(action, () => {
-      const { batchSize, sequences } = this.#training(action);
+      const { batchSize, sequences, transforms: transformed = false } = this.#training(action);
       check(action, "batches", { value: batches, rule: ARRAY });
       if (batches.length > MAX_STEPS) {
         throw new RangeError(
@@ -298,6 +349,7 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
           `Cannot ${action}: a batch must have 1 to ${batchSize} sequences: current value is ${batch.length}`,
         );
       }
+      if (transformed || transforms) checkTransforms(action, transforms, { batches, transformed });
       return call(this.#engine);
     });
   }
@@ -317,6 +369,24 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     checkPositions(action, all, count);
     return all;
   }
+}
+
+/** @throws {TypeError} If there are transforms and must be none, or the reverse, or they are not as many as they must be. */
+function checkTransforms(
+  action: string,
+  transforms: readonly Int32Array[] | undefined,
+  { batches, transformed }: { batches: readonly Uint32Array[]; transformed: boolean },
+): void {
+  const must = !transformed
+    ? "left out, as the engine was opened without them"
+    : `one array of ${TRANSFORM_SIZE} int32 numbers a sequence for each batch`;
+  const fits = transformed && transforms?.length === batches.length &&
+    transforms.every((one, index) =>
+      one instanceof Int32Array && one.length === batches[index].length * TRANSFORM_SIZE
+    );
+  if (fits) return;
+  const found = transforms ? transforms.map((one) => one?.length).join(", ") || "none" : "none";
+  throw new TypeError(`Cannot ${action}: transforms must be ${must}: current value is ${found}`);
 }
 
 function checkFlat(action: string, name: string, value: Float32Array, size: number): void {

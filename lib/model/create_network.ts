@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type BatchNormLayer,
   type BidirectionalLayer,
   type CellLayer,
   type DenseLayer,
@@ -67,6 +68,7 @@ export function createNetwork(options: NetworkOptions): Network {
     output: { size: chain.size, everyStep: chain.steps === "many" },
     loss,
     metrics,
+    biases,
     parameters: layout.parameters,
     size: layout.size,
     parameterCount: layout.parameters.reduce((sum, p) => sum + p.size * p.updateScale, 0),
@@ -87,7 +89,7 @@ class Layout {
     name: string,
     shape: readonly number[],
     { l1 = 0, l2 = 0 }: Regularizer = {},
-    updateScale: 1 | 2 = 1,
+    updateScale: Parameter["updateScale"] = 1,
   ): Parameter {
     const size = shape.reduce((a, b) => a * b, 1);
     const parameter = { name, shape, offset: this.size, size, updateScale, l1, l2 };
@@ -148,6 +150,13 @@ class Chain {
       }
       case "activation":
         return { kind: "activation", activation: spec.activation };
+      case "last":
+        this.#need("many", spec, index);
+        this.steps = "one";
+        this.#masked = false;
+        return { kind: "last" };
+      case "batchNorm":
+        return this.#batchNorm(spec, name);
       case "repeat":
         this.#need("one", spec, index);
         this.steps = "many";
@@ -176,6 +185,23 @@ class Chain {
       activation,
       kernel: this.#layout.add(`${name}.kernel`, [this.size, units], checkRegularizer(kernelRegularizer)),
       bias: useBias ? this.#layout.add(`${name}.bias`, [units], checkRegularizer(biasRegularizer)) : null,
+    };
+  }
+
+  #batchNorm(spec: Extract<LayerOptions, { kind: "batchNorm" }>, name: string): BatchNormLayer {
+    const { epsilon = 1e-3, momentum = 0.99, unbiased = false, scale = true, center = true } = spec;
+    const layout = this.#layout, shape = [this.size];
+    return {
+      kind: "batchNorm",
+      name,
+      size: this.size,
+      epsilon,
+      momentum,
+      unbiased,
+      gamma: scale ? layout.add(`${name}.gamma`, shape, checkRegularizer(spec.gammaRegularizer)) : null,
+      beta: center ? layout.add(`${name}.beta`, shape, checkRegularizer(spec.betaRegularizer)) : null,
+      movingMean: layout.add(`${name}.movingMean`, shape, {}, 0),
+      movingVariance: layout.add(`${name}.movingVariance`, shape, {}, 0),
     };
   }
 
@@ -257,4 +283,11 @@ class Chain {
   }
 }
 
-const HAS_WEIGHTS: readonly LayerOptions["kind"][] = ["lstm", "gru", "rnn", "bidirectional", "dense"];
+const HAS_WEIGHTS: readonly LayerOptions["kind"][] = [
+  "lstm",
+  "gru",
+  "rnn",
+  "bidirectional",
+  "batchNorm",
+  "dense",
+];

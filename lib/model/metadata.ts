@@ -65,7 +65,7 @@ export function writeMetadata(model: ModelDescription): Metadata {
   return {
     producer: PRODUCER,
     layers: JSON.stringify(network.recurrent.map(traitsOf)),
-    biases: String(network.recurrent[0].bias.updateScale),
+    biases: String(network.biases),
     T: T === null ? ANY : String(T),
     axis,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, JSON.stringify(value)])),

@@ -20,8 +20,11 @@ export interface Parameter {
   readonly offset: number;
   /** The product of `shape`. */
   readonly size: number;
-  /** The factor of its updates: 2 for the sum of two arrays that are trained alike (PyTorch's biases), else 1. */
-  readonly updateScale: 1 | 2;
+  /**
+   * The factor of its updates: 2 for the sum of two arrays that are trained alike (PyTorch's biases), 0 for averages that the
+   * layer itself keeps, which no optimizer moves; else 1.
+   */
+  readonly updateScale: 0 | 1 | 2;
   /** λ₁: the loss has `λ₁ Σ|w|` more. */
   readonly l1: number;
   /** λ₂: the loss has `λ₂ Σw²` more. */
@@ -190,10 +193,50 @@ export interface DenseLayer {
   readonly bias: Parameter | null;
 }
 
+/** `y = x_{T−1}`: the last step alone. */
+export interface LastLayer {
+  /** Which of the layers this is. */
+  readonly kind: "last";
+}
+
+/**
+ * Batch normalization (Ioffe, Szegedy 2015). In training, with the mean m and the variance v of each feature over all sequences
+ * of the batch and all steps, n numbers:
+ *
+ *     y = γ (x − m) / √(v + ε) + β      m = Σx / n      v = Σ(x − m)² / n
+ *
+ * and after the update of the step `M ← µ M + (1 − µ) m`, `V ← µ V + (1 − µ) v` (with `unbiased` v·n / max(n − 1, 1), as in
+ * PyTorch). Everywhere else M and V take the place of m and v.
+ */
+export interface BatchNormLayer {
+  /** Which of the layers this is. */
+  readonly kind: "batchNorm";
+  /** Begins the names of its parameters. */
+  readonly name: string;
+  /** C, the features. */
+  readonly size: number;
+  /** ε, positive. */
+  readonly epsilon: number;
+  /** µ, in [0, 1): Keras's momentum, 1 less PyTorch's. */
+  readonly momentum: number;
+  /** Whether V averages the estimates for the population. */
+  readonly unbiased: boolean;
+  /** γ `[C]`; null for 1. */
+  readonly gamma: Parameter | null;
+  /** β `[C]`; null for 0. */
+  readonly beta: Parameter | null;
+  /** M `[C]`, which no optimizer moves. */
+  readonly movingMean: Parameter;
+  /** V `[C]`, which no optimizer moves. */
+  readonly movingVariance: Parameter;
+}
+
 /** One of the layers of a chain. */
 export type Layer =
   | RecurrentLayer
   | BidirectionalLayer
+  | LastLayer
+  | BatchNormLayer
   | RepeatLayer
   | DropoutLayer
   | ActivationLayer
@@ -211,11 +254,13 @@ export interface Network {
   readonly loss: Loss;
   /** What training measures besides. */
   readonly metrics: readonly Metric[];
+  /** Bias vectors of every recurrent layer that are trained as their sum: PyTorch's two, or one. */
+  readonly biases: 1 | 2;
   /** In the order of the flat array. */
   readonly parameters: readonly Parameter[];
   /** Elements of the flat array. */
   readonly size: number;
-  /** How many numbers are trained; a bias of two vectors counts twice, as in PyTorch. */
+  /** How many numbers are trained; a bias of two vectors counts twice, as in PyTorch, a moving average not. */
   readonly parameterCount: number;
 }
 
@@ -256,8 +301,9 @@ export function stepsOf({ layers }: Pick<Network, "layers">, T: number): Steps[]
     const { count, first } = steps[steps.length - 1];
     const recurrent = layer.kind === "bidirectional" ? layer.forward : isRecurrent(layer) ? layer : null;
     if (layer.kind === "repeat") steps.push({ count: layer.steps, first: 0 });
-    else if (recurrent && !recurrent.returnSequences) steps.push({ count: 1, first: first + count - 1 });
-    else steps.push({ count, first });
+    else if (layer.kind === "last" || recurrent?.returnSequences === false) {
+      steps.push({ count: 1, first: first + count - 1 });
+    } else steps.push({ count, first });
   }
   return steps;
 }
@@ -269,6 +315,8 @@ export function outputSize(layer: Layer, inputSize: number): number {
       return layer.units;
     case "bidirectional":
       return layer.forward.hiddenSize * (layer.merge === "concat" ? 2 : 1);
+    case "last":
+    case "batchNorm":
     case "repeat":
     case "dropout":
     case "activation":

@@ -19,9 +19,11 @@ import { type Loss, LOSSES, type Metric, METRICS } from "./losses.ts";
 import {
   type Activation,
   type ActivationLayer,
+  type BatchNormLayer,
   CELL_ACTIVATIONS,
   type CellActivation,
   type DropoutLayer,
+  type LastLayer,
   MERGES,
   type Regularizer,
   type RepeatLayer,
@@ -63,6 +65,21 @@ export type LayerOptions =
     readonly forward: RecurrentOptions;
     /** The same as `forward` by default; its `backwards` is left out. */
     readonly backward?: RecurrentOptions;
+  }
+  | LastLayer
+  | Pick<BatchNormLayer, "kind"> & {
+    /** 1e-3 by default, as in Keras; PyTorch has 1e-5. */
+    readonly epsilon?: number;
+    /** 0.99 by default, as in Keras; PyTorch's momentum of 0.1 is 0.9. */
+    readonly momentum?: number;
+    /** False by default; true in PyTorch. */
+    readonly unbiased?: boolean;
+    /** Whether there is a γ; true by default. */
+    readonly scale?: boolean;
+    /** Whether there is a β; true by default. */
+    readonly center?: boolean;
+    readonly gammaRegularizer?: Regularizer;
+    readonly betaRegularizer?: Regularizer;
   }
   | Pick<RepeatLayer, "kind" | "steps">
   | Pick<DropoutLayer, "kind" | "rate">
@@ -120,7 +137,18 @@ const SHARE = number("at least 0 and below 1", (value) => value >= 0 && value < 
 const WEIGHT = number("a number from 0 on", (value) => value >= 0);
 const REGULARIZER_RULES: Rules<Regularizer> = { l1: optional(WEIGHT), l2: optional(WEIGHT) };
 const REGULARIZER = optional(OBJECT);
-const KIND = oneOf("lstm", "gru", "rnn", "bidirectional", "repeat", "dropout", "activation", "dense");
+const KIND = oneOf(
+  "lstm",
+  "gru",
+  "rnn",
+  "bidirectional",
+  "last",
+  "batchNorm",
+  "repeat",
+  "dropout",
+  "activation",
+  "dense",
+);
 const CELL_KIND = oneOf("lstm", "gru", "rnn");
 const CELL_ACTIVATION = optional(oneOf(...CELL_ACTIVATIONS));
 
@@ -145,6 +173,17 @@ const LAYER_RULES: { readonly [Kind in LayerOptions["kind"]]: Rules<Extract<Laye
     gru: { ...CELL_RULES, gateActivation: CELL_ACTIVATION, resetAfter: optional(BOOLEAN) },
     rnn: CELL_RULES,
     bidirectional: { kind: KIND, merge: oneOf(...MERGES), forward: OBJECT, backward: optional(OBJECT) },
+    last: { kind: KIND },
+    batchNorm: {
+      kind: KIND,
+      epsilon: optional(number("a positive number", (value) => value > 0)),
+      momentum: optional(SHARE),
+      unbiased: optional(BOOLEAN),
+      scale: optional(BOOLEAN),
+      center: optional(BOOLEAN),
+      gammaRegularizer: REGULARIZER,
+      betaRegularizer: REGULARIZER,
+    },
     repeat: { kind: KIND, steps: SIZE },
     dropout: { kind: KIND, rate: SHARE },
     activation: { kind: KIND, activation: oneOf(...CELL_ACTIVATIONS, "softmax") },

@@ -200,6 +200,9 @@ class Writer {
         return x;
       case "activation":
         return this.#graph.add(OPERATORS[layer.activation], [x], result);
+      case "last":
+      case "batchNorm":
+        throw new Error("TODO contract");
       case "repeat":
         return this.#repeat(x, layer.steps, result);
       case "dense":

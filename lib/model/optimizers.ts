@@ -2,9 +2,9 @@
  * Optimizers as plain data. Every engine implements their equations in one pass over the flat parameters.
  *
  * p is a parameter, g its gradient, η the learning rate, k the number of the training step, from 1 on; slots start at 0.
- * A parameter whose `updateScale` is 2 moves twice as far; its slots are not scaled.
+ * A parameter whose `updateScale` is 2 moves twice as far; its slots are not scaled. One whose `updateScale` is 0 stays as it is.
  *
- * The equations and the defaults of the first five are PyTorch's. Those whose names begin with `tf` are TensorFlow.js 4.22's,
+ * The equations and the defaults of the first seven are PyTorch's. Those whose names begin with `tf` are TensorFlow.js 4.22's,
  * for `fit()`: what `model.compile()` was given is trained with the equations it has there.
  *
  * @module
@@ -40,6 +40,41 @@ export interface RmsProp {
   readonly alpha: number;
   /** ε, positive. */
   readonly epsilon: number;
+}
+
+/**
+ * RMSprop with momentum, as in PyTorch: `v ← α v + (1 − α) g²`, `m ← µ m + g / (√v + ε)`, `p ← p − η m`.
+ */
+export interface RmsPropMomentum {
+  /** Which of the optimizers this is. */
+  readonly kind: "rmspropMomentum";
+  /** η, positive. */
+  readonly learningRate: number;
+  /** α, in [0, 1). */
+  readonly alpha: number;
+  /** µ, in [0, 1). */
+  readonly momentum: number;
+  /** ε, positive. */
+  readonly epsilon: number;
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov, Hutter 2019), as in PyTorch: `p ← (1 − η λ) p`, then a step of {@link Adam}. All
+ * parameters decay; `updateScale` is no factor of it.
+ */
+export interface AdamW {
+  /** Which of the optimizers this is. */
+  readonly kind: "adamw";
+  /** η, positive. */
+  readonly learningRate: number;
+  /** β₁, in [0, 1). */
+  readonly beta1: number;
+  /** β₂, in [0, 1). */
+  readonly beta2: number;
+  /** ε, positive. */
+  readonly epsilon: number;
+  /** λ, 0 or more. */
+  readonly weightDecay: number;
 }
 
 /** Adam: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − η m̂ / (√v̂ + ε)`, `m̂ = m / (1 − β₁ᵏ)`, `v̂ = v / (1 − β₂ᵏ)`. */
@@ -168,7 +203,9 @@ export type Optimizer =
   | Sgd
   | Momentum
   | RmsProp
+  | RmsPropMomentum
   | Adam
+  | AdamW
   | Adadelta
   | Nesterov
   | TfAdagrad
@@ -183,7 +220,9 @@ export const SLOT_COUNT: Readonly<Record<Optimizer["kind"], number>> = {
   sgd: 0,
   momentum: 1, // m
   rmsprop: 1, // v
+  rmspropMomentum: 2, // v, m
   adam: 2, // m, v
+  adamw: 2, // m, v
   adadelta: 2, // v, u
   nesterov: 1, // m
   tfAdagrad: 1, // v
@@ -213,10 +252,16 @@ export function momentum(options: { learningRate: number; momentum?: number }): 
  * RMSprop with PyTorch's equations and defaults. `tf.train.rmsprop` differs: its ε is inside the root, and its decay is 0.9
  * by default.
  *
+ * @param options.momentum Adds momentum; none by default
  * @throws {RangeError} If a value is out of range.
  */
-export function rmsprop(options: { learningRate: number; alpha?: number; epsilon?: number }): RmsProp {
-  return make<RmsProp>("rmsprop", { alpha: 0.99, epsilon: 1e-8 }, options);
+export function rmsprop(
+  options: { learningRate: number; alpha?: number; epsilon?: number; momentum?: number },
+): RmsProp | RmsPropMomentum {
+  const defaults = { alpha: 0.99, epsilon: 1e-8 };
+  return (options as typeof options | undefined)?.momentum === undefined
+    ? make<RmsProp>("rmsprop", defaults, options)
+    : make<RmsPropMomentum>("rmspropMomentum", { ...defaults, momentum: 0 }, options);
 }
 
 /**
@@ -228,6 +273,17 @@ export function adam(
   options: { learningRate: number; beta1?: number; beta2?: number; epsilon?: number },
 ): Adam {
   return make<Adam>("adam", { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, options);
+}
+
+/**
+ * Adam with decoupled weight decay, with PyTorch's defaults (Loshchilov, Hutter 2019).
+ *
+ * @throws {RangeError} If a value is out of range.
+ */
+export function adamw(
+  options: { learningRate: number; beta1?: number; beta2?: number; epsilon?: number; weightDecay?: number },
+): AdamW {
+  return make<AdamW>("adamw", { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 }, options);
 }
 
 /**
@@ -252,6 +308,8 @@ const RULES: {
   momentum: { learningRate: POSITIVE, momentum: DECAY },
   rmsprop: { learningRate: POSITIVE, alpha: DECAY, epsilon: POSITIVE },
   adam: { learningRate: POSITIVE, beta1: DECAY, beta2: DECAY, epsilon: POSITIVE },
+  rmspropMomentum: { learningRate: POSITIVE, alpha: DECAY, momentum: DECAY, epsilon: POSITIVE },
+  adamw: { learningRate: POSITIVE, beta1: DECAY, beta2: DECAY, epsilon: POSITIVE, weightDecay: NOT_NEGATIVE },
   adadelta: { learningRate: POSITIVE, rho: DECAY, epsilon: POSITIVE },
   nesterov: { learningRate: POSITIVE, momentum: DECAY },
   tfAdagrad: { learningRate: POSITIVE, start: NOT_NEGATIVE, epsilon: POSITIVE },
@@ -263,7 +321,7 @@ const RULES: {
 };
 
 /** The kinds that people make, by a function of the same name. */
-const MADE: readonly Optimizer["kind"][] = ["sgd", "momentum", "rmsprop", "adam", "adadelta"];
+const MADE: readonly Optimizer["kind"][] = ["sgd", "momentum", "rmsprop", "adam", "adamw", "adadelta"];
 
 function make<O extends Optimizer>(
   kind: O["kind"],
@@ -309,7 +367,7 @@ export function checkOptimizer(
 
 /**
  * The factors of one step that depend on its number, for the kinds that have such: for Adam those of
- * `p ← p − rate · m / (√v · correction + ε)`, for Adamax that of `p ← p − rate · m / (u + ε)`; else the learning rate and 1.
+ * `p ← keep · p − rate · m / (√v · correction + ε)`, for Adamax that of `p ← p − rate · m / (u + ε)`; else the learning rate and 1.
  *
  * @param learningRate That of this step
  * @param step The number of the training step, from 1 on
@@ -317,22 +375,24 @@ export function checkOptimizer(
 export function stepFactors(
   optimizer: Optimizer,
   { learningRate, step }: { learningRate: number; step: number },
-): { rate: number; correction: number } {
+): { rate: number; correction: number; keep: number } {
   switch (optimizer.kind) {
     case "adam":
+    case "adamw":
     case "tfAdam": {
-      const power = optimizer.kind === "adam" ? integerPower : singlePower;
+      const power = optimizer.kind === "tfAdam" ? singlePower : integerPower;
       return {
         rate: learningRate / (1 - power(optimizer.beta1, step)),
         correction: 1 / Math.sqrt(1 - power(optimizer.beta2, step)),
+        keep: optimizer.kind === "adamw" ? 1 - learningRate * optimizer.weightDecay : 1,
       };
     }
     case "tfAdamax": {
       const rate = learningRate / (1 + optimizer.decay * (step - 1));
-      return { rate: rate / (1 - singlePower(optimizer.beta1, step)), correction: 1 };
+      return { rate: rate / (1 - singlePower(optimizer.beta1, step)), correction: 1, keep: 1 };
     }
     default:
-      return { rate: learningRate, correction: 1 };
+      return { rate: learningRate, correction: 1, keep: 1 };
   }
 }
 

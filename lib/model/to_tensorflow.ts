@@ -82,6 +82,9 @@ function toLayer(layer: Layer, place: Place): TensorflowLayer {
   switch (layer.kind) {
     case "bidirectional":
       return toBidirectional(layer, place);
+    case "last":
+    case "batchNorm":
+      throw new Error("TODO contract");
     case "repeat":
       return tf.layers.repeatVector({ n: layer.steps, ...place });
     case "dropout":

@@ -72,7 +72,7 @@ export function checkTrained(action: string, trained: TrainedModel): TrainedMode
   const { network: given, T, sequence, parameters, dataset, preparation } = trained;
   check(action, "network", { value: given, rule: OBJECT });
   check(action, "head of network", { value: given.head, rule: OBJECT });
-  const { classes } = given.head, biases = given.recurrent?.[0]?.bias?.updateScale;
+  const { classes } = given.head, { biases } = given;
   check(action, "classes of network", { value: classes, rule: whole(2, 256) });
   const network = createClassifier({ layers: given.recurrent, classes, biases });
   const { classNames = defaultClassNames(classes, dataset) } = trained;

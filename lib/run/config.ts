@@ -210,9 +210,16 @@ export function checkConfig(action: string, config: RunConfig): void {
 /** What `config.json` keeps of a model. */
 export function modelConfig({ network, dataset: _, ...about }: ModelDescription): ModelConfig {
   const layers = network.recurrent.map(({ kernel: _, recurrentKernel: __, bias: ___, ...spec }) => spec);
-  const biases = network.recurrent[0].bias.updateScale;
   const { T, sequence, classNames, preparation } = about;
-  return { layers, classes: network.head.classes, biases, T, sequence, classNames, preparation };
+  return {
+    layers,
+    classes: network.head.classes,
+    biases: network.biases,
+    T,
+    sequence,
+    classNames,
+    preparation,
+  };
 }
 
 /** The model that a `config.json` describes. */

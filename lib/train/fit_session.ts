@@ -167,7 +167,7 @@ export class FitSession {
     const rate = await readLearningRate(this.model.optimizer);
     this.#isPublished = false;
     const started = performance.now();
-    const results = await engine.train(batches, rate);
+    const results = await engine.train(batches, { learningRates: batches.map(() => rate) });
     pace.record(batches.length, performance.now() - started);
     this.#step += results.length;
     return results;
@@ -229,7 +229,9 @@ export class FitSession {
   /** η is told to the engine at every step, so it may change. */
   #keyOf(layout: SequenceLayout): string {
     const { learningRate: _, ...optimizer } = this.#optimizer;
-    const described = layout.kind === "bytes" ? { ...layout, scale: [...layout.scale] } : layout;
+    const described = layout.kind === "bytes"
+      ? { ...layout, scale: [...layout.scale], order: [...layout.order] }
+      : layout;
     return JSON.stringify([this.training.network, described, optimizer, this.#options]);
   }
 

@@ -287,7 +287,7 @@ export class Trainer implements AsyncDisposable {
   /** Begins a loop, which ends the one before. @returns Its last step */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
-    const { network } = toNetwork(this.model, { biases: this.network.recurrent[0].bias.updateScale });
+    const { network } = toNetwork(this.model, { biases: this.network.biases });
     if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +

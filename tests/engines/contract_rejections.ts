@@ -227,11 +227,11 @@ async function rejectsRates(engine: EngineUnderTest): Promise<void> {
   await using tested = await engine.open(chainOptions(GRU));
   const before = await tested.readState(), batch = Uint32Array.of(0);
   for (const rate of [-1, NaN, Infinity]) {
-    const call = async () => await tested.train([batch], rate);
+    const call = async () => await tested.train([batch], { learningRates: [rate] });
     await assert.rejects(call, /^RangeError: Cannot train: learningRate must be/);
   }
   await assert.rejects(
-    async () => await tested.train([batch], "1" as never),
+    async () => await tested.train([batch], { learningRates: ["1" as never] }),
     /^TypeError: Cannot train: learn/,
   );
   assert.deepEqual(await tested.readState(), before);

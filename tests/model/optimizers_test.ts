@@ -64,6 +64,8 @@ Deno.test("SLOT_COUNT has as many slots as the equations of an optimizer keep av
   assert.deepEqual(SLOT_COUNT, {
     sgd: 0,
     momentum: 1,
+    rmspropMomentum: 2,
+    adamw: 2,
     rmsprop: 1,
     adam: 2,
     adadelta: 2,
@@ -169,7 +171,7 @@ Deno.test("checkOptimizer() takes a copy of ours, and names the one of ours that
     ["sgd", /current value is "sgd" \(scanline\.sgd\(/],
     [
       "nadam",
-      /made by one of sgd, momentum, rmsprop, adam, adadelta: current value is "nadam" \(scanline\.adam\(/,
+      /made by one of sgd, momentum, rmsprop, adam, adamw, adadelta: current value is "nadam" \(scanline\.adam\(/,
     ],
     [tf.train.adadelta(1), /current value is AdadeltaOptimizer \(scanline\.adadelta\(/],
     [tf.train.rmsprop(1), /current value is RMSPropOptimizer \(scanline\.rmsprop\(/],

@@ -149,7 +149,8 @@ async function ourTurn(model: tf.Sequential): Promise<void> {
     { length: TURN },
     (_, i) => Uint32Array.from({ length: BATCH }, (_, k) => i * BATCH + k),
   );
-  await engine.train(batches, await readLearningRate(model.optimizer));
+  const rate = await readLearningRate(model.optimizer);
+  await engine.train(batches, { learningRates: batches.map(() => rate) });
   const after = await engine.readState();
   writeWeights(model, network, after.parameters);
   writeOptimizerState(model, network, after);

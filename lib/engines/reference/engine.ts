@@ -19,7 +19,12 @@ import type {
   StepResult,
   TrainingData,
 } from "../engine.ts";
-import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import {
+  type CheckedStepOptions,
+  checkEngineOptions,
+  GuardedEngine,
+  type UnguardedEngine,
+} from "../guard.ts";
 import { inParts } from "../in_parts.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherTargets } from "./gather.ts";
@@ -83,8 +88,11 @@ class ReferenceEngine implements UnguardedEngine {
     this.#slots = training ? createSlots(training.optimizer, network) : [];
   }
 
-  async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
-    return batches.map((batch) => this.#takeStep(batch, learningRate));
+  async train(
+    batches: readonly Uint32Array[],
+    { learningRates }: CheckedStepOptions,
+  ): Promise<StepResult[]> {
+    return batches.map((batch, index) => this.#takeStep(batch, learningRates[index]));
   }
 
   async replaceData(data: TrainingData): Promise<boolean> {

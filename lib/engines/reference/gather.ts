@@ -23,7 +23,7 @@ export interface BatchTargets {
 }
 
 /**
- * Gathers sequences by position: `x[t,n,c] = scale[data[positions[n]·stride + t·tStride + c·cStride]]` of bytes, else
+ * Gathers sequences by position: `x[t,n,c] = scale[data[positions[n]·stride + order[t·C + c]]]` of bytes, else
  * `x[t,n,c] = data[positions[n]·stride + t·C + c]`, where C is 1 for tokens.
  *
  * @param positions `[N]`
@@ -32,8 +32,7 @@ export function gatherBatch({ data }: Sequences, positions: Uint32Array, layout:
   const { T, stride } = layout, N = positions.length;
   const C = layout.kind === "tokens" ? 1 : layout.C;
   const valueOf = layout.kind === "bytes"
-    ? (start: number, t: number, c: number) =>
-      layout.scale[data[start + t * layout.tStride + c * layout.cStride]]
+    ? (start: number, t: number, c: number) => layout.scale[data[start + layout.order[t * C + c]]]
     : (start: number, t: number, c: number) => data[start + t * C + c];
   const x = new Float64Array(T * N * C);
   for (let t = 0; t < T; t++) {

@@ -79,6 +79,9 @@ function layerForward(layer: Layer, input: Signal, run: Run): Pass {
   switch (layer.kind) {
     case "bidirectional":
       return bidirectionalForward(layer, input, run);
+    case "last":
+    case "batchNorm":
+      throw new Error("TODO contract");
     case "repeat":
       return repeatForward(layer, input);
     case "dropout":

@@ -34,7 +34,10 @@ export function updateParameters(
   { slots, step, learningRate = optimizer.learningRate }: Progress,
 ): void {
   for (const { offset, size, updateScale } of network.parameters) {
+    if (updateScale === 0) continue;
+    const keep = optimizer.kind === "adamw" ? 1 - learningRate * optimizer.weightDecay : 1;
     for (let k = offset; k < offset + size; k++) {
+      p[k] *= keep;
       p[k] -= updateScale * movement(optimizer, g[k], { slots, k, step, η: learningRate });
     }
   }
@@ -66,6 +69,14 @@ function movement(
       v[k] = α * v[k] + (1 - α) * g * g;
       return η * g / (Math.sqrt(v[k]) + ε);
     }
+    case "rmspropMomentum": {
+      const { alpha: α, momentum: µ, epsilon: ε } = optimizer;
+      const [v, m] = slots;
+      v[k] = α * v[k] + (1 - α) * g * g;
+      m[k] = µ * m[k] + g / (Math.sqrt(v[k]) + ε);
+      return η * m[k];
+    }
+    case "adamw":
     case "adam": {
       const { beta1: β1, beta2: β2, epsilon: ε } = optimizer;
       const [m, v] = slots;

@@ -6,12 +6,23 @@
  *
  * @module
  */
-import { pickSequences, type SequenceLayout, type Sequences, type Targets } from "../../data/sequences.ts";
+import {
+  type ByteLayout,
+  pickSequences,
+  type SequenceLayout,
+  type Sequences,
+  type Targets,
+} from "../../data/sequences.ts";
 import { allocateShared, isShared, share } from "../../data/shared.ts";
 import { isRecurrent, type Layer, stepsOf } from "../../model/network.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
-import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import {
+  type CheckedStepOptions,
+  checkEngineOptions,
+  GuardedEngine,
+  type UnguardedEngine,
+} from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
@@ -134,7 +145,7 @@ export class GuardedWasm extends GuardedEngine<WasmEngine> {
    * @throws {Error} Unless the engine was opened with `profile`
    */
   profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
-    return this.step("profile", batches, (engine) => engine.profile(batches));
+    return this.step("profile", { batches }, (engine) => engine.profile(batches));
   }
 }
 
@@ -190,9 +201,12 @@ class WasmEngine implements UnguardedEngine {
     this.#blankLines = options.training && this.#countBlankLines(options.training.sequences);
   }
 
-  async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+  async train(
+    batches: readonly Uint32Array[],
+    { learningRates }: CheckedStepOptions,
+  ): Promise<StepResult[]> {
     const firstStep = this.#step + 1, size = 1 + this.#plan.loss.metrics.length;
-    await this.#runSteps(batches, learningRate);
+    await this.#runSteps(batches, learningRates);
     const measured = new Float64Array(this.#memory.buffer, this.#plan.results, size * batches.length);
     return batches.map((batch, index) => {
       const [loss, ...metrics] = measured.subarray(size * index, size * (index + 1));
@@ -231,7 +245,8 @@ class WasmEngine implements UnguardedEngine {
 
   /** Takes one training step for each batch, and measures what each thread spends its time on. */
   async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
-    const profiles = await this.#runSteps(batches, this.#options.training!.optimizer.learningRate);
+    const { learningRate } = this.#options.training!.optimizer;
+    const profiles = await this.#runSteps(batches, batches.map(() => learningRate));
     if (profiles.every((one) => one !== undefined)) return profiles;
     throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
   }
@@ -266,17 +281,17 @@ class WasmEngine implements UnguardedEngine {
   }
 
   #countBlankLines(sequences: Sequences): Uint16Array | null {
-    return this.#plan.shared ? countBlankLines(sequences, this.#plan.input.layout) : null;
+    return this.#plan.shared ? countBlankLines(sequences, this.#options.layout as ByteLayout) : null;
   }
 
   /** Takes steps in one command, without waiting for the threads between two steps. */
   async #runSteps(
     batches: readonly Uint32Array[],
-    learningRate: number,
+    learningRates: readonly number[],
   ): Promise<(Profile | undefined)[]> {
     batches.forEach((batch, index) => this.#writeBatch(batch, index));
     const counts = batches.map((batch) => batch.length), firstStep = this.#step + 1;
-    const profiles = await this.#pool.run({ kind: "train", counts, firstStep, learningRate });
+    const profiles = await this.#pool.run({ kind: "train", counts, firstStep, learningRates });
     this.#step += batches.length;
     return profiles;
   }

@@ -46,7 +46,9 @@ export interface InputPlan {
 }
 
 /** How one sequence lies in memory, without its scale. */
-export type DataLayout = Omit<Extract<SequenceLayout, { kind: "bytes" }>, "scale" | "kind">;
+export type DataLayout =
+  & Omit<Extract<SequenceLayout, { kind: "bytes" }>, "scale" | "kind" | "order" | "width">
+  & { tStride: number; cStride: number }; // TODO contract: `order`
 
 /** The table of tokens [V][4·quads]. */
 export interface EmbeddingPlan {

@@ -205,7 +205,13 @@ function planInput(network: Network, layout: SequenceLayout, frame: Frame): Inpu
   return {
     kind: reads ? "images" : kind,
     layout: isBytes
-      ? { T, C, stride, tStride: layout.tStride, cStride: layout.cStride }
+      ? {
+        T,
+        C,
+        stride,
+        tStride: layout.order[C] - layout.order[0],
+        cStride: C > 1 ? layout.order[1] - layout.order[0] : 0,
+      }
       : { T, C, stride, tStride: stride / T, cStride: 1 },
     blank,
     divisor: isBytes ? 255 / (layout.scale[255] - blank) : 1,

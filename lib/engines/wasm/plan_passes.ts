@@ -103,6 +103,9 @@ export class ChainPlanner {
     switch (layer.kind) {
       case "bidirectional":
         return this.#bidirectional(layer, from!);
+      case "last":
+      case "batchNorm":
+        throw new Error("TODO contract");
       case "repeat":
         return { kind: "repeat", from: from!, to: this.#repeated(from!, layer.steps) };
       case "dropout": {

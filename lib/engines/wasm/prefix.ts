@@ -26,14 +26,12 @@ import { OCTET } from "./strides.ts";
 /** How many blank lines each image begins with; at most T − 1. */
 export function countBlankLines(
   { data, count }: Sequences,
-  { T, C, stride, tStride, cStride }: Omit<ByteLayout, "scale" | "kind">,
+  { T, C, stride, order }: Pick<ByteLayout, "T" | "C" | "stride" | "order">,
 ): Uint16Array {
   return Uint16Array.from({ length: count }, (_, n) => {
     const start = n * stride;
-    for (let t = 0; t < T - 1; t++) {
-      for (let c = 0; c < C; c++) {
-        if (data[start + t * tStride + c * cStride] !== 0) return t;
-      }
+    for (let at = 0; at < (T - 1) * C; at++) {
+      if (data[start + order[at]] !== 0) return Math.floor(at / C);
     }
     return T - 1;
   });

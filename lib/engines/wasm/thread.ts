@@ -36,7 +36,8 @@ export type Command =
     /** The sequences of each batch. */
     readonly counts: readonly number[];
     readonly firstStep: number;
-    readonly learningRate: number;
+    /** One for each batch. */
+    readonly learningRates: readonly number[];
   }
   | { readonly kind: "replace"; readonly data: SharedData; readonly targets: SharedTargets }
   | { readonly kind: "gradient"; readonly count: number; readonly step: number }
@@ -115,7 +116,9 @@ export class Thread {
         return;
       case "train":
         command.counts.forEach((count, index) => {
-          const { learningRate } = command, step = command.firstStep + index, { optimizer } = this.#training!;
+          const learningRate = command.learningRates[index],
+            step = command.firstStep + index,
+            { optimizer } = this.#training!;
           const update = { optimizer, ...stepFactors(optimizer, { learningRate, step }) };
           this.#processBatch({ index, count, step }, update);
         });

@@ -90,6 +90,9 @@ function stagesOfLayer(
   switch (layer.kind) {
     case "bidirectional":
       return [bidirectionalStage(layer, before)];
+    case "last":
+    case "batchNorm":
+      throw new Error("TODO contract");
     case "repeat":
       return [pointwiseStage({ name, size, steps, order: "repeated" })];
     case "dropout":

@@ -6,7 +6,12 @@
 import { pickSequences, type Sequences, type Targets } from "../../data/sequences.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
-import { checkEngineOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
+import {
+  type CheckedStepOptions,
+  checkEngineOptions,
+  GuardedEngine,
+  type UnguardedEngine,
+} from "../guard.ts";
 import type {
   DeviceDescription,
   EngineOptions,
@@ -96,7 +101,7 @@ export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
    * @throws {RangeError} If the adapter has no timestamp queries
    */
   profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
-    return this.step("profile", batches, (engine) => engine.profile(batches));
+    return this.step("profile", { batches }, (engine) => engine.profile(batches));
   }
 }
 
@@ -155,17 +160,26 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   /** Takes many steps in one submission, and reads their results once. */
-  async train(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+  async train(
+    batches: readonly Uint32Array[],
+    { learningRates }: CheckedStepOptions,
+  ): Promise<StepResult[]> {
     const results: StepResult[] = [], { stepsTogether } = this.#plan;
     for (let start = 0; start < batches.length; start += stepsTogether) {
-      results.push(...await this.#trainTogether(batches.slice(start, start + stepsTogether), learningRate));
+      const end = start + stepsTogether;
+      results.push(
+        ...await this.#trainTogether(batches.slice(start, end), learningRates.slice(start, end)),
+      );
     }
     return results;
   }
 
-  async #trainTogether(batches: readonly Uint32Array[], learningRate: number): Promise<StepResult[]> {
+  async #trainTogether(
+    batches: readonly Uint32Array[],
+    learningRates: readonly number[],
+  ): Promise<StepResult[]> {
     const firstStep = this.#step + 1, { resultsAStep } = this.#plan;
-    this.#writeSteps(batches, { firstStep, learningRate });
+    this.#writeSteps(batches, { firstStep, learningRates });
     this.#program.submit(this.#program.training, batches.length);
     const bytes = 4 * resultsAStep * batches.length;
     const results = new Float32Array(await this.#program.read("results", bytes));
@@ -188,7 +202,7 @@ class WebgpuEngine implements UnguardedEngine {
 
   async gradient(batch: Uint32Array): Promise<Float32Array> {
     const { parts } = this.#plan, { size } = this.#options.network;
-    this.#writeSteps([batch], { firstStep: this.#step + 1, learningRate: 0 });
+    this.#writeSteps([batch], { firstStep: this.#step + 1, learningRates: [0] });
     this.#program.submit(this.#program.gradient);
     const partials = new Float32Array(await this.#program.read("partials", 4 * size * parts));
     const gradient = Float32Array.from({ length: size }, (_, index) => {
@@ -256,7 +270,7 @@ class WebgpuEngine implements UnguardedEngine {
     const kernelMs = new Map(this.#program.training.map(({ label }) => [label, 0]));
     for (const batch of batches) {
       const { learningRate } = this.#options.training!.optimizer;
-      this.#writeSteps([batch], { firstStep: ++this.#step, learningRate });
+      this.#writeSteps([batch], { firstStep: ++this.#step, learningRates: [learningRate] });
       const times = await this.#program.time(this.#program.training);
       this.#program.training.forEach(({ label }, index) => {
         kernelMs.set(label, kernelMs.get(label)! + times[index] / batches.length);
@@ -286,7 +300,7 @@ class WebgpuEngine implements UnguardedEngine {
   /** Uploads the positions of some batches, and the uniforms of their steps; null stands for a prediction. */
   #writeSteps(
     batches: readonly Uint32Array[],
-    training: { firstStep: number; learningRate: number } | null,
+    training: { firstStep: number; learningRates: readonly number[] } | null,
   ): void {
     const { N4, resultsAStep, answerSize } = this.#plan;
     const most = 4 * N4, results = training ? resultsAStep : most * answerSize;
@@ -302,7 +316,7 @@ class WebgpuEngine implements UnguardedEngine {
       const words = [number, batch.length, most * index, results * index, training ? 1 : 0];
       words.forEach((word, field) => steps.setUint32(at + 4 * field, word, true));
       if (!training) return;
-      const { optimizer } = this.#options.training!, { learningRate } = training;
+      const { optimizer } = this.#options.training!, learningRate = training.learningRates[index];
       const { rate, correction } = stepFactors(optimizer, { learningRate, step: number });
       steps.setFloat32(at + 20, rate, true);
       steps.setFloat32(at + 24, correction, true);

@@ -32,7 +32,7 @@ export function narrow(network: Network, bounds: Bounds): Network {
     layers: layers.map((layer) => narrowLayer(layer, layer === last ? Infinity : bounds.units, bounds)),
     loss,
     metrics,
-    biases: recurrentLayers(network).some(({ bias }) => bias?.updateScale === 2) ? 2 : 1,
+    biases: network.biases,
   });
 }
 
@@ -47,7 +47,7 @@ export function widestLayer(network: Network): number {
 
 /** The layer that decides how many numbers come out. */
 function outputLayer({ layers }: Network): Layer | undefined {
-  return layers.findLast(({ kind }) => kind !== "dropout" && kind !== "activation");
+  return layers.findLast(({ kind }) => !["dropout", "activation", "batchNorm", "last"].includes(kind));
 }
 
 function narrowInput(
@@ -73,6 +73,21 @@ function narrowLayer(layer: Layer, units: number, bounds: Bounds): LayerOptions 
       return { kind: "dropout", rate: layer.rate };
     case "activation":
       return layer;
+    case "last":
+      return { kind: "last" };
+    case "batchNorm": {
+      const { epsilon, momentum, unbiased, gamma, beta } = layer;
+      return {
+        kind: "batchNorm",
+        epsilon,
+        momentum,
+        unbiased,
+        scale: gamma !== null,
+        center: beta !== null,
+        gammaRegularizer: regularizerOf(gamma),
+        betaRegularizer: regularizerOf(beta),
+      };
+    }
     case "repeat":
       return { kind: "repeat", steps: Math.min(layer.steps, bounds.repeats ?? Infinity) };
     case "dense": {

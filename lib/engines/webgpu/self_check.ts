@@ -89,7 +89,14 @@ function shrink(options: EngineOptions): EngineOptions {
 function layoutOf(layout: SequenceLayout, { T, C }: { T: number; C: number }): SequenceLayout {
   switch (layout.kind) {
     case "bytes":
-      return { ...layout, T, C, stride: T * C, tStride: C, cStride: 1 };
+      return {
+        ...layout,
+        T,
+        C,
+        stride: T * C,
+        width: C,
+        order: Uint32Array.from({ length: T * C }, (_, i) => i),
+      };
     case "floats":
       return { kind: "floats", T, C, stride: T * C };
     case "tokens":

@@ -44,6 +44,8 @@ const OPTIMIZER_NUMBER: Readonly<Record<Optimizer["kind"], number>> = {
   tfAdagrad: 7,
   tfAdadelta: 8,
   tfAdam: 4,
+  rmspropMomentum: 0, // TODO contract
+  adamw: 0, // TODO contract
   tfAdamax: 9,
   tfRmsprop: 10,
   tfCenteredRmsprop: 11,
@@ -146,6 +148,9 @@ function decays(optimizer: Optimizer): Record<string, number> {
     case "momentum":
     case "nesterov":
       return { DECAY_1: optimizer.momentum };
+    case "rmspropMomentum":
+    case "adamw":
+      throw new Error("TODO contract");
     case "rmsprop":
       return { DECAY_1: optimizer.alpha, REST_1: 1 - optimizer.alpha, EPSILON: optimizer.epsilon };
     case "adam":

@@ -62,18 +62,14 @@ export function gatherBatch(
   { images, layout, network }: Opening,
   positions: Uint32Array,
 ): { x: Float32Array; y: Float32Array } {
-  const { T, C, tStride, cStride, scale } = layout;
+  const { T, C, order, scale } = layout;
   const { classes } = network.head;
   const x = new Float32Array(positions.length * T * C);
   const y = new Float32Array(positions.length * classes);
   let at = 0;
   for (const [n, position] of positions.entries()) {
     const first = position * images.height * images.width;
-    for (let t = 0; t < T; t++) {
-      for (let c = 0; c < C; c++) {
-        x[at++] = scale[images.pixels[first + t * tStride + c * cStride]];
-      }
-    }
+    for (const pixel of order) x[at++] = scale[images.pixels[first + pixel]];
     y[n * classes + images.labels[position]] = 1;
   }
   return { x, y };

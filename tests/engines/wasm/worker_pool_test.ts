@@ -38,7 +38,7 @@ export async function startMaimed(): Promise<WorkerPool> {
   });
 }
 
-const train = { kind: "train", counts: [24], firstStep: 1, learningRate: 0.1 } as const;
+const train = { kind: "train", counts: [24], firstStep: 1, learningRates: [0.1] } as const;
 
 Deno.test({
   name: named("a thread that traps ends the others, with one error for each call", needs),

@@ -46,7 +46,9 @@ export function inputForward(
       workgroups,
     }];
   }
-  const [tStride, cStride] = layout.kind === "bytes" ? [layout.tStride, layout.cStride] : [C, 1];
+  const [tStride, cStride] = layout.kind === "bytes"
+    ? [layout.order[C] - layout.order[0], C > 1 ? layout.order[1] - layout.order[0] : 0] // TODO contract
+    : [C, 1];
   const strides = { T_STRIDE: tStride, C_STRIDE: cStride, STRIDE: layout.stride };
   const gather: Dispatch = {
     kernel: "gather",
