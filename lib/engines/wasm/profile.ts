@@ -40,6 +40,7 @@ const PART_OF: Readonly<Record<Exclude<keyof Kernels, "product">, Part>> = {
   evaluate: "packing",
   interleave: "gather",
   interleaveWords: "gather",
+  reorder: "gather",
   spreadInputs: "gather",
   scaleBytes: "gather",
   gatherRows: "gather",

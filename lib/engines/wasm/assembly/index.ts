@@ -9,7 +9,7 @@ export {
 } from "./elementwise";
 export { dropoutMask } from "./dropout";
 export {
-  expandClasses, gatherRows, interleave, interleaveWords, scaleBytes, spreadInputs, spreadRows, sumRows,
+  expandClasses, gatherRows, interleave, interleaveWords, reorder, scaleBytes, spreadInputs, spreadRows, sumRows,
 } from "./inputs";
 export { loss, metric } from "./losses";
 export {
