@@ -259,6 +259,13 @@ export interface Kernels extends OptimizerKernels {
     dxBytes: number,
   ): void;
 
+  /** Label smoothing. */
+  smooth(
+    steps: number,
+    K: number,
+    share: number,
+    y: Address, // [steps][K][8]
+  ): void;
   /** The losses of one group, and their gradient. */
   loss(
     kind: number,

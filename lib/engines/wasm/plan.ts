@@ -43,6 +43,8 @@ export interface LossPlan {
   /** Places in `LOSSES` and in `METRICS`. */
   readonly kind: number;
   readonly metrics: readonly number[];
+  /** s of `y ← (1 − s) y + s/K`, for the loss. */
+  readonly smoothing: number;
   /** K. */
   readonly outputs: number;
   /** The steps of the output. */
@@ -141,7 +143,8 @@ export function planMemory(
   const input = planInput(network, layout, frame), planner = new ChainPlanner(input, frame);
   const passes = network.layers.map((layer) => planner.place(layer)), { output } = planner;
   const matrices = passes.flatMap(matricesOf), size = frame.elements.next;
-  const loss = planLoss(network, output, frame), sums = planSums(matrices, frame);
+  const loss = planLoss(network, { output, smoothing: training?.labelSmoothing ?? 0 }, frame),
+    sums = planSums(matrices, frame);
   const flat = () => arena.take(size * WORD);
   const slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
   const answers = output.steps * output.features, measures = 1 + loss.metrics.length;
@@ -257,13 +260,14 @@ function planEmbedding(
 
 function planLoss(
   { loss, metrics }: Network,
-  { steps, features: K }: SignalPlan,
+  { output: { steps, features: K }, smoothing }: { output: SignalPlan; smoothing: number },
   { perThread, trains }: Frame,
 ): LossPlan {
   const take = (bytes: number) => trains ? perThread.take(bytes) : 0;
   return {
     kind: LOSSES.indexOf(loss),
     metrics: metrics.map((metric) => METRICS.indexOf(metric)),
+    smoothing,
     outputs: K,
     steps,
     classes: take(steps * OCTET),
