@@ -42,7 +42,7 @@ for (const input of INPUTS) {
       assert.deepEqual(states, kept, "the states of the step before were changed");
       states = next.states;
       const batch = { x: x.slice(0, (t + 1) * N * width), T: t + 1, N };
-      const { output } = networkForward(network, p, { batch, draw: null });
+      const { output } = networkForward(network, p, { batch });
       assertClose(next.answers, output.x, { atol: 0, rtol: 0, name: `answers after t = ${t}` });
     }
   });
