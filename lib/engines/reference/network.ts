@@ -33,14 +33,15 @@ export interface NetworkGradient {
  *
  * @param p The parameters, flat, as the network lays them out
  * @param run.draw Draws dropout masks; null to drop nothing
+ * @param run.watch Sees what recurrent layers do
  */
 export function networkForward(
   { input, layers }: Pick<Network, "input" | "layers">,
   p: Float64Array,
-  { batch, draw }: { batch: Batch; draw: Draw | null },
+  { batch, ...run }: { batch: Batch } & Omit<Run, "p">,
 ): Pass {
   const passes = [inputForward(input, batch, p)];
-  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, { p, draw }));
+  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, { p, ...run }));
   return {
     output: passes.at(-1)!.output,
     back: (dy, d) => passes.reduceRight((dx, { back }) => back(dx, d), dy),

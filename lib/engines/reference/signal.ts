@@ -6,6 +6,7 @@
  * @module
  */
 import type { Parameter } from "../../model/network.ts";
+import type { Watch } from "./cell.ts";
 
 /** A batch of sequences between two layers. */
 export interface Signal {
@@ -54,6 +55,8 @@ export interface Run {
   readonly p: Float64Array;
   /** Draws the dropout masks; null to drop nothing. */
   readonly draw: Draw | null;
+  /** Sees what recurrent layers do. */
+  readonly watch?: Watch;
 }
 
 /** One parameter within a flat array of parameters or of their gradients: a view, not a copy. */
