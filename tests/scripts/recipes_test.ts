@@ -170,7 +170,7 @@ test("--help explains every flag; wrong ones exit with 2 and name the valid ones
       0,
       /^Trains one ReLU RNN layer .*\n\nUsage: deno task train-rnn \[flags\]\n\n {2}--epochs N .*\(default 10\)/,
     ],
-    [["--epoch", "3"], 2, /^Cannot use "--epoch": it must be one of --epochs, --steps, .*--help/],
+    [["--epoch", "3"], 2, /^Cannot use "--epoch": there is no such flag. Did you mean --epochs\?\n.*--help/],
     [
       ["--device", "gpu"],
       2,
