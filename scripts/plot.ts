@@ -13,7 +13,13 @@ const command = {
   name: "plot",
   about: "Draws loss and accuracy of one or many runs into one picture.",
   flags: {
-    runs: { kind: "operands", placeholder: "RUN", least: 1, help: "folders of runs" },
+    runs: {
+      kind: "operands",
+      placeholder: "RUN",
+      run: true,
+      least: 1,
+      help: "folders of runs, or recipes: their latest runs",
+    },
     out: {
       kind: "text",
       placeholder: "NAME",

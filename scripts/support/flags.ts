@@ -9,8 +9,8 @@ import { number, oneOf, type Rule, TEXT, whole } from "../../lib/options.ts";
 import { nearest } from "./nearest.ts";
 
 /**
- * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or
- * a folder that exists.
+ * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or a folder that
+ * exists, a `run` the folder of a run, or a recipe, which is its latest run.
  */
 export type Flag =
   & { readonly help: string }
@@ -23,6 +23,7 @@ export type Flag =
       readonly placeholder: string;
       readonly default?: string;
       readonly input?: true;
+      readonly run?: true;
     }
     | { readonly kind: "switch" }
     | {
@@ -32,6 +33,7 @@ export type Flag =
       /** 1 if the command rejects more than one. */
       readonly most?: 1;
       readonly input?: true;
+      readonly run?: true;
     }
   );
 
