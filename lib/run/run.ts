@@ -28,7 +28,7 @@ import {
   whole,
 } from "../options.ts";
 import { BatchOrder } from "../train/batches.ts";
-import type { Length } from "../train/call_options.ts";
+import type { Length } from "../train/length.ts";
 import { Trainer } from "../train/trainer.ts";
 import { Tally, type TrainingState } from "../train/figures.ts";
 import type { FigureMeanings } from "../view/history.ts";

@@ -18,8 +18,10 @@ import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import { scoreLogits } from "./metrics.ts";
+import { type Length, toLength } from "./length.ts";
 import { Pace } from "./pace.ts";
 import { predictImages, type Predictor, readImages } from "./predict.ts";
+import type { Refinements } from "./refinements.ts";
 import {
   type EpochReport,
   type Evaluation,
@@ -29,7 +31,6 @@ import {
   type TrainingState,
 } from "./figures.ts";
 import {
-  type Length,
   LOOP_RULES,
   type LoopOptions,
   type Selection,
@@ -39,11 +40,10 @@ import {
   SPLIT_NAMES,
   type SplitName,
   STEPS_RULES,
-  toLength,
 } from "./call_options.ts";
 
 /** A training with all defaults filled in: plain data, for records. */
-export interface TrainingConfig {
+export interface TrainingConfig extends Refinements {
   /** What turns gradients into updates. */
   readonly optimizer: Optimizer;
   /** Whose initializers started the weights; null where the model kept its own weights. */
@@ -166,7 +166,7 @@ export class Trainer implements AsyncDisposable {
       const end = Math.min(this.#order.stepsThrough(index + 1), lastStep);
       const span = { epoch: index, firstStep, lastStep: end, elapsedMs: 0 };
       if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
-      yield { index, ...tally.figures() };
+      yield { index, validation: null, ...tally.figures() };
     }
   }
 

@@ -68,6 +68,7 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const threads = options.threads ?? chooseThreads(options);
   const plan = planMemory(options, threads);
   const { math, module } = await chooseKernels(asked);
+  options.onMemory?.(plan.memoryPages * PAGE_BYTES);
   const memory = allocateMemory(plan.memoryPages);
   // With more threads than cores, spinning would keep the awaited thread from running.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
