@@ -200,6 +200,10 @@ class WasmEngine implements UnguardedEngine {
     this.#pool = pool;
     this.#order = new ParameterOrder(plan);
     this.#blankLines = options.training && this.#countBlankLines(options.training.sequences);
+    const { layout } = options;
+    if (plan.input.order && layout.kind === "bytes") {
+      this.#words(plan.input.order, layout.order.length).set(layout.order);
+    }
   }
 
   async train(

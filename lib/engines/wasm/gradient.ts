@@ -141,7 +141,7 @@ export class GradientSums {
   #sumTokens({ embedding, item }: TableItem, groups: number): void {
     const { quads, E, tokens, gradients, penalties, l1, l2 } = embedding;
     const { first, end } = tokenRange(embedding, item);
-    const count = groups * this.#plan.input.layout.T * GROUP, at = WORD * (E + first * quads * 4);
+    const count = groups * this.#plan.input.T * GROUP, at = WORD * (E + first * quads * 4);
     const table = this.#plan.gradients + at;
     this.#kernels.sumRows(first, end, quads, count, tokens, gradients, table);
     if (penalties < 0) return;

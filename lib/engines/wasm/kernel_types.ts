@@ -26,6 +26,13 @@ export interface Kernels extends OptimizerKernels {
     sequences: Address, // u8 [8][count]
     pixels: Address, // u8 [count][8]
   ): void;
+  /** Moves pixels to the order in which they are read. */
+  reorder(
+    count: number,
+    order: Address, // uint32 [count]: places among the pixels of an image
+    from: Address, // u8 [pixels][8]
+    to: Address, // u8 [count][8]
+  ): void;
   /** Interleaves words: numbers or tokens. */
   interleaveWords(
     count: number,
@@ -38,20 +45,18 @@ export interface Kernels extends OptimizerKernels {
     C: number,
     front: number, // features of x before h
     H: number,
-    pixels: Address, // u8 [.][8], from the first pixel of t on
-    cStride: number, // pixels from one feature to the next
+    pixels: Address, // u8 [C][8]
     divisor: number,
     x: Address, // [C+H][8]; its rows front … front+H−1 stay as they are
     range: Address, // int32 [2]: the first row that is not blank, and the one after the last
   ): void;
-  /** Writes x_t from bytes. */
+  /** Writes features from bytes. */
   scaleBytes(
-    C: number,
-    pixels: Address, // u8 [.][8], from the first pixel of t on
-    cStride: number,
+    count: number,
+    pixels: Address, // u8 [count][8]
     divisor: number,
     blank: number,
-    x: Address, // [C][8]
+    x: Address, // [count][8]
   ): void;
   /** Writes the rows of tokens. */
   gatherRows(
@@ -254,6 +259,13 @@ export interface Kernels extends OptimizerKernels {
     dxBytes: number,
   ): void;
 
+  /** Label smoothing. */
+  smooth(
+    steps: number,
+    K: number,
+    share: number,
+    y: Address, // [steps][K][8]
+  ): void;
   /** The losses of one group, and their gradient. */
   loss(
     kind: number,

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { SequenceLayout } from "../../data/sequences.ts";
 import type { BackPlan, MatrixPlan } from "./plan_matrix.ts";
 
 /** What one layer leaves to the next; offsets in the memory of a thread. */
@@ -28,7 +27,11 @@ export interface SignalPlan {
 export interface InputPlan {
   /** `images`: bytes that the first layer itself reads, around its state. */
   readonly kind: "images" | "bytes" | "floats" | "tokens";
-  readonly layout: DataLayout;
+  readonly T: number;
+  /** Features of a step; of bytes and numbers, those that come in. */
+  readonly C: number;
+  /** Elements of a sequence. */
+  readonly stride: number;
   /** The input of a byte is blank + byte / divisor; `images` are stored as x − blank. */
   readonly blank: number;
   readonly divisor: number;
@@ -36,6 +39,10 @@ export interface InputPlan {
   readonly rows: number;
   /** Offset of [stride][8] bytes or tokens, and some more, since 16 bytes at a time are written. */
   readonly columns: number;
+  /** Address of uint32 [T·C]: which pixel is read next; 0 where they are read in the order in which they lie. */
+  readonly order: number;
+  /** Offset of [T·C][8] bytes in the order in which they are read; `columns` where that is their own. */
+  readonly pixels: number;
   /** Offset of int32 [2]: which of the first layer's inputs are not blank. */
   readonly range: number;
   /** Offset of int32 [T][8]: −1 where a step is read, 0 where it is masked; 0 without masks. */
@@ -44,11 +51,6 @@ export interface InputPlan {
   readonly to: SignalPlan | null;
   readonly embedding: EmbeddingPlan | null;
 }
-
-/** How one sequence lies in memory, without its scale. */
-export type DataLayout =
-  & Omit<Extract<SequenceLayout, { kind: "bytes" }>, "scale" | "kind" | "order" | "width">
-  & { tStride: number; cStride: number }; // TODO contract: `order`
 
 /** The table of tokens [V][4·quads]. */
 export interface EmbeddingPlan {

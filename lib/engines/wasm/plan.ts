@@ -43,6 +43,8 @@ export interface LossPlan {
   /** Places in `LOSSES` and in `METRICS`. */
   readonly kind: number;
   readonly metrics: readonly number[];
+  /** s of `y ← (1 − s) y + s/K`, for the loss. */
+  readonly smoothing: number;
   /** K. */
   readonly outputs: number;
   /** The steps of the output. */
@@ -141,7 +143,8 @@ export function planMemory(
   const input = planInput(network, layout, frame), planner = new ChainPlanner(input, frame);
   const passes = network.layers.map((layer) => planner.place(layer)), { output } = planner;
   const matrices = passes.flatMap(matricesOf), size = frame.elements.next;
-  const loss = planLoss(network, output, frame), sums = planSums(matrices, frame);
+  const loss = planLoss(network, { output, smoothing: training?.labelSmoothing ?? 0 }, frame),
+    sums = planSums(matrices, frame);
   const flat = () => arena.take(size * WORD);
   const slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
   const answers = output.steps * output.features, measures = 1 + loss.metrics.length;
@@ -196,27 +199,25 @@ function outputsOf({ T, H }: CellPlan | GruPlan): number {
 }
 
 function planInput(network: Network, layout: SequenceLayout, frame: Frame): InputPlan {
-  const { input } = network, { perThread } = frame, { T, stride, kind } = layout;
+  const { input } = network, { arena, perThread } = frame, { T, stride, kind } = layout;
   const isBytes = layout.kind === "bytes", isTokens = input.kind === "tokens", C = input.size;
   const blank = isBytes ? layout.scale[0] : 0;
   const reads = isBytes && readsImages(network, layout);
   const masks = input.kind === "tokens" ? input.maskZero : input.maskValue !== null;
   const yBytes = (isTokens ? roundUp(C, 4) : C) * OCTET, unit = isBytes ? 1 : WORD;
+  const isReordered = isBytes && layout.order.some((pixel, at) => pixel !== at);
+  const columns = kind === "floats" ? 0 : perThread.take(roundUp(stride, 16) * GROUP * unit);
   return {
     kind: reads ? "images" : kind,
-    layout: isBytes
-      ? {
-        T,
-        C,
-        stride,
-        tStride: layout.order[C] - layout.order[0],
-        cStride: C > 1 ? layout.order[1] - layout.order[0] : 0,
-      }
-      : { T, C, stride, tStride: stride / T, cStride: 1 },
+    T,
+    C,
+    stride,
     blank,
     divisor: isBytes ? 255 / (layout.scale[255] - blank) : 1,
     rows: perThread.take(GROUP * stride * unit + 16),
-    columns: kind === "floats" ? 0 : perThread.take(roundUp(stride, 16) * GROUP * unit),
+    columns,
+    order: isReordered ? arena.take(T * C * WORD) : 0,
+    pixels: isReordered ? perThread.take(T * C * GROUP) : columns,
     range: perThread.take(8),
     read: masks ? perThread.take(T * OCTET) : 0,
     maskValue: input.kind === "features" ? input.maskValue ?? 0 : 0,
@@ -259,13 +260,14 @@ function planEmbedding(
 
 function planLoss(
   { loss, metrics }: Network,
-  { steps, features: K }: SignalPlan,
+  { output: { steps, features: K }, smoothing }: { output: SignalPlan; smoothing: number },
   { perThread, trains }: Frame,
 ): LossPlan {
   const take = (bytes: number) => trains ? perThread.take(bytes) : 0;
   return {
     kind: LOSSES.indexOf(loss),
     metrics: metrics.map((metric) => METRICS.indexOf(metric)),
+    smoothing,
     outputs: K,
     steps,
     classes: take(steps * OCTET),

@@ -146,7 +146,7 @@ export class ChainPlanner {
 
   /** What a recurrent layer leaves: all its outputs, or the last one. Its y starts with a step of zeros. */
   #leftBy({ hiddenSize: H, returnSequences }: RecurrentLayer): SignalPlan {
-    const { T } = this.#input.layout, { perThread, trains } = this.#frame;
+    const { T } = this.#input, { perThread, trains } = this.#frame;
     const { steps: read, first } = this.#from ?? { steps: T, first: 0 }, bytes = paddedBytes(H);
     const y = perThread.take((read + 2) * bytes) + bytes, steps = returnSequences ? read : 1;
     return {
@@ -165,8 +165,8 @@ export class ChainPlanner {
     to: SignalPlan,
     dx?: { dx: number; dxBytes: number },
   ): CellPlan | GruPlan {
-    const { perThread, trains } = this.#frame, { layout, read } = this.#input, from = this.#from;
-    const C = layer.inputSize, H = layer.hiddenSize, T = from?.steps ?? layout.T;
+    const { perThread, trains } = this.#frame, { read } = this.#input, from = this.#from;
+    const C = layer.inputSize, H = layer.hiddenSize, T = from?.steps ?? this.#input.T;
     const when = (needed: boolean, bytes: number) => needed ? perThread.take(bytes) : 0;
     const learns = trains && this.#learns;
     const common: RecurrentPlan = {

@@ -9,12 +9,12 @@ export {
 } from "./elementwise";
 export { dropoutMask } from "./dropout";
 export {
-  expandClasses, gatherRows, interleave, interleaveWords, scaleBytes, spreadInputs, spreadRows, sumRows,
+  expandClasses, gatherRows, interleave, interleaveWords, reorder, scaleBytes, spreadInputs, spreadRows, sumRows,
 } from "./inputs";
-export { loss, metric } from "./losses";
+export { loss, metric, smooth } from "./losses";
 export {
-  adadelta, adam, joinBias, momentum, nesterov, regularize, rmsprop, sgd, tfAdadelta, tfAdagrad, tfAdamax,
-  tfCenteredRmsprop, tfRmsprop, transpose,
+  adadelta, adam, decay, joinBias, momentum, nesterov, regularize, rmsprop, rmspropMomentum, sgd, tfAdadelta, tfAdagrad,
+  tfAdamax, tfCenteredRmsprop, tfRmsprop, transpose,
 } from "./parameters";
 export { addGradient, packRows, product, rowProduct, storeGradient } from "./product";
 export { addToFirstLane, recordRows, sumLanes } from "./records";

@@ -48,6 +48,15 @@ export function regularize(count: i32, p: usize, g: usize, l1: f64, l2: f64): f6
 // The optimizers: `count` parameters p with gradients g and slots a, m, u, v; η is the learning rate times the update scale.
 // Arrays have room for whole vectors; what lies past `count` is padding.
 
+// p ← p − share p
+export function decay(count: i32, p: usize, share: f32): void {
+  const part = f32x4.splat(share);
+  for (let end = p + (count << 2); p < end; p += QUAD) {
+    const value = v128.load(p);
+    v128.store(p, nmadd(part, value, value));
+  }
+}
+
 // p ← p − η g
 export function sgd(count: i32, p: usize, g: usize, rate: f32): void {
   const eta = f32x4.splat(rate);
@@ -81,6 +90,21 @@ export function rmsprop(count: i32, p: usize, g: usize, v: usize, rate: f32, alp
     v128.store(v, average);
     const step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(average), e));
     v128.store(p, nmadd(eta, step, v128.load(p)));
+  }
+}
+
+// v ← α v + (1 − α) g²;  m ← µ m + g / (√v + ε);  p ← p − η m
+export function rmspropMomentum(
+  count: i32, p: usize, g: usize, v: usize, m: usize, rate: f32, alpha: f32, rest: f32, decay: f32, epsilon: f32,
+): void {
+  const eta = f32x4.splat(rate), a = f32x4.splat(alpha), b = f32x4.splat(rest);
+  const mu = f32x4.splat(decay), e = f32x4.splat(epsilon);
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD, v += QUAD, m += QUAD) {
+    const gradient = v128.load(g), average = averageSquare(v128.load(v), gradient, a, b);
+    const next = madd(mu, v128.load(m), f32x4.div(gradient, f32x4.add(f32x4.sqrt(average), e)));
+    v128.store(v, average);
+    v128.store(m, next);
+    v128.store(p, nmadd(eta, next, v128.load(p)));
   }
 }
 
