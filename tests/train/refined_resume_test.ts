@@ -142,6 +142,25 @@ for (const lastBatch of ["short", "carry"] as const) {
 }
 
 Deno.test({
+  name: named(
+    "loops one after another are one loop, though each ends with the best weights in the model",
+    needs,
+  ),
+  ignore: lacks(needs),
+  fn: async () => {
+    const changes = { monitor: { keepBest: true } } as const;
+    await using whole = await open(changes);
+    await Array.fromAsync(whole.epochs(6));
+    await using parts = await open(changes);
+    for (const length of [{ epochs: 2 }, { steps: 9 }, { epochs: 3 }]) {
+      await Array.fromAsync(parts.epochs(length));
+      await parts.evaluate("validation"); // of the best weights
+    }
+    assert.deepEqual(await endOf(parts), await endOf(whole));
+  },
+});
+
+Deno.test({
   name: "webgpu: plateau, early stopping and the best weights are exact through a file" +
     (LACKING_ADAPTER ? ` (ignored: ${LACKING_ADAPTER})` : ""),
   ignore: LACKING_ADAPTER !== undefined,
