@@ -157,7 +157,7 @@ export type {
   PlateauState,
   StepSchedule,
 } from "./lib/train/schedule.ts";
-export type { TrainingConfig } from "./lib/train/trainer.ts";
+export type { TrainingConfig } from "./lib/train/training_config.ts";
 export type {
   BatchReport,
   EpochReport,
