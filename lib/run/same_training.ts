@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { excerpt } from "../excerpt.ts";
+import { classifierOptions, createClassifier } from "../model/classifier.ts";
 import type { RunConfig } from "./config.ts";
 
 type Training = Pick<RunConfig, "model" | "training" | "device">;
@@ -35,8 +36,9 @@ export function toPlain(value: unknown): unknown {
 }
 
 function partsOf({ model, training, device }: Training): Readonly<Record<string, unknown>> {
-  const { layers, classes, biases, T, sequence } = model;
-  return toPlain({ layers, classes, biases, T, sequence, ...training, device: bitsOf(device) }) as Readonly<
+  const { inputSize, layers, biases, T, sequence } = model;
+  const network = classifierOptions(createClassifier({ inputSize, layers, biases })); // all in the same words
+  return toPlain({ ...network, T, sequence, ...training, device: bitsOf(device) }) as Readonly<
     Record<string, unknown>
   >;
 }

@@ -47,7 +47,6 @@ import {
 interface TrainerParts extends Predictor {
   readonly model: LayersModel;
   readonly T: number | null;
-  readonly sequence: Sequence;
   /** Of the weights in the model that the engine has, see `markWeights()`. */
   readonly marks: readonly object[];
   readonly reason: string;
@@ -204,7 +203,7 @@ export class Trainer implements AsyncDisposable {
     const score = scoreLogits(
       logits,
       Uint8Array.from(positions, (n) => labels[n]),
-      this.network.head.classes,
+      this.network.classes,
     );
     return { ...score, seconds: (performance.now() - started) / 1000 };
   }
@@ -221,7 +220,8 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout.
+   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout. Where the network also reads
+   * from the end, it has seen the image up to that step, and black from there on.
    *
    * @param images A split, or any images of the same size
    * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
@@ -290,7 +290,8 @@ export class Trainer implements AsyncDisposable {
   /** Begins a loop, which ends the one before. @returns Its last step */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
-    const { network } = toNetwork(this.model, { biases: this.network.biases });
+    const unbiased = this.network.layers.some((layer) => layer.kind === "batchNorm" && layer.unbiased);
+    const { network } = toNetwork(this.model, { biases: this.network.biases, unbiased });
     if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
@@ -306,7 +307,7 @@ export class Trainer implements AsyncDisposable {
   }
 
   get #predictor(): Predictor {
-    return { network: this.network, engine: this.#engine };
+    return { network: this.network, sequence: this.sequence, engine: this.#engine };
   }
 
   /** Copies weights to the engine that others have put into the model; the optimizer keeps its averages. */
@@ -419,7 +420,7 @@ export class Trainer implements AsyncDisposable {
     try {
       const logits = await predictImages(this.#predictor, { images, positions }, { signal, onProgress });
       this.#known = { split: "validation", logits };
-      const score = scoreLogits(logits, images.labels, this.network.head.classes);
+      const score = scoreLogits(logits, images.labels, this.network.classes);
       return { ...score, seconds: (performance.now() - started) / 1000 };
     } catch (error) {
       if (signal?.aborted && error === signal.reason) return null;

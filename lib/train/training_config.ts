@@ -14,6 +14,8 @@ export interface TrainingConfig extends Refinements {
   readonly optimizer: Optimizer;
   /** Whose initializers started the weights; null where the model kept its own weights. */
   readonly initialize: Start | null;
+  /** The bias of the forget gates, where it was given. */
+  readonly forgetBias?: number;
   /** Images a step. */
   readonly batchSize: number;
   /** What happens where an epoch does not end with a full batch. */

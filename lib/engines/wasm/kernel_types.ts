@@ -20,6 +20,14 @@ export interface Kernels extends OptimizerKernels {
     y: Address, // [count][4]
   ): void;
 
+  /** Shifts, turns and scales an image. */
+  transformImage(
+    width: number,
+    height: number,
+    from: Address, // u8 [height][width]
+    into: Address, // u8 [height][width]
+    transform: Address, // int32 [6]
+  ): void;
   /** Interleaves the bytes of eight sequences. */
   interleave(
     count: number,
@@ -369,4 +377,54 @@ export interface Kernels extends OptimizerKernels {
   ): void;
   /** Adds the gradient of regularizers to g [count]; returns their loss. */
   regularize(count: number, p: Address, g: Address, l1: number, l2: number): number;
+  /** Returns Σ g² of g [count]. */
+  sumSquares(count: number, g: Address): number;
+  /** g [count] times a factor. */
+  scale(count: number, g: Address, factor: number): void;
+  /** Cuts g [count] at −most and most. */
+  cut(count: number, g: Address, most: number): void;
+
+  /** Mean and sum of squares of each feature of a group. */
+  moments(
+    steps: number,
+    C: number,
+    x: Address, // [steps], `xBytes` apart, of [C][8]
+    xBytes: number,
+    present: number, // lanes that have a sequence
+    to: Address, // float64 [C][2]
+  ): void;
+  /** Batch normalization. */
+  normalize(
+    steps: number,
+    C: number,
+    x: Address,
+    xBytes: number,
+    factors: Address, // [3][C]
+    y: Address,
+    yBytes: number,
+  ): void;
+  /** The sums of its gradient. */
+  gradientSums(
+    steps: number,
+    C: number,
+    x: Address,
+    xBytes: number,
+    dy: Address,
+    dyBytes: number,
+    factors: Address, // [5][C]
+    to: Address, // float64 [C][2]
+  ): void;
+  /** Its gradient. */
+  normalizeBack(
+    steps: number,
+    C: number,
+    x: Address,
+    xBytes: number,
+    dy: Address,
+    dyBytes: number,
+    factors: Address, // [5][C]
+    present: number,
+    dx: Address,
+    dxBytes: number,
+  ): void;
 }

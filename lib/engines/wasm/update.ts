@@ -4,7 +4,7 @@
  * @module
  */
 import type { Optimizer } from "../../model/optimizers.ts";
-import type { ParameterRange } from "./gradient.ts";
+import type { ParameterRange } from "./work_items.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { WORD } from "./strides.ts";

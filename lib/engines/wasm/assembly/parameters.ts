@@ -45,6 +45,32 @@ export function regularize(count: i32, p: usize, g: usize, l1: f64, l2: f64): f6
   return sum;
 }
 
+// Σ g² of `count` numbers, in float64.
+export function sumSquares(count: i32, g: usize): f64 {
+  let low = f64x2.splat(0), high = low;
+  for (const end = g + (count << 2); g < end; g += QUAD) {
+    const v = v128.load(g);
+    const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0));
+    low = f64x2.add(low, f64x2.mul(a, a)), high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+// g ← factor g
+export function scale(count: i32, g: usize, factor: f32): void {
+  const by = f32x4.splat(factor);
+  for (const end = g + (count << 2); g < end; g += QUAD) v128.store(g, f32x4.mul(by, v128.load(g)));
+}
+
+// g ← min(max(g, −most), most)
+export function cut(count: i32, g: usize, most: f32): void {
+  const high = f32x4.splat(most), low = f32x4.splat(-most);
+  for (const end = g + (count << 2); g < end; g += QUAD) {
+    v128.store(g, f32x4.pmin(f32x4.pmax(v128.load(g), low), high)); // these keep NaN
+  }
+}
+
 // The optimizers: `count` parameters p with gradients g and slots a, m, u, v; η is the learning rate times the update scale.
 // Arrays have room for whole vectors; what lies past `count` is padding.
 

@@ -4,11 +4,25 @@
  * @module
  */
 import type { Shareable } from "../../../data/shared.ts";
+import { TRANSFORM_SIZE } from "../../../data/transform.ts";
 import type { Kernels } from "../kernels.ts";
 import type { CellPlan, EmbeddingPlan, InputPlan } from "../pass_plans.ts";
 import { GROUP, QUAD, WORD } from "../strides.ts";
 import { copyElements } from "./copy.ts";
 import type { Group, Workspace } from "./pass.ts";
+
+/** The sequences of a group. */
+export interface GroupSequences {
+  /** Of all sequences. */
+  readonly data: Shareable;
+  /** Of those that the group has. */
+  readonly positions: Uint32Array;
+  /** Address of their transforms, int32 `[.,6]`; 0 without. */
+  readonly transforms: number;
+}
+
+/** Bytes of a transform. */
+export const TRANSFORM_BYTES = TRANSFORM_SIZE * WORD;
 
 /** The input of a chain. */
 export class InputPass {
@@ -34,18 +48,22 @@ export class InputPass {
     };
   }
 
-  /**
-   * Takes one to eight sequences; the lanes that are left repeat the last one.
-   *
-   * @param data Of all sequences
-   * @param positions Of those to take
-   */
-  take(data: Shareable, positions: Uint32Array): void {
+  /** Takes one to eight sequences; the lanes that are left repeat the last one. */
+  take({ data, positions, transforms }: GroupSequences): void {
     const { stride, rows } = this.#plan, array = this.#arrayOf(), { BYTES_PER_ELEMENT } = array;
     const to = (this.#base + rows) / BYTES_PER_ELEMENT, last = positions.length - 1;
     for (let lane = 0; lane < GROUP; lane++) {
-      copyElements(data, positions[Math.min(lane, last)] * stride, stride, array, to + lane * stride);
+      const from = Math.min(lane, last), at = to + lane * stride;
+      if (transforms) this.#transform(data, positions[from], transforms + from * TRANSFORM_BYTES, at);
+      else copyElements(data, positions[from] * stride, stride, array, at);
     }
+  }
+
+  #transform(data: Shareable, position: number, transform: number, to: number): void {
+    const { stride } = this.#plan, { width, height, image } = this.#plan.transform!;
+    const from = this.#base + image;
+    copyElements(data, position * stride, stride, this.#arrays.bytes, from);
+    this.#kernels.transformImage(width, height, from, to, transform);
   }
 
   /** Turns what was taken into x of all t, unless the first layer reads images itself. */
