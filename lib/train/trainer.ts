@@ -118,6 +118,8 @@ export class Trainer implements AsyncDisposable {
   #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
+  /** Of the steps since the last checkpoint, for the next one. */
+  #losses: number[] = [];
   /** The last loop that began. */
   #loop: object | null = null;
 
@@ -274,6 +276,7 @@ export class Trainer implements AsyncDisposable {
       await this.#engine.writeState(state);
       this.#step = state.step;
       this.#begun = begun;
+      this.#losses = [];
       this.#write(state.parameters);
     });
   }
@@ -295,6 +298,7 @@ export class Trainer implements AsyncDisposable {
       );
     }
     this.#loop = loop;
+    this.#losses = [];
     if ("steps" in length) return this.#step + length.steps;
     return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
   }
@@ -357,8 +361,10 @@ export class Trainer implements AsyncDisposable {
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
       if (onCheckpoint && kept !== this.#step) {
-        await onCheckpoint({ ...await this.#engine.readState(), tally: tally.state() });
+        const losses = Float32Array.from(this.#losses);
+        await onCheckpoint({ ...await this.#engine.readState(), tally: tally.state() }, losses);
       }
+      this.#losses = [];
       kept = this.#step;
     };
     return this.#turns.take("train", async () => {
@@ -402,6 +408,7 @@ export class Trainer implements AsyncDisposable {
     const broken = results.find(({ loss }) => !Number.isFinite(loss));
     if (broken) throw new NonFiniteLossError(broken, this.config.optimizer.learningRate);
     tally.add(results, elapsedMs);
+    for (const { loss } of results) this.#losses.push(loss);
     span.elapsedMs += elapsedMs;
   }
 
