@@ -14,6 +14,7 @@ import { checkAllowed, makeFolders, openRun, RunFolder, shown, writeNamed } from
 import { formatQuantity } from "../view.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { MODEL_FLAGS } from "./support/runs.ts";
 
 /** What the sources of the recipes call their `Linear`. */
 const HEADS: ReadonlyMap<string, string> = new Map([
@@ -26,7 +27,7 @@ const command = {
   name: "export",
   about: "Takes the model of a run to other programs.",
   flags: {
-    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    ...MODEL_FLAGS,
     format: { kind: "choice", choices: ["onnx", "tfjs", "safetensors"], help: "what to write" },
     to: {
       kind: "text",
@@ -48,7 +49,9 @@ const command = {
 await runCommand(command, async (flags) => {
   const { model: folder, format } = flags;
   if (!folder || !format) {
-    const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
+    const [flag, what] = folder
+      ? ["format", "onnx, tfjs or safetensors"]
+      : ["model", "the folder of a run or a recipe"];
     throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
   const useless = format === "safetensors"

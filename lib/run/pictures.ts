@@ -6,7 +6,7 @@
 import { messageOf } from "../excerpt.ts";
 import type { Classifier } from "../model/classifier.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
-import type { TrainingConfig } from "../train/trainer.ts";
+import type { TrainingConfig } from "../train/training_config.ts";
 import { type CurveSet, type FigureMeanings, type History, toCurves } from "../view/history.ts";
 import { drawCurves } from "../view/curves.ts";
 import { toPng } from "../view/rasterize.ts";

@@ -29,7 +29,8 @@ import {
   whole,
 } from "../options.ts";
 import { BatchOrder } from "../train/batches.ts";
-import type { Length } from "../train/call_options.ts";
+import { checkEpochs, hasEpochs } from "../train/course.ts";
+import type { Length } from "../train/length.ts";
 import { Trainer } from "../train/trainer.ts";
 import { Tally, type TrainingState } from "../train/figures.ts";
 import type { FigureMeanings } from "../view/history.ts";
@@ -247,7 +248,10 @@ export class Run implements Disposable {
       check(action, "state", { value: state, rule: STATE });
       check(action, "losses", { value: losses, rule: FLOATS });
       const { size } = this.#trainer.network, slots = SLOT_COUNT[this.#trainer.config.optimizer.kind];
-      const fits = [state.parameters, ...state.slots].every((part) => part.length === size);
+      const { config: training } = this.#trainer;
+      const fits = [state.parameters, ...state.slots].every((part) => part.length === size) &&
+        (state.epochs !== undefined) === hasEpochs(training);
+      if (state.epochs) checkEpochs(action, state.epochs, { ...training, size });
       const counted = Math.max(state.tally.steps, losses.length);
       if (!fits || state.slots.length !== slots || counted > state.step) {
         throw new RangeError(
@@ -422,7 +426,7 @@ function modelOf(
   { network, T, sequence }: Trainer,
   { classNames, dataset, preparation }: Partial<ModelDescription>,
 ) {
-  const names = classNames ?? defaultClassNames(network.head.classes, dataset);
+  const names = classNames ?? defaultClassNames(network.classes, dataset);
   return modelConfig({ network, T, sequence, classNames: names, preparation });
 }
 

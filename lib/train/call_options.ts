@@ -4,8 +4,7 @@
  * @module
  */
 import { checkPositions, POSITIONS } from "../data/images.ts";
-import { excerpt } from "../excerpt.ts";
-import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
+import { FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
 import type { TrainingState } from "./figures.ts";
 
 /** The images of a training: those trained on, those held out of them, and the test images. */
@@ -45,9 +44,6 @@ export interface LoopOptions {
   readonly checkpointEvery?: number;
 }
 
-/** How long to train. */
-export type Length = { readonly epochs: number } | { readonly steps: number };
-
 /** Which images to use: those at `positions`, or those from `from` (0) to `to` (the count), exclusive. */
 export interface Selection {
   /** The first position. */
@@ -84,33 +80,6 @@ export const SPLIT_NAMES: readonly SplitName[] = ["train", "validation", "test"]
 
 /** The rule for the name of a split. */
 export const SPLIT = oneOf(...SPLIT_NAMES);
-
-/**
- * A length as an object.
- *
- * @param unit What a bare number counts
- * @throws {TypeError} If it is neither a number nor an object with one of the two units.
- * @throws {RangeError} If it is not a whole number from 0 on.
- */
-export function toLength(unit: "epochs" | "steps", length: number | Length): Length {
-  const given = typeof length === "object" ? length : { [unit]: length };
-  const { epochs, steps } = checkOptions<Partial<Record<"epochs" | "steps", number>>>(
-    "train",
-    given,
-    LENGTH_RULES,
-    "length",
-  );
-  if (epochs !== undefined && steps === undefined) return { epochs };
-  if (steps !== undefined && epochs === undefined) return { steps };
-  throw new TypeError(
-    `Cannot train: length must be a number of either epochs or steps: current value is ${excerpt(length)}`,
-  );
-}
-
-const LENGTH_RULES: Rules<Record<"epochs" | "steps", number>> = {
-  epochs: optional(whole(0)),
-  steps: optional(whole(0)),
-};
 
 /**
  * The positions of the selected images, `[N]`.

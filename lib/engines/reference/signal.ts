@@ -55,6 +55,11 @@ export interface Run {
   readonly p: Float64Array;
   /** Draws the dropout masks; null to drop nothing. */
   readonly draw: Draw | null;
+  /**
+   * Flat as the parameters: where the mean and the variance of a batch are left, in the places of their averages; null to
+   * normalize with the averages, as outside training.
+   */
+  readonly moments: Float64Array | null;
   /** Sees what recurrent layers do. */
   readonly watch?: Watch;
 }
