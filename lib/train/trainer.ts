@@ -94,6 +94,8 @@ export class Trainer implements AsyncDisposable {
   #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
+  /** Of the steps since the last checkpoint, for the next one. */
+  #losses: number[] = [];
   /** The parameters of the training, while engine and model have those of the best epoch; else null. */
   #last: Float32Array | null = null;
   /** The last loop that began. */
@@ -277,6 +279,7 @@ export class Trainer implements AsyncDisposable {
       this.#stepper.step = state.step;
       this.#course.restore(state.step, epochs);
       this.#begun = begun;
+      this.#losses = [];
       this.#write(state.parameters);
     });
   }
@@ -303,6 +306,7 @@ export class Trainer implements AsyncDisposable {
       : this.#order.stepsThrough(this.#order.epochAt(this.step) + length.epochs);
     this.#course.checkLength(lastStep);
     this.#loop = loop;
+    this.#losses = [];
     return lastStep;
   }
 
@@ -370,8 +374,9 @@ export class Trainer implements AsyncDisposable {
     const keep = async () => {
       if (onCheckpoint && kept !== this.step) {
         const state = { ...await this.#engine.readState(), ...this.#course.state() };
-        await onCheckpoint({ ...state, tally: tally.state() });
+        await onCheckpoint({ ...state, tally: tally.state() }, Float32Array.from(this.#losses));
       }
+      this.#losses = [];
       kept = this.step;
     };
     return this.#turns.take("train", async () => {
@@ -388,6 +393,7 @@ export class Trainer implements AsyncDisposable {
         this.#known = null;
         const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
         tally.add(results, elapsedMs);
+        for (const { loss } of results) this.#losses.push(loss);
         span.elapsedMs += elapsedMs;
         ended = await this.#endEpoch(loop);
         if (this.step === next || this.step === lastStep) await keep();
