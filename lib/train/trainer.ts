@@ -26,6 +26,7 @@ import {
   type EpochReport,
   type Evaluation,
   NonFiniteLossError,
+  type StepFigures,
   type StepsReport,
   Tally,
   type TrainingState,
@@ -353,7 +354,7 @@ export class Trainer implements AsyncDisposable {
     span: Span,
     loop: LoopOptions,
   ): Promise<boolean> {
-    const { signal, onProgress, onCheckpoint, checkpointEvery = Infinity } = loop;
+    const { signal, onProgress, onSteps, onCheckpoint, checkpointEvery = Infinity } = loop;
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
       if (onCheckpoint && kept !== this.#step) {
@@ -370,7 +371,12 @@ export class Trainer implements AsyncDisposable {
       while (this.#step < end && !signal?.aborted) {
         await this.#adopt();
         const next = this.#nextCheckpoint(checkpointEvery);
-        await this.#call(Math.min(this.#pace.steps, Math.min(end, next) - this.#step), tally, span);
+        const steps = await this.#call(
+          Math.min(this.#pace.steps, Math.min(end, next) - this.#step),
+          tally,
+          span,
+        );
+        onSteps?.(steps);
         if (this.#step === next || this.#step === lastStep) await keep();
         onProgress?.(this.#progress(tally, span));
         await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
@@ -389,7 +395,7 @@ export class Trainer implements AsyncDisposable {
   }
 
   /** Trains some steps in one call to the engine. Their number affects only the speed. */
-  async #call(steps: number, tally: Tally, span: Span): Promise<void> {
+  async #call(steps: number, tally: Tally, span: Span): Promise<StepFigures[]> {
     const batches = Array.from({ length: steps }, (_, i) => this.#order.batch(this.#step + i));
     this.#known = null;
     const started = performance.now();
@@ -403,6 +409,7 @@ export class Trainer implements AsyncDisposable {
     if (broken) throw new NonFiniteLossError(broken, this.config.optimizer.learningRate);
     tally.add(results, elapsedMs);
     span.elapsedMs += elapsedMs;
+    return results;
   }
 
   #progress(tally: Tally, span: Span) {
