@@ -59,7 +59,7 @@ export { fromTensorflow } from "./lib/model/from_tensorflow.ts";
 export { modelSha256 } from "./lib/model/hash.ts";
 export { loadKeras } from "./lib/model/load_keras.ts";
 export { adadelta, adam, adamw, momentum, type Optimizer, rmsprop, sgd } from "./lib/model/optimizers.ts";
-export { gru, lstm, simpleRNN, toTensorflow } from "./lib/model/to_tensorflow.ts";
+export { gru, lastStep, lstm, simpleRNN, toTensorflow } from "./lib/model/to_tensorflow.ts";
 export type { TrainedModel } from "./lib/model/trained_model.ts";
 export { loadModel, openModel } from "./lib/run/open_model.ts";
 export { BatchOrder } from "./lib/train/batches.ts";

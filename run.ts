@@ -30,7 +30,7 @@ export { makeFolders, readWhole, sha256, writeNamed } from "./lib/data/files.ts"
 export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
-export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
+export { describedNetwork, readMetadata } from "./lib/model/metadata.ts";
 export { createClassifier } from "./lib/model/classifier.ts";
 export { type Loss, LOSSES, type Metric, METRICS } from "./lib/model/losses.ts";
 export { CELL_ACTIVATIONS, MERGES } from "./lib/model/network.ts";
@@ -76,20 +76,11 @@ export type { FromPyTorchOptions } from "./lib/model/from_pytorch.ts";
 export type { LayersModel } from "./lib/model/from_tensorflow.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
-export type {
-  Classifier,
-  ClassifierLayer,
-  ClassifierOptions,
-  Head,
-  LayerParameters,
-  LayerSpec,
-  LstmSpec,
-  RecurrentSizes,
-  RnnSpec,
-} from "./lib/model/classifier.ts";
+export type { Classifier, ClassifierOptions } from "./lib/model/classifier.ts";
 export type {
   Activation,
   ActivationLayer,
+  BatchNormLayer,
   BidirectionalLayer,
   CellActivation,
   CellLayer,
@@ -98,6 +89,7 @@ export type {
   FeatureInput,
   GruLayer,
   Input,
+  LastLayer,
   Layer,
   LstmLayer,
   Network,
@@ -139,6 +131,7 @@ export type {
   YieldEvery,
 } from "./lib/model/tensorflow_callbacks.ts";
 export type { GruArgs } from "./lib/model/tensorflow_gru.ts";
+export type { LastStepArgs } from "./lib/model/tensorflow_last_step.ts";
 export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";

@@ -6,8 +6,9 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { type Classifier, createClassifier, type LayerSpec } from "./classifier.ts";
-import type { Network, RecurrentLayer } from "./network.ts";
+import { type Classifier, classifierOptions, createClassifier } from "./classifier.ts";
+import type { Network } from "./network.ts";
+import type { LayerOptions } from "./network_options.ts";
 import type { Tensor } from "./safetensors.ts";
 import {
   cannotTake,
@@ -69,10 +70,8 @@ const MAX_LAYERS = 64;
  * import { gatherPyTorch, toPyTorch } from "./pytorch.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "relu", dropout: 0 }],
- *   classes: 2,
- * });
+ * const layers = [{ kind: "rnn", hiddenSize: 3, activation: "relu" }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 2, layers });
  * const parameters = Float32Array.from({ length: network.size }, (_, i) => i);
  * const tensors = toPyTorch(network, parameters);
  * assert.deepEqual(tensors.get("rnn.weight_ih_l0"), { shape: [3, 2], data: Float32Array.of(0, 3, 1, 4, 2, 5) });
@@ -147,11 +146,8 @@ export function toPyTorch(
  * import { readPyTorch, toPyTorch } from "./pytorch.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 5, gateActivation: "sigmoid", dropout: 0 }],
- *   classes: 10,
- *   biases: 2,
- * });
+ * const layers = [{ kind: "lstm", hiddenSize: 5 }, { kind: "dense", units: 10 }] as const;
+ * const network = createClassifier({ inputSize: 28, layers, biases: 2 });
  * const parameters = new Float32Array(network.size).fill(0.5);
  * const found = readPyTorch(toPyTorch(network, parameters, { head: "fc1" }));
  * assert.deepEqual(found, { network, parameters, names: { rnn: "rnn", head: "fc1" }, notes: [] });
@@ -165,9 +161,9 @@ export function readPyTorch(
   if (chain && recurrent.length > 1) return readSeveral(tensors, { chain, activation });
   const { rnn, head, counters } = findClassifier(tensors);
   const names = { rnn: rnn.name, head: head.name };
-  const layers = layersOf(tensors, rnn, activation);
-  const classes = classesOf(tensors, head, layers[0].hiddenSize);
-  const network = createClassifier({ layers, classes, biases: 2 });
+  const { inputSize, hiddenSize, layers } = layersOf(tensors, rnn, activation);
+  const units = classesOf(tensors, head, hiddenSize);
+  const network = createClassifier({ inputSize, layers: [...layers, { kind: "dense", units }], biases: 2 });
   const rounded = [...rnn.tensors.values(), ...head.tensors.values()].some(({ data }) =>
     data instanceof Float64Array
   );
@@ -183,25 +179,17 @@ export function readPyTorch(
 
 /** A classifier whose recurrent layers differ, and are modules of their own. */
 function readSeveral(tensors: Tensors, options: ChainOptions): PyTorchNetwork {
-  const { network, parameters } = readPyTorchChain(tensors, options);
-  const { output: { size: classes, everyStep }, layers } = network, head = layers.at(-1);
-  const specs = layers.slice(0, -1).map((layer): LayerSpec | null => {
-    const { inputSize, hiddenSize, activation, bias } = layer as RecurrentLayer;
-    const sizes = { inputSize, hiddenSize, dropout: 0 };
-    if (layer.kind === "lstm" && bias) return { kind: "lstm", gateActivation: "sigmoid", ...sizes };
-    const isRnn = layer.kind === "rnn" && bias && (activation === "tanh" || activation === "relu");
-    return isRnn ? { kind: "rnn", activation, ...sizes } : null;
-  });
-  const isHead = head?.kind === "dense" && head.activation === "linear" && head.bias !== null;
-  if (everyStep || !isHead || specs.includes(null) || classes < 2) {
-    throw cannotTake("chain must be that of a classifier", excerpt(options.chain));
+  const { network: found, parameters } = readPyTorchChain(tensors, options);
+  const network = asClassifier(found);
+  if (!network) throw cannotTake("chain must be that of a classifier", excerpt(options.chain));
+  return { network, parameters, names: { rnn: "rnn", head: "head" }, notes: [] };
+}
+
+function asClassifier({ input, layers, output }: Network): Classifier | null {
+  if (input.kind !== "features" || input.maskValue !== null || output.everyStep || output.size < 2) {
+    return null;
   }
-  return {
-    network: createClassifier({ layers: specs as LayerSpec[], classes, biases: 2 }),
-    parameters,
-    names: { rnn: "rnn", head: "head" },
-    notes: [],
-  };
+  return createClassifier(classifierOptions({ input, layers, biases: 2 }));
 }
 
 /**
@@ -236,22 +224,20 @@ function layersOf(
   tensors: Tensors,
   { name, tensors: parts, kind }: TorchModule,
   activation: "tanh" | "relu",
-): LayerSpec[] {
+): { inputSize: number; hiddenSize: number; layers: LayerOptions[] } {
   const count = 1 + [...parts.keys()].reduce((most, part) => Math.max(most, Number(/\d+$/.exec(part))), 0);
   if (count > MAX_LAYERS) {
     throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, count);
   }
   const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // it exists: it showed the kind
-  const [, features] = matrixShape(tensors, tensorName(name, "weight_ih_l0"));
-  return Array.from({ length: count }, (_, l) => {
-    const inputSize = l === 0 ? features : hiddenSize;
-    checkShape(tensors, tensorName(name, `weight_ih_l${l}`), [rows, inputSize]);
+  const [, inputSize] = matrixShape(tensors, tensorName(name, "weight_ih_l0"));
+  const layers = Array.from({ length: count }, (_, l): LayerOptions => {
+    checkShape(tensors, tensorName(name, `weight_ih_l${l}`), [rows, l === 0 ? inputSize : hiddenSize]);
     checkShape(tensors, tensorName(name, `weight_hh_l${l}`), [rows, hiddenSize]);
-    const sizes = { inputSize, hiddenSize, dropout: 0 };
-    return kind === "nn.LSTM"
-      ? { kind: "lstm", gateActivation: "sigmoid", ...sizes }
-      : { kind: "rnn", activation, ...sizes };
+    const sizes = { hiddenSize, returnSequences: l < count - 1 };
+    return kind === "nn.LSTM" ? { kind: "lstm", ...sizes } : { kind: "rnn", activation, ...sizes };
   });
+  return { inputSize, hiddenSize, layers };
 }
 
 /** The classes of an `nn.Linear`, which must read `hiddenSize` units. */

@@ -416,7 +416,7 @@ function modelOf(
   { network, T, sequence }: Trainer,
   { classNames, dataset, preparation }: Partial<ModelDescription>,
 ) {
-  const names = classNames ?? defaultClassNames(network.head.classes, dataset);
+  const names = classNames ?? defaultClassNames(network.classes, dataset);
   return modelConfig({ network, T, sequence, classNames: names, preparation });
 }
 

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { excerpt } from "../excerpt.ts";
+import { classifierOptions, createClassifier } from "../model/classifier.ts";
 import type { RunConfig } from "./config.ts";
 
 type Training = Pick<RunConfig, "model" | "training" | "device">;
@@ -32,8 +33,9 @@ export function toPlain(value: unknown): unknown {
 }
 
 function partsOf({ model, training, device }: Training): Readonly<Record<string, unknown>> {
-  const { layers, classes, biases, T, sequence } = model;
-  return { layers, classes, biases, T, sequence, ...training, device: bitsOf(device) };
+  const { inputSize, layers, biases, T, sequence } = model;
+  const network = classifierOptions(createClassifier({ inputSize, layers, biases })); // all in the same words
+  return { ...network, T, sequence, ...training, device: bitsOf(device) };
 }
 
 /** The properties of a device that decide its bits; the number of threads does not. */

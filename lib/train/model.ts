@@ -40,8 +40,8 @@ export interface OpenOptions extends DeviceOptions {
  * import { imageSize } from "./model.ts";
  * import assert from "node:assert/strict";
  *
- * const layer = { kind: "rnn", inputSize: 20, hiddenSize: 3, activation: "tanh", dropout: 0 } as const;
- * const network = createClassifier({ layers: [layer], classes: 2 });
+ * const layers = [{ kind: "rnn", hiddenSize: 3 }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 20, layers });
  * const sequence = { axis: "columns", range: [0, 1] } as const;
  * assert.deepEqual(imageSize({ network, T: 28, sequence }), { height: 20, width: 28 });
  * ```
@@ -125,7 +125,7 @@ export class Model implements AsyncDisposable {
    */
   evaluate(split: Split, options: Selection & LoopOptions = {}): Promise<Evaluation> {
     return this.#turns.take("evaluate", async () => {
-      const started = performance.now(), { classes } = this.network.head;
+      const started = performance.now(), { classes } = this.network;
       const { labels, ...images } = checkSplit("evaluate", "images", split, classes);
       const { loop, ...found } = this.#find("evaluate", images, options);
       const logits = await predictImages(this.#predictor, found, loop);
@@ -135,7 +135,8 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * The probability of each class after every line of an image, `[N, T, K]`.
+   * The probability of each class after every line of an image, `[N, T, K]`. Where the network also reads from the end, it has seen
+   * the image up to that line, and black from there on.
    *
    * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
    */
@@ -154,7 +155,7 @@ export class Model implements AsyncDisposable {
   }
 
   get #predictor() {
-    return { network: this.network, engine: this.#engine };
+    return { network: this.network, sequence: this.sequence, engine: this.#engine };
   }
 
   #find(action: string, images: Images, options: Selection & LoopOptions) {

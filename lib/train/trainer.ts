@@ -49,6 +49,8 @@ export interface TrainingConfig extends Refinements {
   readonly optimizer: Optimizer;
   /** Whose initializers started the weights; null where the model kept its own weights. */
   readonly initialize: Start | null;
+  /** The bias of the forget gates, where it was given. */
+  readonly forgetBias?: number;
   /** Images a step. */
   readonly batchSize: number;
   /** What happens where an epoch does not end with a full batch. */
@@ -63,7 +65,6 @@ export interface TrainingConfig extends Refinements {
 interface TrainerParts extends Predictor {
   readonly model: LayersModel;
   readonly T: number | null;
-  readonly sequence: Sequence;
   /** Of the weights in the model that the engine has, see `markWeights()`. */
   readonly marks: readonly object[];
   readonly reason: string;
@@ -208,7 +209,7 @@ export class Trainer implements AsyncDisposable {
     const score = scoreLogits(
       logits,
       Uint8Array.from(positions, (n) => labels[n]),
-      this.network.head.classes,
+      this.network.classes,
     );
     return { ...score, seconds: (performance.now() - started) / 1000 };
   }
@@ -225,7 +226,8 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout.
+   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout. Where the network also reads
+   * from the end, it has seen the image up to that step, and black from there on.
    *
    * @param images A split, or any images of the same size
    * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
@@ -288,7 +290,8 @@ export class Trainer implements AsyncDisposable {
   /** Begins a loop, which ends the one before. @returns Its last step */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
-    const { network } = toNetwork(this.model, { biases: this.network.biases });
+    const unbiased = this.network.layers.some((layer) => layer.kind === "batchNorm" && layer.unbiased);
+    const { network } = toNetwork(this.model, { biases: this.network.biases, unbiased });
     if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
@@ -301,7 +304,7 @@ export class Trainer implements AsyncDisposable {
   }
 
   get #predictor(): Predictor {
-    return { network: this.network, engine: this.#engine };
+    return { network: this.network, sequence: this.sequence, engine: this.#engine };
   }
 
   /** Copies weights to the engine that others have put into the model; the optimizer keeps its averages. */
