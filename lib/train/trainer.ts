@@ -369,7 +369,7 @@ export class Trainer implements AsyncDisposable {
     span: Span,
     loop: LoopOptions,
   ): Promise<boolean> {
-    const { signal, onProgress, onCheckpoint, checkpointEvery = Infinity } = loop;
+    const { signal, onProgress, onSteps, onCheckpoint, checkpointEvery = Infinity } = loop;
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
       if (onCheckpoint && kept !== this.step) {
@@ -395,6 +395,7 @@ export class Trainer implements AsyncDisposable {
         tally.add(results, elapsedMs);
         for (const { loss } of results) this.#losses.push(loss);
         span.elapsedMs += elapsedMs;
+        onSteps?.(results);
         ended = await this.#endEpoch(loop);
         if (this.step === next || this.step === lastStep) await keep();
         const { loss } = tally.figures();
