@@ -31,7 +31,7 @@ export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/pla
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
 export { describedNetwork, readMetadata } from "./lib/model/metadata.ts";
-export { createClassifier } from "./lib/model/classifier.ts";
+export { classifierOptions, createClassifier } from "./lib/model/classifier.ts";
 export { type Loss, LOSSES, type Metric, METRICS } from "./lib/model/losses.ts";
 export { CELL_ACTIVATIONS, MERGES } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";

@@ -31,8 +31,9 @@ import {
   readWhole,
   shown,
 } from "../run.ts";
-import { findSequence, type FoundSequence, networkOf } from "./import/find_sequence.ts";
-import { describeScale, type Known, type Question, reconcile } from "./import/reconcile.ts";
+import { recurrentLayers } from "../lib/model/network.ts";
+import { findSequence, type FoundSequence } from "./import/find_sequence.ts";
+import { describeScale, type Known, type Question, reconcile, withActivation } from "./import/reconcile.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { checkOwnData } from "./support/images.ts";
@@ -103,18 +104,18 @@ await runCommand(command, async (flags) => {
   const bytes = await readWhole(flags.from, { mostBytes: MAX_BYTES });
   const { tensors, metadata } = decodeSafetensors(bytes);
   const { network: found, parameters, notes } = readPyTorch(tensors);
-  const { classes } = found.head;
+  const { classes } = found;
   const said = readMetadata(metadata);
   const known = reconcile(flags, said, found);
   const data = dataConfig(flags, { classes, dataset: said.dataset });
   const { assumed: isAssumed, ...images } = data ?? { dataset: "mnist" };
-  const weights = { known, classes, parameters };
+  const weights = { known, parameters };
   const reading = await findSequence(weights, images);
   const { sequence, T } = reading;
   const learned = isAssumed || images.dataDir !== undefined ? undefined : data?.dataset;
   const ownNames = known.classNames?.some((name, k) => name !== String(k)); // numbers say no more than none
   const model = {
-    network: networkOf(weights, reading),
+    network: withActivation(known.network, reading.activation),
     T,
     sequence,
     parameters,
@@ -135,9 +136,9 @@ await runCommand(command, async (flags) => {
     console.log(JSON.stringify(line));
     return 0;
   }
-  const layers = model.network.recurrent.map((layer) => {
+  const layers = recurrentLayers(model.network).map((layer) => {
     const { kind, inputSize, hiddenSize } = layer;
-    const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;
+    const activation = layer.kind === "rnn" ? layer.activation : layer.gateActivation;
     return `${kind} ${inputSize} → ${hiddenSize} (${activation})`;
   });
   console.log(`network   ${layers.join(", ")}, ${classes} classes`);

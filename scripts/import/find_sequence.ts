@@ -7,15 +7,8 @@
  */
 import { layOutSequence, type PixelScale } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
-import {
-  type Classifier,
-  createClassifier,
-  dataFolder,
-  type DatasetName,
-  defaultClassNames,
-  readsImagesOf,
-} from "../../run.ts";
-import type { Known } from "./reconcile.ts";
+import { dataFolder, type DatasetName, defaultClassNames, readsImagesOf } from "../../run.ts";
+import { type Known, withActivation } from "./reconcile.ts";
 
 /** The first one is assumed if none can be tried. */
 const SCALES: readonly PixelScale[] = [
@@ -67,25 +60,15 @@ export interface FoundSequence extends Candidate {
 /** Weights, and what is known about them. */
 export interface Weights {
   readonly known: Known;
-  readonly classes: number;
   readonly parameters: Float32Array;
-}
-
-/** The network of the weights, with the activation of a candidate. */
-export function networkOf(
-  { known: { layers, biases }, classes }: Pick<Weights, "known" | "classes">,
-  { activation }: Pick<Candidate, "activation">,
-): Classifier {
-  const read = layers.map((layer) => layer.kind === "rnn" && activation ? { ...layer, activation } : layer);
-  return createClassifier({ layers: read, classes, biases });
 }
 
 /** Uses what is known, and tries the rest on images of the data set that the network was trained on. */
 export async function findSequence(weights: Weights, data: scanline.LoadOptions): Promise<FoundSequence> {
-  const { known, classes } = weights, [{ inputSize }] = known.layers;
+  const { known, known: { network: { classes, input } } } = weights;
   const candidates = usualCandidates(known, data);
   const [usual] = candidates;
-  const T = known.T !== undefined ? known.T : usual.sequence.axis === "pixels" ? 28 * 28 : inputSize;
+  const T = known.T !== undefined ? known.T : usual.sequence.axis === "pixels" ? 28 * 28 : input.size;
   const untried = { ...usual, T, trials: [], triedOn: null };
   if (known.open.length === 0) return { ...untried, assumed: null };
 
@@ -96,7 +79,7 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
   const images = scanline.takeImages(loaded.train, 0, Math.min(IMAGES, loaded.train.count));
   const fitting = loaded.classes === classes
     ? candidates.filter(({ sequence }) =>
-      readsImagesOf(images, { network: networkOf(weights, usual), T: known.T ?? null, sequence })
+      readsImagesOf(images, { network: known.network, T: known.T ?? null, sequence })
     )
     : [];
   if (fitting.length === 0) {
@@ -120,15 +103,15 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
 
 /** All candidates that agree with what is known, the most common first. */
 function usualCandidates(
-  { axis, scale, open }: Known,
+  { order, scale, open }: Known,
   { dataset, dataDir }: scanline.LoadOptions,
 ): readonly Candidate[] {
   const own = dataDir === undefined && dataset ? MORE_SCALES[dataset] : undefined;
   const scales = scale ? [scale] : own ? [...SCALES, own] : SCALES;
   const activations = open.includes("activation") ? ACTIVATIONS : [undefined];
-  return (axis ? [axis] : AXES).flatMap((axis) =>
+  return (order ? [order] : AXES.map((axis) => ({ axis }))).flatMap((order) =>
     activations.flatMap((activation) =>
-      scales.map((scale) => ({ sequence: { axis, ...scale }, ...(activation && { activation }) }))
+      scales.map((scale) => ({ sequence: { ...order, ...scale }, ...(activation && { activation }) }))
     )
   );
 }
@@ -143,14 +126,14 @@ async function loadIfThere(data: scanline.LoadOptions): Promise<scanline.Dataset
 }
 
 async function tryCandidate(candidate: Candidate, weights: Weights, train: scanline.Split): Promise<Trial> {
-  const { sequence } = candidate, { parameters, classes } = weights;
+  const { sequence } = candidate, { parameters, known: { network } } = weights;
   const { T } = layOutSequence(sequence, train);
   const trained = {
-    network: networkOf(weights, candidate),
+    network: withActivation(network, candidate.activation),
     T,
     sequence,
     parameters,
-    classNames: defaultClassNames(classes),
+    classNames: defaultClassNames(network.classes),
   };
   await using model = await scanline.openModel(trained, { imageSize: train, device: "wasm" });
   try {

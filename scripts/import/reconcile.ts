@@ -4,9 +4,16 @@
  *
  * @module
  */
-import { normalizationOf, type PixelScale } from "../../lib/data/sequence.ts";
+import { normalizationOf, type Order, type PixelScale } from "../../lib/data/sequence.ts";
 import type { Sequence } from "../../mod.ts";
-import { applyTraits, type Classifier, type FoundMetadata, type LayerSpec } from "../../run.ts";
+import {
+  type Classifier,
+  classifierOptions,
+  createClassifier,
+  describedNetwork,
+  type FoundMetadata,
+} from "../../run.ts";
+import { recurrentLayers } from "../../lib/model/network.ts";
 import { normalizationFlags } from "../support/command.ts";
 import { FlagError } from "../support/flags.ts";
 import { classNamesFlag } from "../support/images.ts";
@@ -30,13 +37,11 @@ export type Question = "axis" | "scale" | "activation";
 
 /** What is known about a network besides its weights. */
 export interface Known {
-  /** With dropout and activations; an RNN is tanh by default. */
-  readonly layers: readonly LayerSpec[];
-  /** 2 by default, as in PyTorch. */
-  readonly biases: 1 | 2;
+  /** With dropout and activations; an RNN is tanh, and there are two biases by default, as in PyTorch. */
+  readonly network: Classifier;
   /** The length of a sequence, null for any; undefined if unknown. */
   readonly T?: number | null;
-  readonly axis?: Sequence["axis"];
+  readonly order?: Order;
   readonly scale?: PixelScale;
   readonly classNames: readonly string[] | null;
   /** The properties that neither the file nor a flag gives. */
@@ -54,28 +59,35 @@ export function reconcile(
   said: FoundMetadata,
   network: Classifier,
 ): Known {
-  const layers = said.layers ? applyTraits(network.recurrent, said.layers) : network.recurrent;
-  const rnn = layers.find((layer) => layer.kind === "rnn");
+  const described = describedNetwork(network, said), isDescribed = said.network || said.layers;
+  const layers = recurrentLayers(described), rnn = layers.find((layer) => layer.kind === "rnn");
   if (flags.activation && !rnn) {
     throw new FlagError("Cannot use --activation: the network must be an RNN: current value is an LSTM");
   }
-  for (const layer of said.layers ? layers : []) {
-    if (layer.kind === "rnn") agree("--activation", { asked: flags.activation, said: layer.activation });
+  for (const layer of isDescribed ? layers : []) {
+    if (layer.kind === "rnn") {
+      agree<string>("--activation", { asked: flags.activation, said: layer.activation });
+    }
   }
-  const axis = axisOf(flags.axis, said.axis, network.input.size), scale = scaleOf(flags, said.scale);
-  const isOpen = { axis: !axis, scale: !scale, activation: rnn && !said.layers && !flags.activation };
+  const axis = axisOf(flags.axis, said.order?.axis, network.input.size), scale = scaleOf(flags, said.scale);
+  const isOpen = { axis: !axis, scale: !scale, activation: rnn && !isDescribed && !flags.activation };
   return {
-    layers: layers.map((layer) =>
-      layer.kind === "rnn" && flags.activation ? { ...layer, activation: flags.activation } : layer
-    ),
-    biases: said.biases ?? 2,
+    network: withActivation(described, flags.activation),
     // A file with T null agrees with every flag.
     T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T,
-    axis,
+    order: said.order ?? (axis && { axis }),
     scale,
-    classNames: namesOf(flags["class-names"], said.classNames, network.head.classes),
+    classNames: namesOf(flags["class-names"], said.classNames, network.classes),
     open: (["axis", "scale", "activation"] as const).filter((question) => isOpen[question]),
   };
+}
+
+/** The network with this activation in every RNN; as it is without one. */
+export function withActivation(network: Classifier, activation: "tanh" | "relu" | undefined): Classifier {
+  if (!activation) return network;
+  const { layers, ...others } = classifierOptions(network);
+  const changed = layers.map((layer) => layer.kind === "rnn" ? { ...layer, activation } : layer);
+  return createClassifier({ ...others, layers: changed });
 }
 
 /** The value of a flag or of the file. @throws {FlagError} If both have one and they differ. */
@@ -96,7 +108,9 @@ function agree<V>(
   );
 }
 
-function axisOf(asked: Known["axis"], said: Known["axis"], inputSize: number): Known["axis"] {
+type Axis = Order["axis"] | undefined;
+
+function axisOf(asked: Axis, said: Axis, inputSize: number): Axis {
   const axis = agree("--axis", { asked, said });
   if (axis !== "pixels" || inputSize === 1) return axis ?? (inputSize === 1 ? "pixels" : undefined);
   const rule = `rows or columns, as the network takes ${inputSize} pixels at a time: current value is pixels`;
