@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { recurrentLayers } from "../../lib/model/network.ts";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import { sequencesOf } from "../../lib/data/sequences.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
-import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { createStack, type StackLayer } from "../support/stack.ts";
 import { gatherPyTorch, readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import classifier from "../golden/classifier.safetensors" with { type: "bytes" };
@@ -10,13 +11,13 @@ import { assertClose } from "../support/assert_close.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 
 function networkOf(kind: "lstm" | "rnn", hidden: readonly number[], biases: 1 | 2 = 2) {
-  const layers = hidden.map((hiddenSize, l): LayerSpec => {
+  const layers = hidden.map((hiddenSize, l): StackLayer => {
     const sizes = { inputSize: l === 0 ? 3 : hidden[l - 1], hiddenSize, dropout: 0 };
     return kind === "lstm"
       ? { kind, gateActivation: "sigmoid", ...sizes }
       : { kind, activation: "relu", ...sizes };
   });
-  return createClassifier({ layers, classes: 4, biases });
+  return createStack({ layers, classes: 4, biases });
 }
 
 /** The tensors of a classifier, some of them changed or removed. */
@@ -37,7 +38,7 @@ Deno.test("readPyTorch() turns PyTorch's weights into a network with PyTorch's l
   tensors.delete("logits");
   const { network, parameters, names } = readPyTorch(tensors);
   assert.deepEqual(names, { rnn: "rnn", head: "out" });
-  assert.deepEqual(network.recurrent.map(({ kind, hiddenSize }) => [kind, hiddenSize]), [["lstm", 5], [
+  assert.deepEqual(recurrentLayers(network).map(({ kind, hiddenSize }) => [kind, hiddenSize]), [["lstm", 5], [
     "lstm",
     5,
   ]]);
@@ -68,7 +69,7 @@ Deno.test("weights go to PyTorch and back, through a file, without a changed bit
 Deno.test("toPyTorch() writes the sum of both biases as bias_ih, also for networks with one bias", () => {
   const network = networkOf("lstm", [5], 1), parameters = tinyParameters(network);
   const tensors = toPyTorch(network, parameters);
-  const { offset, size } = network.recurrent[0].bias;
+  const { offset, size } = recurrentLayers(network)[0].bias!;
   assert.deepEqual(tensors.get("rnn.bias_ih_l0")!.data, parameters.slice(offset, offset + size));
   assert.deepEqual(tensors.get("rnn.bias_hh_l0")!.data, new Float32Array(20));
 });
@@ -77,7 +78,7 @@ Deno.test("gatherPyTorch() adds both biases, or combines them by another rule fo
   const network = networkOf("rnn", [5]);
   const tensors = toPyTorch(network, new Float32Array(network.size).fill(1));
   tensors.set("rnn.bias_hh_l0", { shape: [5], data: new Float32Array(5).fill(0.25) });
-  const { offset } = network.recurrent[0].bias;
+  const { offset } = recurrentLayers(network)[0].bias!;
   assert.equal(gatherPyTorch(network, tensors)[offset], 1.25);
   assert.equal(gatherPyTorch(network, tensors, { joinBiases: (ih) => ih })[offset], 1);
 });
@@ -86,7 +87,7 @@ Deno.test("toPyTorch() rejects networks that no PyTorch module can be", () => {
   const refuse = (network: ReturnType<typeof networkOf>, size: number, reason: RegExp) =>
     assert.throws(() => toPyTorch(network, new Float32Array(size)), reason);
   refuse(networkOf("lstm", [5]), 3, /^TypeError: .*must have 204 elements: current value is 3$/);
-  const hard = createClassifier({
+  const hard = createStack({
     layers: [{ kind: "lstm", gateActivation: "hardSigmoid", inputSize: 3, hiddenSize: 2, dropout: 0 }],
     classes: 2,
   });

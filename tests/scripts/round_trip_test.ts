@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Split } from "../../lib/data/images.ts";
 import type { PixelScale, Sequence } from "../../lib/data/sequence.ts";
 import { toTensorflow } from "../../lib/model/to_tensorflow.ts";
-import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { createStack, type StackLayer } from "../support/stack.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
@@ -19,7 +19,7 @@ tf.enableProdMode();
 /** A model, and what a file must say of it for the same to come back. */
 interface Trip {
   readonly name: string;
-  readonly layers: readonly LayerSpec[];
+  readonly layers: readonly StackLayer[];
   /** Height and width. */
   readonly size: readonly [number, number];
   readonly axis: Sequence["axis"];
@@ -31,14 +31,19 @@ interface Trip {
   readonly classNames?: readonly string[];
 }
 
-const lstm = (inputSize: number, hiddenSize: number, dropout = 0): LayerSpec => ({
+const lstm = (inputSize: number, hiddenSize: number, dropout = 0): StackLayer => ({
   kind: "lstm",
   gateActivation: "sigmoid",
   inputSize,
   hiddenSize,
   dropout,
 });
-const rnn = (activation: "relu" | "tanh", inputSize: number, hiddenSize: number, dropout = 0): LayerSpec => ({
+const rnn = (
+  activation: "relu" | "tanh",
+  inputSize: number,
+  hiddenSize: number,
+  dropout = 0,
+): StackLayer => ({
   kind: "rnn",
   activation,
   inputSize,
@@ -114,7 +119,7 @@ for (const trip of TRIPS) {
 
 async function writeRun(path: string, trip: Trip): Promise<void> {
   const { layers, size: [height, width], axis, scale, classes, biases, open, classNames } = trip;
-  const network = createClassifier({ layers, classes, biases });
+  const network = createStack({ layers, classes, biases });
   const T = open ? null : axis === "rows" ? height : axis === "columns" ? width : height * width;
   const run = await createRunFolder({ recipe: "mine", out: path });
   const model = {
@@ -272,7 +277,7 @@ Deno.test({
 
     for (const activation of ["relu", "tanh"] as const) {
       await t.step(`${activation}, normalized`, async () => {
-        const network = createClassifier({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
+        const network = createStack({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
         const model = toTensorflow({ network, parameters: new Float32Array(network.size), T: 5 });
         await using trainer = await compile(model, {
           train: images,
@@ -348,7 +353,7 @@ Deno.test({
     });
 
     await t.step("an activation that overflows is no error, and not chosen", async () => {
-      const layers = [rnn("tanh", 1, 2)], network = createClassifier({ layers, classes: 3, biases: 2 });
+      const layers = [rnn("tanh", 1, 2)], network = createStack({ layers, classes: 3, biases: 2 });
       const huge = tinyParameters(network).map((value) => 1e6 * value);
       await Deno.writeFile(`${path}/data/bare.safetensors`, encodeSafetensors(toPyTorch(network, huge)));
       const [{ tried }] = await script(
