@@ -60,8 +60,8 @@ const IMAGES_TOGETHER = 4;
  * import { traceImage } from "./inspect.ts";
  * import assert from "node:assert/strict";
  *
- * const layer = { kind: "lstm", inputSize: 2, hiddenSize: 3, gateActivation: "sigmoid", dropout: 0 } as const;
- * const network = createClassifier({ layers: [layer], classes: 2 });
+ * const layers = [{ kind: "lstm", hiddenSize: 3 }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 2, layers });
  * const model = {
  *   network,
  *   T: null,

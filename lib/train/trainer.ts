@@ -73,6 +73,8 @@ export class Trainer implements AsyncDisposable {
   readonly #turns = new Turns("the trainer");
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
+  /** Of the steps since the last checkpoint, for the next one. */
+  #losses: number[] = [];
   /** The parameters of the training, while engine and model have those of the best epoch; else null. */
   #last: Float32Array | null = null;
   /** The last loop that began. */
@@ -242,6 +244,7 @@ export class Trainer implements AsyncDisposable {
       this.#stepper.step = state.step;
       this.#course.restore(state.step, epochs);
       this.#begun = begun;
+      this.#losses = [];
       this.#write(state.parameters);
     });
   }
@@ -268,6 +271,7 @@ export class Trainer implements AsyncDisposable {
       : this.#order.stepsThrough(this.#order.epochAt(this.step) + length.epochs);
     this.#course.checkLength(lastStep);
     this.#loop = loop;
+    this.#losses = [];
     return lastStep;
   }
 
@@ -309,13 +313,14 @@ export class Trainer implements AsyncDisposable {
     span: Span,
     loop: LoopOptions,
   ): Promise<boolean> {
-    const { signal, onProgress, onCheckpoint, checkpointEvery = Infinity } = loop;
+    const { signal, onProgress, onSteps, onCheckpoint, checkpointEvery = Infinity } = loop;
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
       if (onCheckpoint && kept !== this.step) {
         const state = { ...await this.#engine.readState(), ...this.#course.state() };
-        await onCheckpoint({ ...state, tally: tally.state() });
+        await onCheckpoint({ ...state, tally: tally.state() }, Float32Array.from(this.#losses));
       }
+      this.#losses = [];
       kept = this.step;
     };
     return this.#turns.take("train", async () => {
@@ -332,7 +337,9 @@ export class Trainer implements AsyncDisposable {
         this.#images.forget();
         const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
         tally.add(results, elapsedMs);
+        for (const { loss } of results) this.#losses.push(loss);
         span.elapsedMs += elapsedMs;
+        onSteps?.(results);
         ended = await this.#endEpoch(loop);
         if (this.step === next || this.step === lastStep) await keep();
         const { loss } = tally.figures();

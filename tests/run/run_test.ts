@@ -65,9 +65,10 @@ async function trainOn(run: Run, trainer: Trainer, steps: number): Promise<void>
   }
 }
 
-/** What stays the same of the lines of a run, whenever and wherever it was trained. */
+/** What stays the same of the figures of a run, whenever and wherever it was trained. */
 async function figuresOf(path: string) {
-  return (await openMetrics(path)).lines.map(({ run: _, endedAt: __, ...line }) => line);
+  const { lines, losses } = await openMetrics(path);
+  return { losses, lines: lines.map(({ run: _, endedAt: __, ...line }) => line) };
 }
 
 test("a run that was stopped and resumed is one that never stopped, to the bit", async (folder) => {
@@ -83,6 +84,7 @@ test("a run that was stopped and resumed is one that never stopped, to the bit",
     await trainOn(run, stopped, 4);
     await assert.rejects(StoppedRun.open(run.path), /no other process must write it/);
   }
+  await Deno.writeFile(`${folder}/a/losses.f32`, new Uint8Array(7), { append: true }); // a step and a bit more, taken back
   await using resumed = await open({ threads: 2 });
   using found = await StoppedRun.open(`${folder}/a`);
   using run = await Run.resume(found, resumed, { pictures: false });
@@ -92,6 +94,12 @@ test("a run that was stopped and resumed is one that never stopped, to the bit",
   const { line } = await run.end({ testLoss: 1 });
   assert.equal(line.modelSha256, modelSha256(await trainer.trained()));
   assert.deepEqual(await figuresOf(`${folder}/a`), await figuresOf(`${folder}/whole`));
+  const { losses, lines } = await figuresOf(`${folder}/a`);
+  assert.equal(losses.length, 8);
+  for (const { step, trainLoss } of lines.slice(0, -1)) { // means of two batches of eight
+    const [one, two] = losses.subarray(Number(step) - 2, Number(step));
+    assert.ok(Math.abs((one + two) / 2 - Number(trainLoss)) < 1e-6);
+  }
 
   await using model = await openModel(`${folder}/a`, { device: "reference" });
   assert.equal(modelSha256(model.trained), line.modelSha256);
@@ -255,6 +263,12 @@ test("a run that was closed writes nothing, and a stopped run is resumed once", 
       /state must be one of this training, 3 × \d+ numbers/,
     );
   }
+  await assert.rejects(run.keep({ ...state, tally }, new Float32Array(5)), /state must be one of this/);
+  await assert.rejects(run.keep({ ...state, tally }, [1] as never), /losses must be a Float32Array/);
+  await run.keep({ ...state, tally }, Float32Array.of(1, 2));
+  assert.deepEqual((await openMetrics(out)).losses, Float32Array.of(NaN, NaN, 1, 2)); // two are unknown
+  await run.keep({ ...state, tally });
+  assert.deepEqual((await openMetrics(out)).losses, Float32Array.of(1, 2, 1, 2).fill(NaN, 0, 2));
   await assert.rejects(run.report({ epoch: NaN }, {} as never), /epoch must be a whole number from 0 on/);
   await assert.rejects(run.end({ event: "x" } as never), /result must be among trainLoss/);
   run[Symbol.dispose]();
@@ -331,6 +345,8 @@ test("a run of before November 2026 opens, and goes on to the bit", async (folde
   const { line } = await run.end();
   assert.equal(line.modelSha256, "57b6bf6a34ec42f36721476d472488007be6e1c7cc4e34bf91c8a5f13fc04cf8");
   assert.equal((await openRun(`${folder}/a`)).model.T, 6); // config.json has today's form now
+  const { losses } = await openMetrics(`${folder}/a`); // it kept none
+  assert.deepEqual([...losses].map(Number.isFinite), [false, false, true, true]);
 });
 
 test("an old import opens: its layers are in model.json alone", async () => {

@@ -55,7 +55,7 @@ export function traceNetwork(network: Network, p: Float64Array, batch: Batch): L
   const forward: Watch["forward"] = (layer, t, { gates, next }) => {
     [...gates(), ...next].forEach((row, k) => rows.get(layer)![k].values[t] = row);
   };
-  networkForward(network, p, { batch, draw: null, watch: { forward } });
+  networkForward(network, p, { batch, watch: { forward } });
   return [...rows].map(([layer, lists]) => {
     const traces = lists.map(({ name, values }) => ({
       name,
@@ -80,7 +80,7 @@ export function measureGradients(
   const backward: Watch["backward"] = (layer, t, dnext) => {
     dnext.forEach((d, k) => norms.get(layer)![k].values[t] = meanNorm(d, { N, H: layer.hiddenSize }));
   };
-  const { output, back } = networkForward(network, p, { batch, draw: null, watch: { backward } });
+  const { output, back } = networkForward(network, p, { batch, watch: { backward } });
   back(measure(network, output, targets).dy, new Float64Array(network.size));
   return [...norms].map(([layer, lists]) => ({
     layer,

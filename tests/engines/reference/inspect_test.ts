@@ -1,17 +1,24 @@
 import assert from "node:assert/strict";
 import { measureGradients, traceNetwork } from "../../../lib/engines/reference/inspect.ts";
+import { networkForward } from "../../../lib/engines/reference/network.ts";
 import { measure } from "../../../lib/engines/reference/losses.ts";
 import { bySequence, reversed, row } from "../../../lib/engines/reference/signal.ts";
 import { startStates, stepNetwork } from "../../../lib/engines/reference/step.ts";
 import { createNetwork } from "../../../lib/model/create_network.ts";
-import { type DenseLayer, type Network, recurrentLayers } from "../../../lib/model/network.ts";
+import { isRecurrent, type Network, recurrentLayers } from "../../../lib/model/network.ts";
 import type { LayerOptions } from "../../../lib/model/network_options.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { testStream, tinyParameters } from "../../support/tiny_data.ts";
 
 const T = 5, C = 2, K = 3;
 
-function build(...layers: LayerOptions[]): { network: Network; p: Float64Array } {
+/** A network and its parameters. */
+interface Built {
+  readonly network: Network;
+  readonly p: Float64Array;
+}
+
+function build(...layers: LayerOptions[]): Built {
   const network = createNetwork({
     input: { kind: "features", size: C },
     layers: [...layers, { kind: "dense", units: K }],
@@ -26,6 +33,12 @@ const forward = build(
   { kind: "gru", hiddenSize: 3, returnSequences: true },
   { kind: "gru", hiddenSize: 4, resetAfter: true, returnSequences: true },
   { kind: "rnn", hiddenSize: 3 },
+);
+
+const normalized = build(
+  { kind: "lstm", hiddenSize: 4 },
+  { kind: "batchNorm" },
+  { kind: "dense", units: 5, activation: "tanh" },
 );
 
 /** x `[T,N,C]`, and a class for each of N sequences. */
@@ -63,48 +76,51 @@ Deno.test("traceNetwork(): states are those of single steps, and gates lead from
 
 /** The loss of one sequence where h of the top layer is moved after step t. */
 function lossOfMoved(
-  x: Float64Array,
-  target: Float64Array,
+  { network, p }: Built,
+  { x, target }: { x: Float64Array; target: Float64Array },
   { t, k, by }: { t: number; k: number; by: number },
 ): number {
-  const { network, p } = forward;
   let states = startStates(network, 1);
   for (let at = 0; at < T; at++) {
     ({ states } = stepNetwork(network, p, { x: row(x, at, C), states }));
     if (at === t) states.at(-1)![0][k] += by;
   }
-  const head = network.layers.at(-1) as DenseLayer, [W, b] = [head.kernel, head.bias!];
-  const answers = Float64Array.from({ length: K }, (_, k) => {
-    return states.at(-1)![0].reduce((sum, h, j) => sum + h * p[W.offset + j * K + k], p[b.offset + k]);
-  });
-  const weights = Float64Array.of(1);
-  return measure(network, { x: answers, T: 1, N: 1, C: K }, { rows: target, weights }).loss;
+  const [h] = states.at(-1)!, above = network.layers.slice(network.layers.findLastIndex(isRecurrent) + 1);
+  const input = { kind: "features", size: h.length, maskValue: null } as const;
+  const { output } = networkForward({ input, layers: above }, p, { batch: { x: h, T: 1, N: 1 } });
+  return measure(network, output, { rows: target, weights: Float64Array.of(1) }).loss;
 }
 
-Deno.test("measureGradients(): norms are means of what central differences give for each sequence", () => {
-  const { network, p } = forward, N = 3, { batch, targets } = draw(N), δ = 1e-5;
-  const measured = measureGradients(network, p, { batch, targets });
-  const top = measured.length - 1, { hiddenSize: H } = measured[top].layer;
-  const expected = Float64Array.from({ length: T }, (_, t) => {
-    const norms = Array.from({ length: N }, (_, n) => {
-      const x = bySequence({ ...batch, C }).subarray(n * T * C, (n + 1) * T * C);
-      const loss = (k: number, by: number) => lossOfMoved(x, row(targets.rows, n, K), { t, k, by });
-      return Math.hypot(...Array.from({ length: H }, (_, k) => (loss(k, δ) - loss(k, -δ)) / (2 * δ)));
+for (
+  const [name, built] of Object.entries({ "four layers": forward, "batch normalization above": normalized })
+) {
+  Deno.test(`measureGradients(): norms are means of what central differences give for each sequence, ${name}`, () => {
+    const { network, p } = built, N = 3, { batch, targets } = draw(N), δ = 1e-5;
+    const measured = measureGradients(network, p, { batch, targets });
+    const top = measured.length - 1, { hiddenSize: H } = measured[top].layer;
+    const expected = Float64Array.from({ length: T }, (_, t) => {
+      const norms = Array.from({ length: N }, (_, n) => {
+        const x = bySequence({ ...batch, C }).subarray(n * T * C, (n + 1) * T * C);
+        const one = { x, target: row(targets.rows, n, K) };
+        const loss = (k: number, by: number) => lossOfMoved(built, one, { t, k, by });
+        return Math.hypot(...Array.from({ length: H }, (_, k) => (loss(k, δ) - loss(k, -δ)) / (2 * δ)));
+      });
+      return norms.reduce((a, b) => a + b) / N;
     });
-    return norms.reduce((a, b) => a + b) / N;
+    const { states } = measured[top], { values } = states[0];
+    assertClose(values, expected, { atol: 1e-9, rtol: 1e-8, name: "‖∂loss/∂h_t‖" });
+    for (const { states } of measured) {
+      for (const { values } of states) assert(values.length === T && values.every((norm) => norm >= 0));
+    }
   });
-  const [{ name, values }] = measured[top].states;
-  assert.equal(name, "h");
-  assertClose(values, expected, { atol: 1e-9, rtol: 1e-8, name: "‖∂loss/∂h_t‖" });
-  assert.deepEqual(measured.map(({ states }) => states.map(({ name }) => name).join(" ")), [
-    "h c",
-    "h",
-    "h",
-    "h",
-  ]);
-  for (const { states } of measured) {
-    for (const { values } of states) assert(values.length === T && values.every((norm) => norm >= 0));
-  }
+}
+
+Deno.test("measureGradients() has h and c of an LSTM, h of others", () => {
+  const { network, p } = forward;
+  const names = measureGradients(network, p, draw(2)).map(({ states }) =>
+    states.map(({ name }) => name).join(" ")
+  );
+  assert.deepEqual(names, ["h c", "h", "h", "h"]);
 });
 
 Deno.test("measureGradients(): along c alone the gradient of an LSTM shrinks by f, step after step", () => {
