@@ -43,7 +43,7 @@ import {
   type RunConfig,
   type TrainedRunConfig,
 } from "./config.ts";
-import { EventFiles, type Metrics } from "./event_files.ts";
+import { EventFiles, type Metrics, type ReportFigures } from "./event_files.ts";
 import type { Findings } from "./findings.ts";
 import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
 import { keepLosses, rewindLosses } from "./losses_file.ts";
@@ -270,7 +270,12 @@ export class Run implements Disposable {
     return this.#parts.checkpoints.isThere();
   }
 
-  /** Saves the figures of an epoch or of some steps, and the current model. @returns The line of `metrics.jsonl` */
+  /**
+   * Saves the figures of an epoch or of some steps, and the current model; figures of the validation images too, where they are
+   * watched, and the learning rate, where there is a schedule.
+   *
+   * @returns The line of `metrics.jsonl`
+   */
   report(
     place: { epoch: number } | { epoch: number; step: number },
     metrics: Metrics,
@@ -278,7 +283,10 @@ export class Run implements Disposable {
     const action = "keep the report";
     return this.#take(action, async () => {
       checkOptions<{ epoch: number; step?: number }>(action, place, PLACE_RULES, "place");
-      const figures = checkOptions(action, metrics, METRICS_RULES, "metrics");
+      const figures = {
+        ...checkOptions(action, metrics, METRICS_RULES, "metrics"),
+        ...watchedOf(this.#trainer),
+      };
       const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
       const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...figures };
       await folder.log(line);
@@ -399,6 +407,14 @@ const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
   seconds: optional(NUMBER),
   interrupted: optional(BOOLEAN),
 };
+
+/** What a trainer adds to the figures of a report. */
+function watchedOf({ validation, config, learningRate }: Trainer): Partial<ReportFigures> {
+  return {
+    ...(validation && { validationLoss: validation.loss, validationAccuracy: validation.accuracy }),
+    ...(config.schedule && { learningRate }),
+  };
+}
 
 function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
   const { recipe, dataset, data = dataset && { dataset }, figures, more } = about,

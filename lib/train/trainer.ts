@@ -112,6 +112,11 @@ export class Trainer implements AsyncDisposable {
     return this.#course.rateAt(this.step);
   }
 
+  /** What was measured on the validation images after the epoch that ended last; null where they are not watched. */
+  get validation(): Evaluation | null {
+    return this.#course.known.validation;
+  }
+
   /** What the monitor knows of the epochs so far; null without one. */
   get monitored(): MonitorState | null {
     return this.#course.known.monitor;
