@@ -297,7 +297,11 @@ export class Run implements Disposable {
     });
   }
 
-  /** Saves the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
+  /**
+   * Saves the model, and a last line in `metrics.jsonl`; with the epoch that the weights are of, where the best are kept.
+   *
+   * @param result Figures of the trained model
+   */
   end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
     const action = "end the run";
     return this.#take(action, async () => {
@@ -310,6 +314,7 @@ export class Run implements Disposable {
         step,
         interrupted,
         ...figures,
+        ...bestOf(this.#trainer),
         modelSha256: modelSha256(await this.#trainer.trained()),
         endedAt: new Date().toISOString(),
       };
@@ -407,6 +412,11 @@ const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
   seconds: optional(NUMBER),
   interrupted: optional(BOOLEAN),
 };
+
+/** The epoch, from 0 on, that the weights of the model are of, where those of the best one are kept. */
+function bestOf({ config, monitored }: Trainer): { bestEpoch?: number } {
+  return config.monitor?.keepBest && monitored?.best ? { bestEpoch: monitored.best.epoch } : {};
+}
 
 /** What a trainer adds to the figures of a report. */
 function watchedOf({ validation, config, learningRate }: Trainer): Partial<ReportFigures> {

@@ -134,6 +134,7 @@ test("a run that stops early with its best weights is the same wherever it was s
   await trainOn(whole, trainer, 50);
   const { line } = await whole.end(), { best, stopped } = trainer.monitored!, { step } = trainer;
   assert.deepEqual([stopped, step], [true, 3 * (best!.epoch + 5)]);
+  assert.equal(line.bestEpoch, best!.epoch);
   const { training } = (await openRun(`${folder}/whole`)).config;
   assert.deepEqual(training, JSON.parse(JSON.stringify(trainer.config)));
   assert.deepEqual(training!.augment, { shift: 1, rotate: 0, scale: 0 });
