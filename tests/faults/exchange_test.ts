@@ -119,3 +119,19 @@ for (const target of TARGETS.slice(-KERAS.length)) {
     }
   });
 }
+
+Deno.test("loadModel(): whatever value of its metadata is replaced, it becomes a model or a short, clear error", async () => {
+  const target = TARGETS.find(({ name }) => name === "loadModel()")!;
+  const { tensors, metadata } = decodeSafetensors(target.seeds[0]);
+  let index = 0;
+  for (const part of ["network", "chain"]) {
+    for (const variant of hostileJson(metadata[part])) {
+      if (index++ % STRIDE > 0) continue;
+      try {
+        await target.parse(encodeSafetensors(tensors, { ...metadata, [part]: variant }));
+      } catch (error) {
+        assertClear(target, error, new TextEncoder().encode(variant).subarray(0, 1000));
+      }
+    }
+  }
+});
