@@ -158,11 +158,15 @@ export function readPyTorch(tensors: Tensors, options: ChainOptions = {}): PyTor
 }
 
 function asClassifier({ input, layers, output: { size, everyStep } }: Network): Classifier {
-  const isPlain = input.kind === "features" && input.maskValue === null;
-  if (!isPlain) throw cannotTake("a classifier of images must read numbers, without a mask", input.kind);
+  if (input.kind !== "features" || input.maskValue !== null) {
+    throw cannotTake(
+      "a classifier of images must read numbers, without a mask",
+      input.kind === "tokens" ? "tokens" : `mask ${input.maskValue}`,
+    );
+  }
   if (everyStep) throw cannotTake("chain must have last, for a classifier", "every step of the last module");
   if (size < 2) throw cannotTake("the last module must have a row for each of at least two classes", size);
-  return createClassifier({ ...classifierOptions({ input, layers, biases: 2 }) });
+  return createClassifier(classifierOptions({ input, layers, biases: 2 }));
 }
 
 /**

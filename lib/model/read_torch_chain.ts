@@ -36,9 +36,9 @@ const ACTIVATIONS = ["relu", "tanh", "sigmoid", "softmax", "hardSigmoid"];
  */
 export function readTorchChain(tensors: ReadonlyMap<string, Tensor>, options: ChainOptions): FoundChain {
   const { modules } = findModules(tensors);
-  const other = modules.find((module) => chainKind(module) === null);
-  if (other || modules.length === 0) {
-    throw cannotTake(`every module must be ${SUPPORTED}`, listModules(other ? [other] : []));
+  const others = modules.filter((module) => chainKind(module) === null);
+  if (others.length > 0 || modules.length === 0) {
+    throw cannotTake(`every module must be ${SUPPORTED}`, listModules(others));
   }
   const { chain = usualChain(modules), activation = "tanh" } = options;
   return new Reader(modules, activation).read(chain);

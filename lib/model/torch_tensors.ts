@@ -23,12 +23,14 @@ import {
 } from "./network.ts";
 import { tensorName } from "./state_dict.ts";
 
-/** The names of modules. */
+/** The names of modules; that of a batch normalization is `batchnorm`, of several `batchnorm0`, `batchnorm1`, … */
 export interface PyTorchNames {
   /** Of the `LSTM`, `GRU` or `RNN`; `rnn` by default. Several ones are `rnn0`, `rnn1`, … */
   readonly rnn?: string;
-  /** Of the `Linear` that is the last module with weights; `head` by default. Others are `linear0`, `linear1`, … */
+  /** Of the `Linear` that is the last module with weights; `head` by default. */
   readonly head?: string;
+  /** Of the other `Linear`; `linear` by default. Several ones are `linear0`, `linear1`, … */
+  readonly linear?: string;
 }
 
 /** The place of a layer: which module, and which layer of it. */
@@ -140,8 +142,15 @@ function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
   return gates.flatMap((gate) => Array.from({ length: H }, (_, j) => gate * H + j));
 }
 
-/** Finds modules for the layers of a network: recurrent layers that follow each other become one module if they are alike. */
-export function placeLayers(network: Network, { rnn = "rnn", head = "head" }: PyTorchNames = {}): Sites {
+/**
+ * Finds modules for the layers of a network: recurrent layers that follow each other become one module if they are alike.
+ *
+ * @throws {TypeError} If two modules get the same name.
+ */
+export function placeLayers(
+  network: Network,
+  { rnn = "rnn", head = "head", linear = "linear" }: PyTorchNames = {},
+): Sites {
   const groups = groupsOf(network), { layers } = network;
   const last = layers.findLast((layer) => isStack(layer) || layer.kind === "dense");
   const nameOf = (layer: Layer, stem: string) => {
@@ -149,17 +158,18 @@ export function placeLayers(network: Network, { rnn = "rnn", head = "head" }: Py
     const alike = layers.filter((other) => other.kind === layer.kind && other !== last);
     return alike.length > 1 ? `${stem}${alike.indexOf(layer)}` : stem;
   };
-  return {
-    embedding: "embedding",
-    layers: layers.map((layer): Site | null => {
-      if (layer.kind === "dense") return { module: nameOf(layer, "linear"), l: 0 };
-      if (layer.kind === "batchNorm") return { module: nameOf(layer, "batchnorm"), l: 0 };
-      const index = groups.findIndex((group) => (group as Layer[]).includes(layer));
-      if (index < 0) return null;
-      const module = groups.length > 1 ? `${rnn}${index}` : rnn;
-      return { module, l: (groups[index] as Layer[]).indexOf(layer) };
-    }),
-  };
+  const sites = layers.map((layer): Site | null => {
+    if (layer.kind === "dense") return { module: nameOf(layer, linear), l: 0 };
+    if (layer.kind === "batchNorm") return { module: nameOf(layer, "batchnorm"), l: 0 };
+    const index = groups.findIndex((group) => (group as Layer[]).includes(layer));
+    if (index < 0) return null;
+    const module = groups.length > 1 ? `${rnn}${index}` : rnn;
+    return { module, l: (groups[index] as Layer[]).indexOf(layer) };
+  });
+  const names = sites.filter((site) => site?.l === 0).map((site) => site!.module);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  must(twice, undefined, "every module must have a name of its own");
+  return { embedding: "embedding", layers: sites };
 }
 
 /** A recurrent layer, in one direction or two. */

@@ -5,7 +5,7 @@
  */
 import { checkPositions, POSITIONS } from "../data/images.ts";
 import { FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
-import type { TrainingState } from "./figures.ts";
+import type { StepFigures, TrainingState } from "./figures.ts";
 
 /** The images of a training: those trained on, those held out of them, and the test images. */
 export type SplitName = "train" | "validation" | "test";
@@ -32,6 +32,8 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Called some twenty times a second. */
   readonly onProgress?: (progress: LoopProgress) => void;
+  /** Called while training with every step, in order, some at a time. */
+  readonly onSteps?: (steps: readonly StepFigures[]) => void;
   /**
    * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
    * when the signal ends the loop. `Trainer.writeState()` takes the state to continue to the bit. A report that is due at
@@ -58,6 +60,7 @@ export interface Selection {
 export const LOOP_RULES: Rules<LoopOptions> = {
   signal: optional(instanceOf(AbortSignal)),
   onProgress: optional(FUNCTION),
+  onSteps: optional(FUNCTION),
   onCheckpoint: optional(FUNCTION),
   checkpointEvery: optional(whole(1)),
 };

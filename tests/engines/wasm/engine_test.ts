@@ -4,7 +4,7 @@ import { MAX_PREDICTED } from "../../../lib/engines/wasm/plan.ts";
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
 import { share } from "../../../lib/data/shared.ts";
 import { adam, sgd } from "../../../lib/model/optimizers.ts";
-import { createClassifier } from "../../../lib/model/classifier.ts";
+import { createStack } from "../../support/stack.ts";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
 import { sequencesOf } from "../../../lib/data/sequences.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
@@ -129,7 +129,7 @@ test("a training beyond 2 GiB gives the same bits as a small one", async () => {
 });
 
 test("predict() takes more images than one command, in shared memory or not", async () => {
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
     classes: 2,
   });
@@ -182,7 +182,7 @@ Deno.test("openWasm() rejects a number of threads out of range", async () => {
 });
 
 Deno.test("openWasm() refuses a training that needs more than 4 GiB, and says what takes less", async () => {
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "lstm", inputSize: 1, hiddenSize: 1024, gateActivation: "sigmoid", dropout: 0 }],
     classes: 10,
   });
