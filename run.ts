@@ -32,10 +32,11 @@ export { AXES } from "./lib/data/sequence.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
 export { describedNetwork, readMetadata } from "./lib/model/metadata.ts";
-export { createClassifier } from "./lib/model/classifier.ts";
+export { classifierOptions, createClassifier } from "./lib/model/classifier.ts";
 export { type Loss, LOSSES, type Metric, METRICS } from "./lib/model/losses.ts";
-export { CELL_ACTIVATIONS, MERGES } from "./lib/model/network.ts";
+export { CELL_ACTIVATIONS, isRecurrent, MERGES, recurrentLayers } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";
+export { readChainMetadata } from "./lib/model/torch_chain.ts";
 export { decodeSafetensors } from "./lib/model/safetensors.ts";
 export { defaultClassNames, readsImagesOf } from "./lib/model/trained_model.ts";
 export { type Checkpoint, CheckpointError } from "./lib/run/checkpoint.ts";
@@ -116,7 +117,8 @@ export type {
   TfCenteredRmsProp,
   TfRmsProp,
 } from "./lib/model/optimizers.ts";
-export type { PyTorchNames, PyTorchNetwork, PyTorchOptions, Tensors } from "./lib/model/pytorch.ts";
+export type { ChainOptions } from "./lib/model/torch_chain.ts";
+export type { PyTorchNames, PyTorchNetwork, Tensors } from "./lib/model/pytorch.ts";
 export type { SafetensorsContent, Tensor, TensorData } from "./lib/model/safetensors.ts";
 export type {
   NestedArray,
@@ -158,7 +160,7 @@ export type {
   PlateauState,
   StepSchedule,
 } from "./lib/train/schedule.ts";
-export type { TrainingConfig } from "./lib/train/trainer.ts";
+export type { TrainingConfig } from "./lib/train/training_config.ts";
 export type {
   BatchReport,
   EpochReport,

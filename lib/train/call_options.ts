@@ -38,8 +38,10 @@ export interface LoopOptions {
    * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
    * when the signal ends the loop. `Trainer.writeState()` takes the state to continue to the bit. A report that is due at
    * the same step comes after it.
+   *
+   * @param losses Those of the loop's steps since the checkpoint before, the last of them that of `state.step`
    */
-  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
+  readonly onCheckpoint?: (state: TrainingState, losses: Float32Array) => void | Promise<void>;
   /** Steps from one checkpoint to the next, besides the checkpoints after epochs. */
   readonly checkpointEvery?: number;
 }
