@@ -46,6 +46,8 @@ export interface Recipe {
   readonly augment?: { readonly shift?: number; readonly rotate?: number; readonly scale?: number };
   /** How many of MNIST's 60,000 training images are held out; as large a share of others. None by default. */
   readonly validation?: number;
+  /** Whether the held-out images are evaluated after each epoch, and the recipe prints how; it does not by default. */
+  readonly watch?: boolean;
   /** In its own unit: epochs or steps. */
   readonly length: scanline.Length;
   readonly batchSize: number;

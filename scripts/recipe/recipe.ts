@@ -18,6 +18,7 @@ import {
   type Metrics,
   Run,
   shown,
+  type StepFigures,
   type StoppedRun,
 } from "../../run.ts";
 import { describeStructure, type FigureMeanings, formatProgress, formatQuantity } from "../../view.ts";
@@ -144,6 +145,11 @@ export class RecipeCall implements Disposable {
     const { training, heldOut } = this.#settings;
     const start = this.#startedFrom ? { initialize: undefined, forgetBias: undefined } : {};
     return { ...training, ...start, validation: heldOut(this.#imageCount) };
+  }
+
+  /** Whether the lines of the recipe themselves tell what is measured on the held-out images. */
+  get showsValidation(): boolean {
+    return this.#recipe.watch === true;
   }
 
   /** Checks at the start that Deno may read and write all that the recipe will. */
@@ -324,6 +330,18 @@ export class RecipeCall implements Disposable {
   }
 }
 
+/** Where a step stands. */
+export interface StepPlace {
+  /** Within its epoch, from 1 on. */
+  readonly step: number;
+  /** Of an epoch. */
+  readonly steps: number;
+  /** From 1 on. */
+  readonly epoch: number;
+  /** Of the whole training. */
+  readonly epochs: number;
+}
+
 /** A run that has begun, as the body of a recipe sees it. */
 export class RecipeRun {
   /** How long to train from here. */
@@ -355,10 +373,35 @@ export class RecipeRun {
     this.#call.emit(await this.run.report(place, metrics));
   }
 
+  /** Where a step stands, from 1 on: which of the steps of its epoch it is, and which epoch of all that is. */
+  place(step: number): StepPlace {
+    const { images, batchSize } = this.#trainer.config, { length } = this.#call;
+    const steps = Math.ceil(images.train / batchSize), epoch = Math.ceil(step / steps);
+    const epochs = "epochs" in length ? length.epochs : Math.ceil(length.steps / steps);
+    return { step: step - (epoch - 1) * steps, steps, epoch, epochs };
+  }
+
+  /**
+   * The `onSteps` of a loop that prints a line for every so many steps of an epoch.
+   *
+   * @param options.from The first of them
+   */
+  printSteps(
+    { every, from = every }: { every: number; from?: number },
+    lineOf: (place: StepPlace, figures: StepFigures) => string,
+  ): (steps: readonly StepFigures[]) => void {
+    return (steps) => {
+      for (const figures of steps) {
+        const place = this.place(figures.step);
+        if ((place.step - from) % every === 0) this.#call.print(lineOf(place, figures));
+      }
+    };
+  }
+
   /** Saves the figures of an epoch and of the test after it, see {@link report}. */
   async epoch(epoch: EpochReport, tested: Evaluation): Promise<void> {
     const { validation } = epoch;
-    if (validation) {
+    if (validation && !this.#call.showsValidation) {
       const { loss, accuracy } = validation;
       this.#call.print(
         `Validation after epoch ${epoch.index}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}`,

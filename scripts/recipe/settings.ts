@@ -49,6 +49,7 @@ export function settingsOf(recipe: Recipe, flags: RecipeFlags, begun: scanline.L
       "Cannot use --patience alone: --validation must say how many images are held out to watch",
     );
   }
+  const isWatched = patience !== undefined || (validation ?? (recipe.watch ? share : 0)) > 0;
   return {
     length,
     stack: {
@@ -69,11 +70,12 @@ export function settingsOf(recipe: Recipe, flags: RecipeFlags, begun: scanline.L
       initialize: recipe.initialize,
       forgetBias: recipe.forgetBias,
       biases: recipe.initialize === "pytorch" ? 2 : 1,
+      unbiased: recipe.initialize === "pytorch",
       schedule: parseSchedule(flags.schedule, begun ?? length),
       clip: parseClip(flags.clip),
       labelSmoothing: flags["label-smoothing"],
       augment: { shift: flags.shift, rotate: flags.rotate, scale: flags.scale },
-      monitor: patience || validation ? { patience, keepBest: patience !== undefined } : undefined,
+      monitor: isWatched ? { patience, keepBest: patience !== undefined } : undefined,
       batchSize: flags["batch-size"],
       lastBatch: recipe.lastBatch,
       seed: flags.seed,
