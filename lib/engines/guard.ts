@@ -4,8 +4,8 @@
  * @module
  */
 import { checkPositions, FLOATS } from "../data/images.ts";
-import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
-import { TRANSFORM_SIZE } from "../data/transform.ts";
+import type { ByteLayout, SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
+import { LONGEST_SIDE, TRANSFORM_SIZE } from "../data/transform.ts";
 import { CATEGORICAL } from "../model/losses.ts";
 import { isRecurrent, type Network, stepsOf } from "../model/network.ts";
 import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
@@ -85,11 +85,34 @@ function checkLayout(action: string, layout: SequenceLayout, { input }: Network)
   for (const name of ["T", "stride"] as const) {
     check(action, `${name} of layout`, { value: layout[name], rule: SIZE });
   }
-  if (layout.kind === "tokens" || layout.C === input.size) return;
-  throw new RangeError(
-    `Cannot ${action}: the sequence must give the ${input.size} features that the network reads: ` +
-      `current value is ${layout.C}`,
-  );
+  if (layout.kind === "tokens") return;
+  if (layout.C !== input.size) {
+    throw new RangeError(
+      `Cannot ${action}: the sequence must give the ${input.size} features that the network reads: ` +
+        `current value is ${layout.C}`,
+    );
+  }
+  if (layout.kind === "bytes") checkImages(action, layout);
+}
+
+/** Engines read pixels at the places of `order` without looking whether they are there. */
+function checkImages(action: string, { T, C, stride, width, order, scale }: ByteLayout): void {
+  check(action, "width of layout", { value: width, rule: SIZE });
+  if (stride % width !== 0) {
+    throw new RangeError(
+      `Cannot ${action}: the ${stride} pixels of an image must be rows of width of layout: current value is ${width}`,
+    );
+  }
+  check(action, "order of layout", { value: order, rule: instanceOf(Uint32Array) });
+  checkLength(action, "order of layout", order, T * C);
+  const outside = order.find((pixel) => pixel >= stride);
+  if (outside !== undefined) {
+    throw new RangeError(
+      `Cannot ${action}: order of layout must name the ${stride} pixels of an image: current value is ${outside}`,
+    );
+  }
+  check(action, "scale of layout", { value: scale, rule: FLOATS });
+  checkLength(action, "scale of layout", scale, 256);
 }
 
 function checkTraining(
@@ -100,7 +123,7 @@ function checkTraining(
   check(action, "batchSize", { value: batchSize, rule: SIZE });
   check(action, "seed", { value: seed, rule: UINT32 });
   checkOptimizer(action, optimizer, { mayRest: true });
-  if (clip) checkOptions<Clip>(action, clip, CLIP_RULES, "clip");
+  if (clip !== undefined && clip !== null) checkOptions<Clip>(action, clip, CLIP_RULES, "clip");
   check(action, "labelSmoothing", { value: labelSmoothing, rule: optional(SMOOTHING) });
   if (labelSmoothing && network.loss !== "softmaxCrossEntropy") {
     throw new RangeError(
@@ -109,13 +132,25 @@ function checkTraining(
     );
   }
   check(action, "transforms", { value: transforms, rule: optional(BOOLEAN) });
-  if (transforms && layout.kind !== "bytes") {
+  if (transforms) checkTransformed(action, layout);
+  checkSequences(action, sequences, { layout, network });
+  checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
+}
+
+/** @throws {RangeError} If sequences are not images, or images are too large for transforms. */
+function checkTransformed(action: string, layout: SequenceLayout): void {
+  if (layout.kind !== "bytes") {
     throw new RangeError(
       `Cannot ${action}: transforms must be left out unless sequences are images: current value is ${layout.kind}`,
     );
   }
-  checkSequences(action, sequences, { layout, network });
-  checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
+  const { width, stride } = layout, height = stride / width;
+  if (Math.max(width, height) > LONGEST_SIDE) {
+    throw new RangeError(
+      `Cannot ${action}: images must have at most ${LONGEST_SIDE} pixels a side to have transforms: ` +
+        `current value is ${width}x${height}`,
+    );
+  }
 }
 
 /**

@@ -235,10 +235,11 @@ export interface Averages {
   readonly movingVariance?: tf.LayerVariable;
 }
 
-/** With the one property of cells that TensorFlow.js does not serialize. */
+/** With the one property of cells that TensorFlow.js does not serialize; the last axis is −1, also where it was counted. */
 function configOf(layer: TensorflowLayer): Config {
   const { cell } = layer as TensorflowLayer & { cell?: { dropoutFunc?: unknown } };
-  return { ...layer.getConfig(), dropoutFunc: cell?.dropoutFunc };
+  const config = layer.getConfig(), isLast = config.axis === (layer.inputSpec?.[0].ndim ?? NaN) - 1;
+  return { ...config, ...(isLast ? { axis: -1 } : {}), dropoutFunc: cell?.dropoutFunc };
 }
 
 /** A layer as messages name it. */

@@ -9,27 +9,29 @@ import type { Sequence } from "../data/sequence.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
-import type { Start } from "../model/initialize.ts";
 import { fromTensorflow, type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import type { Classifier } from "../model/classifier.ts";
-import type { Optimizer } from "../model/optimizers.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
+import { checkEpochs, Course } from "./course.ts";
 import { scoreLogits } from "./metrics.ts";
-import { Pace } from "./pace.ts";
+import { type Length, toLength } from "./length.ts";
+import type { MonitorState } from "./monitor.ts";
 import { predictImages, type Predictor, readImages } from "./predict.ts";
+import { progressIn, type Span } from "./span.ts";
+import { Stepper } from "./stepper.ts";
+import type { TrainingConfig } from "./training_config.ts";
 import {
   type EpochReport,
   type Evaluation,
-  NonFiniteLossError,
   type StepsReport,
   Tally,
+  type TrainerState,
   type TrainingState,
 } from "./figures.ts";
 import {
-  type Length,
   LOOP_RULES,
   type LoopOptions,
   type Selection,
@@ -39,26 +41,7 @@ import {
   SPLIT_NAMES,
   type SplitName,
   STEPS_RULES,
-  toLength,
 } from "./call_options.ts";
-
-/** A training with all defaults filled in: plain data, for records. */
-export interface TrainingConfig {
-  /** What turns gradients into updates. */
-  readonly optimizer: Optimizer;
-  /** Whose initializers started the weights; null where the model kept its own weights. */
-  readonly initialize: Start | null;
-  /** The bias of the forget gates, where it was given. */
-  readonly forgetBias?: number;
-  /** Images a step. */
-  readonly batchSize: number;
-  /** What happens where an epoch does not end with a full batch. */
-  readonly lastBatch: "short" | "carry";
-  /** Of weights, order and dropout. */
-  readonly seed: number;
-  /** How many images each split has. */
-  readonly images: Readonly<Record<SplitName, number>>;
-}
 
 /** What a {@link Trainer} is made of. */
 interface TrainerParts extends Predictor {
@@ -78,14 +61,6 @@ interface FoundImages {
   /** For messages. */
   readonly name: string;
   readonly split: SplitName | null;
-}
-
-/** The steps that one progress bar covers, and the time that they have taken. */
-interface Span {
-  readonly epoch: number | null;
-  readonly firstStep: number;
-  readonly lastStep: number;
-  elapsedMs: number;
 }
 
 /**
@@ -112,13 +87,17 @@ export class Trainer implements AsyncDisposable {
   #marks: readonly object[];
   readonly #order: BatchOrder;
   readonly #splits: Readonly<Record<SplitName, Split>>;
-  readonly #pace = new Pace();
+  readonly #course: Course;
+  readonly #stepper: Stepper;
   readonly #turns = new Turns("the trainer");
-  #step = 0;
   /** The last logits of all images of a split; valid until the weights change. */
   #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
+  /** Of the steps since the last checkpoint, for the next one. */
+  #losses: number[] = [];
+  /** The parameters of the training, while engine and model have those of the best epoch; else null. */
+  #last: Float32Array | null = null;
   /** The last loop that began. */
   #loop: object | null = null;
 
@@ -134,6 +113,9 @@ export class Trainer implements AsyncDisposable {
     this.#marks = parts.marks;
     this.#order = parts.order;
     this.#splits = parts.splits;
+    this.#course = new Course(parts.config, parts.order);
+    const { engine, order, config, splits: { train: size } } = parts;
+    this.#stepper = new Stepper({ engine, order, config, course: this.#course, size });
   }
 
   /** The device that computes. */
@@ -143,7 +125,17 @@ export class Trainer implements AsyncDisposable {
 
   /** Steps taken since the start of the training. */
   get step(): number {
-    return this.#step;
+    return this.#stepper.step;
+  }
+
+  /** The learning rate of the next step. */
+  get learningRate(): number {
+    return this.#course.rateAt(this.step);
+  }
+
+  /** What the monitor knows of the epochs so far; null without one. */
+  get monitored(): MonitorState | null {
+    return this.#course.known.monitor;
   }
 
   /** The images and labels of a split; one without images where `compile()` was given none. */
@@ -153,7 +145,9 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * Trains, and yields a report after every epoch. An epoch that has begun is finished first, and counts as one.
+   * Trains, and yields a report after every epoch. An epoch that has begun is finished first, and counts as one. A monitor can
+   * end the training earlier; where it keeps the best epoch, the model has its weights when the loop has ended, and another loop
+   * still goes on from the last ones.
    *
    * @param length How many epochs; or how many steps, and then the last epoch may be cut short
    * @throws {NonFiniteLossError} If the loss of a step is not finite.
@@ -161,18 +155,20 @@ export class Trainer implements AsyncDisposable {
   async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
     const loop = checkOptions("train", options, LOOP_RULES);
     const lastStep = this.#begin(loop, toLength("epochs", length));
-    for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
-      const firstStep = this.#step - tally.steps;
+    for (let tally = this.#takeTally(); this.#goesOn(tally, lastStep); tally = new Tally()) {
+      const firstStep = this.step - tally.steps;
       const index = this.#order.epochAt(firstStep);
       const end = Math.min(this.#order.stepsThrough(index + 1), lastStep);
       const span = { epoch: index, firstStep, lastStep: end, elapsedMs: 0 };
-      if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
-      yield { index, ...tally.figures() };
+      if (!await this.#train(tally, { end, lastStep }, span, loop)) break;
+      const { ended, validation } = this.#course.known;
+      yield { index, ...tally.figures(), validation: ended > index ? validation : null };
     }
+    await this.#showBest(loop);
   }
 
   /**
-   * Trains, and yields a report every so many steps, and after the last one.
+   * Trains, and yields a report every so many steps, and after the last one. A monitor acts as in {@link epochs}.
    *
    * @param length How many steps; or how many epochs' worth of them
    * @param options.every Steps from one report to the next; all by default
@@ -184,14 +180,15 @@ export class Trainer implements AsyncDisposable {
   ): AsyncGenerator<StepsReport> {
     const { every = Infinity, ...loop } = checkOptions("train", options, STEPS_RULES);
     const lastStep = this.#begin(loop, toLength("steps", length));
-    const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
-    for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
-      const end = Math.min(this.#step - tally.steps + every, lastStep);
-      if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
-      const step = this.#step;
+    const span = { epoch: null, firstStep: this.step, lastStep, elapsedMs: 0 };
+    for (let tally = this.#takeTally(); this.#goesOn(tally, lastStep); tally = new Tally()) {
+      const end = Math.min(this.step - tally.steps + every, lastStep);
+      if (!await this.#train(tally, { end, lastStep }, span, loop)) break;
+      const { step } = this;
       const batch = tally.batch(this.#order.batch(step - 1));
       yield { step, epoch: this.#order.epochAt(step - 1), ...tally.figures(), batch };
     }
+    await this.#showBest(loop);
   }
 
   /**
@@ -249,10 +246,11 @@ export class Trainer implements AsyncDisposable {
   }
 
   /** A copy of all that the training needs to continue to the bit, with the same seed and batch size. */
-  readState(): Promise<EngineState> {
+  readState(): Promise<TrainerState> {
     return this.#turns.take("read the state", async () => {
       await this.#adopt();
-      return await this.#engine.readState();
+      const state = await this.#engine.readState(), parameters = this.#last?.slice() ?? state.parameters;
+      return { ...state, parameters, ...this.#course.state() };
     });
   }
 
@@ -262,7 +260,7 @@ export class Trainer implements AsyncDisposable {
    * @throws {TypeError} If it is not a state.
    * @throws {RangeError} If it is a state of another network or optimizer.
    */
-  writeState(state: EngineState | TrainingState): Promise<void> {
+  writeState(state: EngineState | TrainerState | TrainingState): Promise<void> {
     const action = "write the state";
     return this.#turns.take(action, async () => {
       check(action, "state", { value: state, rule: OBJECT });
@@ -272,10 +270,16 @@ export class Trainer implements AsyncDisposable {
           `Cannot ${action}: its tally must have at most ${state.step} steps: current value is ${begun.steps}`,
         );
       }
-      this.#known = null;
+      const { config, network: { size } } = this;
+      const epochs = "epochs" in state && state.epochs
+        ? checkEpochs(action, state.epochs, { ...config, size })
+        : undefined;
+      this.#known = this.#last = null;
       await this.#engine.writeState(state);
-      this.#step = state.step;
+      this.#stepper.step = state.step;
+      this.#course.restore(state.step, epochs);
       this.#begun = begun;
+      this.#losses = [];
       this.#write(state.parameters);
     });
   }
@@ -297,9 +301,13 @@ export class Trainer implements AsyncDisposable {
           "(compile() it again)",
       );
     }
+    const lastStep = "steps" in length
+      ? this.step + length.steps
+      : this.#order.stepsThrough(this.#order.epochAt(this.step) + length.epochs);
+    this.#course.checkLength(lastStep);
     this.#loop = loop;
-    if ("steps" in length) return this.#step + length.steps;
-    return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
+    this.#losses = [];
+    return lastStep;
   }
 
   get #predictor(): Predictor {
@@ -312,7 +320,7 @@ export class Trainer implements AsyncDisposable {
     if (marks.every((mark, index) => mark === this.#marks[index])) return;
     await this.#engine.writeParameters(await readWeights(this.model, this.network));
     this.#marks = marks;
-    this.#known = null;
+    this.#known = this.#last = null;
   }
 
   /** Copies weights of the engine into the model. */
@@ -349,20 +357,27 @@ export class Trainer implements AsyncDisposable {
     return tally;
   }
 
-  /** Trains up to step `end` and copies the weights into the model; false if the signal ended it earlier. */
+  /** Whether a loop has something to train or to report. */
+  #goesOn(tally: Tally, lastStep: number): boolean {
+    return this.step - tally.steps < lastStep && (tally.steps > 0 || !this.#course.stopped);
+  }
+
+  /** Trains up to step `end`, unless the monitor stops it, and copies the weights into the model; false if the signal ended it earlier. */
   #train(
     tally: Tally,
     { end, lastStep }: { end: number; lastStep: number },
     span: Span,
     loop: LoopOptions,
   ): Promise<boolean> {
-    const { signal, onProgress, onCheckpoint, checkpointEvery = Infinity } = loop;
+    const { signal, onProgress, onSteps, onCheckpoint, checkpointEvery = Infinity } = loop;
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
-      if (onCheckpoint && kept !== this.#step) {
-        await onCheckpoint({ ...await this.#engine.readState(), tally: tally.state() });
+      if (onCheckpoint && kept !== this.step) {
+        const state = { ...await this.#engine.readState(), ...this.#course.state() };
+        await onCheckpoint({ ...state, tally: tally.state() }, Float32Array.from(this.#losses));
       }
-      kept = this.#step;
+      this.#losses = [];
+      kept = this.step;
     };
     return this.#turns.take("train", async () => {
       if (this.#loop !== loop) {
@@ -370,54 +385,81 @@ export class Trainer implements AsyncDisposable {
           "Cannot train: a loop must be the last that was begun: current value is an earlier one",
         );
       }
-      while (this.#step < end && !signal?.aborted) {
+      await this.#takeLast();
+      let ended = await this.#endEpoch(loop); // one whose validation a signal ended
+      while (ended && this.step < end && !signal?.aborted && !this.#course.stopped) {
         await this.#adopt();
         const next = this.#nextCheckpoint(checkpointEvery);
-        await this.#call(Math.min(this.#pace.steps, Math.min(end, next) - this.#step), tally, span);
-        if (this.#step === next || this.#step === lastStep) await keep();
-        onProgress?.(this.#progress(tally, span));
+        this.#known = null;
+        const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
+        tally.add(results, elapsedMs);
+        for (const { loss } of results) this.#losses.push(loss);
+        span.elapsedMs += elapsedMs;
+        onSteps?.(results);
+        ended = await this.#endEpoch(loop);
+        if (this.step === next || this.step === lastStep) await keep();
+        const { loss } = tally.figures();
+        onProgress?.(progressIn(span, { step: this.step, loss, order: this.#order }));
         await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
       }
       if (signal?.aborted) await keep();
       await this.#adopt();
       this.#write(await this.#engine.readParameters());
-      return this.#step >= end;
+      return ended && (this.step >= end || this.#course.stopped);
     });
+  }
+
+  /** Evaluates an epoch that has ended, if that matters; false if the signal ended the evaluation: it comes again then. */
+  async #endEpoch(loop: LoopOptions): Promise<boolean> {
+    const course = this.#course;
+    if (!course.isDue(this.step)) return true;
+    const validation = course.validates ? await this.#validate(loop) : null;
+    if (course.validates && !validation) return false;
+    if (course.endEpoch(this.step, validation)) course.keep(await this.#engine.readParameters());
+    return true;
+  }
+
+  /** Loss and accuracy on the validation images; null if the signal ended it. */
+  async #validate({ signal, onProgress }: LoopOptions): Promise<Evaluation | null> {
+    const started = performance.now(), { validation: images } = this.#splits;
+    await this.#adopt();
+    const positions = selectPositions("evaluate", {}, { count: images.count, name: "validation" });
+    try {
+      const logits = await predictImages(this.#predictor, { images, positions }, { signal, onProgress });
+      this.#known = { split: "validation", logits };
+      const score = scoreLogits(logits, images.labels, this.network.classes);
+      return { ...score, seconds: (performance.now() - started) / 1000 };
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return null;
+      throw error;
+    }
+  }
+
+  /** Gives engine and model the weights of the best epoch, where a loop has ended and they were kept. */
+  async #showBest(loop: LoopOptions): Promise<void> {
+    const { best } = this.#course.known;
+    if (!best || this.#last || this.#loop !== loop) return;
+    await this.#turns.take("train", async () => {
+      const last = await this.#engine.readParameters();
+      await this.#engine.writeParameters(best);
+      this.#known = null;
+      this.#last = last;
+      this.#write(best);
+    });
+  }
+
+  /** Gives the engine its last weights again, after {@link #showBest}. */
+  async #takeLast(): Promise<void> {
+    await this.#adopt(); // weights of others count more
+    if (!this.#last) return;
+    await this.#engine.writeParameters(this.#last);
+    this.#known = this.#last = null;
   }
 
   /** The end of the epoch, or the next of every so many steps. */
   #nextCheckpoint(every: number): number {
-    const endOfEpoch = this.#order.stepsThrough(this.#order.epochAt(this.#step) + 1);
-    return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.#step / every) + 1) * every);
-  }
-
-  /** Trains some steps in one call to the engine. Their number affects only the speed. */
-  async #call(steps: number, tally: Tally, span: Span): Promise<void> {
-    const batches = Array.from({ length: steps }, (_, i) => this.#order.batch(this.#step + i));
-    this.#known = null;
-    const started = performance.now();
-    const results = (await this.#engine.train(batches)).map(({ step, loss, metrics: [correct], count }) => {
-      return { step, loss, correct, count };
-    });
-    const elapsedMs = performance.now() - started;
-    this.#pace.record(steps, elapsedMs);
-    this.#step += steps;
-    const broken = results.find(({ loss }) => !Number.isFinite(loss));
-    if (broken) throw new NonFiniteLossError(broken, this.config.optimizer.learningRate);
-    tally.add(results, elapsedMs);
-    span.elapsedMs += elapsedMs;
-  }
-
-  #progress(tally: Tally, span: Span) {
-    const first = this.#order.imagesThrough(span.firstStep);
-    return {
-      phase: "train" as const,
-      epoch: span.epoch,
-      done: this.#order.imagesThrough(this.#step) - first,
-      total: this.#order.imagesThrough(span.lastStep) - first,
-      elapsedMs: span.elapsedMs,
-      loss: tally.figures().loss,
-    };
+    const endOfEpoch = this.#order.stepsThrough(this.#order.epochAt(this.step) + 1);
+    return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.step / every) + 1) * every);
   }
 
   #predict(

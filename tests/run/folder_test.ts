@@ -84,7 +84,12 @@ test("metrics are there as they happen, one line each", async (folder) => {
 test("openMetrics() reads a run that is going on: without a model, without figures, with half a line", async (folder) => {
   const run = await createRunFolder({ recipe: "tiny", out: `${folder}/run` });
   await run.writeConfig(config);
-  assert.deepEqual(await openMetrics(run.path), { path: run.path, config, lines: [] });
+  assert.deepEqual(await openMetrics(run.path), {
+    path: run.path,
+    config,
+    lines: [],
+    losses: new Float32Array(),
+  });
   await run.log({ event: "epoch", epoch: 0, trainLoss: NaN });
   await run.append("metrics.jsonl", new TextEncoder().encode('{"event":"ep'));
   assert.deepEqual((await openMetrics(`${run.path}/`)).lines, [{

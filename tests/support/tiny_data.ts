@@ -48,13 +48,19 @@ function between(random: RandomStream, size: number): [number, number] {
   return [first, first + 1 + random.below(size - first)];
 }
 
-/** Uniform parameters, flat: kernels within ±scale/√rows, biases within ±scale/2; every element another. */
+/**
+ * Uniform parameters, flat: kernels within ±scale/√rows, other vectors within ±scale/2, but variances from 1/2 on; every element
+ * another.
+ */
 export function tinyParameters(network: Network, { seed = 1, scale = 1 } = {}): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(network.size);
   for (const { name, shape, offset, size } of network.parameters) {
     const random = testStream(name, seed);
     const bound = shape.length === 2 ? scale / Math.sqrt(shape[0]) : scale / 2;
     for (let k = offset; k < offset + size; k++) flat[k] = bound * (2 * random.uniform() - 1);
+    if (name.endsWith(".movingVariance")) {
+      for (let k = offset; k < offset + size; k++) flat[k] = 0.5 + Math.abs(flat[k]);
+    }
   }
   return flat;
 }

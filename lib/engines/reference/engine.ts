@@ -3,7 +3,7 @@
  *
  * Each file is one piece of the mathematics, forward and back: `input.ts`, a file for each kind of layer (a recurrent layer is
  * `recurrent.ts`, the loop over time, and a cell: `lstm.ts`, `gru.ts`, `rnn.ts`), `losses.ts`, `regularizers.ts`, `network.ts`
- * (all of them together), `optimizers.ts`.
+ * (all of them together), `clip.ts`, `optimizers.ts`.
  *
  * @module
  */
@@ -26,6 +26,8 @@ import {
   type UnguardedEngine,
 } from "../guard.ts";
 import { inParts } from "../in_parts.ts";
+import { moveAverages } from "./batch_norm.ts";
+import { clipGradient } from "./clip.ts";
 import { drawMasks } from "./dropout.ts";
 import { gatherBatch, gatherTargets } from "./gather.ts";
 import { networkForward, type NetworkGradient, networkGradient, networkOutputs } from "./network.ts";
@@ -90,9 +92,11 @@ class ReferenceEngine implements UnguardedEngine {
 
   async train(
     batches: readonly Uint32Array[],
-    { learningRates }: CheckedStepOptions,
+    { learningRates, transforms }: CheckedStepOptions,
   ): Promise<StepResult[]> {
-    return batches.map((batch, index) => this.#takeStep(batch, learningRates[index]));
+    return batches.map((batch, index) => {
+      return this.#takeStep(batch, { learningRate: learningRates[index], transforms: transforms?.[index] });
+    });
   }
 
   async replaceData(data: TrainingData): Promise<boolean> {
@@ -100,8 +104,8 @@ class ReferenceEngine implements UnguardedEngine {
     return true;
   }
 
-  async gradient(batch: Uint32Array): Promise<Float32Array> {
-    return Float32Array.from(this.#measure(batch).gradient);
+  async gradient(batch: Uint32Array, transforms?: Int32Array): Promise<Float32Array> {
+    return Float32Array.from(this.#measure(batch, transforms).gradient);
   }
 
   async predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array> {
@@ -110,7 +114,7 @@ class ReferenceEngine implements UnguardedEngine {
       size = stepsOut(this.#options) * network.output.size;
     return await inParts(positions, { most: PREDICTED_TOGETHER, size }, (part) => {
       const batch = gatherBatch(sequences, part, this.#options.layout);
-      return bySequence(networkForward(network, p, { batch, draw: null }).output);
+      return bySequence(networkForward(network, p, { batch }).output);
     });
   }
 
@@ -148,12 +152,17 @@ class ReferenceEngine implements UnguardedEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #takeStep(batch: Uint32Array, learningRate: number): StepResult {
-    const { loss, metrics, gradient } = this.#measure(batch);
+  #takeStep(
+    batch: Uint32Array,
+    { learningRate, transforms }: { learningRate: number; transforms?: Int32Array },
+  ): StepResult {
+    const { loss, metrics, gradient, moments } = this.#measure(batch, transforms);
     const step = ++this.#step;
-    const { network } = this.#options, { optimizer } = this.#training;
+    const { network } = this.#options, { optimizer, clip } = this.#training;
     const p = this.#parameters, slots = this.#slots;
-    updateParameters({ network, optimizer }, { p, g: gradient }, { slots, step, learningRate });
+    const g = clip ? clipGradient(network, clip, gradient) : gradient;
+    updateParameters({ network, optimizer }, { p, g }, { slots, step, learningRate });
+    moveAverages(network, p, moments);
     return { step, loss, metrics, count: batch.length };
   }
 
@@ -163,8 +172,8 @@ class ReferenceEngine implements UnguardedEngine {
   }
 
   /** The loss and the gradient of a batch at the next step. */
-  #measure(positions: Uint32Array): NetworkGradient {
-    return measureBatch(this.#options, positions, { p: this.#parameters, step: this.#step + 1 });
+  #measure(positions: Uint32Array, transforms?: Int32Array): NetworkGradient {
+    return measureBatch(this.#options, positions, { p: this.#parameters, step: this.#step + 1, transforms });
   }
 }
 
@@ -178,16 +187,18 @@ function stepsOut({ network, layout }: EngineOptions): number {
  *
  * @param at.p The parameters, flat
  * @param at.step Its number, from 1 on, which the dropout masks depend on
+ * @param at.transforms Of the images, `[N, 6]`; none by default
  */
 export function measureBatch(
   options: EngineOptions,
   positions: Uint32Array,
-  { p, step }: { p: Float64Array; step: number },
+  { p, step, transforms }: { p: Float64Array; step: number; transforms?: Int32Array },
 ): NetworkGradient {
-  const { network, layout, training } = options, { sequences, targets, seed } = training!;
+  const { network, layout, training } = options, { sequences, targets, seed, labelSmoothing } = training!;
   return networkGradient(network, p, {
-    batch: gatherBatch(sequences, positions, layout),
+    batch: gatherBatch(sequences, positions, layout, transforms),
     targets: gatherTargets(targets, positions, { T: stepsOut(options), K: network.output.size }),
     draw: drawMasks({ seed, step }),
+    labelSmoothing,
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SequenceLayout, Sequences, Targets } from "../../data/sequences.ts";
+import { TRANSFORM_SIZE, transformImage } from "../../data/transform.ts";
 import { row } from "./signal.ts";
 
 /** What comes into a network: features, or tokens. */
@@ -23,24 +24,44 @@ export interface BatchTargets {
 }
 
 /**
- * Gathers sequences by position: `x[t,n,c] = scale[data[positions[n]·stride + order[t·C + c]]]` of bytes, else
- * `x[t,n,c] = data[positions[n]·stride + t·C + c]`, where C is 1 for tokens.
+ * Gathers sequences by position. Of sequence n, `data[positions[n]·stride …]`, which is first transformed if it is an image
+ * and has a transform, `x[t,n,c] = scale[image[order[t·C + c]]]` of bytes, else `x[t,n,c] = sequence[t·C + c]`, where C is 1 for
+ * tokens.
  *
  * @param positions `[N]`
+ * @param transforms `[N, 6]`, for bytes only; none by default
  */
-export function gatherBatch({ data }: Sequences, positions: Uint32Array, layout: SequenceLayout): Batch {
+export function gatherBatch(
+  { data }: Sequences,
+  positions: Uint32Array,
+  layout: SequenceLayout,
+  transforms?: Int32Array,
+): Batch {
   const { T, stride } = layout, N = positions.length;
   const C = layout.kind === "tokens" ? 1 : layout.C;
-  const valueOf = layout.kind === "bytes"
-    ? (start: number, t: number, c: number) => layout.scale[data[start + layout.order[t * C + c]]]
-    : (start: number, t: number, c: number) => data[start + t * C + c];
   const x = new Float64Array(T * N * C);
-  for (let t = 0; t < T; t++) {
-    for (let n = 0; n < N; n++) {
-      for (let c = 0; c < C; c++) x[(t * N + n) * C + c] = valueOf(positions[n] * stride, t, c);
+  positions.forEach((position, n) => {
+    let sequence = data.subarray(position * stride, (position + 1) * stride);
+    if (layout.kind === "bytes" && transforms) {
+      const transform = transforms.subarray(n * TRANSFORM_SIZE, (n + 1) * TRANSFORM_SIZE);
+      sequence = transformed(sequence as Uint8Array, transform, layout.width);
     }
-  }
+    for (let t = 0; t < T; t++) {
+      for (let c = 0; c < C; c++) {
+        const at = t * C + c;
+        x[(t * N + n) * C + c] = layout.kind === "bytes"
+          ? layout.scale[sequence[layout.order[at]]]
+          : sequence[at];
+      }
+    }
+  });
   return { x, T, N };
+}
+
+function transformed(image: Uint8Array, transform: Int32Array, width: number): Uint8Array {
+  const into = new Uint8Array(image.length);
+  transformImage(image, into, { transform, width });
+  return into;
 }
 
 /**

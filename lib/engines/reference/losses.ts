@@ -3,6 +3,7 @@
  *
  *     loss   = 1/I Σ_i w_i loss_i          I = T·N rows of K numbers, w of the row's sequence
  *     dz_i   = w_i/I dloss_i
+ *     y      = (1 − s) y + s/K             label smoothing s, for the loss and not for the metrics
  *
  * @module
  */
@@ -24,13 +25,13 @@ export interface Measured {
 export function measure(
   { loss: name, metrics: names }: { loss: Loss; metrics: readonly Metric[] },
   { x, T, N, C: K }: Pick<Signal, "x" | "T" | "N" | "C">,
-  { rows, weights }: BatchTargets,
+  { rows, weights, labelSmoothing: s = 0 }: BatchTargets & { readonly labelSmoothing?: number },
 ): Measured {
   const dy = new Float64Array(x.length), metrics = names.map(() => 0);
   let loss = 0;
   for (let i = 0; i < T * N; i++) {
     const z = row(x, i, K), y = row(rows, i, K), share = weights[i % N] / (T * N);
-    const one = LOSS[name](z, y);
+    const one = LOSS[name](z, y.map((value) => (1 - s) * value + s / K));
     loss += share * one.loss;
     dy.set(one.dz.map((value) => share * value), i * K);
     names.forEach((metric, k) => metrics[k] += METRIC[metric](z, y) / T);

@@ -5,11 +5,13 @@
  */
 import { isRecurrent, type Layer, type Network } from "../../model/network.ts";
 import { activationForward } from "./activation.ts";
+import { batchNormForward } from "./batch_norm.ts";
 import { bidirectionalForward } from "./bidirectional.ts";
 import { denseForward } from "./dense.ts";
 import { dropoutForward } from "./dropout.ts";
 import type { Batch, BatchTargets } from "./gather.ts";
 import { inputForward } from "./input.ts";
+import { lastForward } from "./last.ts";
 import { measure } from "./losses.ts";
 import { recurrentForward } from "./recurrent.ts";
 import { regularize } from "./regularizers.ts";
@@ -26,21 +28,23 @@ export interface NetworkGradient {
   readonly metrics: readonly number[];
   /** Flat as the parameters. */
   readonly gradient: Float64Array;
+  /** Flat as the parameters, see {@link Run}. */
+  readonly moments: Float64Array;
 }
 
 /**
- * Runs a network over a batch.
+ * Runs a network over a batch; by default as outside training, see {@link Run}.
  *
  * @param p The parameters, flat, as the network lays them out
- * @param run.draw Draws dropout masks; null to drop nothing
+ * @param run.watch Sees what recurrent layers do
  */
 export function networkForward(
   { input, layers }: Pick<Network, "input" | "layers">,
   p: Float64Array,
-  { batch, draw }: { batch: Batch; draw: Draw | null },
+  { batch, draw = null, moments = null, watch }: { batch: Batch } & Partial<Omit<Run, "p">>,
 ): Pass {
-  const passes = [inputForward(input, batch, p)];
-  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, { p, draw }));
+  const passes = [inputForward(input, batch, p)], run = { p, draw, moments, watch };
+  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, run));
   return {
     output: passes.at(-1)!.output,
     back: (dy, d) => passes.reduceRight((dx, { back }) => back(dx, d), dy),
@@ -55,14 +59,20 @@ export function networkForward(
 export function networkGradient(
   network: Network,
   p: Float64Array,
-  { batch, targets, draw }: { batch: Batch; targets: BatchTargets; draw: Draw | null },
+  { batch, targets, draw, labelSmoothing = 0 }: {
+    batch: Batch;
+    targets: BatchTargets;
+    draw: Draw | null;
+    labelSmoothing?: number;
+  },
 ): NetworkGradient {
-  const { output, back } = networkForward(network, p, { batch, draw });
-  const { loss, metrics, dy } = measure(network, output, targets);
+  const moments = new Float64Array(network.size);
+  const { output, back } = networkForward(network, p, { batch, draw, moments });
+  const { loss, metrics, dy } = measure(network, output, { ...targets, labelSmoothing });
   const gradient = new Float64Array(network.size);
   back(dy, gradient);
   const more = regularize(network, p, gradient);
-  return { answers: bySequence(output), loss: loss + more, metrics, gradient };
+  return { answers: bySequence(output), loss: loss + more, metrics, gradient, moments };
 }
 
 /** The outputs of the last recurrent layer at every t, `[N,T,H]`, in the order in which it reads. */
@@ -72,7 +82,7 @@ export function networkOutputs(network: Network, p: Float64Array, batch: Batch):
     ...network.layers[last],
     returnSequences: true,
   } as Layer);
-  return bySequence(networkForward({ ...network, layers }, p, { batch, draw: null }).output);
+  return bySequence(networkForward({ ...network, layers }, p, { batch }).output);
 }
 
 function layerForward(layer: Layer, input: Signal, run: Run): Pass {
@@ -80,8 +90,9 @@ function layerForward(layer: Layer, input: Signal, run: Run): Pass {
     case "bidirectional":
       return bidirectionalForward(layer, input, run);
     case "last":
+      return lastForward(input);
     case "batchNorm":
-      throw new Error("TODO contract");
+      return batchNormForward(layer, input, run);
     case "repeat":
       return repeatForward(layer, input);
     case "dropout":

@@ -35,9 +35,8 @@ export function updateParameters(
 ): void {
   for (const { offset, size, updateScale } of network.parameters) {
     if (updateScale === 0) continue;
-    const keep = optimizer.kind === "adamw" ? 1 - learningRate * optimizer.weightDecay : 1;
     for (let k = offset; k < offset + size; k++) {
-      p[k] *= keep;
+      if (optimizer.kind === "adamw") p[k] -= learningRate * optimizer.weightDecay * p[k];
       p[k] -= updateScale * movement(optimizer, g[k], { slots, k, step, η: learningRate });
     }
   }
@@ -76,8 +75,8 @@ function movement(
       m[k] = µ * m[k] + g / (Math.sqrt(v[k]) + ε);
       return η * m[k];
     }
-    case "adamw":
-    case "adam": {
+    case "adam":
+    case "adamw": {
       const { beta1: β1, beta2: β2, epsilon: ε } = optimizer;
       const [m, v] = slots;
       m[k] = β1 * m[k] + (1 - β1) * g;

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Parameter } from "../../model/network.ts";
+import type { Watch } from "./cell.ts";
 
 /** A batch of sequences between two layers. */
 export interface Signal {
@@ -54,6 +55,13 @@ export interface Run {
   readonly p: Float64Array;
   /** Draws the dropout masks; null to drop nothing. */
   readonly draw: Draw | null;
+  /**
+   * Flat as the parameters: where the mean and the variance of a batch are left, in the places of their averages; null to
+   * normalize with the averages, as outside training.
+   */
+  readonly moments: Float64Array | null;
+  /** Sees what recurrent layers do. */
+  readonly watch?: Watch;
 }
 
 /** One parameter within a flat array of parameters or of their gradients: a view, not a copy. */

@@ -5,6 +5,7 @@
  */
 import { isRecurrent, type Layer, type Network, recurrentLayers } from "../../model/network.ts";
 import { activationForward } from "./activation.ts";
+import { batchNormForward } from "./batch_norm.ts";
 import type { State } from "./cell.ts";
 import { denseForward } from "./dense.ts";
 import { inputForward } from "./input.ts";
@@ -21,7 +22,7 @@ export function startStates(network: Network, N: number): NetworkState {
 }
 
 /**
- * Takes one step of N sequences, without dropout. A layer that returns only its last step returns this one.
+ * Takes one step of N sequences, without dropout. A layer that returns only the last step returns this one.
  *
  * @param p The parameters, flat, as the network lays them out
  * @param at.x `[N,C]`, or tokens `[N]`
@@ -55,7 +56,7 @@ export function stepNetwork(
   { x, states }: { x: Float64Array; states: NetworkState },
 ): { answers: Float64Array; states: NetworkState } {
   checkSteps(network);
-  const { input, layers } = network, run = { p, draw: null };
+  const { input, layers } = network, run = { p, draw: null, moments: null };
   const N = input.kind === "tokens" ? x.length : x.length / input.size;
   const after: State[] = [];
   let signal: Signal = inputForward(input, { x, T: 1, N }, p).output;
@@ -65,6 +66,7 @@ export function stepNetwork(
       after.push(state);
       signal = { ...signal, x: state[0], C: layer.hiddenSize };
     } else if (layer.kind === "dense") signal = denseForward(layer, signal, run).output;
+    else if (layer.kind === "batchNorm") signal = batchNormForward(layer, signal, run).output;
     else if (layer.kind === "activation") signal = activationForward(layer, signal).output;
   }
   return { answers: signal.x, states: after };

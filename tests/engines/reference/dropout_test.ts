@@ -48,6 +48,7 @@ Deno.test("dropoutForward() multiplies by a mask, and nothing outside training",
   const layer = { kind: "dropout", rate: 0.5, stream: 1 } as const;
   const { output, back } = dropoutForward(layer, input, {
     p,
+    moments: null,
     draw: (asked) => {
       assert.deepEqual(asked, { ...input, domain: DOMAIN.dropout, stream: 1, rate: 0.5 });
       return Float64Array.of(2, 0, 2);
@@ -55,5 +56,5 @@ Deno.test("dropoutForward() multiplies by a mask, and nothing outside training",
   });
   assert.deepEqual(output, { ...input, x: Float64Array.of(2, 0, 6) });
   assert.deepEqual(back(Float64Array.of(1, 1, 1), p), Float64Array.of(2, 0, 2));
-  assert.equal(dropoutForward(layer, input, { p, draw: null }).output.x, x);
+  assert.equal(dropoutForward(layer, input, { p, draw: null, moments: null }).output.x, x);
 });

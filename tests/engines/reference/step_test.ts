@@ -11,8 +11,11 @@ const LAYERS: readonly LayerOptions[] = [
   { kind: "lstm", hiddenSize: 5, returnSequences: true, recurrentDropout: 0.5 },
   { kind: "dropout", rate: 0.5 },
   { kind: "gru", hiddenSize: 3, returnSequences: true },
+  { kind: "batchNorm" },
   { kind: "gru", hiddenSize: 4, resetAfter: true, returnSequences: true, inputDropout: 0.5 },
-  { kind: "rnn", hiddenSize: 3 },
+  { kind: "rnn", hiddenSize: 3, returnSequences: true },
+  { kind: "last" },
+  { kind: "batchNorm", center: false },
   { kind: "dense", units: 2 },
   { kind: "activation", activation: "softmax" },
 ];
@@ -42,7 +45,7 @@ for (const input of INPUTS) {
       assert.deepEqual(states, kept, "the states of the step before were changed");
       states = next.states;
       const batch = { x: x.slice(0, (t + 1) * N * width), T: t + 1, N };
-      const { output } = networkForward(network, p, { batch, draw: null });
+      const { output } = networkForward(network, p, { batch });
       assertClose(next.answers, output.x, { atol: 0, rtol: 0, name: `answers after t = ${t}` });
     }
   });
