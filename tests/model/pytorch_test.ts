@@ -36,8 +36,8 @@ Deno.test("readPyTorch() turns PyTorch's weights into a network with PyTorch's l
   const [images, logits] = ["images", "logits"].map((name) => tensors.get(name)!);
   tensors.delete("images");
   tensors.delete("logits");
-  const { network, parameters, names } = readPyTorch(tensors);
-  assert.deepEqual(names, { rnn: "rnn", head: "out" });
+  const { network, parameters, chain } = readPyTorch(tensors);
+  assert.deepEqual(chain, ["rnn", "last", "out"]);
   assert.deepEqual(recurrentLayers(network).map(({ kind, hiddenSize }) => [kind, hiddenSize]), [["lstm", 5], [
     "lstm",
     5,
@@ -61,7 +61,7 @@ Deno.test("weights go to PyTorch and back, through a file, without a changed bit
       const network = networkOf(kind, hidden), parameters = tinyParameters(network);
       const bytes = encodeSafetensors(toPyTorch(network, parameters, { rnn: "a.b", head: "fc" }));
       const found = readPyTorch(decodeSafetensors(bytes).tensors, { activation: "relu" });
-      assert.deepEqual(found, { network, parameters, names: { rnn: "a.b", head: "fc" }, notes: [] });
+      assert.deepEqual(found, { network, parameters, chain: ["a.b", "last", "fc"], notes: [] });
     }
   }
 });
@@ -94,7 +94,16 @@ Deno.test("toPyTorch() rejects networks that no PyTorch module can be", () => {
   refuse(hard, hard.size, /^TypeError: .*gates of layer 0 must be sigmoid.*hardSigmoid$/);
 });
 
-Deno.test("readPyTorch() rejects files that are not one recurrent module and one Linear", () => {
+Deno.test("toPyTorch() rejects two modules of one name", () => {
+  const network = networkOf("lstm", [5]), parameters = new Float32Array(network.size);
+  const twice = {
+    name: "TypeError",
+    message: /every module must have a name of its own: current value is a$/,
+  };
+  assert.throws(() => toPyTorch(network, parameters, { rnn: "a", head: "a" }), twice);
+});
+
+Deno.test("readPyTorch() rejects files that are not modules which fit each other", () => {
   const vector = (length: number): Tensor => ({ shape: [length], data: new Float32Array(length) });
   const matrix = (rows: number, columns: number): Tensor => ({
     shape: [rows, columns],
@@ -104,24 +113,24 @@ Deno.test("readPyTorch() rejects files that are not one recurrent module and one
     [{ "rnn.weight_ih_l0": null }, /rnn\.weight_ih_l0 must be a matrix: current value is missing$/],
     [
       { "rnn.weight_hh_l0": null },
-      /: current value is rnn \(recurrent, of unknown kind\), out \(nn\.Linear\)$/,
+      /every module must be .*: current value is rnn \(recurrent, of unknown kind\)$/,
     ],
-    [{ "other.weight_ih_l0": matrix(5, 3) }, /: current value is other \(recurrent, of unknown kind\), rnn/],
+    [{ "other.weight_ih_l0": matrix(5, 3) }, /: current value is other \(recurrent, of unknown kind\)$/],
     [
       { "out.weight": null },
-      /: current value is out \(of unknown kind, with bias \[4\]\), rnn \(nn\.LSTM\)$/,
+      /: current value is out \(of unknown kind, with bias \[4\]\)$/,
     ],
     [
       { "out.weight": null, "out.bias": null },
-      /: current value is rnn \(nn\.LSTM\) \(fromPyTorch\(\) makes /,
+      /: chain must name the modules in the order of forward\(\), .* as in \["rnn","last"\] /,
     ],
     [
       { "fc.weight": matrix(4, 5) },
-      /: current value is rnn .*, out \(nn\.Linear\), fc \(nn\.Linear without bias/,
+      /: chain must name the modules in the order of forward\(\), .* as in \["rnn","last","out","fc"\] /,
     ],
     [{ "out.bias": vector(5) }, /out\.bias must have shape \[4\]: current value is \[5\]$/],
-    [{ "out.weight": matrix(4, 6) }, /out\.weight must have shape \[4,5\], .*: current value is \[4,6\]$/],
-    [{ "out.weight": matrix(4, 10) }, /out\.weight must .*: current value is \[4,10\], for 2 steps of them$/],
+    [{ "out.weight": matrix(4, 6) }, /out\.weight must have 5 columns, to read .*: current value is 6$/],
+    [{ "out.weight": matrix(4, 10) }, /out\.weight must .*: current value is 10, for 2 steps of them$/],
     [{ "rnn.bias_hh_l1": null }, /rnn\.bias_hh_l1 must have shape \[20\]: current value is missing$/],
     [
       { "rnn.weight_ih_l0": matrix(15, 3) },
@@ -142,7 +151,7 @@ Deno.test("readPyTorch() rejects files that are not one recurrent module and one
       { "rnn.weight_hh_l01": matrix(20, 5) },
       /: current value is rnn \(a changed nn\.LSTM, with weight_hh_l01\)/,
     ],
-    [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\), rnn/],
+    [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\)$/],
     [
       { "out.bias": { shape: [4], data: new Int8Array(4) } },
       /out\.bias must have floating-point numbers: .* int8$/,

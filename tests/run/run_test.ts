@@ -134,9 +134,15 @@ test("a run that stops early with its best weights is the same wherever it was s
   await trainOn(whole, trainer, 50);
   const { line } = await whole.end(), { best, stopped } = trainer.monitored!, { step } = trainer;
   assert.deepEqual([stopped, step], [true, 3 * (best!.epoch + 5)]);
+  assert.equal(line.bestEpoch, best!.epoch);
   const { training } = (await openRun(`${folder}/whole`)).config;
   assert.deepEqual(training, JSON.parse(JSON.stringify(trainer.config)));
   assert.deepEqual(training!.augment, { shift: 1, rotate: 0, scale: 0 });
+  const { lines } = await openMetrics(`${folder}/whole`),
+    { validationLoss, validationAccuracy } = lines[best!.epoch];
+  assert.deepEqual({ epoch: best!.epoch, loss: validationLoss, accuracy: validationAccuracy }, best);
+  assert.deepEqual(lines.at(-2)!.learningRate, trainer.learningRate);
+  assert.ok(trainer.learningRate < 0.2);
 
   for (const epochs of [1, best!.epoch + 3, step / 3]) {
     const out = `${folder}/${epochs}`;
