@@ -191,8 +191,8 @@ export class RecipeCall implements Disposable {
     run.notes.forEach((note) => this.#warn(note)); // of what is lost, with --quiet too
     if (stopped) this.tell(`Resumed after step ${trainer.step}`);
     this.tell(describeDevice(trainer));
-    const { height, width } = dataset.test, { axis } = trainer.sequence;
-    if (!flags.json) this.tell(describeStructure(network, { height, width, axis }).join("\n"));
+    const { height, width } = dataset.test, input = { ...trainer.sequence, height, width };
+    if (!flags.json) this.tell(describeStructure(network, input).join("\n"));
     this.emit({
       event: "start",
       recipe: recipe.name,
