@@ -25,20 +25,9 @@ const RUNS: readonly (FaultyRun & { kills: number })[] = [
   {
     script: "train_lstm", // stops early, with the weights of the best epoch
     flags: [
-      ...[
-        ...TINY,
-        "--epochs",
-        "60",
-        "--optimizer",
-        "adamw",
-        "--learning-rate",
-        "0.001",
-        "--clip",
-        "1",
-        "--shift",
-        "1",
-      ],
-      ...["--validation", "8", "--patience", "20", "--schedule", "plateau:5:0.5"],
+      ...TINY,
+      ..."--epochs 60 --optimizer adamw --learning-rate 0.001 --clip 1 --shift 1".split(" "),
+      ..."--validation 8 --patience 20 --schedule plateau:5:0.5".split(" "),
     ],
     kills: 10,
   },
