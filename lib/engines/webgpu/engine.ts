@@ -82,6 +82,7 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
   const plan = training
     ? planWithin(adapter.limits, { ...shapes, batchSize: training.batchSize, training: planned(training) })
     : planPrediction(adapter.limits, shapes);
+  options.onMemory?.([...plan.buffers.values()].reduce((sum, bytes) => sum + bytes, 0));
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);
