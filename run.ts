@@ -70,6 +70,7 @@ export type { CatalogueEntry, CatalogueFile, SourceSpec } from "./lib/data/catal
 export type { Limits } from "./lib/data/sources.ts";
 export type { Access, Files } from "./lib/data/places.ts";
 export type { ImageSize, PreparedPicture, PreparePictureOptions } from "./lib/data/prepare_picture.ts";
+export type { Augmentation } from "./lib/data/transform.ts";
 export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState } from "./lib/engines/engine.ts";
 export type { FromPyTorchOptions } from "./lib/model/from_pytorch.ts";
@@ -102,9 +103,11 @@ export type {
 export type {
   Adadelta,
   Adam,
+  AdamW,
   Momentum,
   Nesterov,
   RmsProp,
+  RmsPropMomentum,
   Sgd,
   TfAdadelta,
   TfAdagrad,
@@ -146,14 +149,26 @@ export type { ModelSource } from "./lib/run/open_model.ts";
 export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
 export type { Selection, SplitName } from "./lib/train/call_options.ts";
-export type { TrainingConfig } from "./lib/train/trainer.ts";
+export type { BestEpoch, Monitor, MonitorOptions, MonitorState } from "./lib/train/monitor.ts";
+export type { ClipOption, RefinementOptions, Refinements } from "./lib/train/refinements.ts";
+export type {
+  CosineSchedule,
+  ExponentialSchedule,
+  OneCycleSchedule,
+  PlateauSchedule,
+  PlateauState,
+  StepSchedule,
+} from "./lib/train/schedule.ts";
+export type { TrainingConfig } from "./lib/train/training_config.ts";
 export type {
   BatchReport,
   EpochReport,
+  EpochsState,
   Evaluation,
   StepFigures,
   StepsReport,
   TallyState,
+  TrainerState,
   TrainingFigures,
   TrainingState,
 } from "./lib/train/figures.ts";

@@ -23,6 +23,7 @@ import {
 import { formatQuantity } from "../view.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { MODEL_FLAGS } from "./support/runs.ts";
 
 /** What the sources of the recipes call their modules. */
 const NAMES: ReadonlyMap<string, PyTorchNames> = new Map<string, PyTorchNames>([
@@ -38,7 +39,7 @@ const command = {
   name: "export",
   about: "Takes the model of a run to other programs.",
   flags: {
-    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    ...MODEL_FLAGS,
     format: { kind: "choice", choices: ["onnx", "tfjs", "safetensors"], help: "what to write" },
     to: {
       kind: "text",
@@ -64,7 +65,9 @@ const command = {
 await runCommand(command, async (flags) => {
   const { model: folder, format } = flags;
   if (!folder || !format) {
-    const [flag, what] = folder ? ["format", "onnx, tfjs or safetensors"] : ["model", "the folder of a run"];
+    const [flag, what] = folder
+      ? ["format", "onnx, tfjs or safetensors"]
+      : ["model", "the folder of a run or a recipe"];
     throw new FlagError(`Cannot export: --${flag} must be given, ${what}`);
   }
   const useless = format === "safetensors"

@@ -18,7 +18,8 @@ import {
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { CLASS_NAMES, LENGTH, type ModelDescription } from "../model/trained_model.ts";
 import { BOOLEAN, meets, OBJECT, oneOf, type Rule, TEXT, whole } from "../options.ts";
-import type { TrainingConfig } from "../train/trainer.ts";
+import { checkRefinements, REFINEMENT_RULES } from "../train/refinements.ts";
+import type { TrainingConfig } from "../train/training_config.ts";
 import { isOldConfig, upgradeConfig, upgradeLayers } from "./old_config.ts";
 
 /** What a run's `config.json` holds; a program may add properties of its own. */
@@ -157,6 +158,7 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
   }
   const config = value as RunConfig, { classNames } = config.model;
   let classes: number;
+  if (config.training) checkTraining(config.training, where);
   try {
     ({ classes } = networkOf(config.model));
   } catch (cause) {
@@ -176,6 +178,20 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
   throw new SyntaxError(
     `${where} must have model.classNames, one for each of ${classes} classes: current value is ${classNames.length}`,
   );
+}
+
+/** Checks what a training does beyond plain steps, as `compile()` does. */
+function checkTraining(training: TrainingConfig, where: string): void {
+  const names = Object.keys(REFINEMENT_RULES).filter((name) => Object.hasOwn(training, name));
+  const refinements = Object.fromEntries(names.map((name) => [name, training[name as keyof TrainingConfig]]));
+  try {
+    checkRefinements("read", refinements);
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/^Cannot read: /, "");
+    throw new SyntaxError(`${where} must have training that can be done: ${printable(reason, 300)}`, {
+      cause,
+    });
+  }
 }
 
 /** How long a `config.json` may be. */

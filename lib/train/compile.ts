@@ -11,16 +11,27 @@ import { FORGET_BIAS, initialize, type Start, STARTS } from "../model/initialize
 import { type LayersModel, type ModelNetwork, toNetwork } from "../model/from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
-import { BOOLEAN, check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
+import {
+  BOOLEAN,
+  check,
+  checkOptions,
+  FUNCTION,
+  number,
+  OBJECT,
+  oneOf,
+  optional,
+  type Rules,
+} from "../options.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { recurrentLayers } from "../model/network.ts";
 import { readsImagesOf } from "../model/trained_model.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
 import { findUnstarted } from "./started.ts";
+import { checkRefinements, REFINEMENT_RULES, type RefinementOptions, toClip } from "./refinements.ts";
 import { Trainer } from "./trainer.ts";
 
 /** What {@link compile} takes besides the model. */
-export interface CompileOptions extends DeviceOptions {
+export interface CompileOptions extends DeviceOptions, RefinementOptions {
   /**
    * The images to train on. They, and those to test with, are read where they lie: they must stay as they are until the
    * trainer is disposed.
@@ -56,6 +67,11 @@ export interface CompileOptions extends DeviceOptions {
   readonly lastBatch?: "short" | "carry";
   /** Seeds weights, order and dropout, an unsigned 32-bit integer; 1 by default. */
   readonly seed?: number;
+  /**
+   * Called before the device takes memory for weights, activations and gradients, with how many bytes; not called by devices
+   * that do not know it. The images, and what TensorFlow.js keeps, come on top.
+   */
+  readonly onMemory?: (bytes: number) => void;
 }
 
 /** What the options must be; `checkSplit()` and `checkOptimizer()` check images and the optimizer further. */
@@ -74,6 +90,8 @@ const RULES: Rules<CompileOptions> = {
   batchSize: optional(BATCH_RULES.batchSize),
   lastBatch: optional(BATCH_RULES.lastBatch),
   seed: optional(BATCH_RULES.seed),
+  onMemory: optional(FUNCTION),
+  ...REFINEMENT_RULES,
   ...DEVICE_RULES,
 };
 
@@ -139,6 +157,11 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   const compiled = toNetwork(model, { biases, unbiased });
   const { network, T } = compiled;
   const splits = cut(taken, network.classes);
+  const { clip, labelSmoothing, augment, schedule, monitor } = taken;
+  const refinements = checkRefinements(ACTION, { clip, labelSmoothing, augment, schedule, monitor }, {
+    size: splits.train,
+    validation: splits.validation.count,
+  });
   const sequence = { ...taken.sequence };
   checkShape(compiled, sequence, taken.train);
   const order = new BatchOrder({ count: splits.train.count, batchSize, lastBatch, seed });
@@ -158,7 +181,11 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
       targets: { kind: "classes", data: splits.train.labels },
       seed,
       batchSize,
+      clip: refinements.clip && toClip(refinements.clip),
+      labelSmoothing: refinements.labelSmoothing,
+      transforms: refinements.augment !== undefined,
     },
+    onMemory: taken.onMemory,
   });
   opened.use(engine);
   if (start) {
@@ -173,6 +200,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
     lastBatch,
     seed,
     images: { train: splits.train.count, validation: splits.validation.count, test: splits.test.count },
+    ...refinements,
   };
   opened.move();
   return new Trainer({ model, network, T, sequence, engine, reason, order, splits, config, marks });

@@ -6,6 +6,7 @@
 import { checkImages, checkSplit, type Images, type Split } from "../data/images.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
+import type { ByteLayout } from "../data/sequences.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
@@ -185,14 +186,21 @@ export async function openTrained(trained: TrainedModel, options: OpenOptions = 
   for (const [name, rule] of Object.entries(SIZE_RULES)) {
     check(action, `${name} of imageSize`, { value: size[name as keyof ImageSize], rule });
   }
-  const { network, T, sequence, parameters } = trained;
-  const layout = layOutSequence(sequence, size);
-  if (!readsImagesOf(size, trained)) {
-    throw new RangeError(
-      `Cannot ${action}: images must give sequences of [${T}, ${network.input.size}], as the model reads them: ` +
-        `current value is [${layout.T}, ${layout.C}]`,
-    );
-  }
+  const { network, parameters } = trained, layout = layOutFor(action, trained, size);
   const { engine, reason } = await openEngine(device, { network, layout, parameters, training: null });
   return new Model(trained, { engine, reason, imageSize: { height, width } });
+}
+
+/** The layout of images of a size for a model. @throws {RangeError} If it does not read them. */
+export function layOutFor(
+  action: string,
+  model: Pick<TrainedModel, "network" | "T" | "sequence">,
+  size: ImageSize,
+): ByteLayout {
+  const layout = layOutSequence(model.sequence, size);
+  if (readsImagesOf(size, model)) return layout;
+  throw new RangeError(
+    `Cannot ${action}: images must give sequences of [${model.T}, ${model.network.input.size}], ` +
+      `as the model reads them: current value is [${layout.T}, ${layout.C}]`,
+  );
 }

@@ -106,7 +106,7 @@ export class RecipeCall implements Disposable {
     this.loop = {
       signal,
       onProgress: (progress) => this.#draw(progress),
-      onCheckpoint: (state) => this.#run?.run.keep(state),
+      onCheckpoint: (...kept) => this.#run?.run.keep(...kept),
       checkpointEvery: flags["checkpoint-every"],
     };
     interrupt.lastWords = () => this.#lastWords();

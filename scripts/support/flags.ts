@@ -6,10 +6,11 @@
 import { parseArgs } from "node:util";
 import { excerpt, printable } from "../../lib/excerpt.ts";
 import { number, oneOf, type Rule, TEXT, whole } from "../../lib/options.ts";
+import { nearest } from "./nearest.ts";
 
 /**
- * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or
- * a folder that exists.
+ * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or a folder that
+ * exists, a `run` the folder of a run, or a recipe, which is its latest run.
  */
 export type Flag =
   & { readonly help: string }
@@ -22,6 +23,7 @@ export type Flag =
       readonly placeholder: string;
       readonly default?: string;
       readonly input?: true;
+      readonly run?: true;
     }
     | { readonly kind: "switch" }
     | {
@@ -31,6 +33,7 @@ export type Flag =
       /** 1 if the command rejects more than one. */
       readonly most?: 1;
       readonly input?: true;
+      readonly run?: true;
     }
   );
 
@@ -53,7 +56,7 @@ export type FlagValues<F extends Flags> = {
     : ValueOf<F[Name]> | undefined;
 };
 
-/** An unknown flag, or a value that its flag does not take; the message lists what is valid. */
+/** An unknown flag, or a value that its flag does not take; the message names what was meant, or lists what is valid. */
 export class FlagError extends Error {
   override name = "FlagError";
 }
@@ -94,13 +97,13 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
       operands.push(token.value);
       continue;
     }
-    const given = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-    const flag = token.kind === "option" && given.startsWith("--") ? options.get(token.name) : undefined;
-    if (token.kind !== "option" || !flag) {
-      const known = [...options.keys()].map((name) => `--${name}`).join(", ");
-      throw new FlagError(`Cannot use ${excerpt(given)}: it must be one of ${known}`);
+    const isFlag = token.kind === "option" && token.rawName.startsWith("--");
+    const flag = isFlag ? options.get(token.name) : undefined;
+    if (!isFlag || !flag) {
+      const given = isFlag ? token.rawName : args[token.index];
+      throw new FlagError(`Cannot use ${excerpt(given)}: ${unknownFlag(given, [...options.keys()])}`);
     }
-    values[token.name] = parseValue(given, flag, token.value);
+    values[token.name] = parseValue(token.rawName, flag, token.value);
   }
   for (const flag of Object.values(flags)) {
     if (flag.kind !== "operands" || operands.length >= flag.least) continue;
@@ -108,6 +111,20 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     throw new FlagError(`Cannot start: ${flag.placeholder} must be given, ${flag.help}${found}`);
   }
   return values as FlagValues<F>;
+}
+
+/** The list of the flags is long: where it is clear which was meant, it is left out. */
+function unknownFlag(given: string, known: readonly string[]): string {
+  const meant = nearest(given.replace(/^-+|=[^]*/g, ""), known);
+  return meant === undefined
+    ? `it must be one of ${known.map((name) => `--${name}`).join(", ")}`
+    : `there is no such flag. Did you mean --${meant}?`;
+}
+
+/** A remedy for a word that is not in a list: the one that is most like it. */
+export function didYouMean(given: string, words: readonly string[]): string {
+  const meant = nearest(given, words);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 function parseValue(name: string, flag: Option, text: string | undefined): unknown {
@@ -123,7 +140,8 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
     ? Number(text)
     : NaN;
   if (text !== "" && (holds?.(value as never) ?? true)) return value;
-  throw new FlagError(`Cannot use ${name}: it must be ${must}: current value is ${excerpt(text)}`);
+  const remedy = flag.kind === "choice" ? didYouMean(text, flag.choices) : "";
+  throw new FlagError(`Cannot use ${name}: it must be ${must}: current value is ${excerpt(text)}${remedy}`);
 }
 
 /** How numbers are written: `Number()` alone would take "", "0x10" and " 1 " too. */

@@ -24,6 +24,10 @@ export interface ChainCase {
   readonly targets?: Targets["kind"];
   /** Whether sequences have weights; false by default. */
   readonly weighted?: boolean;
+  /** Of every recurrent layer; 1 by default. */
+  readonly biases?: NetworkOptions["biases"];
+  /** 0 by default. */
+  readonly labelSmoothing?: number;
   /** N by default; a larger one makes the batch a short one. */
   readonly batchSize?: number;
   /** Multiplies the parameters. */
@@ -60,4 +64,7 @@ export const dense = (
 ) => ({ kind: "dense", units, ...options }) as const;
 export const drop = (rate: number) => ({ kind: "dropout", rate }) as const;
 export const repeat = (steps: number) => ({ kind: "repeat", steps }) as const;
+export const norm = (options: Omit<Extract<LayerOptions, { kind: "batchNorm" }>, "kind"> = {}) =>
+  ({ kind: "batchNorm", ...options }) as const;
+export const LAST = { kind: "last" } as const;
 export const EVERY = { returnSequences: true } as const;

@@ -7,6 +7,7 @@
 import type { Loss } from "../../lib/model/losses.ts";
 import { type ChainCase, dense, drop, EVERY, gru, lstm, repeat, rnn } from "./chain_case.ts";
 import { LAYERS } from "./chain_layers.ts";
+import { NORMALIZED } from "./chain_norms.ts";
 
 const TOKENS: readonly ChainCase[] = [
   {
@@ -302,6 +303,7 @@ export const CHAINS: readonly ChainCase[] = [
   ...DROPOUT,
   ...PENALTIES,
   ...LOSSES,
+  ...NORMALIZED,
 ];
 
 /** A chain with tokens, masks, dropouts and penalties, small enough for many steps. */

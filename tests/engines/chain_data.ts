@@ -16,11 +16,11 @@ import type { CaseOptions } from "./contract_cases.ts";
 
 /** The options of a {@link ChainCase}; the optimizer is SGD by default. */
 export function chainOptions(test: ChainCase, changes: Partial<EngineTraining> = {}): CaseOptions {
-  const { T, N, loss, metrics, layers } = test;
+  const { T, N, loss, metrics, layers, biases, labelSmoothing } = test;
   const input = typeof test.input === "number"
     ? { kind: "features" as const, size: test.input, maskValue: test.maskValue }
     : { kind: "tokens" as const, ...test.input };
-  const network = createNetwork({ input, layers, loss, metrics });
+  const network = createNetwork({ input, layers, loss, metrics, biases });
   return {
     network,
     layout: layoutOf(network, T),
@@ -31,6 +31,7 @@ export function chainOptions(test: ChainCase, changes: Partial<EngineTraining> =
       targets: tinyTargets(network, { ...test, count: N + 5 }),
       seed: 7,
       batchSize: test.batchSize ?? N,
+      labelSmoothing,
       ...changes,
     },
     test: tinySequences(network, { T, count: N + 2, seed: 2 }),

@@ -6,10 +6,12 @@
 import { testAgreement } from "./contract_agreement.ts";
 import { type ContractEngine, testPromises } from "./contract_promises.ts";
 import { testRejections } from "./contract_rejections.ts";
+import { testTraining } from "./contract_training.ts";
 
 /** Registers all tests of one engine. */
 export function testEngine(engine: ContractEngine): void {
   testAgreement(engine);
+  testTraining(engine);
   testManners(engine);
 }
 

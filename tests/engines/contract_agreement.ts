@@ -7,56 +7,29 @@ import assert from "node:assert/strict";
 import { measureBatch, openReference } from "../../lib/engines/reference/engine.ts";
 import type { NetworkGradient } from "../../lib/engines/reference/network.ts";
 import { isRecurrent } from "../../lib/model/network.ts";
-import { adadelta, adam, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { type ChainCase, describeChain } from "./chain_case.ts";
-import { CHAINS, GRU, MIXED } from "./chain_cases.ts";
+import { CHAINS, MIXED } from "./chain_cases.ts";
 import { chainOptions } from "./chain_data.ts";
+import { NORMED } from "./chain_norms.ts";
 import {
   coarser,
   compare,
   compareLosses,
   compareTensors,
   type EngineUnderTest,
-  movement,
   register,
 } from "./comparison.ts";
 import {
+  AUGMENTATIONS,
   type Case,
   type CaseOptions,
   CASES,
   describe,
+  type ImageOptions,
   optionsOf,
   scattered,
-  SMALL,
-  tenBatches,
+  transformsOf,
 } from "./contract_cases.ts";
-
-const OPTIMIZERS: readonly Optimizer[] = [
-  sgd({ learningRate: 0.1 }),
-  momentum({ learningRate: 0.1 }),
-  rmsprop({ learningRate: 0.001 }),
-  adam({ learningRate: 0.01 }),
-  adadelta({ learningRate: 1 }),
-];
-
-/** Those of TensorFlow.js, with its defaults. */
-const TF_OPTIMIZERS: readonly Optimizer[] = [
-  { kind: "nesterov", learningRate: 0.1, momentum: 0.9 },
-  { kind: "tfAdagrad", learningRate: 0.1, start: 0.1, epsilon: 1e-7 },
-  { kind: "tfAdadelta", learningRate: 1, rho: 0.95, epsilon: 1e-7 },
-  { kind: "tfAdam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-  { kind: "tfAdamax", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay: 0.1 },
-  { kind: "tfRmsprop", learningRate: 0.001, decay: 0.9, momentum: 0.5, epsilon: 1e-7 },
-];
-
-/** Its ε is subtracted below a root, so that tiny gradients need a tiny one. */
-const CENTERED: Optimizer = {
-  kind: "tfCenteredRmsprop",
-  learningRate: 0.001,
-  decay: 0.9,
-  momentum: 0.5,
-  epsilon: 1e-20,
-};
 
 /** Registers the comparisons with the reference. */
 export function testAgreement(engine: EngineUnderTest): void {
@@ -67,6 +40,12 @@ export function testAgreement(engine: EngineUnderTest): void {
     const title = `agrees with the reference: ${describeChain(test)}`;
     register(engine, title, () => agreesOnChain(coarser(engine, test.coarse ?? 1), test));
   }
+  for (const most of Object.keys(AUGMENTATIONS)) {
+    for (const test of MOVED) {
+      const title = `agrees with the reference: images ${most}, ${describe(test)}`;
+      register(engine, title, () => agreesOnTransforms(engine, optionsOf(test, { transforms: true }), most));
+    }
+  }
   for (const dropout of [[0.5], [0.3, 0.5]]) {
     register(
       engine,
@@ -74,32 +53,9 @@ export function testAgreement(engine: EngineUnderTest): void {
       () => agreesOnDropout(engine, droppingOptions(dropout)),
     );
   }
-  register(engine, `drops as the reference does: ${describeChain(MIXED)}`, () => {
-    return agreesOnDropout(engine, chainOptions(MIXED));
-  });
-  for (const optimizer of OPTIMIZERS) {
-    for (const biases of [1, 2] as const) {
-      const title = `agrees after ten steps of ${optimizer.kind}, biases: ${biases}`;
-      register(
-        engine,
-        title,
-        () => agreesAfterTenSteps(engine, optionsOf({ ...SMALL, biases }, { optimizer })),
-      );
-    }
-  }
-  for (const optimizer of [...OPTIMIZERS, ...TF_OPTIMIZERS, CENTERED]) {
-    const test = optimizer === CENTERED ? GRU : MIXED;
-    register(engine, `agrees after ten steps of ${optimizer.kind}: ${describeChain(test)}`, () => {
-      return agreesAfterTenSteps(engine, chainOptions(test, { optimizer }));
-    });
-    register(engine, `takes the learning rate of a call: ${optimizer.kind}`, () => {
-      const { learningRate } = optimizer;
-      return agreesAfterTenSteps(engine, chainOptions(test, { optimizer }), [
-        undefined,
-        learningRate / 2,
-        0,
-        learningRate / 10,
-      ]);
+  for (const test of [MIXED, NORMED]) {
+    register(engine, `drops as the reference does: ${describeChain(test)}`, () => {
+      return agreesOnDropout(engine, chainOptions(test));
     });
   }
 }
@@ -119,6 +75,35 @@ async function agreesOnGradient(engine: EngineUnderTest, test: Case): Promise<vo
   const [{ step, loss, metrics, count }] = await tested.train([batch]);
   compare(engine, "loss", { actual: [loss], expected: [expected.loss] });
   assert.deepEqual({ step, metrics, count }, { step: 1, metrics: expected.metrics, count: test.images });
+}
+
+/** Images that are moved, in every order; blank ones come out of some. */
+const MOVED: readonly Case[] = [
+  { kind: "LSTM", hidden: [7], images: 17, size: [28, 28] },
+  { kind: "ReLU RNN", hidden: [65], images: 3, size: [5, 9], axis: "columns" },
+  { kind: "tanh RNN", hidden: [9, 7], images: 16, size: [9, 6], reversed: true, scaled: { range: [-1, 1] } },
+  { kind: "LSTM", hidden: [7], images: 5, size: [4, 7], axis: "pixels", permutation: 5 },
+];
+
+async function agreesOnTransforms(
+  engine: EngineUnderTest,
+  options: ImageOptions,
+  most: keyof typeof AUGMENTATIONS,
+): Promise<void> {
+  const { network, training: { sequences, batchSize } } = options;
+  await using tested = await engine.open(options);
+  for (const count of [batchSize, 1, Math.ceil(batchSize / 2)]) {
+    const batch = scattered(count, sequences.count, count);
+    const [transforms] = transformsOf(options, [batch], AUGMENTATIONS[most]);
+    const expected = textbook(options, batch, transforms);
+    assert.notDeepEqual(expected.gradient, textbook(options, batch).gradient, "nothing has moved");
+    const actual = await tested.gradient(batch, transforms);
+    compareTensors(engine, "gradient", { network, actual, expected: expected.gradient });
+    compare(engine, "logits", { // which are not moved
+      actual: await tested.predict(sequences, batch),
+      expected: textbook(options, batch).answers,
+    });
+  }
 }
 
 async function agreesOnChain(engine: EngineUnderTest, test: ChainCase): Promise<void> {
@@ -187,45 +172,11 @@ async function agreesOnDropout(engine: EngineUnderTest, options: CaseOptions): P
   }
 }
 
-/**
- * Float32 parameters round at every step, by up to half a unit in the last place of the largest.
- *
- * @param rates The learning rates of calls, in turn; undefined for that of the optimizer
- */
-async function agreesAfterTenSteps(
-  engine: EngineUnderTest,
-  options: CaseOptions,
-  rates: readonly (number | undefined)[] = [undefined],
-): Promise<void> {
-  const { network, parameters } = options, batches = tenBatches(options);
-  const together = Math.ceil(batches.length / rates.length);
-  await using tested = await engine.open(options);
-  await using reference = await openReference(options);
-  for (const [index, rate] of rates.entries()) {
-    const some = batches.slice(index * together, (index + 1) * together);
-    const step = rate === undefined ? {} : { learningRates: some.map(() => rate) };
-    compareLosses(engine, await tested.train(some, step), await reference.train(some, step));
-  }
-
-  const [after, wanted] = [await tested.readState(), await reference.readState()];
-  assert.equal(after.step, 10);
-  compareTensors(engine, "movement", {
-    network,
-    actual: movement(after.parameters, parameters),
-    expected: movement(wanted.parameters, parameters),
-    roundedBy: ({ offset, size }) => {
-      const tensor = parameters.subarray(offset, offset + size);
-      return 10 * 2 ** -24 * tensor.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    },
-  });
-  assert.equal(after.slots.length, wanted.slots.length, "number of slots");
-  for (const [index, slot] of after.slots.entries()) {
-    const prefix = `slot ${index} of `;
-    compareTensors(engine, "movement", { network, actual: slot, expected: wanted.slots[index], prefix });
-  }
-}
-
 /** What the reference gives for a batch at the first step, before it rounds to float32. */
-function textbook(options: CaseOptions, positions: Uint32Array): NetworkGradient {
-  return measureBatch(options, positions, { p: Float64Array.from(options.parameters), step: 1 });
+function textbook(
+  options: CaseOptions,
+  positions: Uint32Array,
+  transforms?: Int32Array,
+): NetworkGradient {
+  return measureBatch(options, positions, { p: Float64Array.from(options.parameters), step: 1, transforms });
 }

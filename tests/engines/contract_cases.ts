@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { layOutSequence, type PixelScale, type Sequence } from "../../lib/data/sequence.ts";
+import { layOutSequence, type Order, type PixelScale, type Sequence } from "../../lib/data/sequence.ts";
 import { type ByteLayout, type Sequences, sequencesOf } from "../../lib/data/sequences.ts";
+import { type Augmentation, drawTransforms } from "../../lib/data/transform.ts";
 import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import type { Classifier } from "../../lib/model/classifier.ts";
 import { createStack, type StackLayer } from "../support/stack.ts";
@@ -23,7 +24,7 @@ const SPECS = {
 export type Kind = keyof typeof SPECS;
 
 /** One network and the batch it is compared on. */
-export interface Case {
+export interface Case extends Partial<Order> {
   readonly kind: Kind;
   /** H of each layer, from the bottom up. */
   readonly hidden: readonly number[];
@@ -31,7 +32,6 @@ export interface Case {
   readonly images: number;
   /** Height and width; with the axis they give T and C. */
   readonly size: readonly [number, number];
-  readonly axis?: Sequence["axis"];
   /** [0, 1] by default. */
   readonly scaled?: PixelScale;
   /** K, 10 by default. */
@@ -86,15 +86,32 @@ export const CASES: readonly Case[] = [
   { kind: "tanh RNN", hidden: [63], images: 3, size: [3, 7], axis: "pixels" },
   { kind: "tanh RNN", hidden: [64], images: 17, size: [1, 28] },
   { kind: "tanh RNN", hidden: [7, 9], images: 5, size: [9, 5], axis: "columns", scaled: MNIST },
+
+  { kind: "LSTM", hidden: [9], images: 17, size: [28, 28], axis: "pixels", permutation: 1, scaled: MNIST },
+  { kind: "LSTM", hidden: [65], images: 17, size: [28, 28], reversed: true, scaled: MINUS_ONE_TO_ONE },
+  { kind: "LSTM", hidden: [7, 9], images: 3, size: [5, 9], axis: "columns", reversed: true, scaled: MNIST },
+  { kind: "ReLU RNN", hidden: [64], images: 16, size: [6, 5], axis: "pixels", permutation: 92_916 },
+  {
+    kind: "tanh RNN",
+    hidden: [7],
+    images: 5,
+    size: [4, 7],
+    axis: "pixels",
+    reversed: true,
+    permutation: 4_294_967_295,
+  },
+  { kind: "tanh RNN", hidden: [63], images: 3, size: [7, 3], axis: "pixels", reversed: true },
 ];
 
 /** `LSTM 28→100→100, T 28, N 64, K 10`, and the other properties of a case. */
 export function describe(test: Case): string {
-  const sequence = sequenceOf(test), { axis } = sequence, [height, width] = test.size;
+  const sequence = sequenceOf(test), { axis, reversed, permutation } = sequence;
+  const [height, width] = test.size;
   const { T, C } = layOutSequence(sequence, { height, width });
   const sizes = `${test.kind} ${[C, ...test.hidden].join("→")}, T ${T}, N ${test.images}`;
   const read = "range" in sequence ? `${sequence.range[0]}…1` : `mean ${sequence.mean}`;
-  return `${sizes}, K ${test.classes ?? 10}, ${axis} in ${read}${
+  const order = [reversed ? "reversed " : "", permutation === undefined ? "" : `permuted by ${permutation} `];
+  return `${sizes}, K ${test.classes ?? 10}, ${order.join("")}${axis} in ${read}${
     test.scale ? `, weights × ${test.scale}` : ""
   }`;
 }
@@ -145,8 +162,10 @@ export function scattered(count: number, bound: number, start = 0): Uint32Array 
   return Uint32Array.from({ length: count }, (_, k) => (start + (count - k) * stride) % bound);
 }
 
-function sequenceOf({ axis = "rows", scaled = { range: [0, 1] } }: Case): Sequence {
-  return { axis, ...scaled };
+function sequenceOf(
+  { axis = "rows", reversed, permutation, scaled = { range: [0, 1] } }: Case,
+): Sequence {
+  return { axis, reversed, permutation, ...scaled };
 }
 
 /** A small LSTM of two layers. */
@@ -155,4 +174,21 @@ export const SMALL: Case = { kind: "LSTM", hidden: [7, 5], images: 6, size: [5, 
 /** Ten batches of 1 to batchSize sequences. */
 export function tenBatches({ training: { sequences, batchSize } }: CaseOptions): Uint32Array[] {
   return Array.from({ length: 10 }, (_, k) => scattered(1 + (k + 4) % batchSize, sequences.count, k));
+}
+
+/** Ways to move images: by whole pixels, by anything, and out of sight. */
+export const AUGMENTATIONS: Readonly<Record<string, Augmentation>> = {
+  shifted: { shift: 2, rotate: 0, scale: 0 },
+  "shifted, turned and scaled": { shift: 1, rotate: 30, scale: 0.3 },
+  "shifted out of sight": { shift: 40, rotate: 0, scale: 0 },
+};
+
+/** Transforms of the images of some batches, drawn anew for each. */
+export function transformsOf(
+  { layout: { width, stride } }: Pick<ImageOptions, "layout">,
+  batches: readonly Uint32Array[],
+  most: Augmentation = AUGMENTATIONS["shifted, turned and scaled"],
+): Int32Array[] {
+  const size = { height: stride / width, width };
+  return batches.map((positions, epoch) => drawTransforms(most, { seed: 3, epoch, positions, size }));
 }

@@ -4,17 +4,29 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { EngineState, StepOptions, TrainingData } from "../../lib/engines/engine.ts";
 import { type DenseLayer, recurrentLayers } from "../../lib/model/network.ts";
-import type { EngineState, TrainingData } from "../../lib/engines/engine.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { linear } from "../../lib/engines/reference/linear.ts";
 import { pickSequences, type Sequences, sequencesOf, type Targets } from "../../lib/data/sequences.ts";
+import type { BatchNormLayer, Parameter } from "../../lib/model/network.ts";
 import { adam, momentum, sgd } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { CHAINS, MIXED } from "./chain_cases.ts";
+import { dense, LAST, norm } from "./chain_case.ts";
 import { chainOptions } from "./chain_data.ts";
+import { NORMED } from "./chain_norms.ts";
 import { compare, compareLosses, compareTensors, type EngineUnderTest, register } from "./comparison.ts";
-import { type CaseOptions, CASES, optionsOf, scattered, SMALL, tenBatches } from "./contract_cases.ts";
+import {
+  AUGMENTATIONS,
+  type CaseOptions,
+  CASES,
+  optionsOf,
+  scattered,
+  SMALL,
+  tenBatches,
+  transformsOf,
+} from "./contract_cases.ts";
 
 /** An engine that all tests are run over. */
 export interface ContractEngine extends EngineUnderTest {
@@ -43,6 +55,9 @@ const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void
   "repeating the image of a batch does not change the gradient": repetitionDoesNotMatter,
   "a small step lowers the loss by as much as the gradient says": smallStepLowersLoss,
   "gradient() changes nothing": gradientChangesNothing,
+  "limits a gradient by its norm, or its numbers, before its update": clipsGradients,
+  "moves the averages of a normalization towards the moments of each batch": movesAverages,
+  "transforms that leave images as they are change nothing": transformsMayRest,
   "parameters are read and written without the rest of the state": parametersAlone,
   "predicts without a training as with one": predictsWithoutTraining,
 };
@@ -61,31 +76,51 @@ async function agreesWhenSaturated(engine: EngineUnderTest): Promise<void> {
   compareLosses(engine, await tested.train([batch]), await reference.train([batch]));
 }
 
-/** An image classifier, and a chain of other layers: both with dropout. */
-function twoTrainings(): readonly CaseOptions[] {
+/** An image classifier, a chain of other layers, and one of normalizations that is clipped: all with dropout. */
+function trainings(): readonly CaseOptions[] {
   const optimizer = adam({ learningRate: 0.01 });
-  return [optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer }), chainOptions(MIXED, { optimizer })];
+  return [
+    optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer }),
+    chainOptions(MIXED, { optimizer }),
+    chainOptions(NORMED, { optimizer, clip: { kind: "norm", most: 0.1 } }),
+  ];
+}
+
+/** Moved images, at another learning rate in each step. */
+function movedTraining(): readonly [CaseOptions, StepOptions] {
+  const optimizer = sgd({ learningRate: 0.1 });
+  const options = optionsOf(SMALL, { optimizer, transforms: true, clip: { kind: "value", most: 0.01 } });
+  const batches = tenBatches(options), learningRates = batches.map((_, index) => 0.1 / (1 + index));
+  return [options, { learningRates, transforms: transformsOf(options, batches) }];
 }
 
 async function stepsAreSteps(engine: EngineUnderTest): Promise<void> {
-  for (const options of twoTrainings()) {
+  const plain = trainings().map((options): readonly [CaseOptions, StepOptions] => [options, {}]);
+  for (const [options, { learningRates, transforms }] of [...plain, movedTraining()]) {
     const batches = tenBatches(options);
     await using together = await engine.open(options);
     await using apart = await engine.open(options);
 
-    const all = await together.train(batches);
+    const all = await together.train(batches, { learningRates, transforms });
     const each = [];
-    for (const batch of batches) each.push(...await apart.train([batch]));
+    for (const [index, batch] of batches.entries()) {
+      each.push(
+        ...await apart.train([batch], {
+          learningRates: learningRates && [learningRates[index]],
+          transforms: transforms && [transforms[index]],
+        }),
+      );
+    }
     assert.deepEqual(all, each);
     const counted = all.map(({ step, count }) => [step, count]);
     assert.deepEqual(counted, batches.map(({ length }, index) => [index + 1, length]));
     assert.deepEqual(await together.readState(), await apart.readState());
-    assert.deepEqual(await together.train([]), []);
+    assert.deepEqual(await together.train([], { transforms: transforms && [] }), []);
   }
 }
 
 async function resumes(engine: ContractEngine): Promise<void> {
-  for (const options of twoTrainings()) {
+  for (const options of trainings()) {
     const { network } = options, batches = tenBatches(options);
     await using unstopped = await engine.open(options);
     await unstopped.train(batches.slice(0, 4));
@@ -104,7 +139,7 @@ async function resumes(engine: ContractEngine): Promise<void> {
 }
 
 async function replacesData(engine: EngineUnderTest): Promise<void> {
-  for (const options of twoTrainings()) {
+  for (const options of trainings()) {
     const batches = tenBatches(options), other = turned(options);
     await using tested = await engine.open(options);
     await tested.train(batches.slice(0, 4));
@@ -223,6 +258,7 @@ async function orderDoesNotMatter(engine: EngineUnderTest): Promise<void> {
   const chains = CHAINS.filter(({ name }) =>
     ["tokens, 0 masked", "GRU, masked", "encoder and decoder"].includes(name)
   )
+    .concat(NORMED)
     .map((test) => chainOptions({ ...test, layers: test.layers.filter(({ kind }) => kind !== "dropout") }));
   for (const options of [...images, ...chains]) {
     const { network, training: { batchSize, sequences } } = options;
@@ -256,13 +292,107 @@ async function smallStepLowersLoss(engine: EngineUnderTest): Promise<void> {
 }
 
 async function gradientChangesNothing(engine: EngineUnderTest): Promise<void> {
-  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer: adam({ learningRate: 0.01 }) });
-  await using tested = await engine.open(options);
-  await tested.train([Uint32Array.of(0, 3, 1)]);
-  const state = await tested.readState();
-  const gradient = await tested.gradient(Uint32Array.of(4, 2));
-  assert.deepEqual(await tested.gradient(Uint32Array.of(4, 2)), gradient);
-  assert.deepEqual(await tested.readState(), state);
+  for (const options of trainings()) {
+    await using tested = await engine.open(options);
+    await tested.train([Uint32Array.of(0, 3, 1)]);
+    const state = await tested.readState();
+    const gradient = await tested.gradient(Uint32Array.of(4, 2));
+    assert.deepEqual(await tested.gradient(Uint32Array.of(4, 2)), gradient);
+    assert.deepEqual(await tested.readState(), state);
+  }
+}
+
+async function clipsGradients(engine: EngineUnderTest): Promise<void> {
+  const learningRate = 1, optimizer = sgd({ learningRate });
+  const options = optionsOf({ ...SMALL, biases: 2 }, { optimizer }), { network, parameters } = options;
+  const scales = Float64Array.from({ length: network.size });
+  for (const { offset, size, updateScale } of network.parameters) {
+    scales.fill(updateScale, offset, offset + size);
+  }
+  const batch = scattered(5, options.training.sequences.count);
+  await using plain = await engine.open(options);
+  const g = await plain.gradient(batch),
+    norm = Math.sqrt(g.reduce((sum, g, k) => sum + scales[k] * g * g, 0));
+  const largest = Math.max(...g.map(Math.abs));
+
+  for (const [kind, whole] of [["norm", norm], ["value", largest]] as const) {
+    for (const share of [0.1, 2]) {
+      const most = share * whole, clip = { kind, most };
+      await using tested = await engine.open({ ...options, training: { ...options.training, clip } });
+      assert.deepEqual(await tested.gradient(batch), g); // it is not clipped
+      await tested.train([batch]);
+      const after = await tested.readParameters();
+      compareTensors(engine, "movement", {
+        network,
+        actual: after.map((value, k) => (parameters[k] - value) / scales[k]),
+        expected: g.map((g) =>
+          kind === "value" ? Math.min(Math.max(g, -most), most) : g * Math.min(1, most / (norm + 1e-6))
+        ),
+        prefix: `clipped by ${kind}, `,
+        roundedBy: () => 2 ** -24,
+      });
+    }
+  }
+}
+
+async function movesAverages(engine: EngineUnderTest): Promise<void> {
+  for (const unbiased of [false, true]) {
+    const momentum = 0.75, layers = [norm({ momentum, unbiased }), LAST, dense(2)];
+    const options = chainOptions({
+      name: "normalized features",
+      T: 2,
+      N: 4,
+      input: 3,
+      layers,
+      loss: "meanSquaredError",
+    });
+    const { network, parameters, layout: { T, stride }, training: { sequences } } = options;
+    const { movingMean, movingVariance } = network.layers[0] as BatchNormLayer;
+    const of = (flat: ArrayLike<number>, { offset, size }: Parameter) =>
+      Array.from(flat).slice(offset, offset + size);
+    let M = of(parameters, movingMean), V = of(parameters, movingVariance);
+    await using tested = await engine.open(options);
+    for (const batch of [Uint32Array.of(3, 0, 7, 5), Uint32Array.of(2)]) {
+      const rows = [...batch].flatMap((position) =>
+        Array.from({ length: T }, (_, t) => {
+          return Array.from(sequences.data).slice(position * stride + t * 3, position * stride + t * 3 + 3);
+        })
+      );
+      const mean = M.map((_, c) => rows.reduce((sum, x) => sum + x[c], 0) / rows.length);
+      const squares = M.map((_, c) => rows.reduce((sum, x) => sum + (x[c] - mean[c]) ** 2, 0));
+      const towards = (averages: number[], moments: number[]) =>
+        averages.map((average, c) => momentum * average + (1 - momentum) * moments[c]);
+      M = towards(M, mean);
+      V = towards(V, squares.map((sum) => sum / (rows.length - (unbiased ? 1 : 0))));
+      await tested.train([batch]);
+      const after = await tested.readParameters();
+      compare(engine, "movement", { name: "M", actual: of(after, movingMean), expected: M });
+      compare(engine, "movement", { name: "V", actual: of(after, movingVariance), expected: V });
+    }
+  }
+}
+
+async function transformsMayRest(engine: EngineUnderTest): Promise<void> {
+  for (const axis of ["rows", "columns"] as const) {
+    const options = optionsOf({ ...SMALL, axis }), { network } = options;
+    const batch = scattered(5, options.training.sequences.count);
+    await using plain = await engine.open(options);
+    await using tested = await engine.open({
+      ...options,
+      training: { ...options.training, transforms: true },
+    });
+    const [resting] = transformsOf(options, [batch], { shift: 0, rotate: 0, scale: 0 });
+    const expected = await plain.gradient(batch);
+    compareTensors(engine, "gradient", {
+      network,
+      actual: await tested.gradient(batch, resting),
+      expected,
+    });
+    assert.notDeepEqual(
+      await tested.gradient(batch, transformsOf(options, [batch], AUGMENTATIONS.shifted)[0]),
+      expected,
+    );
+  }
 }
 
 async function parametersAlone(engine: ContractEngine): Promise<void> {

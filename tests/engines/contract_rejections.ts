@@ -4,14 +4,15 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Engine, type EngineState, MAX_STEPS } from "../../lib/engines/engine.ts";
+import { LONGEST_SIDE } from "../../lib/data/transform.ts";
+import { type Engine, type EngineState, MAX_STEPS, type StepOptions } from "../../lib/engines/engine.ts";
 import { type Sequences, sequencesOf, type Targets } from "../../lib/data/sequences.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 import { GRU, MIXED } from "./chain_cases.ts";
 import { chainOptions } from "./chain_data.ts";
 import { type EngineUnderTest, register } from "./comparison.ts";
-import { optionsOf, SMALL, tenBatches } from "./contract_cases.ts";
+import { optionsOf, SMALL, tenBatches, transformsOf } from "./contract_cases.ts";
 
 /** Images for the network of {@link SMALL}. */
 const IMAGES = sequencesOf(tinySplit({ count: 2, height: 5, width: 9, classes: 4 }));
@@ -27,8 +28,10 @@ const REJECTIONS: Readonly<Record<string, (engine: EngineUnderTest) => Promise<v
   "rejects states of another length": rejectsStates,
   "refuses to train without a training": refusesToTrain,
   "rejects invalid options": rejectsOptions,
+  "rejects options that do not belong to the network or its sequences": rejectsMisplaced,
   "rejects sequences and targets that are not the network's": rejectsData,
-  "rejects an invalid learning rate": rejectsRates,
+  "rejects invalid learning rates": rejectsRates,
+  "rejects invalid transforms, and does not change": rejectsTransforms,
   "rejects a call while another one runs, without disturbing it": rejectsOverlapping,
   "fails the running call with one error when it is disposed": endsWhenDisposed,
   "rejects every call once disposed": rejectsOnceDisposed,
@@ -129,7 +132,7 @@ async function rejectsStates(engine: EngineUnderTest): Promise<void> {
 
 async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
   const options = optionsOf(SMALL), { training, parameters, layout } = options;
-  const { sequences, targets } = training;
+  const { sequences, targets } = training, { order } = layout;
   const bad: [changes: object, RegExp][] = [
     [
       { parameters: parameters.subarray(1) },
@@ -143,12 +146,49 @@ async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
       /^RangeError: .* kind of layout must be one of bytes, floats/,
     ],
     [{ layout: { ...layout, T: 0 } }, /^RangeError: .* T of layout must be a whole number from 1 on/],
+    [{ layout: { ...layout, width: 0 } }, /^RangeError: .* width of layout must be a whole number from 1 on/],
+    [
+      { layout: { ...layout, width: 7 } },
+      /^RangeError: .* the 45 pixels .* width of layout: current value is 7$/,
+    ],
+    [{ layout: { ...layout, order: [...order] } }, /^TypeError: .* order of layout must be a Uint32Array/],
+    [
+      { layout: { ...layout, order: order.subarray(1) } },
+      /^TypeError: .* order .* length 45: current value is 44$/,
+    ],
+    [
+      { layout: { ...layout, order: order.with(7, 45) } },
+      /^RangeError: .* name the 45 pixels .* value is 45$/,
+    ],
+    [
+      { layout: { ...layout, scale: layout.scale.subarray(1) } },
+      /^TypeError: .* scale of layout .* length 256/,
+    ],
   ];
   const badTraining: [changes: object, RegExp][] = [
     [{ batchSize: 0 }, /^RangeError: .* batchSize must be/],
     [{ seed: -1 }, /^RangeError: .* seed must be/],
     [{ optimizer: { kind: "lion" } }, /^TypeError: .* optimizer must be made by/],
     [{ optimizer: { kind: "sgd", learningRate: NaN } }, /^RangeError: .* learningRate must be/],
+    [{ clip: "norm" }, /^TypeError: .* clip must be an object/],
+    [{ clip: { kind: "size", most: 1 } }, /^RangeError: .* kind must be one of norm, value/],
+    [{ clip: { kind: "norm" } }, /^TypeError: .* most must be a positive number: current value is missing$/],
+    [
+      { clip: { kind: "norm", most: 0 } },
+      /^RangeError: .* most must be a positive number: current value is 0$/,
+    ],
+    [{ clip: { kind: "value", most: Infinity } }, /^RangeError: .* most must be a positive number/],
+    [
+      { clip: { kind: "norm", most: 1, least: 0 } },
+      /^TypeError: .* clip must be among kind, most: .* "least"$/,
+    ],
+    [
+      { labelSmoothing: 1 },
+      /^RangeError: .* labelSmoothing must be at least 0 and below 1: current value is 1$/,
+    ],
+    [{ labelSmoothing: -0.1 }, /^RangeError: .* labelSmoothing must be/],
+    [{ labelSmoothing: "0.1" }, /^TypeError: .* labelSmoothing must be/],
+    [{ transforms: 1 }, /^TypeError: .* transforms must be true or false: current value is 1$/],
     [{ sequences: { ...sequences, count: 12 } }, /^TypeError: .* data of sequences must have length 540/],
     [
       { sequences: { ...sequences, data: Float32Array.from(sequences.data) } },
@@ -180,6 +220,24 @@ async function rejectsOptions(engine: EngineUnderTest): Promise<void> {
   }
   for (const [changes, message] of badTraining) {
     await assert.rejects(engine.open({ ...options, training: { ...training, ...changes } }), message);
+  }
+}
+
+/** Options that a training of numbers, by their squared errors, cannot have; and images that are too large. */
+async function rejectsMisplaced(engine: EngineUnderTest): Promise<void> {
+  const options = chainOptions(GRU),
+    large = optionsOf({ ...SMALL, size: [2, LONGEST_SIDE + 1], axis: "columns" });
+  const wrong = [
+    [options, { labelSmoothing: 0.1 }, /^RangeError: .* must be 0 .* is 0.1, with meanSquaredError$/],
+    [
+      options,
+      { transforms: true },
+      /^RangeError: .* transforms must be left out .* current value is floats$/,
+    ],
+    [large, { transforms: true }, /^RangeError: .* at most 4096 pixels a side .* current value is 4097x2$/],
+  ] as const;
+  for (const [given, changes, message] of wrong) {
+    await assert.rejects(engine.open({ ...given, training: { ...given.training, ...changes } }), message);
   }
 }
 
@@ -234,6 +292,52 @@ async function rejectsRates(engine: EngineUnderTest): Promise<void> {
     async () => await tested.train([batch], { learningRates: ["1" as never] }),
     /^TypeError: Cannot train: learn/,
   );
+  const wrong: readonly [StepOptions, RegExp][] = [
+    [{ learningRates: [0.1, 0.1] }, /^RangeError: .* must be one for each of 1 batches: current value is 2$/],
+    [{ learningRates: [] }, /^RangeError: .* must be one for each of 1 batches: current value is 0$/],
+    [{ learningRates: 0.1 as never }, /^TypeError: .* learningRates must be an array/],
+    [0.1 as never, /^TypeError: .* options must be an object/],
+    [{ learningRate: 0.1 } as never, /^TypeError: .* must be among learningRates, transforms/],
+  ];
+  for (const [step, message] of wrong) {
+    await assert.rejects(async () => await tested.train([batch], step), message);
+  }
+  assert.deepEqual(await tested.readState(), before);
+}
+
+async function rejectsTransforms(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL), batches = [Uint32Array.of(0), Uint32Array.of(2, 1)];
+  const [one, two] = transformsOf(options, batches), training = { ...options.training, transforms: true };
+  await using plain = await engine.open(options);
+  await using tested = await engine.open({ ...options, training });
+  const before = await tested.readState();
+  const none = /^TypeError: Cannot train: transforms must be left out, as the engine was .* value is 6, 12$/;
+  const must =
+    /^TypeError: Cannot train: transforms must be one array of 6 int32 numbers a sequence for each batch/;
+  await assert.rejects(async () => await plain.train(batches, { transforms: [one, two] }), none);
+  await assert.rejects(
+    plain.gradient(batches[0], one),
+    /^TypeError: .* gradient: transforms must be left out/,
+  );
+  await assert.rejects(tested.gradient(batches[0]), /^TypeError: .* for each batch: current value is none$/);
+  await assert.rejects(
+    tested.gradient(batches[1], one),
+    /^TypeError: .* for each batch: current value is 6$/,
+  );
+  for (
+    const transforms of [
+      undefined,
+      [],
+      [one],
+      [two, one],
+      [one, two, two],
+      [one, Float32Array.from(two)],
+      "ab",
+    ]
+  ) {
+    const call = async () => await tested.train(batches, { transforms: transforms as Int32Array[] });
+    await assert.rejects(call, transforms === "ab" ? /^TypeError: .* transforms must be an array/ : must);
+  }
   assert.deepEqual(await tested.readState(), before);
 }
 

@@ -20,7 +20,8 @@ export interface ChainGolden {
   readonly targets: Targets;
   /** Flat; each of them is a float32 number. */
   readonly parameters: Float32Array;
-  /** `[N,T,K]`. */
+  readonly labelSmoothing?: number;
+  /** `[N,T,K]`, in training. */
   readonly answers: Float64Array;
   readonly loss: number;
   /** Flat. */
@@ -28,23 +29,28 @@ export interface ChainGolden {
 }
 
 const { tensors, metadata } = decodeSafetensors(chains);
-const { networks } = JSON.parse(metadata.golden) as { networks: Readonly<Record<string, NetworkOptions>> };
+const { networks } = JSON.parse(metadata.golden) as {
+  networks: Readonly<Record<string, NetworkOptions & Pick<ChainGolden, "labelSmoothing">>>;
+};
 
 /** All chains of the file. */
-export const CHAIN_GOLDENS: readonly ChainGolden[] = Object.entries(networks).map(([name, options]) => {
-  const network = createNetwork(options);
-  const read = <Data>(key: string) => tensors.get(`${name}/${key}`)!.data as Data;
-  const [count, T] = tensors.get(`${name}/sequences`)!.shape;
-  const data = read<Int32Array | Float32Array>("targets");
-  return {
-    name,
-    network,
-    layout: layoutOf(network, T),
-    sequences: { data: read<Sequences["data"]>("sequences"), count },
-    targets: { kind: data instanceof Int32Array ? "classes" : "rows", data },
-    parameters: read("parameters"),
-    answers: read("answers"),
-    loss: read<Float64Array>("loss")[0],
-    gradient: read("gradient"),
-  };
-});
+export const CHAIN_GOLDENS: readonly ChainGolden[] = Object.entries(networks).map(
+  ([name, { labelSmoothing, ...options }]) => {
+    const network = createNetwork(options);
+    const read = <Data>(key: string) => tensors.get(`${name}/${key}`)!.data as Data;
+    const [count, T] = tensors.get(`${name}/sequences`)!.shape;
+    const data = read<Int32Array | Float32Array>("targets");
+    return {
+      name,
+      network,
+      layout: layoutOf(network, T),
+      sequences: { data: read<Sequences["data"]>("sequences"), count },
+      targets: { kind: data instanceof Int32Array ? "classes" : "rows", data },
+      parameters: read("parameters"),
+      labelSmoothing,
+      answers: read("answers"),
+      loss: read<Float64Array>("loss")[0],
+      gradient: read("gradient"),
+    };
+  },
+);

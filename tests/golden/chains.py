@@ -5,7 +5,8 @@
 
 A case is the options of Scanline's `createNetwork()`, and the modules are built from them. Parameters and gradients are
 written flat, in the order and the shapes of such a network: kernels `[C,G*H]`, gates i f g o of an LSTM and z r h of a GRU.
-They start as float32 numbers. An LSTM and an RNN have one bias here (`bias_hh` is 0), a GRU has both.
+They start as float32 numbers. An LSTM and an RNN have one bias here (`bias_hh` is 0), a GRU has both. Averages of a batch
+normalization have no gradient: 0.
 """
 
 import json
@@ -42,7 +43,12 @@ def dense(units, **options):
     return {"kind": "dense", "units": units, **options}
 
 
+def norm(**options):
+    return {"kind": "batchNorm", "epsilon": 1e-5, "momentum": 0.9, "unbiased": True, **options}
+
+
 EVERY = {"returnSequences": True}
+LAST = {"kind": "last"}
 CASES = {
     "a GRU": dict(layers=[gru(4), dense(3)], loss="softmaxCrossEntropy"),
     "two GRUs at every step": dict(layers=[gru(4, **EVERY), gru(5, **EVERY), dense(2)], loss="meanSquaredError"),
@@ -80,6 +86,22 @@ CASES = {
         loss="categoricalCrossEntropy",
     ),
     "logits of several answers": dict(layers=[lstm(4), dense(3)], loss="sigmoidCrossEntropy"),
+    "the last row of two directions": dict(
+        layers=[both("concat", lstm(4, **EVERY)), both("concat", gru(3, **EVERY)), LAST, dense(3)],
+        loss="softmaxCrossEntropy",
+    ),
+    "batch normalization": dict(layers=[lstm(4), norm(), dense(3)], loss="softmaxCrossEntropy"),
+    "batch normalizations at every step": dict(
+        layers=[norm(), gru(4, **EVERY), norm(epsilon=1e-3), rnn(5, **EVERY), norm(), LAST, dense(2)],
+        loss="meanSquaredError",
+    ),
+    "batch normalization without gamma and beta": dict(
+        layers=[gru(4, **EVERY), norm(scale=False, center=False), lstm(4), dense(3)], loss="softmaxCrossEntropy"
+    ),
+    "smoothed labels": dict(layers=[gru(4), dense(3)], loss="softmaxCrossEntropy", labelSmoothing=0.1),
+    "smoothed labels at every step": dict(
+        layers=[lstm(4, **EVERY), dense(5)], loss="softmaxCrossEntropy", labelSmoothing=0.4
+    ),
 }
 
 MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -91,7 +113,7 @@ ACTIVATIONS = {
     "softmax": lambda z: torch.softmax(z, -1),
 }
 LOSSES = {
-    "softmaxCrossEntropy": lambda z, y: F.cross_entropy(z.flatten(0, -2), y.flatten()),
+    "softmaxCrossEntropy": lambda z, y, **options: F.cross_entropy(z.flatten(0, -2), y.flatten(), **options),
     "categoricalCrossEntropy": lambda p, y: F.nll_loss(p.log().flatten(0, -2), y.flatten()),
     "sigmoidCrossEntropy": F.binary_cross_entropy_with_logits,
     "binaryCrossEntropy": F.binary_cross_entropy,
@@ -106,6 +128,9 @@ def create(layer, size):
     """The module of a layer with weights, and the size of its output."""
     if layer["kind"] == "dense":
         return nn.Linear(size, layer["units"], bias=layer.get("useBias", True)), layer["units"]
+    if layer["kind"] == "batchNorm":
+        affine = layer.get("scale", True)
+        return nn.BatchNorm1d(size, layer["epsilon"], momentum=1 - layer["momentum"], affine=affine), size
     one = layer.get("forward", layer)
     units, more = one["hiddenSize"], {}
     if one["kind"] == "rnn":
@@ -122,7 +147,7 @@ class Chain(nn.Module):
         self.embedding = nn.Embedding(given["vocabulary"], given["size"]) if given["kind"] == "tokens" else None
         size, self.parts = given["size"], nn.ModuleList()
         for layer in network["layers"]:
-            if layer["kind"] in ("repeat", "activation"):
+            if layer["kind"] in ("repeat", "activation", "last"):
                 self.parts.append(nn.Identity())
                 continue
             module, size = create(layer, size)
@@ -139,6 +164,10 @@ class Chain(nn.Module):
 def run(layer, part, x):
     if layer["kind"] == "repeat":
         return x.expand(layer["steps"], -1, -1)
+    if layer["kind"] == "last":
+        return x[-1:]
+    if layer["kind"] == "batchNorm":
+        return part(x.flatten(0, 1)).unflatten(0, x.shape[:2])
     if layer["kind"] in ("dense", "activation"):
         return ACTIVATIONS[layer.get("activation", "linear")](part(x))
     y, _ = part(x)
@@ -153,7 +182,7 @@ def run(layer, part, x):
 
 
 def start(model, seed):
-    """Uniform float32 parameters; see the head of this file about biases."""
+    """Uniform float32 parameters, variances from 1/2 on; see the head of this file about biases."""
     generator = torch.Generator().manual_seed(seed)
     for name, p in model.named_parameters():
         p.data = torch.empty(p.shape, dtype=torch.float32).uniform_(-0.7, 0.7, generator=generator)
@@ -162,6 +191,9 @@ def start(model, seed):
             for name, p in part.named_parameters():
                 if "bias_hh" in name:
                     p.data.zero_()
+        if isinstance(part, nn.BatchNorm1d):
+            part.running_mean.uniform_(-0.7, 0.7, generator=generator)
+            part.running_var.uniform_(0.5, 1.5, generator=generator)
     return model
 
 
@@ -185,13 +217,18 @@ def flat(model, of):
                 arrays += [get("weight_ih").T, get("weight_hh").T]
                 if part.bias:
                     arrays += [get("bias_ih")] + ([get("bias_hh")] if isinstance(part, nn.GRU) else [])
+        if isinstance(part, nn.BatchNorm1d):
+            arrays += [of(part.weight), of(part.bias)] if part.affine else []
+            arrays += [of(part.running_mean), of(part.running_var)]
     return torch.cat([array.reshape(-1) for array in arrays])
 
 
 def golden(case, seed):
     network = {"input": FEATURES, **case}
+    smoothing = {"label_smoothing": network["labelSmoothing"]} if "labelSmoothing" in network else {}
     generator = torch.Generator().manual_seed(seed)
     model = start(Chain(network), seed).double()
+    parameters = flat(model, lambda p: p.detach().float())
     given = network["input"]
     if given["kind"] == "tokens":
         x = torch.randint(0, given["vocabulary"], (T, N), generator=generator, dtype=torch.int32)
@@ -204,16 +241,16 @@ def golden(case, seed):
         y = torch.randint(0, 2, answers.shape, generator=generator).float()
     else:
         y = torch.rand(answers.shape, generator=generator) * 4 - 2
-    loss = LOSSES[network["loss"]](answers, y if network["loss"] in CATEGORICAL else y.double())
+    loss = LOSSES[network["loss"]](answers, y if network["loss"] in CATEGORICAL else y.double(), **smoothing)
     loss.backward()
     by_sequence = lambda tensor: tensor.transpose(0, 1).contiguous()
     return network, {
         "sequences": by_sequence(x),
         "targets": by_sequence(y.int() if network["loss"] in CATEGORICAL else y),
-        "parameters": flat(model, lambda p: p.detach().float()),
+        "parameters": parameters,
         "answers": by_sequence(answers.detach()),
         "loss": loss.detach(),
-        "gradient": flat(model, lambda p: p.grad),
+        "gradient": flat(model, lambda p: torch.zeros_like(p) if p.grad is None else p.grad),
     }
 
 

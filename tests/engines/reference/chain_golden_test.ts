@@ -11,13 +11,14 @@ const by = { tolerance: { logits: tolerance(4e-15), loss: tolerance(2e-15), grad
 
 for (const golden of CHAIN_GOLDENS) {
   Deno.test(`networkGradient() is PyTorch's gradient of ${golden.name}`, () => {
-    const { network, layout, sequences, targets, parameters } = golden;
+    const { network, layout, sequences, targets, parameters, labelSmoothing } = golden;
     const all = Uint32Array.from({ length: sequences.count }, (_, position) => position);
     const T = stepsOf(network, layout.T)[network.layers.length].count;
     const found = networkGradient(network, Float64Array.from(parameters), {
       batch: gatherBatch(sequences, all, layout),
       targets: gatherTargets(targets, all, { T, K: network.output.size }),
       draw: null,
+      labelSmoothing,
     });
     compare(by, "logits", { name: "answers", actual: found.answers, expected: golden.answers });
     compare(by, "loss", { actual: [found.loss], expected: [golden.loss] });

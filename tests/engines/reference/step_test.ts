@@ -11,8 +11,11 @@ const LAYERS: readonly LayerOptions[] = [
   { kind: "lstm", hiddenSize: 5, returnSequences: true, recurrentDropout: 0.5 },
   { kind: "dropout", rate: 0.5 },
   { kind: "gru", hiddenSize: 3, returnSequences: true },
+  { kind: "batchNorm" },
   { kind: "gru", hiddenSize: 4, resetAfter: true, returnSequences: true, inputDropout: 0.5 },
-  { kind: "rnn", hiddenSize: 3 },
+  { kind: "rnn", hiddenSize: 3, returnSequences: true },
+  { kind: "last" },
+  { kind: "batchNorm", center: false },
   { kind: "dense", units: 2 },
   { kind: "activation", activation: "softmax" },
 ];
