@@ -144,7 +144,9 @@ export class RecipeCall implements Disposable {
   get training(): TrainingOptions {
     const { training, heldOut } = this.#settings;
     const start = this.#startedFrom ? { initialize: undefined, forgetBias: undefined } : {};
-    return { ...training, ...start, validation: heldOut(this.#imageCount) };
+    const onMemory = (bytes: number) =>
+      this.tell(`Memory: ${formatQuantity(Math.ceil(bytes / 1e6), "MB")}, besides the images`);
+    return { ...training, ...start, validation: heldOut(this.#imageCount), onMemory };
   }
 
   /** Whether the lines of the recipe themselves tell what is measured on the held-out images. */
