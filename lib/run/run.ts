@@ -43,7 +43,7 @@ import {
   type RunConfig,
   type TrainedRunConfig,
 } from "./config.ts";
-import { EventFiles, type Metrics } from "./event_files.ts";
+import { EventFiles, type Metrics, type ReportFigures } from "./event_files.ts";
 import type { Findings } from "./findings.ts";
 import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
 import { keepLosses, rewindLosses } from "./losses_file.ts";
@@ -270,7 +270,12 @@ export class Run implements Disposable {
     return this.#parts.checkpoints.isThere();
   }
 
-  /** Saves the figures of an epoch or of some steps, and the current model. @returns The line of `metrics.jsonl` */
+  /**
+   * Saves the figures of an epoch or of some steps, and the current model; figures of the validation images too, where they are
+   * watched, and the learning rate, where there is a schedule.
+   *
+   * @returns The line of `metrics.jsonl`
+   */
   report(
     place: { epoch: number } | { epoch: number; step: number },
     metrics: Metrics,
@@ -278,7 +283,10 @@ export class Run implements Disposable {
     const action = "keep the report";
     return this.#take(action, async () => {
       checkOptions<{ epoch: number; step?: number }>(action, place, PLACE_RULES, "place");
-      const figures = checkOptions(action, metrics, METRICS_RULES, "metrics");
+      const figures = {
+        ...checkOptions(action, metrics, METRICS_RULES, "metrics"),
+        ...watchedOf(this.#trainer),
+      };
       const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
       const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...figures };
       await folder.log(line);
@@ -289,7 +297,11 @@ export class Run implements Disposable {
     });
   }
 
-  /** Saves the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
+  /**
+   * Saves the model, and a last line in `metrics.jsonl`; with the epoch that the weights are of, where the best are kept.
+   *
+   * @param result Figures of the trained model
+   */
   end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
     const action = "end the run";
     return this.#take(action, async () => {
@@ -302,6 +314,7 @@ export class Run implements Disposable {
         step,
         interrupted,
         ...figures,
+        ...bestOf(this.#trainer),
         modelSha256: modelSha256(await this.#trainer.trained()),
         endedAt: new Date().toISOString(),
       };
@@ -399,6 +412,19 @@ const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
   seconds: optional(NUMBER),
   interrupted: optional(BOOLEAN),
 };
+
+/** The epoch, from 0 on, that the weights of the model are of, where those of the best one are kept. */
+function bestOf({ config, monitored }: Trainer): { bestEpoch?: number } {
+  return config.monitor?.keepBest && monitored?.best ? { bestEpoch: monitored.best.epoch } : {};
+}
+
+/** What a trainer adds to the figures of a report. */
+function watchedOf({ validation, config, learningRate }: Trainer): Partial<ReportFigures> {
+  return {
+    ...(validation && { validationLoss: validation.loss, validationAccuracy: validation.accuracy }),
+    ...(config.schedule && { learningRate }),
+  };
+}
 
 function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
   const { recipe, dataset, data = dataset && { dataset }, figures, more } = about,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Optimizer } from "../model/optimizers.ts";
-import { checkOptions, number, OBJECT, type Rule, type Rules, whole } from "../options.ts";
+import { checkOptions, number, OBJECT, orNull, type Rules, whole } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import type { EpochsState, Evaluation, StepFigures } from "./figures.ts";
 import { checkMonitorState, watchEpoch } from "./monitor.ts";
@@ -155,19 +155,12 @@ export function hasEpochs({ schedule, monitor }: Refinements): boolean {
 const COUNT = whole(0);
 const FIGURE = number("a finite number", () => true);
 const SUM = number("a number from 0 on", (value) => value >= 0);
-const ANY = (rule: Rule): Rule => ({
-  ...rule,
-  must: `${rule.must}, or null`,
-  isKind: (value) => value === null || rule.isKind(value),
-  holds: (value) => value === null || (rule.holds?.(value) ?? true),
-});
-
 const STATE_RULES: Rules<Omit<EpochsState, "best">> = {
   ended: COUNT,
   begun: OBJECT,
-  validation: ANY(OBJECT),
-  plateau: ANY(OBJECT),
-  monitor: ANY(OBJECT),
+  validation: orNull(OBJECT),
+  plateau: orNull(OBJECT),
+  monitor: orNull(OBJECT),
 };
 const BEGUN_RULES: Rules<EpochsState["begun"]> = { loss: FIGURE, images: COUNT };
 const EVALUATION_RULES: Rules<Evaluation> = {
@@ -177,7 +170,7 @@ const EVALUATION_RULES: Rules<Evaluation> = {
   count: COUNT,
   seconds: SUM,
 };
-const PLATEAU_RULES: Rules<PlateauState> = { best: ANY(FIGURE), badEpochs: COUNT, rate: SUM };
+const PLATEAU_RULES: Rules<PlateauState> = { best: orNull(FIGURE), badEpochs: COUNT, rate: SUM };
 
 /**
  * Checks what someone says that a training knows of its epochs.

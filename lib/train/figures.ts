@@ -6,7 +6,7 @@
 import type { EngineState } from "../engines/engine.ts";
 import type { MonitorState } from "./monitor.ts";
 import type { PlateauState } from "./schedule.ts";
-import { checkOptions, number, OBJECT, type Rules, whole } from "../options.ts";
+import { checkOptions, number, OBJECT, orNull, type Rules, whole } from "../options.ts";
 import type { Score } from "./metrics.ts";
 
 /** All that a training needs to continue to the bit. */
@@ -136,7 +136,7 @@ const TALLY_RULES: Rules<TallyState> = {
   images: whole(0),
   steps: whole(0),
   elapsedMs: SUM,
-  last: { must: "the last step, or null", isKind: (value) => value === null || OBJECT.isKind(value) },
+  last: orNull({ ...OBJECT, must: "the last step" }),
 };
 
 /** Sums up the results of steps to {@link TrainingFigures}: every image has the same weight, whatever the size of its batch. */

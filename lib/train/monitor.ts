@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { BOOLEAN, checkOptions, number, OBJECT, oneOf, optional, type Rules, whole } from "../options.ts";
+import {
+  BOOLEAN,
+  checkOptions,
+  number,
+  OBJECT,
+  oneOf,
+  optional,
+  orNull,
+  type Rules,
+  whole,
+} from "../options.ts";
 
 /** What to watch, and what to do about it. */
 export interface MonitorOptions {
@@ -67,7 +77,7 @@ const COUNT = whole(0);
 const FIGURE = number("a finite number", () => true);
 const BEST_RULES: Rules<BestEpoch> = { epoch: COUNT, loss: FIGURE, accuracy: FIGURE };
 const STATE_RULES: Rules<MonitorState> = {
-  best: { ...OBJECT, must: "an epoch, or null", isKind: (value) => value === null || OBJECT.isKind(value) },
+  best: orNull(OBJECT),
   badEpochs: COUNT,
   stopped: BOOLEAN,
 };

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { checkImages } from "../data/images.ts";
 import type { Images, Split } from "../data/images.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
@@ -16,11 +15,11 @@ import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import { checkEpochs, Course } from "./course.ts";
-import { scoreLogits } from "./metrics.ts";
 import { type Length, toLength } from "./length.ts";
 import type { MonitorState } from "./monitor.ts";
-import { predictImages, type Predictor, readImages } from "./predict.ts";
+import type { Predictor } from "./predict.ts";
 import { progressIn, type Span } from "./span.ts";
+import { SplitPredictor, type Splits } from "./split_predictor.ts";
 import { Stepper } from "./stepper.ts";
 import type { TrainingConfig } from "./training_config.ts";
 import {
@@ -31,17 +30,7 @@ import {
   type TrainerState,
   type TrainingState,
 } from "./figures.ts";
-import {
-  LOOP_RULES,
-  type LoopOptions,
-  type Selection,
-  SELECTION_RULES,
-  selectPositions,
-  SPLIT,
-  SPLIT_NAMES,
-  type SplitName,
-  STEPS_RULES,
-} from "./call_options.ts";
+import { LOOP_RULES, type LoopOptions, type Selection, type SplitName, STEPS_RULES } from "./call_options.ts";
 
 /** What a {@link Trainer} is made of. */
 interface TrainerParts extends Predictor {
@@ -51,16 +40,8 @@ interface TrainerParts extends Predictor {
   readonly marks: readonly object[];
   readonly reason: string;
   readonly order: BatchOrder;
-  readonly splits: Readonly<Record<SplitName, Split>>;
+  readonly splits: Splits;
   readonly config: TrainingConfig;
-}
-
-/** The images of a call. */
-interface FoundImages {
-  readonly source: Images;
-  /** For messages. */
-  readonly name: string;
-  readonly split: SplitName | null;
 }
 
 /**
@@ -86,12 +67,10 @@ export class Trainer implements AsyncDisposable {
   /** Of the weights in the model when it last had those of the engine. */
   #marks: readonly object[];
   readonly #order: BatchOrder;
-  readonly #splits: Readonly<Record<SplitName, Split>>;
+  readonly #images: SplitPredictor;
   readonly #course: Course;
   readonly #stepper: Stepper;
   readonly #turns = new Turns("the trainer");
-  /** The last logits of all images of a split; valid until the weights change. */
-  #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
   /** Of the steps since the last checkpoint, for the next one. */
@@ -112,7 +91,7 @@ export class Trainer implements AsyncDisposable {
     this.#engine = parts.engine;
     this.#marks = parts.marks;
     this.#order = parts.order;
-    this.#splits = parts.splits;
+    this.#images = new SplitPredictor(parts, parts.splits);
     this.#course = new Course(parts.config, parts.order);
     const { engine, order, config, splits: { train: size } } = parts;
     this.#stepper = new Stepper({ engine, order, config, course: this.#course, size });
@@ -133,6 +112,11 @@ export class Trainer implements AsyncDisposable {
     return this.#course.rateAt(this.step);
   }
 
+  /** What was measured on the validation images after the epoch that ended last; null where they are not watched. */
+  get validation(): Evaluation | null {
+    return this.#course.known.validation;
+  }
+
   /** What the monitor knows of the epochs so far; null without one. */
   get monitored(): MonitorState | null {
     return this.#course.known.monitor;
@@ -140,8 +124,7 @@ export class Trainer implements AsyncDisposable {
 
   /** The images and labels of a split; one without images where `compile()` was given none. */
   split(name: SplitName): Split {
-    check("find the images", "split", { value: name, rule: SPLIT });
-    return this.#splits[name];
+    return this.#images.split(name);
   }
 
   /**
@@ -198,16 +181,7 @@ export class Trainer implements AsyncDisposable {
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async evaluate(split: SplitName, options: Selection & LoopOptions = {}): Promise<Evaluation> {
-    const started = performance.now();
-    check("evaluate", "split", { value: split, rule: SPLIT });
-    const { labels } = this.split(split);
-    const { logits, positions } = await this.#predict("evaluate", split, options);
-    const score = scoreLogits(
-      logits,
-      Uint8Array.from(positions, (n) => labels[n]),
-      this.network.classes,
-    );
-    return { ...score, seconds: (performance.now() - started) / 1000 };
+    return await this.#predict("evaluate", () => this.#images.evaluate(split, options));
   }
 
   /**
@@ -218,7 +192,8 @@ export class Trainer implements AsyncDisposable {
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async predict(images: SplitName | Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
-    return (await this.#predict("predict", images, options)).logits;
+    const action = "predict";
+    return (await this.#predict(action, () => this.#images.predict(action, images, options))).logits;
   }
 
   /**
@@ -230,13 +205,7 @@ export class Trainer implements AsyncDisposable {
    */
   async read(images: SplitName | Images, options: Selection = {}): Promise<Float32Array> {
     const action = "read the images";
-    const selection = checkOptions(action, options, SELECTION_RULES);
-    return await this.#turns.take(action, async () => {
-      await this.#adopt();
-      const { source, name } = this.#find(action, images);
-      const positions = selectPositions(action, selection, { count: source.count, name });
-      return await readImages(this.#predictor, { images: source, positions });
-    });
+    return await this.#predict(action, () => this.#images.read(action, images, options));
   }
 
   /** The model as it is now, without the training: what `openModel()` and `modelSha256()` take. */
@@ -274,7 +243,8 @@ export class Trainer implements AsyncDisposable {
       const epochs = "epochs" in state && state.epochs
         ? checkEpochs(action, state.epochs, { ...config, size })
         : undefined;
-      this.#known = this.#last = null;
+      this.#last = null;
+      this.#images.forget();
       await this.#engine.writeState(state);
       this.#stepper.step = state.step;
       this.#course.restore(state.step, epochs);
@@ -310,45 +280,20 @@ export class Trainer implements AsyncDisposable {
     return lastStep;
   }
 
-  get #predictor(): Predictor {
-    return { network: this.network, sequence: this.sequence, engine: this.#engine };
-  }
-
   /** Copies weights to the engine that others have put into the model; the optimizer keeps its averages. */
   async #adopt(): Promise<void> {
     const marks = markWeights(this.model, this.network);
     if (marks.every((mark, index) => mark === this.#marks[index])) return;
     await this.#engine.writeParameters(await readWeights(this.model, this.network));
     this.#marks = marks;
-    this.#known = this.#last = null;
+    this.#last = null;
+    this.#images.forget();
   }
 
   /** Copies weights of the engine into the model. */
   #write(parameters: Float32Array): void {
     writeWeights(this.model, this.network, parameters);
     this.#marks = markWeights(this.model, this.network);
-  }
-
-  /** Finds the images that a call names, by the name of a split or as `split()` returned them. */
-  #find(action: string, images: SplitName | Images): FoundImages {
-    if (typeof images !== "string") {
-      const split = SPLIT_NAMES.find((name) => this.#splits[name] === images) ?? null;
-      return { source: this.#checkImages(action, images), name: "the images", split };
-    }
-    check(action, "split", { value: images, rule: SPLIT });
-    const source = this.#splits[images];
-    if (source.count > 0) return { source, name: images, split: images };
-    throw new RangeError(
-      `Cannot ${action}: compile() must have been given images for ${images}: current value is none`,
-    );
-  }
-
-  #checkImages(action: string, images: Images): Images {
-    const source = checkImages(action, "images", images), { height, width } = this.#splits.train;
-    if (source.height === height && source.width === width) return source;
-    throw new RangeError(
-      `Cannot ${action}: images must be ${height}×${width}: current value is ${source.height}×${source.width}`,
-    );
   }
 
   #takeTally(): Tally {
@@ -362,7 +307,11 @@ export class Trainer implements AsyncDisposable {
     return this.step - tally.steps < lastStep && (tally.steps > 0 || !this.#course.stopped);
   }
 
-  /** Trains up to step `end`, unless the monitor stops it, and copies the weights into the model; false if the signal ended it earlier. */
+  /**
+   * Trains up to step `end`, unless the monitor stops it, and copies the weights into the model.
+   *
+   * @returns False if the signal ended it earlier
+   */
   #train(
     tally: Tally,
     { end, lastStep }: { end: number; lastStep: number },
@@ -390,7 +339,7 @@ export class Trainer implements AsyncDisposable {
       while (ended && this.step < end && !signal?.aborted && !this.#course.stopped) {
         await this.#adopt();
         const next = this.#nextCheckpoint(checkpointEvery);
-        this.#known = null;
+        this.#images.forget();
         const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
         tally.add(results, elapsedMs);
         for (const { loss } of results) this.#losses.push(loss);
@@ -421,14 +370,9 @@ export class Trainer implements AsyncDisposable {
 
   /** Loss and accuracy on the validation images; null if the signal ended it. */
   async #validate({ signal, onProgress }: LoopOptions): Promise<Evaluation | null> {
-    const started = performance.now(), { validation: images } = this.#splits;
     await this.#adopt();
-    const positions = selectPositions("evaluate", {}, { count: images.count, name: "validation" });
     try {
-      const logits = await predictImages(this.#predictor, { images, positions }, { signal, onProgress });
-      this.#known = { split: "validation", logits };
-      const score = scoreLogits(logits, images.labels, this.network.classes);
-      return { ...score, seconds: (performance.now() - started) / 1000 };
+      return await this.#images.evaluate("validation", { signal, onProgress });
     } catch (error) {
       if (signal?.aborted && error === signal.reason) return null;
       throw error;
@@ -440,9 +384,10 @@ export class Trainer implements AsyncDisposable {
     const { best } = this.#course.known;
     if (!best || this.#last || this.#loop !== loop) return;
     await this.#turns.take("train", async () => {
+      await this.#adopt();
       const last = await this.#engine.readParameters();
       await this.#engine.writeParameters(best);
-      this.#known = null;
+      this.#images.forget();
       this.#last = last;
       this.#write(best);
     });
@@ -453,7 +398,8 @@ export class Trainer implements AsyncDisposable {
     await this.#adopt(); // weights of others count more
     if (!this.#last) return;
     await this.#engine.writeParameters(this.#last);
-    this.#known = this.#last = null;
+    this.#last = null;
+    this.#images.forget();
   }
 
   /** The end of the epoch, or the next of every so many steps. */
@@ -462,33 +408,11 @@ export class Trainer implements AsyncDisposable {
     return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.step / every) + 1) * every);
   }
 
-  #predict(
-    action: string,
-    images: SplitName | Images,
-    options: Selection & LoopOptions,
-  ): Promise<{ logits: Float32Array; positions: Uint32Array }> {
+  /** Predicts with the weights that the model has now. */
+  #predict<T>(action: string, predict: () => Promise<T>): Promise<T> {
     return this.#turns.take(action, async () => {
-      const { signal, onProgress, ...rest } = checkOptions(action, options, {
-        ...SELECTION_RULES,
-        ...LOOP_RULES,
-      });
-      const { source, name, split } = this.#find(action, images);
-      const positions = selectPositions(action, rest, { count: source.count, name });
-      signal?.throwIfAborted();
       await this.#adopt();
-      const whole = split && isRange(positions, source.count);
-      if (whole && this.#known?.split === split) return { logits: this.#known.logits.slice(), positions };
-      const logits = await predictImages(this.#predictor, { images: source, positions }, {
-        signal,
-        onProgress,
-      });
-      if (whole) this.#known = { split, logits: logits.slice() };
-      return { logits, positions };
+      return await predict();
     });
   }
-}
-
-/** Whether they are 0, 1, … `count` − 1. */
-function isRange(positions: Uint32Array, count: number): boolean {
-  return positions.length === count && positions.every((position, index) => position === index);
 }

@@ -320,7 +320,7 @@ Deno.test("encodeOnnx() documents the input by its shape, or by the metadata", (
   const count = (text: string, part: string) => text.split(part).length - 1;
   assert.equal(count(textOf(9), shape), 2); // of the model and of its input
   assert.equal(count(textOf(null), `[N, T, ${network.input.size}]: N sequences of T steps`), 2);
-  assert.equal(count(textOf(9), `float32 [N, ${network.head.classes}]: a logit for each class`), 2);
+  assert.equal(count(textOf(9), `float32 [N, ${network.classes}]: a logit for each class`), 2);
   const said = textOf(9, { input: "rows, x / 255" });
   assert.deepEqual([count(said, shape), count(said, "rows, x / 255")], [0, 3]); // in metadata_props too
 });

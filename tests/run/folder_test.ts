@@ -64,7 +64,7 @@ test("a run that was written is read back, from its folder or that of its model"
     assert.deepEqual(found.config, config);
     const { parameters } = await fromTensorflow(model, { sequence: config.model.sequence });
     assert.deepEqual([found.model.parameters, found.model.T], [parameters, 5]);
-    assert.equal(found.model.network.recurrent[0].dropout, 0.5);
+    assert.deepEqual(found.model.network.layers[1], { kind: "dropout", rate: 0.5, stream: 0 });
   }
   assert.deepEqual((await Array.fromAsync(Deno.readDir(`${run.path}/model`), ({ name }) => name)).sort(), [
     "model.json",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import { modelConfig, type RunConfig } from "../../lib/run/config.ts";
 import { RunFolder } from "../../lib/run/folder.ts";
 import { DrawingBudget, RunPictures } from "../../lib/run/pictures.ts";
@@ -23,7 +23,7 @@ class MemoryRun extends RunFolder {
   }
 }
 
-const network = createClassifier({
+const network = createStack({
   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 8, gateActivation: "sigmoid", dropout: 0 }],
   classes: 10,
 });

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { modelSha256 } from "../../lib/model/hash.ts";
 import { toSafetensors } from "../../lib/model/formats.ts";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { lstm } from "../../lib/model/to_tensorflow.ts";
@@ -134,9 +134,15 @@ test("a run that stops early with its best weights is the same wherever it was s
   await trainOn(whole, trainer, 50);
   const { line } = await whole.end(), { best, stopped } = trainer.monitored!, { step } = trainer;
   assert.deepEqual([stopped, step], [true, 3 * (best!.epoch + 5)]);
+  assert.equal(line.bestEpoch, best!.epoch);
   const { training } = (await openRun(`${folder}/whole`)).config;
   assert.deepEqual(training, JSON.parse(JSON.stringify(trainer.config)));
   assert.deepEqual(training!.augment, { shift: 1, rotate: 0, scale: 0 });
+  const { lines } = await openMetrics(`${folder}/whole`),
+    { validationLoss, validationAccuracy } = lines[best!.epoch];
+  assert.deepEqual({ epoch: best!.epoch, loss: validationLoss, accuracy: validationAccuracy }, best);
+  assert.deepEqual(lines.at(-2)!.learningRate, trainer.learningRate);
+  assert.ok(trainer.learningRate < 0.2);
 
   for (const epochs of [1, best!.epoch + 3, step / 3]) {
     const out = `${folder}/${epochs}`;
@@ -331,7 +337,7 @@ test("a run of before November 2026 opens, and goes on to the bit", async (folde
   const sha256 = "4778e83ab33e99ad9d4d36cfe0f58b4bee315d50c801ecbabeb9060a5260e6de";
   assert.equal(modelSha256(model), sha256);
   assert.equal(model.T, 6);
-  assert.deepEqual(model.network.recurrent.map(({ dropout }) => dropout), [0.5, 0]);
+  assert.deepEqual(model.network.layers.map(({ kind }) => kind), ["lstm", "dropout", "lstm", "dense"]);
   assert.deepEqual([model.classNames[3], model.preparation], ["class 3", "none"]);
   assert.deepEqual(config.training, JSON.parse(JSON.stringify((await open()).config)));
 
@@ -352,13 +358,13 @@ test("a run of before November 2026 opens, and goes on to the bit", async (folde
 test("an old import opens: its layers are in model.json alone", async () => {
   const { config, model } = await openRun(`${OLD_RUNS}imported`);
   assert.equal(modelSha256(model), "28a89c1322c64f247ed73d7a73b3dbfd59e985335dd277c476cdad0b253c2389");
-  assert.deepEqual([config.training, model.T, model.network.recurrent[0].kind], [undefined, 6, "rnn"]);
+  assert.deepEqual([config.training, model.T, model.network.layers[0].kind], [undefined, 6, "rnn"]);
   assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10 });
 });
 
 test("openModel() reads back what toSafetensors() wrote, and says what other files lack", async () => {
   const layer = { kind: "rnn", inputSize: 5, hiddenSize: 3, activation: "relu", dropout: 0.5 } as const;
-  const network = createClassifier({ layers: [layer], classes: 2, biases: 2 });
+  const network = createStack({ layers: [layer], classes: 2, biases: 2 });
   const sequence = { axis: "rows", range: [-1, 1] } as const;
   const trained = { network, T: 6, sequence, parameters: tinyParameters(network), classNames: ["no", "yes"] };
   await using model = await openModel(toSafetensors(trained), { device: "reference" });

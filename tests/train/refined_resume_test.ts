@@ -3,7 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { adam } from "../../lib/model/optimizers.ts";
+import { adam, adamw } from "../../lib/model/optimizers.ts";
 import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
@@ -114,6 +114,14 @@ const CASES: Readonly<Record<string, Changes>> = {
     monitor: { metric: "accuracy", keepBest: true },
   },
   "early stopping": { monitor: stopping },
+  "all at once": {
+    optimizer: adamw({ learningRate: 0.1 }),
+    clip: { norm: 1 },
+    labelSmoothing: 0.1,
+    augment: { shift: 1 },
+    schedule: schedules.cosine({ length: { steps: STEPS }, warmup: 0.1 }),
+    monitor: { keepBest: true },
+  },
 };
 
 for (const lastBatch of ["short", "carry"] as const) {
