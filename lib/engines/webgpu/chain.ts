@@ -12,12 +12,20 @@ import {
   stepsOf,
 } from "../../model/network.ts";
 import { DOMAIN } from "../../random.ts";
+import { batchNormStage } from "./passes/batch_norm.ts";
 import { bidirectionalStage } from "./passes/bidirectional.ts";
 import { denseStage } from "./passes/dense.ts";
 import type { MaskOptions } from "./passes/mask.ts";
 import { type Frame, type Pass, placeStages, type Stage } from "./passes/pass.ts";
 import { activationStage, pointwiseStage } from "./passes/pointwise.ts";
-import { fusedHead, headPass, measurePass, type OutputOptions, type OutputPass } from "./passes/output.ts";
+import {
+  fusedHead,
+  headPass,
+  type MeasuredBy,
+  measurePass,
+  type OutputOptions,
+  type OutputPass,
+} from "./passes/output.ts";
 import { recurrentStages } from "./passes/recurrent.ts";
 
 /** The passes of a network, from the input up. */
@@ -29,15 +37,14 @@ export interface Chain {
 /**
  * Makes the chain of a network.
  *
- * @param T The steps that come in
- * @param classes Whether targets are classes; null in an engine that only predicts
+ * @param options.T The steps that come in
  */
 export function chainOf(
   network: Network,
-  { T, classes, frame }: { T: number; classes: boolean | null; frame: Frame },
+  { T, training, frame }: { T: number; training: MeasuredBy | null; frame: Frame },
 ): Chain {
   const { layers, input } = network, steps = stepsOf(network, T);
-  const options: OutputOptions = { network, steps: steps[layers.length].count, classes };
+  const options: OutputOptions = { network, steps: steps[layers.length].count, training };
   const head = fusedHead(options);
   const stages = stagesOf(network, steps, head ? layers.length - 1 : layers.length);
   const tableTrains = input.kind === "tokens"; // the gradient of the first edge is needed
@@ -91,10 +98,11 @@ function stagesOfLayer(
     case "bidirectional":
       return [bidirectionalStage(layer, before)];
     case "last":
+      return [pointwiseStage({ name, size, steps, before, order: "last" })];
     case "batchNorm":
-      throw new Error("TODO contract");
+      return [batchNormStage(layer, steps)];
     case "repeat":
-      return [pointwiseStage({ name, size, steps, order: "repeated" })];
+      return [pointwiseStage({ name, size, steps, before, order: "repeated" })];
     case "dropout":
       return [pointwiseStage({ name, size, steps, mask: maskOf(layer, size, after) })];
     case "activation":

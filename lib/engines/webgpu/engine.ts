@@ -4,6 +4,7 @@
  * @module
  */
 import { pickSequences, type Sequences, type Targets } from "../../data/sequences.ts";
+import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
 import {
@@ -17,6 +18,7 @@ import type {
   EngineOptions,
   EngineState,
   EngineTraining,
+  StepOptions,
   StepResult,
   TrainingData,
 } from "../engine.ts";
@@ -87,9 +89,11 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
 }
 
 function planned(
-  { optimizer, seed, sequences: { count }, targets: { kind } }: EngineTraining,
+  { sequences, targets, optimizer, seed, transforms = false, labelSmoothing = 0, clip = null }:
+    EngineTraining,
 ): PlannedTraining {
-  return { optimizer, seed, count, targets: kind };
+  const { count } = sequences;
+  return { count, targets: targets.kind, optimizer, seed, transforms, labelSmoothing, clip };
 }
 
 /** The GPU engine behind its guard. */
@@ -100,8 +104,11 @@ export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
    * @returns The mean over the steps
    * @throws {RangeError} If the adapter has no timestamp queries
    */
-  profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
-    return this.step("profile", { batches }, (engine) => engine.profile(batches));
+  profile(
+    batches: readonly Uint32Array[],
+    { transforms }: Pick<StepOptions, "transforms"> = {},
+  ): Promise<StepProfile> {
+    return this.step("profile", { batches, transforms }, (engine) => engine.profile(batches, transforms));
   }
 }
 
@@ -140,7 +147,10 @@ class WebgpuEngine implements UnguardedEngine {
         this.#program.write(`slot ${slot}`, new Float32Array(size).fill(start));
       }
     }
-    if (layout.kind === "bytes") this.#program.write("scale", layout.scale);
+    if (layout.kind === "bytes") {
+      this.#program.write("scale", layout.scale);
+      this.#program.write("order", layout.order);
+    }
     await this.writeParameters(parameters);
   }
 
@@ -162,24 +172,26 @@ class WebgpuEngine implements UnguardedEngine {
   /** Takes many steps in one submission, and reads their results once. */
   async train(
     batches: readonly Uint32Array[],
-    { learningRates }: CheckedStepOptions,
+    { learningRates, transforms }: CheckedStepOptions,
   ): Promise<StepResult[]> {
     const results: StepResult[] = [], { stepsTogether } = this.#plan;
     for (let start = 0; start < batches.length; start += stepsTogether) {
       const end = start + stepsTogether;
-      results.push(
-        ...await this.#trainTogether(batches.slice(start, end), learningRates.slice(start, end)),
-      );
+      const together = {
+        learningRates: learningRates.slice(start, end),
+        transforms: transforms?.slice(start, end),
+      };
+      results.push(...await this.#trainTogether(batches.slice(start, end), together));
     }
     return results;
   }
 
   async #trainTogether(
     batches: readonly Uint32Array[],
-    learningRates: readonly number[],
+    options: CheckedStepOptions,
   ): Promise<StepResult[]> {
     const firstStep = this.#step + 1, { resultsAStep } = this.#plan;
-    this.#writeSteps(batches, { firstStep, learningRates });
+    this.#writeSteps(batches, { firstStep, ...options });
     this.#program.submit(this.#program.training, batches.length);
     const bytes = 4 * resultsAStep * batches.length;
     const results = new Float32Array(await this.#program.read("results", bytes));
@@ -200,9 +212,9 @@ class WebgpuEngine implements UnguardedEngine {
     return { loss: loss / count + (this.#regularized ? results[results.length - 1] : 0), metrics };
   }
 
-  async gradient(batch: Uint32Array): Promise<Float32Array> {
-    const { parts } = this.#plan, { size } = this.#options.network;
-    this.#writeSteps([batch], { firstStep: this.#step + 1, learningRates: [0] });
+  async gradient(batch: Uint32Array, transforms?: Int32Array): Promise<Float32Array> {
+    const { parts } = this.#plan, { size } = this.#options.network, firstStep = this.#step + 1;
+    this.#writeSteps([batch], { firstStep, learningRates: [0], transforms: transforms && [transforms] });
     this.#program.submit(this.#program.gradient);
     const partials = new Float32Array(await this.#program.read("partials", 4 * size * parts));
     const gradient = Float32Array.from({ length: size }, (_, index) => {
@@ -266,11 +278,18 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   /** Takes one training step for each batch, one submission each, and measures them. */
-  async profile(batches: readonly Uint32Array[]): Promise<StepProfile> {
+  async profile(
+    batches: readonly Uint32Array[],
+    transforms: readonly Int32Array[] | undefined,
+  ): Promise<StepProfile> {
     const kernelMs = new Map(this.#program.training.map(({ label }) => [label, 0]));
-    for (const batch of batches) {
-      const { learningRate } = this.#options.training!.optimizer;
-      this.#writeSteps([batch], { firstStep: ++this.#step, learningRates: [learningRate] });
+    const { optimizer: { learningRate } } = this.#options.training!;
+    for (const [index, batch] of batches.entries()) {
+      this.#writeSteps([batch], {
+        firstStep: ++this.#step,
+        learningRates: [learningRate],
+        transforms: transforms?.slice(index, index + 1),
+      });
       const times = await this.#program.time(this.#program.training);
       this.#program.training.forEach(({ label }, index) => {
         kernelMs.set(label, kernelMs.get(label)! + times[index] / batches.length);
@@ -300,7 +319,7 @@ class WebgpuEngine implements UnguardedEngine {
   /** Uploads the positions of some batches, and the uniforms of their steps; null stands for a prediction. */
   #writeSteps(
     batches: readonly Uint32Array[],
-    training: { firstStep: number; learningRates: readonly number[] } | null,
+    training: CheckedStepOptions & { firstStep: number } | null,
   ): void {
     const { N4, resultsAStep, answerSize } = this.#plan;
     const most = 4 * N4, results = training ? resultsAStep : most * answerSize;
@@ -317,12 +336,18 @@ class WebgpuEngine implements UnguardedEngine {
       words.forEach((word, field) => steps.setUint32(at + 4 * field, word, true));
       if (!training) return;
       const { optimizer } = this.#options.training!, learningRate = training.learningRates[index];
-      const { rate, correction } = stepFactors(optimizer, { learningRate, step: number });
-      steps.setFloat32(at + 20, rate, true);
-      steps.setFloat32(at + 24, correction, true);
+      const { rate, correction, keep } = stepFactors(optimizer, { learningRate, step: number });
+      [rate, correction, keep].forEach((factor, field) =>
+        steps.setFloat32(at + 20 + 4 * field, factor, true)
+      );
     });
     this.#program.write("positions", places);
     this.#program.write("steps", new Uint8Array(steps.buffer));
+    if (training?.transforms) {
+      const all = new Int32Array(TRANSFORM_SIZE * most * batches.length);
+      training.transforms.forEach((ofBatch, index) => all.set(ofBatch, TRANSFORM_SIZE * most * index));
+      this.#program.write("transforms", all);
+    }
     const { network: { input }, layout: { T } } = this.#options;
     if (!training || input.kind !== "tokens") return;
     const tokens = this.#sequences!.data as Int32Array;

@@ -1,14 +1,20 @@
 /**
  * The kernels as plain data: their source and their bindings. Each is one `.wgsl` file, preceded by `step.wgsl` and
- * `functions.wgsl`, and where they need them by `segments.wgsl` or `targets.wgsl`.
+ * `functions.wgsl`, and where they need them by `segments.wgsl` and other files that several kernels share.
  *
  * @module
  */
 import answer from "./shaders/answer.wgsl" with { type: "text" };
+import batchNorm from "./shaders/batch_norm.wgsl" with { type: "text" };
+import batchNormBackward from "./shaders/batch_norm_backward.wgsl" with { type: "text" };
+import batchNormForward from "./shaders/batch_norm_forward.wgsl" with { type: "text" };
+import clip from "./shaders/clip.wgsl" with { type: "text" };
 import embed from "./shaders/embed.wgsl" with { type: "text" };
 import embeddingGradient from "./shaders/embedding_gradient.wgsl" with { type: "text" };
+import flatGradient from "./shaders/flat_gradient.wgsl" with { type: "text" };
 import functions from "./shaders/functions.wgsl" with { type: "text" };
 import gather from "./shaders/gather.wgsl" with { type: "text" };
+import gradient from "./shaders/gradient.wgsl" with { type: "text" };
 import gruBackward from "./shaders/gru_backward.wgsl" with { type: "text" };
 import gruForward from "./shaders/gru_forward.wgsl" with { type: "text" };
 import head from "./shaders/head.wgsl" with { type: "text" };
@@ -22,6 +28,7 @@ import maskSteps from "./shaders/mask_steps.wgsl" with { type: "text" };
 import mergeBackward from "./shaders/merge_backward.wgsl" with { type: "text" };
 import mergeForward from "./shaders/merge_forward.wgsl" with { type: "text" };
 import metric from "./shaders/metric.wgsl" with { type: "text" };
+import movingAverages from "./shaders/moving_averages.wgsl" with { type: "text" };
 import penalty from "./shaders/penalty.wgsl" with { type: "text" };
 import pointwiseBackward from "./shaders/pointwise_backward.wgsl" with { type: "text" };
 import pointwiseForward from "./shaders/pointwise_forward.wgsl" with { type: "text" };
@@ -71,12 +78,14 @@ export const KERNELS = {
   gru_forward: kernel(gruForward),
   rnn_forward: kernel(rnnForward),
   merge_forward: kernel(mergeForward),
+  batch_norm_forward: kernel(batchNorm, batchNormForward),
   head: kernel(head),
   answer: kernel(answer),
   loss: kernel(targets, loss),
   metric: kernel(targets, metric),
   tally: kernel(tally),
   penalty: kernel(segments, penalty),
+  batch_norm_backward: kernel(batchNorm, batchNormBackward),
   merge_backward: kernel(mergeBackward),
   lstm_backward: kernel(lstmBackward),
   gru_backward: kernel(gruBackward),
@@ -86,7 +95,10 @@ export const KERNELS = {
   pointwise_backward: kernel(pointwiseBackward),
   weight_gradient: kernel(weightGradient),
   embedding_gradient: kernel(embeddingGradient),
-  update: kernel(segments, update),
+  gradient: kernel(segments, flatGradient, gradient),
+  clip: kernel(clip),
+  update: kernel(segments, flatGradient, update),
+  moving_averages: kernel(movingAverages),
 } as const satisfies Record<string, Kernel>;
 
 /** The name of a kernel's file. */

@@ -4,9 +4,10 @@
  * @module
  */
 import type { SequenceLayout } from "../../data/sequences.ts";
+import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import { isRecurrent, type Network, type RecurrentLayer, stepsOf } from "../../model/network.ts";
 import { type Optimizer, SLOT_COUNT } from "../../model/optimizers.ts";
-import { MAX_STEPS } from "../engine.ts";
+import { type Clip, MAX_STEPS } from "../engine.ts";
 import { chainOf } from "./chain.ts";
 import type { Dispatch } from "./kernels.ts";
 import { inputBuffers, inputForward, inputGradients, sequenceBytes } from "./passes/input.ts";
@@ -16,10 +17,12 @@ import type { Matrix } from "./passes/weight_matrix.ts";
 import { measureCount } from "./passes/output.ts";
 import { type BufferSize, type Frame, joinPasses } from "./passes/pass.ts";
 import {
+  packDispatch,
   type ParameterPlan,
   penaltyDispatches,
   planParameters,
-  updateDispatch,
+  squareCount,
+  updateDispatches,
   type View,
 } from "./update.ts";
 
@@ -41,6 +44,10 @@ export interface PlannedTraining {
   /** The kind of the targets. */
   readonly targets: "classes" | "rows";
   readonly seed: number;
+  /** Whether every batch comes with transforms of its images. */
+  readonly transforms: boolean;
+  readonly labelSmoothing: number;
+  readonly clip: Clip | null;
 }
 
 /** The plan of an engine. */
@@ -104,13 +111,14 @@ export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
   const N4 = Math.ceil(batchSize / 4), T = layout.T, out = stepsOf(network, T).at(-1)!.count;
   const parts = choosePartCount(size, T * N4), seed = training?.seed ?? null;
   const frame: Frame = { N4, parts, size, seed };
-  const chain = chainOf(network, { T, classes: training && training.targets === "classes", frame });
+  const chain = chainOf(network, { T, training, frame });
   const all = joinPasses([...chain.passes, chain.output]), below = joinPasses(chain.passes);
   const parameters = planParameters(network, all.matrices);
   const edge = (chain.passes[0] ?? chain.output).input;
   const together = planTogether(options, { N4, out, stagedBytes });
   const { resultsAStep } = together;
-  const entry = (from: string) => inputForward(network, { layout, edge, from }, frame);
+  const entry = (from: string, transforms: boolean) =>
+    inputForward(network, { layout, edge, from, transforms }, frame);
   return {
     batchSize,
     N4,
@@ -129,7 +137,7 @@ export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
     stagedSequences: together.sequences,
     gradient: training
       ? [
-        ...entry("train sequences"),
+        ...entry("train sequences", training.transforms),
         ...all.masks,
         ...all.forward,
         ...penaltyDispatches(network, parameters.segments, resultsAStep - 1),
@@ -139,10 +147,13 @@ export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
       ]
       : [],
     update: training
-      ? [updateDispatch(training.optimizer, { network, segments: parameters.segments }, frame)]
+      ? [
+        ...updateDispatches(training, { network, segments: parameters.segments }, frame),
+        ...all.updates,
+      ]
       : [],
-    pack: updateDispatch(undefined, { network, segments: parameters.segments }, frame),
-    predict: [...entry("staged sequences"), ...below.forward, ...chain.output.answers],
+    pack: packDispatch(parameters.segments, frame),
+    predict: [...entry("staged sequences", false), ...below.forward, ...chain.output.answers],
     workgroupBytes: new Map(all.workgroupBytes),
   };
 }
@@ -176,7 +187,7 @@ interface Together {
 }
 
 function planTogether(
-  { network, layout }: PlanOptions,
+  { network, layout, training }: PlanOptions,
   { N4, out, stagedBytes }: { N4: number; out: number; stagedBytes: number },
 ): Together {
   const resultsAStep = 4 * N4 * measureCount(network) + 1, answerSize = out * network.output.size;
@@ -184,7 +195,8 @@ function planTogether(
     return Math.max(1, Math.min(MAX_STEPS, Math.floor(stagedBytes / bytesOfOne)));
   };
   const occurrences = network.input.kind === "tokens" ? OCCURRENCE_BYTES * 4 * N4 * layout.T : 0;
-  const steps = fitting(Math.max(4 * resultsAStep, occurrences));
+  const transforms = training?.transforms ? TRANSFORM_BYTES * 4 * N4 : 0;
+  const steps = fitting(Math.max(4 * resultsAStep, occurrences, transforms));
   const batches = fitting(4 * N4 * Math.max(sequenceBytes(layout), 4 * answerSize));
   const sequences = 4 * N4 * batches;
   return { steps, resultsAStep, sequences, results: Math.max(steps * resultsAStep, sequences * answerSize) };
@@ -194,6 +206,7 @@ function planTogether(
 export const PLACE_BYTES = 8;
 /** A token and a row. */
 const OCCURRENCE_BYTES = 8;
+const TRANSFORM_BYTES = 4 * TRANSFORM_SIZE;
 
 function planBuffers(
   { network, layout, training }: PlanOptions,
@@ -209,6 +222,7 @@ function planBuffers(
   const occurrences = network.input.kind === "tokens" && training
     ? OCCURRENCE_BYTES * together.steps * 4 * N4 * layout.T
     : 8;
+  const transforms = training?.transforms ? TRANSFORM_BYTES * together.steps * 4 * N4 : 4;
   // Buffers that kernels bind but do not read in a prediction are as small as possible.
   return new Map<string, number>([
     ...training ? [["train sequences", training.count * sequenceBytes(layout)] as const] : [],
@@ -217,9 +231,12 @@ function planBuffers(
     ["positions", PLACE_BYTES * Math.max(4 * N4 * together.steps, together.sequences)],
     ["occurrences", occurrences],
     ["scale", 4 * 256],
+    ["order", layout.kind === "bytes" ? layout.order.byteLength : 4],
+    ["transforms", transforms],
     ["results", 4 * together.results],
     ["parameters", 4 * size],
     ["partials", training ? 4 * size * parts : 4],
+    ...training?.clip ? [["squares", 4 * squareCount(size)] as const] : [],
     ["slot 0", slots > 0 ? 4 * size : 4],
     ["slot 1", slots > 1 ? 4 * size : 4],
     ["slot 2", slots > 2 ? 4 * size : 4],

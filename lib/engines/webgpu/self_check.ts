@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { SequenceLayout, Sequences, Targets } from "../../data/sequences.ts";
+import type { ByteLayout, SequenceLayout, Sequences, Targets } from "../../data/sequences.ts";
+import { drawTransforms } from "../../data/transform.ts";
 import { CATEGORICAL } from "../../model/losses.ts";
 import {
   type CellActivation,
@@ -31,6 +32,8 @@ const SMALL = { T: 6, units: 70, features: 70, vocabulary: 50, repeats: 6 };
 const TOLERANCE = 1e-3;
 /** Differences below this are ignored: adapters may flush subnormal numbers to 0. */
 const LEAST = 1e-30;
+/** Relative to all tensors, where there are normalizations: they leave the bias below them no gradient but rounding errors. */
+const LEAST_NORMALIZED = 1e-5;
 /** How many sets of weights are tried where the reference itself depends on a rounding. */
 const DRAWS = 3;
 /** The size of a hundred rounding errors. */
@@ -95,7 +98,7 @@ function layoutOf(layout: SequenceLayout, { T, C }: { T: number; C: number }): S
         C,
         stride: T * C,
         width: C,
-        order: Uint32Array.from({ length: T * C }, (_, i) => i),
+        order: Uint32Array.from({ length: T * C }, (_, i) => T * C - 1 - i),
       };
     case "floats":
       return { kind: "floats", T, C, stride: T * C };
@@ -207,9 +210,13 @@ function madeUpParameters(network: Network, draw: number): Float32Array {
       fill(kernel, -kept / Math.sqrt(inputSize), kept / Math.sqrt(inputSize));
       if (bias) fill(bias, low, high);
     }
+    if (layer.kind === "batchNorm") {
+      for (const one of [layer.gamma, layer.movingVariance]) if (one) fill(one, 0.5, 1.5);
+      for (const one of [layer.beta, layer.movingMean]) if (one) fill(one, 0, 0.5);
+    }
     const cells = recurrentLayers({ layers: [layer] });
     for (const cell of cells) fillCell(cell, kept, fill);
-    if (layer.kind === "dense" || cells.length > 0) kept = 1;
+    if (layer.kind === "dense" || layer.kind === "batchNorm" || cells.length > 0) kept = 1;
   }
   return flat;
 }
@@ -236,7 +243,16 @@ function biasRange(activations: readonly (CellActivation | "softmax")[]): [low: 
 /** The gradient over all sequences, or their answers, in reverse order. */
 async function measure(engine: Engine, { options, sequences }: Trial): Promise<Float32Array> {
   const all = Uint32Array.from({ length: sequences.count }, (_, n) => sequences.count - 1 - n);
-  return options.training ? await engine.gradient(all) : await engine.predict(sequences, all);
+  const { training } = options;
+  if (!training) return await engine.predict(sequences, all);
+  return await engine.gradient(all, training.transforms ? madeUpTransforms(options, all) : undefined);
+}
+
+/** Transforms that move, turn and scale. */
+function madeUpTransforms({ layout }: EngineOptions, positions: Uint32Array): Int32Array {
+  const { stride, width } = layout as ByteLayout;
+  const most = { shift: 1, rotate: 30, scale: 0.2 }, size = { height: stride / width, width };
+  return drawTransforms(most, { seed: 0, epoch: 0, positions, size });
 }
 
 async function textbook(trial: Trial): Promise<Float32Array> {
@@ -262,11 +278,16 @@ function firstDifference(
   expected: Float32Array,
 ) {
   const tensors = training ? network.parameters : [{ name: "answers", offset: 0, size: expected.length }];
+  const isNormalized = network.layers.some(({ kind }) => kind === "batchNorm");
+  const least = isNormalized ? Math.max(LEAST_NORMALIZED * largestOf(expected), LEAST) : LEAST;
   for (const { name, offset, size } of tensors) {
     const wanted = expected.subarray(offset, offset + size), got = found.subarray(offset, offset + size);
-    const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const tolerance = Math.max(TOLERANCE * largest, LEAST);
+    const tolerance = Math.max(TOLERANCE * largestOf(wanted), least);
     const wrong = wanted.findIndex((value, k) => !(Math.abs(got[k] - value) <= tolerance));
     if (wrong >= 0) return { name: `${name}[${wrong}]`, found: got[wrong], expected: wanted[wrong] };
   }
+}
+
+function largestOf(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }

@@ -5,6 +5,7 @@
  */
 import type { Network, Parameter } from "../../model/network.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
+import type { Clip } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
 import { type Dispatch, workgroupsFor } from "./kernels.ts";
 import { digitsOf } from "./passes/matrix.ts";
@@ -39,19 +40,19 @@ const OPTIMIZER_NUMBER: Readonly<Record<Optimizer["kind"], number>> = {
   momentum: 2,
   rmsprop: 3,
   adam: 4,
+  adamw: 4,
   adadelta: 5,
   nesterov: 6,
   tfAdagrad: 7,
   tfAdadelta: 8,
   tfAdam: 4,
-  rmspropMomentum: 0, // TODO contract
-  adamw: 0, // TODO contract
   tfAdamax: 9,
   tfRmsprop: 10,
   tfCenteredRmsprop: 11,
+  rmspropMomentum: 12,
 };
 
-/** A segment with the place of its matrix; a table of tokens has no matrix. */
+/** A segment with the place of its matrix; null where it is in none, as a table of tokens. */
 interface Placed {
   readonly segment: Segment;
   readonly matrix: Matrix | null;
@@ -60,12 +61,14 @@ interface Placed {
   readonly weightsBack: number;
 }
 
-/** Lays out the matrices one after another. */
-export function planParameters({ input }: Network, matrices: readonly Matrix[]): ParameterPlan {
+/** Lays out the matrices one after another; other parameters are read where they lie in the flat array. */
+export function planParameters({ parameters }: Network, matrices: readonly Matrix[]): ParameterPlan {
   const views = new Map<string, View>(), placed: Placed[] = [];
-  if (input.kind === "tokens") {
-    const { embeddings: parameter, embeddings: { offset, size } } = input;
-    const segment = { parameter, offset, size, columns: input.size, row: 0, lanes: [] };
+  const inMatrices = new Set(matrices.flatMap(({ segments }) => segments.map(({ offset }) => offset)));
+  for (const parameter of parameters) {
+    const { offset, size } = parameter;
+    if (inMatrices.has(offset)) continue;
+    const segment = { parameter, offset, size, columns: 1, row: 0, lanes: [] };
     placed.push({ segment, matrix: null, weights: 0, weightsBack: 0 });
   }
   let weights = 0, weightsBack = 0;
@@ -119,25 +122,59 @@ export function penaltyDispatches(network: Network, segments: number, at: number
   }];
 }
 
-/** The update; without an optimizer it only writes the layouts that the products read. */
-export function updateDispatch(
-  optimizer: Optimizer | undefined,
+/** The most workgroups that sum the squares of a gradient. */
+const MOST_GROUPS = 256;
+
+/** How many sums of squares a gradient of `size` elements has. */
+export function squareCount(size: number): number {
+  return Math.min(MOST_GROUPS, workgroupsFor(size)[0]);
+}
+
+/** The update, after what limits the gradient. */
+export function updateDispatches(
+  { optimizer, clip }: { optimizer: Optimizer; clip: Clip | null },
   { network, segments }: { network: Network; segments: number },
-  { size, parts }: Frame,
-): Dispatch {
+  { size: SIZE, parts: PARTS }: Frame,
+): Dispatch[] {
+  const REGULARIZED = Number(isRegularized(network));
+  const plain = { SIZE, PARTS, SEGMENTS: segments, REGULARIZED };
+  if (!clip) return [updateDispatch(optimizer, plain)];
+  const GROUPS = squareCount(SIZE), byNorm = clip.kind === "norm", shared = { GROUPS, MOST: clip.most };
+  const dispatches: Dispatch[] = [{
+    kernel: "gradient",
+    label: "gradient",
+    constants: { ...plain, ...shared, BY_NORM: Number(byNorm) },
+    buffers: ["segments", "partials", "parameters", "squares"],
+    workgroups: [GROUPS, 1],
+  }];
+  if (byNorm) {
+    dispatches.push({
+      kernel: "clip",
+      label: "clip",
+      constants: { SIZE, ...shared },
+      buffers: ["squares", "partials"],
+      workgroups: workgroupsFor(SIZE),
+    });
+  }
+  return [...dispatches, updateDispatch(optimizer, { ...plain, PARTS: 1, REGULARIZED: 0 })];
+}
+
+/** Only writes the layouts that the products read. */
+export function packDispatch(segments: number, { size: SIZE }: Frame): Dispatch {
+  return updateDispatch(undefined, { SIZE, PARTS: 0, SEGMENTS: segments, REGULARIZED: 0 });
+}
+
+function updateDispatch(optimizer: Optimizer | undefined, constants: Dispatch["constants"]): Dispatch {
   return {
     kernel: "update",
     label: optimizer ? `update, ${optimizer.kind}` : "pack",
     constants: {
-      SIZE: size,
-      PARTS: parts,
-      SEGMENTS: segments,
+      ...constants,
       OPTIMIZER: optimizer ? OPTIMIZER_NUMBER[optimizer.kind] : 0,
-      REGULARIZED: Number(isRegularized(network)),
       ...(optimizer ? decays(optimizer) : {}),
     },
     buffers: ["segments", "partials", "parameters", "slot 0", "slot 1", "slot 2", "weights", "weights back"],
-    workgroups: workgroupsFor(size),
+    workgroups: workgroupsFor(constants.SIZE),
   };
 }
 
@@ -148,12 +185,14 @@ function decays(optimizer: Optimizer): Record<string, number> {
     case "momentum":
     case "nesterov":
       return { DECAY_1: optimizer.momentum };
-    case "rmspropMomentum":
-    case "adamw":
-      throw new Error("TODO contract");
     case "rmsprop":
       return { DECAY_1: optimizer.alpha, REST_1: 1 - optimizer.alpha, EPSILON: optimizer.epsilon };
+    case "rmspropMomentum": {
+      const { alpha, momentum, epsilon } = optimizer;
+      return { DECAY_1: alpha, REST_1: 1 - alpha, DECAY_2: momentum, EPSILON: epsilon };
+    }
     case "adam":
+    case "adamw":
     case "tfAdam":
     case "tfAdamax": {
       const { beta1, beta2, epsilon } = optimizer;

@@ -16,13 +16,22 @@ const DEFAULTS: Limits = {
   maxBufferSize: 2 ** 28,
 };
 
+const PLAIN = { transforms: false, labelSmoothing: 0, clip: null };
+
 function planOptionsOf(test: Case, changes: Partial<PlannedTraining> = {}): TrainingOptions {
   const { network, layout, training: { optimizer, seed } } = optionsOf({ ...test, images: 1 });
   return {
     network,
     layout,
     batchSize: test.images,
-    training: { optimizer, seed, count: 60_000, targets: "classes", ...changes },
+    training: {
+      optimizer,
+      seed,
+      count: 60_000,
+      targets: "classes",
+      ...PLAIN,
+      ...changes,
+    },
   };
 }
 
@@ -128,7 +137,7 @@ const KNOWN_CHAINS:
 for (const [what, chain, { batchSize = 1 }, expected] of KNOWN_CHAINS) {
   Deno.test(`planWithin() says what fits: ${what}`, () => {
     const { network, layout, training: { optimizer, seed, targets } } = chainOptions({ ...chain, N: 1 });
-    const training = { optimizer, seed, count: 1000, targets: targets.kind };
+    const training = { optimizer, seed, count: 1000, targets: targets.kind, ...PLAIN };
     const options = { network, layout, batchSize, training };
     assert.deepEqual(Object.fromEntries(assertTrue(DEFAULTS, options)), expected);
   });

@@ -18,8 +18,9 @@ const LARGE: Case = { kind: "LSTM", hidden: [200, 200], images: 2, size: [60, 4]
 
 /** What is wrong, in which networks the check must find it, and which text of the shaders is replaced by which. */
 const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = [
-  ["bytes are read in the wrong order", [LSTM, RELU], "t * T_STRIDE + c * C_STRIDE", "c + t"],
-  ["a lane has the image of another one", [LSTM, RELU], "feature(n + 1u, offset)", "feature(n, offset)"],
+  ["bytes are read in the wrong order", [LSTM, RELU], "let at = t * C + c;", "let at = c + t;"],
+  ["the order of the pixels is another", [RELU], "order[at]", "at"],
+  ["a lane has the image of another one", [LSTM, RELU], "feature(n + 1u, at)", "feature(n, at)"],
   ["every workgroup is the first", [LSTM, RELU, TANH], "let n4 = group.x;", "let n4 = 0u;"],
   ["a workgroup has 64 units at most", [LSTM, RELU, TANH, LARGE], "unit += 64u", "unit += 1000u"],
   ["odd rows of a product are even ones", [LSTM, RELU], "inputs[row1 * J + k]", "inputs[row0 * J + k]"],
@@ -118,7 +119,7 @@ const STACK: ChainCase = {
 
 /** As {@link FAULTS}. */
 const CHAIN_FAULTS: readonly (readonly [string, readonly ChainCase[], string, string])[] = [
-  ["numbers are read in the wrong order", [STACK], "t * T_STRIDE + c * C_STRIDE", "c + t"],
+  ["numbers are read in the wrong order", [STACK], "let at = t * C + c;", "let at = c + t;"],
   ["the reset gate is forgotten", [GRUS], "let rh = r * h[before + unit];", "let rh = h[before + unit];"],
   ["the reset gate has no gradient", [GRUS], "d * before * slope(GATE, r)", "vec4f(0)"],
   ["the reset gate acts too early", [RESET_AFTER], "gates[at + 2u] + r * hg", "gates[at + 2u] + hg"],

@@ -6,7 +6,7 @@
 import { type BidirectionalLayer, MERGES } from "../../../model/network.ts";
 import { roundUp } from "../../round_up.ts";
 import { type Dispatch, workgroupsFor } from "../kernels.ts";
-import { type Edge, joinPasses, placeStages, plainEdge, type Stage } from "./pass.ts";
+import { type Edge, EMPTY_PASS, joinPasses, placeStages, plainEdge, type Stage } from "./pass.ts";
 import { recurrentStages } from "./recurrent.ts";
 
 /** @param steps The steps that come in */
@@ -31,6 +31,7 @@ export function bidirectionalStage(layer: BidirectionalLayer, steps: number): St
       const edges = { a: merged[0].edge, b: merged[1].edge, output, N4: frame.N4 };
       const both = <Item>(listOf: (chain: typeof ahead) => readonly Item[]) => [ahead, back].flatMap(listOf);
       return {
+        ...EMPTY_PASS,
         input,
         buffers: [...buffers, ...merged.flatMap((one) => one.buffers), ...both((chain) => chain.buffers)],
         matrices: both((chain) => chain.matrices),

@@ -29,10 +29,20 @@ export function inputBuffers(network: Network, { T }: SequenceLayout, { N4 }: Fr
   return masks(network) ? [[KEPT_STEPS, 16 * T * N4]] : [];
 }
 
-/** Writes the first edge. @param from The buffer of the sequences */
+/**
+ * Writes the first edge.
+ *
+ * @param options.from The buffer of the sequences
+ * @param options.transforms Whether each sequence of a batch has a transform
+ */
 export function inputForward(
   network: Network,
-  { layout, edge, from }: { layout: SequenceLayout; edge: Edge; from: string },
+  { layout, edge, from, transforms }: {
+    layout: SequenceLayout;
+    edge: Edge;
+    from: string;
+    transforms: boolean;
+  },
   { N4 }: Frame,
 ): Dispatch[] {
   const { input } = network, C = input.size, T = layout.T, shared = { T, N4, C, J: edge.stride };
@@ -46,15 +56,17 @@ export function inputForward(
       workgroups,
     }];
   }
-  const [tStride, cStride] = layout.kind === "bytes"
-    ? [layout.order[C] - layout.order[0], C > 1 ? layout.order[1] - layout.order[0] : 0] // TODO contract
-    : [C, 1];
-  const strides = { T_STRIDE: tStride, C_STRIDE: cStride, STRIDE: layout.stride };
   const gather: Dispatch = {
     kernel: "gather",
     label: "gather",
-    constants: { ...shared, FLOATS: Number(layout.kind === "floats"), ...strides },
-    buffers: [from, "positions", "scale", edge.buffer],
+    constants: {
+      ...shared,
+      FLOATS: Number(layout.kind === "floats"),
+      STRIDE: layout.stride,
+      WIDTH: layout.kind === "bytes" ? layout.width : layout.stride,
+      TRANSFORMS: Number(transforms),
+    },
+    buffers: [from, "positions", "scale", "order", "transforms", edge.buffer],
     workgroups,
   };
   if (input.maskValue === null) return [gather];

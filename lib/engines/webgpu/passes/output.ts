@@ -10,13 +10,20 @@ import { type Dispatch, workgroupsFor } from "../kernels.ts";
 import { denseMatrix, inputsOf, matrixEdge, weightGradient } from "./matrix.ts";
 import { EMPTY_PASS, type Frame, type Pass, plainEdge } from "./pass.ts";
 
-/** What the network answers, and in a training the targets. */
+/** How a training measures answers. */
+export interface MeasuredBy {
+  /** The kind of the targets. */
+  readonly targets: "classes" | "rows";
+  readonly labelSmoothing: number;
+}
+
+/** What the network answers, and how a training measures it. */
 export interface OutputOptions {
   readonly network: Network;
   /** The steps that come out. */
   readonly steps: number;
-  /** Whether targets are classes; null in an engine that only predicts. */
-  readonly classes: boolean | null;
+  /** Null in an engine that only predicts. */
+  readonly training: MeasuredBy | null;
 }
 
 /** The end of a chain: its forward dispatches measure in a training, and `answers` are those of a prediction. */
@@ -36,10 +43,10 @@ const FUSED_CLASSES = 1024;
  * The last layer, if one kernel computes it, its loss and both gradients: a dense layer whose only step is classified by softmax
  * cross-entropy.
  */
-export function fusedHead({ network, classes }: OutputOptions): DenseLayer | null {
+export function fusedHead({ network, training }: OutputOptions): DenseLayer | null {
   const { layers, loss, metrics, output } = network, last = layers.at(-1)!;
   const fused = last.kind === "dense" && last.activation === "linear" && last.units <= FUSED_CLASSES &&
-    !output.everyStep && loss === "softmaxCrossEntropy" && classes !== false &&
+    !output.everyStep && loss === "softmaxCrossEntropy" && training?.targets !== "rows" &&
     (metrics.length === 0 || (metrics.length === 1 && metrics[0] === "categoricalAccuracy"));
   return fused ? last : null;
 }
@@ -47,7 +54,7 @@ export function fusedHead({ network, classes }: OutputOptions): DenseLayer | nul
 /** The pass of {@link fusedHead}. */
 export function headPass(
   layer: DenseLayer,
-  { network }: OutputOptions,
+  { network, training }: OutputOptions,
   placed: { frame: Frame; wantsGradient: boolean },
 ): OutputPass {
   const { frame, frame: { N4 } } = placed, matrix = denseMatrix(layer, N4);
@@ -56,7 +63,17 @@ export function headPass(
   const head: Dispatch = {
     kernel: "head",
     label: name,
-    constants: { N4, H: C, H4: C4, J, K, K4: 4 * quads, QUADS: quads, MEASURES: measureCount(network) },
+    constants: {
+      N4,
+      H: C,
+      H4: C4,
+      J,
+      K,
+      K4: 4 * quads,
+      QUADS: quads,
+      MEASURES: measureCount(network),
+      SMOOTHING: training?.labelSmoothing ?? 0,
+    },
     buffers: [
       inputsOf(matrix),
       `weights ${name}`,
@@ -82,11 +99,11 @@ export function headPass(
 }
 
 /** The pass that measures any output. */
-export function measurePass({ network, steps: T, classes }: OutputOptions, frame: Frame): OutputPass {
-  const { loss, metrics, output: { size: K } } = network, { N4 } = frame, trains = frame.seed !== null;
+export function measurePass({ network, steps: T, training }: OutputOptions, frame: Frame): OutputPass {
+  const { loss, metrics, output: { size: K } } = network, { N4 } = frame;
   const { edge: input, buffers } = plainEdge("outputs", { size: K, steps: T }, {
     frame,
-    wantsGradient: trains,
+    wantsGradient: training !== null,
   });
   const answers: Dispatch[] = [{
     kernel: "answer",
@@ -95,9 +112,9 @@ export function measurePass({ network, steps: T, classes }: OutputOptions, frame
     buffers: [input.buffer, "results"],
     workgroups: workgroupsFor(T * N4 * K),
   }];
-  if (!trains) return { ...EMPTY_PASS, input, buffers, forward: [], answers };
+  if (!training) return { ...EMPTY_PASS, input, buffers, forward: [], answers };
   const MEASURES = measureCount(network);
-  const constants = { T, N4, K, J: input.stride, CLASSES: Number(classes), MEASURES };
+  const constants = { T, N4, K, J: input.stride, CLASSES: Number(training.targets === "classes"), MEASURES };
   const read = [input.buffer, "targets", "positions", "measures"];
   return {
     ...EMPTY_PASS,
@@ -108,7 +125,12 @@ export function measurePass({ network, steps: T, classes }: OutputOptions, frame
       {
         kernel: "loss",
         label: `loss, ${loss}`,
-        constants: { ...constants, K4: roundUp(K, 4), LOSS: LOSSES.indexOf(loss) },
+        constants: {
+          ...constants,
+          K4: roundUp(K, 4),
+          LOSS: LOSSES.indexOf(loss),
+          SMOOTHING: training.labelSmoothing,
+        },
         buffers: [...read, input.gradient!],
         workgroups: workgroupsFor(T * N4),
       },

@@ -48,6 +48,8 @@ export interface Pass {
   /** Compute the gradient of the input, and what the weight gradients need, from the gradient of the output. */
   readonly backward: readonly Dispatch[];
   readonly weightGradients: readonly Dispatch[];
+  /** Change what a layer itself keeps, after the update of a training step. */
+  readonly updates: readonly Dispatch[];
   /** The bytes of workgroup memory that its kernels use, by what they hold. */
   readonly workgroupBytes: readonly BufferSize[];
 }
@@ -67,6 +69,7 @@ export const EMPTY_PASS: Omit<Pass, "input" | "forward"> = {
   masks: [],
   backward: [],
   weightGradients: [],
+  updates: [],
   workgroupBytes: [],
 };
 
@@ -99,6 +102,7 @@ export function joinPasses(passes: readonly Pass[]): Omit<Pass, "input"> {
     forward: passes.flatMap(({ forward }) => forward),
     backward: passes.toReversed().flatMap(({ backward }) => backward),
     weightGradients: passes.flatMap(({ weightGradients }) => weightGradients),
+    updates: passes.flatMap(({ updates }) => updates),
     workgroupBytes: passes.flatMap(({ workgroupBytes }) => workgroupBytes),
   };
 }

@@ -10,7 +10,7 @@ import { type MaskOptions, planMask } from "./mask.ts";
 import { type Edge, EMPTY_PASS, plainEdge, type Stage } from "./pass.ts";
 
 /** The order in which a pass reads its steps, by its number in the kernels. */
-const ORDERS = ["same", "reversed", "repeated"] as const;
+const ORDERS = ["same", "reversed", "repeated", "last"] as const;
 
 /** What a pointwise pass does. */
 export interface PointwiseOptions {
@@ -19,8 +19,10 @@ export interface PointwiseOptions {
   readonly size: number;
   /** The steps that come out. */
   readonly steps: number;
-  /** The order of the steps that it reads; `repeated` is the only one again and again. */
+  /** The order of the steps that it reads; `repeated` is the only one again and again, `last` the last one alone. */
   readonly order?: typeof ORDERS[number];
+  /** The steps that come in; as many as come out by default. */
+  readonly before?: number;
   readonly activation?: CellActivation;
   /** With one step, the mask is the same at all t. */
   readonly mask?: MaskOptions | null;
@@ -42,6 +44,7 @@ export function pointwiseStage(options: PointwiseOptions): Stage {
     size,
     steps,
     order = "same",
+    before: S = steps,
     activation = "linear",
     mask: drops = null,
     reads,
@@ -53,10 +56,11 @@ export function pointwiseStage(options: PointwiseOptions): Stage {
       const { frame } = placed, { N4 } = frame;
       const { edge: input, buffers } = reads
         ? { edge: reads, buffers: [] }
-        : plainEdge(`inputs of ${name}`, { size, steps: order === "repeated" ? 1 : steps }, placed);
+        : plainEdge(`inputs of ${name}`, { size, steps: S }, placed);
       const mask = planMask(name, drops, frame);
       const constants = {
         T: steps,
+        S,
         N4,
         C: size,
         C4: roundUp(size, 4),
@@ -83,7 +87,7 @@ export function pointwiseStage(options: PointwiseOptions): Stage {
           label: `pointwise_backward of ${name}`,
           constants: { ...constants, ADD: Number(adds) },
           buffers: [input.buffer, mask.buffer, output.gradient!, input.gradient],
-          workgroups: workgroupsFor(input.steps * N4 * size),
+          workgroups: workgroupsFor(S * N4 * size),
         }],
       };
     },

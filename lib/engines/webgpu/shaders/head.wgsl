@@ -1,9 +1,10 @@
 // A dense layer that classifies one step, its loss and their gradient: what loss.wgsl and the products compute, in one dispatch.
 //
 //   logits  = y W + b                                           [N,K]
-//   loss    = weight (ln Σ_k e^(z_k − max) − (z_label − max))   [N]
+//   y       = (1 − s) onehot(label) + s/K                       [N,K], s = SMOOTHING
+//   loss    = weight (ln Σ_k e^(z_k − max) − Σ_k y_k (z_k − max))   [N]
 //   correct = argmax_k z_k = label                              [N], where the first of equal logits counts
-//   dz      = (softmax(z) − onehot(label)) weight / count       [N,K], 0 in lanes past `count`
+//   dz      = (softmax(z) − y) weight / count                  [N,K], 0 in lanes past `count`
 //   dy      = dz Wᵀ                                             [N,H]
 //
 // inputs    [N4][J] vec4 over four sequences
@@ -22,6 +23,7 @@ override K: u32;
 override K4: u32;
 override QUADS: u32;
 override MEASURES: u32;
+override SMOOTHING: f32;
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<storage, read> inputs: array<vec4f>;
@@ -70,11 +72,18 @@ fn crossEntropy(n4: u32) {
   }
   var sum = vec4f(0);
   for (var k = 0u; k < K; k++) { sum += expOfNegative(logits[k] - best); }
-  let loss = weight * (safeLog(sum) - (ofLabel - best));
+  var wantedLogit = ofLabel - best; // Σ_k y_k (z_k − max)
+  if (SMOOTHING > 0.0) {
+    var all = vec4f(0);
+    for (var k = 0u; k < K; k++) { all += logits[k] - best; }
+    wantedLogit = (1.0 - SMOOTHING) * wantedLogit + SMOOTHING / f32(K) * all;
+  }
+  let loss = weight * (safeLog(sum) - wantedLogit);
   let share = weight * (1.0 / f32(step.count));
   for (var k = 0u; k < K; k++) {
     let hit = select(vec4f(0), vec4f(1), wanted == vec4i(i32(k)));
-    let d = (expOfNegative(logits[k] - best) / sum - hit) * share;
+    let y = (1.0 - SMOOTHING) * hit + SMOOTHING / f32(K);
+    let d = (expOfNegative(logits[k] - best) / sum - y) * share;
     logits[k] = d;
     dz[n4 * QUADS * 4u + k] = d;
   }

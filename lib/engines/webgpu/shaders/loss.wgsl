@@ -3,14 +3,21 @@
 //   measures[0] = weight loss        [T,N]
 //   dy          = weight dloss / (count T)     [T,N,K], 0 in lanes that hold no sequence
 //
+// The targets of a softmax cross-entropy are smoothed: y ← (1 − s) y + s/K, s = SMOOTHING.
+//
 // gradient [T][N4][K4] vec4 over four sequences: dy
 //
 // An invocation computes one step of four sequences. Dispatch: T·N4 invocations.
 
 override K4: u32;
 override LOSS: u32;
+override SMOOTHING: f32;
 
 @group(0) @binding(5) var<storage, read_write> gradient: array<vec4f>;
+
+fn smoothed(wanted: Wanted, k: u32) -> vec4f {
+  return (1.0 - SMOOTHING) * targetOf(wanted, k) + SMOOTHING / f32(K);
+}
 
 fn lossOf(row: u32, wanted: Wanted) -> vec4f {
   var loss = vec4f(0);
@@ -19,7 +26,7 @@ fn lossOf(row: u32, wanted: Wanted) -> vec4f {
       let best = largest(row);
       let logOfSum = safeLog(sumOfExp(row, best));
       for (var k = 0u; k < K; k++) {
-        let y = targetOf(wanted, k);
+        let y = smoothed(wanted, k);
         loss += select(y * (logOfSum - (outputs[row * J + k] - best)), vec4f(0), y == vec4f(0));
       }
       return loss;
@@ -63,7 +70,7 @@ fn writeGradient(row: u32, wanted: Wanted) {
     let y = targetOf(wanted, k);
     var d = vec4f(0);
     switch LOSS {
-      case 0u: { d = expOfNegative(out - best) / sum - y; }
+      case 0u: { d = expOfNegative(out - best) / sum - smoothed(wanted, k); }
       case 1u: {
         let p = out / sum;
         d = (select(-y / p, vec4f(0), isClipped(p)) - mean) / sum;

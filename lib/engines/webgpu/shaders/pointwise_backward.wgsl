@@ -1,6 +1,6 @@
 // The gradient of what acts on each number of each step by itself.
 //
-//   dx_s = Σ_t dy_t∘mask_t∘φ'(x_s)          [N,C], over the t that read x_s: one, or all if the only step is repeated
+//   dx_s = Σ_t dy_t∘mask_t∘φ'(x_s)          [N,C], over the t that read x_s: one, none, or all if it is repeated
 //
 // inputs  [S][N4][J] vec4 over four sequences: x        dy [T][N4][C4]        dx [S][N4][C4]
 // mask    [T][N4][C4], or [N4][C4], the same at all t
@@ -8,6 +8,7 @@
 // An invocation computes one vec4 of dx, with t in order. Dispatch: S·N4·C invocations.
 
 override T: u32;
+override S: u32;
 override N4: u32;
 override C: u32;
 override C4: u32;
@@ -33,7 +34,6 @@ fn ofStep(t: u32, n4: u32, c: u32) -> vec4f {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * 64u + id.x;
-  let S = select(T, 1u, ORDER == 2u);
   if (index >= S * N4 * C) { return; }
   let c = index % C;
   let n4 = index / C % N4;
@@ -41,6 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var d = vec4f(0);
   if (ORDER == 2u) {
     for (var t = 0u; t < T; t++) { d += ofStep(t, n4, c); }
+  } else if (ORDER == 3u) {
+    if (s == S - 1u) { d = ofStep(0u, n4, c); }
   } else {
     d = ofStep(select(s, T - 1u - s, ORDER == 1u), n4, c);
   }

@@ -7,6 +7,7 @@ struct Step {
   training: u32,       // 1: with dropout; 0: prediction
   rate: f32,           // the factors of the step, see stepFactors() in optimizers.ts
   correction: f32,
+  keep: f32,
 }
 
 // A sequence of a batch.

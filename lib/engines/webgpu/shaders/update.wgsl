@@ -1,6 +1,7 @@
 // One update of all parameters, and the two layouts of them that the products read.
 //
-//   g = Σ_parts partials[part] + λ₁ sign(p) + 2 λ₂ p
+// g is the gradient of p, see flat_gradient.wgsl.
+//
 //   OPTIMIZER 0, none:        only writes the layouts
 //             1, SGD:         d = η g
 //             2, Momentum:    m ← µ m + g;                  d = η m
@@ -13,31 +14,24 @@
 //             9, tfAdamax:    m ← β₁ m + (1 − β₁) g;  u ← max(β₂ u, |g|);  d = η' m / (u + ε)
 //            10, tfRmsprop:   v ← α v + (1 − α) g²;  m ← µ m + η g / √(v + ε);  d = m
 //            11, centered:    a ← α a + (1 − α) g too, and m ← µ m + η g / √(v − a² − ε)
-//   p ← p − d, twice as far for a bias that is the sum of two
+//            12, momentum:    v ← α v + (1 − α) g²;  m ← µ m + g / (√v + ε);  d = η m        RMSprop's
+//   p ← keep · p − d, twice as far for a bias that is the sum of two; an average that no optimizer moves stays as it is
 //
-// η, η' and correction are the step's rate and correction, see stepFactors() in optimizers.ts.
+// η, η', correction and keep are the step's, see stepFactors() in optimizers.ts; keep is 1 but for AdamW.
 //
-// parameters, slot0, slot1, slot2  [SIZE], flat, the slots in the order of their equations; partials [PARTS][SIZE]
+// slot0, slot1, slot2  [SIZE], flat, in the order of their equations
 // weights      every matrix as [rows+1][quads] vec4 over the four columns of a quad, the bias last; a second one is one more row
 // weightsBack  every matrix as [quads][rows] vec4
 //
 // An invocation updates one parameter. Dispatch: SIZE invocations.
 
-override SIZE: u32;
-override PARTS: u32;
-override SEGMENTS: u32;
 override OPTIMIZER: u32;
-override REGULARIZED: bool;
 override DECAY_1: f32 = 0; // µ, α, β₁, ρ
-override DECAY_2: f32 = 0; // β₂, µ of RMSprop
+override DECAY_2: f32 = 0; // β₂, µ where α is DECAY_1
 override REST_1: f32 = 0; // 1 − DECAY_1, rounded once
 override REST_2: f32 = 0;
 override EPSILON: f32 = 0;
 
-@group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> segments: array<Segment>;
-@group(0) @binding(2) var<storage, read> partials: array<f32>;
-@group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(4) var<storage, read_write> slot0: array<f32>;
 @group(0) @binding(5) var<storage, read_write> slot1: array<f32>;
 @group(0) @binding(6) var<storage, read_write> slot2: array<f32>;
@@ -106,30 +100,28 @@ fn movement(index: u32, g: f32) -> f32 {
       slot1[index] = m;
       return m;
     }
+    case 12u: {
+      let v = DECAY_1 * slot0[index] + REST_1 * g * g;
+      let m = DECAY_2 * slot1[index] + g / (sqrt(v) + EPSILON);
+      slot0[index] = v;
+      slot1[index] = m;
+      return step.rate * m;
+    }
     default: {
       return 0.0;
     }
   }
 }
 
-fn gradient(index: u32, p: f32, s: Segment) -> f32 {
-  var g = 0.0;
-  for (var part = 0u; part < PARTS; part++) { g += partials[part * SIZE + index]; }
-  if (REGULARIZED) { g += s.l1 * sign(p) + 2.0 * s.l2 * p; }
-  return g;
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * 64u + id.x;
   if (index >= SIZE) { return; }
-  var which = 0u;
-  while (which + 1u < SEGMENTS && index >= segments[which + 1u].offset) { which++; }
-  let s = segments[which];
+  let s = segmentOf(index);
 
   var p = parameters[index];
-  if (OPTIMIZER != 0u) {
-    p -= s.updateScale * movement(index, gradient(index, p, s));
+  if (OPTIMIZER != 0u && s.updateScale > 0.0) {
+    p = step.keep * p - s.updateScale * movement(index, gradient(index, p, s));
     parameters[index] = p;
   }
 
