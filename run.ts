@@ -28,6 +28,7 @@ export {
 export { type Column, describeGaps, numbersOf, parseTable } from "./lib/data/table.ts";
 export { makeFolders, readWhole, sha256, writeNamed } from "./lib/data/files.ts";
 export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
+export { AXES } from "./lib/data/sequence.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
 export { describedNetwork, readMetadata } from "./lib/model/metadata.ts";

@@ -10,8 +10,8 @@ import { turnOfEventLoop } from "../engines/assets.ts";
 import { gatherBatch, gatherTargets } from "../engines/reference/gather.ts";
 import {
   type LayerGradients,
-  type LayerTraces,
   measureGradients,
+  type NetworkTraces,
   traceNetwork,
 } from "../engines/reference/inspect.ts";
 import { stepsOf } from "../model/network.ts";
@@ -27,15 +27,13 @@ import {
 import { layOutFor } from "./model.ts";
 
 /** What happens inside a model while it reads an image. */
-export interface ImageTraces {
+export interface ImageTraces extends NetworkTraces {
   /** Steps. */
   readonly T: number;
   /** Numbers a step. */
   readonly C: number;
   /** What it reads, `[T, C]`. */
   readonly x: Float64Array;
-  /** Its recurrent layers, from the input up; of a bidirectional one the forward layer first. */
-  readonly layers: readonly LayerTraces[];
 }
 
 /** How much the loss of a model depends on its states at every t. */
@@ -85,7 +83,7 @@ export function traceImage(model: TrainedModel, images: Images, n: number): Imag
     { count: source.count, name: "images" },
   );
   const batch = gatherBatch(sequencesOf(source), positions, layout);
-  return { T, C, x: batch.x, layers: traceNetwork(network, Float64Array.from(parameters), batch) };
+  return { T, C, x: batch.x, ...traceNetwork(network, Float64Array.from(parameters), batch) };
 }
 
 /**

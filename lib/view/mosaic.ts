@@ -54,17 +54,14 @@ export function runsOf(
 
 /** Draws a grey picture, white on black. @param at Its upper edge, and the size of a pixel */
 export function drawImage(
-  { pixels, height, width }: Picture,
-  { top, pixel }: { top: number; pixel: number },
+  { pixels, height: rows, width: columns }: Pick<Picture, "pixels" | "height" | "width">,
+  { top, width, height }: { top: number; width: number; height: number },
 ): string {
-  const runs = runsOf(pixels, { columns: width, width: pixel, height: pixel });
+  const cells = runsOf(pixels, { columns, width, height }).map((cell) => ({ ...cell, y: top + cell.y }));
   return element(
     "g",
     { "shape-rendering": "crispEdges" },
-    element("rect", { y: top, width: width * pixel, height: height * pixel, fill: "#000000" }),
-    ...mosaic(
-      runs.map((cell) => ({ ...cell, y: top + cell.y })),
-      (value) => ({ fill: `#${value.toString(16).padStart(2, "0").repeat(3)}` }),
-    ),
+    element("rect", { y: top, width: columns * width, height: rows * height, fill: "#000000" }),
+    ...mosaic(cells, (value) => ({ fill: `#${value.toString(16).padStart(2, "0").repeat(3)}` })),
   );
 }

@@ -110,7 +110,7 @@ function drawRows(lines: Lines): Block {
     width: right + 6 + longest * CHARACTER + 4, // bold ones are a little wider
     height: top + height + 8,
     svg: [
-      drawImage(image, { top, pixel }),
+      drawImage(image, { top, width: pixel, height: pixel }),
       ground(left, top, shown.length * cell, height),
       ...strip,
       mark({ x1: 0, x2: right, y1: top + settled * pixel, y2: top + settled * pixel }),
@@ -146,7 +146,7 @@ function drawColumns(lines: Lines): Block {
     width: width + 6 + longest * CHARACTER,
     height: bottom + LINE,
     svg: [
-      drawImage(image, { top, pixel }),
+      drawImage(image, { top, width: pixel, height: pixel }),
       ground(0, stripTop, width, shown.length * HIGH_CELL),
       ...strip,
       mark({ x1: settled * pixel, x2: settled * pixel, y1: top, y2: bottom }),

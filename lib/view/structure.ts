@@ -163,7 +163,8 @@ function titleOf(layer: Layer, isLast: boolean): string {
   }
 }
 
-function titleOfCell(layer: RecurrentLayer): string {
+/** A recurrent layer in a few words: `LSTM, 64 units`. */
+export function titleOfCell(layer: RecurrentLayer): string {
   const { kind, activation, backwards } = layer;
   const gates = kind === "rnn" || layer.gateActivation === "sigmoid"
     ? []

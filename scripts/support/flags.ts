@@ -16,7 +16,7 @@ export type Flag =
   & { readonly help: string }
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
-    | { readonly kind: "positive" | "number"; readonly default?: number }
+    | { readonly kind: NumberKind; readonly default?: number }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     | {
       readonly kind: "text";
@@ -37,6 +37,9 @@ export type Flag =
     }
   );
 
+/** `share` is at least 0 and below 1, `amount` 0 or more. */
+type NumberKind = "positive" | "number" | "share" | "amount";
+
 /** Flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
@@ -44,7 +47,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 type Option = Exclude<Flag, { kind: "operands" }>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
-  : F["kind"] extends "whole" | "positive" | "number" ? number
+  : F["kind"] extends "whole" | NumberKind ? number
   : F["kind"] extends "operands" ? readonly string[]
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
@@ -148,6 +151,8 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
 const NUMBERS = {
   whole: /^\d+$/,
   positive: /^[\d.]+(e[+-]?\d+)?$/i,
+  share: /^[\d.]+(e[+-]?\d+)?$/i,
+  amount: /^[\d.]+(e[+-]?\d+)?$/i,
   number: /^[+-]?[\d.]+(e[+-]?\d+)?$/i,
 };
 
@@ -157,6 +162,10 @@ function ruleOf(flag: Exclude<Option, { kind: "switch" }>): Rule {
       return whole(flag.least, flag.most);
     case "positive":
       return number("a positive number", (value) => value > 0);
+    case "share":
+      return number("a number of at least 0 and below 1", (value) => value < 1);
+    case "amount":
+      return number("a number from 0 on", () => true);
     case "number":
       return number("a number", () => true);
     case "choice":
@@ -179,8 +188,16 @@ export function helpText(command: string, about: string, flags: Flags): string {
 
 function callOf(name: string, flag: Flag): string {
   if (flag.kind === "operands") return flag.placeholder;
-  const values = { whole: " N", positive: " X", number: " X", choice: " NAME", switch: "" };
-  const value = flag.kind === "text" ? ` ${flag.placeholder}` : values[flag.kind];
+  const placeholders = {
+    whole: " N",
+    choice: " NAME",
+    switch: "",
+    positive: " X",
+    number: " X",
+    share: " X",
+    amount: " X",
+  };
+  const value = flag.kind === "text" ? ` ${flag.placeholder}` : placeholders[flag.kind];
   return `${name === "help" ? "-h, --help" : `--${name}`}${value}`;
 }
 

@@ -36,6 +36,14 @@ export interface LayerTraces {
   readonly states: readonly Trace[];
 }
 
+/** What happens in a network that reads one sequence. */
+export interface NetworkTraces {
+  /** What it answers, `[K]` or `[T,K]`. */
+  readonly answers: Float64Array;
+  /** Its recurrent layers, from the input up; of a bidirectional one the forward layer first. */
+  readonly layers: readonly LayerTraces[];
+}
+
 /** How much the loss depends on the state of a recurrent layer. */
 export interface LayerGradients {
   /** The layer. */
@@ -45,18 +53,18 @@ export interface LayerGradients {
 }
 
 /**
- * The gates and states of every recurrent layer, without dropout; of a bidirectional one the forward layer first.
+ * The gates and states of every recurrent layer, without dropout.
  *
  * @param p The parameters, flat, as the network lays them out
  * @param batch One sequence, N = 1
  */
-export function traceNetwork(network: Network, p: Float64Array, batch: Batch): LayerTraces[] {
+export function traceNetwork(network: Network, p: Float64Array, batch: Batch): NetworkTraces {
   const rows = listsOf<Float64Array>(network, ({ kind }) => [...GATES[kind], ...STATES[kind]]);
   const forward: Watch["forward"] = (layer, t, { gates, next }) => {
     [...gates(), ...next].forEach((row, k) => rows.get(layer)![k].values[t] = row);
   };
-  networkForward(network, p, { batch, watch: { forward } });
-  return [...rows].map(([layer, lists]) => {
+  const { output } = networkForward(network, p, { batch, watch: { forward } });
+  const layers = [...rows].map(([layer, lists]) => {
     const traces = lists.map(({ name, values }) => ({
       name,
       values: Float64Array.from(values.flatMap((row) => [...row])),
@@ -64,6 +72,7 @@ export function traceNetwork(network: Network, p: Float64Array, batch: Batch): L
     const gates = GATES[layer.kind].length;
     return { layer, gates: traces.slice(0, gates), states: traces.slice(gates) };
   });
+  return { answers: output.x, layers };
 }
 
 /**

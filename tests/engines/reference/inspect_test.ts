@@ -51,7 +51,7 @@ function draw(N: number) {
 
 Deno.test("traceNetwork(): states are those of single steps, and gates lead from one to the next", () => {
   const { network, p } = forward, { batch } = draw(1);
-  const traces = traceNetwork(network, p, batch);
+  const { layers: traces, answers } = traceNetwork(network, p, batch);
   assert.deepEqual(
     traces.map(({ gates, states }) => [...gates, ...states].map(({ name }) => name).join(" ")),
     ["i f g o h c", "z r g h", "z r g h", "h"],
@@ -72,6 +72,7 @@ Deno.test("traceNetwork(): states are those of single steps, and gates lead from
     });
     states = next;
   }
+  assert.deepEqual(answers, networkForward(network, p, { batch }).output.x);
 });
 
 /** The loss of one sequence where h of the top layer is moved after step t. */
@@ -129,7 +130,7 @@ Deno.test("measureGradients(): along c alone the gradient of an LSTM shrinks by 
   p.fill(0, layer.recurrentKernel.offset, layer.recurrentKernel.offset + layer.recurrentKernel.size); // h leads nowhere
   const { batch, targets } = draw(1);
   const [{ states: [h, c] }] = measureGradients(network, p, { batch, targets });
-  const [{ gates }] = traceNetwork(network, p, batch), f = gates[1].values;
+  const { layers: [{ gates }] } = traceNetwork(network, p, batch), f = gates[1].values;
   assert.equal(c.values[T - 1], 0); // the head reads h alone
   for (let t = 0; t < T - 2; t++) {
     assertClose(c.values.slice(t, t + 1), Float64Array.of(c.values[t + 1] * f[t + 1]), {
@@ -154,7 +155,8 @@ Deno.test("inspect: at t the backward half does what the forward half does with 
     }
     const { batch, targets } = draw(1);
     const mirrored = { ...batch, x: reversed(batch.x, T) };
-    const [, backward] = traceNetwork(network, p, batch), [forward] = traceNetwork(network, p, mirrored);
+    const { layers: [, backward] } = traceNetwork(network, p, batch);
+    const { layers: [forward] } = traceNetwork(network, p, mirrored);
     [...backward.gates, ...backward.states].forEach(({ values }, k) => {
       assert.deepEqual(values, reversed([...forward.gates, ...forward.states][k].values, T));
     });
