@@ -7,6 +7,7 @@
  * A number is that test image. The picture, as SVG and PNG, goes into `readings/` in the folder of the run.
  */
 import "./support/deno_version.ts";
+import { inReadingOrder } from "../lib/data/sequence.ts";
 import * as scanline from "../mod.ts";
 import { checkAllowed, openRun, printable, RunFolder, shown } from "../run.ts";
 import * as view from "../view.ts";
@@ -77,7 +78,7 @@ await runCommand(command, async (flags) => {
   const readings = [];
   for (const named of images) {
     const probabilities = await model.read(named.image);
-    const { pixels } = named.image;
+    const pixels = inReadingOrder(named.image.pixels, model.sequence, size);
     const image = { ...size, pixels, caption: "" };
     const reading = { image, axis: model.sequence.axis, probabilities, classNames };
     image.caption = captionOf(named, reading);

@@ -114,7 +114,7 @@ const REJECTED: [changes: object, RegExp][] = [
   ],
   [
     { initialize: "torch" },
-    /^RangeError: .* initialize must be one of pytorch, tf1, keras: current value is "torch"$/,
+    /^RangeError: .* initialize must be one of pytorch, tf1, keras, irnn, identity: current value is "torch"$/,
   ],
   [{ initialize: null }, /^TypeError: .* initialize must be .*: current value is null$/],
   [{ biases: "2" }, /^TypeError: .* biases must be one of 1, 2: current value is "2"$/],
@@ -480,8 +480,11 @@ Deno.test("a model that means something else by now is not trained, and nothing 
   const changes: [(model: tf.Sequential) => void, RegExp][] = [
     [(model) => model.layers[0].trainable = false, /trainable of layer .* must be true/],
     [(model) => model.compile({ optimizer: "sgd", loss: "meanSquaredError" }), /loss of model .* must be/],
-    [(model) => model.add(tf.layers.dense({ units: 3 })), /position of layer .* must be the last/],
-    [(model) => model.pop(), /layers of model .* must be/],
+    [
+      (model) => model.add(tf.layers.dense({ units: 3 })),
+      /layers of the model must be those that were compiled/,
+    ],
+    [(model) => model.pop(), /layers of the model must be those that were compiled/],
     [(model) => model.dispose(), /the model must be in use: current value is disposed$/],
   ];
   for (const [change, message] of changes) {
@@ -536,7 +539,7 @@ Deno.test("openModel() and fromTensorflow() say what they miss", async () => {
       () => openModel({ ...trained, parameters: new Float32Array(3) }),
       /parameters must be \d+ float32 numbers/,
     ],
-    [() => openModel({ ...trained, network: any({ size: 3 }) }), /head of network must be an object/],
+    [() => openModel({ ...trained, network: any({ size: 3 }) }), /input of network must be an object/],
     [() => openModel({ ...trained, sequence: any({ axis: "x", range: [0, 1] }) }), /axis must be "rows"/],
     [
       () => Promise.reject(assertThrown(() => toSafetensors(any(undefined)))),
@@ -685,11 +688,11 @@ Deno.test("compile() rejects weights that nobody has started: all units would le
     optimizer: sgd({ learningRate: 0.1 }),
     device: "reference",
   } as const;
-  await assert.rejects(compile(model, options), /must be started: current value is zero for all of layer 0 /);
+  await assert.rejects(compile(model, options), /must be started: current value is zero for all of layer0 /);
   model.layers[0].setWeights(model.layers[0].getWeights().map((weight) => tf.onesLike(weight)));
   await assert.rejects(
     compile(model, options),
-    /zero for all of layer 1 \(`initialize: "pytorch"` starts them\)$/,
+    /zero for all of layer1 \(`initialize: "pytorch"` starts them\)$/,
   );
   await using trainer = await compile(model, { ...options, initialize: "keras" });
   assert.equal((await Array.fromAsync(trainer.epochs(1))).length, 1);

@@ -27,13 +27,14 @@ import { sortedOccurrences } from "./occurrences.ts";
 import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { planNeeds, planPrediction, planWithin } from "./limits.ts";
-import { PLACE_BYTES, type Plan, type PlannedTraining } from "./plan.ts";
+import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 import { isRegularized } from "./update.ts";
 
 /** The options of the webgpu engine. */
-export interface WebgpuOptions extends EngineOptions, Pick<DeviceOptions, "selfCheck"> {
+export interface WebgpuOptions
+  extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes"> {
   /** Called with the device of the engine, so that tests can break it. */
   readonly onDevice?: (device: GPUDevice) => void;
 }
@@ -65,7 +66,9 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   const engine = await openOn(adapter, options);
   try {
     if (options.selfCheck !== false) {
-      await checkDevice(engine, options, async (smaller) => await openOn((await findAdapter())!, smaller));
+      await checkDevice(engine, options, async (smaller) => {
+        return await openOn((await findAdapter())!, { ...smaller, windowBytes: 1 }); // time is cut, as in a large network
+      });
     }
     await engine.load(options);
   } catch (error) {
@@ -78,10 +81,11 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
 /** Opens the engine without sequences and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   checkEngineOptions(options);
-  const { network, layout, training } = options, shapes = { network, layout };
+  const { network, layout, training, windowBytes } = options, shapes = { network, layout, windowBytes };
   const plan = training
     ? planWithin(adapter.limits, { ...shapes, batchSize: training.batchSize, training: planned(training) })
     : planPrediction(adapter.limits, shapes);
+  options.onMemory?.([...plan.buffers.values()].reduce((sum, bytes) => sum + bytes, 0));
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);

@@ -43,8 +43,8 @@ import targets from "./shaders/targets.wgsl" with { type: "text" };
 import update from "./shaders/update.wgsl" with { type: "text" };
 import weightGradient from "./shaders/weight_gradient.wgsl" with { type: "text" };
 
-/** A kind of binding: the uniform of a step, or a storage buffer that is read or written. */
-export type Binding = "step" | "read" | "write";
+/** A kind of binding: the uniform of a step or of a piece, or a storage buffer that is read or written. */
+export type Binding = "step" | "piece" | "read" | "write";
 
 /** A kernel's source, and its bindings in the order of their numbers. */
 export interface Kernel {
@@ -52,9 +52,10 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
 }
 
-const BINDING = /@binding\(\d+\) var<(uniform|storage, read|storage, read_write)>/g;
+const BINDING = /@binding\(\d+\) var<(uniform> step|uniform> piece|storage, read|storage, read_write)\b/g;
 const KINDS: Readonly<Record<string, Binding>> = {
-  "uniform": "step",
+  "uniform> step": "step",
+  "uniform> piece": "piece",
   "storage, read": "read",
   "storage, read_write": "write",
 };
@@ -107,6 +108,14 @@ export type KernelName = keyof typeof KERNELS;
 /** Invocations of a workgroup, in every kernel. */
 const WORKGROUP_SIZE = 64;
 
+/** The part of its steps, or of their rows, that a dispatch computes. */
+export interface Piece {
+  readonly first: number;
+  readonly end: number;
+  /** The bytes of a buffer that its kernel sees, as if there were no others. */
+  readonly window: { readonly buffer: string; readonly offset: number; readonly size: number };
+}
+
 /** One dispatch of a kernel. */
 export interface Dispatch {
   readonly kernel: KernelName;
@@ -114,8 +123,10 @@ export interface Dispatch {
   readonly label: string;
   /** The kernel's `override` constants. */
   readonly constants: Readonly<Record<string, number>>;
-  /** The names of the buffers of its bindings, without the uniform of the step. */
+  /** The names of the buffers of its bindings, without the uniforms of the step and of the piece. */
   readonly buffers: readonly string[];
+  /** For kernels that compute one. */
+  readonly piece?: Piece;
   /** Workgroups along x and y. */
   readonly workgroups: readonly [number, number];
 }

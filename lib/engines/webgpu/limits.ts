@@ -4,6 +4,7 @@
  * @module
  */
 import { roundUp } from "../round_up.ts";
+import type { Dispatch } from "./kernels.ts";
 import { narrow, widestLayer } from "./narrow.ts";
 import { type Plan, planEngine, type PlanOptions } from "./plan.ts";
 
@@ -26,22 +27,42 @@ export interface Need {
 /** Bytes that go to or come from the device at once: enough for many batches, and far less than any adapter has. */
 const STAGED_BYTES = 2 ** 24;
 
+/** Bytes of a buffer that a kernel over a piece of time sees: all of it in a usual training. */
+const WINDOW_BYTES = 2 ** 26;
+
 /** What a plan needs of an adapter. */
-export function planNeeds({ buffers, workgroupBytes, gradient, predict, update }: Plan): Need[] {
-  const needs: Need[] = [];
+export function planNeeds(plan: Plan): Need[] {
+  const { buffers, workgroupBytes } = plan, needs: Need[] = [], bound = boundBytes(plan);
   for (const [what, amount] of workgroupBytes) {
     needs.push({ limit: "maxComputeWorkgroupStorageSize", amount, what });
   }
-  for (const { label, workgroups } of [...gradient, ...predict, ...update]) {
+  for (const { label, workgroups } of dispatchesOf(plan)) {
     const what = `the kernel ${label}`;
     needs.push({ limit: "maxComputeWorkgroupsPerDimension", amount: Math.max(...workgroups), what });
   }
   for (const [name, bytes] of buffers) {
-    for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"] as const) {
-      needs.push({ limit, amount: roundUp(bytes, 4), what: `the buffer "${name}"` });
-    }
+    const what = `the buffer "${name}"`;
+    needs.push({ limit: "maxStorageBufferBindingSize", amount: roundUp(bound.get(name) ?? 0, 4), what });
+    needs.push({ limit: "maxBufferSize", amount: roundUp(bytes, 4), what });
   }
   return needs;
+}
+
+/** The most bytes of each buffer that a kernel sees. */
+function boundBytes(plan: Plan): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const { buffers, piece } of dispatchesOf(plan)) {
+    for (const name of buffers) {
+      const window = piece?.window.buffer === name ? piece.window : plan.views.get(name);
+      const buffer = window?.buffer ?? name, bytes = window?.size ?? plan.buffers.get(name)!;
+      most.set(buffer, Math.max(most.get(buffer) ?? 0, bytes));
+    }
+  }
+  return most;
+}
+
+function dispatchesOf({ gradient, update, pack, predict }: Plan): Dispatch[] {
+  return [...gradient, ...update, pack, ...predict];
 }
 
 /**
@@ -85,7 +106,11 @@ function unmetNeed(limits: Limits, plan: Plan): Need | undefined {
 /** Plans an engine for an adapter; the plan may not fit. */
 function planFor(limits: Limits, options: PlanOptions): Plan {
   const { maxStorageBufferBindingSize, maxBufferSize } = limits;
-  return planEngine(options, Math.min(STAGED_BYTES, maxStorageBufferBindingSize, maxBufferSize));
+  const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  return planEngine(options, {
+    stagedBytes: Math.min(STAGED_BYTES, most),
+    windowBytes: Math.min(options.windowBytes ?? WINDOW_BYTES, most),
+  });
 }
 
 /** What can be made smaller in a training; the first ones are kept as large as possible. */

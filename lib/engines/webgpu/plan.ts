@@ -34,6 +34,8 @@ export interface PlanOptions {
   readonly batchSize: number;
   /** Null for an engine that only predicts. */
   readonly training: PlannedTraining | null;
+  /** The most bytes of a buffer that a kernel over a piece of time sees; all of it in a usual training by default. */
+  readonly windowBytes?: number;
 }
 
 /** What a plan depends on in a training. */
@@ -104,13 +106,17 @@ export interface Plan {
 /**
  * Plans the buffers and dispatches of an engine.
  *
- * @param stagedBytes The most bytes that go to or come from the device at once, if those of one batch fit
+ * @param sizes.stagedBytes The most bytes that go to or come from the device at once, if those of one batch fit
+ * @param sizes.windowBytes The most bytes of a buffer that a kernel over a piece of time sees, if those of a few steps fit
  */
-export function planEngine(options: PlanOptions, stagedBytes: number): Plan {
+export function planEngine(
+  options: PlanOptions,
+  { stagedBytes, windowBytes }: { stagedBytes: number; windowBytes: number },
+): Plan {
   const { network, layout, batchSize, training } = options, { size } = network;
   const N4 = Math.ceil(batchSize / 4), T = layout.T, out = stepsOf(network, T).at(-1)!.count;
   const parts = choosePartCount(size, T * N4), seed = training?.seed ?? null;
-  const frame: Frame = { N4, parts, size, seed };
+  const frame: Frame = { N4, parts, size, seed, windowBytes };
   const chain = chainOf(network, { T, training, frame });
   const all = joinPasses([...chain.passes, chain.output]), below = joinPasses(chain.passes);
   const parameters = planParameters(network, all.matrices);

@@ -5,7 +5,7 @@
  */
 import { MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
-import { type Dispatch, KERNELS } from "./kernels.ts";
+import { type Dispatch, KERNELS, type Piece } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 
 /** From the uniform of one step to the next: the largest alignment that an adapter needs. */
@@ -14,7 +14,12 @@ export const STEP_BYTES = 256;
 /** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
 
-const BUFFER_TYPES = { step: "uniform", read: "read-only-storage", write: "storage" } as const;
+const BUFFER_TYPES = {
+  step: "uniform",
+  piece: "uniform",
+  read: "read-only-storage",
+  write: "storage",
+} as const;
 
 /** A dispatch that is ready to be encoded. */
 export interface Prepared {
@@ -25,10 +30,17 @@ export interface Prepared {
   readonly workgroups: readonly [number, number];
 }
 
+/** A compiled kernel with its constants, and the layout of its bindings. */
+interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
 /** The GPU side of the engine. Owns the device. */
 export class Program {
   readonly #device: GPUDevice;
   readonly #buffers = new Map<string, GPUBuffer>();
+  readonly #pipelines = new Map<string, Pipeline>();
   #readback: GPUBuffer | undefined;
   #failure: Error | undefined;
   #destroyed = false;
@@ -200,8 +212,21 @@ export class Program {
   }
 
   #prepare(plan: Plan, dispatch: Dispatch): Prepared {
-    const { label, constants, workgroups } = dispatch, device = this.#device;
-    const { source, bindings } = KERNELS[dispatch.kernel];
+    const { label, piece, workgroups } = dispatch, { pipeline, layout } = this.#pipelineOf(dispatch);
+    const readsStep = KERNELS[dispatch.kernel].bindings[0] === "step";
+    const buffers = dispatch.buffers.map((name) => this.#bindingOf(plan, name, piece));
+    if (readsStep) buffers.unshift({ buffer: this.#buffers.get("steps")!, size: 32 });
+    if (piece) buffers.push({ buffer: this.#createUniform(label, [piece.first, piece.end]) });
+    const entries = buffers.map((resource, binding) => ({ binding, resource }));
+    const bindings = this.#device.createBindGroup({ label, layout, entries });
+    return { label, pipeline, bindings, readsStep, workgroups };
+  }
+
+  /** Dispatches of the same kernel and constants share their pipeline. */
+  #pipelineOf({ kernel, label, constants }: Dispatch): Pipeline {
+    const key = `${kernel} ${JSON.stringify(constants)}`, known = this.#pipelines.get(key);
+    if (known) return known;
+    const device = this.#device, { source, bindings } = KERNELS[kernel];
     const layout = device.createBindGroupLayout({
       label,
       entries: bindings.map((kind, binding) => ({
@@ -216,21 +241,21 @@ export class Program {
       layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main", constants: { ...constants } },
     });
-    const readsStep = bindings[0] === "step";
-    const buffers = dispatch.buffers.map((name) => this.#bindingOf(plan, name));
-    if (readsStep) buffers.unshift({ buffer: this.#buffers.get("steps")!, size: 32 });
-    const entries = buffers.map((resource, binding) => ({ binding, resource }));
-    return {
-      label,
-      pipeline,
-      bindings: device.createBindGroup({ label, layout, entries }),
-      readsStep,
-      workgroups,
-    };
+    const made = { pipeline, layout };
+    this.#pipelines.set(key, made);
+    return made;
   }
 
-  #bindingOf({ views }: Plan, name: string): GPUBufferBinding {
-    const view = views.get(name);
+  #createUniform(label: string, words: readonly number[]): GPUBuffer {
+    const descriptor = { label, size: 4 * words.length, usage: GPUBufferUsage.UNIFORM };
+    const buffer = this.#device.createBuffer({ ...descriptor, mappedAtCreation: true });
+    new Uint32Array(buffer.getMappedRange()).set(words);
+    buffer.unmap();
+    return buffer;
+  }
+
+  #bindingOf({ views }: Plan, name: string, piece: Piece | undefined): GPUBufferBinding {
+    const view = piece?.window.buffer === name ? piece.window : views.get(name);
     if (!view) return { buffer: this.#buffers.get(name)! };
     return { buffer: this.#buffers.get(view.buffer)!, offset: view.offset, size: view.size };
   }

@@ -26,8 +26,11 @@ import { narrow } from "./narrow.ts";
 const SEQUENCES = 5;
 /** The most multiplications of the reference engine: some tens of milliseconds. */
 const MOST_MULTIPLICATIONS = 5e7;
-/** The most steps, units, features and tokens of a smaller network; more units than a workgroup has invocations. */
-const SMALL = { T: 6, units: 70, features: 70, vocabulary: 50, repeats: 6 };
+/**
+ * The most steps, units, features and tokens of a smaller network; more units than a workgroup has invocations, and steps that
+ * are cut into pieces within a part of the rows of a weight gradient.
+ */
+const SMALL = { T: 9, units: 70, features: 70, vocabulary: 50, repeats: 6 };
 /** Relative to the largest element. Correct adapters are within 2e-6; wrong ones have been far off. */
 const TOLERANCE = 1e-3;
 /** Differences below this are ignored: adapters may flush subnormal numbers to 0. */

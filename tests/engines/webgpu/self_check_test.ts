@@ -3,7 +3,19 @@ import type { Engine, EngineOptions } from "../../../lib/engines/engine.ts";
 import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
 import { checkDevice, type CheckedEngine } from "../../../lib/engines/webgpu/self_check.ts";
-import { type ChainCase, dense, describeChain, drop, EVERY, gru, lstm, repeat, rnn } from "../chain_case.ts";
+import {
+  type ChainCase,
+  dense,
+  describeChain,
+  drop,
+  EVERY,
+  gru,
+  LAST,
+  lstm,
+  norm,
+  repeat,
+  rnn,
+} from "../chain_case.ts";
 import { CHAINS } from "../chain_cases.ts";
 import { chainOptions } from "../chain_data.ts";
 import { type Case, CASES, describe, optionsOf } from "../contract_cases.ts";
@@ -49,6 +61,10 @@ const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = 
   ["a mean is over one image more", [LSTM, RELU], "f32(step.count)", "f32(step.count + 1u)"],
   ["the last rows are not summed", [LSTM, TANH, LARGE], "min((part + 1u) * rowsAPart, ROWS)", "ROWS - 1u"],
   ["a bias has no gradient", [LSTM, RELU, LARGE], "feature < J - 4u + BIASES", "feature < J - 4u"],
+  ["a piece of time forgets the states before", [LARGE], "if (piece.first > 0u)", "if (false)"],
+  ["a piece of time forgets the gradients after", [LARGE], "carried[unit] = c[left + unit];", ""],
+  ["a piece of time has the gates of another", [LARGE], "row - piece.first * N4", "row"],
+  ["a piece of time forgets a sum", [LARGE], "if (start > part * rowsAPart)", "if (false)"],
   ["weights are transposed", [LSTM, RELU], "(row * s.quads + quad) * 4u", "(quad * s.rows + row) * 4u"],
 ];
 
@@ -117,6 +133,22 @@ const STACK: ChainCase = {
   loss: "huber",
 };
 
+const NORMALIZED: ChainCase = {
+  name: "normalized at every step, and the last step",
+  T: 6,
+  N: 9,
+  input: 5,
+  layers: [gru(9, EVERY), norm(), LAST, dense(8), norm({ scale: false }), dense(3)],
+  loss: "softmaxCrossEntropy",
+  labelSmoothing: 0.2,
+};
+/** Too large for the reference. */
+const WIDE: ChainCase = {
+  ...NORMALIZED,
+  T: 90,
+  layers: [gru(200, EVERY), norm(), LAST, dense(200), norm({ scale: false }), dense(3)],
+};
+
 /** As {@link FAULTS}. */
 const CHAIN_FAULTS: readonly (readonly [string, readonly ChainCase[], string, string])[] = [
   ["numbers are read in the wrong order", [STACK], "let at = t * C + c;", "let at = c + t;"],
@@ -172,6 +204,14 @@ const CHAIN_FAULTS: readonly (readonly [string, readonly ChainCase[], string, st
   ["a slope is another", [STACK], "return y - y * y;", "return 1.0 - y * y;"],
   ["softmax has no gradient through its sum", [SOFTMAX], "dy[row * K4 + k] - mean", "dy[row * K4 + k]"],
   ["a loss is another", [STACK], "d = clamp(out - y, vec4f(-1), vec4f(1)) / f32(K);", "d = (out - y);"],
+  ["a mean is that of other features", [NORMALIZED, WIDE], "total(local.x, sum) / n", "total(local.x, sum)"],
+  ["a variance is around 0", [NORMALIZED], "inputs[row * J + c] - m, alive", "inputs[row * J + c], alive"],
+  ["sequences that are not there are normalized", [NORMALIZED], "< vec4u(step.count)", "< vec4u(1000u)"],
+  ["a normalization ignores its mean's gradient", [NORMALIZED, WIDE], " - dBeta / n", ""],
+  ["a normalization ignores its variance's gradient", [NORMALIZED, WIDE], " - x * (dGamma / n)", ""],
+  ["the last step is the first", [NORMALIZED, WIDE], "s = S - 1u;", "s = 0u;"],
+  ["the last step's gradient goes to all", [NORMALIZED, WIDE], "if (s == S - 1u)", "if (true)"],
+  ["labels are not smooth", [NORMALIZED, WIDE], "(1.0 - SMOOTHING) * hit + SMOOTHING / f32(K)", "hit"],
   ["targets are those of the first step", [STACK], "place.position * T + t", "place.position * T"],
 ];
 
@@ -195,7 +235,17 @@ for (const [fault, cases, text, becomes] of CHAIN_FAULTS) {
   });
 }
 
-for (const chain of [GRUS, RESET_AFTER, TOKENS, STACK, ...CHAINS.filter((_, index) => index % 4 === 0)]) {
+for (
+  const chain of [
+    GRUS,
+    RESET_AFTER,
+    TOKENS,
+    STACK,
+    NORMALIZED,
+    WIDE,
+    ...CHAINS.filter((_, index) => index % 4 === 0),
+  ]
+) {
   test(`a correct adapter is not refused: ${describeChain(chain)}`, async () => {
     const options = chainOptions(chain);
     await using engine = await openWebgpu(options);
@@ -281,6 +331,28 @@ for (
   test(`a correct adapter is not refused: ${describe(network)}`, async () => {
     await using engine = await checked(network);
     assert.equal(engine.device.kind, "webgpu");
+  });
+}
+
+/** What is wrong with transforms, as {@link FAULTS}. */
+const TRANSFORM_FAULTS: readonly (readonly [string, string, string])[] = [
+  ["are those of other sequences", "let m = 6u * place;", "let m = 0u;"],
+  ["move by whole pixels only", "let right = u32(u >> 8u) & 255u;", "let right = 0u;"],
+  ["turn into the wrong direction", "transforms[m + 1u] * y", "-transforms[m + 1u] * y"],
+  ["are off by a row", "v >> 16u", "(v >> 16u) + 1"],
+];
+
+for (const [fault, text, becomes] of TRANSFORM_FAULTS) {
+  test(`an adapter is refused where transforms ${fault}`, async () => {
+    for (const network of [RELU, LARGE]) {
+      const options = optionsOf(network, { transforms: true });
+      await using engine = await openWebgpu(options); // a correct adapter is not refused
+      assert.equal(engine.device.kind, "webgpu");
+      const breakIt = (code: string) => code.replace(text, becomes);
+      await withShaders(breakIt, async () => {
+        await assert.rejects(openWebgpu(options), /its gradients must be right/, describe(network));
+      });
+    }
   });
 }
 

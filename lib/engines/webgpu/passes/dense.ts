@@ -19,9 +19,11 @@ export function denseStage(layer: DenseLayer, steps: number): Stage {
         input,
         buffers,
         matrices: [matrix],
-        forward: [product(matrix, output)],
-        backward: dz !== null && input.gradient !== null ? [inputGradient(matrix, dz, input.gradient)] : [],
-        weightGradients: dz !== null ? [weightGradient(matrix, dz, frame)] : [],
+        forward: product(matrix, output, frame),
+        backward: dz !== null && input.gradient !== null
+          ? inputGradient(matrix, { dz, dx: input.gradient }, frame)
+          : [],
+        weightGradients: dz !== null ? weightGradient(matrix, dz, frame) : [],
       };
     },
   };

@@ -9,6 +9,7 @@ import { type DenseLayer, gateCount, type Parameter, type RecurrentLayer } from 
 import { roundUp } from "../../round_up.ts";
 import { type Dispatch, workgroupsFor } from "../kernels.ts";
 import type { BufferSize, Edge, Frame } from "./pass.ts";
+import { inPieces, type Whole } from "./pieces.ts";
 import type { Lanes, Matrix, Segment } from "./weight_matrix.ts";
 
 const NO_GATES: Lanes = [null, null, null, null];
@@ -106,41 +107,55 @@ export function matrixEdge(
   return { edge: { buffer, stride: J, size: C, steps: rows / N4, gradient }, buffers };
 }
 
+/** What a matrix multiplies, piece by piece. @param features Those of a row that each column reads */
+function wholeOf(
+  { quads, rows }: Matrix,
+  { buffer, stride }: Pick<Edge, "buffer" | "stride">,
+  { features, N4 }: { features: number; N4: number },
+): Whole {
+  return { steps: rows / N4, multiplications: 16 * quads * features, buffer, stride, inRows: true };
+}
+
 /** x W + b for all t. */
-export function product(matrix: Matrix, output: Pick<Edge, "buffer" | "stride">): Dispatch {
-  const { name, C, H, J, quads, biases, rows } = matrix;
-  return {
+export function product(
+  matrix: Matrix,
+  output: Pick<Edge, "buffer" | "stride">,
+  frame: Frame,
+): Dispatch[] {
+  const { name, C, H, J, quads, biases } = matrix;
+  return inPieces(wholeOf(matrix, output, { features: C, N4: frame.N4 }), frame, (piece, rows) => ({
     kernel: "input_product",
     label: `input_product of ${name}`,
-    constants: {
-      ROWS: rows,
-      C,
-      H,
-      J,
-      QUADS: quads,
-      OUT_J: output.stride,
-      TWO_BIASES: Number(biases === 2),
-    },
+    constants: { C, H, J, QUADS: quads, OUT_J: output.stride, TWO_BIASES: Number(biases === 2) },
     buffers: [inputsOf(matrix), `weights ${name}`, output.buffer],
+    piece,
     workgroups: workgroupsFor(Math.ceil(rows / 2) * quads),
-  };
+  }));
 }
 
 /** The gradient of x from dz. */
-export function inputGradient({ name, C, C4, H, quads, rows }: Matrix, dz: string, dx: string): Dispatch {
-  return {
+export function inputGradient(
+  matrix: Matrix,
+  { dz, dx }: { dz: string; dx: string },
+  frame: Frame,
+): Dispatch[] {
+  const { name, C, C4, H, quads } = matrix, read = { buffer: dz, stride: 4 * quads };
+  return inPieces(wholeOf(matrix, read, { features: C, N4: frame.N4 }), frame, (piece, rows) => ({
     kernel: "input_gradient",
     label: `input_gradient of ${name}`,
-    constants: { ROWS: rows, C, C4, H, QUADS: quads },
+    constants: { C, C4, H, QUADS: quads },
     buffers: [`weights back ${name}`, dz, dx],
+    piece,
     workgroups: workgroupsFor(Math.ceil(rows / 2) * C),
-  };
+  }));
 }
 
 /** The gradient of the weights from dz. */
-export function weightGradient(matrix: Matrix, dz: string, { parts, size }: Frame): Dispatch {
+export function weightGradient(matrix: Matrix, dz: string, frame: Frame): Dispatch[] {
+  const { parts, size, N4 } = frame;
   const { name, C, C4, H, H4, J, columns, quads, gates, biases, segments, rows } = matrix;
-  return {
+  const read = { buffer: dz, stride: 4 * quads };
+  return inPieces(wholeOf(matrix, read, { features: J, N4 }), frame, (piece) => ({
     kernel: "weight_gradient",
     label: `weight_gradient of ${name}`,
     constants: {
@@ -162,8 +177,9 @@ export function weightGradient(matrix: Matrix, dz: string, { parts, size }: Fram
       OFFSET: segments[0].offset,
     },
     buffers: [inputsOf(matrix), dz, "partials"],
+    piece,
     workgroups: workgroupsFor(quads * J / 4 * parts),
-  };
+  }));
 }
 
 /** Numbers below 15 as hexadecimal digits, the first one the last digit; f stands for null. */

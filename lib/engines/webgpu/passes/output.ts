@@ -93,7 +93,7 @@ export function headPass(
     matrices: [matrix],
     forward: [head],
     answers: [head],
-    weightGradients: trains ? [weightGradient(matrix, dz, frame)] : [],
+    weightGradients: trains ? weightGradient(matrix, dz, frame) : [],
     workgroupBytes: [["the logits of four sequences", 16 * 4 * quads]],
   };
 }

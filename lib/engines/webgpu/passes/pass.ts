@@ -19,6 +19,8 @@ export interface Frame {
   readonly size: number;
   /** The seed of the dropout masks; null in an engine that only predicts. */
   readonly seed: number | null;
+  /** The most bytes of a buffer that a kernel over a piece of time sees. */
+  readonly windowBytes: number;
 }
 
 /** What one pass writes and the next one reads: rows `[steps][N4]` of a buffer. */

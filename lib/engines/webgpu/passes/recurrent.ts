@@ -1,16 +1,21 @@
 /**
- * Recurrent layers: a product over all rows, then one workgroup a quad of sequences that loops over all t.
+ * Recurrent layers: a product over all rows, then one workgroup a quad of sequences that loops over all t, or over
+ * those of a piece of time.
  *
  * @module
  */
 import type { RecurrentLayer } from "../../../model/network.ts";
 import { DOMAIN } from "../../../random.ts";
-import type { Dispatch } from "../kernels.ts";
+import type { Dispatch, Piece } from "../kernels.ts";
 import { type Mask, type MaskOptions, NO_MASK, planMask } from "./mask.ts";
 import { inputGradient, inputsOf, matrixEdge, product, recurrentMatrix, weightGradient } from "./matrix.ts";
 import type { Matrix } from "./weight_matrix.ts";
+import { inPieces, type Whole } from "./pieces.ts";
 import { activationNumber, pointwiseStage } from "./pointwise.ts";
 import { type BufferSize, type Edge, EMPTY_PASS, type Stage } from "./pass.ts";
+
+/** How long a multiplication takes on the way back, on Mesa's software adapter: that much longer than forward. */
+const BACKWARD_SLOWNESS = 2.5;
 
 /** The buffer of the steps that are not masked, `[T][N4]`. */
 export const KEPT_STEPS = "kept steps";
@@ -60,27 +65,34 @@ function recurrentStage(
       const mask = planMask(name, drops, frame), stateMask = planStateMask(layer, frame);
       const gates = `gates of ${name}`, stride = 4 * matrix.quads;
       const parts: Parts = { layer, matrix, output, constants: { T, N4 }, mask, stateMask };
-      const states: BufferSize[] = layer.kind === "lstm"
-        ? [[`c of ${name}`, 16 * (matrix.rows + N4) * H]]
-        : [];
+      const multiplications = 16 * matrix.quads * H;
+      const whole: Whole = { steps: T, multiplications, buffer: gates, stride, inRows: false };
+      const slow: Whole = { ...whole, multiplications: BACKWARD_SLOWNESS * multiplications };
+      const states: BufferSize = layer.kind === "lstm"
+        ? [`c of ${name}`, 16 * (matrix.rows + 3 * N4) * H]
+        : [`left of ${name}`, 16 * N4 * H];
+      const dy = output.gradient, dx = input.gradient;
       return {
         ...EMPTY_PASS,
         input,
         buffers: [
           ...buffers,
           [gates, 16 * matrix.rows * stride],
-          ...states,
+          states,
           ...mask.buffers,
           ...stateMask.buffers,
         ],
         matrices: [matrix],
         masks: [...mask.draw, ...stateMask.draw],
-        forward: [product(matrix, { buffer: gates, stride }), forwardOf(parts)],
-        backward: output.gradient === null ? [] : [
-          backwardOf(parts, output.gradient),
-          ...input.gradient === null ? [] : [inputGradient(matrix, gates, input.gradient)],
+        forward: [
+          ...product(matrix, { buffer: gates, stride }, frame),
+          ...inPieces(whole, frame, (piece) => forwardOf(parts, piece)),
         ],
-        weightGradients: output.gradient === null ? [] : [weightGradient(matrix, gates, frame)],
+        backward: dy === null ? [] : [
+          ...inPieces(slow, frame, (piece) => backwardOf(parts, { dy, piece })).reverse(),
+          ...dx === null ? [] : inputGradient(matrix, { dz: gates, dx }, frame),
+        ],
+        weightGradients: dy === null ? [] : weightGradient(matrix, gates, frame),
         workgroupBytes: [[`the state of four sequences in ${name}`, workgroupBytes(layer, matrix)]],
       };
     },
@@ -126,13 +138,13 @@ function masksOf({ layer, mask, stateMask }: Parts): string[] {
   return [mask.buffer, layer.masked ? KEPT_STEPS : NO_MASK, stateMask.buffer];
 }
 
-function forwardOf(parts: Parts): Dispatch {
+function forwardOf(parts: Parts, piece: Piece): Dispatch {
   const { layer, matrix, output, constants: { N4 } } = parts, { name, kind } = layer;
   const { C4, H, H4, J } = matrix;
   const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride, LAST: layer.masked ? H : 1 };
   const inputs = inputsOf(matrix), weights = `weights ${name}`, gates = `gates of ${name}`;
-  const common = { label: `${kind}_forward of ${name}`, workgroups: [N4, 1] as const };
-  const written = [inputs, output.buffer, ...masksOf(parts)];
+  const common = { label: `${kind}_forward of ${name}`, piece, workgroups: [N4, 1] as const };
+  const written = [inputs, output.buffer, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm": {
       const constants = { ...shared, TWO_H: 2 * H };
@@ -145,21 +157,21 @@ function forwardOf(parts: Parts): Dispatch {
     }
     case "gru": {
       const constants = { ...shared, TWO_H: 2 * H, RESET: layer.resetAfter ? 1 : H };
-      return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written] };
+      return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written, left] };
     }
     case "rnn": {
       const constants = { ...shared, TWO_H4: 2 * H4 };
-      return { ...common, kernel: "rnn_forward", constants, buffers: [weights, gates, ...written] };
+      return { ...common, kernel: "rnn_forward", constants, buffers: [weights, gates, ...written, left] };
     }
   }
 }
 
-function backwardOf(parts: Parts, dy: string): Dispatch {
+function backwardOf(parts: Parts, { dy, piece }: { dy: string; piece: Piece }): Dispatch {
   const { layer, matrix, constants: { N4 } } = parts, { name, kind } = layer;
   const constants = constantsOf(parts), { C4, H, J } = matrix;
   const weights = `weights back ${name}`, gates = `gates of ${name}`;
-  const common = { label: `${kind}_backward of ${name}`, workgroups: [N4, 1] as const };
-  const read = [dy, ...masksOf(parts)];
+  const common = { label: `${kind}_backward of ${name}`, piece, workgroups: [N4, 1] as const };
+  const read = [dy, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm":
       return {
@@ -173,10 +185,10 @@ function backwardOf(parts: Parts, dy: string): Dispatch {
         ...common,
         kernel: "gru_backward",
         constants: { ...constants, C4, J },
-        buffers: [weights, gates, inputsOf(matrix), ...read],
+        buffers: [weights, gates, inputsOf(matrix), ...read, left],
       };
     case "rnn":
-      return { ...common, kernel: "rnn_backward", constants, buffers: [weights, gates, ...read] };
+      return { ...common, kernel: "rnn_backward", constants, buffers: [weights, gates, ...read, left] };
   }
 }
 

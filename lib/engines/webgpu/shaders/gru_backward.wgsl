@@ -1,4 +1,5 @@
-// The GRU, backward through time: one workgroup computes four sequences and loops over all t, the last one first.
+// The GRU, backward through time: one workgroup computes four sequences and loops over the t of a piece, the last
+// one first.
 //
 //   dz_z  = dh'∘(h − g)∘σ'(z)      dz_g = dh'∘(1 − z)∘φ'(g)                       [N,H] each
 //   dz_r  = (dz_g R_gᵀ)∘h∘σ'(r)    dh   = dh'∘z + (dz_g R_gᵀ)∘r + [dz_z dz_r] Rᵀ    reset before
@@ -8,11 +9,12 @@
 // h stands for h∘m before t; m drops h, the same at all t. In a masked step, dz = 0, and dh' goes on to t − 1 as it is.
 //
 // weightsBack [H][C+H] vec4 over the lanes z, r, W_g and R_g of a unit: column C + k holds R[k]
-// gates       [T][N4][H][4] vec4 over four sequences: as gru_forward leaves them before; dz_z, dz_r, dz_g and what R_g
+// gates       [t of the piece][N4][H][4] vec4 over four sequences: as gru_forward leaves them before; dz_z, dz_r, dz_g and what R_g
 //             gets after: dz_g with reset before, dz_g∘r with reset after
 // inputs      [T+1][N4][J], h∘m at features C4 … C4+H−1
 // dy          [T][N4][H4], or [N4][H4] of the last t only        mask, as dy
 // kept        [T][N4], 0 where masked                             stateMask [N4][H4]: m
+// left        [N4][H]: the dh that a piece leaves for the next one
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
 
@@ -39,13 +41,16 @@ override MASKED: bool;
 @group(0) @binding(4) var<storage, read> mask: array<vec4f>;
 @group(0) @binding(5) var<storage, read> kept: array<vec4f>;
 @group(0) @binding(6) var<storage, read> stateMask: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> left: array<vec4f>;
+@group(0) @binding(8) var<uniform> piece: Piece;
 
 var<workgroup> carried: array<vec4f, H>; // dh'; each is used only by the invocation of its unit
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let n4 = group.x;
-  for (var back = 0u; back < T; back++) {
+  for (var unit = local.x; unit < H; unit += 64u) { carried[unit] = left[n4 * H + unit]; }
+  for (var back = T - piece.end; back < T - piece.first; back++) {
     let t = T - 1u - back;
     let row = t * N4 + n4;
     var keep = vec4<bool>(true);
@@ -59,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         if (DROPOUT) { output *= mask[source]; }
         dh += output;
       }
-      let at = (row * H + unit) * 4u;
+      let at = ((row - piece.first * N4) * H + unit) * 4u;
       let z = gates[at];
       let r = gates[at + 1u];
       let g = gates[at + 2u];
@@ -81,9 +86,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       for (var unit = local.x; unit < H; unit += 64u) {
         var d = vec4f(0);
         for (var k = 0u; k < H; k++) {
-          d += weightsBack[k * (C + H) + C + unit].w * gates[(row * H + k) * 4u + 3u];
+          let at = ((row - piece.first * N4) * H + k) * 4u;
+          d += weightsBack[k * (C + H) + C + unit].w * gates[at + 3u];
         }
-        let at = (row * H + unit) * 4u + 1u;
+        let at = ((row - piece.first * N4) * H + unit) * 4u + 1u;
         let r = gates[at];
         var before = vec4f(0);
         if (t > 0u) { before = inputs[row * J + C4 + unit]; }
@@ -97,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         var d = carried[unit];
         for (var k = 0u; k < H; k++) {
           let w = weightsBack[k * (C + H) + C + unit];
-          let at = (row * H + k) * 4u;
+          let at = ((row - piece.first * N4) * H + k) * 4u;
           d += w.x * gates[at] + w.y * gates[at + 1u];
           if (RESET_AFTER) { d += w.w * gates[at + 3u]; }
         }
@@ -107,4 +113,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       }
     }
   }
+  for (var unit = local.x; unit < H; unit += 64u) { left[n4 * H + unit] = carried[unit]; }
 }

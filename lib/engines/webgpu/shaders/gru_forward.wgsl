@@ -1,4 +1,4 @@
-// The GRU, forward through time: one workgroup computes four sequences and loops over all t.
+// The GRU, forward through time: one workgroup computes four sequences and loops over the t of a piece.
 //
 //   z r   = σ(z_t + h R), the lanes z and r               [N,H] each, z_t = x W + b from input_product
 //   g     = φ(g_t + (r∘h) R_g)                            [N,H], reset before
@@ -9,10 +9,11 @@
 // In all of them h stands for h∘m, kept in workgroup memory; m drops h, the same at all t. In a masked step, h' = h.
 //
 // weights  [C+H+1][H] vec4 over the lanes z, r, W_g and R_g; the recurrent kernel is rows C … C+H−1
-// gates    [T][N4][H][4] vec4 over four sequences: z_t before; z, r, g and with reset after h R_g + b'_g after
+// gates    [t of the piece][N4][H][4] vec4 over four sequences: z_t before; z, r, g and with reset after h R_g + b'_g after
 // inputs   [T+1][N4][J], h∘m at features C4 … C4+H−1, with reset before r∘h∘m at C4+H4 … C4+H4+H−1
 // outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4], or [N4][H4]
 // kept     [T][N4], 0 where masked                                 stateMask [N4][H4]: m
+// left     [N4][H]: where masked, the last h that a piece leaves for the next one
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
 
@@ -44,6 +45,8 @@ override LAST: u32; // H where masked, else 1
 @group(0) @binding(5) var<storage, read> mask: array<vec4f>;
 @group(0) @binding(6) var<storage, read> kept: array<vec4f>;
 @group(0) @binding(7) var<storage, read> stateMask: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> left: array<vec4f>;
+@group(0) @binding(9) var<uniform> piece: Piece;
 
 var<workgroup> h: array<vec4f, TWO_H>; // h∘m before and after t; the two halves alternate
 var<workgroup> reset: array<vec4f, RESET>; // r∘h∘m
@@ -72,11 +75,18 @@ fn finish(t: u32, n4: u32, unit: u32, z: vec4f, g: vec4f) {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let n4 = group.x;
-  for (var t = 0u; t < T; t++) {
+  if (piece.first > 0u) {
+    for (var unit = local.x; unit < H; unit += 64u) {
+      h[(piece.first & 1u) * H + unit] = inputs[(piece.first * N4 + n4) * J + C4 + unit];
+      if (MASKED) { last[unit] = left[n4 * H + unit]; }
+    }
+    workgroupBarrier();
+  }
+  for (var t = piece.first; t < piece.end; t++) {
     let before = (t & 1u) * H;
     let row = t * N4 + n4;
     for (var unit = local.x; unit < H; unit += 64u) {
-      let at = (row * H + unit) * 4u;
+      let at = ((row - piece.first * N4) * H + unit) * 4u;
       var zz = gates[at];
       var zr = gates[at + 1u];
       var hg = gates[at + 3u];
@@ -107,7 +117,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     if (!RESET_AFTER) {
       workgroupBarrier();
       for (var unit = local.x; unit < H; unit += 64u) {
-        let at = (row * H + unit) * 4u;
+        let at = ((row - piece.first * N4) * H + unit) * 4u;
         var zg = gates[at + 2u];
         if (t > 0u) {
           for (var k = 0u; k < H; k++) { zg += weights[(C + k) * H + unit].w * reset[k]; }
@@ -119,4 +129,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     }
     workgroupBarrier();
   }
+  for (var unit = local.x; unit < H && MASKED; unit += 64u) { left[n4 * H + unit] = last[unit]; }
 }

@@ -1,4 +1,4 @@
-// The LSTM, forward through time: one workgroup computes four sequences and loops over all t.
+// The LSTM, forward through time: one workgroup computes four sequences and loops over the t of a piece.
 //
 //   z         = z_t + (h∘m) R                   [N,4H], z_t = x W + b from input_product
 //   i f g o   = σ(z_i) σ(z_f) φ(z_g) σ(z_o)     [N,H] each
@@ -9,8 +9,9 @@
 // In a masked step, c' = c and h' = h. m drops h, the same at all t.
 //
 // weights  [C+H+1][H] vec4 over the gates i f g o; the recurrent kernel is rows C … C+H−1
-// gates    [T][N4][H][4] vec4 over four sequences: z_t before, the activations after
-// c        [T+1][N4][H]                           inputs [T+1][N4][J], h∘m at features C4 … C4+H−1
+// gates    [t of the piece][N4][H][4] vec4 over four sequences: z_t before, the activations after
+// c        [T+3][N4][H]; where masked, a piece leaves its last h at T + 1 for the next one
+// inputs   [T+1][N4][J], h∘m at features C4 … C4+H−1
 // outputs  [T][N4][OUT_J], or [N4][OUT_J] of the last t only      mask [T][N4][H4], or [N4][H4]
 // kept     [T][N4], 0 where masked                stateMask [N4][H4]: m
 //
@@ -43,6 +44,7 @@ override LAST: u32; // H where masked, else 1
 @group(0) @binding(6) var<storage, read> mask: array<vec4f>;
 @group(0) @binding(7) var<storage, read> kept: array<vec4f>;
 @group(0) @binding(8) var<storage, read> stateMask: array<vec4f>;
+@group(0) @binding(9) var<uniform> piece: Piece;
 
 var<workgroup> h: array<vec4f, TWO_H>; // h∘m before and after t; the two halves alternate
 var<workgroup> last: array<vec4f, LAST>; // h where masked; each is used only by the invocation of its unit
@@ -50,12 +52,19 @@ var<workgroup> last: array<vec4f, LAST>; // h where masked; each is used only by
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let n4 = group.x;
-  for (var t = 0u; t < T; t++) {
+  if (piece.first > 0u) {
+    for (var unit = local.x; unit < H; unit += 64u) {
+      h[(piece.first & 1u) * H + unit] = inputs[(piece.first * N4 + n4) * J + C4 + unit];
+      if (MASKED) { last[unit] = c[((T + 1u) * N4 + n4) * H + unit]; }
+    }
+    workgroupBarrier();
+  }
+  for (var t = piece.first; t < piece.end; t++) {
     let before = (t & 1u) * H;
     let after = H - before;
     let row = t * N4 + n4;
     for (var unit = local.x; unit < H; unit += 64u) {
-      let at = (row * H + unit) * 4u;
+      let at = ((row - piece.first * N4) * H + unit) * 4u;
       var zi = gates[at];
       var zf = gates[at + 1u];
       var zg = gates[at + 2u];
@@ -102,5 +111,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       }
     }
     workgroupBarrier();
+  }
+  for (var unit = local.x; unit < H && MASKED; unit += 64u) {
+    c[((T + 1u) * N4 + n4) * H + unit] = last[unit];
   }
 }

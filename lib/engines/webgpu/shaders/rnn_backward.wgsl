@@ -1,4 +1,5 @@
-// The RNN, backward through time: one workgroup computes four sequences and loops over all t, the last one first.
+// The RNN, backward through time: one workgroup computes four sequences and loops over the t of a piece, the last
+// one first.
 //
 //   dh = (dz_{t+1} Rᵀ)∘m + dy_t∘mask     [N,H]
 //   dz = dh∘φ'(h')                       [N,H]
@@ -6,9 +7,10 @@
 // In a masked step, dz = 0, and dh goes on to t − 1 as it is. m drops h, the same at all t.
 //
 // weightsBack [QUADS][C+H] vec4 over the four units of a quad: column C + k holds R[k]
-// z           [T][N4][QUADS][4] vec4 over four sequences: the activations before, dz after
+// z           [t of the piece][N4][QUADS][4] vec4 over four sequences: the activations before, dz after
 // dy          [T][N4][H4], or [N4][H4] of the last t only        mask, as dy
 // kept        [T][N4], 0 where masked                             stateMask [N4][H4]: m
+// left        [N4][H]: the dh that a piece leaves for the next one
 //
 // An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
 
@@ -31,13 +33,16 @@ override MASKED: bool;
 @group(0) @binding(3) var<storage, read> mask: array<vec4f>;
 @group(0) @binding(4) var<storage, read> kept: array<vec4f>;
 @group(0) @binding(5) var<storage, read> stateMask: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> left: array<vec4f>;
+@group(0) @binding(7) var<uniform> piece: Piece;
 
 var<workgroup> carried: array<vec4f, H4>; // dh; each is used only by the invocation of its unit
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let n4 = group.x;
-  for (var back = 0u; back < T; back++) {
+  for (var unit = local.x; unit < H; unit += 64u) { carried[unit] = left[n4 * H + unit]; }
+  for (var back = T - piece.end; back < T - piece.first; back++) {
     let t = T - 1u - back;
     let row = t * N4 + n4;
     var keep = vec4<bool>(true);
@@ -51,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         if (DROPOUT) { output *= mask[source]; }
         dh += output;
       }
-      let at = row * QUADS * 4u + unit;
+      let at = (row - piece.first * N4) * QUADS * 4u + unit;
       z[at] = select(vec4f(0), dh * slope(ACTIVATION, z[at]), keep);
       carried[unit] = select(dh, vec4f(0), keep);
     }
@@ -61,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         var d = vec4f(0);
         for (var k = 0u; k < QUADS; k++) {
           let w = weightsBack[k * (C + H) + C + unit];
-          let at = (row * QUADS + k) * 4u;
+          let at = ((row - piece.first * N4) * QUADS + k) * 4u;
           d += w.x * z[at] + w.y * z[at + 1u] + w.z * z[at + 2u] + w.w * z[at + 3u];
         }
         if (STATE_DROPOUT) { d *= stateMask[n4 * H4 + unit]; }
@@ -70,4 +75,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       }
     }
   }
+  for (var unit = local.x; unit < H; unit += 64u) { left[n4 * H + unit] = carried[unit]; }
 }

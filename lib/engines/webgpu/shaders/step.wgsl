@@ -1,4 +1,4 @@
-// The uniform of one training step, or of one batch of a prediction; it precedes every kernel.
+// The uniform of one training step, or of one batch of a prediction; with other structures; it precedes every kernel.
 struct Step {
   number: u32,         // of the training step, from 1 on
   count: u32,          // sequences of the batch; lanes past it hold none
@@ -8,6 +8,12 @@ struct Step {
   rate: f32,           // the factors of the step, see stepFactors() in optimizers.ts
   correction: f32,
   keep: f32,
+}
+
+// What a dispatch computes of the steps of a sequence, or of their rows: from `first` on, before `end`.
+struct Piece {
+  first: u32,
+  end: u32,
 }
 
 // A sequence of a batch.

@@ -1,0 +1,48 @@
+/**
+ * Pieces of time: what takes long over all steps is several dispatches, so that none blocks a GPU that also draws a screen, or is
+ * taken for hung. The numbers are the same, to the bit, whatever the pieces.
+ *
+ * @module
+ */
+import type { Dispatch, Piece } from "../kernels.ts";
+import type { Frame } from "./pass.ts";
+
+/**
+ * The most multiplications of a dispatch. Mesa's software adapter does at least 2.3e9 a second on two cores, and hardware some
+ * hundred times as many.
+ */
+const MOST_MULTIPLICATIONS = 2e8;
+/** Pieces are this many steps or a multiple: then the offset of a window is a multiple of 256 bytes, as bindings need. */
+const STEPS = 4;
+
+/** What is cut. */
+export interface Whole {
+  /** T. */
+  readonly steps: number;
+  /** For one row, a step of four sequences; those of slow kernels count more. */
+  readonly multiplications: number;
+  /** The buffer of which a piece sees only its own rows, and what lies between its rows, in `vec4`: a multiple of 4. */
+  readonly buffer: string;
+  readonly stride: number;
+  /** Whether the kernel counts rows, not steps. */
+  readonly inRows: boolean;
+}
+
+/** Makes the dispatches of all pieces, in the order of time. */
+export function inPieces(
+  { steps, multiplications, buffer, stride, inRows }: Whole,
+  { N4, windowBytes }: Pick<Frame, "N4" | "windowBytes">,
+  make: (piece: Piece, rows: number) => Dispatch,
+): Dispatch[] {
+  const most = Math.min(MOST_MULTIPLICATIONS / (N4 * multiplications), windowBytes / (16 * N4 * stride));
+  const length = most >= steps ? steps : Math.max(STEPS, Math.floor(most / STEPS) * STEPS);
+  const count = Math.ceil(steps / length), unit = inRows ? N4 : 1;
+  return Array.from({ length: count }, (_, index) => {
+    const first = index * length, end = Math.min(first + length, steps), rows = (end - first) * N4;
+    const window = { buffer, offset: 16 * first * N4 * stride, size: 16 * rows * stride };
+    const dispatch = make({ first: first * unit, end: end * unit, window }, rows);
+    return count === 1
+      ? dispatch
+      : { ...dispatch, label: `${dispatch.label}, part ${index + 1} of ${count}` };
+  });
+}
