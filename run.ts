@@ -28,13 +28,15 @@ export {
 export { type Column, describeGaps, numbersOf, parseTable } from "./lib/data/table.ts";
 export { makeFolders, readWhole, sha256, writeNamed } from "./lib/data/files.ts";
 export { checkAllowed, NotAllowedError, NotCapable, shown } from "./lib/data/places.ts";
+export { AXES } from "./lib/data/sequence.ts";
 export { type DeviceName, DEVICES, type MathName, MATHS } from "./lib/engines/open.ts";
 export { excerpt, messageOf, printable, printableLines } from "./lib/excerpt.ts";
-export { applyTraits, readMetadata } from "./lib/model/metadata.ts";
-export { createClassifier } from "./lib/model/classifier.ts";
+export { describedNetwork, readMetadata } from "./lib/model/metadata.ts";
+export { classifierOptions, createClassifier } from "./lib/model/classifier.ts";
 export { type Loss, LOSSES, type Metric, METRICS } from "./lib/model/losses.ts";
-export { CELL_ACTIVATIONS, MERGES } from "./lib/model/network.ts";
+export { CELL_ACTIVATIONS, isRecurrent, MERGES, recurrentLayers } from "./lib/model/network.ts";
 export { readPyTorch } from "./lib/model/pytorch.ts";
+export { readChainMetadata } from "./lib/model/torch_chain.ts";
 export { decodeSafetensors } from "./lib/model/safetensors.ts";
 export { defaultClassNames, readsImagesOf } from "./lib/model/trained_model.ts";
 export { type Checkpoint, CheckpointError } from "./lib/run/checkpoint.ts";
@@ -69,26 +71,18 @@ export type { CatalogueEntry, CatalogueFile, SourceSpec } from "./lib/data/catal
 export type { Limits } from "./lib/data/sources.ts";
 export type { Access, Files } from "./lib/data/places.ts";
 export type { ImageSize, PreparedPicture, PreparePictureOptions } from "./lib/data/prepare_picture.ts";
+export type { Augmentation } from "./lib/data/transform.ts";
 export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequence.ts";
 export type { DeviceDescription, EngineState } from "./lib/engines/engine.ts";
 export type { FromPyTorchOptions } from "./lib/model/from_pytorch.ts";
 export type { LayersModel } from "./lib/model/from_tensorflow.ts";
 export type { Start } from "./lib/model/initialize.ts";
 export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
-export type {
-  Classifier,
-  ClassifierLayer,
-  ClassifierOptions,
-  Head,
-  LayerParameters,
-  LayerSpec,
-  LstmSpec,
-  RecurrentSizes,
-  RnnSpec,
-} from "./lib/model/classifier.ts";
+export type { Classifier, ClassifierOptions } from "./lib/model/classifier.ts";
 export type {
   Activation,
   ActivationLayer,
+  BatchNormLayer,
   BidirectionalLayer,
   CellActivation,
   CellLayer,
@@ -97,6 +91,7 @@ export type {
   FeatureInput,
   GruLayer,
   Input,
+  LastLayer,
   Layer,
   LstmLayer,
   Network,
@@ -109,9 +104,11 @@ export type {
 export type {
   Adadelta,
   Adam,
+  AdamW,
   Momentum,
   Nesterov,
   RmsProp,
+  RmsPropMomentum,
   Sgd,
   TfAdadelta,
   TfAdagrad,
@@ -120,7 +117,8 @@ export type {
   TfCenteredRmsProp,
   TfRmsProp,
 } from "./lib/model/optimizers.ts";
-export type { PyTorchNames, PyTorchNetwork, PyTorchOptions, Tensors } from "./lib/model/pytorch.ts";
+export type { ChainOptions } from "./lib/model/torch_chain.ts";
+export type { PyTorchNames, PyTorchNetwork, Tensors } from "./lib/model/pytorch.ts";
 export type { SafetensorsContent, Tensor, TensorData } from "./lib/model/safetensors.ts";
 export type {
   NestedArray,
@@ -136,6 +134,7 @@ export type {
   YieldEvery,
 } from "./lib/model/tensorflow_callbacks.ts";
 export type { GruArgs } from "./lib/model/tensorflow_gru.ts";
+export type { LastStepArgs } from "./lib/model/tensorflow_last_step.ts";
 export type { TensorflowFiles } from "./lib/model/tensorflow_files.ts";
 export type { LSTMLayerArgs, SimpleRNNLayerArgs, TensorflowLayer } from "./lib/model/to_tensorflow.ts";
 export type { ModelDescription } from "./lib/model/trained_model.ts";
@@ -151,14 +150,26 @@ export type { ModelSource } from "./lib/run/open_model.ts";
 export type { Answers, SequencePredictor, SequenceReader } from "./lib/train/sequence_predictor.ts";
 export type { BatchOptions } from "./lib/train/batches.ts";
 export type { Selection, SplitName } from "./lib/train/call_options.ts";
-export type { TrainingConfig } from "./lib/train/trainer.ts";
+export type { BestEpoch, Monitor, MonitorOptions, MonitorState } from "./lib/train/monitor.ts";
+export type { ClipOption, RefinementOptions, Refinements } from "./lib/train/refinements.ts";
+export type {
+  CosineSchedule,
+  ExponentialSchedule,
+  OneCycleSchedule,
+  PlateauSchedule,
+  PlateauState,
+  StepSchedule,
+} from "./lib/train/schedule.ts";
+export type { TrainingConfig } from "./lib/train/training_config.ts";
 export type {
   BatchReport,
   EpochReport,
+  EpochsState,
   Evaluation,
   StepFigures,
   StepsReport,
   TallyState,
+  TrainerState,
   TrainingFigures,
   TrainingState,
 } from "./lib/train/figures.ts";

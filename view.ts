@@ -3,10 +3,18 @@
  *
  * @module
  */
+export {
+  type GradientsOverTime,
+  gradientsOverTime,
+  type ImageTraces,
+  traceImage,
+} from "./lib/train/inspect.ts";
 export { confusionMatrix, type Mistake, scoreLogits, worstMistakes } from "./lib/train/metrics.ts";
 export { drawConfusion, drawConfusionMap, type DrawConfusionOptions } from "./lib/view/confusion.ts";
 export { drawCurves } from "./lib/view/curves.ts";
 export { drawForecast, type Forecast } from "./lib/view/forecast.ts";
+export { drawGradients, reachOf, type RunGradients } from "./lib/view/gradients.ts";
+export { drawInside, type Inside } from "./lib/view/inside.ts";
 export { type DrawOptions, drawPictures, type Picture } from "./lib/view/digits.ts";
 export {
   bestPoint,
@@ -16,6 +24,7 @@ export {
   type FigureMeanings,
   type History,
   momentOf,
+  type StepCurve,
   toCurves,
 } from "./lib/view/history.ts";
 export { formatDuration, formatProgress, formatQuantity, type Progress } from "./lib/view/progress.ts";
@@ -25,5 +34,5 @@ export { decidedAt, likeliest, type Reading } from "./lib/view/reading_lines.ts"
 export { drawReading, type DrawReadingOptions } from "./lib/view/reading_text.ts";
 export { type ReportContents, type ReportPicture, writeReport } from "./lib/view/report.ts";
 export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/sheet.ts";
-export { describeStructure, drawStructure, type StructureInput } from "./lib/view/structure.ts";
+export { describeStructure, drawStructure, type StructureInput, titleOfCell } from "./lib/view/structure.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";

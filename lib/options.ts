@@ -79,6 +79,16 @@ export function optional(rule: Rule): Rule {
   return { ...rule, optional: true };
 }
 
+/** The same rule for a value that can be null. */
+export function orNull(rule: Rule): Rule {
+  return {
+    ...rule,
+    must: `${rule.must}, or null`,
+    isKind: (value) => value === null || rule.isKind(value),
+    holds: (value) => value === null || (rule.holds?.(value) ?? true),
+  };
+}
+
 /** Whether a value is as its rule says. */
 export function meets(rule: Rule, value: unknown): boolean {
   return rule.isKind(value) && (rule.holds?.(value as never) ?? true);

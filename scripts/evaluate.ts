@@ -17,6 +17,7 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesOf } from "./support/images.ts";
+import { MODEL_FLAGS } from "./support/runs.ts";
 import { describeOutput, drawForTerminal, StatusLine } from "./support/terminal.ts";
 
 const mistakesShown = 10;
@@ -25,7 +26,7 @@ const command = {
   name: "evaluate",
   about: "Shows how well the model of a run does, and its worst mistakes.",
   flags: {
-    model: { kind: "text", placeholder: "FOLDER", help: "the folder of a run" },
+    ...MODEL_FLAGS,
     split: { kind: "choice", choices: ["test", "train"], default: "test", help: "which images" },
     ...DEVICE_FLAGS,
     ...DATA_FLAGS,
@@ -36,7 +37,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot evaluate: --model must be given, the folder of a run");
+    throw new FlagError("Cannot evaluate: --model must be given, the folder of a run or a recipe");
   }
   checkAllowed({ read: [flags.model, flags["data-dir"]] });
   const run = await openRun(flags.model);

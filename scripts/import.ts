@@ -1,8 +1,13 @@
 /**
- * Makes a run from weights that were trained in PyTorch: one `LSTM` or `RNN` and a `Linear`, in safetensors.
+ * Makes a run from weights that were trained in PyTorch: `LSTM`, `GRU` or `RNN`, `BatchNorm1d` and `Linear`, in safetensors.
  *
  *     deno task import --from data/weights.safetensors --axis columns --range -1..1
+ *     deno task import --from data/mnist_rnn.safetensors --chain rnn,last,batchnorm,fc1,relu,fc2 --mean .1307 --deviation .3081
  *     deno task evaluate --model runs/import/2026-11-22T05-41-25
+ *
+ * One recurrent module of one direction and one `Linear` tell their order. Where there are more modules, `--chain` names them in the
+ * order of `forward()`, and what has no weights between them: `last` for the last step, `relu` and others. A file that `export`
+ * wrote says it itself.
  *
  * For a `.pth` or `.pt` file, the error has the lines of Python that make safetensors of it.
  *
@@ -17,18 +22,25 @@ import { modelSha256, toTensorflow } from "../mod.ts";
 import type { Sequence } from "../mod.ts";
 import {
   CATALOGUE,
+  type ChainOptions,
   checkAllowed,
   checkConfig,
+  type Classifier,
   createRunFolder,
   type DataConfig,
   dataFolder,
   type DatasetName,
   decodeSafetensors,
   defaultClassNames,
+  isRecurrent,
+  type Metadata,
   modelConfig,
+  printable,
+  readChainMetadata,
   readMetadata,
   readPyTorch,
   readWhole,
+  type RecurrentLayer,
   shown,
 } from "../run.ts";
 import { findSequence, type FoundSequence, networkOf } from "./import/find_sequence.ts";
@@ -42,7 +54,7 @@ const MAX_BYTES = 2 ** 30;
 
 /** The properties that may be unknown, and their flags. */
 const QUESTIONS: Readonly<Record<Question, string>> = {
-  axis: "the order (--axis)",
+  order: "the order (--axis)",
   scale: "the pixels' numbers (--range, or --mean and --deviation)",
   activation: "the activation (--activation)",
 };
@@ -56,7 +68,12 @@ const command = {
       kind: "text",
       placeholder: "FILE",
       input: true,
-      help: "safetensors with one LSTM or RNN and a Linear",
+      help: "safetensors of a state_dict()",
+    },
+    chain: {
+      kind: "text",
+      placeholder: "A,B,C",
+      help: "its modules in the order of forward(), with last, relu and the like between them",
     },
     to: { kind: "text", placeholder: "FOLDER", help: "where the run goes (default runs/import/<time>)" },
     axis: {
@@ -102,19 +119,19 @@ await runCommand(command, async (flags) => {
   checkAllowed({ read: [flags.from], write: [flags.to ?? "runs/import"] });
   const bytes = await readWhole(flags.from, { mostBytes: MAX_BYTES });
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const { network: found, parameters, notes } = readPyTorch(tensors);
-  const { classes } = found.head;
   const said = readMetadata(metadata);
+  const { network: found, parameters, notes } = readPyTorch(tensors, readingOptions(flags.chain, metadata));
+  const { classes } = found;
   const known = reconcile(flags, said, found);
   const data = dataConfig(flags, { classes, dataset: said.dataset });
   const { assumed: isAssumed, ...images } = data ?? { dataset: "mnist" };
-  const weights = { known, classes, parameters };
+  const weights = { known, parameters };
   const reading = await findSequence(weights, images);
   const { sequence, T } = reading;
   const learned = isAssumed || images.dataDir !== undefined ? undefined : data?.dataset;
   const ownNames = known.classNames?.some((name, k) => name !== String(k)); // numbers say no more than none
   const model = {
-    network: networkOf(weights, reading),
+    network: networkOf(known, reading),
     T,
     sequence,
     parameters,
@@ -135,12 +152,7 @@ await runCommand(command, async (flags) => {
     console.log(JSON.stringify(line));
     return 0;
   }
-  const layers = model.network.recurrent.map((layer) => {
-    const { kind, inputSize, hiddenSize } = layer;
-    const activation = layer.kind === "lstm" ? layer.gateActivation : layer.activation;
-    return `${kind} ${inputSize} → ${hiddenSize} (${activation})`;
-  });
-  console.log(`network   ${layers.join(", ")}, ${classes} classes`);
+  console.log(`network   ${describeLayers(model.network)}`);
   for (const note of notes) console.log(`note      ${note}`);
   console.log(`reads     ${describeSequence(sequence)}`);
   explainSequence(known, reading).forEach((line) => console.log(`          ${line}`));
@@ -155,6 +167,33 @@ await runCommand(command, async (flags) => {
   console.log(`evaluate  ${evaluation}`);
   return 0;
 });
+
+/** The order of the modules, by the flag or by the file, which must agree. */
+function readingOptions(chain: string | undefined, metadata: Metadata): ChainOptions {
+  const said = readChainMetadata(metadata);
+  if (chain === undefined) return said;
+  if (said.chain && said.chain.join() !== chain) {
+    throw new FlagError(
+      `Cannot use --chain: it must agree with the file, which says ${printable(said.chain.join(), 300)}: ` +
+        `current value is ${printable(chain, 300)}`,
+    );
+  }
+  return { ...said, chain: chain.split(",") };
+}
+
+/** `lstm 28 → 64, batchNorm, dense 64 → 10`. */
+function describeLayers({ layers }: Classifier): string {
+  const inOneDirection = ({ kind, inputSize, hiddenSize, activation }: RecurrentLayer) =>
+    `${kind} ${inputSize} → ${hiddenSize}${kind === "rnn" ? ` (${activation})` : ""}`;
+  return layers.map((layer) => {
+    if (layer.kind === "bidirectional") return `${inOneDirection(layer.forward)} in both directions`;
+    if (isRecurrent(layer)) return inOneDirection(layer);
+    if (layer.kind === "activation") return layer.activation;
+    if (layer.kind !== "dense") return layer.kind;
+    const { inputSize, units, activation } = layer;
+    return `dense ${inputSize} → ${units}${activation === "linear" ? "" : ` (${activation})`}`;
+  }).join(", ");
+}
 
 /** The images that `evaluate` and other commands load by default; undefined if MNIST cannot be assumed. */
 function dataConfig(
@@ -199,5 +238,11 @@ function explainSequence({ open }: Known, { trials, triedOn, assumed }: FoundSeq
 
 /** `rows, pixels as 0…1`. */
 function describeSequence(sequence: Sequence): string {
-  return `${sequence.axis}, pixels as ${describeScale(sequence)}`;
+  const { axis, reversed, permutation } = sequence;
+  const order = [
+    axis,
+    ...(reversed ? ["from the end"] : []),
+    ...(permutation === undefined ? [] : [`permuted with seed ${permutation}`]),
+  ];
+  return `${order.join(" ")}, pixels as ${describeScale(sequence)}`;
 }

@@ -1,19 +1,26 @@
 /**
- * Draws the curves of runs into one picture, also of runs that are still training.
+ * Draws the curves of runs into one picture, also of runs that are still training. It names them by what differs between them.
  *
- *     deno task plot runs/train-lstm/2026-11-22T05-41-25 runs/train-rnn/2026-11-22T05-50-01
+ *     deno task plot train-lstm runs/train-rnn/2026-11-22T05-50-01
  */
 import "./support/deno_version.ts";
 import { checkAllowed, excerpt, historyOf, openMetrics, shown, writeNamed } from "../run.ts";
 import { drawCurves, toCurves, toPng } from "../view.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
+import { nameRuns } from "./support/name_runs.ts";
 
 const command = {
   name: "plot",
   about: "Draws loss and accuracy of one or many runs into one picture.",
   flags: {
-    runs: { kind: "operands", placeholder: "RUN", least: 1, help: "folders of runs" },
+    runs: {
+      kind: "operands",
+      placeholder: "RUN",
+      run: true,
+      least: 1,
+      help: "folders of runs, or recipes: their latest runs",
+    },
     out: {
       kind: "text",
       placeholder: "NAME",
@@ -32,8 +39,9 @@ await runCommand(command, async ({ runs, out }) => {
   }
   const paths = { svg: `${name}.svg`, png: `${name}.png` };
   checkAllowed({ read: runs, write: Object.values(paths) });
-  const histories = await Promise.all(runs.map(async (path) => historyOf(await openMetrics(path))));
-  const svg = drawCurves(toCurves(histories));
+  const found = await Promise.all(runs.map(openMetrics));
+  const names = nameRuns(found);
+  const svg = drawCurves(toCurves(found.map((run, i) => ({ ...historyOf(run), name: names[i] }))));
   await writeNamed(paths.svg, new TextEncoder().encode(svg));
   await writeNamed(paths.png, await toPng(svg));
   console.log(`${shown(paths.svg)}\n${shown(paths.png)}`);

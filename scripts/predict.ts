@@ -16,6 +16,7 @@ import {
   PICTURE_FLAGS,
   preparationFor,
 } from "./support/pictures.ts";
+import { MODEL_FLAGS } from "./support/runs.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const GAP = 2;
@@ -31,7 +32,7 @@ const command = {
       least: 1,
       help: "a PNG or JPEG file of any size",
     },
-    model: { kind: "text", placeholder: "FOLDER", input: true, help: "the folder of a run" },
+    model: { ...MODEL_FLAGS.model, input: true },
     ...PICTURE_FLAGS,
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // for a few images, a GPU takes longer to start
@@ -41,7 +42,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot predict: --model must be given, the folder of a run");
+    throw new FlagError("Cannot predict: --model must be given, the folder of a run or a recipe");
   }
   checkAllowed({ read: [flags.model, ...flags.images] });
   const run = await openRun(flags.model);

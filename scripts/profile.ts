@@ -13,10 +13,9 @@ import { openWebgpu } from "../lib/engines/webgpu/engine.ts";
 import { initialize } from "../lib/model/initialize.ts";
 import { shuffledOrder } from "../lib/random.ts";
 import * as scanline from "../mod.ts";
-import { createClassifier } from "../run.ts";
 import { measurePeak } from "./bench/peak.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { type MeasuredNetwork, type NetworkName, NETWORKS } from "./bench/workloads.ts";
+import { type MeasuredNetwork, type NetworkName, networkOf, NETWORKS } from "./bench/workloads.ts";
 
 const { json, help } = OUTPUT_FLAGS;
 const spec = {
@@ -44,7 +43,7 @@ await runCommand(spec, async (flags) => {
   const { network: name, steps, device, threads } = flags;
   const { train } = await scanline.loadDataset();
   const chosen: MeasuredNetwork = NETWORKS[name];
-  const network = createClassifier({ layers: chosen.layers, classes: 10, biases: 2 });
+  const network = networkOf(chosen.layers, 10);
   const batchSize = flags["batch-size"], order = shuffledOrder(train.count, 1, 0);
   const batches = Array.from({ length: WARM_UP_STEPS + steps }, (_, step) => {
     const first = step * batchSize % (train.count - batchSize);

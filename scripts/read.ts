@@ -28,6 +28,7 @@ import {
   preparationFor,
   takeImage,
 } from "./support/pictures.ts";
+import { MODEL_FLAGS } from "./support/runs.ts";
 import { describeOutput } from "./support/terminal.ts";
 
 const command = {
@@ -41,7 +42,7 @@ const command = {
       least: 1,
       help: "a PNG or JPEG file, or a test image's number",
     },
-    model: { kind: "text", placeholder: "FOLDER", input: true, help: "the folder of a run" },
+    model: { ...MODEL_FLAGS.model, input: true },
     ...PICTURE_FLAGS,
     ...DEVICE_FLAGS,
     device: { ...DEVICE_FLAGS.device, default: "wasm" }, // to read one image, a GPU takes longer to start
@@ -54,7 +55,7 @@ const command = {
 
 await runCommand(command, async (flags) => {
   if (!flags.model) {
-    throw new FlagError("Cannot read: --model must be given, the folder of a run");
+    throw new FlagError("Cannot read: --model must be given, the folder of a run or a recipe");
   }
   const pictures = flags.images.filter((name) => !/^\d+$/.test(name));
   const files = { read: [flags.model, ...pictures], write: [flags.model] };

@@ -11,7 +11,7 @@ import config from "../deno.json" with { type: "json" };
 import { appendTo } from "../lib/data/files.ts";
 import { chooseDevice } from "../mod.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
-import { FlagError } from "./support/flags.ts";
+import { didYouMean, FlagError } from "./support/flags.ts";
 import { Interrupt } from "./support/interrupt.ts";
 import {
   finalFigures,
@@ -73,7 +73,8 @@ interface Row {
 
 await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
   if (!recipes.includes(recipe)) {
-    throw new FlagError(`Cannot repeat ${recipe}: it must be one of ${recipes.join(", ")}`);
+    const remedy = didYouMean(recipe, recipes);
+    throw new FlagError(`Cannot repeat ${recipe}: it must be one of ${recipes.join(", ")}${remedy}`);
   }
   const seeds = parseSeeds(text);
   checkPassedOn(passedOn);

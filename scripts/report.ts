@@ -25,12 +25,20 @@ import {
 } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { loadImagesOf } from "./support/images.ts";
+import { MODEL_FLAGS } from "./support/runs.ts";
 
 const command = {
   name: "report",
   about: "Draws the pictures of a run again, and writes its report.",
   flags: {
-    runs: { kind: "operands", placeholder: "RUN", least: 1, most: 1, help: "the folder of a run" },
+    runs: {
+      kind: "operands",
+      placeholder: "RUN",
+      run: true,
+      least: 1,
+      most: 1,
+      help: MODEL_FLAGS.model.help,
+    },
     ...DEVICE_FLAGS,
     ...DATA_FLAGS,
     dataset: { ...DATA_FLAGS.dataset, help: "test images of another set than the run's" },

@@ -15,6 +15,7 @@ import {
   runSideBySide,
   STOPPING,
 } from "./repeat/processes.ts";
+import { type Experiment, EXPERIMENTS } from "./results/experiments.ts";
 import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./results/page.ts";
 import { NOTEBOOK } from "./results/published.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
@@ -26,13 +27,20 @@ const PAGE = "RESULTS.md";
 const STEPS_PER_EPOCH = 938; // of train-lstm
 
 /** The longest runs first, so that no core is idle at the end. */
-const plan = [
-  { recipe: "train-lstm", seed: 1 },
-  { recipe: "train-lstm-dropout", seed: 2017 },
-  ...[1, 2, 3].map((seed) => ({ recipe: "train-rnn", seed })),
-  ...Array.from({ length: 20 }, (_, i) => ({ recipe: "train-lstm-adam", seed: i + 1 })),
+const plan: readonly Planned[] = [
+  planned("train-lstm", 1),
+  planned("train-lstm-dropout", 2017),
+  ...EXPERIMENTS.toReversed().flatMap((one) => [1, 2, 3].map((seed) => ({ ...one, seed }))),
+  ...[1, 2, 3].map((seed) => planned("train-rnn", seed)),
+  ...Array.from({ length: 20 }, (_, i) => planned("train-lstm-adam", i + 1)),
 ];
-type Planned = typeof plan[number];
+
+/** A run of the page. */
+type Planned = Pick<Experiment, "name" | "recipe" | "flags"> & { readonly seed: number };
+
+function planned(recipe: string, seed: number): Planned {
+  return { name: recipe, recipe, flags: [], seed };
+}
 
 const command = {
   name: "results",
@@ -93,7 +101,7 @@ async function train(
   about: Omit<RunRecord, "command" | "seconds">,
   interrupt: Interrupt,
 ): Promise<boolean> {
-  const out = folderOf(job), flags = ["--device", "wasm", "--seed", String(job.seed)];
+  const out = folderOf(job), flags = [...job.flags, "--device", "wasm", "--seed", String(job.seed)];
   await Deno.remove(out, { recursive: true }).catch(() => {}); // it may hold an unfinished run
   console.log(`${nameOf(job)}: starts, threads: ${about.threads}`);
   const all = [...flags, "--threads", String(about.threads), "--out", out];
@@ -114,7 +122,9 @@ async function readRun(job: Planned): Promise<ResultRun | null> {
     const read = (name: string) => Deno.readTextFile(`${folderOf(job)}/${name}`);
     const [metrics, record] = await Promise.all([read("metrics.jsonl"), read("record.json")]);
     const lines = metrics.trimEnd().split("\n").map((line) => parseJson(line) as MetricsLine);
-    return isComplete(lines) ? { ...job, record: toRecord(parseJson(record)), lines } : null;
+    return isComplete(lines)
+      ? { name: job.name, seed: job.seed, record: toRecord(parseJson(record)), lines }
+      : null;
   } catch {
     return null;
   }
@@ -155,10 +165,10 @@ function nameMachine(): string {
   return `${cpu}, ${cores} cores, ${os}, Deno ${Deno.version.deno}`;
 }
 
-function nameOf({ recipe, seed }: Planned): string {
-  return `${recipe}, seed ${seed}`;
+function nameOf({ name, seed }: Planned): string {
+  return `${name}, seed ${seed}`;
 }
 
-function folderOf({ recipe, seed }: Planned): string {
-  return `${FOLDER}/${recipe}-${seed}`;
+function folderOf({ name, seed }: Planned): string {
+  return `${FOLDER}/${name}-${seed}`;
 }

@@ -11,60 +11,43 @@
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
-import { formatQuantity } from "../view.ts";
+import type { Recipe } from "./recipe/flags.ts";
 import { runRecipe } from "./recipe/recipe.ts";
 
 const recipe = {
   name: "train-lstm",
   about: "Trains two LSTM layers that read each image column by column.",
+  cell: "lstm",
+  units: [100, 100],
+  sequence: { axis: "columns", range: [-1, 1] }, // step t is image column t
+  initialize: "pytorch", // with its two bias vectors a layer
+  optimizer: scanline.adadelta({ learningRate: 0.1, rho: 0.9, epsilon: 1e-6 }),
   length: { epochs: 10 },
   batchSize: 64,
-  learningRate: 0.1,
   seed: 1,
-};
+} as const satisfies Recipe;
 
 await runRecipe(recipe, async (call) => {
   const data = await call.loadData();
   const { train, test, classes } = data;
 
-  const model = tf.sequential({
-    layers: [
-      scanline.lstm({ units: 100, returnSequences: true, inputShape: [train.width, train.height] }),
-      scanline.lstm({ units: 100 }),
-      tf.layers.dense({ units: classes }),
-    ],
-  });
+  const model = await call.model([
+    ...call.recurrent(train),
+    tf.layers.dense({ units: classes }),
+  ]);
 
-  await using trainer = await scanline.compile(model, {
-    train,
-    test,
-    sequence: call.sequence({ axis: "columns", range: [-1, 1] }), // step t is image column t
-    optimizer: scanline.adadelta({ learningRate: call.learningRate, rho: 0.9, epsilon: 1e-6 }),
-    initialize: "pytorch", // with its two bias vectors a layer
-    ...call.training,
-  });
-  const run = await call.begin(trainer, data, {
-    train: `mean over an epoch (${formatQuantity(train.count, "images")}), while the weights move`,
-    test: `all ${formatQuantity(test.count, "test images")}, after the epoch`,
-    testImages: test.count,
-  });
+  await using trainer = await scanline.compile(model, { train, test, ...call.training });
+  const run = await call.begin(trainer, data);
 
   for await (const epoch of trainer.epochs(run.length, call.loop)) {
     const valid = await trainer.evaluate("test", call.loop);
-    const seconds = epoch.seconds + valid.seconds;
     const figures = [epoch.loss, epoch.accuracy, valid.loss, valid.accuracy].map((x) => x.toFixed(6));
     const [trainLoss, trainAcc, validLoss, validAcc] = figures;
     call.print(
       `Epoch ${epoch.index}. Train Loss: ${trainLoss}, Train Acc: ${trainAcc}, ` +
-        `Valid Loss: ${validLoss}, Valid Acc: ${validAcc}, Time ${formatTime(seconds)}`,
+        `Valid Loss: ${validLoss}, Valid Acc: ${validAcc}, Time ${formatTime(epoch.seconds + valid.seconds)}`,
     );
-    await run.report({ epoch: epoch.index }, {
-      trainLoss: epoch.loss,
-      trainAccuracy: epoch.accuracy,
-      testLoss: valid.loss,
-      testAccuracy: valid.accuracy,
-      seconds,
-    });
+    await run.epoch(epoch, valid);
   }
   await run.finish();
 });

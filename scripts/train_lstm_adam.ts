@@ -10,16 +10,21 @@ import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
 import { formatQuantity } from "../view.ts";
+import type { Recipe } from "./recipe/flags.ts";
 import { runRecipe } from "./recipe/recipe.ts";
 
 const recipe = {
   name: "train-lstm-adam",
   about: "Trains one LSTM layer that reads each image row by row, with Adam.",
+  cell: "lstm",
+  units: [64],
+  sequence: { axis: "rows", range: [0, 1] },
+  initialize: "pytorch", // with its two bias vectors a layer
+  optimizer: scanline.adam({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
   length: { epochs: 1 },
   batchSize: 64,
-  learningRate: 0.01,
   seed: 1,
-};
+} as const satisfies Recipe;
 const reportEvery = 50; // steps
 const peekImages = 2_000; // the first of the test images, as in the source
 
@@ -27,21 +32,12 @@ await runRecipe(recipe, async (call) => {
   const data = await call.loadData();
   const { train, test, classes, classNames } = data;
 
-  const model = tf.sequential({
-    layers: [
-      scanline.lstm({ units: 64, inputShape: [train.height, train.width] }),
-      tf.layers.dense({ units: classes }),
-    ],
-  });
+  const model = await call.model([
+    ...call.recurrent(train),
+    tf.layers.dense({ units: classes }),
+  ]);
 
-  await using trainer = await scanline.compile(model, {
-    train,
-    test,
-    sequence: call.sequence({ axis: "rows", range: [0, 1] }),
-    optimizer: scanline.adam({ learningRate: call.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
-    initialize: "pytorch", // with its two bias vectors a layer
-    ...call.training,
-  });
+  await using trainer = await scanline.compile(model, { train, test, ...call.training });
   const peeked = Math.min(peekImages, test.count);
   const run = await call.begin(trainer, data, {
     train: `mean over the ${reportEvery} steps before each report (${

@@ -10,16 +10,24 @@
 import "./support/deno_version.ts";
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "../mod.ts";
+import type { Recipe } from "./recipe/flags.ts";
 import { runRecipe } from "./recipe/recipe.ts";
 
 const recipe = {
   name: "train-lstm-dropout",
   about: "Trains two LSTM layers with dropout that read each image row by row.",
+  cell: "lstm",
+  units: [100, 100],
+  dropout: 0.5, // of what each layer puts out; its state goes on whole
+  sequence: { axis: "rows", range: [0, 1] },
+  initialize: "tf1",
+  optimizer: scanline.momentum({ learningRate: 0.01, momentum: 0.9 }),
+  validation: 5_000, // held out, as the source's loader does
   length: { steps: 10_000 },
   batchSize: 64,
-  learningRate: 0.01,
+  lastBatch: "carry", // batches run on across the end of an epoch
   seed: 2017,
-};
+} as const satisfies Recipe;
 const reportEvery = 1_000; // steps
 const testBatchSize = 128;
 
@@ -27,26 +35,12 @@ await runRecipe(recipe, async (call) => {
   const data = await call.loadData();
   const { train, test, classes } = data;
 
-  const model = tf.sequential({
-    layers: [
-      scanline.lstm({ units: 100, returnSequences: true, inputShape: [train.height, train.width] }),
-      tf.layers.dropout({ rate: 0.5 }), // of the output; the state goes on whole
-      scanline.lstm({ units: 100 }),
-      tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.dense({ units: classes }),
-    ],
-  });
+  const model = await call.model([
+    ...call.recurrent(train),
+    tf.layers.dense({ units: classes }),
+  ]);
 
-  await using trainer = await scanline.compile(model, {
-    train,
-    test,
-    validation: Math.floor(train.count / 12), // held out, as the source's loader does: the first 5,000 of 60,000
-    sequence: call.sequence({ axis: "rows", range: [0, 1] }),
-    optimizer: scanline.momentum({ learningRate: call.learningRate, momentum: 0.9 }),
-    initialize: "tf1",
-    lastBatch: "carry", // batches run on across the end of an epoch
-    ...call.training,
-  });
+  await using trainer = await scanline.compile(model, { train, test, ...call.training });
   const run = await call.begin(trainer, data, {
     train: `the batch of ${call.training.batchSize} just trained on, without dropout: few, so it jumps`,
     test: `the next ${testBatchSize} test images, without dropout`,

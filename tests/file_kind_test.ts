@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { recurrentLayers } from "../lib/model/network.ts";
 import { recognizeFile } from "../lib/file_kind.ts";
 import { readPyTorch } from "../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from "../lib/model/safetensors.ts";
@@ -71,7 +72,7 @@ Deno.test("the lines of Python in the messages of recognizeFile() made a file th
     assert.equal(others.length, 2);
     assert.ok(program.includes(`\n    ${others.join("\n    ")}\n`), others.join("\n"));
   }
-  assert.equal(readPyTorch(decodeSafetensors(converted).tensors).network.recurrent[0].hiddenSize, 4);
+  assert.equal(recurrentLayers(readPyTorch(decodeSafetensors(converted).tensors).network)[0].hiddenSize, 4);
 });
 
 Deno.test("recognizeFile() never mistakes a safetensors file for another kind, whatever the length of its header", () => {

@@ -115,7 +115,7 @@ test("recipes see the front doors and what is about the terminal, nothing else",
   }
 });
 
-test("the front doors name what they export, one by one; mod.ts has at most 55 names", () => {
+test("the front doors name what they export, one by one; mod.ts has at most 58 names", () => {
   for (const door of ["mod.ts", "run.ts", "view.ts"]) {
     const text = withoutComments(Deno.readTextFileSync(door));
     assert.doesNotMatch(text, /export \*/, door);
@@ -123,6 +123,6 @@ test("the front doors name what they export, one by one; mod.ts has at most 55 n
       list.split(",").filter((name) => name.trim())
     );
     assert.equal(new Set(names.map((name) => name.trim())).size, names.length, door);
-    if (door === "mod.ts") assert.ok(names.length <= 55, `${names.length} names`);
+    if (door === "mod.ts") assert.ok(names.length <= 58, `${names.length} names`);
   }
 });

@@ -81,7 +81,7 @@ function share(word: number): number {
 }
 
 /** Sine and cosine of an angle of at most π/4, with + − × ÷ only, so that the bits are the same on every machine. */
-function turnOf(angle: number): { sine: number; cosine: number } {
+export function turnOf(angle: number): { sine: number; cosine: number } {
   const square = angle * angle;
   let sine = 0, cosine = 0;
   for (let k = 10; k >= 1; k--) { // the next terms are below 1e-20

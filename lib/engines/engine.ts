@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly parameters: Float32Array;
   /** Null for an engine that only predicts. */
   readonly training: EngineTraining | null;
+  /** Called before the engine takes memory, with how many bytes; not called by engines that do not know it. */
+  readonly onMemory?: (bytes: number) => void;
 }
 
 /** What an engine trains on. */

@@ -1,99 +1,29 @@
 /**
- * The networks that classify images: recurrent layers, each with dropout above it if it has any, and a dense head that reads
- * the last step; its loss is softmax cross-entropy.
+ * The networks that classify images: any chain with a recurrent layer that reads features and answers once a sequence; its loss is
+ * softmax cross-entropy.
  *
  * @module
  */
-import {
-  check,
-  checkOptions,
-  number,
-  OBJECT,
-  oneOf,
-  optional,
-  type Rule,
-  type Rules,
-  whole,
-} from "../options.ts";
+import { check, checkOptions, oneOf, optional, type Rules, whole } from "../options.ts";
 import { createNetwork } from "./create_network.ts";
-import {
-  type DenseLayer,
-  isRecurrent,
-  type LstmLayer,
-  type Network,
-  type Parameter,
-  type RnnLayer,
-} from "./network.ts";
+import { layerOptions } from "./layer_options.ts";
+import { type FeatureInput, type Network, recurrentLayers } from "./network.ts";
 import type { LayerOptions } from "./network_options.ts";
 
-/** The sizes of every recurrent layer. */
-export interface RecurrentSizes {
-  /** C, the features at one t. */
-  readonly inputSize: number;
-  /** H, the hidden units. */
-  readonly hiddenSize: number;
-  /** The share of this layer's outputs that training drops; the state is never dropped. */
-  readonly dropout: number;
-}
-
-/** `i f g o = gate gate tanh gate (x W + h R + b)`, `c' = f∘c + i∘g`, `h' = o∘tanh c'`. */
-export interface LstmSpec extends RecurrentSizes {
-  /** Which of the recurrent layers this is. */
-  readonly kind: "lstm";
-  /** σ, or `min(max(0.2 z + 0.5, 0), 1)`. */
-  readonly gateActivation: "sigmoid" | "hardSigmoid";
-}
-
-/** `h' = activation(x W + h R + b)`. */
-export interface RnnSpec extends RecurrentSizes {
-  /** Which of the recurrent layers this is. */
-  readonly kind: "rnn";
-  /** `max(z, 0)` or tanh. */
-  readonly activation: "relu" | "tanh";
-}
-
-/** A recurrent layer without its place in the flat array. */
-export type LayerSpec = LstmSpec | RnnSpec;
-
-/** The parameters of one recurrent layer. */
-export interface LayerParameters {
-  /** W `[C, G·H]`. */
-  readonly kernel: Parameter;
-  /** R `[H, G·H]`. */
-  readonly recurrentKernel: Parameter;
-  /** b `[G·H]`. */
-  readonly bias: Parameter;
-}
-
-/** A recurrent layer with its place in the flat array. */
-export type ClassifierLayer = LayerSpec & LayerParameters;
-
-/** The classifier of the last layer's output at the last t: `logits = y W + b`. */
-export interface Head {
-  /** H of the last recurrent layer. */
-  readonly inputSize: number;
-  /** K. */
-  readonly classes: number;
-  /** `[inputSize, K]`. */
-  readonly kernel: Parameter;
-  /** `[K]`. */
-  readonly bias: Parameter;
-}
-
-/** A {@link Network} of this kind, with its layers as people speak of them. */
+/** A {@link Network} of this kind. Its answers are logits. */
 export interface Classifier extends Network {
-  /** From the input up. The next one reads its outputs of every t; the head reads those of the last t. */
-  readonly recurrent: readonly ClassifierLayer[];
-  /** What follows the last recurrent layer. */
-  readonly head: Head;
+  /** Without a mask. */
+  readonly input: FeatureInput;
+  /** K, the features of its output. */
+  readonly classes: number;
 }
 
 /** The options of {@link createClassifier}. */
 export interface ClassifierOptions {
-  /** From the input up, at least one. */
-  readonly layers: readonly LayerSpec[];
-  /** K, the number of classes. */
-  readonly classes: number;
+  /** C, the features at one t. */
+  readonly inputSize: number;
+  /** From the input up, one of them recurrent. What the last one returns, once a sequence, are the logits of the classes. */
+  readonly layers: readonly LayerOptions[];
   /** 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default. */
   readonly biases?: 1 | 2;
 }
@@ -101,21 +31,21 @@ export interface ClassifierOptions {
 const ACTION = "build the network";
 
 const RULES: Rules<ClassifierOptions> = {
+  inputSize: whole(1),
   layers: {
     must: "a list of at least one recurrent layer",
     isKind: Array.isArray,
-    holds: (layers: readonly LayerSpec[]) => layers.length > 0,
+    holds: (layers: readonly LayerOptions[]) => layers.length > 0,
   },
-  classes: whole(2),
   biases: optional(oneOf(1, 2)),
 };
 
 /**
- * Creates the network of a classifier, which lays its parameters out layer by layer: kernel, recurrent kernel, bias; then the
- * head.
+ * Creates the network of a classifier, see `createNetwork()`.
  *
  * @throws {TypeError} If an option or a property of a layer is missing, unknown or of the wrong type.
- * @throws {RangeError} If a value is out of range, or a layer's input size is not the hidden size of the layer below.
+ * @throws {RangeError} If a value is out of range, a layer cannot stand where it does, none is recurrent, or the last one returns a
+ * sequence, or fewer than two numbers.
  *
  * @example
  * ```ts
@@ -123,8 +53,8 @@ const RULES: Rules<ClassifierOptions> = {
  * import assert from "node:assert/strict";
  *
  * const network = createClassifier({
- *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 64, gateActivation: "sigmoid", dropout: 0 }],
- *   classes: 10,
+ *   inputSize: 28,
+ *   layers: [{ kind: "lstm", hiddenSize: 64 }, { kind: "dense", units: 10 }],
  *   biases: 2,
  * });
  * assert.equal(network.parameterCount, 24_714); // as in PyTorch
@@ -132,62 +62,30 @@ const RULES: Rules<ClassifierOptions> = {
  * ```
  */
 export function createClassifier(options: ClassifierOptions): Classifier {
-  const { layers: specs, classes, biases } = checkOptions(ACTION, options, RULES);
-  specs.forEach((layer, index) => checkLayer(layer, index, specs[index - 1]));
+  const { inputSize: size, layers, biases } = checkOptions(ACTION, options, RULES);
   const network = createNetwork({
-    input: { kind: "features", size: specs[0].inputSize },
-    layers: [...specs.flatMap((spec, index) => layersOf(spec, index < specs.length - 1)), {
-      kind: "dense",
-      units: classes,
-    }],
+    input: { kind: "features", size },
+    layers,
     loss: "softmaxCrossEntropy",
     metrics: ["categoricalAccuracy"],
     biases,
   });
-  const placed = network.layers.filter(isRecurrent) as ((LstmLayer | RnnLayer) & { bias: Parameter })[];
-  const { inputSize, units, kernel, bias } = network.layers.at(-1) as DenseLayer;
-  return {
-    ...network,
-    recurrent: placed.map(({ kernel, recurrentKernel, bias }, index) => {
-      return { ...specs[index], kernel, recurrentKernel, bias };
-    }),
-    head: { inputSize, classes: units, kernel, bias: bias! },
-  };
-}
-
-function layersOf(spec: LayerSpec, returnSequences: boolean): LayerOptions[] {
-  const { hiddenSize, dropout: rate } = spec;
-  const layer: LayerOptions = spec.kind === "lstm"
-    ? { kind: "lstm", hiddenSize, gateActivation: spec.gateActivation, returnSequences }
-    : { kind: "rnn", hiddenSize, activation: spec.activation, returnSequences };
-  return rate > 0 ? [layer, { kind: "dropout", rate }] : [layer];
-}
-
-/** For each kind of layer, the property that names its activation, and that property's values. */
-const ACTIVATIONS: Readonly<
-  Record<LayerSpec["kind"], readonly [property: string, values: readonly string[]]>
-> = {
-  lstm: ["gateActivation", ["sigmoid", "hardSigmoid"]],
-  rnn: ["activation", ["relu", "tanh"]],
-};
-
-const SIZE = whole(1);
-const SHARE = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
-
-function checkLayer(layer: LayerSpec, index: number, below: LayerSpec | undefined): void {
-  check(ACTION, `layer ${index}`, { value: layer, rule: OBJECT });
-  const checkProperty = (name: string, rule: Rule) =>
-    check(ACTION, `${name} of layer ${index}`, { value: layer[name as keyof LayerSpec], rule });
-  checkProperty("kind", oneOf(...Object.keys(ACTIVATIONS)));
-  const [property, values] = ACTIVATIONS[layer.kind];
-  checkProperty(property, oneOf(...values));
-  checkProperty("inputSize", SIZE);
-  checkProperty("hiddenSize", SIZE);
-  checkProperty("dropout", SHARE);
-  if (below && below.hiddenSize !== layer.inputSize) {
-    throw new RangeError(
-      `Cannot ${ACTION}: inputSize of layer ${index} must be the hiddenSize of the layer below, ` +
-        `${below.hiddenSize}: current value is ${layer.inputSize}`,
-    );
+  const { input, output: { size: classes, everyStep } } = network;
+  if (recurrentLayers(network).length === 0) throw unfit("layers must be with a recurrent one", "none");
+  if (everyStep) {
+    throw unfit("the last layer must return one step", "a sequence: returnSequences is true in every layer");
   }
+  check(ACTION, "units of the last layer, the classes,", { value: classes, rule: whole(2) });
+  return { ...network, input: input as FeatureInput, classes };
+}
+
+function unfit(must: string, found: string): RangeError {
+  return new RangeError(`Cannot ${ACTION}: ${must}: current value is ${found}`);
+}
+
+/** The options that create a classifier again. The inverse of {@link createClassifier}. */
+export function classifierOptions(
+  { input, layers, biases }: Pick<Classifier, "input" | "layers" | "biases">,
+): Required<ClassifierOptions> {
+  return { inputSize: input.size, layers: layers.map(layerOptions), biases };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { describeInput } from "../data/describe_input.ts";
+import { layOutSequence } from "../data/sequence.ts";
 import { type LayersModel, toChain } from "./from_tensorflow.ts";
 import { type Metadata, PRODUCER, writeMetadata } from "./metadata.ts";
 import type { Network } from "./network.ts";
@@ -108,5 +109,12 @@ export async function toTensorflowFiles(model: TrainedModel, more: Metadata = {}
 
 function describeModel(model: TrainedModel): Metadata {
   const { network: { input }, T, sequence } = model;
-  return { ...writeMetadata(model), input: describeInput(sequence, { T, C: input.size }) };
+  const isPermuted = sequence.permutation !== undefined && T !== null;
+  // Other programs cannot draw it.
+  const order = isPermuted ? [...layOutSequence(sequence, { height: 1, width: T }).order] : null;
+  return {
+    ...writeMetadata(model),
+    input: describeInput(sequence, { T, C: input.size }),
+    ...(order ? { order: JSON.stringify(order) } : {}),
+  };
 }

@@ -9,19 +9,14 @@
 import type * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import { CATALOGUE } from "../data/catalogue.ts";
 import { checkSequence } from "../data/sequence.ts";
-import { checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
-import {
-  type Classifier,
-  createClassifier,
-  type LayerSpec,
-  type LstmSpec,
-  type RnnSpec,
-} from "./classifier.ts";
+import { excerpt } from "../excerpt.ts";
+import { BOOLEAN, checkOptions, OBJECT, oneOf, optional, type Rules } from "../options.ts";
+import { type Classifier, createClassifier } from "./classifier.ts";
 import { createNetwork } from "./create_network.ts";
 import type { Network } from "./network.ts";
-import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network_options.ts";
-import { type ChainLayer, type NarrowerRules, readChain } from "./tensorflow_chain.ts";
-import { among, describe, ONLY_NULL, type PropertyRules, TAKEN_BY_FIT } from "./tensorflow_layers.ts";
+import type { LayerOptions, NetworkOptions } from "./network_options.ts";
+import { type Chain, type ChainLayer, isCell, readChain, TAKEN_BY_FIT } from "./tensorflow_chain.ts";
+import { describe, readsInput } from "./tensorflow_layers.ts";
 import { givenLoss, lossOf, nameOfLoss } from "./tensorflow_losses.ts";
 import { refusal } from "./tensorflow_refusal.ts";
 import { readWeights } from "./tensorflow_weights.ts";
@@ -91,44 +86,26 @@ export interface ModelNetwork {
 }
 
 const COMPILE = "compile the model";
-const ONLY_TRUE = among([true]);
-const NO_DROPOUT = among([0], `tf.layers.dropout above the layer drops its outputs; ${TAKEN_BY_FIT}`);
 
-const WEIGHT_RULES: PropertyRules = {
-  useBias: ONLY_TRUE,
-  kernelRegularizer: ONLY_NULL,
-  biasRegularizer: ONLY_NULL,
-};
+/** What {@link toNetwork} takes besides the model. */
+export interface NetworkTraits {
+  /** 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default. */
+  readonly biases?: 1 | 2;
+  /** Whether batch normalization averages the variance of the population, as in PyTorch; false by default. */
+  readonly unbiased?: boolean;
+}
 
-const RECURRENT_RULES: PropertyRules = {
-  ...WEIGHT_RULES,
-  recurrentRegularizer: ONLY_NULL,
-  dropout: NO_DROPOUT,
-  recurrentDropout: NO_DROPOUT,
-  goBackwards: among([false]),
-};
-
-/** What the layers of a classifier of images have to be, besides what every network needs. */
-const CLASSIFIER_RULES: NarrowerRules = {
-  LSTM: {
-    activation: among(["tanh"]),
-    recurrentActivation: among(["sigmoid", "hardSigmoid"]),
-    ...RECURRENT_RULES,
-  },
-  SimpleRNN: { activation: among(["tanh", "relu"]), ...RECURRENT_RULES },
-  Dropout: { seed: among([null], "masks follow from the seed of the training") },
-  Dense: { activation: among(["linear", "softmax"]), ...WEIGHT_RULES },
-};
+const TRAITS_RULES: Rules<NetworkTraits> = { biases: optional(oneOf(1, 2)), unbiased: optional(BOOLEAN) };
 
 /**
- * Compiles a model of `lstm` and `simpleRNN` layers, a `dropout` above any of them, and one `dense` head into the network of a
- * classifier. Initializers, `unroll` and `implementation` do not matter; a softmax of the head is left to the loss.
+ * Compiles a model with at least one recurrent layer, that reads features and answers once a sequence, into the network of a
+ * classifier. Initializers, `unroll`, `implementation` and the `seed` of a Dropout do not matter; nor do the regularizers of recurrent
+ * layers, which TensorFlow.js 4.22 never adds to the loss. A softmax at the end is left to the loss.
  *
  * The loss is always softmax cross-entropy. If `model.compile()` was given another one, that is an error; its optimizer
  * and its metrics are not used.
  *
  * @param model Input `[N, T, C]`, output `[N, K]`
- * @param options.biases 2 to train the sum of PyTorch's two bias vectors in every recurrent layer; 1 by default
  * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
  * what was found are in the message.
  *
@@ -141,48 +118,78 @@ const CLASSIFIER_RULES: NarrowerRules = {
  * const model = tf.sequential({
  *   layers: [
  *     tf.layers.simpleRNN({ units: 8, activation: "relu", inputShape: [28, 28], recurrentInitializer: "zeros" }),
- *     tf.layers.dropout({ rate: 0.5 }),
+ *     tf.layers.batchNormalization(),
  *     tf.layers.dense({ units: 10 }),
  *   ],
  * });
  * const { network, T } = toNetwork(model);
  * assert.equal(T, 28);
- * assert.equal(network.recurrent[0].dropout, 0.5);
+ * assert.equal(network.classes, 10);
  * assert.equal(network.size, model.countParams());
  * ```
  */
-export function toNetwork(model: LayersModel, options: { biases?: 1 | 2 } = {}): ModelNetwork {
-  const { biases } = checkOptions(COMPILE, options, { biases: optional(oneOf(1, 2)) });
-  const { input, T, layers } = readChain(COMPILE, model, { narrower: CLASSIFIER_RULES, isTrained: true });
-  checkOrder(model, layers);
+export function toNetwork(model: LayersModel, options: NetworkTraits = {}): ModelNetwork {
+  const { biases, unbiased } = checkOptions(COMPILE, options, TRAITS_RULES);
+  const chain = readChain(COMPILE, model, { isTrained: true });
+  checkClassifier(model, chain);
+  const { layers: given, ending } = withoutSoftmax(chain.layers);
+  checkLoss(model, ending);
+  const layers = given.map((layer) => layer.kind === "batchNorm" ? { ...layer, unbiased } : layer);
+  return { network: createClassifier({ inputSize: chain.input.size, layers, biases }), T: chain.T };
+}
 
-  const specs: LayerSpec[] = [];
-  for (const { options } of layers.slice(0, -1)) {
-    const below = specs.at(-1);
-    if (options.kind === "dropout") specs[specs.length - 1] = { ...below!, dropout: options.rate };
-    else specs.push(specOf(options as RecurrentOptions, below?.hiddenSize ?? input.size));
-  }
-  const head = layers[layers.length - 1];
-  const { units: classes, activation } = head.options as DenseOptions;
-  if (classes < 2) {
+/** What a model must be to classify images, besides what every network must be. */
+function checkClassifier(model: LayersModel, { input, layers }: Chain): void {
+  const subject = `layers of model "${model.name}"`;
+  if (input.kind === "tokens" || input.maskValue !== undefined) {
     throw refusal(COMPILE, {
-      subject: `units of ${describe(head.source)}`,
-      must: "be at least 2, one a class",
+      subject,
+      must: "read features, all of them",
+      found: describe(model.layers.find(readsInput)!),
+      remedy: TAKEN_BY_FIT,
+    });
+  }
+  if (!layers.some(({ options }) => isCell(options) || options.kind === "bidirectional")) {
+    const found = layers.map(({ source }) => source.getClassName()).join(", ");
+    throw refusal(COMPILE, { subject, must: "be with one that is recurrent", found });
+  }
+  const { shape } = model.outputs[0], [, classes] = shape;
+  if (shape.length !== 2) {
+    throw refusal(COMPILE, {
+      subject: `output of model "${model.name}"`,
+      must: "be [N, K], one step",
+      found: excerpt(shape),
+      remedy:
+        "returnSequences: false in the last recurrent layer, or scanline.lastStep() above it, leaves the last step; " +
+        "scanline.fit() takes it as it is",
+    });
+  }
+  if (classes! < 2) {
+    throw refusal(COMPILE, {
+      subject: `output of model "${model.name}"`,
+      must: "be at least 2 numbers, one a class",
       found: `${classes}`,
       remedy: "Scanline trains classifiers of images with it; scanline.fit() trains all else",
     });
   }
-  checkLoss(model, activation as keyof typeof CLASSIFIER_LOSSES);
-  return { network: createClassifier({ layers: specs, classes, biases }), T };
 }
 
-type DenseOptions = Extract<LayerOptions, { kind: "dense" }>;
-
-function specOf(options: RecurrentOptions, inputSize: number): LayerSpec {
-  const sizes = { inputSize, hiddenSize: options.hiddenSize, dropout: 0 };
-  return options.kind === "lstm"
-    ? { kind: "lstm", ...sizes, gateActivation: options.gateActivation as LstmSpec["gateActivation"] }
-    : { kind: "rnn", ...sizes, activation: options.activation as RnnSpec["activation"] };
+/** The layers with a softmax at the end left to the loss. */
+function withoutSoftmax(chain: readonly ChainLayer[]): { layers: LayerOptions[]; ending: Ending } {
+  const layers = chain.map(({ options }) => options), last = layers[layers.length - 1];
+  if (last.kind !== "dense" && last.kind !== "activation") return { layers, ending: "linear" };
+  const { activation = "linear" } = last;
+  if (activation !== "linear" && activation !== "softmax") {
+    throw refusal(COMPILE, {
+      subject: `activation of ${describe(chain[chain.length - 1].source)}, the last,`,
+      must: 'be "linear" or "softmax"',
+      found: excerpt(activation),
+      remedy: TAKEN_BY_FIT,
+    });
+  }
+  const head: LayerOptions = { ...last, activation: "linear" };
+  const ended = last.kind === "dense" ? [...layers.slice(0, -1), head] : layers.slice(0, -1);
+  return { layers: ended, ending: activation };
 }
 
 /**
@@ -202,7 +209,7 @@ export async function fromTensorflow(
   const { sequence, ...others } = checkOptions(action, about, ABOUT_RULES, "about");
   checkSequence(sequence);
   const { network, T } = toNetwork(model);
-  const { classes } = network.head;
+  const { classes } = network;
   const { classNames = defaultClassNames(classes, others.dataset) } = others;
   if (classNames.length !== classes) {
     throw new RangeError(
@@ -222,51 +229,8 @@ const ABOUT_RULES: Rules<Parameters<typeof fromTensorflow>[1]> = {
   preparation: optional(oneOf("digit", "none")),
 };
 
-/** Recurrent layers, each with at most one Dropout above it, then the head. */
-function checkOrder(model: LayersModel, layers: readonly ChainLayer[]): void {
-  for (const [index, { source, options }] of layers.entries()) {
-    if (options.kind === "dense" && index < layers.length - 1) {
-      throw refusal(COMPILE, {
-        subject: `position of ${describe(source)}`,
-        must: "be the last, as head",
-        found: `${index + 1} of ${layers.length}`,
-        remedy: TAKEN_BY_FIT,
-      });
-    }
-    const below = layers[index - 1];
-    if (options.kind === "dropout" && !(below && isCell(below))) {
-      throw refusal(COMPILE, {
-        subject: `layer below "${source.name}" (Dropout)`,
-        must: "be LSTM or SimpleRNN",
-        found: below ? `${below.source.getClassName()} "${below.source.name}"` : "the input",
-        remedy: TAKEN_BY_FIT,
-      });
-    }
-  }
-  const last = layers.findLast(isCell);
-  if (!last || layers.at(-1)?.options.kind !== "dense") {
-    throw refusal(COMPILE, {
-      subject: `layers of model "${model.name}"`,
-      must: "be LSTM or SimpleRNN layers and a Dense head",
-      found: layers.map(({ source }) => source.getClassName()).join(", "),
-    });
-  }
-  if ((last.options as RecurrentOptions).returnSequences) {
-    throw refusal(COMPILE, {
-      subject: `returnSequences of ${describe(last.source)}`,
-      must: "be false",
-      found: "true",
-      remedy: `true in every recurrent layer but the last: the head reads the last step; ${TAKEN_BY_FIT}`,
-    });
-  }
-}
-
-function isCell({ options }: ChainLayer): boolean {
-  return options.kind === "lstm" || options.kind === "rnn";
-}
-
 /**
- * By the activation of the head, the loss that is the softmax cross-entropy of the logits: TensorFlow.js's names take
+ * By the last activation, the loss that is the softmax cross-entropy of the logits: TensorFlow.js's names take
  * probabilities (and clip them to 1e-7 … 1 − 1e-7), its function takes logits.
  */
 const CLASSIFIER_LOSSES = {
@@ -277,19 +241,22 @@ const CLASSIFIER_LOSSES = {
   linear: { loss: "softmaxCrossEntropy", names: "tf.losses.softmaxCrossEntropy" },
 } as const;
 
+/** The last activation of a model. */
+type Ending = keyof typeof CLASSIFIER_LOSSES;
+
 /** @throws {TypeError} If the model was compiled with another loss than softmax cross-entropy. */
-function checkLoss(model: LayersModel, activation: keyof typeof CLASSIFIER_LOSSES): void {
+function checkLoss(model: LayersModel, activation: Ending): void {
   if (model.loss === undefined) return; // never compiled
   const given = givenLoss(model), found = lossOf(given)?.loss;
   const { loss, names } = CLASSIFIER_LOSSES[activation];
   if (found === loss) return;
   const other = activation === "softmax" ? "linear" : "softmax";
   throw refusal(COMPILE, {
-    subject: `loss of model "${model.name}", whose head is ${activation},`,
+    subject: `loss of model "${model.name}", whose last activation is ${activation},`,
     must: `be ${names}`,
     found: nameOfLoss(given),
     remedy: found === CLASSIFIER_LOSSES[other].loss
-      ? `that one is the same for a ${other} head`
+      ? `that one is the same where it is ${other}`
       : "compile() trains classifiers with softmax cross-entropy: scanline.fit() takes the loss of model.compile()",
   });
 }

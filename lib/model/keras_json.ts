@@ -82,9 +82,11 @@ function translateLayer(layer: unknown, context: Context): LayerJson {
   }
   const of = `layer "${printable(given.name)}" (${printable(kind)})`;
   checkActivations(given, of, context);
+  if (given.renorm === true) throw cannotLoad(`renorm of ${of} must be false`, "true");
   const {
     batch_shape,
     batch_input_shape,
+    axis,
     layer: inner,
     backward_layer: backward,
     reset_after: resetAfter,
@@ -100,6 +102,7 @@ function translateLayer(layer: unknown, context: Context): LayerJson {
     config: {
       ...plain(others) as Json,
       name: given.name,
+      ...(axis === undefined ? {} : { axis: Array.isArray(axis) && axis.length === 1 ? axis[0] : axis }), // of Keras 3 and 2
       ...("dtype" in given ? { dtype: dataType(given.dtype, of) } : {}),
       ...(shape === undefined ? {} : { batch_input_shape: shape }),
       ...(translated ? { layer: translated } : {}),

@@ -179,7 +179,15 @@ function foldersOf(layers: readonly LayerJson[]): Map<string, string> {
   }));
 }
 
-const ROLES = ["kernel", "recurrent_kernel", "bias"];
+const ROLES = [
+  "kernel",
+  "recurrent_kernel",
+  "bias",
+  "gamma",
+  "beta",
+  "moving_mean",
+  "moving_variance",
+];
 
 /** The place of a weight in its layer: the forward direction first, then as TensorFlow.js orders them. */
 function rank(name: string): number {

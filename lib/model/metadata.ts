@@ -5,10 +5,16 @@
  * @module
  */
 import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue.ts";
-import { AXES, checkSequence, imageSizeOf, type PixelScale, type Sequence } from "../data/sequence.ts";
+import { AXES, checkSequence, imageSizeOf, type Order, type PixelScale } from "../data/sequence.ts";
 import { excerpt } from "../excerpt.ts";
-import { meets, oneOf, type Rule, whole } from "../options.ts";
-import type { LayerSpec } from "./classifier.ts";
+import { BOOLEAN, meets, oneOf, type Rule, UINT32, whole } from "../options.ts";
+import {
+  type Classifier,
+  type ClassifierOptions,
+  classifierOptions,
+  createClassifier,
+} from "./classifier.ts";
+import type { LayerOptions } from "./network_options.ts";
 import { CLASS_NAMES, type ModelDescription } from "./trained_model.ts";
 
 /** Text by name. */
@@ -16,14 +22,16 @@ export type Metadata = Readonly<Record<string, string>>;
 
 /** What metadata say; a property is undefined where they do not say it. */
 export interface FoundMetadata {
-  /** From the input up. */
+  /** Its features and its layers. */
+  readonly network?: Pick<ClassifierOptions, "inputSize" | "layers">;
+  /** In files from before December 2026, in the place of `network`: the recurrent layers from the input up. */
   readonly layers?: readonly LayerTraits[];
   /** How many vectors each bias is the sum of, for further training. */
   readonly biases?: 1 | 2;
   /** The length of a sequence, or null where it reads any. */
   readonly T?: number | null;
   /** The order in which it reads an image. */
-  readonly axis?: Sequence["axis"];
+  readonly order?: Order;
   /** The numbers that it reads. */
   readonly scale?: PixelScale;
   /** What class 0, 1, … is called. */
@@ -34,7 +42,7 @@ export interface FoundMetadata {
   readonly preparation?: Preparation;
 }
 
-/** The properties of a layer that its weights do not show. */
+/** The properties of a recurrent layer that its weights do not show; the dropout is that of its outputs. */
 export type LayerTraits =
   | { readonly kind: "lstm"; readonly gateActivation: "sigmoid" | "hardSigmoid"; readonly dropout: number }
   | { readonly kind: "rnn"; readonly activation: "relu" | "tanh"; readonly dropout: number };
@@ -46,6 +54,7 @@ export const PRODUCER = "scanline";
 const ANY = "any";
 
 const LAYERS: Rule = { must: "a list of layers", isKind: isLayers };
+const NETWORK: Rule = { must: "the features and the layers of a classifier", isKind: isNetwork };
 
 /** A sequence can be as long as an image has pixels. */
 const LENGTH: Rule = {
@@ -59,13 +68,13 @@ const LENGTH: Rule = {
  */
 export function writeMetadata(model: ModelDescription): Metadata {
   const { network, T, sequence, classNames, dataset, preparation } = model;
-  const { axis, ...scale } = sequence;
+  const { axis, ...others } = sequence, { biases, ...layers } = classifierOptions(network);
   const size = imageSizeOf(sequence, { T, C: network.input.size });
-  const numbers = { ...scale, ...size }; // range, or mean and deviation; height and width
+  const numbers = { ...others, ...size }; // the order and the scale of the sequence, and the size of the images
   return {
     producer: PRODUCER,
-    layers: JSON.stringify(network.recurrent.map(traitsOf)),
-    biases: String(network.biases),
+    network: JSON.stringify(layers),
+    biases: String(biases),
     T: T === null ? ANY : String(T),
     axis,
     ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, JSON.stringify(value)])),
@@ -73,12 +82,6 @@ export function writeMetadata(model: ModelDescription): Metadata {
     ...(dataset ? { dataset } : {}),
     ...(preparation ? { preparation } : {}),
   };
-}
-
-function traitsOf(layer: LayerSpec): LayerTraits {
-  return layer.kind === "lstm"
-    ? { kind: "lstm", gateActivation: layer.gateActivation, dropout: layer.dropout }
-    : { kind: "rnn", activation: layer.activation, dropout: layer.dropout };
 }
 
 /**
@@ -92,24 +95,25 @@ function traitsOf(layer: LayerSpec): LayerTraits {
  * import { readMetadata, writeMetadata } from "./metadata.ts";
  * import assert from "node:assert/strict";
  *
- * const layer = { kind: "rnn", inputSize: 28, hiddenSize: 5, activation: "relu", dropout: 0 } as const;
- * const network = createClassifier({ layers: [layer], classes: 2 });
+ * const layers = [{ kind: "rnn", hiddenSize: 5, activation: "relu" }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 28, layers });
  * const sequence = { axis: "rows", range: [0, 1] } as const;
  * const metadata = writeMetadata({ network, T: 20, sequence, classNames: ["no", "yes"] });
  * assert.deepEqual([metadata.height, metadata.width], ["20", "28"]);
- * const { layers, T, axis, scale } = readMetadata(metadata);
- * assert.deepEqual(layers, [{ kind: "rnn", activation: "relu", dropout: 0 }]);
- * assert.deepEqual({ T, axis, ...scale }, { T: 20, ...sequence });
+ * const said = readMetadata(metadata);
+ * assert.deepEqual(said.network, { inputSize: 28, layers });
+ * assert.deepEqual({ T: said.T, ...said.order, ...said.scale }, { T: 20, ...sequence });
  * ```
  */
 export function readMetadata(metadata: Metadata): FoundMetadata {
   if (metadata.producer !== PRODUCER) return {};
   const asIs = (text: string) => text;
   return {
+    network: property(metadata, "network", NETWORK),
     layers: property(metadata, "layers", LAYERS),
     biases: property(metadata, "biases", oneOf(1, 2)),
     T: property(metadata, "T", LENGTH, (text) => text === ANY ? null : JSON.parse(text)),
-    axis: property(metadata, "axis", oneOf(...AXES), asIs),
+    order: orderOf(metadata),
     scale: scaleOf(metadata),
     classNames: property(metadata, "classNames", CLASS_NAMES),
     dataset: property(metadata, "dataset", oneOf(...Object.keys(CATALOGUE)), asIs),
@@ -118,22 +122,42 @@ export function readMetadata(metadata: Metadata): FoundMetadata {
 }
 
 /**
- * Adds what the metadata say about layers to the layers that the weights show.
+ * The network that the metadata describe, which the weights must fit; where they describe none, the one that the weights show.
  *
- * @throws {SyntaxError} If the metadata describe layers of other kinds, or another number of them.
+ * @param weights What the weights show
+ * @throws {SyntaxError} If the metadata describe layers of other kinds, sizes, or another number of them.
  */
-export function applyTraits(
-  layers: readonly LayerSpec[],
-  traits: readonly LayerTraits[],
-): readonly LayerSpec[] {
+export function describedNetwork(weights: Classifier, said: FoundMetadata): Classifier {
+  const shown = classifierOptions(weights), { biases = shown.biases } = said;
+  const described = said.network ??
+    (said.layers ? { ...shown, layers: withTraits(shown.layers, said.layers) } : shown);
+  const network = createClassifier({ ...described, biases });
+  const [wanted, found] = [weights, network].map(({ parameters }) => {
+    return parameters.map(({ name, shape }) => `${name} [${shape}]`).join(", ");
+  });
+  if (wanted === found) return network;
+  throw new SyntaxError(
+    `Cannot read the metadata: network must be one of the arrays ${excerpt(wanted, 400)}: ` +
+      `current value is one of ${excerpt(found, 400)}`,
+  );
+}
+
+/** Adds what older metadata say about recurrent layers to the layers that the weights show. */
+function withTraits(layers: readonly LayerOptions[], traits: readonly LayerTraits[]): LayerOptions[] {
   const kinds = (of: readonly { kind: string }[]) => of.map(({ kind }) => kind).join(", ");
-  if (kinds(layers) !== kinds(traits)) {
+  const below = layers.slice(0, -1); // without the head
+  if (kinds(below) !== kinds(traits)) {
     throw new SyntaxError(
-      `Cannot read the metadata: layers must be of the kinds of the weights, ${kinds(layers)}: ` +
+      `Cannot read the metadata: layers must be of the kinds of the weights, ${kinds(below)}: ` +
         `current value is ${kinds(traits)}`,
     );
   }
-  return layers.map((layer, l) => ({ ...layer, ...traits[l] } as LayerSpec));
+  const upgraded = below.flatMap((layer, l): LayerOptions[] => {
+    const { dropout: rate, ...activation } = traits[l];
+    const recurrent = { ...layer, ...activation } as LayerOptions;
+    return rate > 0 ? [recurrent, { kind: "dropout", rate }] : [recurrent];
+  });
+  return [...upgraded, ...layers.slice(-1)];
 }
 
 function property<T>(
@@ -150,6 +174,21 @@ function property<T>(
     // not JSON
   }
   throw damaged(name, rule.must, metadata[name]);
+}
+
+function orderOf(metadata: Metadata): Order | undefined {
+  const axis = property<Order["axis"]>(metadata, "axis", oneOf(...AXES), (text) => text);
+  if (axis === undefined) return undefined;
+  const reversed = property<boolean>(metadata, "reversed", BOOLEAN);
+  const permutation = property<number>(metadata, "permutation", {
+    must: `${UINT32.must}, of pixels`,
+    isKind: (value) => axis === "pixels" && meets(UINT32, value),
+  });
+  return {
+    axis,
+    ...(reversed === undefined ? {} : { reversed }),
+    ...(permutation === undefined ? {} : { permutation }),
+  };
 }
 
 function scaleOf(metadata: Metadata): FoundMetadata["scale"] {
@@ -181,4 +220,13 @@ function isLayer(value: unknown): boolean {
   return isDropout &&
     (kind === "lstm" && (gateActivation === "sigmoid" || gateActivation === "hardSigmoid") ||
       kind === "rnn" && (activation === "relu" || activation === "tanh"));
+}
+
+function isNetwork(value: unknown): boolean {
+  try {
+    createClassifier(value as ClassifierOptions);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -5,7 +5,8 @@
  *
  * Between layers a sequence is `[T, N, ·]`, as ONNX's recurrent operators read it, and a single step is `[N, ·]`. Dropout is
  * left out. Gates change from the order i f g o to ONNX's i o f c; z r h is ONNX's own. ONNX has two biases; the second one is
- * 0 here, except in a GRU with reset after.
+ * 0 here, except in a GRU with reset after. BatchNormalization takes the axis after the first one for that of the features, so a
+ * sequence goes through it as `[T, C, N]`.
  *
  * Source: the operators of opset 17, https://onnx.ai/onnx/operators/.
  *
@@ -16,6 +17,7 @@ import { excerpt } from "../excerpt.ts";
 import { message, text, whole } from "../protobuf.ts";
 import {
   type Activation,
+  type BatchNormLayer,
   type BidirectionalLayer,
   type CellActivation,
   type DenseLayer,
@@ -201,8 +203,9 @@ class Writer {
       case "activation":
         return this.#graph.add(OPERATORS[layer.activation], [x], result);
       case "last":
+        return this.#last(x, result);
       case "batchNorm":
-        throw new Error("TODO contract");
+        return this.#batchNorm(layer, x, { isSequence, result });
       case "repeat":
         return this.#repeat(x, layer.steps, result);
       case "dense":
@@ -218,6 +221,33 @@ class Writer {
   #repeat(x: string, steps: number, result: string): string {
     const once = this.#graph.add("Unsqueeze", [x, axisOf(this.#graph, 0)], `${result}.once`);
     return this.#graph.add("Expand", [once, this.#graph.wholes(`${result}.steps`, [steps, 1, 1])], result);
+  }
+
+  /** `[T, N, C]` → `[N, C]`. */
+  #last(x: string, result: string): string {
+    const index = this.#graph.wholes("lastStep", [-1], { scalar: true });
+    return this.#graph.add("Gather", [x, index], result, { axis: 0 });
+  }
+
+  #batchNorm(
+    { name, size, epsilon, gamma, beta, movingMean, movingVariance }: BatchNormLayer,
+    x: string,
+    { isSequence, result }: { isSequence: boolean; result: string },
+  ): string {
+    const graph = this.#graph, swapped = { perm: [0, 2, 1] };
+    const constant = (part: string, value: number) =>
+      graph.floats(`${name}.${part}`, [size], new Float32Array(size).fill(value));
+    const tensors = [
+      gamma ? this.#weight(gamma) : constant("gamma", 1),
+      beta ? this.#weight(beta) : constant("beta", 0),
+      this.#weight(movingMean),
+      this.#weight(movingVariance),
+    ];
+    const normalize = (x: string, result: string) =>
+      graph.add("BatchNormalization", [x, ...tensors], result, { epsilon: { float: epsilon } });
+    if (!isSequence) return normalize(x, result);
+    const features = graph.add("Transpose", [x], `${name}.x`, swapped); // [T, C, N]
+    return graph.add("Transpose", [normalize(features, `${name}.y`)], result, swapped);
   }
 
   #dense(
@@ -377,6 +407,7 @@ function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
 }
 
 function isLastStepOnly(layer: Layer): boolean {
+  if (layer.kind === "last") return true;
   const one = layer.kind === "bidirectional" ? layer.forward : layer;
   return "returnSequences" in one && !one.returnSequences;
 }

@@ -12,11 +12,16 @@ import { type Bytes, field, float32, message, text, whole } from "../protobuf.ts
 export const ELEMENTS = { float: 1, int32: 6, int64: 7, bool: 9 } as const;
 
 /** `AttributeProto.AttributeType`. */
-const ATTRIBUTE = { int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
+const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
 
-/** The attributes of a node: whole numbers, texts, lists of them, and a Float32Array for a list of floats. */
+/** A number that is a float, where a bare one is a whole number. */
+export interface FloatAttribute {
+  readonly float: number;
+}
+
+/** The attributes of a node: whole numbers, texts, lists of them, floats, and a Float32Array for a list of floats. */
 export type Attributes = Readonly<
-  Record<string, number | string | readonly number[] | readonly string[] | Float32Array>
+  Record<string, number | string | FloatAttribute | readonly number[] | readonly string[] | Float32Array>
 >;
 
 /** A graph, while nodes are added to it one after another. A value is known by its name. */
@@ -120,6 +125,9 @@ function attribute(name: string, value: Attributes[string]): Bytes {
   if (typeof value === "string") return joinBytes(text(1, name), text(4, value), whole(20, ATTRIBUTE.string));
   if (value instanceof Float32Array) {
     return joinBytes(text(1, name), ...[...value].map((one) => float32(7, one)), whole(20, ATTRIBUTE.floats));
+  }
+  if ("float" in value) {
+    return joinBytes(text(1, name), float32(2, value.float), whole(20, ATTRIBUTE.float));
   }
   const parts = value.map((one) => typeof one === "string" ? text(9, one) : whole(8, one));
   const type = typeof value[0] === "string" ? ATTRIBUTE.strings : ATTRIBUTE.ints;

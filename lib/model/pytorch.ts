@@ -6,37 +6,22 @@
  * @module
  */
 import { excerpt, printable } from "../excerpt.ts";
-import { type Classifier, createClassifier, type LayerSpec } from "./classifier.ts";
-import type { Network, RecurrentLayer } from "./network.ts";
+import { type Classifier, classifierOptions, createClassifier } from "./classifier.ts";
+import type { Network } from "./network.ts";
 import type { Tensor } from "./safetensors.ts";
-import {
-  cannotTake,
-  findClassifier,
-  findModules,
-  isRecurrentModule,
-  moduleName,
-  tensorName,
-  type TorchClassifier,
-  type TorchModule,
-} from "./state_dict.ts";
-import { type ChainOptions, readTorchChain } from "./torch_chain.ts";
+import { cannotTake, findModules, tensorName, type TorchModule } from "./state_dict.ts";
+import { readTorchChain } from "./read_torch_chain.ts";
+import { chainOf, type ChainOptions } from "./torch_chain.ts";
 import {
   checkExportable,
   placeLayers,
   type PyTorchNames,
   type Sites,
+  torchCounters,
   torchTensors,
 } from "./torch_tensors.ts";
 
 export type { PyTorchNames } from "./torch_tensors.ts";
-
-/** What weights alone do not show. */
-export interface PyTorchOptions {
-  /** The order of several recurrent modules, as `toSafetensors()` writes it. */
-  readonly chain?: readonly string[];
-  /** The activation of an `RNN`; tanh by default, as in PyTorch. */
-  readonly activation?: "tanh" | "relu";
-}
 
 /** A network read from PyTorch's weights. */
 export interface PyTorchNetwork {
@@ -44,17 +29,14 @@ export interface PyTorchNetwork {
   readonly network: Classifier;
   /** Flat, as the network lays them out. */
   readonly parameters: Float32Array;
-  /** The names of its modules; of several recurrent ones the common beginning. */
-  readonly names: Required<PyTorchNames>;
+  /** How its modules are called, see `torch_chain.ts`. */
+  readonly chain: readonly string[];
   /** What was changed or left out, each in a sentence. */
   readonly notes: readonly string[];
 }
 
 /** Tensors by name, as in a safetensors file. */
 export type Tensors = ReadonlyMap<string, Tensor>;
-
-/** More than any sensible file has. */
-const MAX_LAYERS = 64;
 
 /**
  * Gathers the parameters of a network, or their gradients, into one flat array, in float64.
@@ -69,10 +51,8 @@ const MAX_LAYERS = 64;
  * import { gatherPyTorch, toPyTorch } from "./pytorch.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "relu", dropout: 0 }],
- *   classes: 2,
- * });
+ * const layers = [{ kind: "rnn", hiddenSize: 3 }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 2, layers });
  * const parameters = Float32Array.from({ length: network.size }, (_, i) => i);
  * const tensors = toPyTorch(network, parameters);
  * assert.deepEqual(tensors.get("rnn.weight_ih_l0"), { shape: [3, 2], data: Float32Array.of(0, 3, 1, 4, 2, 5) });
@@ -127,19 +107,24 @@ export function toPyTorch(
   names: PyTorchNames = {},
 ): Map<string, Tensor> {
   checkExportable(network, parameters);
-  const tensors = torchTensors(network, placeLayers(network, names));
-  return new Map(tensors.map(({ name, shape, at, isAddend }): [string, Tensor] => {
+  const sites = placeLayers(network, names);
+  const weights = torchTensors(network, sites).map(({ name, shape, at, isAddend }): [string, Tensor] => {
     const length = shape.reduce((a, b) => a * b, 1);
     return [name, { shape, data: Float32Array.from({ length }, (_, k) => isAddend ? 0 : parameters[at(k)]) }];
-  }));
+  });
+  const counters = torchCounters(network, sites).map((name): [string, Tensor] => {
+    return [name, { shape: [], data: new BigInt64Array(1) }];
+  });
+  return new Map([...weights, ...counters]);
 }
 
 /**
- * Reads a network from the weights of a PyTorch classifier: one `LSTM` or `RNN` and one `Linear` that reads its last step,
- * with any names. The biases of a module without any (`bias=False`) are 0.
+ * Reads a classifier of images from the weights of a PyTorch model, with any names: of what kind the modules are, their shapes and
+ * the chain say. What PyTorch trains with two biases has two.
  *
- * @throws {TypeError} If there are other modules, which the message names; or if a tensor is missing, does not fit the
- * others, or holds numbers that are not floating-point or not finite in float32.
+ * @throws {TypeError} If there are modules of other kinds, which the message names; if the chain cannot be told from the modules,
+ * does not name them all, or is not that of a classifier; or if a tensor is missing, does not fit the others, or holds numbers that
+ * are not floating-point or not finite in float32.
  *
  * @example
  * ```ts
@@ -147,69 +132,48 @@ export function toPyTorch(
  * import { readPyTorch, toPyTorch } from "./pytorch.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 5, gateActivation: "sigmoid", dropout: 0 }],
- *   classes: 10,
- *   biases: 2,
- * });
+ * const layers = [{ kind: "lstm", hiddenSize: 5 }, { kind: "dense", units: 10 }] as const;
+ * const network = createClassifier({ inputSize: 28, layers, biases: 2 });
  * const parameters = new Float32Array(network.size).fill(0.5);
  * const found = readPyTorch(toPyTorch(network, parameters, { head: "fc1" }));
- * assert.deepEqual(found, { network, parameters, names: { rnn: "rnn", head: "fc1" }, notes: [] });
+ * assert.deepEqual(found, { network, parameters, chain: ["rnn", "last", "fc1"], notes: [] });
  * ```
  */
-export function readPyTorch(
-  tensors: Tensors,
-  { activation = "tanh", chain }: PyTorchOptions = {},
-): PyTorchNetwork {
-  const recurrent = findModules(tensors).modules.filter(isRecurrentModule);
-  if (chain && recurrent.length > 1) return readSeveral(tensors, { chain, activation });
-  const { rnn, head, counters } = findClassifier(tensors);
-  const names = { rnn: rnn.name, head: head.name };
-  const layers = layersOf(tensors, rnn, activation);
-  const classes = classesOf(tensors, head, layers[0].hiddenSize);
-  const network = createClassifier({ layers, classes, biases: 2 });
-  const rounded = [...rnn.tensors.values(), ...head.tensors.values()].some(({ data }) =>
-    data instanceof Float64Array
+export function readPyTorch(tensors: Tensors, options: ChainOptions = {}): PyTorchNetwork {
+  const { network: found, sites } = readTorchChain(tensors, options);
+  const { modules, counters } = findModules(tensors);
+  modules.forEach(checkNumbers);
+  const network = asClassifier(found), chain = chainOf(network, sites);
+  const rounded = modules.some(({ tensors }) =>
+    [...tensors.values()].some(({ data }) => data instanceof Float64Array)
   );
-  const filled = new Map(tensors);
+  const known = torchCounters(network, sites);
   const notes = [
-    ...fillBiases(filled, network, { rnn, head }),
     ...(rounded ? ["float64 numbers are rounded to float32"] : []),
-    ...counters.map((name) => `${printable(name)} is left out: a single whole number is no weight`),
+    ...counters.filter((name) => !known.includes(name)).map((name) => {
+      return `${printable(name)} is left out: a single whole number is no weight`;
+    }),
   ];
-  for (const module of [rnn, head]) checkNumbers(module);
-  return { network, parameters: gatherFinite(network, filled, names), names, notes };
+  return { network, parameters: gatherFinite(network, tensors, { sites }), chain, notes };
 }
 
-/** A classifier whose recurrent layers differ, and are modules of their own. */
-function readSeveral(tensors: Tensors, options: ChainOptions): PyTorchNetwork {
-  const { network, parameters } = readPyTorchChain(tensors, options);
-  const { output: { size: classes, everyStep }, layers } = network, head = layers.at(-1);
-  const specs = layers.slice(0, -1).map((layer): LayerSpec | null => {
-    const { inputSize, hiddenSize, activation, bias } = layer as RecurrentLayer;
-    const sizes = { inputSize, hiddenSize, dropout: 0 };
-    if (layer.kind === "lstm" && bias) return { kind: "lstm", gateActivation: "sigmoid", ...sizes };
-    const isRnn = layer.kind === "rnn" && bias && (activation === "tanh" || activation === "relu");
-    return isRnn ? { kind: "rnn", activation, ...sizes } : null;
-  });
-  const isHead = head?.kind === "dense" && head.activation === "linear" && head.bias !== null;
-  if (everyStep || !isHead || specs.includes(null) || classes < 2) {
-    throw cannotTake("chain must be that of a classifier", excerpt(options.chain));
+function asClassifier({ input, layers, output: { size, everyStep } }: Network): Classifier {
+  if (input.kind !== "features" || input.maskValue !== null) {
+    throw cannotTake(
+      "a classifier of images must read numbers, without a mask",
+      input.kind === "tokens" ? "tokens" : `mask ${input.maskValue}`,
+    );
   }
-  return {
-    network: createClassifier({ layers: specs as LayerSpec[], classes, biases: 2 }),
-    parameters,
-    names: { rnn: "rnn", head: "head" },
-    notes: [],
-  };
+  if (everyStep) throw cannotTake("chain must have last, for a classifier", "every step of the last module");
+  if (size < 2) throw cannotTake("the last module must have a row for each of at least two classes", size);
+  return createClassifier(classifierOptions({ input, layers, biases: 2 }));
 }
 
 /**
- * Reads any network from the weights of its modules, which are called in the order of a chain. Float64 numbers are rounded to float32;
- * single whole numbers, such as counters, are left out.
+ * Reads any network from the weights of its modules, which are called in the order of a chain. Float64 numbers are rounded to
+ * float32; single whole numbers, such as counters, are left out.
  *
- * @throws {TypeError} As {@link readPyTorch}; or if the chain cannot be told from the modules, does not name them all, or one does
- * not fit the one before it.
+ * @throws {TypeError} As {@link readPyTorch}.
  */
 export function readPyTorchChain(
   tensors: Tensors,
@@ -229,71 +193,6 @@ function gatherFinite(
   const wrong = parameters.find((value) => !Number.isFinite(value));
   if (wrong === undefined) return parameters;
   throw cannotTake("the sum of bias_ih and bias_hh must be finite in float32", wrong);
-}
-
-/** The layers of an `nn.LSTM` or `nn.RNN`, all with as many units as the first one. Checks the shapes of their weights. */
-function layersOf(
-  tensors: Tensors,
-  { name, tensors: parts, kind }: TorchModule,
-  activation: "tanh" | "relu",
-): LayerSpec[] {
-  const count = 1 + [...parts.keys()].reduce((most, part) => Math.max(most, Number(/\d+$/.exec(part))), 0);
-  if (count > MAX_LAYERS) {
-    throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, count);
-  }
-  const [rows, hiddenSize] = parts.get("weight_hh_l0")!.shape; // it exists: it showed the kind
-  const [, features] = matrixShape(tensors, tensorName(name, "weight_ih_l0"));
-  return Array.from({ length: count }, (_, l) => {
-    const inputSize = l === 0 ? features : hiddenSize;
-    checkShape(tensors, tensorName(name, `weight_ih_l${l}`), [rows, inputSize]);
-    checkShape(tensors, tensorName(name, `weight_hh_l${l}`), [rows, hiddenSize]);
-    const sizes = { inputSize, hiddenSize, dropout: 0 };
-    return kind === "nn.LSTM"
-      ? { kind: "lstm", gateActivation: "sigmoid", ...sizes }
-      : { kind: "rnn", activation, ...sizes };
-  });
-}
-
-/** The classes of an `nn.Linear`, which must read `hiddenSize` units. */
-function classesOf(tensors: Tensors, head: TorchModule, hiddenSize: number): number {
-  const name = tensorName(head.name, "weight");
-  const [classes, inputSize] = matrixShape(tensors, name);
-  if (classes < 2) {
-    throw cannotTake(`${printable(name)} must have a row for each of at least two classes`, classes);
-  }
-  if (inputSize === hiddenSize) return classes;
-  const times = inputSize / hiddenSize;
-  throw cannotTake(
-    `${
-      printable(name)
-    } must have shape [${classes},${hiddenSize}], to read the last step's ${hiddenSize} units`,
-    `[${classes},${inputSize}]${times > 1 && Number.isInteger(times) ? `, for ${times} steps of them` : ""}`,
-  );
-}
-
-function matrixShape(tensors: Tensors, name: string): readonly number[] {
-  const shape = tensors.get(name)?.shape;
-  if (shape?.length === 2 && shape.every((size) => size > 0)) return shape;
-  throw cannotTake(`${printable(name)} must be a matrix`, shapeText(shape));
-}
-
-/** Adds zeros as the biases of a module that has none (`bias=False`), and returns notes about it. */
-function fillBiases(
-  tensors: Map<string, Tensor>,
-  network: Classifier,
-  { rnn, head }: Pick<TorchClassifier, "rnn" | "head">,
-): string[] {
-  const hasBias = ({ tensors }: TorchModule) => [...tensors.keys()].some((part) => part.startsWith("bias"));
-  const without = [rnn, head].filter((module) => !hasBias(module));
-  for (
-    const { name, shape } of torchTensors(network, placeLayers(network, { rnn: rnn.name, head: head.name }))
-  ) {
-    if (shape.length === 2 || without.every((module) => !name.startsWith(tensorName(module.name, "bias")))) {
-      continue;
-    }
-    tensors.set(name, { shape, data: new Float32Array(shape[0]) });
-  }
-  return without.map(({ name }) => `${moduleName(name)} has no bias: it is 0`);
 }
 
 /** The numbers must be floating-point, and finite in float32. */

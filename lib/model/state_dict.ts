@@ -15,55 +15,26 @@ export interface TorchModule {
   readonly kind: string;
 }
 
-/** A classifier, as far as names show. */
-export interface TorchClassifier {
-  /** An `nn.LSTM` or `nn.RNN`. */
-  readonly rnn: TorchModule;
-  /** An `nn.Linear`. */
-  readonly head: TorchModule;
-  /** The names of tensors that are no weights but single whole numbers, such as counters. */
-  readonly counters: readonly string[];
-}
-
 /** How many modules a message lists at most. */
 const MOST_LISTED = 8;
 
 /** The tensors of a recurrent module. */
 const RECURRENT = /^(weight|bias)_(ih|hh|hr)_l\d+/;
 
+/** Of one, two or three dimensions alike. */
+const BATCH_NORM = "nn.BatchNorm";
+
 /** Modules that one of their tensors identifies. */
 const TELLTALES: readonly (readonly [parts: readonly string[], kind: string])[] = [
   [["in_proj_weight", "q_proj_weight"], "nn.MultiheadAttention"],
   [["original0", "original1", "weight_g", "weight_v"], "a weight norm, which must be removed"],
-  [["running_mean", "running_var"], "nn.BatchNorm"],
   [["kernel", "recurrent_kernel"], "from Keras or Flax, not from PyTorch"],
 ];
-
-/**
- * Finds one `nn.LSTM` or `nn.RNN` and one `nn.Linear`, with any names.
- *
- * @throws {TypeError} If one is missing or there are other modules; says what each module is.
- */
-export function findClassifier(tensors: ReadonlyMap<string, Tensor>): TorchClassifier {
-  const { modules, counters } = findModules(tensors);
-  const rnns = modules.filter(isRecurrentModule), heads = modules.filter(isLinear);
-  if (modules.length === 2 && rnns.length === 1 && heads.length === 1) {
-    return { rnn: rnns[0], head: heads[0], counters };
-  }
-  const others = modules.filter((module) => !isRecurrentModule(module) && !isLinear(module));
-  throw cannotTake(
-    "there must be one nn.LSTM or nn.RNN and one nn.Linear, and no other module",
-    listModules([...others, ...rnns, ...heads]) +
-      (modules.length > 0 && modules.every(chainKind)
-        ? " (fromPyTorch() makes a TensorFlow.js model of them)"
-        : ""),
-  );
-}
 
 /** What a module can be in a chain, see `torch_chain.ts`. */
 export interface ChainKind {
   /** A `table` is an `Embedding`, or a `Linear` without bias. */
-  readonly kind: "lstm" | "gru" | "rnn" | "linear" | "table";
+  readonly kind: "lstm" | "gru" | "rnn" | "linear" | "table" | "batchNorm";
   readonly isBidirectional: boolean;
 }
 
@@ -74,6 +45,7 @@ export function chainKind({ kind }: TorchModule): ChainKind | null {
     const [, both, name] = recurrent;
     return { kind: name.toLowerCase() as "lstm" | "gru" | "rnn", isBidirectional: both !== undefined };
   }
+  if (kind === BATCH_NORM) return { kind: "batchNorm", isBidirectional: false };
   if (!kind.startsWith("nn.Linear")) return null;
   return { kind: kind === "nn.Linear" ? "linear" : "table", isBidirectional: false };
 }
@@ -108,15 +80,6 @@ export function cannotTake(rule: string, value: unknown): TypeError {
   return new TypeError(`Cannot take PyTorch's weights: ${rule}: current value is ${value}`);
 }
 
-/** Whether it is an `nn.LSTM` or `nn.RNN`, in one direction. */
-export function isRecurrentModule({ kind }: TorchModule): boolean {
-  return kind === "nn.LSTM" || kind === "nn.RNN";
-}
-
-function isLinear({ kind }: TorchModule): boolean {
-  return kind.startsWith("nn.Linear");
-}
-
 function isCounter({ data }: Tensor): boolean {
   return data.length === 1 && !(data instanceof Float32Array || data instanceof Float64Array);
 }
@@ -137,12 +100,18 @@ function kindOf(name: string, tensors: ReadonlyMap<string, Tensor>): string {
   if (tensors.has("weight_ih") || tensors.has("weight_hh")) return `${gatesOf(tensors.get("weight_hh"))}Cell`;
   const [, kind] = TELLTALES.find(([telltales]) => telltales.some((part) => tensors.has(part))) ?? [];
   if (kind) return kind;
+  if (tensors.has("running_mean") || tensors.has("running_var")) return batchNormKind(parts);
   if (name.split(".").includes("parametrizations")) return "a parametrization, which must be removed";
   if (tensors.has("weight") && parts.every((part) => part === "weight" || part === "bias")) {
     return weightKind(tensors.get("weight")!.shape.length, tensors.has("bias"));
   }
   const [part] = parts, shape = excerpt(tensors.get(part)!.shape);
   return `of unknown kind, with ${printable(part)} ${shape}`;
+}
+
+function batchNormKind(parts: readonly string[]): string {
+  const other = parts.find((part) => !["weight", "bias", "running_mean", "running_var"].includes(part));
+  return other === undefined ? BATCH_NORM : `a changed ${BATCH_NORM}, with ${printable(other)}`;
 }
 
 /** The kind of a module that has only a weight of `rank` dimensions and perhaps a bias. */

@@ -13,9 +13,7 @@ import {
   describe,
   isSize,
   LAYER_CLASSES,
-  type PropertyRules,
   readsInput,
-  TAKEN_BY_FIT,
   type TensorflowLayer,
 } from "./tensorflow_layers.ts";
 import { refusal } from "./tensorflow_refusal.ts";
@@ -34,14 +32,13 @@ export interface Chain extends Pick<NetworkOptions, "input"> {
   readonly layers: readonly ChainLayer[];
 }
 
-/** By the class of a layer, rules that come before those of every network; other classes are refused. */
-export type NarrowerRules = Readonly<Record<string, PropertyRules>>;
+/** What to do about a model that is no classifier of images. */
+export const TAKEN_BY_FIT = "scanline.fit() takes it";
 
 /**
  * Reads a model from the input up.
  *
  * @param action For messages: `Cannot <action>`
- * @param options.narrower All that a network can have by default
  * @param options.isTrained Whether frozen weights are refused
  * @throws {TypeError} If anything in the model means something else to an engine: layer, property, what is supported and
  * what was found are in the message.
@@ -49,17 +46,17 @@ export type NarrowerRules = Readonly<Record<string, PropertyRules>>;
 export function readChain(
   action: string,
   model: tf.LayersModel,
-  { narrower, isTrained }: { narrower?: NarrowerRules; isTrained: boolean },
+  { isTrained }: { isTrained: boolean },
 ): Chain {
   checkModel(action, model);
-  checkClasses(action, model, narrower ? Object.keys(narrower) : LAYER_CLASSES);
+  checkClasses(action, model);
   const sources = walk(action, model);
   const { features, T } = checkInput(action, model, sources[0]);
   const input = convertInput(action, sources[0], features);
   const above = readsInput(sources[0]) ? sources.slice(1) : sources;
   const layers = above.map((source) => {
     if (readsInput(source)) throw notFirst(action, source, sources);
-    return { source, options: convertLayer(action, source, narrower?.[source.getClassName()]) };
+    return { source, options: convertLayer(action, source) };
   });
   if (isTrained) {
     checkModelTrainable(action, model);
@@ -98,15 +95,14 @@ function notModel(action: string, model: unknown): TypeError {
   });
 }
 
-function checkClasses(action: string, model: tf.LayersModel, classes: readonly string[]): void {
+function checkClasses(action: string, model: tf.LayersModel): void {
   for (const layer of model.layers) {
     const name = layer.getClassName();
-    if (name === "InputLayer" || classes.includes(name)) continue;
+    if (name === "InputLayer" || LAYER_CLASSES.includes(name)) continue;
     throw refusal(action, {
       subject: `class of layer "${layer.name}"`,
-      must: `be ${classes.slice(0, -1).join(", ")} or ${classes.at(-1)}`,
+      must: `be ${LAYER_CLASSES.slice(0, -1).join(", ")} or ${LAYER_CLASSES.at(-1)}`,
       found: name,
-      remedy: LAYER_CLASSES.includes(name) ? TAKEN_BY_FIT : undefined,
     });
   }
 }
@@ -228,6 +224,7 @@ function checkMasks(action: string, input: NetworkOptions["input"], layers: read
   );
 }
 
-function isCell(options: LayerOptions): options is RecurrentOptions {
+/** Whether a layer is recurrent, in one direction. */
+export function isCell(options: LayerOptions): options is RecurrentOptions {
   return options.kind === "lstm" || options.kind === "gru" || options.kind === "rnn";
 }

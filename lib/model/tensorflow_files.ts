@@ -5,6 +5,7 @@
  * @module
  */
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+import { joinBytes } from "../bytes.ts";
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { Metadata } from "./metadata.ts";
 
@@ -12,9 +13,12 @@ import type { Metadata } from "./metadata.ts";
 export interface TensorflowFiles {
   /** `model.json`. */
   readonly json: string;
-  /** `weights.bin`: every weight, little-endian, in the order of the manifest in `model.json`. */
+  /** `weights.bin`: every weight, little-endian, layer by layer, as the manifest in `model.json` lists them. */
   readonly weights: Uint8Array<ArrayBuffer>;
 }
+
+/** Of a weight, float32 or int32. */
+const BYTES = 4;
 
 /** The one file of weights, beside `model.json`. */
 const WEIGHTS_PATH = "weights.bin";
@@ -48,12 +52,30 @@ export async function serializeModel(
     artifacts = saved;
     return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(saved) });
   }));
-  const { weightSpecs = [], weightData = [], ...rest } = artifacts;
+  const { weightSpecs: specs = [], weightData = [], ...rest } = artifacts;
   if (Object.keys(metadata).length > 0) {
     rest.userDefinedMetadata = { ...rest.userDefinedMetadata, ...metadata };
   }
+  const { weights, bytes } = layerByLayer(model, specs, tf.io.CompositeArrayBuffer.join(weightData));
   return {
-    json: JSON.stringify({ ...rest, weightsManifest: [{ paths: [WEIGHTS_PATH], weights: weightSpecs }] }),
-    weights: new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
+    json: JSON.stringify({ ...rest, weightsManifest: [{ paths: [WEIGHTS_PATH], weights }] }),
+    weights: bytes,
   };
+}
+
+/** TensorFlow.js saves what no optimizer moves, the averages of batch normalization, behind all other weights; a network does not. */
+function layerByLayer(
+  { layers }: LayersModel,
+  specs: readonly tf.io.WeightsManifestEntry[],
+  data: ArrayBuffer,
+): { weights: tf.io.WeightsManifestEntry[]; bytes: Uint8Array<ArrayBuffer> } {
+  const order = layers.flatMap(({ weights }) => weights.map(({ originalName }) => originalName));
+  let offset = 0;
+  const parts = specs.map((spec) => {
+    const sizeBytes = BYTES * tf.util.sizeFromShape(spec.shape);
+    const bytes = new Uint8Array(data, offset, sizeBytes);
+    offset += sizeBytes;
+    return { spec, bytes, place: order.indexOf(spec.name) };
+  }).sort((a, b) => a.place - b.place);
+  return { weights: parts.map(({ spec }) => spec), bytes: joinBytes(...parts.map(({ bytes }) => bytes)) };
 }

@@ -14,6 +14,7 @@ import {
 } from "./network.ts";
 import type { LayerOptions, NetworkOptions, RecurrentOptions } from "./network_options.ts";
 import { GRU_RESET_AFTER } from "./tensorflow_gru.ts";
+import { LAST_STEP } from "./tensorflow_last_step.ts";
 import { refusal } from "./tensorflow_refusal.ts";
 
 /** A layer of TensorFlow.js. */
@@ -104,6 +105,21 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   SimpleRNN: { rules: CELL_RULES, convert: (_, config) => ({ kind: "rnn", ...cellOf(config) }) },
   Bidirectional: { rules: { mergeMode: among(MERGES) }, convert: convertBidirectional },
   RepeatVector: { rules: { n: SIZE }, convert: (_, { n }) => ({ kind: "repeat", steps: Number(n) }) },
+  [LAST_STEP]: { rules: {}, convert: () => ({ kind: "last" }) },
+  BatchNormalization: {
+    rules: {
+      axis: among([-1]),
+      momentum: SHARE,
+      epsilon: { must: "be a positive number", holds: (value) => Number(value) > 0 },
+      scale: FLAG,
+      center: FLAG,
+      gammaRegularizer: REGULARIZER,
+      betaRegularizer: REGULARIZER,
+      gammaConstraint: ONLY_NULL,
+      betaConstraint: ONLY_NULL,
+    },
+    convert: convertBatchNormalization,
+  },
   // A seed gives every step the same mask in TensorFlow.js; here masks follow from the seed of the training.
   Dropout: {
     rules: { rate: SHARE, noiseShape: ONLY_NULL },
@@ -191,12 +207,11 @@ function checkProperties(
   for (const [property, rule] of [...Object.entries(narrower), ...Object.entries(rules)]) {
     const value = config[property] ?? null;
     if (rule.holds(value)) continue;
-    const takenByFit = rule !== rules[property] && (rules[property]?.holds(value) ?? true);
     throw refusal(action, {
       subject: `${property} of ${describe(layer)}`,
       must: rule.must,
       found: excerpt(value),
-      remedy: rule.remedy ?? (takenByFit ? TAKEN_BY_FIT : undefined),
+      remedy: rule.remedy,
     });
   }
   return config;
@@ -209,18 +224,23 @@ function checkProperties(
  */
 export function checkTrainable(action: string, layer: TensorflowLayer): void {
   // Not layer.trainable: a cell or a single weight can be frozen without it.
-  if (layer.nonTrainableWeights.length === 0) return;
+  const { movingMean, movingVariance } = layer as TensorflowLayer & Averages;
+  if (layer.nonTrainableWeights.every((weight) => weight === movingMean || weight === movingVariance)) return;
   throw refusal(action, { subject: `trainable of ${describe(layer)}`, must: "be true", found: "false" });
 }
 
-/** With the one property of cells that TensorFlow.js does not serialize. */
-function configOf(layer: TensorflowLayer): Config {
-  const { cell } = layer as TensorflowLayer & { cell?: { dropoutFunc?: unknown } };
-  return { ...layer.getConfig(), dropoutFunc: cell?.dropoutFunc };
+/** What batch normalization averages; no optimizer moves it. */
+export interface Averages {
+  readonly movingMean?: tf.LayerVariable;
+  readonly movingVariance?: tf.LayerVariable;
 }
 
-/** What to do about a layer that classifiers of images do not have. */
-export const TAKEN_BY_FIT = "scanline.fit() takes it";
+/** With the one property of cells that TensorFlow.js does not serialize; the last axis is −1, also where it was counted. */
+function configOf(layer: TensorflowLayer): Config {
+  const { cell } = layer as TensorflowLayer & { cell?: { dropoutFunc?: unknown } };
+  const config = layer.getConfig(), isLast = config.axis === (layer.inputSpec?.[0].ndim ?? NaN) - 1;
+  return { ...config, ...(isLast ? { axis: -1 } : {}), dropoutFunc: cell?.dropoutFunc };
+}
 
 /** A layer as messages name it. */
 export function describe(layer: TensorflowLayer): string {
@@ -251,6 +271,18 @@ function convertDense(_: TensorflowLayer, config: Config): LayerOptions {
     useBias: !!config.useBias,
     kernelRegularizer: regularizerOf(config.kernelRegularizer),
     biasRegularizer: regularizerOf(config.biasRegularizer),
+  };
+}
+
+function convertBatchNormalization(_: TensorflowLayer, config: Config): LayerOptions {
+  return {
+    kind: "batchNorm",
+    epsilon: Number(config.epsilon),
+    momentum: Number(config.momentum),
+    scale: !!config.scale,
+    center: !!config.center,
+    gammaRegularizer: regularizerOf(config.gammaRegularizer),
+    betaRegularizer: regularizerOf(config.betaRegularizer),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import type { Network } from "./network.ts";
-import type { Directions, TensorflowLayer } from "./tensorflow_layers.ts";
+import type { Averages, Directions, TensorflowLayer } from "./tensorflow_layers.ts";
 
 /**
  * The weights of a model, flat in the network's order, from any backend.
@@ -90,12 +90,14 @@ export function matchedVariables(
   return variables;
 }
 
-/** Where the layers of TensorFlow.js keep what they train, in the order of a network's parameters. */
-interface Weighted {
+/** Where the layers of TensorFlow.js keep their weights, in the order of a network's parameters. */
+interface Weighted extends Averages {
   readonly embeddings?: tf.LayerVariable;
   readonly kernel?: tf.LayerVariable;
   readonly recurrentKernel?: tf.LayerVariable;
   readonly bias?: tf.LayerVariable | null;
+  readonly gamma?: tf.LayerVariable;
+  readonly beta?: tf.LayerVariable;
 }
 
 /** A layer that has others in it: a wrapper, both directions, or a cell. */
@@ -111,7 +113,9 @@ function variablesOf(layer: TensorflowLayer): tf.LayerVariable[] {
   const inner = wrapped ?? cell;
   if (inner) return variablesOf(inner);
   const { embeddings, kernel, recurrentKernel, bias } = layer as Weighted;
-  return [embeddings, kernel, recurrentKernel, bias].filter((one) => one !== null && one !== undefined);
+  const { gamma, beta, movingMean, movingVariance } = layer as Weighted;
+  return [embeddings, kernel, recurrentKernel, bias, gamma, beta, movingMean, movingVariance]
+    .filter((one) => one !== null && one !== undefined);
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import type { LayersModel } from "./from_tensorflow.ts";
 import type { BidirectionalLayer, Input, Layer, Network, Parameter, RecurrentLayer } from "./network.ts";
 import { type GruArgs, GruResetAfter } from "./tensorflow_gru.ts";
+import { LastStep, type LastStepArgs } from "./tensorflow_last_step.ts";
 import type { TensorflowLayer } from "./tensorflow_layers.ts";
 import { writeWeights } from "./tensorflow_weights.ts";
 import type { TrainedModel } from "./trained_model.ts";
@@ -34,10 +35,8 @@ import type { TrainedModel } from "./trained_model.ts";
  * import { createClassifier } from "./classifier.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 4, gateActivation: "sigmoid", dropout: 0.5 }],
- *   classes: 2,
- * });
+ * const layers = [{ kind: "lstm", hiddenSize: 4 }, { kind: "dropout", rate: 0.5 }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 28, layers });
  * const parameters = Float32Array.from({ length: network.size }, (_, i) => i);
  * const sequence = { axis: "rows", range: [0, 1] } as const;
  * const trained = { network, T: 28, sequence, parameters, classNames: ["no", "yes"] };
@@ -83,8 +82,17 @@ function toLayer(layer: Layer, place: Place): TensorflowLayer {
     case "bidirectional":
       return toBidirectional(layer, place);
     case "last":
+      return new LastStep(place);
     case "batchNorm":
-      throw new Error("TODO contract");
+      return tf.layers.batchNormalization({
+        epsilon: layer.epsilon,
+        momentum: layer.momentum,
+        scale: layer.gamma !== null,
+        center: layer.beta !== null,
+        gammaRegularizer: regularizerOf(layer.gamma),
+        betaRegularizer: regularizerOf(layer.beta),
+        ...place,
+      });
     case "repeat":
       return tf.layers.repeatVector({ n: layer.steps, ...place });
     case "dropout":
@@ -197,9 +205,13 @@ export function gru(given: GruArgs): TensorflowLayer {
 
 const NO_START = { kernelInitializer: "zeros", recurrentInitializer: "zeros" } as const;
 
+const INPUT_SHAPE = optional({ must: "[T, C]", isKind: Array.isArray });
+
+const LAST_STEP_RULES: Rules<LastStepArgs> = { inputShape: INPUT_SHAPE, name: optional(TEXT) };
+
 const RNN_RULES: Rules<SimpleRNNLayerArgs> = {
   units: whole(1),
-  inputShape: optional({ must: "[T, C]", isKind: Array.isArray }),
+  inputShape: INPUT_SHAPE,
   returnSequences: optional(BOOLEAN),
   activation: optional(oneOf("tanh", "relu")),
   name: optional(TEXT),
@@ -210,6 +222,29 @@ const LSTM_RULES: Rules<LSTMLayerArgs> = {
   activation: optional(oneOf("tanh")),
   recurrentActivation: optional(oneOf("sigmoid", "hardSigmoid")),
 };
+
+/**
+ * A layer that leaves the last step of a sequence, `out[:, -1]` of PyTorch. Above a bidirectional layer with `returnSequences: true`
+ * that is the last output of the layer that reads forwards, and the first output of the one that reads backwards, which has seen one
+ * step; without both, a bidirectional layer returns the last output of each.
+ *
+ * @param args.inputShape `[T, C]`, for the first layer
+ *
+ * @example
+ * ```ts
+ * import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+ * import { lastStep, lstm } from "./to_tensorflow.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const layer = lstm({ units: 3, returnSequences: true }) as tf.RNN;
+ * const both = tf.layers.bidirectional({ layer, mergeMode: "concat", inputShape: [5, 2] });
+ * const model = tf.sequential({ layers: [both, lastStep(), tf.layers.dense({ units: 2 })] });
+ * assert.deepEqual(model.layers[1].outputShape, [null, 6]);
+ * ```
+ */
+export function lastStep(args: LastStepArgs = {}): TensorflowLayer {
+  return new LastStep(checkOptions("make the layer", args, LAST_STEP_RULES, "arguments of lastStep()"));
+}
 
 export type { TensorflowLayer } from "./tensorflow_layers.ts";
 

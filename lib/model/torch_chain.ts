@@ -7,37 +7,23 @@
  *
  * - `last`: the last step of the recurrent module before it goes on (`output[:, -1]`; of a bidirectional one the last output of each
  *   direction, `torch.cat([h_n[-2], h_n[-1]], 1)`), instead of all steps;
+ * - `lastStep`: the last step alone of whatever is before it, `output[:, -1]` also of a bidirectional module, whose backward
+ *   direction has read one step there;
  * - `sum`, `ave`, `mul`: how the two directions of the bidirectional module before it are merged, which are else side by side;
+ * - `eps 0.001`, `momentum 0.01`: those of the `BatchNorm` before it, which are else 1e-5 and 0.1; `biased`: its running variance
+ *   averages the variances of the batches themselves, as in Keras, not the estimates that PyTorch makes of them;
  * - `relu`, `tanh`, `sigmoid`, `softmax`, `hardSigmoid` (that of Keras);
  * - `repeat 5`: the one step, five times;
  * - `mask 0`, the first word: steps with token 0, or with features that are all 0, are not read.
  *
  * @module
  */
-import { excerpt, printable } from "../excerpt.ts";
+import { excerpt } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { type Metadata, PRODUCER, readMetadata } from "./metadata.ts";
-import { createNetwork } from "./create_network.ts";
-import { type Activation, isRecurrent, MERGES, type Network, recurrentLayers } from "./network.ts";
-import type { LayerOptions, NetworkOptions } from "./network_options.ts";
-import type { Tensor } from "./safetensors.ts";
-import {
-  cannotTake,
-  type ChainKind,
-  chainKind,
-  findModules,
-  listModules,
-  moduleName,
-  tensorName,
-  type TorchModule,
-} from "./state_dict.ts";
-import type { Site, Sites } from "./torch_tensors.ts";
-
-/** A network that was read, without its parameters. */
-export interface FoundChain {
-  readonly network: Network;
-  readonly sites: Sites;
-}
+import { type BatchNormLayer, isRecurrent, type Network, recurrentLayers } from "./network.ts";
+import type { LayerOptions } from "./network_options.ts";
+import type { Sites } from "./torch_tensors.ts";
 
 /** What weights do not show. */
 export interface ChainOptions {
@@ -47,7 +33,17 @@ export interface ChainOptions {
   readonly activation?: "tanh" | "relu";
 }
 
-const ACTIVATIONS = ["relu", "tanh", "sigmoid", "softmax", "hardSigmoid"];
+/** As PyTorch makes it. */
+export const BATCH_NORM = { kind: "batchNorm", epsilon: 1e-5, momentum: 0.9, unbiased: true } as const;
+
+/** The words that may follow it, most of them with a number. */
+export const BATCH_NORM_WORDS: Readonly<Record<string, (number: number) => Partial<BatchNormOptions>>> = {
+  eps: (epsilon) => ({ epsilon }),
+  momentum: (momentum) => ({ momentum: otherMomentum(momentum) }),
+  biased: () => ({ unbiased: false }),
+};
+
+type BatchNormOptions = Extract<LayerOptions, { kind: "batchNorm" }>;
 
 /** The words for a network whose layers are in these modules. Dropout is left out. */
 export function chainOf({ input, layers }: Network, sites: Sites): string[] {
@@ -58,6 +54,8 @@ export function chainOf({ input, layers }: Network, sites: Sites): string[] {
     const site = sites.layers[index];
     if (site?.l === 0) words.push(site.module);
     if (layer.kind === "repeat") words.push(`repeat ${layer.steps}`);
+    if (layer.kind === "last") words.push("lastStep");
+    if (layer.kind === "batchNorm") words.push(...batchNormWords(layer));
     const isActive = (layer.kind === "activation" || layer.kind === "dense") && layer.activation !== "linear";
     if (isActive) words.push(layer.activation);
     if (layer.kind === "bidirectional" && layer.merge !== "concat") words.push(layer.merge);
@@ -65,6 +63,20 @@ export function chainOf({ input, layers }: Network, sites: Sites): string[] {
     if (recurrent && !recurrent.returnSequences) words.push("last");
   });
   return words;
+}
+
+/** What PyTorch's defaults do not say. */
+function batchNormWords({ epsilon, momentum, unbiased }: BatchNormLayer): string[] {
+  return [
+    ...(epsilon === BATCH_NORM.epsilon ? [] : [`eps ${epsilon}`]),
+    ...(momentum === BATCH_NORM.momentum ? [] : [`momentum ${otherMomentum(momentum)}`]),
+    ...(unbiased ? [] : ["biased"]),
+  ];
+}
+
+/** PyTorch's momentum from Keras's, or back: 0.1 of 0.9, where 1 − 0.9 is 0.09999999999999998. */
+function otherMomentum(momentum: number): number {
+  return Number((1 - momentum).toPrecision(15));
 }
 
 /** What a file says of its chain; the inverse of {@link readChainMetadata}. */
@@ -106,255 +118,4 @@ export function readChainMetadata(metadata: Metadata): ChainOptions {
 
 function isWords(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((word) => typeof word === "string");
-}
-
-/**
- * Reads the network of a chain of modules.
- *
- * @throws {TypeError} If a module is of another kind, is not in the chain or is missing, or does not fit the one before it.
- */
-export function readTorchChain(tensors: ReadonlyMap<string, Tensor>, options: ChainOptions): FoundChain {
-  const { modules } = findModules(tensors);
-  const other = modules.find((module) => chainKind(module) === null);
-  if (other || modules.length === 0) {
-    throw cannotTake(`every module must be ${SUPPORTED}`, listModules(other ? [other] : []));
-  }
-  const { chain = usualChain(modules), activation = "tanh" } = options;
-  return new Reader(modules, activation).read(chain);
-}
-
-const SUPPORTED = "nn.LSTM, nn.GRU, nn.RNN, nn.Linear or nn.Embedding";
-
-/** @throws {TypeError} If it cannot be told from the modules; says how to say it. */
-function usualChain(modules: readonly TorchModule[]): string[] {
-  const kinds = modules.map((module) => ({ name: module.name, ...chainKind(module)! }));
-  const recurrent = kinds.filter(({ kind }) => kind !== "linear" && kind !== "table");
-  const [rnn] = recurrent, others = kinds.filter((one) => !recurrent.includes(one));
-  const inputSize = modules.find(({ name }) => name === rnn?.name)?.tensors.get("weight_ih_l0")?.shape[1];
-  const isBelow = (name: string) =>
-    modules.find((one) => one.name === name)!.tensors.get("weight")!.shape[1] === inputSize;
-  const tables = others.filter(({ name, kind }) => kind === "table" && isBelow(name));
-  const heads = others.filter((one) => !tables.includes(one));
-  const names = (of: readonly { name: string }[]) => of.map(({ name }) => name);
-  if (recurrent.length === 1 && !rnn.isBidirectional && heads.length === 1 && tables.length < 2) {
-    return [...names(tables), rnn.name, "last", ...names(heads)];
-  }
-  const example = JSON.stringify([...names(tables), ...names(recurrent), "last", ...names(heads)]);
-  throw cannotTake(
-    `chain must name the modules in the order of forward(), and what has no weights, as in ${
-      printable(example, 300)
-    } (also relu, tanh, sigmoid, softmax; without last every step goes on)`,
-    "missing",
-  );
-}
-
-/** A network, while the words of its chain are read. */
-class Reader {
-  readonly #modules: readonly TorchModule[];
-  readonly #activation: "tanh" | "relu";
-  readonly #unused: Set<TorchModule>;
-  readonly #layers: LayerOptions[] = [];
-  readonly #sites: (Site | null)[] = [];
-  #input: NetworkOptions["input"] | null = null;
-  #embedding = "";
-  #mask: number | null = null;
-  /** The features that go into the next module; null before the first one. */
-  #size: number | null = null;
-
-  constructor(modules: readonly TorchModule[], activation: "tanh" | "relu") {
-    this.#modules = modules;
-    this.#activation = activation;
-    this.#unused = new Set(modules);
-  }
-
-  read(chain: readonly string[]): FoundChain {
-    chain.forEach((word, index) => this.#take(word, { index, chain }));
-    if (this.#unused.size > 0) {
-      throw cannotTake("chain must name every module", `without ${listModules([...this.#unused])}`);
-    }
-    const network = createNetwork({
-      input: this.#input ?? { kind: "features", size: 1 },
-      layers: this.#layers,
-      loss: "meanSquaredError",
-    });
-    return { network, sites: { embedding: this.#embedding, layers: this.#sites } };
-  }
-
-  #take(word: string, { index, chain }: { index: number; chain: readonly string[] }): void {
-    const module = this.#find(word);
-    if (module) return this.#module(module, chain[index + 1]);
-    const [name, argument] = word.split(" "), last = this.#layers.at(-1);
-    if (name === "mask" && index === 0) this.#mask = Number(argument);
-    else if (name === "repeat") this.#add({ kind: "repeat", steps: Number(argument) }, null);
-    else if (ACTIVATIONS.includes(word)) this.#activate(word as Activation);
-    else if (word === "last" && last && isStack(last)) this.#layers.splice(-1, 1, lastOnly(last));
-    else if (isMerge(word) && last?.kind === "bidirectional") {
-      this.#layers.splice(-1, 1, { ...last, merge: word });
-      this.#size = last.forward.hiddenSize;
-    } else throw this.#unknown(word, chain[index - 1]);
-  }
-
-  #unknown(word: string, before: string | undefined): TypeError {
-    const words = ["last", ...MERGES.slice(1)];
-    if (words.includes(word)) {
-      const kind = word === "last" ? "recurrent" : "bidirectional";
-      return cannotTake(
-        `${word} must follow a ${kind} module`,
-        before === undefined ? "missing" : printable(before),
-      );
-    }
-    return cannotTake(
-      `${excerpt(word)} of chain must be the name of one module, or ${[...words, ...ACTIVATIONS].join(", ")}`,
-      listModules(this.#modules),
-    );
-  }
-
-  /** A module by its name, or by the end of it: `fc` for `module.model.fc`. */
-  #find(word: string): TorchModule | undefined {
-    const exact = this.#modules.find(({ name }) => name === word);
-    if (exact) return exact;
-    const ends = this.#modules.filter(({ name }) => plainName(name).endsWith(`.${word}`));
-    return ends.length === 1 ? ends[0] : undefined;
-  }
-
-  #module(module: TorchModule, next: string | undefined): void {
-    if (!this.#unused.delete(module)) {
-      throw cannotTake(`chain must name ${moduleName(module.name)} once`, "twice or more");
-    }
-    const { kind, isBidirectional } = chainKind(module)!;
-    if (kind === "linear" || kind === "table") this.#matrix(module, { kind, next });
-    else this.#recurrent(module, kind, isBidirectional);
-  }
-
-  /** A `Linear`; or an `Embedding`, if it comes first and its rows are what the next module reads. */
-  #matrix(module: TorchModule, { kind, next }: { kind: ChainKind["kind"]; next: string | undefined }): void {
-    const [rows, columns] = matrixShape(module, "weight");
-    const isTable = kind === "table" && this.#size === null && this.#inputOf(next) === columns;
-    if (isTable) {
-      if (this.#mask) throw cannotTake("mask of tokens must be 0", this.#mask);
-      this.#embedding = module.name;
-      this.#size = columns;
-      this.#input = {
-        kind: "tokens",
-        vocabulary: rows,
-        size: columns,
-        maskZero: this.#mask === 0,
-      };
-      return;
-    }
-    this.#reads(module, "weight", columns);
-    checkShape(module, { part: "bias", shape: [rows] }, kind === "table");
-    this.#add({ kind: "dense", units: rows, useBias: kind === "linear" }, { module: module.name, l: 0 });
-    this.#size = rows;
-  }
-
-  /** What the module of a word reads. */
-  #inputOf(word: string | undefined): number | undefined {
-    const tensors = word === undefined ? undefined : this.#find(word)?.tensors;
-    return (tensors?.get("weight_ih_l0") ?? tensors?.get("weight"))?.shape[1];
-  }
-
-  #recurrent(module: TorchModule, kind: "lstm" | "gru" | "rnn", isBidirectional: boolean): void {
-    const { tensors, name } = module, parts = [...tensors.keys()];
-    const useBias = parts.some((part) => part.startsWith("bias"));
-    const layers = 1 + Math.max(...parts.map((part) => Number(/_l(\d+)/.exec(part)![1])));
-    const [rows, hiddenSize] = matrixShape(module, "weight_hh_l0");
-    if (layers > MAX_LAYERS) {
-      throw cannotTake(`${moduleName(name)} must have at most ${MAX_LAYERS} layers`, layers);
-    }
-    const [, inputSize] = matrixShape(module, "weight_ih_l0");
-    this.#reads(module, "weight_ih_l0", inputSize);
-    const directions = isBidirectional ? ["", "_reverse"] : [""];
-    for (let l = 0; l < layers; l++) {
-      const features = l === 0 ? inputSize : hiddenSize * directions.length;
-      for (const suffix of directions) {
-        const shapes = { ih: features, hh: hiddenSize };
-        for (const [part, columns] of Object.entries(shapes)) {
-          checkShape(module, { part: `weight_${part}_l${l}${suffix}`, shape: [rows, columns] });
-          checkShape(module, { part: `bias_${part}_l${l}${suffix}`, shape: [rows] }, !useBias);
-        }
-      }
-      const cell = { hiddenSize, useBias, returnSequences: true };
-      const layer: LayerOptions = kind === "lstm"
-        ? { kind, ...cell }
-        : kind === "gru"
-        ? { kind, ...cell, resetAfter: true }
-        : { kind, ...cell, activation: this.#activation };
-      this.#add(isBidirectional ? { kind: "bidirectional", merge: "concat", forward: layer } : layer, {
-        module: name,
-        l,
-      });
-    }
-    this.#size = hiddenSize * directions.length;
-  }
-
-  /** Checks that the module reads what comes; the first one decides what that is. */
-  #reads({ name }: TorchModule, part: string, columns: number): void {
-    if (this.#size === null) {
-      this.#input = { kind: "features", size: columns, maskValue: this.#mask };
-      this.#size = columns;
-    }
-    if (columns === this.#size) return;
-    const times = columns / this.#size;
-    throw cannotTake(
-      `${printable(tensorName(name, part))} must have ${this.#size} columns, to read what comes before it`,
-      `${columns}${Number.isInteger(times) ? `, for ${times} steps of them` : ""}`,
-    );
-  }
-
-  #activate(activation: Activation): void {
-    const last = this.#layers.at(-1);
-    if (last?.kind === "dense" && last.activation === undefined) {
-      this.#layers.splice(-1, 1, { ...last, activation });
-    } else this.#add({ kind: "activation", activation }, null);
-  }
-
-  #add(layer: LayerOptions, site: Site | null): void {
-    this.#layers.push(layer);
-    this.#sites.push(site);
-  }
-}
-
-/** More than any sensible file has. */
-const MAX_LAYERS = 64;
-
-function isMerge(word: string): word is typeof MERGES[number] {
-  return (MERGES as readonly string[]).includes(word);
-}
-
-type StackOptions = Extract<LayerOptions, { kind: "lstm" | "gru" | "rnn" | "bidirectional" }>;
-
-function isStack({ kind }: LayerOptions): boolean {
-  return kind === "bidirectional" || kind === "lstm" || kind === "gru" || kind === "rnn";
-}
-
-function lastOnly(layer: LayerOptions): LayerOptions {
-  const stack = layer as StackOptions;
-  if (stack.kind !== "bidirectional") return { ...stack, returnSequences: false };
-  return { ...stack, forward: { ...stack.forward, returnSequences: false } };
-}
-
-/** A name without what `DataParallel` and `torch.compile()` put into it. */
-function plainName(name: string): string {
-  return `.${name.split(".").filter((part) => part !== "module" && part !== "_orig_mod").join(".")}`;
-}
-
-function matrixShape({ name, tensors }: TorchModule, part: string): readonly number[] {
-  const shape = tensors.get(part)?.shape;
-  if (shape?.length === 2 && shape.every((size) => size > 0)) return shape;
-  throw cannotTake(
-    `${printable(tensorName(name, part))} must be a matrix`,
-    shape ? excerpt(shape) : "missing",
-  );
-}
-
-function checkShape(
-  { name, tensors }: TorchModule,
-  { part, shape }: { part: string; shape: readonly number[] },
-  isAbsent = false,
-): void {
-  const found = tensors.get(part)?.shape;
-  if (isAbsent ? found === undefined : `${found}` === `${shape}`) return;
-  const rule = isAbsent ? "be left out, as other biases are" : `have shape [${shape}]`;
-  throw cannotTake(`${printable(tensorName(name, part))} must ${rule}`, found ? excerpt(found) : "missing");
 }

@@ -5,12 +5,14 @@
  * `bias_ih_l`, `bias_hh_l [G·H]`; those of the backward direction end with `_reverse`. Rows are in the order i f g o, and of a
  * GRU in the order r z n, where a network has z r h. Of the two biases of an LSTM or RNN only the sum matters, which is the
  * network's bias; a GRU with reset after has both. `torch.nn.Linear` keeps `weight [K, C]` and `bias [K]`. The kernels of a
- * network are the transposes of the weights. `torch.nn.Embedding` keeps `weight [V, C]`, the table.
+ * network are the transposes of the weights. `torch.nn.Embedding` keeps `weight [V, C]`, the table. `torch.nn.BatchNorm1d` keeps
+ * `weight`, `bias`, `running_mean` and `running_var [C]`, and the single whole number `num_batches_tracked`, which it only counts.
  *
  * @module
  */
 import { printable } from "../excerpt.ts";
 import {
+  type BatchNormLayer,
   type DenseLayer,
   gateCount,
   isRecurrent,
@@ -21,12 +23,14 @@ import {
 } from "./network.ts";
 import { tensorName } from "./state_dict.ts";
 
-/** The names of modules. */
+/** The names of modules; that of a batch normalization is `batchnorm`, of several `batchnorm0`, `batchnorm1`, … */
 export interface PyTorchNames {
   /** Of the `LSTM`, `GRU` or `RNN`; `rnn` by default. Several ones are `rnn0`, `rnn1`, … */
   readonly rnn?: string;
-  /** Of the `Linear` that is the last module with weights; `head` by default. Others are `linear0`, `linear1`, … */
+  /** Of the `Linear` that is the last module with weights; `head` by default. */
   readonly head?: string;
+  /** Of the other `Linear`; `linear` by default. Several ones are `linear0`, `linear1`, … */
+  readonly linear?: string;
 }
 
 /** The place of a layer: which module, and which layer of it. */
@@ -65,6 +69,7 @@ export function torchTensors(network: Network, sites: Sites): TorchTensor[] {
       const site = sites.layers[index];
       if (site === null) return [];
       if (layer.kind === "dense") return linearTensors(layer, site);
+      if (layer.kind === "batchNorm") return batchNormTensors(layer, site);
       if (isRecurrent(layer)) return recurrentTensors(layer, site);
       if (layer.kind !== "bidirectional") return [];
       return [
@@ -73,6 +78,13 @@ export function torchTensors(network: Network, sites: Sites): TorchTensor[] {
       ];
     }),
   ];
+}
+
+/** The names of tensors that hold the number of batches: no part of the network, but `load_state_dict()` wants them. */
+export function torchCounters({ layers }: Network, sites: Sites): string[] {
+  return layers.flatMap(({ kind }, index) =>
+    kind === "batchNorm" ? [tensorName(sites.layers[index]!.module, "num_batches_tracked")] : []
+  );
 }
 
 function asItIs({ shape, offset }: Parameter, name: string): TorchTensor {
@@ -90,6 +102,16 @@ function linearTensors({ kernel, bias }: DenseLayer, { module }: Site): TorchTen
     },
     ...(bias ? [asItIs(bias, tensorName(module, "bias"))] : []),
   ];
+}
+
+function batchNormTensors(
+  { gamma, beta, movingMean, movingVariance }: BatchNormLayer,
+  { module }: Site,
+): TorchTensor[] {
+  const parts = { weight: gamma, bias: beta, running_mean: movingMean, running_var: movingVariance };
+  return Object.entries(parts).flatMap(([part, parameter]) =>
+    parameter ? [asItIs(parameter, tensorName(module, part))] : []
+  );
 }
 
 function recurrentTensors(layer: RecurrentLayer, { module, l }: Site, suffix = ""): TorchTensor[] {
@@ -120,26 +142,34 @@ function columnOrder({ kind, hiddenSize: H }: RecurrentLayer): number[] {
   return gates.flatMap((gate) => Array.from({ length: H }, (_, j) => gate * H + j));
 }
 
-/** Finds modules for the layers of a network: recurrent layers that follow each other become one module if they are alike. */
-export function placeLayers(network: Network, { rnn = "rnn", head = "head" }: PyTorchNames = {}): Sites {
-  const groups = groupsOf(network);
-  const linears = network.layers.filter(({ kind }) => kind === "dense");
-  const weighted = network.layers.filter((layer) => isStack(layer) || layer.kind === "dense");
-  const nameOf = (layer: Layer) => {
-    if (layer === weighted.at(-1)) return head;
-    const others = linears.filter((other) => other !== weighted.at(-1));
-    return others.length > 1 ? `linear${others.indexOf(layer)}` : "linear";
+/**
+ * Finds modules for the layers of a network: recurrent layers that follow each other become one module if they are alike.
+ *
+ * @throws {TypeError} If two modules get the same name.
+ */
+export function placeLayers(
+  network: Network,
+  { rnn = "rnn", head = "head", linear = "linear" }: PyTorchNames = {},
+): Sites {
+  const groups = groupsOf(network), { layers } = network;
+  const last = layers.findLast((layer) => isStack(layer) || layer.kind === "dense");
+  const nameOf = (layer: Layer, stem: string) => {
+    if (layer === last) return head;
+    const alike = layers.filter((other) => other.kind === layer.kind && other !== last);
+    return alike.length > 1 ? `${stem}${alike.indexOf(layer)}` : stem;
   };
-  return {
-    embedding: "embedding",
-    layers: network.layers.map((layer): Site | null => {
-      if (layer.kind === "dense") return { module: nameOf(layer), l: 0 };
-      const index = groups.findIndex((group) => (group as Layer[]).includes(layer));
-      if (index < 0) return null;
-      const module = groups.length > 1 ? `${rnn}${index}` : rnn;
-      return { module, l: (groups[index] as Layer[]).indexOf(layer) };
-    }),
-  };
+  const sites = layers.map((layer): Site | null => {
+    if (layer.kind === "dense") return { module: nameOf(layer, linear), l: 0 };
+    if (layer.kind === "batchNorm") return { module: nameOf(layer, "batchnorm"), l: 0 };
+    const index = groups.findIndex((group) => (group as Layer[]).includes(layer));
+    if (index < 0) return null;
+    const module = groups.length > 1 ? `${rnn}${index}` : rnn;
+    return { module, l: (groups[index] as Layer[]).indexOf(layer) };
+  });
+  const names = sites.filter((site) => site?.l === 0).map((site) => site!.module);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  must(twice, undefined, "every module must have a name of its own");
+  return { embedding: "embedding", layers: sites };
 }
 
 /** A recurrent layer, in one direction or two. */
@@ -177,6 +207,11 @@ function areAlike(below: Stack, above: Stack): boolean {
 export function checkExportable(network: Network, parameters: Float32Array): void {
   must(parameters.length, network.size, `parameters must have ${network.size} elements`);
   network.layers.filter(isStack).forEach(checkLayer);
+  for (const layer of network.layers) {
+    if (layer.kind !== "batchNorm") continue;
+    const rule = `center of ${layer.name} must be as its scale: torch.nn.BatchNorm1d has both, or none`;
+    must(layer.beta !== null, layer.gamma !== null, rule);
+  }
 }
 
 function checkLayer(stack: Stack, index: number, stacks: readonly Stack[]): void {

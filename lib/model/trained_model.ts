@@ -7,7 +7,7 @@ import { CATALOGUE, type DatasetName, type Preparation } from "../data/catalogue
 import type { ImageSize } from "../data/raster.ts";
 import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
 import { check, meets, OBJECT, oneOf, optional, type Rule, whole } from "../options.ts";
-import { type Classifier, createClassifier } from "./classifier.ts";
+import { type Classifier, classifierOptions, createClassifier } from "./classifier.ts";
 
 /** A model without its weights. */
 export interface ModelDescription {
@@ -60,6 +60,16 @@ export const LENGTH: Rule = {
   isKind: (value) => value === null || meets(whole(1, 2 ** 24), value),
 };
 
+/** The layers of a network; `createClassifier()` checks the options that they were created with further. */
+const LAYERS: Rule = {
+  must: "a list of layers",
+  isKind: (value) =>
+    Array.isArray(value) && value.every((layer) => {
+      return OBJECT.isKind(layer) &&
+        (layer.kind !== "bidirectional" || OBJECT.isKind(layer.forward) && OBJECT.isKind(layer.backward));
+    }),
+};
+
 /**
  * Checks a trained model that came from outside, and gives it the names of its classes if it has none.
  *
@@ -71,10 +81,10 @@ export function checkTrained(action: string, trained: TrainedModel): TrainedMode
   check(action, "the model", { value: trained, rule: { ...OBJECT, must: "a trained model" } });
   const { network: given, T, sequence, parameters, dataset, preparation } = trained;
   check(action, "network", { value: given, rule: OBJECT });
-  check(action, "head of network", { value: given.head, rule: OBJECT });
-  const { classes } = given.head, { biases } = given;
+  check(action, "input of network", { value: given.input, rule: OBJECT });
+  check(action, "layers of network", { value: given.layers, rule: LAYERS });
+  const network = createClassifier(classifierOptions(given)), { classes } = network;
   check(action, "classes of network", { value: classes, rule: whole(2, 256) });
-  const network = createClassifier({ layers: given.recurrent, classes, biases });
   const { classNames = defaultClassNames(classes, dataset) } = trained;
   const rules: [string, unknown, Rule][] = [
     ["T", T, LENGTH],

@@ -1,8 +1,9 @@
 /**
  * A checkpoint: one safetensors file with all that a training needs to continue to the bit.
  *
- * Tensors: `parameters [P]` and `slot 0 [P]`, `slot 1 [P]` … of the optimizer, float32. Everything else stands in the
- * metadata, as text: step, epoch and seed, the run's config, the sums for the next report, the length of
+ * Tensors: `parameters [P]` and `slot 0 [P]`, `slot 1 [P]` … of the optimizer, float32, and `best [P]` where a monitor keeps the
+ * parameters of the best epoch. Everything else stands in the metadata, as text: step, epoch and seed, the run's config, the
+ * sums for the next report, what is known of the epochs so far where a monitor or a schedule depends on it, the length of
  * `metrics.jsonl`, the SHA-256 of the images, and the SHA-256 of the same file without this entry.
  *
  * @module
@@ -13,14 +14,16 @@ import { excerpt } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../model/safetensors.ts";
-import type { TallyState, TrainingState } from "../train/figures.ts";
+import { checkEpochs, hasEpochs } from "../train/course.ts";
+import type { EpochsState, TallyState, TrainingState } from "../train/figures.ts";
+import type { TrainingConfig } from "../train/training_config.ts";
 import { parseCheckpointConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
 
 const FORMAT = "scanline checkpoint 1";
 
 /** All that a training needs to continue. */
 export interface Checkpoint {
-  /** Parameters, optimizer slots, step, and the sums for the next report. */
+  /** Parameters, optimizer slots, step, the sums for the next report, and what goes on from epoch to epoch. */
   readonly state: TrainingState;
   /** The epoch, from 0 on, of the next step's first image. */
   readonly epoch: number;
@@ -85,10 +88,12 @@ export class CheckpointError extends SyntaxError {
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { state, epoch, config, images, metricsBytes } = checkpoint;
-  const { parameters, slots, step, tally } = state;
+  const { parameters, slots, step, tally, epochs } = state;
   const flat = (data: Float32Array): Tensor => ({ shape: [data.length], data });
   const tensors = new Map([["parameters", flat(parameters)]]);
   slots.forEach((slot, index) => tensors.set(`slot ${index}`, flat(slot)));
+  const { best = null, ...known } = epochs ?? {};
+  if (best) tensors.set("best", flat(best));
   const metadata = {
     format: FORMAT,
     step: String(step),
@@ -96,6 +101,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
     seed: String(config.training.seed),
     config: JSON.stringify(config),
     tally: JSON.stringify(tally),
+    ...(epochs && { epochs: JSON.stringify(known) }),
     images,
     metricsBytes: String(metricsBytes),
   };
@@ -130,8 +136,14 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   }
   const images = metadata.images ?? "missing";
   if (!/^[0-9a-f]{64}$/.test(images)) fail("images must be a SHA-256", images);
+  const { best, ...flats } = readFlats(tensors, SLOT_COUNT[training.optimizer.kind]);
   return {
-    state: { ...readFlats(tensors, SLOT_COUNT[training.optimizer.kind]), step, tally },
+    state: {
+      ...flats,
+      step,
+      tally,
+      ...readEpochs(metadata.epochs, { best, training, size: flats.parameters.length }),
+    },
     epoch: readWhole("epoch", metadata.epoch),
     config: { ...config, training },
     images,
@@ -189,17 +201,39 @@ function readWhole(name: string, text: string | undefined): number {
   return value;
 }
 
-/** The parameters and `slotCount` slots, all equally long. @throws {CheckpointError} If one is missing, or others are there. */
+/** What goes on from epoch to epoch; none where nothing does. */
+function readEpochs(
+  text: string | undefined,
+  { best, training, size }: { best: Float32Array | null; training: TrainingConfig; size: number },
+): { epochs?: EpochsState } {
+  if (!hasEpochs(training)) {
+    if (text !== undefined || best) fail("it must have no epochs: its training needs none", text);
+    return {};
+  }
+  try {
+    const known = parseJson(text ?? "") as Omit<EpochsState, "best">;
+    return { epochs: checkEpochs("read its epochs", { ...known, best }, { ...training, size }) };
+  } catch (cause) {
+    throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * The parameters, `slotCount` slots, and the best parameters if they are there, all equally long.
+ *
+ * @throws {CheckpointError} If one is missing, or others are there.
+ */
 function readFlats(tensors: ReadonlyMap<string, Tensor>, slotCount: number) {
-  const names = ["parameters", ...Array.from({ length: slotCount }, (_, index) => `slot ${index}`)];
+  const slotNames = Array.from({ length: slotCount }, (_, index) => `slot ${index}`);
+  const names = ["parameters", ...slotNames, ...(tensors.has("best") ? ["best"] : [])];
   const flats = names.map((name) => tensors.get(name)?.data);
   const length = flats[0]?.length ?? 0;
   const fit = (data: unknown): data is Float32Array => data instanceof Float32Array && data.length === length;
   if (!flats.every(fit) || tensors.size !== names.length) {
     fail(`it must have ${names.join(", ")}, float32 of one length`, [...tensors.keys()]);
   }
-  const [parameters, ...slots] = flats as Float32Array[];
-  return { parameters, slots };
+  const [parameters, ...others] = flats as Float32Array[];
+  return { parameters, slots: others.slice(0, slotCount), best: others.at(slotCount) ?? null };
 }
 
 function fail(rule: string, value: unknown): never {

@@ -9,12 +9,18 @@ import type { LoadOptions } from "../data/dataset.ts";
 import { checkSequence } from "../data/sequence.ts";
 import { excerpt, printable } from "../excerpt.ts";
 import { parseJson } from "../json.ts";
-import { type Classifier, createClassifier, type LayerSpec } from "../model/classifier.ts";
+import {
+  type Classifier,
+  type ClassifierOptions,
+  classifierOptions,
+  createClassifier,
+} from "../model/classifier.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { CLASS_NAMES, LENGTH, type ModelDescription } from "../model/trained_model.ts";
 import { BOOLEAN, meets, OBJECT, oneOf, type Rule, TEXT, whole } from "../options.ts";
-import type { TrainingConfig } from "../train/trainer.ts";
-import { isOldConfig, upgradeConfig } from "./old_config.ts";
+import { checkRefinements, REFINEMENT_RULES } from "../train/refinements.ts";
+import type { TrainingConfig } from "../train/training_config.ts";
+import { isOldConfig, upgradeConfig, upgradeLayers } from "./old_config.ts";
 
 /** What a run's `config.json` holds; a program may add properties of its own. */
 export interface RunConfig {
@@ -42,14 +48,7 @@ export interface RunConfig {
 export type TrainedRunConfig = RunConfig & { readonly training: TrainingConfig };
 
 /** A model without its weights. */
-export interface ModelConfig extends Omit<ModelDescription, "network" | "dataset"> {
-  /** From the input up. */
-  readonly layers: readonly LayerSpec[];
-  /** K, the classes that the head tells apart. */
-  readonly classes: number;
-  /** Bias vectors a recurrent layer, trained as one. */
-  readonly biases: 1 | 2;
-}
+export type ModelConfig = Required<ClassifierOptions> & Omit<ModelDescription, "network" | "dataset">;
 
 /** What `loadDataset()` takes to load the same images again, and what else is known about them. */
 export interface DataConfig extends Omit<LoadOptions, "classNames"> {
@@ -62,7 +61,8 @@ export interface DataConfig extends Omit<LoadOptions, "classNames"> {
 /** As long as a path may be. */
 const MOST_CHARACTERS = 4096;
 
-const WHOLE = whole(0), COUNT = whole(1), CLASSES = whole(2, 256);
+const MOST_CLASSES = 256;
+const WHOLE = whole(0), COUNT = whole(1), CLASSES = whole(2, MOST_CLASSES);
 const SHORT_TEXT: Rule = {
   ...TEXT,
   must: `a text of 1 to ${MOST_CHARACTERS} characters`,
@@ -78,8 +78,8 @@ const NAME: Rule = {
 const REQUIRED: Readonly<Record<string, Rule>> = {
   "recipe": NAME,
   "model": OBJECT,
-  "model.layers": { must: "a list of recurrent layers", isKind: isLayers },
-  "model.classes": CLASSES,
+  "model.inputSize": COUNT,
+  "model.layers": { must: "a list of layers", isKind: isLayers },
   "model.biases": oneOf(1, 2),
   "model.T": LENGTH,
   "model.sequence": { must: "an axis, and a range or mean and deviation", isKind: isSequence },
@@ -125,13 +125,16 @@ export async function parseRunConfig(
   modelJson: () => Promise<string | undefined>,
 ): Promise<RunConfig> {
   const value = parse(text, where);
-  return checkRunConfig(isOldConfig(value) ? upgradeConfig(value, await modelJson()) : value, where);
+  return checkRunConfig(
+    isOldConfig(value) ? upgradeConfig(value, await modelJson()) : upgradeLayers(value),
+    where,
+  );
 }
 
 /** Parses the copy of a `config.json` in a checkpoint, without a `model.json` beside it. */
 export function parseCheckpointConfig(text: string, where: string): RunConfig {
   const value = parse(text, where);
-  return checkRunConfig(isOldConfig(value) ? upgradeConfig(value) : value, where);
+  return checkRunConfig(isOldConfig(value) ? upgradeConfig(value) : upgradeLayers(value), where);
 }
 
 function parse(text: string, where: string): unknown {
@@ -153,9 +156,11 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
     if (part === undefined) throw new SyntaxError(`${where} must be that of a run, with ${first}`);
     throw new SyntaxError(`${where} must have ${path}, ${rule.must}: current value is ${excerpt(found)}`);
   }
-  const config = value as RunConfig, { classes, classNames } = config.model;
+  const config = value as RunConfig, { classNames } = config.model;
+  let classes: number;
+  if (config.training) checkTraining(config.training, where);
   try {
-    networkOf(config.model);
+    ({ classes } = networkOf(config.model));
   } catch (cause) {
     throw new SyntaxError(
       `${where} must have model.layers of a network: ${printable((cause as Error).message, 300)}`,
@@ -164,10 +169,29 @@ function checkRunConfig(value: unknown, where: string): RunConfig {
       },
     );
   }
+  if (classes > MOST_CLASSES) {
+    throw new SyntaxError(
+      `${where} must have model.layers of at most ${MOST_CLASSES} classes: current value is ${classes}`,
+    );
+  }
   if (classNames.length === classes) return config;
   throw new SyntaxError(
     `${where} must have model.classNames, one for each of ${classes} classes: current value is ${classNames.length}`,
   );
+}
+
+/** Checks what a training does beyond plain steps, as `compile()` does. */
+function checkTraining(training: TrainingConfig, where: string): void {
+  const names = Object.keys(REFINEMENT_RULES).filter((name) => Object.hasOwn(training, name));
+  const refinements = Object.fromEntries(names.map((name) => [name, training[name as keyof TrainingConfig]]));
+  try {
+    checkRefinements("read", refinements);
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/^Cannot read: /, "");
+    throw new SyntaxError(`${where} must have training that can be done: ${printable(reason, 300)}`, {
+      cause,
+    });
+  }
 }
 
 /** How long a `config.json` may be. */
@@ -209,17 +233,8 @@ export function checkConfig(action: string, config: RunConfig): void {
 
 /** What `config.json` keeps of a model. */
 export function modelConfig({ network, dataset: _, ...about }: ModelDescription): ModelConfig {
-  const layers = network.recurrent.map(({ kernel: _, recurrentKernel: __, bias: ___, ...spec }) => spec);
   const { T, sequence, classNames, preparation } = about;
-  return {
-    layers,
-    classes: network.head.classes,
-    biases: network.biases,
-    T,
-    sequence,
-    classNames,
-    preparation,
-  };
+  return { ...classifierOptions(network), T, sequence, classNames, preparation };
 }
 
 /** The model that a `config.json` describes. */
@@ -229,8 +244,8 @@ export function modelDescription({ model, data }: RunConfig): ModelDescription {
   return { network: networkOf(model), T, sequence, classNames, dataset, preparation };
 }
 
-function networkOf({ layers, classes, biases }: ModelConfig): Classifier {
-  return createClassifier({ layers, classes, biases });
+function networkOf({ inputSize, layers, biases }: ModelConfig): Classifier {
+  return createClassifier({ inputSize, layers, biases });
 }
 
 /** An own property, however deep; never one of a prototype. */

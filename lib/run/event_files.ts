@@ -1,5 +1,6 @@
 /**
- * Scalars for TensorBoard, in `tensorboard/train` and `tensorboard/test` of a run's folder: TensorBoard draws both in one chart.
+ * Scalars for TensorBoard, in `tensorboard/train`, `tensorboard/test` and, where they are watched, `tensorboard/validation` of a
+ * run's folder: TensorBoard draws all in one chart.
  *
  * @module
  */
@@ -21,7 +22,17 @@ export interface Metrics {
   readonly seconds: number;
 }
 
-const SPLITS = ["train", "test"] as const;
+/** {@link Metrics}, and what the trainer adds to them. */
+export interface ReportFigures extends Metrics {
+  /** Mean cross-entropy, in nats, after the epoch that ended last, where the validation images are watched. */
+  readonly validationLoss?: number;
+  /** A share, 0 … 1, measured with it. */
+  readonly validationAccuracy?: number;
+  /** That of the next step, where there is a schedule. */
+  readonly learningRate?: number;
+}
+
+const SPLITS = ["train", "test", "validation"] as const;
 const OURS = /^events\.out\.tfevents\.(\d+)\.scanline$/;
 const MOST_BYTES = 2 ** 30;
 
@@ -30,7 +41,7 @@ export class EventFiles {
   readonly #run: RunFolder;
   /** Part of the names of the files: TensorBoard reads them in this order. */
   #seconds = Math.floor(Date.now() / 1000);
-  #begun = false;
+  readonly #begun = new Set<string>();
 
   constructor(run: RunFolder) {
     this.#run = run;
@@ -60,15 +71,20 @@ export class EventFiles {
   }
 
   /** Appends the figures of a report. */
-  async report(step: number, { trainLoss, trainAccuracy, testLoss, testAccuracy }: Metrics): Promise<void> {
-    await this.#append("train", step, { loss: trainLoss, accuracy: trainAccuracy });
+  async report(step: number, figures: ReportFigures): Promise<void> {
+    const { trainLoss, trainAccuracy, testLoss, testAccuracy, learningRate } = figures;
+    const rate: Record<string, number> = learningRate === undefined ? {} : { "learning rate": learningRate };
+    await this.#append("train", step, { loss: trainLoss, accuracy: trainAccuracy, ...rate });
     await this.#append("test", step, { loss: testLoss, accuracy: testAccuracy });
-    this.#begun = true;
+    const { validationLoss, validationAccuracy } = figures;
+    if (validationLoss === undefined || validationAccuracy === undefined) return;
+    await this.#append("validation", step, { loss: validationLoss, accuracy: validationAccuracy });
   }
 
   async #append(split: typeof SPLITS[number], step: number, scalars: Record<string, number>): Promise<void> {
     const name = `tensorboard/${split}/events.out.tfevents.${this.#seconds}.scanline`;
-    if (!this.#begun) await this.#run.append(name, encodeEventsStart(Date.now()));
+    if (!this.#begun.has(split)) await this.#run.append(name, encodeEventsStart(Date.now()));
+    this.#begun.add(split);
     await this.#run.append(name, encodeEvent({ timeMs: Date.now(), step, scalars }));
   }
 }

@@ -5,6 +5,7 @@
  * runs/train-lstm/2026-11-22T05-41-25/
  *   config.json     the model, the training and the data, with all defaults filled in
  *   metrics.jsonl   one line a report, appended as it happens
+ *   losses.f32      the loss of every step
  *   checkpoints/    the last two, to resume from
  *   model/          model.json, weights.bin: what TensorFlow.js loads
  *   report.html, …  pictures, exports and other files
@@ -35,6 +36,7 @@ import {
   parseRunConfig,
   type RunConfig,
 } from "./config.ts";
+import { readLosses } from "./losses_file.ts";
 import { parseMetrics } from "./metrics_file.ts";
 
 const MOST_BYTES = 2 ** 31;
@@ -67,6 +69,8 @@ export interface SavedMetrics {
   readonly config: RunConfig;
   /** The lines of `metrics.jsonl` that are JSON objects: the last line may be half written. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** The loss of every step up to the last checkpoint; NaN where it is unknown. */
+  readonly losses: Float32Array;
 }
 
 /** Writes files into the folder of a run. */
@@ -100,6 +104,11 @@ export class RunFolder {
   async append(name: string, bytes: Uint8Array): Promise<void> {
     await this.#makeFolders(name);
     await appendTo(`${this.path}/${name}`, bytes);
+  }
+
+  /** The loss of every step up to the last checkpoint. */
+  async losses(): Promise<Float32Array> {
+    return await readLosses(this.path);
   }
 
   /** Makes the folders of a name below the run; never the run itself, which may have vanished. */
@@ -208,7 +217,8 @@ export async function openMetrics(path: string): Promise<SavedMetrics> {
   const folder = await folderOf(path);
   const config = await readConfig(folder);
   const found = await readFirst(folder, ["metrics.jsonl"], { mostBytes: MOST_BYTES }); // missing before the first report
-  return { path: folder, config, lines: found ? parseMetrics(decode(found.bytes)) : [] };
+  const lines = found ? parseMetrics(decode(found.bytes)) : [];
+  return { path: folder, config, lines, losses: await readLosses(folder) };
 }
 
 /** The rule for the path of a run. */

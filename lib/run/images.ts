@@ -31,7 +31,7 @@ export function imagesOf({ config, model }: SavedRun, asked: LoadOptions = {}): 
     (given.dataDir !== undefined && given.dataDir !== saved.dataDir);
   const options = others ? given : { ...saved, ...given };
   if (options.dataDir === undefined) return options;
-  const { classes } = model.network.head;
+  const { classes } = model.network;
   const known = saved.firstLabel !== undefined || // unknown in an imported run whose images were never loaded
     saved.dataDir === undefined && classes === CATALOGUE[saved.dataset ?? "mnist"].classNames.length;
   const named = model.classNames.some((name, k) => name !== String(k));
@@ -55,7 +55,7 @@ export async function loadImagesFor(
   options: LoadOptions,
   what: string,
 ): Promise<Dataset> {
-  const { network, T, sequence } = model, { classes } = network.head;
+  const { network, T, sequence } = model, { classes } = network;
   const data = await loadDataset(options).catch((error) => {
     if (error instanceof RangeError) error.message += `; the model of ${path} has ${classes} classes`;
     throw error;

@@ -4,8 +4,7 @@
  * @module
  */
 import { excerpt } from "../excerpt.ts";
-import { createClassifier } from "../model/classifier.ts";
-import { applyTraits, readMetadata } from "../model/metadata.ts";
+import { describedNetwork, readMetadata } from "../model/metadata.ts";
 import { readPyTorch } from "../model/pytorch.ts";
 import { readChainMetadata } from "../model/torch_chain.ts";
 import { decodeSafetensors } from "../model/safetensors.ts";
@@ -55,16 +54,15 @@ export async function loadModel(source: ModelSource): Promise<TrainedModel> {
  */
 function decodeModel(bytes: Uint8Array): TrainedModel {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const { layers, biases, T, axis, scale, classNames, dataset, preparation } = readMetadata(metadata);
+  const said = readMetadata(metadata), { T, order, scale, classNames, dataset, preparation } = said;
   const { network: found, parameters } = readPyTorch(tensors, readChainMetadata(metadata));
-  if (!layers || T === undefined || !axis || !scale) {
+  if (!(said.network || said.layers) || T === undefined || !order || !scale) {
     throw new SyntaxError(
       "Cannot open the model: the metadata of the file must have its layers and its sequence, as those of Scanline do " +
         "(`deno task import --from FILE` takes others)",
     );
   }
-  const { classes } = found.head;
-  const network = createClassifier({ layers: applyTraits(found.recurrent, layers), classes, biases });
-  const about = { T, sequence: { axis, ...scale }, classNames: classNames!, dataset, preparation };
+  const network = describedNetwork(found, { ...said, biases: said.biases ?? 1 });
+  const about = { T, sequence: { ...order, ...scale }, classNames: classNames!, dataset, preparation };
   return checkTrained("open the model", { network, parameters, ...about });
 }

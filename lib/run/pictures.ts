@@ -6,7 +6,7 @@
 import { messageOf } from "../excerpt.ts";
 import type { Classifier } from "../model/classifier.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
-import type { TrainingConfig } from "../train/trainer.ts";
+import type { TrainingConfig } from "../train/training_config.ts";
 import { type CurveSet, type FigureMeanings, type History, toCurves } from "../view/history.ts";
 import { drawCurves } from "../view/curves.ts";
 import { toPng } from "../view/rasterize.ts";
@@ -39,9 +39,9 @@ const SHARE = 0.01;
 const FIRST_SVG_MS = 15, FIRST_PNG_MS = 500; // estimates for the first picture, with loading; then the last measurement
 
 /** The figures of a run on disk, called by its folder. */
-export function historyOf({ path, config, lines }: SavedMetrics): History {
+export function historyOf({ path, config, lines, losses }: SavedMetrics): History {
   const { figures, training } = config;
-  return { name: path, lines, figures: figuresOf(figures), ...epochOf(training) };
+  return { name: path, lines, losses, figures: figuresOf(figures), ...epochOf(training) };
 }
 
 /** The size of an epoch: with a short last batch, steps round up. */
@@ -90,7 +90,7 @@ export class RunPictures {
     this.#lines.push(line);
     this.#budget.trained(trainedMs);
     await this.#budget.spend("svg", () => this.#write("curves.svg", () => this.#curves()));
-    await this.#budget.spend("png", () => this.#write("curves.png", () => toPng(this.#curves())));
+    await this.#budget.spend("png", () => this.#write("curves.png", async () => toPng(await this.#curves())));
   }
 
   /**
@@ -105,16 +105,16 @@ export class RunPictures {
     signal?: AbortSignal,
   ): Promise<boolean | "incomplete"> {
     await this.#begun;
-    const pictures = {
-      structure: this.#structure,
-      ...(this.#lines.length > 0 ? { curves: this.#curves } : {}),
+    const pictures: Record<string, () => string | Promise<string>> = {
+      structure: () => this.#structure(),
+      ...(this.#lines.length > 0 ? { curves: () => this.#curves() } : {}),
+      ...(findings ? { confusion: () => findings.confusion, readings: () => findings.readings } : {}),
     };
-    const found = findings && { confusion: () => findings.confusion, readings: () => findings.readings };
-    for (const [name, draw] of Object.entries({ ...pictures, ...found })) {
+    for (const [name, draw] of Object.entries(pictures)) {
       if (signal?.aborted) return false;
-      await this.#write(`${name}.svg`, () => draw.call(this));
+      await this.#write(`${name}.svg`, draw);
       if (signal?.aborted) return false;
-      await this.#write(`${name}.png`, () => toPng(draw.call(this)));
+      await this.#write(`${name}.png`, async () => toPng(await draw()));
     }
     if (signal?.aborted) return false;
     if (findings) await this.#write("mistakes.png", () => toPng(findings.mistakes));
@@ -127,18 +127,18 @@ export class RunPictures {
     return drawStructure(this.#network, { height, width, axis });
   }
 
-  #curves(): string {
-    return drawCurves(this.#curveSet());
+  async #curves(): Promise<string> {
+    return drawCurves(await this.#curveSet());
   }
 
-  #curveSet(): CurveSet {
-    const { config } = this.#source;
-    return toCurves([historyOf({ path: this.#folder.path, config, lines: this.#lines })]);
+  async #curveSet(): Promise<CurveSet> {
+    const { config } = this.#source, { path } = this.#folder;
+    return toCurves([historyOf({ path, config, lines: this.#lines, losses: await this.#folder.losses() })]);
   }
 
-  #report(end: MetricsLine | null, findings: Findings | null): string {
+  async #report(end: MetricsLine | null, findings: Findings | null): Promise<string> {
     const { config } = this.#source, { command } = config;
-    const curves = this.#curveSet();
+    const curves = await this.#curveSet();
     const hash = end?.modelSha256 ?? findings?.modelSha256;
     return writeReport({
       recipe: config.recipe,
@@ -188,7 +188,10 @@ export class RunPictures {
     });
   }
 
-  async #write(name: string, draw: () => string | Uint8Array | Promise<Uint8Array>): Promise<void> {
+  async #write(
+    name: string,
+    draw: () => string | Uint8Array | Promise<string | Uint8Array>,
+  ): Promise<void> {
     try {
       await this.#folder.write(name, await draw());
       this.#failed.delete(name);

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { CATALOGUE } from "../data/catalogue.ts";
+import { FLOATS } from "../data/images.ts";
 import { shown } from "../data/places.ts";
 import { excerpt } from "../excerpt.ts";
 import { Turns } from "../engines/turns.ts";
@@ -28,7 +29,8 @@ import {
   whole,
 } from "../options.ts";
 import { BatchOrder } from "../train/batches.ts";
-import type { Length } from "../train/call_options.ts";
+import { checkEpochs, hasEpochs } from "../train/course.ts";
+import type { Length } from "../train/length.ts";
 import { Trainer } from "../train/trainer.ts";
 import { Tally, type TrainingState } from "../train/figures.ts";
 import type { FigureMeanings } from "../view/history.ts";
@@ -41,9 +43,10 @@ import {
   type RunConfig,
   type TrainedRunConfig,
 } from "./config.ts";
-import { EventFiles, type Metrics } from "./event_files.ts";
+import { EventFiles, type Metrics, type ReportFigures } from "./event_files.ts";
 import type { Findings } from "./findings.ts";
 import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
+import { keepLosses, rewindLosses } from "./losses_file.ts";
 import { type MetricsLine, RunPictures } from "./pictures.ts";
 import { checkSameTraining, toPlain } from "./same_training.ts";
 import { remainingLength, StoppedRun } from "./stopped_run.ts";
@@ -214,6 +217,7 @@ export class Run implements Disposable {
       checkConfig(action, config);
       await trainer.writeState(state);
       const lost = await checkpoints.rewind(checkpoint);
+      await rewindLosses(path, state.step);
       // What has changed must outlast a kill before the next checkpoint.
       if (!isDeepStrictEqual(toPlain(config), saved)) await checkpoints.save({ ...checkpoint, config });
       const folder = new RunFolder(path);
@@ -237,20 +241,26 @@ export class Run implements Disposable {
     return remainingLength(length, this.#begun);
   }
 
-  /** Saves a checkpoint: the `onCheckpoint` of a loop. */
-  readonly keep = (state: TrainingState): Promise<void> => {
+  /** Saves a checkpoint, and the losses of the steps before it: the `onCheckpoint` of a loop. */
+  readonly keep = (state: TrainingState, losses: Float32Array = new Float32Array()): Promise<void> => {
     const action = "keep the checkpoint";
     return this.#take(action, async () => {
       check(action, "state", { value: state, rule: STATE });
+      check(action, "losses", { value: losses, rule: FLOATS });
       const { size } = this.#trainer.network, slots = SLOT_COUNT[this.#trainer.config.optimizer.kind];
-      const fits = [state.parameters, ...state.slots].every((part) => part.length === size);
-      if (!fits || state.slots.length !== slots || state.tally.steps > state.step) {
+      const { config: training } = this.#trainer;
+      const fits = [state.parameters, ...state.slots].every((part) => part.length === size) &&
+        (state.epochs !== undefined) === hasEpochs(training);
+      if (state.epochs) checkEpochs(action, state.epochs, { ...training, size });
+      const counted = Math.max(state.tally.steps, losses.length);
+      if (!fits || state.slots.length !== slots || counted > state.step) {
         throw new RangeError(
           `Cannot ${action}: state must be one of this training, ${slots + 1} × ${size} numbers: ` +
             `current value is another one`,
         );
       }
       const { checkpoints, config, images, order } = this.#parts;
+      await keepLosses(this.path, state.step, losses);
       await checkpoints.save({ state, epoch: order.epochAt(state.step), config, images });
     });
   };
@@ -260,7 +270,12 @@ export class Run implements Disposable {
     return this.#parts.checkpoints.isThere();
   }
 
-  /** Saves the figures of an epoch or of some steps, and the current model. @returns The line of `metrics.jsonl` */
+  /**
+   * Saves the figures of an epoch or of some steps, and the current model; figures of the validation images too, where they are
+   * watched, and the learning rate, where there is a schedule.
+   *
+   * @returns The line of `metrics.jsonl`
+   */
   report(
     place: { epoch: number } | { epoch: number; step: number },
     metrics: Metrics,
@@ -268,7 +283,10 @@ export class Run implements Disposable {
     const action = "keep the report";
     return this.#take(action, async () => {
       checkOptions<{ epoch: number; step?: number }>(action, place, PLACE_RULES, "place");
-      const figures = checkOptions(action, metrics, METRICS_RULES, "metrics");
+      const figures = {
+        ...checkOptions(action, metrics, METRICS_RULES, "metrics"),
+        ...watchedOf(this.#trainer),
+      };
       const { step, model } = this.#trainer, { folder, events, pictures } = this.#parts;
       const line = { event: "step" in place ? "report" : "epoch", ...place, step, ...figures };
       await folder.log(line);
@@ -279,7 +297,11 @@ export class Run implements Disposable {
     });
   }
 
-  /** Saves the model, and a last line in `metrics.jsonl`. @param result Figures of the trained model */
+  /**
+   * Saves the model, and a last line in `metrics.jsonl`; with the epoch that the weights are of, where the best are kept.
+   *
+   * @param result Figures of the trained model
+   */
   end(result: Partial<Metrics> & { interrupted?: boolean } = {}): Promise<EndedRun> {
     const action = "end the run";
     return this.#take(action, async () => {
@@ -292,6 +314,7 @@ export class Run implements Disposable {
         step,
         interrupted,
         ...figures,
+        ...bestOf(this.#trainer),
         modelSha256: modelSha256(await this.#trainer.trained()),
         endedAt: new Date().toISOString(),
       };
@@ -390,6 +413,19 @@ const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
   interrupted: optional(BOOLEAN),
 };
 
+/** The epoch, from 0 on, that the weights of the model are of, where those of the best one are kept. */
+function bestOf({ config, monitored }: Trainer): { bestEpoch?: number } {
+  return config.monitor?.keepBest && monitored?.best ? { bestEpoch: monitored.best.epoch } : {};
+}
+
+/** What a trainer adds to the figures of a report. */
+function watchedOf({ validation, config, learningRate }: Trainer): Partial<ReportFigures> {
+  return {
+    ...(validation && { validationLoss: validation.loss, validationAccuracy: validation.accuracy }),
+    ...(config.schedule && { learningRate }),
+  };
+}
+
 function configOf(trainer: Trainer, about: RunAbout): TrainedRunConfig {
   const { recipe, dataset, data = dataset && { dataset }, figures, more } = about,
     { config, device } = trainer;
@@ -416,7 +452,7 @@ function modelOf(
   { network, T, sequence }: Trainer,
   { classNames, dataset, preparation }: Partial<ModelDescription>,
 ) {
-  const names = classNames ?? defaultClassNames(network.head.classes, dataset);
+  const names = classNames ?? defaultClassNames(network.classes, dataset);
   return modelConfig({ network, T, sequence, classNames: names, preparation });
 }
 

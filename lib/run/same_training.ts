@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { excerpt } from "../excerpt.ts";
+import { classifierOptions, createClassifier } from "../model/classifier.ts";
 import type { RunConfig } from "./config.ts";
 
 type Training = Pick<RunConfig, "model" | "training" | "device">;
@@ -16,14 +17,17 @@ type Training = Pick<RunConfig, "model" | "training" | "device">;
  */
 export function checkSameTraining(saved: Training, current: Training): void {
   const then = partsOf(saved), now = partsOf(current);
-  for (const name of Object.keys(now)) {
-    if (isDeepStrictEqual(toPlain(now[name]), then[name])) continue;
+  for (const name of Object.keys({ ...then, ...now })) {
+    if (isDeepStrictEqual(now[name], then[name])) continue;
     if (name === "T" && then.T === null) continue; // any length, or, in checkpoints of old runs, not known
     throw new RangeError(
-      `Cannot resume the run: its ${name} must be ${excerpt(then[name], 200)}: ` +
-        `current value is ${excerpt(now[name], 200)}`,
+      `Cannot resume the run: its ${name} must be ${shown(then[name])}: current value is ${shown(now[name])}`,
     );
   }
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "left out" : excerpt(value, 200);
 }
 
 /** A value as JSON keeps it. */
@@ -32,8 +36,11 @@ export function toPlain(value: unknown): unknown {
 }
 
 function partsOf({ model, training, device }: Training): Readonly<Record<string, unknown>> {
-  const { layers, classes, biases, T, sequence } = model;
-  return { layers, classes, biases, T, sequence, ...training, device: bitsOf(device) };
+  const { inputSize, layers, biases, T, sequence } = model;
+  const network = classifierOptions(createClassifier({ inputSize, layers, biases })); // all in the same words
+  return toPlain({ ...network, T, sequence, ...training, device: bitsOf(device) }) as Readonly<
+    Record<string, unknown>
+  >;
 }
 
 /** The properties of a device that decide its bits; the number of threads does not. */

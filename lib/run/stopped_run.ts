@@ -6,7 +6,7 @@
 import { notAllowed } from "../data/files.ts";
 import { shown } from "../data/places.ts";
 import { check } from "../options.ts";
-import { type Length, toLength } from "../train/call_options.ts";
+import { type Length, toLength } from "../train/length.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { RUN_PATH } from "./folder.ts";

@@ -79,6 +79,14 @@ export class BatchOrder {
     return positions;
   }
 
+  /** The epoch, from 0 on, that each image of a step belongs to: a step of `carry` can have images of several. */
+  epochsOf(step: number): Uint32Array {
+    const { count } = this.#options, first = this.imagesThrough(step);
+    return Uint32Array.from({ length: this.imagesThrough(step + 1) - first }, (_, n) => {
+      return Math.floor((first + n) / count);
+    });
+  }
+
   /** The epoch, from 0 on, that a step's first image belongs to. */
   epochAt(step: number): number {
     return Math.floor(this.imagesThrough(step) / this.#options.count);

@@ -4,9 +4,8 @@
  * @module
  */
 import { checkPositions, POSITIONS } from "../data/images.ts";
-import { excerpt } from "../excerpt.ts";
-import { checkOptions, FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
-import type { TrainingState } from "./figures.ts";
+import { FUNCTION, instanceOf, oneOf, optional, type Rules, whole } from "../options.ts";
+import type { StepFigures, TrainingState } from "./figures.ts";
 
 /** The images of a training: those trained on, those held out of them, and the test images. */
 export type SplitName = "train" | "validation" | "test";
@@ -33,18 +32,19 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Called some twenty times a second. */
   readonly onProgress?: (progress: LoopProgress) => void;
+  /** Called while training with every step, in order, some at a time. */
+  readonly onSteps?: (steps: readonly StepFigures[]) => void;
   /**
    * Awaited between two steps while training: after each epoch, every `checkpointEvery` steps, after the last step, and
    * when the signal ends the loop. `Trainer.writeState()` takes the state to continue to the bit. A report that is due at
    * the same step comes after it.
+   *
+   * @param losses Those of the loop's steps since the checkpoint before, the last of them that of `state.step`
    */
-  readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
+  readonly onCheckpoint?: (state: TrainingState, losses: Float32Array) => void | Promise<void>;
   /** Steps from one checkpoint to the next, besides the checkpoints after epochs. */
   readonly checkpointEvery?: number;
 }
-
-/** How long to train. */
-export type Length = { readonly epochs: number } | { readonly steps: number };
 
 /** Which images to use: those at `positions`, or those from `from` (0) to `to` (the count), exclusive. */
 export interface Selection {
@@ -60,6 +60,7 @@ export interface Selection {
 export const LOOP_RULES: Rules<LoopOptions> = {
   signal: optional(instanceOf(AbortSignal)),
   onProgress: optional(FUNCTION),
+  onSteps: optional(FUNCTION),
   onCheckpoint: optional(FUNCTION),
   checkpointEvery: optional(whole(1)),
 };
@@ -82,33 +83,6 @@ export const SPLIT_NAMES: readonly SplitName[] = ["train", "validation", "test"]
 
 /** The rule for the name of a split. */
 export const SPLIT = oneOf(...SPLIT_NAMES);
-
-/**
- * A length as an object.
- *
- * @param unit What a bare number counts
- * @throws {TypeError} If it is neither a number nor an object with one of the two units.
- * @throws {RangeError} If it is not a whole number from 0 on.
- */
-export function toLength(unit: "epochs" | "steps", length: number | Length): Length {
-  const given = typeof length === "object" ? length : { [unit]: length };
-  const { epochs, steps } = checkOptions<Partial<Record<"epochs" | "steps", number>>>(
-    "train",
-    given,
-    LENGTH_RULES,
-    "length",
-  );
-  if (epochs !== undefined && steps === undefined) return { epochs };
-  if (steps !== undefined && epochs === undefined) return { steps };
-  throw new TypeError(
-    `Cannot train: length must be a number of either epochs or steps: current value is ${excerpt(length)}`,
-  );
-}
-
-const LENGTH_RULES: Rules<Record<"epochs" | "steps", number>> = {
-  epochs: optional(whole(0)),
-  steps: optional(whole(0)),
-};
 
 /**
  * The positions of the selected images, `[N]`.

@@ -7,19 +7,31 @@ import { checkSplit, type Split, takeImages } from "../data/images.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import { sequencesOf } from "../data/sequences.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
-import { initialize, type Start } from "../model/initialize.ts";
+import { FORGET_BIAS, initialize, type Start, STARTS } from "../model/initialize.ts";
 import { type LayersModel, type ModelNetwork, toNetwork } from "../model/from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
-import { check, checkOptions, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
+import {
+  BOOLEAN,
+  check,
+  checkOptions,
+  FUNCTION,
+  number,
+  OBJECT,
+  oneOf,
+  optional,
+  type Rules,
+} from "../options.ts";
 import type { Classifier } from "../model/classifier.ts";
+import { recurrentLayers } from "../model/network.ts";
 import { readsImagesOf } from "../model/trained_model.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
 import { findUnstarted } from "./started.ts";
+import { checkRefinements, REFINEMENT_RULES, type RefinementOptions, toClip } from "./refinements.ts";
 import { Trainer } from "./trainer.ts";
 
 /** What {@link compile} takes besides the model. */
-export interface CompileOptions extends DeviceOptions {
+export interface CompileOptions extends DeviceOptions, RefinementOptions {
   /**
    * The images to train on. They, and those to test with, are read where they lie: they must stay as they are until the
    * trainer is disposed.
@@ -38,16 +50,28 @@ export interface CompileOptions extends DeviceOptions {
   readonly optimizer: Optimizer;
   /** Whose initializers start the weights; without it the model keeps its own weights. */
   readonly initialize?: Start;
+  /** With a start, the bias of the forget gate of every LSTM in the place of its own; of two bias vectors their sum. */
+  readonly forgetBias?: number;
   /**
    * 2 to train the sum of two bias vectors a recurrent layer, as PyTorch keeps them. By default 2 with PyTorch's start, else 1.
    */
   readonly biases?: 1 | 2;
+  /**
+   * Whether batch normalization averages the variance of the population, `v·n / (n − 1)`, as in PyTorch. By default true with
+   * PyTorch's start, else false, as in TensorFlow.js.
+   */
+  readonly unbiased?: boolean;
   /** 64 by default. */
   readonly batchSize?: number;
   /** Whether the last batch of an epoch is `short` (the default), or batches run on into the next epoch: `carry`. */
   readonly lastBatch?: "short" | "carry";
   /** Seeds weights, order and dropout, an unsigned 32-bit integer; 1 by default. */
   readonly seed?: number;
+  /**
+   * Called before the device takes memory for weights, activations and gradients, with how many bytes; not called by devices
+   * that do not know it. The images, and what TensorFlow.js keeps, come on top.
+   */
+  readonly onMemory?: (bytes: number) => void;
 }
 
 /** What the options must be; `checkSplit()` and `checkOptimizer()` check images and the optimizer further. */
@@ -59,11 +83,15 @@ const RULES: Rules<CompileOptions> = {
   ),
   sequence: { ...OBJECT, must: "an object with axis, and range or mean and deviation" },
   optimizer: { must: "one of Scanline's", isKind: () => true }, // checkOptimizer() checks it
-  initialize: optional(oneOf("pytorch", "tf1", "keras")),
+  initialize: optional(oneOf(...STARTS)),
+  forgetBias: optional(FORGET_BIAS),
   biases: optional(oneOf(1, 2)),
+  unbiased: optional(BOOLEAN),
   batchSize: optional(BATCH_RULES.batchSize),
   lastBatch: optional(BATCH_RULES.lastBatch),
   seed: optional(BATCH_RULES.seed),
+  onMemory: optional(FUNCTION),
+  ...REFINEMENT_RULES,
   ...DEVICE_RULES,
 };
 
@@ -118,17 +146,29 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   const taken = checkOptions(ACTION, options, RULES);
   const optimizer = checkOptimizer(ACTION, taken.optimizer);
   const { batchSize = 64, lastBatch = "short", seed = 1, device, threads, math, selfCheck } = taken;
-  const { biases = taken.initialize === "pytorch" ? 2 : 1 } = taken;
-  const compiled = toNetwork(model, { biases });
+  const isPyTorch = taken.initialize === "pytorch",
+    { biases = isPyTorch ? 2 : 1, unbiased = isPyTorch } = taken;
+  const { initialize: start, forgetBias } = taken;
+  if (forgetBias !== undefined && !start) {
+    throw new RangeError(
+      `Cannot ${ACTION}: forgetBias must be given with initialize: current value is ${forgetBias}`,
+    );
+  }
+  const compiled = toNetwork(model, { biases, unbiased });
   const { network, T } = compiled;
-  const splits = cut(taken, network.head.classes);
+  const splits = cut(taken, network.classes);
+  const { clip, labelSmoothing, augment, schedule, monitor } = taken;
+  const refinements = checkRefinements(ACTION, { clip, labelSmoothing, augment, schedule, monitor }, {
+    size: splits.train,
+    validation: splits.validation.count,
+  });
   const sequence = { ...taken.sequence };
   checkShape(compiled, sequence, taken.train);
   const order = new BatchOrder({ count: splits.train.count, batchSize, lastBatch, seed });
 
   let marks = markWeights(model, network);
-  const parameters = taken.initialize
-    ? initialize(network, taken.initialize, seed)
+  const parameters = start
+    ? initialize(network, start, seed, { forgetBias })
     : checkStarted(await readWeights(model, network), network);
   await using opened = new AsyncDisposableStack(); // until it is the trainer's
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
@@ -141,20 +181,26 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
       targets: { kind: "classes", data: splits.train.labels },
       seed,
       batchSize,
+      clip: refinements.clip && toClip(refinements.clip),
+      labelSmoothing: refinements.labelSmoothing,
+      transforms: refinements.augment !== undefined,
     },
+    onMemory: taken.onMemory,
   });
   opened.use(engine);
-  if (taken.initialize) {
+  if (start) {
     writeWeights(model, network, parameters);
     marks = markWeights(model, network);
   }
   const config = {
     optimizer,
-    initialize: taken.initialize ?? null,
+    initialize: start ?? null,
+    ...(forgetBias === undefined ? {} : { forgetBias }),
     batchSize,
     lastBatch,
     seed,
     images: { train: splits.train.count, validation: splits.validation.count, test: splits.test.count },
+    ...refinements,
   };
   opened.move();
   return new Trainer({ model, network, T, sequence, engine, reason, order, splits, config, marks });
@@ -163,19 +209,17 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
 const ACTION = "compile the model";
 
 /** From weights that are not finite nothing is learned, and where all are zero all units learn the same. */
-function checkStarted(parameters: Float32Array, { parameters: parts, recurrent }: Classifier): Float32Array {
+function checkStarted(parameters: Float32Array, network: Classifier): Float32Array {
   const wrong = parameters.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) {
-    const zeros = findUnstarted(parameters, recurrent);
+    const zeros = findUnstarted(parameters, recurrentLayers(network));
     if (!zeros) return parameters;
     throw new RangeError(
-      `Cannot ${ACTION}: its weights must be started: current value is zero for all of layer ${
-        recurrent.indexOf(zeros)
-      } ` +
+      `Cannot ${ACTION}: its weights must be started: current value is zero for all of ${zeros.name} ` +
         '(`initialize: "pytorch"` starts them)',
     );
   }
-  const { name } = parts.find(({ offset, size }) => wrong < offset + size)!;
+  const { name } = network.parameters.find(({ offset, size }) => wrong < offset + size)!;
   throw new RangeError(
     `Cannot ${ACTION}: its weights must be finite: current value is ${parameters[wrong]}, in ${name} ` +
       "(`initialize` starts them anew)",

@@ -4,13 +4,37 @@
  * @module
  */
 import type { EngineState } from "../engines/engine.ts";
-import { checkOptions, number, OBJECT, type Rules, whole } from "../options.ts";
+import type { MonitorState } from "./monitor.ts";
+import type { PlateauState } from "./schedule.ts";
+import { checkOptions, number, OBJECT, orNull, type Rules, whole } from "../options.ts";
 import type { Score } from "./metrics.ts";
 
+/** All that a training needs to continue to the bit. */
+export interface TrainerState extends EngineState {
+  /** What goes on from epoch to epoch; absent where nothing does, without a monitor and a schedule `plateau`. */
+  readonly epochs?: EpochsState;
+}
+
 /** All that a training needs to continue to the bit, its reports included. */
-export interface TrainingState extends EngineState {
+export interface TrainingState extends TrainerState {
   /** The sums for the next report so far. */
   readonly tally: TallyState;
+}
+
+/** What a monitor and a schedule `plateau` know of the epochs so far. */
+export interface EpochsState {
+  /** How many epochs have ended and been evaluated. */
+  readonly ended: number;
+  /** Of the epoch that has begun: the sum of the losses of its images, in nats, and how many they were. */
+  readonly begun: { readonly loss: number; readonly images: number };
+  /** What was measured after the epoch that ended last; null without one, or without validation images. */
+  readonly validation: Evaluation | null;
+  /** Of the schedule; null for another one. */
+  readonly plateau: PlateauState | null;
+  /** Null without a monitor. */
+  readonly monitor: MonitorState | null;
+  /** The parameters after the best epoch, flat; null before the first one, and where they are not kept. */
+  readonly best: Float32Array | null;
 }
 
 /** What one training step measured before its update. */
@@ -59,6 +83,8 @@ export interface TrainingFigures {
 export interface EpochReport extends TrainingFigures {
   /** From 0 on. */
   readonly index: number;
+  /** What was measured on the validation images after it; null where they are not watched, or the epoch was cut short. */
+  readonly validation: Evaluation | null;
 }
 
 /** The last step before a report, alone. */
@@ -110,7 +136,7 @@ const TALLY_RULES: Rules<TallyState> = {
   images: whole(0),
   steps: whole(0),
   elapsedMs: SUM,
-  last: { must: "the last step, or null", isKind: (value) => value === null || OBJECT.isKind(value) },
+  last: orNull({ ...OBJECT, must: "the last step" }),
 };
 
 /** Sums up the results of steps to {@link TrainingFigures}: every image has the same weight, whatever the size of its batch. */

@@ -6,6 +6,7 @@
 import { checkImages, checkSplit, type Images, type Split } from "../data/images.ts";
 import type { ImageSize } from "../data/prepare_picture.ts";
 import { checkSequence, layOutSequence, type Sequence } from "../data/sequence.ts";
+import type { ByteLayout } from "../data/sequences.ts";
 import type { DeviceDescription, Engine } from "../engines/engine.ts";
 import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
 import { Turns } from "../engines/turns.ts";
@@ -40,8 +41,8 @@ export interface OpenOptions extends DeviceOptions {
  * import { imageSize } from "./model.ts";
  * import assert from "node:assert/strict";
  *
- * const layer = { kind: "rnn", inputSize: 20, hiddenSize: 3, activation: "tanh", dropout: 0 } as const;
- * const network = createClassifier({ layers: [layer], classes: 2 });
+ * const layers = [{ kind: "rnn", hiddenSize: 3 }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 20, layers });
  * const sequence = { axis: "columns", range: [0, 1] } as const;
  * assert.deepEqual(imageSize({ network, T: 28, sequence }), { height: 20, width: 28 });
  * ```
@@ -125,7 +126,7 @@ export class Model implements AsyncDisposable {
    */
   evaluate(split: Split, options: Selection & LoopOptions = {}): Promise<Evaluation> {
     return this.#turns.take("evaluate", async () => {
-      const started = performance.now(), { classes } = this.network.head;
+      const started = performance.now(), { classes } = this.network;
       const { labels, ...images } = checkSplit("evaluate", "images", split, classes);
       const { loop, ...found } = this.#find("evaluate", images, options);
       const logits = await predictImages(this.#predictor, found, loop);
@@ -135,7 +136,8 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * The probability of each class after every line of an image, `[N, T, K]`.
+   * The probability of each class after every line of an image, `[N, T, K]`. Where the network also reads from the end, it has seen
+   * the image up to that line, and black from there on.
    *
    * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
    */
@@ -154,7 +156,7 @@ export class Model implements AsyncDisposable {
   }
 
   get #predictor() {
-    return { network: this.network, engine: this.#engine };
+    return { network: this.network, sequence: this.sequence, engine: this.#engine };
   }
 
   #find(action: string, images: Images, options: Selection & LoopOptions) {
@@ -184,14 +186,21 @@ export async function openTrained(trained: TrainedModel, options: OpenOptions = 
   for (const [name, rule] of Object.entries(SIZE_RULES)) {
     check(action, `${name} of imageSize`, { value: size[name as keyof ImageSize], rule });
   }
-  const { network, T, sequence, parameters } = trained;
-  const layout = layOutSequence(sequence, size);
-  if (!readsImagesOf(size, trained)) {
-    throw new RangeError(
-      `Cannot ${action}: images must give sequences of [${T}, ${network.input.size}], as the model reads them: ` +
-        `current value is [${layout.T}, ${layout.C}]`,
-    );
-  }
+  const { network, parameters } = trained, layout = layOutFor(action, trained, size);
   const { engine, reason } = await openEngine(device, { network, layout, parameters, training: null });
   return new Model(trained, { engine, reason, imageSize: { height, width } });
+}
+
+/** The layout of images of a size for a model. @throws {RangeError} If it does not read them. */
+export function layOutFor(
+  action: string,
+  model: Pick<TrainedModel, "network" | "T" | "sequence">,
+  size: ImageSize,
+): ByteLayout {
+  const layout = layOutSequence(model.sequence, size);
+  if (readsImagesOf(size, model)) return layout;
+  throw new RangeError(
+    `Cannot ${action}: images must give sequences of [${model.T}, ${model.network.input.size}], ` +
+      `as the model reads them: current value is [${layout.T}, ${layout.C}]`,
+  );
 }

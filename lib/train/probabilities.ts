@@ -1,17 +1,33 @@
 /**
- * The class probabilities of a network after each line of an image: the head, trained on the last step, applied to all.
+ * The class probabilities of a network after each line of an image: what stands above the last recurrent layer, and answers to the
+ * last step, applied to all.
  *
  * @module
  */
+import { activate } from "../engines/reference/activation.ts";
 import type { Classifier } from "../model/classifier.ts";
+import {
+  type BatchNormLayer,
+  type DenseLayer,
+  isRecurrent,
+  type Layer,
+  type Parameter,
+  recurrentLayers,
+} from "../model/network.ts";
+
+/** Whether every recurrent layer reads the image itself, line after line, so that it knows no line before its time. */
+export function readsInOrder(network: Classifier): boolean {
+  const hasRepeat = network.layers.some(({ kind }) => kind === "repeat");
+  return !hasRepeat && recurrentLayers(network).every(({ backwards }) => !backwards);
+}
 
 /**
- * The probability of each class after every time step.
+ * The probability of each class after every time step, of a network that reads in order.
  *
- *     z = y W + b               [K], y the top layer's output after step t
+ *     z = f(y)                  [K], y the last recurrent layer's output after step t, f the layers above it, without dropout
  *     p = softmax(z)            [K]
  *
- * @param outputs The top layer's outputs, `[N, T, H]`, as an engine gives them
+ * @param outputs The last recurrent layer's outputs, `[N, T, H]`, as an engine gives them
  * @param parameters All parameters, flat as `network` lays them out
  * @returns `[N, T, K]`; each row of K sums to 1
  * @throws {TypeError} If the outputs are not rows of H, or the parameters are not those of the network.
@@ -22,10 +38,8 @@ import type { Classifier } from "../model/classifier.ts";
  * import { classProbabilities } from "./probabilities.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
- *   classes: 2,
- * });
+ * const layers = [{ kind: "rnn", hiddenSize: 1 }, { kind: "dense", units: 2 }] as const;
+ * const network = createClassifier({ inputSize: 1, layers });
  * const parameters = Float32Array.of(0, 0, 0, Math.log(3), 0, 0, 0); // of the head: kernel [ln 3, 0], bias [0, 0]
  * const probabilities = classProbabilities(Float32Array.of(0, 1), network, parameters);
  * assert.deepEqual([...probabilities].map((p) => p.toFixed(3)), ["0.500", "0.500", "0.750", "0.250"]);
@@ -36,7 +50,7 @@ export function classProbabilities(
   network: Classifier,
   parameters: Float32Array,
 ): Float32Array {
-  const { inputSize: H, classes: K, kernel, bias } = network.head;
+  const { classes: K, layers } = network, { hiddenSize: H } = recurrentLayers(network).at(-1)!;
   if (outputs.length % H !== 0) {
     throw new TypeError(
       `Cannot read the probabilities: outputs must be rows of ${H} numbers: current value is ${outputs.length}`,
@@ -48,20 +62,59 @@ export function classProbabilities(
         `current value is ${parameters.length}`,
     );
   }
-  const W = parameters.subarray(kernel.offset, kernel.offset + kernel.size); // [H,K]
-  const b = parameters.subarray(bias.offset, bias.offset + bias.size); // [K]
-  const rows = outputs.length / H;
-  const probabilities = new Float32Array(rows * K);
-  const z = new Float64Array(K);
+  const above = layers.slice(layers.findLastIndex(isRecurrent) + 1);
+  const rows = outputs.length / H, probabilities = new Float32Array(rows * K);
   for (let row = 0; row < rows; row++) {
-    z.set(b);
-    for (let j = 0; j < H; j++) {
-      const y = outputs[row * H + j];
-      for (let k = 0; k < K; k++) z[k] += y * W[j * K + k];
-    }
+    const y = Float64Array.from(outputs.subarray(row * H, (row + 1) * H));
+    const z = above.reduce<Float64Array>((x, layer) => applyLayer(layer, x, parameters), y);
     probabilities.set(softmax(z), row * K);
   }
   return probabilities;
+}
+
+/** One step through a layer that is not recurrent, without dropout. */
+function applyLayer(layer: Layer, x: Float64Array, parameters: Float32Array): Float64Array {
+  switch (layer.kind) {
+    case "dense":
+      return applyDense(layer, x, parameters);
+    case "batchNorm":
+      return normalize(layer, x, parameters);
+    case "activation":
+      return activate(layer.activation, x, x.length).y;
+    default:
+      return x; // dropout, or the last of the steps
+  }
+}
+
+/** `φ(x W + b)` */
+function applyDense(
+  { units: K, activation, kernel, bias }: DenseLayer,
+  x: Float64Array,
+  parameters: Float32Array,
+): Float64Array {
+  const W = partOf(parameters, kernel); // [C,K]
+  const z = bias ? Float64Array.from(partOf(parameters, bias)) : new Float64Array(K);
+  for (let c = 0; c < x.length; c++) {
+    for (let k = 0; k < K; k++) z[k] += x[c] * W[c * K + k];
+  }
+  return activate(activation, z, K).y;
+}
+
+/** `γ (x − M) / √(V + ε) + β` */
+function normalize(
+  { epsilon, gamma, beta, movingMean, movingVariance }: BatchNormLayer,
+  x: Float64Array,
+  parameters: Float32Array,
+): Float64Array {
+  const [M, V] = [movingMean, movingVariance].map((parameter) => partOf(parameters, parameter)); // [C]
+  const scale = gamma && partOf(parameters, gamma), shift = beta && partOf(parameters, beta);
+  return x.map((value, c) => {
+    return (scale?.[c] ?? 1) * (value - M[c]) / Math.sqrt(V[c] + epsilon) + (shift?.[c] ?? 0);
+  });
+}
+
+function partOf(parameters: Float32Array, { offset, size }: Parameter): Float32Array {
+  return parameters.subarray(offset, offset + size);
 }
 
 /**

@@ -3,88 +3,45 @@
  *
  * @module
  */
-import { checkImages } from "../data/images.ts";
 import type { Images, Split } from "../data/images.ts";
 import type { Sequence } from "../data/sequence.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { DeviceDescription, Engine, EngineState } from "../engines/engine.ts";
 import { Turns } from "../engines/turns.ts";
-import type { Start } from "../model/initialize.ts";
 import { fromTensorflow, type LayersModel, toNetwork } from "../model/from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import type { Classifier } from "../model/classifier.ts";
-import type { Optimizer } from "../model/optimizers.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
-import { scoreLogits } from "./metrics.ts";
-import { Pace } from "./pace.ts";
-import { predictImages, type Predictor, readImages } from "./predict.ts";
+import { checkEpochs, Course } from "./course.ts";
+import { type Length, toLength } from "./length.ts";
+import type { MonitorState } from "./monitor.ts";
+import type { Predictor } from "./predict.ts";
+import { progressIn, type Span } from "./span.ts";
+import { SplitPredictor, type Splits } from "./split_predictor.ts";
+import { Stepper } from "./stepper.ts";
+import type { TrainingConfig } from "./training_config.ts";
 import {
   type EpochReport,
   type Evaluation,
-  NonFiniteLossError,
   type StepsReport,
   Tally,
+  type TrainerState,
   type TrainingState,
 } from "./figures.ts";
-import {
-  type Length,
-  LOOP_RULES,
-  type LoopOptions,
-  type Selection,
-  SELECTION_RULES,
-  selectPositions,
-  SPLIT,
-  SPLIT_NAMES,
-  type SplitName,
-  STEPS_RULES,
-  toLength,
-} from "./call_options.ts";
-
-/** A training with all defaults filled in: plain data, for records. */
-export interface TrainingConfig {
-  /** What turns gradients into updates. */
-  readonly optimizer: Optimizer;
-  /** Whose initializers started the weights; null where the model kept its own weights. */
-  readonly initialize: Start | null;
-  /** Images a step. */
-  readonly batchSize: number;
-  /** What happens where an epoch does not end with a full batch. */
-  readonly lastBatch: "short" | "carry";
-  /** Of weights, order and dropout. */
-  readonly seed: number;
-  /** How many images each split has. */
-  readonly images: Readonly<Record<SplitName, number>>;
-}
+import { LOOP_RULES, type LoopOptions, type Selection, type SplitName, STEPS_RULES } from "./call_options.ts";
 
 /** What a {@link Trainer} is made of. */
 interface TrainerParts extends Predictor {
   readonly model: LayersModel;
   readonly T: number | null;
-  readonly sequence: Sequence;
   /** Of the weights in the model that the engine has, see `markWeights()`. */
   readonly marks: readonly object[];
   readonly reason: string;
   readonly order: BatchOrder;
-  readonly splits: Readonly<Record<SplitName, Split>>;
+  readonly splits: Splits;
   readonly config: TrainingConfig;
-}
-
-/** The images of a call. */
-interface FoundImages {
-  readonly source: Images;
-  /** For messages. */
-  readonly name: string;
-  readonly split: SplitName | null;
-}
-
-/** The steps that one progress bar covers, and the time that they have taken. */
-interface Span {
-  readonly epoch: number | null;
-  readonly firstStep: number;
-  readonly lastStep: number;
-  elapsedMs: number;
 }
 
 /**
@@ -110,14 +67,16 @@ export class Trainer implements AsyncDisposable {
   /** Of the weights in the model when it last had those of the engine. */
   #marks: readonly object[];
   readonly #order: BatchOrder;
-  readonly #splits: Readonly<Record<SplitName, Split>>;
-  readonly #pace = new Pace();
+  readonly #images: SplitPredictor;
+  readonly #course: Course;
+  readonly #stepper: Stepper;
   readonly #turns = new Turns("the trainer");
-  #step = 0;
-  /** The last logits of all images of a split; valid until the weights change. */
-  #known: { readonly split: SplitName; readonly logits: Float32Array } | null = null;
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
+  /** Of the steps since the last checkpoint, for the next one. */
+  #losses: number[] = [];
+  /** The parameters of the training, while engine and model have those of the best epoch; else null. */
+  #last: Float32Array | null = null;
   /** The last loop that began. */
   #loop: object | null = null;
 
@@ -132,7 +91,10 @@ export class Trainer implements AsyncDisposable {
     this.#engine = parts.engine;
     this.#marks = parts.marks;
     this.#order = parts.order;
-    this.#splits = parts.splits;
+    this.#images = new SplitPredictor(parts, parts.splits);
+    this.#course = new Course(parts.config, parts.order);
+    const { engine, order, config, splits: { train: size } } = parts;
+    this.#stepper = new Stepper({ engine, order, config, course: this.#course, size });
   }
 
   /** The device that computes. */
@@ -142,17 +104,33 @@ export class Trainer implements AsyncDisposable {
 
   /** Steps taken since the start of the training. */
   get step(): number {
-    return this.#step;
+    return this.#stepper.step;
+  }
+
+  /** The learning rate of the next step. */
+  get learningRate(): number {
+    return this.#course.rateAt(this.step);
+  }
+
+  /** What was measured on the validation images after the epoch that ended last; null where they are not watched. */
+  get validation(): Evaluation | null {
+    return this.#course.known.validation;
+  }
+
+  /** What the monitor knows of the epochs so far; null without one. */
+  get monitored(): MonitorState | null {
+    return this.#course.known.monitor;
   }
 
   /** The images and labels of a split; one without images where `compile()` was given none. */
   split(name: SplitName): Split {
-    check("find the images", "split", { value: name, rule: SPLIT });
-    return this.#splits[name];
+    return this.#images.split(name);
   }
 
   /**
-   * Trains, and yields a report after every epoch. An epoch that has begun is finished first, and counts as one.
+   * Trains, and yields a report after every epoch. An epoch that has begun is finished first, and counts as one. A monitor can
+   * end the training earlier; where it keeps the best epoch, the model has its weights when the loop has ended, and another loop
+   * still goes on from the last ones.
    *
    * @param length How many epochs; or how many steps, and then the last epoch may be cut short
    * @throws {NonFiniteLossError} If the loss of a step is not finite.
@@ -160,18 +138,20 @@ export class Trainer implements AsyncDisposable {
   async *epochs(length: number | Length, options: LoopOptions = {}): AsyncGenerator<EpochReport> {
     const loop = checkOptions("train", options, LOOP_RULES);
     const lastStep = this.#begin(loop, toLength("epochs", length));
-    for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
-      const firstStep = this.#step - tally.steps;
+    for (let tally = this.#takeTally(); this.#goesOn(tally, lastStep); tally = new Tally()) {
+      const firstStep = this.step - tally.steps;
       const index = this.#order.epochAt(firstStep);
       const end = Math.min(this.#order.stepsThrough(index + 1), lastStep);
       const span = { epoch: index, firstStep, lastStep: end, elapsedMs: 0 };
-      if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
-      yield { index, ...tally.figures() };
+      if (!await this.#train(tally, { end, lastStep }, span, loop)) break;
+      const { ended, validation } = this.#course.known;
+      yield { index, ...tally.figures(), validation: ended > index ? validation : null };
     }
+    await this.#showBest(loop);
   }
 
   /**
-   * Trains, and yields a report every so many steps, and after the last one.
+   * Trains, and yields a report every so many steps, and after the last one. A monitor acts as in {@link epochs}.
    *
    * @param length How many steps; or how many epochs' worth of them
    * @param options.every Steps from one report to the next; all by default
@@ -183,14 +163,15 @@ export class Trainer implements AsyncDisposable {
   ): AsyncGenerator<StepsReport> {
     const { every = Infinity, ...loop } = checkOptions("train", options, STEPS_RULES);
     const lastStep = this.#begin(loop, toLength("steps", length));
-    const span = { epoch: null, firstStep: this.#step, lastStep, elapsedMs: 0 };
-    for (let tally = this.#takeTally(); this.#step - tally.steps < lastStep; tally = new Tally()) {
-      const end = Math.min(this.#step - tally.steps + every, lastStep);
-      if (!await this.#train(tally, { end, lastStep }, span, loop)) return;
-      const step = this.#step;
+    const span = { epoch: null, firstStep: this.step, lastStep, elapsedMs: 0 };
+    for (let tally = this.#takeTally(); this.#goesOn(tally, lastStep); tally = new Tally()) {
+      const end = Math.min(this.step - tally.steps + every, lastStep);
+      if (!await this.#train(tally, { end, lastStep }, span, loop)) break;
+      const { step } = this;
       const batch = tally.batch(this.#order.batch(step - 1));
       yield { step, epoch: this.#order.epochAt(step - 1), ...tally.figures(), batch };
     }
+    await this.#showBest(loop);
   }
 
   /**
@@ -200,16 +181,7 @@ export class Trainer implements AsyncDisposable {
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async evaluate(split: SplitName, options: Selection & LoopOptions = {}): Promise<Evaluation> {
-    const started = performance.now();
-    check("evaluate", "split", { value: split, rule: SPLIT });
-    const { labels } = this.split(split);
-    const { logits, positions } = await this.#predict("evaluate", split, options);
-    const score = scoreLogits(
-      logits,
-      Uint8Array.from(positions, (n) => labels[n]),
-      this.network.head.classes,
-    );
-    return { ...score, seconds: (performance.now() - started) / 1000 };
+    return await this.#predict("evaluate", () => this.#images.evaluate(split, options));
   }
 
   /**
@@ -220,24 +192,20 @@ export class Trainer implements AsyncDisposable {
    * @throws {DOMException} `AbortError`, if the signal ends it.
    */
   async predict(images: SplitName | Images, options: Selection & LoopOptions = {}): Promise<Float32Array> {
-    return (await this.#predict("predict", images, options)).logits;
+    const action = "predict";
+    return (await this.#predict(action, () => this.#images.predict(action, images, options))).logits;
   }
 
   /**
-   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout.
+   * The probability of each class after every step of reading an image, `[N, T, K]`, without dropout. Where the network also reads
+   * from the end, it has seen the image up to that step, and black from there on.
    *
    * @param images A split, or any images of the same size
    * @throws {RangeError} If no image is selected, or one that is not there; or if a probability is not finite.
    */
   async read(images: SplitName | Images, options: Selection = {}): Promise<Float32Array> {
     const action = "read the images";
-    const selection = checkOptions(action, options, SELECTION_RULES);
-    return await this.#turns.take(action, async () => {
-      await this.#adopt();
-      const { source, name } = this.#find(action, images);
-      const positions = selectPositions(action, selection, { count: source.count, name });
-      return await readImages(this.#predictor, { images: source, positions });
-    });
+    return await this.#predict(action, () => this.#images.read(action, images, options));
   }
 
   /** The model as it is now, without the training: what `openModel()` and `modelSha256()` take. */
@@ -247,10 +215,11 @@ export class Trainer implements AsyncDisposable {
   }
 
   /** A copy of all that the training needs to continue to the bit, with the same seed and batch size. */
-  readState(): Promise<EngineState> {
+  readState(): Promise<TrainerState> {
     return this.#turns.take("read the state", async () => {
       await this.#adopt();
-      return await this.#engine.readState();
+      const state = await this.#engine.readState(), parameters = this.#last?.slice() ?? state.parameters;
+      return { ...state, parameters, ...this.#course.state() };
     });
   }
 
@@ -260,7 +229,7 @@ export class Trainer implements AsyncDisposable {
    * @throws {TypeError} If it is not a state.
    * @throws {RangeError} If it is a state of another network or optimizer.
    */
-  writeState(state: EngineState | TrainingState): Promise<void> {
+  writeState(state: EngineState | TrainerState | TrainingState): Promise<void> {
     const action = "write the state";
     return this.#turns.take(action, async () => {
       check(action, "state", { value: state, rule: OBJECT });
@@ -270,10 +239,17 @@ export class Trainer implements AsyncDisposable {
           `Cannot ${action}: its tally must have at most ${state.step} steps: current value is ${begun.steps}`,
         );
       }
-      this.#known = null;
+      const { config, network: { size } } = this;
+      const epochs = "epochs" in state && state.epochs
+        ? checkEpochs(action, state.epochs, { ...config, size })
+        : undefined;
+      this.#last = null;
+      this.#images.forget();
       await this.#engine.writeState(state);
-      this.#step = state.step;
+      this.#stepper.step = state.step;
+      this.#course.restore(state.step, epochs);
       this.#begun = begun;
+      this.#losses = [];
       this.#write(state.parameters);
     });
   }
@@ -287,20 +263,21 @@ export class Trainer implements AsyncDisposable {
   /** Begins a loop, which ends the one before. @returns Its last step */
   #begin(loop: object, length: Length): number {
     this.#turns.check("train");
-    const { network } = toNetwork(this.model, { biases: this.network.biases });
+    const unbiased = this.network.layers.some((layer) => layer.kind === "batchNorm" && layer.unbiased);
+    const { network } = toNetwork(this.model, { biases: this.network.biases, unbiased });
     if (JSON.stringify(network) !== JSON.stringify(this.network)) {
       throw new TypeError(
         "Cannot train: the layers of the model must be those that were compiled: current value is other ones " +
           "(compile() it again)",
       );
     }
+    const lastStep = "steps" in length
+      ? this.step + length.steps
+      : this.#order.stepsThrough(this.#order.epochAt(this.step) + length.epochs);
+    this.#course.checkLength(lastStep);
     this.#loop = loop;
-    if ("steps" in length) return this.#step + length.steps;
-    return this.#order.stepsThrough(this.#order.epochAt(this.#step) + length.epochs);
-  }
-
-  get #predictor(): Predictor {
-    return { network: this.network, engine: this.#engine };
+    this.#losses = [];
+    return lastStep;
   }
 
   /** Copies weights to the engine that others have put into the model; the optimizer keeps its averages. */
@@ -309,7 +286,8 @@ export class Trainer implements AsyncDisposable {
     if (marks.every((mark, index) => mark === this.#marks[index])) return;
     await this.#engine.writeParameters(await readWeights(this.model, this.network));
     this.#marks = marks;
-    this.#known = null;
+    this.#last = null;
+    this.#images.forget();
   }
 
   /** Copies weights of the engine into the model. */
@@ -318,48 +296,37 @@ export class Trainer implements AsyncDisposable {
     this.#marks = markWeights(this.model, this.network);
   }
 
-  /** Finds the images that a call names, by the name of a split or as `split()` returned them. */
-  #find(action: string, images: SplitName | Images): FoundImages {
-    if (typeof images !== "string") {
-      const split = SPLIT_NAMES.find((name) => this.#splits[name] === images) ?? null;
-      return { source: this.#checkImages(action, images), name: "the images", split };
-    }
-    check(action, "split", { value: images, rule: SPLIT });
-    const source = this.#splits[images];
-    if (source.count > 0) return { source, name: images, split: images };
-    throw new RangeError(
-      `Cannot ${action}: compile() must have been given images for ${images}: current value is none`,
-    );
-  }
-
-  #checkImages(action: string, images: Images): Images {
-    const source = checkImages(action, "images", images), { height, width } = this.#splits.train;
-    if (source.height === height && source.width === width) return source;
-    throw new RangeError(
-      `Cannot ${action}: images must be ${height}×${width}: current value is ${source.height}×${source.width}`,
-    );
-  }
-
   #takeTally(): Tally {
     const tally = this.#begun ?? new Tally();
     this.#begun = null;
     return tally;
   }
 
-  /** Trains up to step `end` and copies the weights into the model; false if the signal ended it earlier. */
+  /** Whether a loop has something to train or to report. */
+  #goesOn(tally: Tally, lastStep: number): boolean {
+    return this.step - tally.steps < lastStep && (tally.steps > 0 || !this.#course.stopped);
+  }
+
+  /**
+   * Trains up to step `end`, unless the monitor stops it, and copies the weights into the model.
+   *
+   * @returns False if the signal ended it earlier
+   */
   #train(
     tally: Tally,
     { end, lastStep }: { end: number; lastStep: number },
     span: Span,
     loop: LoopOptions,
   ): Promise<boolean> {
-    const { signal, onProgress, onCheckpoint, checkpointEvery = Infinity } = loop;
+    const { signal, onProgress, onSteps, onCheckpoint, checkpointEvery = Infinity } = loop;
     let kept = -1; // the step of the last checkpoint
     const keep = async () => {
-      if (onCheckpoint && kept !== this.#step) {
-        await onCheckpoint({ ...await this.#engine.readState(), tally: tally.state() });
+      if (onCheckpoint && kept !== this.step) {
+        const state = { ...await this.#engine.readState(), ...this.#course.state() };
+        await onCheckpoint({ ...state, tally: tally.state() }, Float32Array.from(this.#losses));
       }
-      kept = this.#step;
+      this.#losses = [];
+      kept = this.step;
     };
     return this.#turns.take("train", async () => {
       if (this.#loop !== loop) {
@@ -367,83 +334,85 @@ export class Trainer implements AsyncDisposable {
           "Cannot train: a loop must be the last that was begun: current value is an earlier one",
         );
       }
-      while (this.#step < end && !signal?.aborted) {
+      await this.#takeLast();
+      let ended = await this.#endEpoch(loop); // one whose validation a signal ended
+      while (ended && this.step < end && !signal?.aborted && !this.#course.stopped) {
         await this.#adopt();
         const next = this.#nextCheckpoint(checkpointEvery);
-        await this.#call(Math.min(this.#pace.steps, Math.min(end, next) - this.#step), tally, span);
-        if (this.#step === next || this.#step === lastStep) await keep();
-        onProgress?.(this.#progress(tally, span));
+        this.#images.forget();
+        const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
+        tally.add(results, elapsedMs);
+        for (const { loss } of results) this.#losses.push(loss);
+        span.elapsedMs += elapsedMs;
+        onSteps?.(results);
+        ended = await this.#endEpoch(loop);
+        if (this.step === next || this.step === lastStep) await keep();
+        const { loss } = tally.figures();
+        onProgress?.(progressIn(span, { step: this.step, loss, order: this.#order }));
         await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
       }
       if (signal?.aborted) await keep();
       await this.#adopt();
       this.#write(await this.#engine.readParameters());
-      return this.#step >= end;
+      return ended && (this.step >= end || this.#course.stopped);
     });
+  }
+
+  /** Evaluates an epoch that has ended, if that matters; false if the signal ended the evaluation: it comes again then. */
+  async #endEpoch(loop: LoopOptions): Promise<boolean> {
+    const course = this.#course;
+    if (!course.isDue(this.step)) return true;
+    const validation = course.validates ? await this.#validate(loop) : null;
+    if (course.validates && !validation) return false;
+    if (course.endEpoch(this.step, validation)) course.keep(await this.#engine.readParameters());
+    return true;
+  }
+
+  /** Loss and accuracy on the validation images; null if the signal ended it. */
+  async #validate({ signal, onProgress }: LoopOptions): Promise<Evaluation | null> {
+    await this.#adopt();
+    try {
+      return await this.#images.evaluate("validation", { signal, onProgress });
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return null;
+      throw error;
+    }
+  }
+
+  /** Gives engine and model the weights of the best epoch, where a loop has ended and they were kept. */
+  async #showBest(loop: LoopOptions): Promise<void> {
+    const { best } = this.#course.known;
+    if (!best || this.#last || this.#loop !== loop) return;
+    await this.#turns.take("train", async () => {
+      await this.#adopt();
+      const last = await this.#engine.readParameters();
+      await this.#engine.writeParameters(best);
+      this.#images.forget();
+      this.#last = last;
+      this.#write(best);
+    });
+  }
+
+  /** Gives the engine its last weights again, after {@link #showBest}. */
+  async #takeLast(): Promise<void> {
+    await this.#adopt(); // weights of others count more
+    if (!this.#last) return;
+    await this.#engine.writeParameters(this.#last);
+    this.#last = null;
+    this.#images.forget();
   }
 
   /** The end of the epoch, or the next of every so many steps. */
   #nextCheckpoint(every: number): number {
-    const endOfEpoch = this.#order.stepsThrough(this.#order.epochAt(this.#step) + 1);
-    return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.#step / every) + 1) * every);
+    const endOfEpoch = this.#order.stepsThrough(this.#order.epochAt(this.step) + 1);
+    return Math.min(endOfEpoch, every === Infinity ? Infinity : (Math.floor(this.step / every) + 1) * every);
   }
 
-  /** Trains some steps in one call to the engine. Their number affects only the speed. */
-  async #call(steps: number, tally: Tally, span: Span): Promise<void> {
-    const batches = Array.from({ length: steps }, (_, i) => this.#order.batch(this.#step + i));
-    this.#known = null;
-    const started = performance.now();
-    const results = (await this.#engine.train(batches)).map(({ step, loss, metrics: [correct], count }) => {
-      return { step, loss, correct, count };
-    });
-    const elapsedMs = performance.now() - started;
-    this.#pace.record(steps, elapsedMs);
-    this.#step += steps;
-    const broken = results.find(({ loss }) => !Number.isFinite(loss));
-    if (broken) throw new NonFiniteLossError(broken, this.config.optimizer.learningRate);
-    tally.add(results, elapsedMs);
-    span.elapsedMs += elapsedMs;
-  }
-
-  #progress(tally: Tally, span: Span) {
-    const first = this.#order.imagesThrough(span.firstStep);
-    return {
-      phase: "train" as const,
-      epoch: span.epoch,
-      done: this.#order.imagesThrough(this.#step) - first,
-      total: this.#order.imagesThrough(span.lastStep) - first,
-      elapsedMs: span.elapsedMs,
-      loss: tally.figures().loss,
-    };
-  }
-
-  #predict(
-    action: string,
-    images: SplitName | Images,
-    options: Selection & LoopOptions,
-  ): Promise<{ logits: Float32Array; positions: Uint32Array }> {
+  /** Predicts with the weights that the model has now. */
+  #predict<T>(action: string, predict: () => Promise<T>): Promise<T> {
     return this.#turns.take(action, async () => {
-      const { signal, onProgress, ...rest } = checkOptions(action, options, {
-        ...SELECTION_RULES,
-        ...LOOP_RULES,
-      });
-      const { source, name, split } = this.#find(action, images);
-      const positions = selectPositions(action, rest, { count: source.count, name });
-      signal?.throwIfAborted();
       await this.#adopt();
-      const whole = split && isRange(positions, source.count);
-      if (whole && this.#known?.split === split) return { logits: this.#known.logits.slice(), positions };
-      const logits = await predictImages(this.#predictor, { images: source, positions }, {
-        signal,
-        onProgress,
-      });
-      if (whole) this.#known = { split, logits: logits.slice() };
-      return { logits, positions };
+      return await predict();
     });
   }
-}
-
-/** Whether they are 0, 1, … `count` − 1. */
-function isRange(positions: Uint32Array, count: number): boolean {
-  return positions.length === count && positions.every((position, index) => position === index);
 }

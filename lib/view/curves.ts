@@ -5,10 +5,11 @@
  */
 import { type Axes, drawAxes, LEFT, RIGHT, TITLE_LEFT } from "./axes.ts";
 import { bestPoint, type Curve, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
+import { drawKeys, drawLine, drawMark, drawRing, formatNumber, type Key, LINE, ROOM } from "./lines.ts";
 import { formatQuantity } from "./progress.ts";
 import { extent, linearScale, logScale, type Scale } from "./scale.ts";
-import { CHARACTER, element, NARROW, picture, round, SERIES_COLOURS, text } from "./svg.ts";
-import { clipStart, formatShare, wrapWords } from "./words.ts";
+import { element, NARROW, picture, SERIES_COLOURS } from "./svg.ts";
+import { clipStart, formatShare } from "./words.ts";
 
 type Figure = Exclude<keyof CurvePoint, "x">;
 
@@ -25,27 +26,18 @@ interface Look {
   readonly width: number;
 }
 
-/** An entry of the legend: a mark, and what it means. */
-interface Key {
-  readonly mark: string;
-  readonly words: string;
-  readonly strong: boolean;
-}
-
 const PLOT_HEIGHT = 210;
 const TITLE = 56; // above a plot
 const AXIS = 66; // below a plot
-const LEGEND_LINE = 22, KEY_WIDTH = 38;
-const LINE = 1.75;
 const DASHES = "5 4"; // for training images
-const MOST_DOTS = 30; // the points of a longer line are not marked
+const STEPS = { width: 1, opacity: 0.6, dots: false }; // for training steps
 const LOG_SPREAD = 10; // losses this far apart are drawn on a logarithmic axis
-const ROOM = Math.floor((RIGHT - TITLE_LEFT - KEY_WIDTH) / CHARACTER); // characters in a line of the legend
 const ALL_IMAGES = 10_000; // how many test images, if unknown
 
 /**
  * Draws loss above accuracy: solid for test images, dashed for training images, with the best test accuracy marked in
- * both. Missing numbers leave gaps. The legend says which images the lines are about.
+ * both; thin for the loss of training steps, smoothed. Missing numbers leave gaps. The legend says which images the lines
+ * are about.
  *
  * @returns SVG
  *
@@ -96,7 +88,7 @@ function widthOf(index: number): number {
 }
 
 function lossPanel(set: CurveSet, y: number): Panel {
-  const values = valuesOf(set.curves, ["trainLoss", "testLoss"]);
+  const values = [...valuesOf(set.curves, ["trainLoss", "testLoss"]), ...stepsOf(set.curves, "loss")];
   const [low, high] = extent(values) ?? [0, 1];
   const isLogarithmic = low > 0 && high / low > LOG_SPREAD;
   const top = y + TITLE, options = { from: top + PLOT_HEIGHT, to: top, labels: 6 };
@@ -126,19 +118,28 @@ function accuracyPanel(set: CurveSet, y: number): Panel {
 /** What both panels share. */
 function panel({ curves, unit }: CurveSet, top: number) {
   const bottom = top + PLOT_HEIGHT + 6, x = xScale(curves, unit);
-  return { top, bottom, x, unit: `${unit} trained`, formatX: formatNumber };
+  return { top, bottom, x, unit: wordsOf(unit), formatX: formatNumber };
 }
 
 function valuesOf(curves: readonly Curve[], figures: readonly Figure[]): number[] {
   return curves.flatMap(({ points }) => points.flatMap((point) => figures.map((figure) => point[figure])));
 }
 
+function stepsOf(curves: readonly Curve[], figure: "x" | "loss"): number[] {
+  return curves.flatMap(({ steps }) => steps?.points.map((point) => point[figure]) ?? []);
+}
+
+function wordsOf(unit: CurveSet["unit"]): string {
+  return unit === "seconds" ? "seconds of training" : `${unit} trained`;
+}
+
 function xScale(curves: readonly Curve[], unit: CurveSet["unit"]): Scale {
-  const values = curves.flatMap(({ points }) => points.map(({ x }) => x));
+  const values = [...curves.flatMap(({ points }) => points.map(({ x }) => x)), ...stepsOf(curves, "x")];
   const options = { from: LEFT + 8, to: RIGHT - 20 };
   const [low, high] = extent(values) ?? [0, 1];
   const labels = unit === "steps" ? 5 : 10;
-  const leastStep = values.every(Number.isInteger) ? 1 : 0;
+  const whole = curves.every(({ points }) => points.every(({ x }) => Number.isInteger(x)));
+  const leastStep = whole ? 1 : 0;
   const { ticks } = linearScale(values, { ...options, labels, leastStep, limits: [0, Infinity] });
   // The axis ends at the data, not at a label: 1 … 10 need no room for 12.
   const span = high - low || 2, start = high > low ? low : low - 1;
@@ -151,8 +152,13 @@ function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
   const best = bestPoint(curve);
   const ring = element("g", { class: "series0" }, drawRing(TITLE_LEFT + 14, -5));
   return [
-    { mark: drawMark("series0", LINE), words: meaning("test", curve), strong: true },
-    { mark: drawMark("series1", LINE, DASHES), words: meaning("train", curve), strong: true },
+    { mark: drawMark({ colour: "series0", width: LINE }), words: meaning("test", curve), strong: true },
+    {
+      mark: drawMark({ colour: "series1", width: LINE, dashes: DASHES }),
+      words: meaning("train", curve),
+      strong: true,
+    },
+    ...keysOfSteps([curve], "series1"),
     ...(best ? [{ mark: ring, words: bestText(curve, best, unit), strong: true }] : []),
     ...(isEmpty([curve]) ? [NOTHING] : []),
   ];
@@ -163,8 +169,13 @@ function keysOfAll({ curves }: CurveSet): Key[] {
   const alike = areAlike(curves);
   const words = (kind: "train" | "test") => alike ? meaning(kind, curves[0]) : kind;
   return [
-    { mark: drawMark("series7", LINE), words: words("test"), strong: true },
-    { mark: drawMark("series7", LINE, DASHES), words: words("train"), strong: true },
+    { mark: drawMark({ colour: "series7", width: LINE }), words: words("test"), strong: true },
+    {
+      mark: drawMark({ colour: "series7", width: LINE, dashes: DASHES }),
+      words: words("train"),
+      strong: true,
+    },
+    ...keysOfSteps(curves, "series7"),
     ...(isEmpty(curves) ? [NOTHING] : []),
   ];
 }
@@ -179,17 +190,28 @@ function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
     ...(epochs ? [`an epoch: ${formatQuantity(curve.epochImages!, "images")}`] : []),
     ...(areAlike(curves) || !curve.figures ? [] : [meaning("test", curve), meaning("train", curve)]),
   ];
-  const mark = drawMark(`series${index % SERIES_COLOURS}`, widthOf(index));
+  const mark = drawMark({ colour: `series${index % SERIES_COLOURS}`, width: widthOf(index) });
   return [
     { mark, words: clipStart(curve.name, ROOM), strong: true },
     ...soft.map((words) => ({ mark: "", words, strong: false })),
   ];
 }
 
+/** The key of the thin lines, if there are some. */
+function keysOfSteps(curves: readonly Curve[], colour: string): Key[] {
+  const averaged = new Set(curves.flatMap(({ steps }) => steps?.averaged ?? []));
+  if (averaged.size === 0) return [];
+  const over = averaged.size === 1
+    ? `, averaged over some ${formatQuantity([...averaged][0], "steps")}`
+    : ", smoothed";
+  return [{ mark: drawMark({ colour, ...STEPS }), words: `each training step${over}`, strong: true }];
+}
+
 const NOTHING: Key = { mark: "", words: "nothing to draw yet", strong: false };
 
 function isEmpty(curves: readonly Curve[]): boolean {
-  return extent(valuesOf(curves, ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"])) === null;
+  const values = valuesOf(curves, ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"]);
+  return extent([...values, ...stepsOf(curves, "loss")]) === null;
 }
 
 /** Whether the figures of all runs mean the same. */
@@ -206,95 +228,22 @@ function bestText(curve: Curve, best: CurvePoint, unit: CurveSet["unit"]): strin
   return `best test accuracy: ${formatShare(best.testAccuracy, images)} ${momentOf(best, unit)}`;
 }
 
-/** Draws keys from `top` down, each on as many lines as its words need. */
-function drawKeys(keys: readonly Key[], top: number): { svg: string; bottom: number } {
-  let y = top;
-  const drawn = keys.flatMap(({ mark, words, strong }) => {
-    const lines = wrapWords(words, ROOM);
-    const first = y + LEGEND_LINE - 4;
-    y += lines.length * LEGEND_LINE;
-    return [
-      ...(mark ? [element("g", { transform: `translate(0 ${first})` }, mark)] : []),
-      ...lines.map((line, i) =>
-        text(line, { class: strong ? "ink" : "soft", x: TITLE_LEFT + KEY_WIDTH, y: first + i * LEGEND_LINE })
-      ),
-    ];
-  });
-  return { svg: drawn.join(""), bottom: y };
-}
-
-/** A piece of a line, for words with their baseline at 0. */
-function drawMark(colour: string, width: number, dashes?: string): string {
-  return element("path", {
-    class: colour,
-    d: `M${TITLE_LEFT} -5h28`,
-    stroke: "currentColor",
-    "stroke-width": width,
-    "stroke-dasharray": dashes,
-  });
-}
-
 function drawCurve(curve: Curve, panel: Panel, { train, test, width }: Look): string {
-  const best = bestPoint(curve);
+  const best = bestPoint(curve), { points, steps } = curve;
+  const placesOf = (figure: Figure) => points.map((point) => ({ x: point.x, y: point[figure] }));
+  const losses = panel.train === "trainLoss" && steps?.points.map(({ x, loss }) => ({ x, y: loss }));
   return element(
     "g",
     {},
-    drawLine(curve.points, panel, { figure: panel.train, colour: train, width, dashes: DASHES }),
-    drawLine(curve.points, panel, { figure: panel.test, colour: test, width }),
+    ...(losses ? [drawLine(losses, panel, { colour: train, ...STEPS })] : []),
+    drawLine(placesOf(panel.train), panel, { colour: train, width, dashes: DASHES }),
+    drawLine(placesOf(panel.test), panel, { colour: test, width }),
     ...(best ? [drawBest(best, panel, test)] : []),
   );
-}
-
-function drawLine(
-  points: readonly CurvePoint[],
-  { x, y }: Panel,
-  { figure, colour, width, dashes }: { figure: Figure; colour: string; width: number; dashes?: string },
-): string {
-  const place = (point: CurvePoint) => `${round(x.at(point.x))} ${round(y.at(point[figure]))}`;
-  const pieces = unbroken(points, figure);
-  const lines = pieces.filter((piece) => piece.length > 1).map((piece) => `M${piece.map(place).join("L")}`);
-  const dots = pieces.filter(({ length }) => length === 1 || points.length <= MOST_DOTS).flat();
-  return element(
-    "g",
-    { class: colour },
-    element("path", {
-      d: lines.join(""),
-      fill: "none",
-      stroke: "currentColor",
-      "stroke-width": width,
-      "stroke-linejoin": "round",
-      "stroke-dasharray": dashes,
-    }),
-    ...dots.map((point) =>
-      element("circle", { cx: x.at(point.x), cy: y.at(point[figure]), r: 2.5, fill: "currentColor" })
-    ),
-  );
-}
-
-/** The pieces of a line between its gaps. */
-function unbroken(points: readonly CurvePoint[], figure: Figure): CurvePoint[][] {
-  const pieces: CurvePoint[][] = [[]];
-  for (const point of points) {
-    if (Number.isFinite(point[figure])) pieces[pieces.length - 1].push(point);
-    else pieces.push([]);
-  }
-  return pieces.filter((piece) => piece.length > 0);
 }
 
 function drawBest(best: CurvePoint, { x, y, test }: Panel, colour: string): string {
   const value = best[test];
   if (!Number.isFinite(value)) return "";
   return element("g", { class: colour }, drawRing(x.at(best.x), y.at(value)));
-}
-
-function drawRing(cx: number, cy: number): string {
-  return element("circle", { cx, cy, r: 6, fill: "none", stroke: "currentColor", "stroke-width": LINE });
-}
-
-/** Commas between thousands; powers of ten for very small numbers. */
-function formatNumber(value: number): string {
-  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(0).replace("e-", "e−");
-  const [whole, fraction] = String(Number(value.toPrecision(6))).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }

@@ -1,16 +1,18 @@
 /**
- * The figures of a run, from its `metrics.jsonl`, as points of curves.
+ * The figures of a run, from its `metrics.jsonl` and its `losses.f32`, as points of curves.
  *
  * @module
  */
 import { formatQuantity } from "./progress.ts";
+import { smooth } from "./smooth.ts";
+import { formatSpan } from "./words.ts";
 
 /** Larger numbers are not figures: pictures could not compute with them. */
 const MOST = 1e30;
 
 /** A report: what was measured at one moment of a training. Missing numbers are NaN. */
 export interface CurvePoint {
-  /** How many steps or epochs had been trained, see {@link CurveSet.unit}. */
+  /** How many steps or epochs had been trained, or seconds had passed, see {@link CurveSet.unit}. */
   readonly x: number;
   /** Mean cross-entropy, in nats. */
   readonly trainLoss: number;
@@ -20,6 +22,14 @@ export interface CurvePoint {
   readonly testLoss: number;
   /** A share, 0 … 1. */
   readonly testAccuracy: number;
+}
+
+/** The loss of the training steps, smoothed. */
+export interface StepCurve {
+  /** In the order of training: `x` as in {@link CurvePoint}, and a mean cross-entropy, in nats; NaN where it is unknown. */
+  readonly points: readonly { readonly x: number; readonly loss: number }[];
+  /** About how many steps each point averages. */
+  readonly averaged: number;
 }
 
 /** What the figures of a run mean: on which images, and when they are measured, in a few words. */
@@ -38,6 +48,8 @@ export interface Curve {
   readonly name: string;
   /** In the order of training. */
   readonly points: readonly CurvePoint[];
+  /** Its loss step by step; null if it was not kept, or time is the measure. */
+  readonly steps: StepCurve | null;
   /** What its figures mean; null if unknown. */
   readonly figures: FigureMeanings | null;
   /** How many images an epoch has; null if unknown. */
@@ -47,7 +59,7 @@ export interface Curve {
 /** Curves for one picture. */
 export interface CurveSet {
   /** What `x` of all points counts, from the start of the training. */
-  readonly unit: "epochs" | "steps";
+  readonly unit: "epochs" | "steps" | "seconds";
   /** One a run. */
   readonly curves: readonly Curve[];
 }
@@ -58,6 +70,8 @@ export interface History {
   readonly name: string;
   /** The lines of `metrics.jsonl`. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** The loss of every step; NaN where it is unknown. */
+  readonly losses?: ArrayLike<number>;
   /** Steps an epoch, to compare runs with different batches. */
   readonly stepsPerEpoch: number;
   /** What its figures mean. */
@@ -66,8 +80,13 @@ export interface History {
   readonly epochImages?: number;
 }
 
+/** The steps that a point of a {@link StepCurve} averages, as a share of all, and the most points. */
+const AVERAGED = 1 / 50, MOST_POINTS = 400;
+
 /**
  * Makes curves of runs: by steps if all report by steps, and their epochs have equally many steps; else by epochs.
+ *
+ * @param options.against `seconds` to make them by the time that training and its reports took
  *
  * @example
  * ```ts
@@ -82,19 +101,31 @@ export interface History {
  * ]);
  * ```
  */
-export function toCurves(histories: readonly History[]): CurveSet {
+export function toCurves(
+  histories: readonly History[],
+  { against }: { against?: "seconds" } = {},
+): CurveSet {
   const reports = histories.map(({ lines }) =>
     lines.filter(({ event }) => event === "epoch" || event === "report")
   );
   const bySteps = reports.flat().length > 0 && reports.flat().every(({ event }) => event === "report");
   const alike = new Set(histories.map(({ stepsPerEpoch }) => stepsPerEpoch)).size === 1;
-  const unit = bySteps && alike ? "steps" : "epochs";
-  const curves = histories.map(({ name, stepsPerEpoch, figures = null, epochImages = null }, i) => ({
+  const unit = against ?? (bySteps && alike ? "steps" : "epochs");
+  const places = histories.map(({ stepsPerEpoch }, i) =>
+    unit === "seconds"
+      ? secondsThrough(reports[i])
+      : reports[i].map((line) => placeOf(line, unit, stepsPerEpoch))
+  );
+  const curves = histories.map((
+    { name, losses = [], stepsPerEpoch, figures = null, epochImages = null },
+    i,
+  ) => ({
     name,
     figures,
     epochImages,
-    points: reports[i].map((line) => ({
-      x: placeOf(line, unit, stepsPerEpoch),
+    steps: unit === "seconds" ? null : stepCurve(losses, unit === "steps" ? 1 : stepsPerEpoch),
+    points: reports[i].map((line, at) => ({
+      x: places[i][at],
       trainLoss: numberOf(line.trainLoss),
       trainAccuracy: shareOf(line.trainAccuracy),
       testLoss: numberOf(line.testLoss),
@@ -102,6 +133,19 @@ export function toCurves(histories: readonly History[]): CurveSet {
     })).filter(({ x }) => Number.isFinite(x)),
   }));
   return { unit, curves };
+}
+
+/** Smooths the losses of steps, and thins them out. */
+function stepCurve(losses: ArrayLike<number>, stepsPerUnit: number): StepCurve | null {
+  const { length } = losses, averaged = Math.max(1, Math.round(AVERAGED * length));
+  if (length === 0) return null;
+  const smoothed = smooth(losses, 1 - 1 / averaged), every = Math.ceil(length / MOST_POINTS);
+  const count = Math.ceil(length / every);
+  const points = Array.from({ length: count }, (_, i) => {
+    const step = length - (count - 1 - i) * every; // the last one is among them
+    return { x: step / stepsPerUnit, loss: numberOf(smoothed[step - 1]) };
+  });
+  return { points, averaged };
 }
 
 /** The point with the highest test accuracy, the first of equal ones; null if no point has one. */
@@ -113,8 +157,9 @@ export function bestPoint({ points }: Curve): CurvePoint | null {
   );
 }
 
-/** When a point of a curve was measured: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`. */
+/** When a point of a curve was measured: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`, `after 2 min 5 s`. */
 export function momentOf({ x }: CurvePoint, unit: CurveSet["unit"]): string {
+  if (unit === "seconds") return `after ${formatSpan(x)}`;
   const rounded = unit === "steps" ? x : x < 100 ? Number(x.toPrecision(3)) : Math.round(x);
   return Number.isInteger(rounded) ? `after ${formatQuantity(rounded, unit)}` : `after ${rounded} ${unit}`;
 }
@@ -122,11 +167,17 @@ export function momentOf({ x }: CurvePoint, unit: CurveSet["unit"]): string {
 /** Lines without a step are those of whole epochs, counted from 0 on. */
 function placeOf(
   { step, epoch }: Readonly<Record<string, unknown>>,
-  unit: CurveSet["unit"],
+  unit: "epochs" | "steps",
   stepsPerEpoch: number,
 ): number {
   if (unit === "steps") return numberOf(step);
   return step === undefined ? numberOf(epoch) + 1 : numberOf(step) / stepsPerEpoch;
+}
+
+/** The time up to each report. */
+function secondsThrough(lines: History["lines"]): number[] {
+  let sum = 0;
+  return lines.map(({ seconds }) => sum += numberOf(seconds));
 }
 
 /** A loss or a count; NaN if there is none. (JSON has no NaN: it became null.) */

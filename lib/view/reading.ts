@@ -7,6 +7,7 @@
  * @module
  */
 import type { Picture } from "./digits.ts";
+import { type Cell, drawImage, mosaic } from "./mosaic.ts";
 import { type Lines, noteOf, percent, type Reading, toLines } from "./reading_lines.ts";
 import { CHARACTER, element, FONT, NARROW, picture, round, text } from "./svg.ts";
 import { clipEnd, wrapWords } from "./words.ts";
@@ -109,7 +110,7 @@ function drawRows(lines: Lines): Block {
     width: right + 6 + longest * CHARACTER + 4, // bold ones are a little wider
     height: top + height + 8,
     svg: [
-      drawImage(image, { top, pixel }),
+      drawImage(image, { top, width: pixel, height: pixel }),
       ground(left, top, shown.length * cell, height),
       ...strip,
       mark({ x1: 0, x2: right, y1: top + settled * pixel, y2: top + settled * pixel }),
@@ -145,7 +146,7 @@ function drawColumns(lines: Lines): Block {
     width: width + 6 + longest * CHARACTER,
     height: bottom + LINE,
     svg: [
-      drawImage(image, { top, pixel }),
+      drawImage(image, { top, width: pixel, height: pixel }),
       ground(0, stripTop, width, shown.length * HIGH_CELL),
       ...strip,
       mark({ x1: settled * pixel, x2: settled * pixel, y1: top, y2: bottom }),
@@ -174,28 +175,6 @@ function labelledLines({ winners, settled }: Lines, apart: number): number[] {
   );
 }
 
-/** Draws runs of equal pixels as one rectangle each, on black. */
-function drawImage(
-  { pixels, height, width }: Picture,
-  { top, pixel }: { top: number; pixel: number },
-): string {
-  const runs: Cell[] = [];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width;) {
-      const first = x, value = pixels[y * width + x];
-      while (x < width && pixels[y * width + x] === value) x++;
-      if (value === 0) continue;
-      runs.push({ x: first * pixel, y: top + y * pixel, width: (x - first) * pixel, height: pixel, value });
-    }
-  }
-  return element(
-    "g",
-    { "shape-rendering": "crispEdges" },
-    element("rect", { y: top, width: width * pixel, height: height * pixel, fill: "#000000" }),
-    ...mosaic(runs, (value) => ({ fill: `#${value.toString(16).padStart(2, "0").repeat(3)}` })),
-  );
-}
-
 /** Draws the probabilities of the shown classes after each line, to a hundredth. */
 function drawStrip(
   { reading: { probabilities, classNames }, steps, shown }: Lines,
@@ -209,30 +188,6 @@ function drawStrip(
   );
   const visible = cells.filter(({ value }) => value > 0);
   return mosaic(visible, (value) => ({ class: "wrong", "fill-opacity": value / 100 }));
-}
-
-/** A rectangle, and the value that its colour shows. */
-interface Cell {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly value: number;
-}
-
-/** Draws all rectangles of a value as one path, which renders much faster than a thousand elements. */
-function mosaic(
-  cells: readonly Cell[],
-  attributesOf: (value: number) => Record<string, string | number>,
-): string[] {
-  return [...Map.groupBy(cells, ({ value }) => value)].map(([value, alike]) =>
-    element("path", {
-      ...attributesOf(value),
-      d: alike.map(({ x, y, width, height }) =>
-        `M${round(x)} ${round(y)}h${round(width)}v${round(height)}h${round(-width)}z`
-      ).join(""),
-    })
-  );
 }
 
 function ground(x: number, y: number, width: number, height: number): string {

@@ -4,8 +4,16 @@
  * @module
  */
 import type { Sequence } from "../data/sequence.ts";
-import type { Classifier, ClassifierLayer } from "../model/classifier.ts";
-import type { Parameter } from "../model/network.ts";
+import type { Classifier } from "../model/classifier.ts";
+import {
+  type Activation,
+  isRecurrent,
+  type Layer,
+  outputSize,
+  type Parameter,
+  type RecurrentLayer,
+  stepsOf,
+} from "../model/network.ts";
 import { formatQuantity } from "./progress.ts";
 import { element, NARROW, picture, text } from "./svg.ts";
 
@@ -24,6 +32,8 @@ interface Link {
   readonly kind: "input" | "recurrent" | "other";
   readonly title: string;
   readonly details: readonly string[];
+  /** The steps that it reads. */
+  readonly steps: number;
   /** The shape of its output. */
   readonly shape: string;
   readonly parameters: number;
@@ -41,10 +51,8 @@ const TITLE_HEIGHT = 38, LINE = 23, GAP = 44;
  * import { describeStructure } from "./structure.ts";
  * import assert from "node:assert/strict";
  *
- * const network = createClassifier({
- *   layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 64, gateActivation: "sigmoid", dropout: 0.5 }],
- *   classes: 10,
- * });
+ * const layers = [{ kind: "lstm", hiddenSize: 64 }, { kind: "dropout", rate: 0.5 }, { kind: "dense", units: 10 }] as const;
+ * const network = createClassifier({ inputSize: 28, layers });
  * assert.deepEqual(describeStructure(network, { height: 28, width: 28, axis: "rows" }), [
  *   "image 28 × 28, row by row   28 × 28",
  *   "LSTM, 64 units              64       23,808 parameters",
@@ -80,7 +88,7 @@ export function drawStructure(network: Classifier, input: StructureInput): strin
     const height = heightOf(link);
     if (i > 0) y += GAP;
     parts.push(drawBox(link, y));
-    if (link.kind === "recurrent") parts.push(drawLoop(y + height / 2, stepsOf(input)));
+    if (link.kind === "recurrent") parts.push(drawLoop(y + height / 2, link.steps));
     y += height;
     parts.push(drawArrow(y, link.shape));
   });
@@ -94,55 +102,117 @@ export function drawStructure(network: Classifier, input: StructureInput): strin
 }
 
 function linksOf(network: Classifier, input: StructureInput): Link[] {
-  const { recurrent: layers, head } = network;
   const { height, width, axis } = input;
-  const steps = stepsOf(input);
+  const steps = stepsOf(network, { rows: height, columns: width, pixels: height * width }[axis]);
   const line = axis.slice(0, -1); // row, column, pixel
   const links: Link[] = [{
     kind: "input",
     title: `image ${height} × ${width}, ${line} by ${line}`,
     ...parametersIn({}),
-    shape: `${steps} × ${network.input.size}`,
+    steps: 0,
+    shape: `${steps[0].count} × ${network.input.size}`,
   }];
-  layers.forEach((layer, index) => {
-    const { hiddenSize, dropout } = layer;
-    const shape = index < layers.length - 1 ? `${steps} × ${hiddenSize}` : String(hiddenSize);
+  let size = network.input.size;
+  network.layers.forEach((layer, index) => {
+    size = outputSize(layer, size);
+    const { count } = steps[index + 1];
     links.push({
-      kind: "recurrent",
-      title: titleOf(layer),
-      ...parametersIn({ kernel: layer.kernel, recurrent: layer.recurrentKernel, bias: layer.bias }),
-      shape,
+      kind: isRecurrent(layer) || layer.kind === "bidirectional" ? "recurrent" : "other",
+      title: titleOf(layer, index === network.layers.length - 1),
+      ...parametersIn(namedParameters(layer)),
+      steps: steps[index].count,
+      shape: count > 1 ? `${count} × ${size}` : String(size),
     });
-    if (dropout > 0) links.push({ kind: "other", title: `dropout ${dropout}`, ...parametersIn({}), shape });
-  });
-  links.push({
-    kind: "other",
-    title: `dense, ${formatQuantity(head.classes, "classes")}`,
-    ...parametersIn({ kernel: head.kernel, bias: head.bias }),
-    shape: String(head.classes),
   });
   return links;
 }
 
-function stepsOf({ axis, height, width }: StructureInput): number {
-  return { rows: height, columns: width, pixels: height * width }[axis];
-}
+const ACTIVATION_NAMES: Readonly<Record<Activation, string>> = {
+  linear: "linear",
+  relu: "ReLU",
+  tanh: "tanh",
+  sigmoid: "sigmoid",
+  hardSigmoid: "hard sigmoid",
+  softmax: "softmax",
+};
 
-function titleOf(layer: ClassifierLayer): string {
-  const units = formatQuantity(layer.hiddenSize, "units");
-  if (layer.kind === "lstm") {
-    return `LSTM, ${units}${layer.gateActivation === "sigmoid" ? "" : ", hard sigmoid"}`;
+/** @param isLast Whether what it returns are the classes */
+function titleOf(layer: Layer, isLast: boolean): string {
+  switch (layer.kind) {
+    case "dropout":
+      return `dropout ${layer.rate}`;
+    case "dense": {
+      const { units, activation } = layer;
+      const named = activation === "linear" ? "" : `, ${ACTIVATION_NAMES[activation]}`;
+      return `dense, ${formatQuantity(units, isLast ? "classes" : "units")}${named}`;
+    }
+    case "batchNorm":
+      return "batch normalization";
+    case "last":
+      return "the last step";
+    case "repeat":
+      return `${layer.steps} times the same step`;
+    case "activation":
+      return ACTIVATION_NAMES[layer.activation];
+    case "bidirectional": {
+      const title = titleOf(layer.forward, false),
+        merged = layer.merge === "concat" ? "" : ` (${layer.merge})`;
+      return `${title}, in both directions${merged}`;
+    }
+    default:
+      return titleOfCell(layer);
   }
-  return `RNN, ${units}, ${layer.activation === "relu" ? "ReLU" : "tanh"}`;
 }
 
-/** The shapes of a layer's parameters, and their number; `updateScale` 2 stands for two biases. */
-function parametersIn(named: Readonly<Record<string, Parameter>>): Pick<Link, "details" | "parameters"> {
+/** A recurrent layer in a few words: `LSTM, 64 units`. */
+export function titleOfCell(layer: RecurrentLayer): string {
+  const { kind, activation, backwards } = layer;
+  const gates = kind === "rnn" || layer.gateActivation === "sigmoid"
+    ? []
+    : [ACTIVATION_NAMES[layer.gateActivation]];
+  const own = kind === "rnn" || activation !== "tanh" ? [ACTIVATION_NAMES[activation]] : [];
+  const title = [`${kind.toUpperCase()}, ${formatQuantity(layer.hiddenSize, "units")}`, ...gates, ...own];
+  return [...title, ...(backwards ? ["from the end"] : [])].join(", ");
+}
+
+/** The parameters of a layer, by the words for them; of a bidirectional one those of one direction after the other. */
+function namedParameters(layer: Layer): Record<string, Parameter | null> {
+  switch (layer.kind) {
+    case "bidirectional": {
+      const both = Object.entries({ forward: layer.forward, backward: layer.backward });
+      return Object.fromEntries(
+        both.flatMap(([direction, one]) =>
+          Object.entries(namedParameters(one)).map(([name, parameter]) => [`${direction} ${name}`, parameter])
+        ),
+      );
+    }
+    case "dense":
+      return { kernel: layer.kernel, bias: layer.bias };
+    case "batchNorm": {
+      const { gamma, beta, movingMean, movingVariance } = layer;
+      return { gamma, beta, mean: movingMean, variance: movingVariance };
+    }
+    case "lstm":
+    case "gru":
+    case "rnn":
+      return { kernel: layer.kernel, recurrent: layer.recurrentKernel, bias: layer.bias };
+    default:
+      return {};
+  }
+}
+
+/** The shapes of a layer's parameters, and the number of those trained; `updateScale` 2 stands for two biases, 0 for averages. */
+function parametersIn(
+  named: Readonly<Record<string, Parameter | null>>,
+): Pick<Link, "details" | "parameters"> {
+  const found = Object.entries(named).flatMap(([name, parameter]) =>
+    parameter ? [[name, parameter] as const] : []
+  );
   return {
-    details: Object.entries(named).map(([name, { shape, updateScale }]) =>
+    details: found.map(([name, { shape, updateScale }]) =>
       `${name} ${updateScale === 2 ? "2 of " : ""}${shape.join(" × ")}`
     ),
-    parameters: Object.values(named).reduce((sum, { size, updateScale }) => sum + size * updateScale, 0),
+    parameters: found.reduce((sum, [, { size, updateScale }]) => sum + size * updateScale, 0),
   };
 }
 

@@ -6,9 +6,8 @@
 import { initialize } from "../../lib/model/initialize.ts";
 import { shuffledOrder } from "../../lib/random.ts";
 import type { Dataset } from "../../mod.ts";
-import { createClassifier } from "../../run.ts";
 import type { OpenRequest } from "./protocol.ts";
-import { stackDigits, type Workload } from "./workloads.ts";
+import { networkOf, stackDigits, type Workload } from "./workloads.ts";
 
 const SEED = 1;
 
@@ -39,7 +38,7 @@ export class SharedFiles implements AsyncDisposable {
       await Deno.writeFile(path("order"), new Uint8Array(order.buffer));
       this.#written.add(set);
     }
-    const start = initialize(createClassifier({ layers, classes, biases: 2 }), "pytorch", SEED);
+    const start = initialize(networkOf(layers, classes), "pytorch", SEED);
     const parameters = `${this.#folder}/${name}-start`;
     await Deno.writeFile(parameters, new Uint8Array(Float32Array.from(start).buffer));
     const sizes = { count: imageCount, height: lines, width: train.width };

@@ -6,12 +6,13 @@
  */
 import process from "node:process";
 import type { Optimizer, Sequence } from "../../mod.ts";
-import type { LayerSpec, MathName } from "../../run.ts";
+import type { MathName } from "../../run.ts";
 import { type JsonLine, readJsonLines } from "./json_lines.ts";
+import type { MeasuredLayer } from "./workloads.ts";
 
 /** Prepares a network, after closing the one before. */
 export interface OpenRequest {
-  readonly layers: readonly LayerSpec[];
+  readonly layers: readonly MeasuredLayer[];
   readonly classes: number;
   readonly optimizer: Optimizer;
   readonly sequence: Sequence;

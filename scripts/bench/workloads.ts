@@ -13,42 +13,62 @@ import {
   type Split,
   takeImages,
 } from "../../mod.ts";
-import type { LayerSpec } from "../../run.ts";
+import { type Classifier, createClassifier } from "../../run.ts";
+
+/** A recurrent layer as the peers know them: an LSTM of sigmoid gates, or a ReLU RNN. */
+export interface MeasuredLayer {
+  readonly kind: "lstm" | "rnn";
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+}
 
 /** A network, its optimizer, and how it reads images. */
 export interface MeasuredNetwork {
   readonly about: string;
-  readonly layers: readonly LayerSpec[];
+  /** The recurrent layers; a dense one stands above. */
+  readonly layers: readonly MeasuredLayer[];
   readonly optimizer: Optimizer;
   readonly sequence: Sequence;
 }
-
-const lstm = { kind: "lstm", gateActivation: "sigmoid", dropout: 0 } as const;
 
 /** The networks by name. */
 export const NETWORKS = {
   "lstm-64": {
     about: "LSTM 28→64 over rows, Adam (train-lstm-adam)",
-    layers: [{ ...lstm, inputSize: 28, hiddenSize: 64 }],
+    layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 64 }],
     optimizer: adam({ learningRate: 0.01 }),
     sequence: { axis: "rows", range: [0, 1] },
   },
   "lstm-100x2": {
     about: "LSTM 28→100→100 over columns, Adadelta (train-lstm)",
     layers: [
-      { ...lstm, inputSize: 28, hiddenSize: 100 },
-      { ...lstm, inputSize: 100, hiddenSize: 100 },
+      { kind: "lstm", inputSize: 28, hiddenSize: 100 },
+      { kind: "lstm", inputSize: 100, hiddenSize: 100 },
     ],
     optimizer: adadelta({ learningRate: 0.1 }),
     sequence: { axis: "columns", range: [-1, 1] },
   },
   "rnn-128": {
     about: "ReLU RNN 28→128 over rows, RMSprop (train-rnn)",
-    layers: [{ kind: "rnn", activation: "relu", inputSize: 28, hiddenSize: 128, dropout: 0 }],
+    layers: [{ kind: "rnn", inputSize: 28, hiddenSize: 128 }],
     optimizer: rmsprop({ learningRate: 3e-4 }),
     sequence: { axis: "rows", range: [0, 1] },
   },
 } as const satisfies Record<string, MeasuredNetwork>;
+
+/** The network of measured layers, with two biases each, as in PyTorch. */
+export function networkOf(layers: readonly MeasuredLayer[], classes: number): Classifier {
+  const recurrent = layers.map(({ kind, hiddenSize }, index) => {
+    const sizes = { hiddenSize, returnSequences: index < layers.length - 1 };
+    return kind === "lstm" ? { kind, ...sizes } : { kind, activation: "relu", ...sizes } as const;
+  });
+  const [{ inputSize }] = layers;
+  return createClassifier({
+    inputSize,
+    layers: [...recurrent, { kind: "dense", units: classes }],
+    biases: 2,
+  });
+}
 
 /** One of {@link NETWORKS}. */
 export type NetworkName = keyof typeof NETWORKS;

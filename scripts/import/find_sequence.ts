@@ -5,17 +5,16 @@
  *
  * @module
  */
-import { layOutSequence, type PixelScale } from "../../lib/data/sequence.ts";
+import { layOutSequence, type Order, type PixelScale } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
 import {
   type Classifier,
-  createClassifier,
   dataFolder,
   type DatasetName,
   defaultClassNames,
   readsImagesOf,
 } from "../../run.ts";
-import type { Known } from "./reconcile.ts";
+import { type Known, withActivation } from "./reconcile.ts";
 
 /** The first one is assumed if none can be tried. */
 const SCALES: readonly PixelScale[] = [
@@ -28,7 +27,7 @@ const MORE_SCALES: Readonly<Partial<Record<DatasetName, PixelScale>>> = {
   "fashion-mnist": { mean: 0.286, deviation: 0.353 },
   "kmnist": { mean: 0.1918, deviation: 0.3483 },
 };
-const AXES = ["rows", "columns"] as const;
+const ORDERS: readonly Order[] = [{ axis: "rows" }, { axis: "columns" }];
 const ACTIVATIONS = ["tanh", "relu"] as const;
 
 /** How many training images a way is tried on. Test images must not influence the choice. */
@@ -67,25 +66,20 @@ export interface FoundSequence extends Candidate {
 /** Weights, and what is known about them. */
 export interface Weights {
   readonly known: Known;
-  readonly classes: number;
   readonly parameters: Float32Array;
 }
 
-/** The network of the weights, with the activation of a candidate. */
-export function networkOf(
-  { known: { layers, biases }, classes }: Pick<Weights, "known" | "classes">,
-  { activation }: Pick<Candidate, "activation">,
-): Classifier {
-  const read = layers.map((layer) => layer.kind === "rnn" && activation ? { ...layer, activation } : layer);
-  return createClassifier({ layers: read, classes, biases });
+/** The network, with the activation of a candidate. */
+export function networkOf({ network }: Known, { activation }: Pick<Candidate, "activation">): Classifier {
+  return activation ? withActivation(network, activation) : network;
 }
 
 /** Uses what is known, and tries the rest on images of the data set that the network was trained on. */
 export async function findSequence(weights: Weights, data: scanline.LoadOptions): Promise<FoundSequence> {
-  const { known, classes } = weights, [{ inputSize }] = known.layers;
+  const { known } = weights, { classes, input } = known.network;
   const candidates = usualCandidates(known, data);
   const [usual] = candidates;
-  const T = known.T !== undefined ? known.T : usual.sequence.axis === "pixels" ? 28 * 28 : inputSize;
+  const T = known.T !== undefined ? known.T : usual.sequence.axis === "pixels" ? 28 * 28 : input.size;
   const untried = { ...usual, T, trials: [], triedOn: null };
   if (known.open.length === 0) return { ...untried, assumed: null };
 
@@ -96,7 +90,7 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
   const images = scanline.takeImages(loaded.train, 0, Math.min(IMAGES, loaded.train.count));
   const fitting = loaded.classes === classes
     ? candidates.filter(({ sequence }) =>
-      readsImagesOf(images, { network: networkOf(weights, usual), T: known.T ?? null, sequence })
+      readsImagesOf(images, { network: networkOf(known, usual), T: known.T ?? null, sequence })
     )
     : [];
   if (fitting.length === 0) {
@@ -120,15 +114,15 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
 
 /** All candidates that agree with what is known, the most common first. */
 function usualCandidates(
-  { axis, scale, open }: Known,
+  { order, scale, open }: Known,
   { dataset, dataDir }: scanline.LoadOptions,
 ): readonly Candidate[] {
   const own = dataDir === undefined && dataset ? MORE_SCALES[dataset] : undefined;
   const scales = scale ? [scale] : own ? [...SCALES, own] : SCALES;
   const activations = open.includes("activation") ? ACTIVATIONS : [undefined];
-  return (axis ? [axis] : AXES).flatMap((axis) =>
+  return (order ? [order] : ORDERS).flatMap((order) =>
     activations.flatMap((activation) =>
-      scales.map((scale) => ({ sequence: { axis, ...scale }, ...(activation && { activation }) }))
+      scales.map((scale) => ({ sequence: { ...order, ...scale }, ...(activation && { activation }) }))
     )
   );
 }
@@ -143,14 +137,14 @@ async function loadIfThere(data: scanline.LoadOptions): Promise<scanline.Dataset
 }
 
 async function tryCandidate(candidate: Candidate, weights: Weights, train: scanline.Split): Promise<Trial> {
-  const { sequence } = candidate, { parameters, classes } = weights;
+  const { sequence } = candidate, { parameters, known } = weights;
   const { T } = layOutSequence(sequence, train);
   const trained = {
-    network: networkOf(weights, candidate),
+    network: networkOf(known, candidate),
     T,
     sequence,
     parameters,
-    classNames: defaultClassNames(classes),
+    classNames: defaultClassNames(known.network.classes),
   };
   await using model = await scanline.openModel(trained, { imageSize: train, device: "wasm" });
   try {

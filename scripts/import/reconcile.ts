@@ -5,8 +5,15 @@
  * @module
  */
 import { normalizationOf, type PixelScale } from "../../lib/data/sequence.ts";
-import type { Sequence } from "../../mod.ts";
-import { applyTraits, type Classifier, type FoundMetadata, type LayerSpec } from "../../run.ts";
+import type { Order } from "../../lib/data/sequence.ts";
+import {
+  type Classifier,
+  classifierOptions,
+  createClassifier,
+  describedNetwork,
+  type FoundMetadata,
+  recurrentLayers,
+} from "../../run.ts";
 import { normalizationFlags } from "../support/command.ts";
 import { FlagError } from "../support/flags.ts";
 import { classNamesFlag } from "../support/images.ts";
@@ -16,7 +23,7 @@ const RANGES = { "0..1": [0, 1], "-1..1": [-1, 1] } as const;
 
 /** The flags that say how a network reads an image, and what its classes are. */
 export interface ReadingFlags {
-  readonly axis?: Sequence["axis"];
+  readonly axis?: Order["axis"];
   readonly range?: keyof typeof RANGES;
   readonly mean?: number;
   readonly deviation?: number;
@@ -26,17 +33,15 @@ export interface ReadingFlags {
 }
 
 /** What weights do not show. A wrong answer gives wrong predictions without an error. */
-export type Question = "axis" | "scale" | "activation";
+export type Question = "order" | "scale" | "activation";
 
 /** What is known about a network besides its weights. */
 export interface Known {
-  /** With dropout and activations; an RNN is tanh by default. */
-  readonly layers: readonly LayerSpec[];
-  /** 2 by default, as in PyTorch. */
-  readonly biases: 1 | 2;
+  /** With dropout and activations; an RNN is tanh by default. Two biases a layer by default, as in PyTorch. */
+  readonly network: Classifier;
   /** The length of a sequence, null for any; undefined if unknown. */
   readonly T?: number | null;
-  readonly axis?: Sequence["axis"];
+  readonly order?: Order;
   readonly scale?: PixelScale;
   readonly classNames: readonly string[] | null;
   /** The properties that neither the file nor a flag gives. */
@@ -52,30 +57,48 @@ export interface Known {
 export function reconcile(
   flags: ReadingFlags,
   said: FoundMetadata,
-  network: Classifier,
+  weights: Classifier,
 ): Known {
-  const layers = said.layers ? applyTraits(network.recurrent, said.layers) : network.recurrent;
-  const rnn = layers.find((layer) => layer.kind === "rnn");
-  if (flags.activation && !rnn) {
-    throw new FlagError("Cannot use --activation: the network must be an RNN: current value is an LSTM");
+  const described = describedNetwork(weights, said), isDescribed = !!(said.network || said.layers);
+  const rnns = recurrentLayers(described).filter(({ kind }) => kind === "rnn");
+  if (flags.activation && rnns.length === 0) {
+    throw new FlagError(
+      `Cannot use --activation: the network must be an RNN: current value is ${
+        recurrentLayers(described)[0].kind
+      }`,
+    );
   }
-  for (const layer of said.layers ? layers : []) {
-    if (layer.kind === "rnn") agree("--activation", { asked: flags.activation, said: layer.activation });
+  for (const { activation } of isDescribed ? rnns : []) {
+    agree<string>("--activation", { asked: flags.activation, said: activation });
   }
-  const axis = axisOf(flags.axis, said.axis, network.input.size), scale = scaleOf(flags, said.scale);
-  const isOpen = { axis: !axis, scale: !scale, activation: rnn && !said.layers && !flags.activation };
+  const order = orderOf(flags.axis, said.order, described.input.size), scale = scaleOf(flags, said.scale);
+  const isOpen = {
+    order: !order,
+    scale: !scale,
+    activation: rnns.length > 0 && !isDescribed && !flags.activation,
+  };
   return {
-    layers: layers.map((layer) =>
-      layer.kind === "rnn" && flags.activation ? { ...layer, activation: flags.activation } : layer
-    ),
-    biases: said.biases ?? 2,
+    network: flags.activation ? withActivation(described, flags.activation) : described,
     // A file with T null agrees with every flag.
     T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T,
-    axis,
+    order,
     scale,
-    classNames: namesOf(flags["class-names"], said.classNames, network.head.classes),
-    open: (["axis", "scale", "activation"] as const).filter((question) => isOpen[question]),
+    classNames: namesOf(flags["class-names"], said.classNames, described.classes),
+    open: (["order", "scale", "activation"] as const).filter((question) => isOpen[question]),
   };
+}
+
+/** The network with this activation in every RNN, in both directions. */
+export function withActivation(network: Classifier, activation: "tanh" | "relu"): Classifier {
+  const { layers, ...others } = classifierOptions(network);
+  return createClassifier({
+    ...others,
+    layers: layers.map((layer) => {
+      if (layer.kind === "rnn") return { ...layer, activation };
+      if (layer.kind !== "bidirectional" || layer.forward.kind !== "rnn") return layer;
+      return { ...layer, forward: { ...layer.forward, activation }, backward: undefined };
+    }),
+  });
 }
 
 /** The value of a flag or of the file. @throws {FlagError} If both have one and they differ. */
@@ -96,9 +119,16 @@ function agree<V>(
   );
 }
 
-function axisOf(asked: Known["axis"], said: Known["axis"], inputSize: number): Known["axis"] {
-  const axis = agree("--axis", { asked, said });
-  if (axis !== "pixels" || inputSize === 1) return axis ?? (inputSize === 1 ? "pixels" : undefined);
+function orderOf(
+  asked: Order["axis"] | undefined,
+  said: Order | undefined,
+  inputSize: number,
+): Known["order"] {
+  const axis = agree("--axis", { asked, said: said?.axis });
+  if (axis !== "pixels" || inputSize === 1) {
+    const found = axis ?? (inputSize === 1 ? "pixels" : undefined);
+    return said ?? (found && { axis: found });
+  }
   const rule = `rows or columns, as the network takes ${inputSize} pixels at a time: current value is pixels`;
   throw said
     ? new SyntaxError(`Cannot import: the file's axis must be ${rule}`)

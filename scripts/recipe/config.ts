@@ -1,5 +1,5 @@
 /**
- * The flags of a recipe, and what its run keeps of them in `config.json`, to train the same again.
+ * What the run of a recipe keeps in `config.json`, to train the same again.
  *
  * @module
  */
@@ -7,25 +7,9 @@ import * as tf from "@tensorflow/tfjs";
 import type * as scanline from "../../mod.ts";
 import { CATALOGUE, dataFolder, type RunAbout } from "../../run.ts";
 import type { FigureMeanings } from "../../view.ts";
-import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "../support/command.ts";
-import type { Flags, FlagValues } from "../support/flags.ts";
 import { dataOptions } from "../support/images.ts";
-import { RESUME_FLAGS } from "./resume.ts";
 import { flagWords, taskCommand } from "../support/shell.ts";
-
-/** The name of a recipe, and the defaults of its flags. */
-export interface Recipe {
-  readonly name: string;
-  readonly about: string;
-  /** In its own unit: epochs or steps. */
-  readonly length: scanline.Length;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly seed: number;
-}
-
-/** The values of a recipe's flags. */
-export type RecipeFlags = FlagValues<ReturnType<typeof recipeFlags>>;
+import type { Recipe, RecipeFlags } from "./flags.ts";
 
 /** Flags without effect on the bits of the trained model. */
 const WITHOUT_EFFECT = [
@@ -40,42 +24,46 @@ const WITHOUT_EFFECT = [
   "help",
 ];
 
-/** The flags of a recipe. */
-export function recipeFlags({ name, length, batchSize, learningRate, seed }: Recipe) {
-  const usual = (unit: "epochs" | "steps") => unit in length ? ` (default ${Object.values(length)[0]})` : "";
-  return {
-    epochs: { kind: "whole", least: 1, help: `passes over the training images${usual("epochs")}` },
-    steps: { kind: "whole", least: 1, help: `training steps, instead of epochs${usual("steps")}` },
-    "batch-size": { kind: "whole", least: 1, default: batchSize, help: "images a step" },
-    "learning-rate": { kind: "positive", default: learningRate, help: "of the optimizer" },
-    seed: {
-      kind: "whole",
-      least: 0,
-      most: 2 ** 32 - 1,
-      default: seed,
-      help: "of weights, order and dropout",
-    },
-    ...DEVICE_FLAGS,
-    ...DATA_FLAGS,
-    ...PIXEL_FLAGS,
-    limit: { kind: "whole", least: 1, help: "take only the first N training images" },
-    out: { kind: "text", placeholder: "FOLDER", help: `where the run goes (default runs/${name}/<time>)` },
-    ...RESUME_FLAGS,
-    tensorboard: { kind: "switch", help: "write event files into the run's folder too" },
-    "no-pictures": { kind: "switch", help: "draw nothing and write no report" },
-    ...OUTPUT_FLAGS,
-  } as const satisfies Flags;
+/** Flags that may change when a run is resumed, or whose value says less than what became of it. */
+const SAID_ELSEWHERE = ["epochs", "steps", "device", "math"];
+
+/** Whether a flag determines the bits of the trained model, and `config.json` keeps its value. */
+export function isDetermining(name: string): boolean {
+  return ![...WITHOUT_EFFECT, ...SAID_ELSEWHERE].includes(name);
+}
+
+/** Values of flags by name; switches are true. */
+export type KeptFlags = Readonly<Record<string, string | number | true>>;
+
+/** The flags that a run's `config.json` keeps, so that the run can be resumed. */
+export function keptFlags(flags: RecipeFlags, trainer: scanline.Trainer): KeptFlags {
+  const { learningRate } = trainer.config.optimizer;
+  const all = { ...flags, "learning-rate": learningRate };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, KeptFlags[string]] => {
+      const [name, value] = entry;
+      return value !== undefined && value !== false && isDetermining(name);
+    }),
+  );
+}
+
+/** The arguments that give flags these values. */
+export function wordsOf(flags: KeptFlags): string[] {
+  return Object.entries(flags).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : flagWords(name, String(value))
+  );
 }
 
 /** What `config.json` of a new run keeps besides what the trainer knows. */
 export function aboutRun(
   recipe: Recipe,
   flags: RecipeFlags,
-  { length, dataset, trainer, figures }: {
+  { length, dataset, trainer, figures, startedFrom }: {
     length: scanline.Length;
     dataset: scanline.Dataset;
     trainer: scanline.Trainer;
     figures: FigureMeanings;
+    startedFrom: StartedFrom | null;
   },
 ): RunAbout {
   const data = trainingData(flags), { dataDir, transpose, limit } = data;
@@ -97,6 +85,8 @@ export function aboutRun(
     more: {
       command: trainingCommand(recipe, flags, trainer),
       length,
+      flags: keptFlags(flags, trainer),
+      ...(startedFrom && { startedFrom }),
       versions: { deno: Deno.version.deno, v8: Deno.version.v8, tfjs: tf.version.tfjs },
       machine: { os: Deno.build.os, arch: Deno.build.arch, cores: navigator.hardwareConcurrency },
     },
@@ -108,13 +98,16 @@ export function trainingData(flags: RecipeFlags): scanline.LoadOptions {
   return { ...dataOptions(flags), limit: flags.limit };
 }
 
+/** The run whose weights a training began with. */
+export interface StartedFrom {
+  readonly run: string;
+  readonly modelSha256: string;
+}
+
 /** The command that trains the same again, on the same device: another one would give other bits. */
-export function trainingCommand({ name }: Recipe, flags: RecipeFlags, { device }: scanline.Trainer): string {
-  const values = Object.entries(flags).filter(([name, value]) => {
-    return value !== undefined && value !== false && !WITHOUT_EFFECT.includes(name) && name !== "device";
-  });
-  const words = [...values, ["device", device.kind] as const].flatMap(([name, value]) =>
-    value === true ? [`--${name}`] : flagWords(name, String(value))
-  );
-  return taskCommand(name, words, { read: [dataFolder(trainingData(flags))] });
+export function trainingCommand({ name }: Recipe, flags: RecipeFlags, trainer: scanline.Trainer): string {
+  const { epochs, steps, math } = flags, { kind } = trainer.device;
+  const others = { ...(epochs && { epochs }), ...(steps && { steps }), ...(math && { math }) };
+  const words = wordsOf({ ...others, ...keptFlags(flags, trainer), device: kind });
+  return taskCommand(name, words, { read: [dataFolder(trainingData(flags)), flags["start-from"]] });
 }

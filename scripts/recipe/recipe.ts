@@ -3,33 +3,34 @@
  *
  * @module
  */
+import * as tf from "@tensorflow/tfjs";
+import { layOutSequence } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
 import {
   CAPTIONS,
   checkAllowed,
   dataFolder,
+  type EpochReport,
+  type Evaluation,
   type Findings,
   findOut,
   messageOf,
   type Metrics,
   Run,
   shown,
+  type StepFigures,
   type StoppedRun,
 } from "../../run.ts";
 import { describeStructure, type FigureMeanings, formatProgress, formatQuantity } from "../../view.ts";
-import { describeDevice, deviceOptions, normalizationFlags, runCommand } from "../support/command.ts";
-import { FlagError } from "../support/flags.ts";
+import { describeDevice, runCommand } from "../support/command.ts";
 import { loadImages } from "../support/images.ts";
 import { Interrupt } from "../support/interrupt.ts";
-import {
-  aboutRun,
-  type Recipe,
-  type RecipeFlags,
-  recipeFlags,
-  trainingCommand,
-  trainingData,
-} from "./config.ts";
+import { aboutRun, type StartedFrom, trainingCommand, trainingData } from "./config.ts";
+import { type Recipe, type RecipeFlags, recipeFlags } from "./flags.ts";
+import { recurrentLayers } from "./layers.ts";
 import { givenFlags, openResumed } from "./resume.ts";
+import { type Settings, settingsOf, type TrainingOptions } from "./settings.ts";
+import { startFrom } from "./start_from.ts";
 import { flagWords, operandWord, taskCommand } from "../support/shell.ts";
 import { drawForTerminal, StatusLine } from "../support/terminal.ts";
 
@@ -46,7 +47,8 @@ export function runRecipe(recipe: Recipe, body: (call: RecipeCall) => Promise<vo
   const spec = { name, about, flags: recipeFlags(recipe), interrupted: null };
   return runCommand(spec, async (flags) => {
     using interrupt = new Interrupt();
-    const values = await openResumed(name, flags, givenFlags(spec.flags, Deno.args));
+    const given = givenFlags(spec.flags, flags, Deno.args);
+    const values = await openResumed(name, spec.flags, { flags, given });
     using call = new RecipeCall(recipe, values.flags, { interrupt, stopped: values.stopped });
     try {
       call.checkAllowed();
@@ -66,19 +68,19 @@ export function runRecipe(recipe: Recipe, body: (call: RecipeCall) => Promise<vo
 export class RecipeCall implements Disposable {
   /** How long to train in all. */
   readonly length: scanline.Length;
-  /** What `compile()` takes of the flags. */
-  readonly training: Required<Pick<scanline.CompileOptions, "batchSize" | "seed">> & scanline.DeviceOptions;
-  readonly learningRate: number;
   /** What every loop takes: Ctrl-C and the progress bar. */
   readonly loop: scanline.LoopOptions;
   readonly status: StatusLine;
   readonly #recipe: Recipe;
   readonly #flags: RecipeFlags;
   readonly #data: scanline.LoadOptions;
-  readonly #normalization: ReturnType<typeof normalizationFlags>;
+  readonly #settings: Settings;
   readonly #signal: AbortSignal;
   readonly #stopped: StoppedRun | null;
   #run: RecipeRun | null = null;
+  /** How many training images there are, those that are held out included. */
+  #imageCount = 0;
+  #startedFrom: StartedFrom | null = null;
   /** The folder of the run; before it begins, the folder that it will be in. */
   #path: string;
   #phase: keyof typeof STOPPING = "open";
@@ -88,25 +90,20 @@ export class RecipeCall implements Disposable {
     flags: RecipeFlags,
     { interrupt, stopped }: { interrupt: Interrupt; stopped: StoppedRun | null },
   ) {
-    const { epochs, steps, seed } = flags, { signal } = interrupt;
-    if (epochs !== undefined && steps !== undefined) {
-      throw new FlagError("Cannot use --epochs and --steps: it must be one of them");
-    }
+    const { signal } = interrupt;
     this.#recipe = recipe;
     this.#flags = flags;
     this.#signal = signal;
     this.#stopped = stopped;
     this.#path = stopped?.path ?? flags.out ?? `runs/${recipe.name}`;
-    this.#normalization = normalizationFlags(flags);
     this.#data = trainingData(flags);
-    this.length = epochs ? { epochs } : steps ? { steps } : recipe.length;
-    this.training = { batchSize: flags["batch-size"], seed, ...deviceOptions(flags) };
-    this.learningRate = flags["learning-rate"];
+    this.#settings = settingsOf(recipe, flags, scheduledLength(stopped));
+    this.length = this.#settings.length;
     this.status = new StatusLine(!flags.quiet);
     this.loop = {
       signal,
       onProgress: (progress) => this.#draw(progress),
-      onCheckpoint: (state) => this.#run?.run.keep(state),
+      onCheckpoint: (...kept) => this.#run?.run.keep(...kept),
       checkpointEvery: flags["checkpoint-every"],
     };
     interrupt.lastWords = () => this.#lastWords();
@@ -118,7 +115,7 @@ export class RecipeCall implements Disposable {
 
   /** Loads the images that the flags name; MNIST by default. */
   async loadData(): Promise<scanline.Dataset> {
-    return await loadImages(this.#data, { quiet: this.#flags.quiet }).catch((error) => {
+    const data = await loadImages(this.#data, { quiet: this.#flags.quiet }).catch((error) => {
       if (this.#stopped && this.#data.dataDir !== undefined && error instanceof Deno.errors.NotFound) {
         error.message += `\nThe run in ${
           shown(this.#path)
@@ -126,30 +123,54 @@ export class RecipeCall implements Disposable {
       }
       throw error;
     });
+    this.#imageCount = data.train.count;
+    return data;
   }
 
-  /** How the network reads an image: as the recipe says, unless flags give other numbers. */
-  sequence(own: scanline.Sequence): scanline.Sequence {
-    return this.#normalization ? { axis: own.axis, ...this.#normalization } : own;
+  /** The recurrent layers of the recipe, or those that flags say, for images of this size. */
+  recurrent(images: scanline.Images): tf.layers.Layer[] {
+    const { T, C } = layOutSequence(this.#settings.training.sequence, images);
+    return recurrentLayers(this.#settings.stack, [T, C]);
+  }
+
+  /** A model of these layers, with the weights of the run that `--start-from` names, if it names one. */
+  async model(layers: tf.layers.Layer[]): Promise<tf.Sequential> {
+    const model = tf.sequential({ layers }), path = this.#flags["start-from"];
+    if (path !== undefined && !this.#stopped) this.#startedFrom = await startFrom(model, path);
+    return model;
+  }
+
+  /** What `compile()` takes besides the images. */
+  get training(): TrainingOptions {
+    const { training, heldOut } = this.#settings;
+    const start = this.#startedFrom ? { initialize: undefined, forgetBias: undefined } : {};
+    return { ...training, ...start, validation: heldOut(this.#imageCount) };
+  }
+
+  /** Whether the lines of the recipe themselves tell what is measured on the held-out images. */
+  get showsValidation(): boolean {
+    return this.#recipe.watch === true;
   }
 
   /** Checks at the start that Deno may read and write all that the recipe will. */
   checkAllowed(): void {
-    checkAllowed({ read: [dataFolder(this.#data), this.#path], write: [this.#path] });
+    const read = [dataFolder(this.#data), this.#path, this.#flags["start-from"]];
+    checkAllowed({ read, write: [this.#path] });
   }
 
   /**
    * Begins the run, or resumes the one that `--resume` names, and prints the network and the device.
    *
-   * @param figures What the figures of its reports mean, for pictures of them
+   * @param figures What the figures of its reports mean, for pictures of them; by default those of epochs
    */
   async begin(
     trainer: scanline.Trainer,
     dataset: scanline.Dataset,
-    figures: FigureMeanings,
+    figures: FigureMeanings = meaningsOfEpochs(trainer),
   ): Promise<RecipeRun> {
     this.#signal.throwIfAborted();
     const recipe = this.#recipe, flags = this.#flags, length = this.length, stopped = this.#stopped;
+    const startedFrom = this.#startedFrom;
     const { device, network, config } = trainer;
     stopped?.remaining(length); // before anything is written
     const settings = {
@@ -159,9 +180,11 @@ export class RecipeCall implements Disposable {
     };
     const command = trainingCommand(recipe, flags, trainer);
     const changes = { command, length, data: { ...stopped?.checkpoint.config.data, ...this.#data } };
-    const run = stopped
-      ? await Run.resume(stopped, trainer, { ...settings, changes })
-      : await Run.begin(trainer, aboutRun(recipe, flags, { length, dataset, trainer, figures }), settings);
+    const run = stopped ? await Run.resume(stopped, trainer, { ...settings, changes }) : await Run.begin(
+      trainer,
+      aboutRun(recipe, flags, { length, dataset, trainer, figures, startedFrom }),
+      settings,
+    );
     this.#path = run.path;
     this.#phase = "train";
     this.#run = new RecipeRun(this, run, { trainer, dataset });
@@ -307,6 +330,18 @@ export class RecipeCall implements Disposable {
   }
 }
 
+/** Where a step stands. */
+export interface StepPlace {
+  /** Within its epoch, from 1 on. */
+  readonly step: number;
+  /** Of an epoch. */
+  readonly steps: number;
+  /** From 1 on. */
+  readonly epoch: number;
+  /** Of the whole training. */
+  readonly epochs: number;
+}
+
 /** A run that has begun, as the body of a recipe sees it. */
 export class RecipeRun {
   /** How long to train from here. */
@@ -338,6 +373,49 @@ export class RecipeRun {
     this.#call.emit(await this.run.report(place, metrics));
   }
 
+  /** Where a step stands, from 1 on: which of the steps of its epoch it is, and which epoch of all that is. */
+  place(step: number): StepPlace {
+    const { images, batchSize } = this.#trainer.config, { length } = this.#call;
+    const steps = Math.ceil(images.train / batchSize), epoch = Math.ceil(step / steps);
+    const epochs = "epochs" in length ? length.epochs : Math.ceil(length.steps / steps);
+    return { step: step - (epoch - 1) * steps, steps, epoch, epochs };
+  }
+
+  /**
+   * The `onSteps` of a loop that prints a line for every so many steps of an epoch.
+   *
+   * @param options.from The first of them
+   */
+  printSteps(
+    { every, from = every }: { every: number; from?: number },
+    lineOf: (place: StepPlace, figures: StepFigures) => string,
+  ): (steps: readonly StepFigures[]) => void {
+    return (steps) => {
+      for (const figures of steps) {
+        const place = this.place(figures.step);
+        if ((place.step - from) % every === 0) this.#call.print(lineOf(place, figures));
+      }
+    };
+  }
+
+  /** Saves the figures of an epoch and of the test after it, see {@link report}. */
+  async epoch(epoch: EpochReport, tested: Evaluation): Promise<void> {
+    const { validation } = epoch;
+    if (validation && !this.#call.showsValidation) {
+      const { loss, accuracy } = validation;
+      this.#call.print(
+        `Validation after epoch ${epoch.index}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}`,
+      );
+    }
+    await this.report({ epoch: epoch.index }, {
+      trainLoss: epoch.loss,
+      trainAccuracy: epoch.accuracy,
+      testLoss: tested.loss,
+      testAccuracy: tested.accuracy,
+      seconds: epoch.seconds + tested.seconds,
+    });
+  }
+
   /** Shows the first test images and the class predicted for each. @param figures Of the trained model */
   async finish(figures: Partial<Metrics> = {}): Promise<void> {
     this.result = { figures, findings: null };
@@ -345,4 +423,19 @@ export class RecipeRun {
     const findings = await this.#call.findOut({ model: this.#trainer, test, classNames });
     this.result = { figures, findings };
   }
+}
+
+/** The length that the schedule of a stopped run has: its own, however long the run goes on. */
+function scheduledLength(stopped: StoppedRun | null): scanline.Length | null {
+  const schedule = stopped?.checkpoint.config.training.schedule;
+  return schedule && "length" in schedule ? schedule.length : null;
+}
+
+/** What figures mean that are reported after each epoch. */
+function meaningsOfEpochs({ config: { images } }: scanline.Trainer): FigureMeanings {
+  return {
+    train: `mean over an epoch (${formatQuantity(images.train, "images")}), while the weights move`,
+    test: `all ${formatQuantity(images.test, "test images")}, after the epoch`,
+    testImages: images.test,
+  };
 }

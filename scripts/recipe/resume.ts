@@ -8,12 +8,14 @@ import {
   type Checkpoint,
   type DeviceName,
   DEVICES,
+  excerpt,
   type MathName,
   MATHS,
   printable,
   StoppedRun,
 } from "../../run.ts";
 import { FlagError, type Flags, parseFlags } from "../support/flags.ts";
+import { isDetermining, type KeptFlags, wordsOf } from "./config.ts";
 
 /** The flags about checkpoints. */
 export const RESUME_FLAGS = {
@@ -34,14 +36,15 @@ type Values = Readonly<Record<string, unknown>>;
 /**
  * Opens the run that `--resume` names, and takes from it the values of flags that were not given.
  *
+ * @param spec The flags of the recipe
  * @param flags The values of all flags
  * @param given The values of the flags that were given
  * @throws {FlagError} If a given flag would make it another training; names the flag.
  */
 export async function openResumed<F extends Values>(
   recipe: string,
-  flags: F,
-  given: Values,
+  spec: Flags,
+  { flags, given }: { flags: F; given: Values },
 ): Promise<{ flags: F; stopped: StoppedRun | null }> {
   const { resume, out } = given;
   if (resume === undefined) return { flags, stopped: null };
@@ -58,7 +61,7 @@ export async function openResumed<F extends Values>(
         `Cannot resume ${path}: it must be a run of ${recipe}: current value is one of ${config.recipe}`,
       );
     }
-    const saved = flagsOfRun(config);
+    const saved = savedValues(config, spec, path);
     checkGiven(given, saved, path);
     const length = given.epochs === undefined && given.steps === undefined
       ? checkedLength(config.length)
@@ -71,21 +74,32 @@ export async function openResumed<F extends Values>(
   }
 }
 
-/** The values of the flags in the arguments, without defaults. */
-export function givenFlags(flags: Flags, args: readonly string[]): Values {
-  const bare = Object.entries(flags).map(([name, flag]) => [name, { ...flag, default: undefined }]);
-  return parseFlags(Object.fromEntries(bare) as Flags, args);
+/** Those of the values whose flags are in the arguments. */
+export function givenFlags<F extends Values>(spec: Flags, values: F, args: readonly string[]): Partial<F> {
+  const bare = Object.entries(spec).map(([name, flag]) => [name, { ...flag, default: undefined }]);
+  const given: [string, unknown][] = Object.entries(parseFlags(Object.fromEntries(bare) as Flags, args));
+  const names = given.flatMap(([name, value]) => value === undefined || value === false ? [] : [name]);
+  return Object.fromEntries(names.map((name) => [name, values[name]])) as Partial<F>;
 }
 
-/** The values that determine the training, by the names of their flags. */
-function flagsOfRun({ training, data = {}, model, device }: Checkpoint["config"]): Values {
-  const { kind, math } = checkedDevice(device);
-  const own = data.dataDir === undefined ? {} : {
-    classes: data.classes,
-    "first-label": data.firstLabel,
-    transpose: data.transpose ?? false,
-    "class-names": model.classNames.join(","),
-  };
+/** The values of all flags that determine the training, as the run had them. @throws {SyntaxError} If they are none. */
+function savedValues(config: Checkpoint["config"], spec: Flags, path: string): Values {
+  const { flags = {} } = config as { flags?: unknown }; // runs of older versions have none
+  try {
+    const values = parseFlags(spec, wordsOf(checkedFlags({ ...flags as object, ...flagsIn(config) })));
+    const determining = Object.entries(values).filter(([name]) => isDetermining(name));
+    return { ...Object.fromEntries(determining), ...deviceOf(config.device) };
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    throw new SyntaxError(
+      `Cannot resume ${path}: its config.json must have flags of the recipe: ${error.message}`,
+    );
+  }
+}
+
+/** The flags that other parts of `config.json` say; a range is the recipe's own: no flag set it. */
+function flagsIn({ training, data = {}, model }: Checkpoint["config"]): Values {
+  const { sequence, classNames } = model;
   return {
     "batch-size": training.batchSize,
     "learning-rate": training.optimizer.learningRate,
@@ -93,19 +107,29 @@ function flagsOfRun({ training, data = {}, model, device }: Checkpoint["config"]
     dataset: data.dataset,
     "data-dir": data.dataDir,
     limit: data.limit,
-    // A range is the recipe's own: no flag sets it.
-    mean: "mean" in model.sequence ? model.sequence.mean : undefined,
-    deviation: "mean" in model.sequence ? model.sequence.deviation : undefined,
-    ...own,
-    device: kind,
-    math,
+    ...("mean" in sequence ? { mean: sequence.mean, deviation: sequence.deviation } : {}),
+    ...(data.dataDir === undefined ? {} : {
+      classes: data.classes,
+      "first-label": data.firstLabel,
+      transpose: data.transpose,
+      "class-names": classNames.join(","),
+    }),
   };
+}
+
+function checkedFlags(flags: Values): KeptFlags {
+  const said = Object.entries(flags).filter((entry) => entry[1] !== undefined && entry[1] !== false);
+  const wrong = said.find(([, value]) => value !== true && !["string", "number"].includes(typeof value));
+  if (!wrong) return Object.fromEntries(said) as KeptFlags;
+  throw new FlagError(
+    `${printable(wrong[0])} must be a text or a number: current value is ${excerpt(wrong[1])}`,
+  );
 }
 
 function checkGiven(given: Values, saved: Values, path: string): void {
   for (const [name, value] of Object.entries(saved)) {
     const asked = given[name];
-    if (asked === undefined || asked === false || asked === value) continue;
+    if (asked === undefined || asked === value) continue;
     if (name === "device" && asked === "auto") continue; // keeps the device of the run
     if (name === "data-dir") continue; // the images may have moved; their hash shows whether they are the same
     throw new FlagError(
@@ -115,14 +139,14 @@ function checkGiven(given: Values, saved: Values, path: string): void {
   }
 }
 
-function checkedDevice(device: unknown): { kind: DeviceName; math?: MathName } {
+function deviceOf(device: unknown): { device: DeviceName; math?: MathName } {
   const { kind, math } = (device ?? {}) as Values;
   const known = DEVICES.find((name) => name === kind);
   const knownMath = MATHS.find((name) => name === math);
   if (!known || known === "auto" || math !== knownMath) {
     throw new SyntaxError(`Cannot resume the run: its device must be one of ${DEVICES.join(", ")}`);
   }
-  return { kind: known, math: knownMath };
+  return { device: known, math: knownMath };
 }
 
 function checkedLength(length: unknown): Values {

@@ -5,6 +5,7 @@
  */
 import { type Figures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
 import { median, summarize } from "../bench/statistics.ts";
+import { EXPERIMENTS, PYTORCH_CURVES } from "./experiments.ts";
 import {
   ADAM_PROMISE,
   NOTEBOOK,
@@ -38,7 +39,8 @@ export interface RunRecord {
 
 /** A run to report on. */
 export interface ResultRun {
-  readonly recipe: string;
+  /** Of the recipe, or of the experiment. */
+  readonly name: string;
   readonly seed: number;
   readonly record: RunRecord;
   /** Its `metrics.jsonl`. */
@@ -47,7 +49,7 @@ export interface ResultRun {
 
 /** Writes the page, in Markdown. */
 export function writeResultsPage(runs: readonly ResultRun[]): string {
-  const of = (recipe: string) => runs.filter((run) => run.recipe === recipe).sort((a, b) => a.seed - b.seed);
+  const of = (name: string) => runs.filter((run) => run.name === name).sort((a, b) => a.seed - b.seed);
   return [
     "# Results",
     "`deno task results` trains every run on this page, into `runs/results`, and writes the page from their metrics. The " +
@@ -56,6 +58,7 @@ export function writeResultsPage(runs: readonly ResultRun[]): string {
     ...writeDropout(of("train-lstm-dropout")[0]),
     ...writeRnn(of("train-rnn")),
     ...writeAdam(of("train-lstm-adam")),
+    ...writeExperiments(of),
     ...writeRuns(runs),
   ].map(wrap).join("\n\n") + "\n";
 }
@@ -184,6 +187,43 @@ function writeAdam(runs: readonly ResultRun[]): string[] {
     `The means of Scanline and PyTorch 2.13 are ${share(apart, 4)} apart, ${verdict} the ${
       share(ADAM_PROMISE, 3)
     } that was asked for.`,
+  ];
+}
+
+/** How far two means are apart, in standard errors of their difference. */
+function standardErrors(a: readonly number[], b: readonly number[]): number {
+  const [one, other] = [a, b].map(summarize);
+  return Math.abs(one.mean - other.mean) /
+    Math.sqrt(one.deviation ** 2 / a.length + other.deviation ** 2 / b.length);
+}
+
+function writeExperiments(of: (name: string) => readonly ResultRun[]): string[] {
+  const mean = (values: readonly number[]) => {
+    const { mean, deviation } = summarize(values);
+    return values.length > 1 ? `${share(mean, 4)} ± ${share(deviation, 4)}` : share(mean, 4);
+  };
+  const rows = EXPERIMENTS.map(({ name, about, source }) => {
+    const theirs = PYTORCH_CURVES[name] ?? [], epochs = theirs[0]?.length;
+    const runs = of(name).map((run) => epochsOf(run).map(({ testAccuracy }) => testAccuracy));
+    const ours = runs.map((curve) => curve.at((epochs ?? 0) - 1)!),
+      last = theirs.map((curve) => curve.at(-1)!);
+    const both = ours.length > 1 && last.length > 1;
+    return [
+      `\`${name}\``,
+      about,
+      String(epochs ?? runs[0].length),
+      source,
+      last.length > 0 ? `${mean(last)} (${last.length})` : "",
+      `${mean(ours)} (${ours.length})`,
+      both ? standardErrors(ours, last).toFixed(1) : "",
+    ];
+  });
+  return [
+    "## More recipes, beside their sources and PyTorch",
+    "Accuracy on the 10,000 test images after so many epochs: mean ± standard deviation over so many seeds. PyTorch 2.13 trains " +
+    "from the same settings (`scripts/results/torch_recipes.py`); how far the two means are apart is given in standard errors " +
+    "of their difference.",
+    table(["recipe", "network", "epochs", "source says", "PyTorch 2.13", "Scanline", "apart"], rows),
   ];
 }
 

@@ -16,6 +16,7 @@ import {
   parseFlags,
 } from "./flags.ts";
 import { exitWhenInterrupted } from "./interrupt.ts";
+import { findRuns } from "./runs.ts";
 import { taskCommand } from "./shell.ts";
 
 tf.enableProdMode(); // without it, TensorFlow.js advertises its Node backend on stderr
@@ -124,7 +125,7 @@ export async function runCommand<const F extends Flags>(
     const flags = parseFlags(spec.flags, args);
     const { interrupted = "Interrupted: nothing was written" } = spec;
     using _ = interrupted === null ? null : exitWhenInterrupted(interrupted);
-    Deno.exitCode = await main(await fromCallFolder(spec.flags, flags));
+    Deno.exitCode = await main(await findRuns(spec.flags, await fromCallFolder(spec.flags, flags)));
   } catch (error) {
     console.error(explain(error, spec));
     Deno.exit(error instanceof FlagError ? 2 : 1);

@@ -6,22 +6,24 @@
 import { parseArgs } from "node:util";
 import { excerpt, printable } from "../../lib/excerpt.ts";
 import { number, oneOf, type Rule, TEXT, whole } from "../../lib/options.ts";
+import { nearest } from "./nearest.ts";
 
 /**
- * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or
- * a folder that exists.
+ * One flag. A `switch` takes no value; `operands` are the arguments without a flag. An `input` names a file or a folder that
+ * exists, a `run` the folder of a run, or a recipe, which is its latest run.
  */
 export type Flag =
   & { readonly help: string }
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
-    | { readonly kind: "positive" | "number"; readonly default?: number }
+    | { readonly kind: NumberKind; readonly default?: number }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     | {
       readonly kind: "text";
       readonly placeholder: string;
       readonly default?: string;
       readonly input?: true;
+      readonly run?: true;
     }
     | { readonly kind: "switch" }
     | {
@@ -31,8 +33,12 @@ export type Flag =
       /** 1 if the command rejects more than one. */
       readonly most?: 1;
       readonly input?: true;
+      readonly run?: true;
     }
   );
+
+/** `share` is at least 0 and below 1, `amount` 0 or more. */
+type NumberKind = "positive" | "number" | "share" | "amount";
 
 /** Flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
@@ -41,7 +47,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 type Option = Exclude<Flag, { kind: "operands" }>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
-  : F["kind"] extends "whole" | "positive" | "number" ? number
+  : F["kind"] extends "whole" | NumberKind ? number
   : F["kind"] extends "operands" ? readonly string[]
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
@@ -53,7 +59,7 @@ export type FlagValues<F extends Flags> = {
     : ValueOf<F[Name]> | undefined;
 };
 
-/** An unknown flag, or a value that its flag does not take; the message lists what is valid. */
+/** An unknown flag, or a value that its flag does not take; the message names what was meant, or lists what is valid. */
 export class FlagError extends Error {
   override name = "FlagError";
 }
@@ -94,13 +100,13 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
       operands.push(token.value);
       continue;
     }
-    const given = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-    const flag = token.kind === "option" && given.startsWith("--") ? options.get(token.name) : undefined;
-    if (token.kind !== "option" || !flag) {
-      const known = [...options.keys()].map((name) => `--${name}`).join(", ");
-      throw new FlagError(`Cannot use ${excerpt(given)}: it must be one of ${known}`);
+    const isFlag = token.kind === "option" && token.rawName.startsWith("--");
+    const flag = isFlag ? options.get(token.name) : undefined;
+    if (!isFlag || !flag) {
+      const given = isFlag ? token.rawName : args[token.index];
+      throw new FlagError(`Cannot use ${excerpt(given)}: ${unknownFlag(given, [...options.keys()])}`);
     }
-    values[token.name] = parseValue(given, flag, token.value);
+    values[token.name] = parseValue(token.rawName, flag, token.value);
   }
   for (const flag of Object.values(flags)) {
     if (flag.kind !== "operands" || operands.length >= flag.least) continue;
@@ -108,6 +114,20 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     throw new FlagError(`Cannot start: ${flag.placeholder} must be given, ${flag.help}${found}`);
   }
   return values as FlagValues<F>;
+}
+
+/** The list of the flags is long: where it is clear which was meant, it is left out. */
+function unknownFlag(given: string, known: readonly string[]): string {
+  const meant = nearest(given.replace(/^-+|=[^]*/g, ""), known);
+  return meant === undefined
+    ? `it must be one of ${known.map((name) => `--${name}`).join(", ")}`
+    : `there is no such flag. Did you mean --${meant}?`;
+}
+
+/** A remedy for a word that is not in a list: the one that is most like it. */
+export function didYouMean(given: string, words: readonly string[]): string {
+  const meant = nearest(given, words);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 function parseValue(name: string, flag: Option, text: string | undefined): unknown {
@@ -123,13 +143,16 @@ function parseValue(name: string, flag: Option, text: string | undefined): unkno
     ? Number(text)
     : NaN;
   if (text !== "" && (holds?.(value as never) ?? true)) return value;
-  throw new FlagError(`Cannot use ${name}: it must be ${must}: current value is ${excerpt(text)}`);
+  const remedy = flag.kind === "choice" ? didYouMean(text, flag.choices) : "";
+  throw new FlagError(`Cannot use ${name}: it must be ${must}: current value is ${excerpt(text)}${remedy}`);
 }
 
 /** How numbers are written: `Number()` alone would take "", "0x10" and " 1 " too. */
 const NUMBERS = {
   whole: /^\d+$/,
   positive: /^[\d.]+(e[+-]?\d+)?$/i,
+  share: /^[\d.]+(e[+-]?\d+)?$/i,
+  amount: /^[\d.]+(e[+-]?\d+)?$/i,
   number: /^[+-]?[\d.]+(e[+-]?\d+)?$/i,
 };
 
@@ -139,6 +162,10 @@ function ruleOf(flag: Exclude<Option, { kind: "switch" }>): Rule {
       return whole(flag.least, flag.most);
     case "positive":
       return number("a positive number", (value) => value > 0);
+    case "share":
+      return number("a number of at least 0 and below 1", (value) => value < 1);
+    case "amount":
+      return number("a number from 0 on", () => true);
     case "number":
       return number("a number", () => true);
     case "choice":
@@ -161,8 +188,16 @@ export function helpText(command: string, about: string, flags: Flags): string {
 
 function callOf(name: string, flag: Flag): string {
   if (flag.kind === "operands") return flag.placeholder;
-  const values = { whole: " N", positive: " X", number: " X", choice: " NAME", switch: "" };
-  const value = flag.kind === "text" ? ` ${flag.placeholder}` : values[flag.kind];
+  const placeholders = {
+    whole: " N",
+    choice: " NAME",
+    switch: "",
+    positive: " X",
+    number: " X",
+    share: " X",
+    amount: " X",
+  };
+  const value = flag.kind === "text" ? ` ${flag.placeholder}` : placeholders[flag.kind];
   return `${name === "help" ? "-h, --help" : `--${name}`}${value}`;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { checkSequence, layOutSequence } from "../../lib/data/sequence.ts";
+import { checkSequence, layOutSequence, type Order } from "../../lib/data/sequence.ts";
+import { shuffledOrder } from "../../lib/random.ts";
 
 const size = { height: 3, width: 2 };
 
@@ -17,6 +18,48 @@ Deno.test("layOutSequence(): the two ranges are means and deviations", () => {
     assert.deepEqual(layOutSequence({ axis: "columns", mean, deviation }, size), expected);
     assert.deepEqual([expected.scale[0], expected.scale[255]], range);
   }
+});
+
+/** T, C and the pixels of an image of 3 × 2, which are counted row by row. */
+const ORDERS: readonly [Order, number, number, number[]][] = [
+  [{ axis: "rows" }, 3, 2, [0, 1, /**/ 2, 3, /**/ 4, 5]],
+  [{ axis: "rows", reversed: true }, 3, 2, [4, 5, /**/ 2, 3, /**/ 0, 1]],
+  [{ axis: "columns" }, 2, 3, [0, 2, 4, /**/ 1, 3, 5]],
+  [{ axis: "columns", reversed: true }, 2, 3, [1, 3, 5, /**/ 0, 2, 4]],
+  [{ axis: "pixels" }, 6, 1, [0, 1, 2, 3, 4, 5]],
+  [{ axis: "pixels", reversed: true }, 6, 1, [5, 4, 3, 2, 1, 0]],
+];
+
+for (const [order, T, C, pixels] of ORDERS) {
+  const how = order.reversed ? ", reversed" : "";
+  Deno.test(`layOutSequence() reads ${order.axis}${how}`, () => {
+    const layout = layOutSequence({ ...order, range: [0, 1] }, size);
+    assert.deepEqual([layout.T, layout.C, layout.stride, layout.width], [T, C, 6, 2]);
+    assert.deepEqual([...layout.order], pixels);
+  });
+}
+
+Deno.test("layOutSequence() reads pixels in a random order that its seed alone decides", () => {
+  const orderOf = (
+    order: Order,
+    height = 28,
+  ) => [...layOutSequence({ ...order, range: [0, 1] }, { height, width: 28 }).order];
+  const one = orderOf({ axis: "pixels", permutation: 1 });
+  assert.deepEqual(one, [...shuffledOrder(784, 1, 0)]);
+  assert.deepEqual(one.toSorted((a, b) => a - b), Array.from({ length: 784 }, (_, k) => k));
+  assert.deepEqual(one.slice(0, 6), [337, 421, 617, 512, 59, 155]); // so that runs find the order that they began with
+  assert.notDeepEqual(orderOf({ axis: "pixels", permutation: 2 }), one);
+  assert.deepEqual(orderOf({ axis: "pixels", permutation: 1, reversed: true }), one.toReversed());
+});
+
+Deno.test("checkSequence() takes every order", () => {
+  const orders: readonly Order[] = [
+    ...ORDERS.map(([order]) => order),
+    { axis: "rows", reversed: false },
+    { axis: "pixels", permutation: 0 },
+    { axis: "pixels", permutation: 2 ** 32 - 1, reversed: true },
+  ];
+  for (const order of orders) checkSequence({ ...order, range: [0, 1] });
 });
 
 Deno.test("checkSequence() says what is wrong with a value that is not a sequence", () => {
@@ -38,6 +81,17 @@ Deno.test("checkSequence() says what is wrong with a value that is not a sequenc
     [{ axis: "rows", mean: 1e30, deviation: 1 }, /leave the 256 bytes apart/],
     [{ axis: "rows", mean: 0, deviation: 1e-300 }, /leave the 256 bytes apart/],
     [{ axis: "rows", range: [0, 1], std: 1 }, /only: current value is "std"$/],
+    [{ axis: "rows", reversed: 1, range: [0, 1] }, /reversed must be true or false: current value is 1$/],
+    [
+      { axis: "pixels", permutation: -1, range: [0, 1] },
+      /permutation must be a whole number from 0 to 4294967295/,
+    ],
+    [{ axis: "pixels", permutation: 0.5, range: [0, 1] }, /permutation must be a whole number/],
+    [{ axis: "pixels", permutation: "1", range: [0, 1] }, /permutation must be a whole number/],
+    [
+      { axis: "rows", permutation: 1, range: [0, 1] },
+      /left out unless axis is "pixels": current value is 1$/,
+    ],
   ];
   for (const [value, message] of wrong) assert.throws(() => checkSequence(value), message);
 });

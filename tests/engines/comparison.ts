@@ -92,6 +92,17 @@ export function movement(after: ArrayLike<number>, before: ArrayLike<number>): F
   return Float64Array.from(after, (value, k) => value - before[k]);
 }
 
+/**
+ * How far the rounding of float32 parameters may carry each tensor: at every step by up to half a unit in the last place of its
+ * largest element.
+ */
+export function roundedOver(steps: number, parameters: Float32Array): (parameter: Parameter) => number {
+  return ({ offset, size }) => {
+    const tensor = parameters.subarray(offset, offset + size);
+    return steps * 2 ** -24 * tensor.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  };
+}
+
 /** The same engine, with tolerances that are larger by a factor. */
 export function coarser(engine: EngineUnderTest, factor: number): EngineUnderTest {
   const times = ({ atol, rtol }: Tolerance) => ({ atol: atol * factor, rtol: rtol * factor });

@@ -8,7 +8,8 @@ import { layOutSequence, type Order, type PixelScale, type Sequence } from "../.
 import { type ByteLayout, type Sequences, sequencesOf } from "../../lib/data/sequences.ts";
 import { type Augmentation, drawTransforms } from "../../lib/data/transform.ts";
 import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
-import { type Classifier, createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import type { Classifier } from "../../lib/model/classifier.ts";
+import { createStack, type StackLayer } from "../support/stack.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 
@@ -131,13 +132,13 @@ export interface ImageOptions extends CaseOptions {
 export function optionsOf(test: Case, changes: Partial<EngineTraining> = {}): ImageOptions {
   const [height, width] = test.size, classes = test.classes ?? 10;
   const layout = layOutSequence(sequenceOf(test), { height, width });
-  const layers = test.hidden.map((hiddenSize, index): LayerSpec => ({
+  const layers = test.hidden.map((hiddenSize, index): StackLayer => ({
     ...SPECS[test.kind],
     inputSize: index === 0 ? layout.C : test.hidden[index - 1],
     hiddenSize,
     dropout: test.dropout?.[index] ?? 0,
   }));
-  const network = createClassifier({ layers, classes, biases: test.biases });
+  const network = createStack({ layers, classes, biases: test.biases });
   const images = tinySplit({ count: test.images + 5, height, width, classes, seed: 1 });
   return {
     network,

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { EngineState, StepOptions, TrainingData } from "../../lib/engines/engine.ts";
+import { type DenseLayer, recurrentLayers } from "../../lib/model/network.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
 import { linear } from "../../lib/engines/reference/linear.ts";
 import { pickSequences, type Sequences, sequencesOf, type Targets } from "../../lib/data/sequences.ts";
@@ -227,8 +228,8 @@ async function predictsAnyImages(engine: EngineUnderTest): Promise<void> {
 }
 
 async function givesOutputs(engine: EngineUnderTest): Promise<void> {
-  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }), { network: { head } } = options;
-  const T = 5, H = head.inputSize;
+  const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }), { network } = options;
+  const T = 5, H = recurrentLayers(network).at(-1)!.hiddenSize;
   await using tested = await engine.open(options);
   await using reference = await openReference(options);
 
@@ -243,7 +244,8 @@ async function givesOutputs(engine: EngineUnderTest): Promise<void> {
     const last = Float64Array.from({ length: N * H }, (_, k) => {
       return outputs[(Math.floor(k / H) * T + T - 1) * H + k % H];
     });
-    const expected = linear(last, head, Float64Array.from(options.parameters)).z;
+    const expected =
+      linear(last, network.layers.at(-1) as DenseLayer, Float64Array.from(options.parameters)).z;
     compare(engine, "logits", { actual: await tested.predict(images, some), expected });
   }
   assert.equal((await tested.outputs(options.test, new Uint32Array(0))).length, 0);

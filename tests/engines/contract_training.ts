@@ -6,13 +6,19 @@
 import assert from "node:assert/strict";
 import type { Clip, StepOptions } from "../../lib/engines/engine.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
-import type { Parameter } from "../../lib/model/network.ts";
 import { adadelta, adam, adamw, momentum, type Optimizer, rmsprop, sgd } from "../../lib/model/optimizers.ts";
 import { type ChainCase, describeChain } from "./chain_case.ts";
 import { GRU, MIXED } from "./chain_cases.ts";
 import { chainOptions } from "./chain_data.ts";
 import { NORMED } from "./chain_norms.ts";
-import { compareLosses, compareTensors, type EngineUnderTest, movement, register } from "./comparison.ts";
+import {
+  compareLosses,
+  compareTensors,
+  type EngineUnderTest,
+  movement,
+  register,
+  roundedOver,
+} from "./comparison.ts";
 import {
   AUGMENTATIONS,
   type CaseOptions,
@@ -123,11 +129,7 @@ async function tightClip(options: CaseOptions, kind: Clip["kind"]): Promise<Clip
   return { kind, most: least / 2 };
 }
 
-/**
- * Float32 parameters round at every step, by up to half a unit in the last place of the largest.
- *
- * @param calls The options of calls that share the ten batches; one without any takes the rest
- */
+/** @param calls The options of calls that share the ten batches; one without any takes the rest */
 async function agreesAfterTenSteps(
   engine: EngineUnderTest,
   options: CaseOptions,
@@ -149,10 +151,7 @@ async function agreesAfterTenSteps(
     network,
     actual: movement(after.parameters, parameters),
     expected: movement(wanted.parameters, parameters),
-    roundedBy: ({ offset, size }: Parameter) => {
-      const tensor = parameters.subarray(offset, offset + size);
-      return 10 * 2 ** -24 * tensor.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    },
+    roundedBy: roundedOver(10, parameters),
   });
   assert.equal(after.slots.length, wanted.slots.length, "number of slots");
   for (const [index, slot] of after.slots.entries()) {

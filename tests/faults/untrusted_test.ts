@@ -15,7 +15,7 @@ import { decodePng } from "../../lib/data/png.ts";
 import { parseTable } from "../../lib/data/table.ts";
 import { encodePng } from "../support/encode_files.ts";
 import { PictureError } from "../../lib/data/raster.ts";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import { readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import {
   decodeSafetensors,
@@ -56,7 +56,7 @@ const tensors = new Map<string, Tensor>([
   ["none", { shape: [0, 4], data: new Uint8Array(0) }],
 ]);
 
-const network = createClassifier({
+const network = createStack({
   layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
   classes: 2,
 });

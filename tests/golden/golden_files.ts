@@ -5,7 +5,8 @@
  */
 import type { Split } from "../../lib/data/images.ts";
 import { layOutSequence, type Range, type Sequence } from "../../lib/data/sequence.ts";
-import { type Classifier, createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import type { Classifier } from "../../lib/model/classifier.ts";
+import { createStack, type StackLayer } from "../support/stack.ts";
 import type { Optimizer } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import { fromPyTorch, numbersOf, sameOfBoth } from "../support/pytorch.ts";
@@ -108,7 +109,7 @@ function readGolden(tensors: Tensors, description: Description): Golden {
     tensors,
     isTensorFlow ? "parameters.classification.biases" : "parameters.head.bias",
   );
-  const network = createClassifier({ layers, classes: classes.length, biases: isTensorFlow ? 1 : 2 });
+  const network = createStack({ layers, classes: classes.length, biases: isTensorFlow ? 1 : 2 });
   return {
     source: isTensorFlow ? "TensorFlow 1" : "PyTorch",
     network,
@@ -142,7 +143,7 @@ function readFlat(
 function specOf(
   { kind = "lstm", gate, activation }: Description,
   sizes: { inputSize: number; hiddenSize: number; dropout: number },
-): LayerSpec {
+): StackLayer {
   if (kind === "lstm") return { kind, gateActivation: gate ?? "sigmoid", ...sizes };
   return { kind, activation: activation!, ...sizes };
 }

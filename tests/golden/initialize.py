@@ -11,8 +11,17 @@ import math
 import struct
 
 SEED = 2017
-LAYERS = [("lstm", 3, 8), ("rnn", 8, 5)]  # kind, inputs, hidden units
-CLASSES = 4
+# name, kind, inputs, units
+STACK = [("layer0", "lstm", 3, 8), ("layer1", "rnn", 8, 5), ("head", "dense", 5, 4)]
+CHAIN = [
+    ("layer0.forward", "lstm", 9, 6),
+    ("layer0.backward", "lstm", 9, 6),
+    ("layer1", "gru", 12, 7),
+    ("layer2", "gruResetAfter", 7, 5),
+    ("layer3", "batchNorm", 5, 5),
+    ("layer4", "dense", 5, 8),
+    ("head", "dense", 8, 4),
+]
 BIASES = 2
 INITIALIZE = 3  # the domain of initial weights, half of the generator's key
 
@@ -100,33 +109,94 @@ def orthonormal(name, rows, columns):
     return [x for row in done for x in row]
 
 
-def parameters(start):
-    values = []
-    for index, (kind, inputs, hidden) in enumerate(LAYERS):
-        columns = (4 if kind == "lstm" else 1) * hidden
-        kernel, recurrent, bias = (f"layer{index}.{name}" for name in ("kernel", "recurrentKernel", "bias"))
-        forget = [float(kind == "lstm" and hidden <= column < 2 * hidden) for column in range(columns)]
-        if start == "pytorch":
-            limit = 1 / math.sqrt(hidden)
-            values += symmetric(kernel, inputs * columns, limit)
-            values += symmetric(recurrent, hidden * columns, limit)
-            values += symmetric(bias, columns, limit, draws=BIASES)
-        elif start == "tf1":
-            limit = math.sqrt(6 / (inputs + hidden + columns))
-            values += symmetric(kernel, inputs * columns, limit)
-            values += symmetric(recurrent, hidden * columns, limit) + forget
-        else:
-            values += symmetric(kernel, inputs * columns, math.sqrt(6 / (inputs + columns)))
-            values += orthonormal(recurrent, hidden, columns) + forget
-    hidden = LAYERS[-1][2]
+def transposed(values, columns):
+    rows = len(values) // columns
+    return [values[row * columns + column] for column in range(columns) for row in range(rows)]
+
+
+def orthonormal_either_way(name, rows, columns):
+    """Orthonormal columns where there are more rows."""
+    return orthonormal(name, rows, columns) if rows <= columns else transposed(orthonormal(name, columns, rows), rows)
+
+
+def normal(name, size, deviation):
+    draws = normals(name)
+    return [deviation * next(draws) for _ in range(size)]
+
+
+def glorot(name, inputs, outputs, fan_in=None):
+    return symmetric(name, inputs * outputs, math.sqrt(6 / ((inputs if fan_in is None else fan_in) + outputs)))
+
+
+def glorot_gru(name, rows, hidden, fan_in):
+    """z and r in one kernel, the new content in another."""
+    draws = symmetric(name, rows * 3 * hidden, 1.0)
+    limits = [math.sqrt(6 / (fan_in + (2 * hidden if column < 2 * hidden else hidden))) for column in range(3 * hidden)]
+    return [value * limits[k % (3 * hidden)] for k, value in enumerate(draws)]
+
+
+def identities(hidden, gates):
+    return [float(row == column) for row in range(hidden) for _ in range(gates) for column in range(hidden)]
+
+
+def identity_among_gates(name, hidden, gates):
+    values = orthonormal(name, hidden, (gates - 1) * hidden)
+    rows = []
+    for row in range(hidden):
+        drawn = values[row * (gates - 1) * hidden : (row + 1) * (gates - 1) * hidden]
+        own = [float(row == column) for column in range(hidden)]
+        rows += drawn[: 2 * hidden] + own + drawn[2 * hidden :]
+    return rows
+
+
+def cell(start, name, kind, inputs, hidden):
+    gates = {"lstm": 4, "rnn": 1}.get(kind, 3)
+    columns = gates * hidden
+    kernel, recurrent, bias = (f"{name}.{part}" for part in ("kernel", "recurrentKernel", "bias"))
+    size = columns * (2 if kind == "gruResetAfter" else 1)
+    forget = [float(kind == "lstm" and hidden <= column < 2 * hidden) for column in range(size)]
     if start == "pytorch":
-        values += symmetric("head.kernel", hidden * CLASSES, 1 / math.sqrt(hidden))
-        values += symmetric("head.bias", CLASSES, 1 / math.sqrt(hidden))
-    else:
-        values += symmetric("head.kernel", hidden * CLASSES, math.sqrt(6 / (hidden + CLASSES))) + [0.0] * CLASSES
+        limit = 1 / math.sqrt(hidden)
+        values = symmetric(kernel, inputs * columns, limit)
+        values += symmetric(recurrent, hidden * columns, limit)
+        return values + symmetric(bias, size, limit, draws=1 if kind == "gruResetAfter" else BIASES)
+    if start == "tf1" and gates == 3:
+        values = glorot_gru(kernel, inputs, hidden, inputs + hidden) + glorot_gru(recurrent, hidden, hidden, inputs + hidden)
+        return values + [float(column < 2 * hidden) for column in range(size)]
+    if start == "tf1":
+        limit = math.sqrt(6 / (inputs + hidden + columns))
+        return symmetric(kernel, inputs * columns, limit) + symmetric(recurrent, hidden * columns, limit) + forget
+    if start == "keras":
+        return glorot(kernel, inputs, columns) + orthonormal(recurrent, hidden, columns) + forget
+    if start == "irnn":
+        return normal(kernel, inputs * columns, 0.001) + identities(hidden, gates) + [0.0] * size
+    values = orthonormal_either_way(kernel, inputs, columns)
+    return values + (identities(hidden, 1) if gates == 1 else identity_among_gates(recurrent, hidden, gates)) + forget
+
+
+def dense(start, name, inputs, units):
+    kernel, bias = f"{name}.kernel", f"{name}.bias"
+    if start == "pytorch":
+        limit = 1 / math.sqrt(inputs)
+        return symmetric(kernel, inputs * units, limit) + symmetric(bias, units, limit)
+    if start == "identity":
+        return orthonormal_either_way(kernel, inputs, units) + [0.0] * units
+    return glorot(kernel, inputs, units) + [0.0] * units
+
+
+def parameters(start, layers):
+    values = []
+    for name, kind, inputs, units in layers:
+        if kind == "batchNorm":
+            values += [1.0] * units + [0.0] * units + [0.0] * units + [1.0] * units
+        elif kind == "dense":
+            values += dense(start, name, inputs, units)
+        else:
+            values += cell(start, name, kind, inputs, units)
     return struct.pack(f"<{len(values)}f", *values)
 
 
 if __name__ == "__main__":
-    for start in ("pytorch", "tf1", "keras"):
-        print(f'  {start}: "{hashlib.sha256(parameters(start)).hexdigest()}",')
+    for layers in (STACK, CHAIN):
+        for start in ("pytorch", "tf1", "keras", "irnn", "identity"):
+            print(f'  {start}: "{hashlib.sha256(parameters(start, layers)).hexdigest()}",')

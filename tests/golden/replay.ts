@@ -7,7 +7,14 @@ import { layOutSequence } from "../../lib/data/sequence.ts";
 import { sequencesOf } from "../../lib/data/sequences.ts";
 import type { EngineOptions, EngineTraining } from "../../lib/engines/engine.ts";
 import { sgd } from "../../lib/model/optimizers.ts";
-import { compare, compareTensors, type EngineUnderTest, movement, register } from "../engines/comparison.ts";
+import {
+  compare,
+  compareTensors,
+  type EngineUnderTest,
+  movement,
+  register,
+  roundedOver,
+} from "../engines/comparison.ts";
 import {
   type Golden,
   type GradientGolden,
@@ -15,10 +22,11 @@ import {
   type TrainingGolden,
   TRAININGS,
 } from "./golden_files.ts";
+import { type RecipeGolden, RECIPES } from "./recipe_files.ts";
 
 /**
- * Registers the replays: logits, loss and gradient of one batch, and the losses and parameters of fifty steps with
- * each optimizer. Engines draw their own dropout masks, so the golden file with masks is left to the pure functions.
+ * Registers the replays: logits, loss and gradient of one batch, the losses and parameters of fifty steps with each optimizer,
+ * and those of twenty steps of networks as people write them. Engines draw their own dropout masks, so the golden file with masks is left to the pure functions.
  *
  * PyTorch's own training in float32 ends up to 6.9e-7 (SGD, Momentum, RMSprop: 8.0e-7; Adadelta: 2.2e-6; Adam: 6.8e-6)
  * from its losses in float64, TensorFlow's 1.1e-6 (Momentum): no more can be asked of an engine in float32.
@@ -34,6 +42,10 @@ export function replayGoldens(engine: EngineUnderTest): void {
       const text = `agrees with ${source} over ${length} steps of ${kind} on ${what}`;
       register(engine, text, () => agreesOnTraining(engine, golden));
     }
+  }
+  for (const golden of RECIPES) {
+    const text = `agrees with PyTorch over ${golden.batches.length} steps of ${golden.name}`;
+    register(engine, text, () => agreesOnRecipe(engine, golden));
   }
 }
 
@@ -63,6 +75,23 @@ async function agreesOnTraining(engine: EngineUnderTest, golden: TrainingGolden)
     actual: movement(state.parameters, parameters),
     expected: movement(golden.trained, parameters),
   });
+}
+
+async function agreesOnRecipe(
+  engine: EngineUnderTest,
+  { options, batches, losses, trained, answers }: RecipeGolden,
+): Promise<void> {
+  const { network, parameters, training: { sequences } } = options;
+  await using tested = await engine.open(options);
+  const results = await tested.train(batches);
+  compare(engine, "loss", { actual: results.map(({ loss }) => loss), expected: losses });
+  compareTensors(engine, "movement", {
+    network,
+    actual: movement(await tested.readParameters(), parameters),
+    expected: movement(trained, parameters),
+    roundedBy: roundedOver(batches.length, parameters),
+  });
+  compare(engine, "logits", { name: "answers", actual: await tested.predict(sequences), expected: answers });
 }
 
 function optionsOf(

@@ -9,12 +9,12 @@
  * as Scanline's does, at .6429.
  */
 import { initialize } from "../../lib/model/initialize.ts";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import { shuffledOrder } from "../../lib/random.ts";
 
 const EPOCHS = 10, IMAGES = 60_000;
 const seed = Number(Deno.args[0] ?? 1);
-const network = createClassifier({
+const network = createStack({
   layers: [{ kind: "rnn", activation: "relu", inputSize: 28, hiddenSize: 128, dropout: 0 }],
   classes: 10,
   biases: 2,

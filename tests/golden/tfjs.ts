@@ -4,8 +4,8 @@
  *
  *     deno run -A tests/golden/tfjs.ts
  *
- * Weights and data are uniform numbers of Scanline's generator. `getWeights()` of a model has the order of the flat array of the
- * network that stands beside it in `tfjs_cases.ts`, so that both start alike.
+ * Weights and data are uniform numbers of Scanline's generator. `getWeights()` of each layer has the order of the flat array of
+ * the network that stands beside it in `tfjs_cases.ts`, so that both start alike; that of the model has moving averages last.
  */
 import * as tf from "@tensorflow/tfjs";
 import { createNetwork } from "../../lib/model/create_network.ts";
@@ -47,11 +47,11 @@ function weightsOf(
 function createModel({ layers, loss, optimizer, metrics = [] }: TfCase, start: Float32Array): tf.Sequential {
   const model = tf.sequential({ layers: [...layers()] });
   let offset = 0;
-  model.setWeights(
-    model.getWeights().map(({ shape, size }) => {
-      return tf.tensor(start.subarray(offset, offset += size), shape);
-    }),
-  );
+  for (const layer of model.layers) {
+    layer.setWeights(
+      layer.getWeights().map(({ shape, size }) => tf.tensor(start.subarray(offset, offset += size), shape)),
+    );
+  }
   if (offset !== start.length) {
     throw new RangeError(`Cannot set ${start.length} weights: there are ${offset}`);
   }
@@ -84,7 +84,7 @@ async function train(name: string, test: TfCase): Promise<[string, Tensor][]> {
     classWeight: test.classWeight as tf.ModelFitArgs["classWeight"],
     callbacks: { onBatchEnd: (_, batch) => void logs.push({ ...batch }) },
   });
-  const trained = model.getWeights().map((weight) => weight.dataSync());
+  const trained = model.layers.flatMap((layer) => layer.getWeights().map((weight) => weight.dataSync()));
   const f32 = (data: Float32Array, shape = [data.length]): Tensor => ({ data, shape });
   const names = Object.keys(logs[0]).filter((key) => !["batch", "size", "loss"].includes(key));
   const perStep = (key: string) => f32(Float32Array.from(logs, (batch) => batch[key]));

@@ -34,6 +34,7 @@ const lstm = (options: object = {}) => tf.layers.lstm({ units: 4, ...SPREAD, ...
 const gru = (options: object = {}) => tf.layers.gru({ units: 4, ...SPREAD, ...options });
 const rnn = (options: object = {}) => tf.layers.simpleRNN({ units: 4, ...SPREAD, ...options });
 const dense = (units: number, options: object = {}) => tf.layers.dense({ units, ...options });
+const norm = (options: object = {}) => tf.layers.batchNormalization(options);
 const IN = { inputShape: SHAPE };
 const EVERY = { returnSequences: true } as const;
 const FEATURES = { kind: "features", size: 3 } as const;
@@ -404,6 +405,57 @@ const MODELS: Readonly<Record<string, ModelCase>> = {
       layers: [{ kind: "rnn", hiddenSize: 4, ...DROPS }, { kind: "dense", units: 1 }],
     },
     optimizer: () => tf.train.sgd(0.1), // 0.5 diverges
+    ourOptimizer: { kind: "sgd", learningRate: 0.1 },
+  },
+  "a batch normalization of the last step": {
+    layers: () => [lstm(IN), norm(), dense(3, { activation: "softmax" })],
+    network: {
+      input: FEATURES,
+      layers: [
+        { kind: "lstm", hiddenSize: 4, gateActivation: "hardSigmoid" },
+        { kind: "batchNorm" },
+        { kind: "dense", units: 3, activation: "softmax" },
+      ],
+    },
+    loss: "categoricalCrossentropy",
+    ourLoss: "categoricalCrossEntropy",
+  },
+  "batch normalizations at every step, with penalties": {
+    layers: () => [
+      norm({ ...IN, momentum: 0.8 }), // TensorFlow.js does not train one without gamma or beta
+      gru(EVERY),
+      norm({ epsilon: 0.01, momentum: 0.9, gammaRegularizer: tf.regularizers.l2({ l2: 0.05 }) }),
+      rnn(EVERY),
+      norm({ betaRegularizer: tf.regularizers.l1({ l1: 0.01 }) }),
+      dense(2),
+    ],
+    network: {
+      input: FEATURES,
+      layers: [
+        { kind: "batchNorm", momentum: 0.8 },
+        { kind: "gru", hiddenSize: 4, gateActivation: "hardSigmoid", returnSequences: true },
+        { kind: "batchNorm", epsilon: 0.01, momentum: 0.9, gammaRegularizer: { l2: 0.05 } },
+        { kind: "rnn", hiddenSize: 4, returnSequences: true },
+        { kind: "batchNorm", betaRegularizer: { l1: 0.01 } },
+        { kind: "dense", units: 2 },
+      ],
+    },
+    optimizer: () => tf.train.sgd(0.1),
+    ourOptimizer: { kind: "sgd", learningRate: 0.1 },
+  },
+  "masked steps that are normalized": {
+    layers: () => [tf.layers.masking({ maskValue: 0, ...IN }), norm(), lstm(EVERY), norm(), gru(), dense(1)],
+    network: {
+      input: { ...FEATURES, maskValue: 0 },
+      layers: [
+        { kind: "batchNorm" },
+        { kind: "lstm", hiddenSize: 4, gateActivation: "hardSigmoid", returnSequences: true },
+        { kind: "batchNorm" },
+        { kind: "gru", hiddenSize: 4, gateActivation: "hardSigmoid" },
+        { kind: "dense", units: 1 },
+      ],
+    },
+    optimizer: () => tf.train.sgd(0.1),
     ourOptimizer: { kind: "sgd", learningRate: 0.1 },
   },
   "penalties of dense layers": {

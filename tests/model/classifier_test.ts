@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
-import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { type ClassifierOptions, classifierOptions, createClassifier } from "../../lib/model/classifier.ts";
+import type { LayerOptions } from "../../lib/model/network_options.ts";
 
-const LSTM: LayerSpec = {
-  kind: "lstm",
-  inputSize: 28,
-  hiddenSize: 100,
-  gateActivation: "sigmoid",
-  dropout: 0,
-};
-const UPPER_LSTM: LayerSpec = { ...LSTM, inputSize: 100 };
-const RNN: LayerSpec = { kind: "rnn", inputSize: 28, hiddenSize: 128, activation: "relu", dropout: 0 };
+const LSTM: LayerOptions = { kind: "lstm", hiddenSize: 100 };
+const LOWER_LSTM: LayerOptions = { ...LSTM, returnSequences: true };
+const RNN: LayerOptions = { kind: "rnn", hiddenSize: 128, activation: "relu" };
+const HEAD: LayerOptions = { kind: "dense", units: 10 };
 
 Deno.test("createClassifier() lays every parameter out where the one before ends", () => {
   const network = createClassifier({
-    layers: [{ ...RNN, hiddenSize: 5 }, { ...LSTM, inputSize: 5 }],
-    classes: 3,
+    inputSize: 28,
+    layers: [
+      { kind: "rnn", hiddenSize: 5, returnSequences: true },
+      LSTM,
+      { kind: "batchNorm" },
+      { kind: "dense", units: 3 },
+    ],
   });
   assert.deepEqual(network.parameters.map(({ name, shape }) => [name, shape]), [
     ["layer0.kernel", [28, 5]],
@@ -23,6 +24,10 @@ Deno.test("createClassifier() lays every parameter out where the one before ends
     ["layer1.kernel", [5, 400]],
     ["layer1.recurrentKernel", [100, 400]],
     ["layer1.bias", [400]],
+    ["layer2.gamma", [100]],
+    ["layer2.beta", [100]],
+    ["layer2.movingMean", [100]],
+    ["layer2.movingVariance", [100]],
     ["head.kernel", [100, 3]],
     ["head.bias", [3]],
   ]);
@@ -33,30 +38,23 @@ Deno.test("createClassifier() lays every parameter out where the one before ends
     end += size;
   }
   assert.equal(network.size, end);
-});
-
-Deno.test("createClassifier() gives layers and head the parameters of its own list", () => {
-  const { recurrent: [layer], head, parameters, input } = createClassifier({ layers: [LSTM], classes: 10 });
-  assert.deepEqual(
-    [layer.kernel, layer.recurrentKernel, layer.bias, head.kernel, head.bias],
-    [...parameters],
-  );
-  assert.equal(layer.kernel, parameters[0]);
-  assert.deepEqual([input.size, layer.hiddenSize, head.inputSize, head.classes], [28, 100, 100, 10]);
+  assert.deepEqual([network.input.size, network.classes], [28, 3]);
 });
 
 // The counts of the sources: two LSTM layers in PyTorch (two biases) and TensorFlow 1 (one), a ReLU RNN, one LSTM layer.
-const COUNTS: { layers: LayerSpec[]; biases: 1 | 2; parameterCount: number; size: number }[] = [
-  { layers: [LSTM, UPPER_LSTM], biases: 2, parameterCount: 133_810, size: 133_010 },
-  { layers: [LSTM, UPPER_LSTM], biases: 1, parameterCount: 133_010, size: 133_010 },
-  { layers: [RNN], biases: 2, parameterCount: 21_514, size: 21_386 },
-  { layers: [{ ...LSTM, hiddenSize: 64 }], biases: 2, parameterCount: 24_714, size: 24_458 },
+const COUNTS: { layers: LayerOptions[]; biases: 1 | 2; parameterCount: number; size: number }[] = [
+  { layers: [LOWER_LSTM, LSTM, HEAD], biases: 2, parameterCount: 133_810, size: 133_010 },
+  { layers: [LOWER_LSTM, LSTM, HEAD], biases: 1, parameterCount: 133_010, size: 133_010 },
+  { layers: [RNN, HEAD], biases: 2, parameterCount: 21_514, size: 21_386 },
+  { layers: [{ kind: "lstm", hiddenSize: 64 }, HEAD], biases: 2, parameterCount: 24_714, size: 24_458 },
 ];
 
 for (const { layers, biases, parameterCount, size } of COUNTS) {
-  const kinds = layers.map(({ kind, hiddenSize }) => `${kind} ${hiddenSize}`).join(", ");
+  const kinds = layers.map((layer) =>
+    "hiddenSize" in layer ? `${layer.kind} ${layer.hiddenSize}` : layer.kind
+  );
   Deno.test(`createClassifier() counts ${parameterCount} parameters in ${kinds} with ${biases} biases`, () => {
-    const network = createClassifier({ layers, biases, classes: 10 });
+    const network = createClassifier({ inputSize: 28, layers, biases });
     assert.equal(network.parameterCount, parameterCount);
     assert.equal(network.size, size);
   });
@@ -64,67 +62,111 @@ for (const { layers, biases, parameterCount, size } of COUNTS) {
 
 Deno.test("createClassifier() doubles the updates of recurrent biases alone, and of no array by default", () => {
   const scales = (biases?: 1 | 2) =>
-    createClassifier({ layers: [LSTM, UPPER_LSTM], biases, classes: 10 }).parameters.map((p) =>
+    createClassifier({ inputSize: 28, layers: [LOWER_LSTM, LSTM, HEAD], biases }).parameters.map((p) =>
       p.updateScale
     );
   assert.deepEqual(scales(2), [1, 1, 2, 1, 1, 2, 1, 1]);
   assert.deepEqual(scales(), [1, 1, 1, 1, 1, 1, 1, 1]);
 });
 
-const REJECTED: { name: string; options: Parameters<typeof createClassifier>[0]; message: RegExp }[] = [
+/** One layer of each kind, with all that is not as by default. */
+const EVERY_KIND: LayerOptions[] = [
+  { kind: "dropout", rate: 0.25 },
+  {
+    kind: "bidirectional",
+    merge: "ave",
+    forward: {
+      kind: "lstm",
+      hiddenSize: 3,
+      activation: "relu",
+      gateActivation: "tanh",
+      returnSequences: true,
+    },
+    backward: { kind: "gru", hiddenSize: 3, resetAfter: true, returnSequences: true, useBias: false },
+  },
+  {
+    kind: "batchNorm",
+    epsilon: 0.01,
+    momentum: 0.5,
+    unbiased: true,
+    scale: false,
+    betaRegularizer: { l1: 0.25 },
+  },
+  {
+    kind: "bidirectional",
+    merge: "concat",
+    forward: { kind: "rnn", hiddenSize: 2, inputDropout: 0.5, recurrentDropout: 0.125 },
+  },
+  { kind: "repeat", steps: 4 },
+  {
+    kind: "gru",
+    hiddenSize: 5,
+    returnSequences: true,
+    backwards: true,
+    kernelRegularizer: { l1: 1, l2: 2 },
+    recurrentRegularizer: { l2: 3 },
+  },
+  { kind: "last" },
+  { kind: "dense", units: 4, activation: "sigmoid", useBias: false, kernelRegularizer: { l2: 0.5 } },
+  { kind: "activation", activation: "hardSigmoid" },
+];
+
+Deno.test("classifierOptions() gives the options back that a classifier was created with, without the defaults", () => {
+  const options = { inputSize: 3, layers: EVERY_KIND, biases: 2 } as const;
+  const network = createClassifier(options);
+  assert.deepEqual(classifierOptions(network), options);
+  assert.deepEqual(createClassifier(classifierOptions(network)), network);
+  const defaults: LayerOptions[] = [
+    {
+      kind: "bidirectional",
+      merge: "sum",
+      forward: { kind: "rnn", hiddenSize: 2, activation: "tanh", backwards: false },
+      backward: { kind: "rnn", hiddenSize: 2, useBias: true },
+    },
+    { kind: "batchNorm", epsilon: 1e-3, center: true, gammaRegularizer: { l1: 0 } },
+    { kind: "dense", units: 2, activation: "linear" },
+  ];
+  assert.deepEqual(classifierOptions(createClassifier({ inputSize: 1, layers: defaults })).layers, [
+    { kind: "bidirectional", merge: "sum", forward: { kind: "rnn", hiddenSize: 2 } },
+    { kind: "batchNorm" },
+    { kind: "dense", units: 2 },
+  ]);
+});
+
+const REJECTED: { name: string; options: ClassifierOptions; message: RegExp }[] = [
   {
     name: "no layer",
-    options: { layers: [], classes: 10 },
+    options: { inputSize: 28, layers: [] },
     message: /at least one recurrent layer: current value is \[\]$/,
   },
   {
-    name: "a layer that does not take what the one below gives",
-    options: { layers: [LSTM, { ...LSTM, inputSize: 99 }], classes: 10 },
-    message: /inputSize of layer 1 must be the hiddenSize of the layer below, 100: current value is 99$/,
+    name: "no recurrent layer",
+    options: { inputSize: 28, layers: [{ kind: "last" }, HEAD] },
+    message: /layers must be with a recurrent one: current value is none$/,
   },
   {
     name: "an input size of 0",
-    options: { layers: [{ ...LSTM, inputSize: 0 }], classes: 10 },
-    message: /inputSize of layer 0 must be a whole number from 1 on: current value is 0$/,
+    options: { inputSize: 0, layers: [LSTM, HEAD] },
+    message: /inputSize must be a whole number from 1 on: current value is 0$/,
   },
   {
-    name: "half a hidden unit",
-    options: { layers: [{ ...LSTM, hiddenSize: 0.5 }], classes: 10 },
-    message: /hiddenSize of layer 0 must be a whole number from 1 on: current value is 0.5$/,
-  },
-  {
-    name: "no class",
-    options: { layers: [LSTM], classes: 0 },
-    message: /classes must be a whole number from 2 on: current value is 0$/,
-  },
-  {
-    name: "a kind of layer that there is not",
-    options: { layers: [{ ...LSTM, kind: "gru" } as never], classes: 10 },
-    message: /kind of layer 0 must be one of lstm, rnn: current value is "gru"$/,
-  },
-  {
-    name: "an LSTM with other gates",
-    options: { layers: [{ ...LSTM, gateActivation: "tanh" } as never], classes: 10 },
-    message: /gateActivation of layer 0 must be one of sigmoid, hardSigmoid: current value is "tanh"$/,
-  },
-  {
-    name: "an RNN with another activation",
-    options: { layers: [{ ...LSTM, kind: "rnn", activation: "sigmoid" } as never], classes: 10 },
-    message: /activation of layer 0 must be one of relu, tanh: current value is "sigmoid"$/,
+    name: "an answer at every step",
+    options: { inputSize: 28, layers: [LOWER_LSTM, HEAD] },
+    message: /the last layer must return one step: current value is a sequence/,
   },
   {
     name: "one class, which tells nothing apart",
-    options: { layers: [LSTM], classes: 1 },
-    message: /classes must be a whole number from 2 on: current value is 1$/,
+    options: { inputSize: 28, layers: [LSTM, { kind: "dense", units: 1 }] },
+    message: /the classes, must be a whole number from 2 on: current value is 1$/,
   },
-  ...[-0.1, 1, NaN].map((dropout) => ({
-    name: `a dropout of ${dropout}`,
-    options: { layers: [{ ...LSTM, dropout }], classes: 10 },
-    message: new RegExp(`dropout of layer 0 must be at least 0 and below 1: current value is ${dropout}$`),
-  })),
+  {
+    name: "what createNetwork() rejects",
+    options: { inputSize: 28, layers: [{ ...RNN, hiddenSize: 0.5 }, HEAD] },
+    message: /hiddenSize of layer 0 must be a whole number from 1 on: current value is 0.5$/,
+  },
   {
     name: "three biases",
-    options: { layers: [LSTM], classes: 10, biases: 3 as 2 },
+    options: { inputSize: 28, layers: [LSTM, HEAD], biases: 3 as 2 },
     message: /biases must be one of 1, 2: current value is 3$/,
   },
 ];

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { createStack, type StackLayer } from "../support/stack.ts";
 import { toOnnx, toSafetensors } from "../../lib/model/formats.ts";
 import { fromPyTorch } from "../../lib/model/from_pytorch.ts";
 import { toChain } from "../../lib/model/from_tensorflow.ts";
@@ -75,12 +75,12 @@ Deno.test("toOnnx() and toSafetensors() reject models with layers that they do n
 });
 
 Deno.test("a classifier whose layers differ goes through safetensors without a changed bit", async () => {
-  const layers: LayerSpec[] = [
+  const layers: StackLayer[] = [
     { kind: "rnn", inputSize: 3, hiddenSize: 5, activation: "relu", dropout: 0.5 },
     { kind: "lstm", inputSize: 5, hiddenSize: 4, gateActivation: "sigmoid", dropout: 0 },
     { kind: "rnn", inputSize: 4, hiddenSize: 2, activation: "relu", dropout: 0 },
   ];
-  const network = createClassifier({ layers, classes: 2, biases: 2 });
+  const network = createStack({ layers, classes: 2, biases: 2 });
   const model = {
     network,
     parameters: tinyParameters(network),

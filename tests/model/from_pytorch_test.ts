@@ -10,6 +10,8 @@ import { createNetwork } from "../../lib/model/create_network.ts";
 import type { NetworkOptions } from "../../lib/model/network_options.ts";
 import { readPyTorchChain, toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
+import { chainOf } from "../../lib/model/torch_chain.ts";
+import { placeLayers } from "../../lib/model/torch_tensors.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import golden from "../golden/torch/chains.safetensors" with { type: "bytes" };
 import { assertClose } from "../support/assert_close.ts";
@@ -78,6 +80,17 @@ const NETWORKS: Readonly<Record<string, Pick<NetworkOptions, "input" | "layers">
       { kind: "dense", units: 3, useBias: false },
     ],
   },
+  "batch normalization, and the last step of both directions": {
+    input: { kind: "features", size: 3 },
+    layers: [
+      { kind: "batchNorm", scale: false, center: false, epsilon: 1e-5 },
+      { kind: "bidirectional", merge: "concat", forward: { kind: "lstm", ...cell } },
+      { kind: "batchNorm", momentum: 0.875 },
+      { kind: "last" },
+      { kind: "dense", units: 2, activation: "relu" },
+      { kind: "dense", units: 2 },
+    ],
+  },
   "an encoder and a decoder": {
     input: { kind: "tokens", vocabulary: 7, size: 3, maskZero: true },
     layers: [
@@ -142,7 +155,7 @@ Deno.test("fromPyTorch() asks for the chain where modules do not tell it, with a
 
 Deno.test("fromPyTorch() rejects chains that are not those of the modules", () => {
   const gru = stateOf("gru"), both = stateOf("both ends");
-  const words = "last, sum, ave, mul, relu, tanh, sigmoid, softmax, hardSigmoid";
+  const words = "last, sum, ave, mul, lastStep, relu, tanh, sigmoid, softmax, hardSigmoid";
   const wrong: [ReadonlyMap<string, Tensor>, readonly string[], string][] = [
     [
       gru,
@@ -159,6 +172,13 @@ Deno.test("fromPyTorch() rejects chains that are not those of the modules", () =
     [gru, ["rnn", "fc", "last"], "last must follow a recurrent module: current value is fc"],
     [gru, ["last", "rnn", "fc"], "last must follow a recurrent module: current value is missing"],
     [gru, ["rnn", "sum", "fc"], "sum must follow a bidirectional module: current value is rnn"],
+    [gru, ["rnn", "biased", "fc"], "biased must follow a batch normalization module: current value is rnn"],
+    [gru, ["rnn", "eps 0.1", "fc"], "eps must follow a batch normalization module: current value is rnn"],
+    [
+      stateOf("batch norm of the last step"),
+      ["batchnorm", "rnn", "last", "fc1", "fc2"],
+      "rnn.weight_ih_l0 must have 4 columns, to read what comes before it: current value is 3",
+    ],
     [
       both,
       ["rnn", "sum", "last", "fc"],
@@ -178,6 +198,14 @@ Deno.test("fromPyTorch() rejects chains that are not those of the modules", () =
     read(stateOf("encoder and decoder"), ["encoder", "repeat 3", "decoder", "fc"]),
     /^RangeError: Cannot build the network: layer 1 \(repeat\) must read one step: current value is a sequence$/,
   );
+  const normalized = stateOf("batch norm of the last step");
+  for (const word of ["eps x", "eps 0", "momentum", "momentum 2"]) {
+    const chain = ["rnn", "last", "batchnorm", word, "fc1", "fc2"];
+    assert.throws(
+      read(normalized, chain),
+      /^RangeError: Cannot build the network: (epsilon|momentum) of layer 1 /,
+    );
+  }
   for (const mask of ["mask x", "repeat x"]) assert.throws(read(gru, [mask, "rnn", "fc"]), RangeError);
 });
 
@@ -198,6 +226,31 @@ Deno.test("fromPyTorch() rejects modules that it does not know, and tensors that
       "both ends",
       { "rnn.weight_hh_l1_reverse": null },
       /weight_hh_l1_reverse must have shape \[16,4\]: .* missing$/,
+    ],
+    [
+      "batch norm of the last step",
+      { "batchnorm.running_var": null },
+      /batchnorm\.running_var must have shape \[4\]: current value is missing$/,
+    ],
+    [
+      "batch norm of the last step",
+      { "batchnorm.running_mean": matrix(2, 2) },
+      /batchnorm\.running_mean must be a vector: current value is \[2,2\]$/,
+    ],
+    [
+      "batch norm of the last step",
+      { "batchnorm.running_mean": vector(3) },
+      /batchnorm\.running_mean must have 4 numbers, to read what comes before it: current value is 3$/,
+    ],
+    [
+      "batch norm of the last step",
+      { "batchnorm.bias": null },
+      /batchnorm\.bias must have shape \[4\]: current value is missing$/,
+    ],
+    [
+      "batch norm of the last step",
+      { "batchnorm.more": vector(4) },
+      /current value is batchnorm \(a changed nn\.BatchNorm, with more\)$/,
     ],
     ["gru", { "rnn.bias_hh_l0": null }, /rnn\.bias_hh_l0 must have shape \[12\]: current value is missing$/],
     [
@@ -247,6 +300,30 @@ Deno.test("fromPyTorch() checks its options, and the metadata of Scanline's file
   assert.deepEqual(fromPyTorch(file, { T: 5 }).inputs[0].shape, [null, 5, 3]);
 });
 
+Deno.test("toPyTorch() writes what load_state_dict() wants of batch normalization, and chains say how it differs", () => {
+  const layers: NetworkOptions["layers"] = [
+    { kind: "batchNorm", epsilon: 1e-5, momentum: 0.9, unbiased: true },
+    { kind: "lstm", hiddenSize: 3 },
+    { kind: "batchNorm", momentum: 0.3 },
+    { kind: "dense", units: 2 },
+  ];
+  const network = createNetwork({ input: { kind: "features", size: 2 }, layers, loss: "meanSquaredError" });
+  const tensors = toPyTorch(network, tinyParameters(network)), sites = placeLayers(network);
+  assert.deepEqual([...tensors.keys()].filter((name) => name.startsWith("batchnorm0.")), [
+    "batchnorm0.weight",
+    "batchnorm0.bias",
+    "batchnorm0.running_mean",
+    "batchnorm0.running_var",
+    "batchnorm0.num_batches_tracked",
+  ]);
+  assert.deepEqual(tensors.get("batchnorm1.num_batches_tracked"), { shape: [], data: BigInt64Array.of(0n) });
+  const chain = chainOf(network, sites);
+  const expected = ["batchnorm0", "rnn", "last", "batchnorm1", "eps 0.001", "momentum 0.7", "biased", "head"];
+  assert.deepEqual(chain, expected);
+  const found = readPyTorchChain(tensors, { chain });
+  assert.deepEqual(found, { network, parameters: tinyParameters(network) });
+});
+
 Deno.test("toPyTorch() rejects layers that no module of PyTorch computes", () => {
   const refuse = (layer: NetworkOptions["layers"][number], message: string) => {
     const network = createNetwork({
@@ -275,6 +352,10 @@ Deno.test("toPyTorch() rejects layers that no module of PyTorch computes", () =>
   refuse(
     { kind: "rnn", hiddenSize: 3, activation: "sigmoid" },
     "activation of layer 0 must be tanh or relu, as that of torch.nn.RNN: current value is sigmoid",
+  );
+  refuse(
+    { kind: "batchNorm", scale: false },
+    "center of layer0 must be as its scale: torch.nn.BatchNorm1d has both, or none: current value is true",
   );
   const forward = { kind: "rnn", hiddenSize: 3 } as const;
   refuse(

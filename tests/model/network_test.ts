@@ -79,6 +79,34 @@ const SHAPES: { what: string; network: () => Network; shapes: [string, number[]]
     ],
   },
   {
+    what: "batch normalizations, with gamma and beta or without",
+    network: () =>
+      chain([
+        { kind: "batchNorm", scale: false },
+        { ...RNN, returnSequences: true },
+        { kind: "last" },
+        { kind: "batchNorm" },
+        DENSE,
+        { kind: "batchNorm", scale: false, center: false },
+      ]),
+    shapes: [
+      ["layer0.beta", [5]],
+      ["layer0.movingMean", [5]],
+      ["layer0.movingVariance", [5]],
+      ["layer1.kernel", [5, 4]],
+      ["layer1.recurrentKernel", [4, 4]],
+      ["layer1.bias", [4]],
+      ["layer2.gamma", [4]],
+      ["layer2.beta", [4]],
+      ["layer2.movingMean", [4]],
+      ["layer2.movingVariance", [4]],
+      ["layer3.kernel", [4, 2]],
+      ["layer3.bias", [2]],
+      ["layer4.movingMean", [2]],
+      ["layer4.movingVariance", [2]],
+    ],
+  },
+  {
     what: "a last layer with weights that is recurrent: there is no head",
     network: () => chain([DENSE, { ...RNN, returnSequences: true }]),
     shapes: [
@@ -102,7 +130,8 @@ for (const { what, network, shapes } of SHAPES) {
       end += size;
     }
     assert.equal(built.size, end);
-    assert.equal(built.parameterCount, end);
+    const averaged = built.parameters.filter(({ name }) => name.includes(".moving"));
+    assert.equal(built.parameterCount, averaged.reduce((left, { size }) => left - size, end));
   });
 }
 
@@ -162,6 +191,37 @@ Deno.test("createNetwork() doubles the updates of recurrent biases alone, but no
   assert.equal(parameterCount, size + 16);
 });
 
+Deno.test("createNetwork() leaves the averages of a batch normalization to itself, and fills in what is left out", () => {
+  const { layers: [norm], parameters } = chain([{
+    kind: "batchNorm",
+    gammaRegularizer: { l2: 0.1 },
+    betaRegularizer: { l1: 0.2 },
+  }, DENSE]);
+  assert(norm.kind === "batchNorm");
+  assert.partialDeepStrictEqual(norm, { size: 5, epsilon: 1e-3, momentum: 0.99, unbiased: false });
+  assert.deepEqual([norm.gamma, norm.beta, norm.movingMean, norm.movingVariance], parameters.slice(0, 4));
+  assert.deepEqual(parameters.map(({ updateScale }) => updateScale), [1, 1, 0, 0, 1, 1]);
+  assert.deepEqual(parameters.slice(0, 4).map(({ l1, l2 }) => [l1, l2]), [[0, 0.1], [0.2, 0], [0, 0], [
+    0,
+    0,
+  ]]);
+  const { layers: [other] } = chain([{
+    kind: "batchNorm",
+    epsilon: 1e-5,
+    momentum: 0.9,
+    unbiased: true,
+    scale: false,
+    center: false,
+  }, DENSE]);
+  assert.partialDeepStrictEqual(other, {
+    epsilon: 1e-5,
+    momentum: 0.9,
+    unbiased: true,
+    gamma: null,
+    beta: null,
+  });
+});
+
 Deno.test("createNetwork() keeps λ₁ and λ₂ beside the parameter that they weigh", () => {
   const weight = (l1: number, l2: number) => ({ l1, l2 });
   const { parameters } = chain([
@@ -189,6 +249,11 @@ Deno.test("createNetwork(): a mask reaches all layers up to the first that retur
   const input = { ...FEATURES, maskValue: -1 };
   assert.deepEqual(masked(chain([many, DENSE, RNN], { input })), [true, true]);
   assert.deepEqual(masked(chain([RNN, { kind: "repeat", steps: 3 }, many], { input })), [true, false]);
+  assert.deepEqual(masked(chain([{ kind: "batchNorm" }, many], { input })), [true]);
+  assert.deepEqual(masked(chain([many, { kind: "last" }, { kind: "repeat", steps: 3 }, RNN], { input })), [
+    true,
+    false,
+  ]);
   assert.deepEqual(masked(chain([{ kind: "bidirectional", merge: "ave", forward: RNN }], { input })), [
     true,
     true,
@@ -227,6 +292,18 @@ const OUTPUTS: { what: string; layers: readonly LayerOptions[]; size: number; ev
   { what: "an LSTM", layers: [LSTM], size: 4, everyStep: false },
   { what: "a GRU of all steps", layers: [{ ...GRU, returnSequences: true }], size: 4, everyStep: true },
   { what: "a dense layer alone", layers: [DENSE], size: 2, everyStep: true },
+  { what: "the last step of what comes in", layers: [{ kind: "last" }], size: 5, everyStep: false },
+  { what: "what comes in, normalized", layers: [{ kind: "batchNorm" }], size: 5, everyStep: true },
+  {
+    what: "the last step of two directions, normalized",
+    layers: [
+      { kind: "bidirectional", merge: "concat", forward: { ...LSTM, returnSequences: true } },
+      { kind: "batchNorm" },
+      { kind: "last" },
+    ],
+    size: 8,
+    everyStep: false,
+  },
   {
     what: "an encoder and a decoder",
     layers: [LSTM, { kind: "repeat", steps: 3 }, { ...LSTM, returnSequences: true }, DENSE],
@@ -255,7 +332,8 @@ Deno.test("stepsOf() counts the steps between layers, and keeps the t of the las
     { kind: "dropout", rate: 0.5 },
     { kind: "bidirectional", merge: "mul", forward: RNN },
     { kind: "repeat", steps: 3 },
-    LSTM,
+    { kind: "batchNorm" },
+    { kind: "last" },
     DENSE,
   ]);
   assert.deepEqual(stepsOf({ layers }, 7), [
@@ -264,8 +342,14 @@ Deno.test("stepsOf() counts the steps between layers, and keeps the t of the las
     { count: 7, first: 0 },
     { count: 1, first: 6 },
     { count: 3, first: 0 },
+    { count: 3, first: 0 },
     { count: 1, first: 2 },
     { count: 1, first: 2 },
+  ]);
+  assert.deepEqual(stepsOf(chain([LSTM, DENSE]), 7), [
+    { count: 7, first: 0 },
+    { count: 1, first: 6 },
+    { count: 1, first: 6 },
   ]);
 });
 
@@ -372,6 +456,26 @@ const REFUSED: { what: string; options: any; message: RegExp }[] = [
     what: "a regularizer with another property",
     options: { layers: [{ ...RNN, kernelRegularizer: { l3: 1 } }] },
     message: /^TypeError: .* regularizer must be among l1, l2: current value has "l3"/,
+  },
+  ...Object.entries({ epsilon: 0, momentum: 1 }).map(([name, value]) => ({
+    what: `a batch normalization with ${name} ${value}`,
+    options: { layers: [{ kind: "batchNorm", [name]: value }] },
+    message: new RegExp(`^RangeError: .* ${name} of layer 0 must be .*: current value is ${value}$`),
+  })),
+  ...["unbiased", "scale", "center"].map((name) => ({
+    what: `a batch normalization that is ${name} in words`,
+    options: { layers: [{ kind: "batchNorm", [name]: "yes" }] },
+    message: new RegExp(`^TypeError: .* ${name} of layer 0 must be true or false: current value is "yes"$`),
+  })),
+  {
+    what: "a batch normalization with an axis",
+    options: { layers: [{ kind: "batchNorm", axis: 1 }] },
+    message: /^TypeError: .* layer 0 has no property axis$/,
+  },
+  {
+    what: "the last step of one",
+    options: { layers: [RNN, { kind: "last" }] },
+    message: /^RangeError: .* layer 1 \(last\) must read a sequence: current value is one step/,
   },
   {
     what: "no repetition",

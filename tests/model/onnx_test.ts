@@ -163,6 +163,36 @@ const CHAINS: Readonly<Record<string, Chain>> = {
       { kind: "dense", units: 6, activation: "softmax" },
     ],
   },
+  "batch normalization of every step, and of the last one": {
+    input: FEATURES,
+    layers: [
+      { kind: "batchNorm", scale: false },
+      { kind: "lstm", ...cell, ...sequences },
+      { kind: "batchNorm", epsilon: 1e-5 },
+      { kind: "gru", ...cell, resetAfter: true },
+      { kind: "batchNorm", epsilon: 0.25, center: false },
+      { kind: "dense", units: 6, activation: "relu" },
+      { kind: "dropout", rate: 0.5 },
+      dense,
+      { kind: "batchNorm" },
+    ],
+  },
+  "batch normalization as the output of every step": {
+    input: PADDED,
+    layers: [{ kind: "rnn", ...cell, ...sequences }, { kind: "batchNorm", scale: false, center: false }],
+  },
+  "the last step of both directions": {
+    input: FEATURES,
+    layers: [
+      { kind: "bidirectional", merge: "concat", forward: { kind: "lstm", ...cell, ...sequences } },
+      { kind: "last" },
+      dense,
+    ],
+  },
+  "the last step of a dense layer, masked": {
+    input: MASKED,
+    layers: [{ kind: "gru", ...cell, ...sequences }, dense, { kind: "last" }],
+  },
   "one step, repeated": { input: FEATURES, layers: [{ kind: "rnn", ...cell }, { kind: "repeat", steps: 2 }] },
 };
 
@@ -206,6 +236,13 @@ const SHA256: Readonly<Record<string, string>> = {
     "3aef2bfa99b151680d84a75db0f79969d1df5377f1363e07006c6cbea188e646",
   "masked bidirectional layers": "60764fcc2d42cd50508a1c1333e9b807f6b3adf66a44850d7102d76329b259b2",
   "an encoder and a decoder": "7a4563f6d8af6afb65483b848f109812794f4173c4d389b6a30351ec1c4ca9b1",
+  "batch normalization of every step, and of the last one":
+    "d131a80ab398aa5cc3e8bb0c628611ac00dc593c7450c17d424e5750855e43ce",
+  "batch normalization as the output of every step":
+    "2b7e4649c6d8c7dc6f81836d2901b6f62a857def7daacee018b2af0e88ec5c63",
+  "the last step of both directions": "76c4f58437ca3787c175b74f3738af6fd1363c4ab9b85c167c2a8ab545c4230b",
+  "the last step of a dense layer, masked":
+    "89e187ac5218664c56fe5312802c445d16cf97c70784ad00acb9a5f80c824a4e",
   "one step, repeated": "de4ebeb600eeb4eb9615b76329ae4025ed5fd4621876f33d2aac5fe0a7416d95",
 };
 
@@ -283,7 +320,7 @@ Deno.test("encodeOnnx() documents the input by its shape, or by the metadata", (
   const count = (text: string, part: string) => text.split(part).length - 1;
   assert.equal(count(textOf(9), shape), 2); // of the model and of its input
   assert.equal(count(textOf(null), `[N, T, ${network.input.size}]: N sequences of T steps`), 2);
-  assert.equal(count(textOf(9), `float32 [N, ${network.head.classes}]: a logit for each class`), 2);
+  assert.equal(count(textOf(9), `float32 [N, ${network.classes}]: a logit for each class`), 2);
   const said = textOf(9, { input: "rows, x / 255" });
   assert.deepEqual([count(said, shape), count(said, "rows, x / 255")], [0, 3]); // in metadata_props too
 });

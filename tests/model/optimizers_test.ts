@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { createSlots, updateParameters } from "../../lib/engines/reference/optimizers.ts";
 import { excerpt } from "../../lib/excerpt.ts";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import {
   adadelta,
   adam,
@@ -229,7 +229,7 @@ async function bothWays(
   theirs: tf.Optimizer,
 ): Promise<[ours: number[], theirs: number[]]> {
   const start = [0.5, -0.25], gradients = [[1, 0.1], [-0.5, 0.2], [0.25, 0], [2, -1], [0.1, 0.3], [1, 1]];
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
     classes: 2,
   });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { recurrentLayers } from "../../lib/model/network.ts";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import { sequencesOf } from "../../lib/data/sequences.ts";
 import { openReference } from "../../lib/engines/reference/engine.ts";
-import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { createStack, type StackLayer } from "../support/stack.ts";
 import { gatherPyTorch, readPyTorch, toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../lib/model/safetensors.ts";
 import classifier from "../golden/classifier.safetensors" with { type: "bytes" };
@@ -10,13 +11,13 @@ import { assertClose } from "../support/assert_close.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 
 function networkOf(kind: "lstm" | "rnn", hidden: readonly number[], biases: 1 | 2 = 2) {
-  const layers = hidden.map((hiddenSize, l): LayerSpec => {
+  const layers = hidden.map((hiddenSize, l): StackLayer => {
     const sizes = { inputSize: l === 0 ? 3 : hidden[l - 1], hiddenSize, dropout: 0 };
     return kind === "lstm"
       ? { kind, gateActivation: "sigmoid", ...sizes }
       : { kind, activation: "relu", ...sizes };
   });
-  return createClassifier({ layers, classes: 4, biases });
+  return createStack({ layers, classes: 4, biases });
 }
 
 /** The tensors of a classifier, some of them changed or removed. */
@@ -35,9 +36,9 @@ Deno.test("readPyTorch() turns PyTorch's weights into a network with PyTorch's l
   const [images, logits] = ["images", "logits"].map((name) => tensors.get(name)!);
   tensors.delete("images");
   tensors.delete("logits");
-  const { network, parameters, names } = readPyTorch(tensors);
-  assert.deepEqual(names, { rnn: "rnn", head: "out" });
-  assert.deepEqual(network.recurrent.map(({ kind, hiddenSize }) => [kind, hiddenSize]), [["lstm", 5], [
+  const { network, parameters, chain } = readPyTorch(tensors);
+  assert.deepEqual(chain, ["rnn", "last", "out"]);
+  assert.deepEqual(recurrentLayers(network).map(({ kind, hiddenSize }) => [kind, hiddenSize]), [["lstm", 5], [
     "lstm",
     5,
   ]]);
@@ -60,7 +61,7 @@ Deno.test("weights go to PyTorch and back, through a file, without a changed bit
       const network = networkOf(kind, hidden), parameters = tinyParameters(network);
       const bytes = encodeSafetensors(toPyTorch(network, parameters, { rnn: "a.b", head: "fc" }));
       const found = readPyTorch(decodeSafetensors(bytes).tensors, { activation: "relu" });
-      assert.deepEqual(found, { network, parameters, names: { rnn: "a.b", head: "fc" }, notes: [] });
+      assert.deepEqual(found, { network, parameters, chain: ["a.b", "last", "fc"], notes: [] });
     }
   }
 });
@@ -68,7 +69,7 @@ Deno.test("weights go to PyTorch and back, through a file, without a changed bit
 Deno.test("toPyTorch() writes the sum of both biases as bias_ih, also for networks with one bias", () => {
   const network = networkOf("lstm", [5], 1), parameters = tinyParameters(network);
   const tensors = toPyTorch(network, parameters);
-  const { offset, size } = network.recurrent[0].bias;
+  const { offset, size } = recurrentLayers(network)[0].bias!;
   assert.deepEqual(tensors.get("rnn.bias_ih_l0")!.data, parameters.slice(offset, offset + size));
   assert.deepEqual(tensors.get("rnn.bias_hh_l0")!.data, new Float32Array(20));
 });
@@ -77,7 +78,7 @@ Deno.test("gatherPyTorch() adds both biases, or combines them by another rule fo
   const network = networkOf("rnn", [5]);
   const tensors = toPyTorch(network, new Float32Array(network.size).fill(1));
   tensors.set("rnn.bias_hh_l0", { shape: [5], data: new Float32Array(5).fill(0.25) });
-  const { offset } = network.recurrent[0].bias;
+  const { offset } = recurrentLayers(network)[0].bias!;
   assert.equal(gatherPyTorch(network, tensors)[offset], 1.25);
   assert.equal(gatherPyTorch(network, tensors, { joinBiases: (ih) => ih })[offset], 1);
 });
@@ -86,14 +87,23 @@ Deno.test("toPyTorch() rejects networks that no PyTorch module can be", () => {
   const refuse = (network: ReturnType<typeof networkOf>, size: number, reason: RegExp) =>
     assert.throws(() => toPyTorch(network, new Float32Array(size)), reason);
   refuse(networkOf("lstm", [5]), 3, /^TypeError: .*must have 204 elements: current value is 3$/);
-  const hard = createClassifier({
+  const hard = createStack({
     layers: [{ kind: "lstm", gateActivation: "hardSigmoid", inputSize: 3, hiddenSize: 2, dropout: 0 }],
     classes: 2,
   });
   refuse(hard, hard.size, /^TypeError: .*gates of layer 0 must be sigmoid.*hardSigmoid$/);
 });
 
-Deno.test("readPyTorch() rejects files that are not one recurrent module and one Linear", () => {
+Deno.test("toPyTorch() rejects two modules of one name", () => {
+  const network = networkOf("lstm", [5]), parameters = new Float32Array(network.size);
+  const twice = {
+    name: "TypeError",
+    message: /every module must have a name of its own: current value is a$/,
+  };
+  assert.throws(() => toPyTorch(network, parameters, { rnn: "a", head: "a" }), twice);
+});
+
+Deno.test("readPyTorch() rejects files that are not modules which fit each other", () => {
   const vector = (length: number): Tensor => ({ shape: [length], data: new Float32Array(length) });
   const matrix = (rows: number, columns: number): Tensor => ({
     shape: [rows, columns],
@@ -103,24 +113,24 @@ Deno.test("readPyTorch() rejects files that are not one recurrent module and one
     [{ "rnn.weight_ih_l0": null }, /rnn\.weight_ih_l0 must be a matrix: current value is missing$/],
     [
       { "rnn.weight_hh_l0": null },
-      /: current value is rnn \(recurrent, of unknown kind\), out \(nn\.Linear\)$/,
+      /every module must be .*: current value is rnn \(recurrent, of unknown kind\)$/,
     ],
-    [{ "other.weight_ih_l0": matrix(5, 3) }, /: current value is other \(recurrent, of unknown kind\), rnn/],
+    [{ "other.weight_ih_l0": matrix(5, 3) }, /: current value is other \(recurrent, of unknown kind\)$/],
     [
       { "out.weight": null },
-      /: current value is out \(of unknown kind, with bias \[4\]\), rnn \(nn\.LSTM\)$/,
+      /: current value is out \(of unknown kind, with bias \[4\]\)$/,
     ],
     [
       { "out.weight": null, "out.bias": null },
-      /: current value is rnn \(nn\.LSTM\) \(fromPyTorch\(\) makes /,
+      /: chain must name the modules in the order of forward\(\), .* as in \["rnn","last"\] /,
     ],
     [
       { "fc.weight": matrix(4, 5) },
-      /: current value is rnn .*, out \(nn\.Linear\), fc \(nn\.Linear without bias/,
+      /: chain must name the modules in the order of forward\(\), .* as in \["rnn","last","out","fc"\] /,
     ],
     [{ "out.bias": vector(5) }, /out\.bias must have shape \[4\]: current value is \[5\]$/],
-    [{ "out.weight": matrix(4, 6) }, /out\.weight must have shape \[4,5\], .*: current value is \[4,6\]$/],
-    [{ "out.weight": matrix(4, 10) }, /out\.weight must .*: current value is \[4,10\], for 2 steps of them$/],
+    [{ "out.weight": matrix(4, 6) }, /out\.weight must have 5 columns, to read .*: current value is 6$/],
+    [{ "out.weight": matrix(4, 10) }, /out\.weight must .*: current value is 10, for 2 steps of them$/],
     [{ "rnn.bias_hh_l1": null }, /rnn\.bias_hh_l1 must have shape \[20\]: current value is missing$/],
     [
       { "rnn.weight_ih_l0": matrix(15, 3) },
@@ -141,7 +151,7 @@ Deno.test("readPyTorch() rejects files that are not one recurrent module and one
       { "rnn.weight_hh_l01": matrix(20, 5) },
       /: current value is rnn \(a changed nn\.LSTM, with weight_hh_l01\)/,
     ],
-    [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\), rnn/],
+    [{ "conv.bias": vector(2) }, /: current value is conv \(of unknown kind, with bias \[2\]\)$/],
     [
       { "out.bias": { shape: [4], data: new Int8Array(4) } },
       /out\.bias must have floating-point numbers: .* int8$/,

@@ -1,10 +1,23 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { toNetwork } from "../../lib/model/from_tensorflow.ts";
+import { lastStep } from "../../lib/model/to_tensorflow.ts";
 import { writeWeights } from "../../lib/model/tensorflow_weights.ts";
 import { serializeModel } from "../../lib/model/tensorflow_files.ts";
 import { tinyParameters } from "../support/tiny_data.ts";
 import { deepModel, dense, INPUT, lstm, sequential } from "./models.ts";
+
+/** A model whose averages stand between other weights. */
+function normalizedModel(): tf.Sequential {
+  const layer = lstm({ returnSequences: true }) as tf.RNN;
+  return sequential(
+    tf.layers.bidirectional({ layer, mergeMode: "concat", ...INPUT }),
+    tf.layers.batchNormalization(),
+    lastStep(),
+    tf.layers.batchNormalization({ scale: false }),
+    dense(),
+  );
+}
 
 /** A model with weights that are all different, and its two files. */
 async function saved(model: tf.Sequential) {
@@ -28,20 +41,24 @@ Deno.test("weights.bin is the flat parameters, to the bit: what Scanline reads b
   writeWeights(model, network, parameters);
   const { weights } = await serializeModel(model);
   assert.deepEqual(new Float32Array(weights.buffer), parameters);
-  const deep = deepModel(), { network: layers } = toNetwork(deep);
-  writeWeights(deep, layers, tinyParameters(layers));
-  assert.deepEqual(new Float32Array((await serializeModel(deep)).weights.buffer), tinyParameters(layers));
+  for (const other of [deepModel(), normalizedModel()]) {
+    const { network: layers } = toNetwork(other);
+    writeWeights(other, layers, tinyParameters(layers));
+    assert.deepEqual(new Float32Array((await serializeModel(other)).weights.buffer), tinyParameters(layers));
+  }
 });
 
 Deno.test("serializeModel() writes what TensorFlow.js's own handlers load", async () => {
-  const { model, json, weights } = await saved(deepModel());
-  const artifacts = await tf.io.getModelArtifactsForJSON(JSON.parse(json), (manifest) => {
-    assert.deepEqual(manifest.map(({ paths }) => paths), [["weights.bin"]]);
-    return Promise.resolve([manifest.flatMap(({ weights }) => weights), weights.buffer]);
-  });
-  assert.equal(artifacts.format, "layers-model");
-  const copy = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
-  assert.deepEqual(predict(copy), predict(model));
+  for (const one of [deepModel(), normalizedModel()]) {
+    const { model, json, weights } = await saved(one);
+    const artifacts = await tf.io.getModelArtifactsForJSON(JSON.parse(json), (manifest) => {
+      assert.deepEqual(manifest.map(({ paths }) => paths), [["weights.bin"]]);
+      return Promise.resolve([manifest.flatMap(({ weights }) => weights), weights.buffer]);
+    });
+    assert.equal(artifacts.format, "layers-model");
+    const copy = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+    assert.deepEqual(predict(copy), predict(model));
+  }
 });
 
 Deno.test("serializeModel() leaves no tensor behind", async () => {

@@ -10,6 +10,7 @@ import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensor
 import { sha256 } from "../../lib/data/files.ts";
 import { inFolder, list } from "../data/support/small_dataset.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { schedules } from "../../lib/train/schedule.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 
 const needs = [{ name: "read" }, { name: "write" }] as const;
@@ -88,6 +89,85 @@ Deno.test("decodeCheckpoint() trusts a file with the right SHA-256 no more than 
     assert.throws(() => decodeCheckpoint(forge(checkpoint, changes)), (error) => {
       assert.ok(error instanceof CheckpointError);
       assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+/** Of a training with a plateau and a monitor, after its second epoch. */
+function watchedCheckpoint() {
+  const checkpoint = tinyCheckpoint({ step: 12 }),
+    best = checkpoint.state.parameters.map((value) => 2 * value);
+  const epochs = {
+    ended: 2,
+    begun: { loss: 0.1, images: 0 },
+    validation: { loss: 0.7, accuracy: 0.5, correct: 3, count: 6, seconds: 0.01 },
+    plateau: { best: 0.7, badEpochs: 0, rate: 0.1 / 3 },
+    monitor: { best: { epoch: 1, loss: 0.7, accuracy: 0.5 }, badEpochs: 0, stopped: false },
+    best,
+  };
+  const refinements = {
+    schedule: schedules.plateau(),
+    monitor: { metric: "loss", patience: 3, minDelta: 0, keepBest: true },
+  } as const;
+  const training = { ...checkpoint.config.training, ...refinements };
+  return {
+    ...checkpoint,
+    config: { ...checkpoint.config, training },
+    state: { ...checkpoint.state, epochs },
+  };
+}
+
+Deno.test("what goes on from epoch to epoch is read back to the bit, the best parameters too", () => {
+  const checkpoint = watchedCheckpoint();
+  assert.deepEqual(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+  const { epochs } = checkpoint.state,
+    before = { ...epochs, best: null, monitor: { ...epochs.monitor, best: null } };
+  const first = { ...checkpoint, state: { ...checkpoint.state, epochs: before } };
+  assert.deepEqual(decodeCheckpoint(encodeCheckpoint(first)), first);
+});
+
+Deno.test("a checkpoint whose epochs are not those of its training is none", () => {
+  const checkpoint = watchedCheckpoint(), { epochs: { best: _, ...epochs } } = checkpoint.state;
+  const changed = (changes: object) => JSON.stringify({ ...epochs, ...changes });
+  const { training: { monitor, schedule, ...training }, ...config } = checkpoint.config;
+  const configOf = (refinements: object) =>
+    JSON.stringify({ ...config, training: { ...training, ...refinements } });
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ epochs: "{" }, /^CheckpointError: Cannot read the checkpoint: /],
+    [{ epochs: "null" }, /ended must be a whole number from 0 on: current value is missing/],
+    [{ epochs: changed({ ended: 0.5 }) }, /ended must be a whole number from 0 on: current value is 0.5/],
+    [
+      { epochs: changed({ plateau: null }) },
+      /its epochs must be of a training with the same schedule and monitor/,
+    ],
+    [
+      { epochs: changed({ plateau: { ...epochs.plateau, rate: -1 } }) },
+      /rate must be a number from 0 on: .* is -1/,
+    ],
+    [
+      { epochs: changed({ monitor: { ...epochs.monitor, best: null } }) },
+      /its epochs must be of a training with/,
+    ],
+    [{ epochs: changed({ begun: [] }) }, /begun must be an object: current value is \[\]/],
+    [{ config: configOf({}) }, /it must have no epochs: its training needs none: current value is/],
+    [
+      { config: configOf({ schedule }) },
+      /its epochs must be of a training with the same schedule and monitor/,
+    ],
+    [
+      { config: configOf({ monitor, schedule: { kind: "warp" } }) },
+      /training that can be done: schedule must be made/,
+    ],
+    [
+      { config: configOf({ monitor, schedule, clip: { norm: -1 } }) },
+      /training that can be done: norm must be a posi/,
+    ],
+  ];
+  for (const [changes, message] of cases) {
+    assert.throws(() => decodeCheckpoint(forge(checkpoint, changes)), (error) => {
+      assert.ok(error instanceof CheckpointError);
+      assert.match(String(error), message);
       return true;
     });
   }

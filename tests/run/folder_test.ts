@@ -64,7 +64,7 @@ test("a run that was written is read back, from its folder or that of its model"
     assert.deepEqual(found.config, config);
     const { parameters } = await fromTensorflow(model, { sequence: config.model.sequence });
     assert.deepEqual([found.model.parameters, found.model.T], [parameters, 5]);
-    assert.equal(found.model.network.recurrent[0].dropout, 0.5);
+    assert.deepEqual(found.model.network.layers[1], { kind: "dropout", rate: 0.5, stream: 0 });
   }
   assert.deepEqual((await Array.fromAsync(Deno.readDir(`${run.path}/model`), ({ name }) => name)).sort(), [
     "model.json",
@@ -84,7 +84,12 @@ test("metrics are there as they happen, one line each", async (folder) => {
 test("openMetrics() reads a run that is going on: without a model, without figures, with half a line", async (folder) => {
   const run = await createRunFolder({ recipe: "tiny", out: `${folder}/run` });
   await run.writeConfig(config);
-  assert.deepEqual(await openMetrics(run.path), { path: run.path, config, lines: [] });
+  assert.deepEqual(await openMetrics(run.path), {
+    path: run.path,
+    config,
+    lines: [],
+    losses: new Float32Array(),
+  });
   await run.log({ event: "epoch", epoch: 0, trainLoss: NaN });
   await run.append("metrics.jsonl", new TextEncoder().encode('{"event":"ep'));
   assert.deepEqual((await openMetrics(`${run.path}/`)).lines, [{

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { modelSha256 } from "../../lib/model/hash.ts";
 import { toSafetensors } from "../../lib/model/formats.ts";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
 import { lstm } from "../../lib/model/to_tensorflow.ts";
@@ -12,6 +12,7 @@ import { Run } from "../../lib/run/run.ts";
 import { StoppedRun } from "../../lib/run/stopped_run.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
 import { Tally } from "../../lib/train/figures.ts";
+import { schedules } from "../../lib/train/schedule.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
@@ -64,9 +65,10 @@ async function trainOn(run: Run, trainer: Trainer, steps: number): Promise<void>
   }
 }
 
-/** What stays the same of the lines of a run, whenever and wherever it was trained. */
+/** What stays the same of the figures of a run, whenever and wherever it was trained. */
 async function figuresOf(path: string) {
-  return (await openMetrics(path)).lines.map(({ run: _, endedAt: __, ...line }) => line);
+  const { lines, losses } = await openMetrics(path);
+  return { losses, lines: lines.map(({ run: _, endedAt: __, ...line }) => line) };
 }
 
 test("a run that was stopped and resumed is one that never stopped, to the bit", async (folder) => {
@@ -82,6 +84,7 @@ test("a run that was stopped and resumed is one that never stopped, to the bit",
     await trainOn(run, stopped, 4);
     await assert.rejects(StoppedRun.open(run.path), /no other process must write it/);
   }
+  await Deno.writeFile(`${folder}/a/losses.f32`, new Uint8Array(7), { append: true }); // a step and a bit more, taken back
   await using resumed = await open({ threads: 2 });
   using found = await StoppedRun.open(`${folder}/a`);
   using run = await Run.resume(found, resumed, { pictures: false });
@@ -91,11 +94,103 @@ test("a run that was stopped and resumed is one that never stopped, to the bit",
   const { line } = await run.end({ testLoss: 1 });
   assert.equal(line.modelSha256, modelSha256(await trainer.trained()));
   assert.deepEqual(await figuresOf(`${folder}/a`), await figuresOf(`${folder}/whole`));
+  const { losses, lines } = await figuresOf(`${folder}/a`);
+  assert.equal(losses.length, 8);
+  for (const { step, trainLoss } of lines.slice(0, -1)) { // means of two batches of eight
+    const [one, two] = losses.subarray(Number(step) - 2, Number(step));
+    assert.ok(Math.abs((one + two) / 2 - Number(trainLoss)) < 1e-6);
+  }
 
   await using model = await openModel(`${folder}/a`, { device: "reference" });
   assert.equal(modelSha256(model.trained), line.modelSha256);
   const { config } = await openRun(`${folder}/a`);
   assert.deepEqual([config.training, config.data], [JSON.parse(JSON.stringify(trainer.config)), undefined]);
+});
+
+/** What a training may do beyond plain steps: with six validation images, an epoch has three steps. */
+const REFINED = {
+  validation: 6,
+  optimizer: adam({ learningRate: 0.2 }), // so much that the best epoch is not the last
+  clip: { norm: 0.5 },
+  labelSmoothing: 0.1,
+  augment: { shift: 1 },
+  schedule: schedules.plateau({ factor: 0.5, patience: 1 }),
+  monitor: { metric: "accuracy", patience: 4, keepBest: true },
+} as const satisfies Partial<CompileOptions>;
+
+test("a run that stops early with its best weights is the same wherever it was stopped", async (folder) => {
+  const settings = { pictures: false };
+  const trainOn = async (run: Run, trainer: Trainer, epochs: number) => {
+    const loop = { onCheckpoint: run.keep, checkpointEvery: 2 };
+    for await (
+      const { index, loss, accuracy, validation } of trainer.epochs(run.remaining({ epochs }), loop)
+    ) {
+      const test = { testLoss: validation!.loss, testAccuracy: validation!.accuracy };
+      await run.report({ epoch: index }, { trainLoss: loss, trainAccuracy: accuracy, ...test, seconds: 1 });
+    }
+  };
+  await using trainer = await open(REFINED);
+  using whole = await Run.begin(trainer, { recipe: "tiny", out: `${folder}/whole` }, settings);
+  await trainOn(whole, trainer, 50);
+  const { line } = await whole.end(), { best, stopped } = trainer.monitored!, { step } = trainer;
+  assert.deepEqual([stopped, step], [true, 3 * (best!.epoch + 5)]);
+  assert.equal(line.bestEpoch, best!.epoch);
+  const { training } = (await openRun(`${folder}/whole`)).config;
+  assert.deepEqual(training, JSON.parse(JSON.stringify(trainer.config)));
+  assert.deepEqual(training!.augment, { shift: 1, rotate: 0, scale: 0 });
+  const { lines } = await openMetrics(`${folder}/whole`),
+    { validationLoss, validationAccuracy } = lines[best!.epoch];
+  assert.deepEqual({ epoch: best!.epoch, loss: validationLoss, accuracy: validationAccuracy }, best);
+  assert.deepEqual(lines.at(-2)!.learningRate, trainer.learningRate);
+  assert.ok(trainer.learningRate < 0.2);
+
+  for (const epochs of [1, best!.epoch + 3, step / 3]) {
+    const out = `${folder}/${epochs}`;
+    await using first = await open(REFINED);
+    {
+      using run = await Run.begin(first, { recipe: "tiny", out }, settings);
+      await trainOn(run, first, epochs);
+    }
+    await using second = await open({ ...REFINED, threads: 2 });
+    using run = await Run.resume(await StoppedRun.open(out), second, settings);
+    await trainOn(run, second, 50);
+    const ended = await run.end();
+    assert.equal(ended.line.modelSha256, line.modelSha256);
+    assert.deepEqual(await figuresOf(out), await figuresOf(`${folder}/whole`));
+    assert.deepEqual([second.step, second.monitored], [step, trainer.monitored]);
+  }
+});
+
+test("a refined training is resumed with the same refinements alone", async (folder) => {
+  {
+    await using trainer = await open(REFINED);
+    (await Run.begin(trainer, { recipe: "tiny", out: `${folder}/a` }, { pictures: false }))[Symbol.dispose]();
+  }
+  const wrong: [Partial<CompileOptions>, RegExp][] = [
+    [
+      { clip: { norm: 1 } },
+      /^RangeError: .* its clip must be \{"norm":0.5\}: current value is \{"norm":1\}$/,
+    ],
+    [{ clip: undefined }, /its clip must be \{"norm":0.5\}: current value is left out$/],
+    [{ labelSmoothing: 0 }, /its labelSmoothing must be 0.1: current value is left out$/],
+    [{ augment: { shift: 1, scale: 0.1 } }, /its augment must be \{"shift":1,"rotate":0,"scale":0\}/],
+    [
+      { schedule: schedules.plateau({ factor: 0.5, patience: 2 }) },
+      /its schedule must be \{"kind":"plateau"/,
+    ],
+    [{ monitor: { metric: "accuracy", patience: 5, keepBest: true } }, /its monitor must be /],
+  ];
+  for (const [changes, message] of wrong) {
+    await using other = await open({ ...REFINED, ...changes });
+    await assert.rejects(Run.resume(await StoppedRun.open(`${folder}/a`), other), message);
+  }
+  await using plain = await open();
+  (await Run.begin(plain, { recipe: "tiny", out: `${folder}/b` }, { pictures: false }))[Symbol.dispose]();
+  await using clipped = await open({ clip: { value: 1 } });
+  await assert.rejects(
+    Run.resume(await StoppedRun.open(`${folder}/b`), clipped),
+    /its clip must be left out: current value is \{"value":1\}$/,
+  );
 });
 
 test("a run is resumed with the same training alone", async (folder) => {
@@ -174,6 +269,12 @@ test("a run that was closed writes nothing, and a stopped run is resumed once", 
       /state must be one of this training, 3 × \d+ numbers/,
     );
   }
+  await assert.rejects(run.keep({ ...state, tally }, new Float32Array(5)), /state must be one of this/);
+  await assert.rejects(run.keep({ ...state, tally }, [1] as never), /losses must be a Float32Array/);
+  await run.keep({ ...state, tally }, Float32Array.of(1, 2));
+  assert.deepEqual((await openMetrics(out)).losses, Float32Array.of(NaN, NaN, 1, 2)); // two are unknown
+  await run.keep({ ...state, tally });
+  assert.deepEqual((await openMetrics(out)).losses, Float32Array.of(1, 2, 1, 2).fill(NaN, 0, 2));
   await assert.rejects(run.report({ epoch: NaN }, {} as never), /epoch must be a whole number from 0 on/);
   await assert.rejects(run.end({ event: "x" } as never), /result must be among trainLoss/);
   run[Symbol.dispose]();
@@ -236,7 +337,7 @@ test("a run of before November 2026 opens, and goes on to the bit", async (folde
   const sha256 = "4778e83ab33e99ad9d4d36cfe0f58b4bee315d50c801ecbabeb9060a5260e6de";
   assert.equal(modelSha256(model), sha256);
   assert.equal(model.T, 6);
-  assert.deepEqual(model.network.recurrent.map(({ dropout }) => dropout), [0.5, 0]);
+  assert.deepEqual(model.network.layers.map(({ kind }) => kind), ["lstm", "dropout", "lstm", "dense"]);
   assert.deepEqual([model.classNames[3], model.preparation], ["class 3", "none"]);
   assert.deepEqual(config.training, JSON.parse(JSON.stringify((await open()).config)));
 
@@ -250,18 +351,20 @@ test("a run of before November 2026 opens, and goes on to the bit", async (folde
   const { line } = await run.end();
   assert.equal(line.modelSha256, "57b6bf6a34ec42f36721476d472488007be6e1c7cc4e34bf91c8a5f13fc04cf8");
   assert.equal((await openRun(`${folder}/a`)).model.T, 6); // config.json has today's form now
+  const { losses } = await openMetrics(`${folder}/a`); // it kept none
+  assert.deepEqual([...losses].map(Number.isFinite), [false, false, true, true]);
 });
 
 test("an old import opens: its layers are in model.json alone", async () => {
   const { config, model } = await openRun(`${OLD_RUNS}imported`);
   assert.equal(modelSha256(model), "28a89c1322c64f247ed73d7a73b3dbfd59e985335dd277c476cdad0b253c2389");
-  assert.deepEqual([config.training, model.T, model.network.recurrent[0].kind], [undefined, 6, "rnn"]);
+  assert.deepEqual([config.training, model.T, model.network.layers[0].kind], [undefined, 6, "rnn"]);
   assert.deepEqual(config.data, { dataDir: "data/tiny", classes: 10 });
 });
 
 test("openModel() reads back what toSafetensors() wrote, and says what other files lack", async () => {
   const layer = { kind: "rnn", inputSize: 5, hiddenSize: 3, activation: "relu", dropout: 0.5 } as const;
-  const network = createClassifier({ layers: [layer], classes: 2, biases: 2 });
+  const network = createStack({ layers: [layer], classes: 2, biases: 2 });
   const sequence = { axis: "rows", range: [-1, 1] } as const;
   const trained = { network, T: 6, sequence, parameters: tinyParameters(network), classNames: ["no", "yes"] };
   await using model = await openModel(toSafetensors(trained), { device: "reference" });

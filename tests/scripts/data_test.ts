@@ -73,13 +73,13 @@ scriptTest("data --help explains the flags, on stderr, and does nothing", async 
 
 scriptTest("data names the valid flags and values, exits 2, and does nothing", async (folder) => {
   const cases: [string[], RegExp][] = [
-    [["--datset", "mnist"], /"--datset": it must be one of --dataset, --quiet, --help, --first-run/],
+    [["--datset", "mnist"], /"--datset": there is no such flag. Did you mean --dataset\?/],
     [
       ["--dataset", "cifar"],
       /--dataset: it must be one of mnist, fashion-mnist, kmnist: current value is "cifar"/,
     ],
     [["--dataset"], /--dataset: it must be given a value, one of .*kmnist$/m],
-    [["mnist"], /"mnist": it must be one of --dataset/],
+    [["mnist"], /"mnist": it must be one of --dataset, --quiet, --help, --first-run/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await runData(folder, ...args);

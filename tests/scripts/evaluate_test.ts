@@ -56,7 +56,7 @@ Deno.test({
       const missing = await evaluate();
       assert.match(
         missing.stderr,
-        /^Cannot evaluate: --model must be given, the folder of a run\n/,
+        /^Cannot evaluate: --model must be given, the folder of a run or a recipe\n/,
       );
       assert.equal(missing.code, 2);
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nearest } from "../../scripts/support/nearest.ts";
 import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "../../scripts/support/flags.ts";
 
 const flags = {
@@ -38,12 +39,49 @@ Deno.test("parseFlags() takes values after a space or an equals sign, and the la
 
 Deno.test("parseFlags() lists the valid flags if one is unknown", () => {
   const all = "--epochs, --seed, --learning-rate, --device, --out, --json";
-  for (const wrong of ["--epoch", "--no-json", "-e", "epochs", "--", "--toString", "--__proto__"]) {
+  for (const wrong of ["--no-json", "-e", "colour", "--", "--toString", "--__proto__"]) {
     assert.throws(() => parseFlags(flags, [wrong]), (error) => {
       assert.ok(error instanceof FlagError);
       assert.equal(error.message, `Cannot use "${wrong}": it must be one of ${all}`);
       return true;
     });
+  }
+});
+
+Deno.test("parseFlags() says which flag or value was meant, where that is clear", () => {
+  const cases: [string[], string][] = [
+    [["--epoch", "3"], 'Cannot use "--epoch": there is no such flag. Did you mean --epochs?'],
+    [["epochs=3"], 'Cannot use "epochs=3": there is no such flag. Did you mean --epochs?'],
+    [["-seed", "3"], "Did you mean --seed?"],
+    [["--lr=0.1"], "Did you mean --learning-rate?"],
+    [["--learning_rate=0.1"], "Did you mean --learning-rate?"],
+    [["--device", "wsam"], 'it must be one of auto, wasm: current value is "wsam" (did you mean wasm?)'],
+  ];
+  for (const [args, message] of cases) {
+    assert.throws(() => parseFlags(flags, args), (error) => {
+      assert.ok(error instanceof FlagError);
+      assert.ok(error.message.endsWith(message), `${args.join(" ")}: ${error.message}`);
+      return true;
+    });
+  }
+});
+
+Deno.test("nearest() finds parts, initials and slips, the closest first, and nothing for what is unlike all", () => {
+  const words = ["epochs", "steps", "learning-rate", "batch-size", "label-smoothing", "limit"];
+  const meant = {
+    ...{
+      "epoch": "epochs",
+      "EPOCHS": "epochs",
+      "epcohs": "epochs",
+      "rate": "learning-rate",
+      "learn": "learning-rate",
+    },
+    ...{ "bs": "batch-size", "batchsize": "batch-size", "learning-rat": "learning-rate", "step": "steps" },
+    ...{ "label-smoothing-rate": "label-smoothing", "limits": "limit", "lmiit": "limit" },
+  };
+  for (const [given, word] of Object.entries(meant)) assert.equal(nearest(given, words), word, given);
+  for (const given of ["", "x", "zzzzzz", "constructor", "e".repeat(1e6)]) {
+    assert.equal(nearest(given, words), undefined, given.slice(0, 20));
   }
 });
 

@@ -105,7 +105,7 @@ Deno.test({
       const missing = await runScript(path, "read", ["1"]);
       assert.match(
         missing.stderr,
-        /^Cannot read: --model must be given, the folder of a run\n/,
+        /^Cannot read: --model must be given, the folder of a run or a recipe\n/,
       );
       assert.equal(missing.code, 2);
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EXPERIMENTS, PYTORCH_CURVES } from "../../scripts/results/experiments.ts";
 import { NOTEBOOK, PYTORCH_ADAM } from "../../scripts/results/published.ts";
 import type { MetricsLine } from "../../scripts/repeat/processes.ts";
 import { type ResultRun, type RunRecord, writeResultsPage } from "../../scripts/results/page.ts";
@@ -36,13 +37,18 @@ const dipping = [...rising.slice(0, 9), 0.88];
 const means = { trainLoss: 0.03125, trainAccuracy: 0.990625, testLoss: 0.0625, testAccuracy: 0.9812 };
 
 function runsOf(adam: readonly number[]): ResultRun[] {
-  const run = (recipe: string, seed: number, lines: readonly MetricsLine[]) => {
-    return { recipe, seed, record, lines };
+  const run = (name: string, seed: number, lines: readonly MetricsLine[]) => {
+    return { name, seed, record, lines };
   };
   return [
     run("train-lstm", 1, [...epochs(rising), end]),
     run("train-lstm-dropout", 2017, [{ ...end, ...means }]),
     ...[rising, dipping, rising].map((curve, i) => run("train-rnn", i + 1, [...epochs(curve), end])),
+    ...EXPERIMENTS.flatMap(({ name }) =>
+      [0.8, 0.82, 0.84].map((last, i) => {
+        return run(name, i + 1, [...epochs([...rising.slice(0, 4), ...Array(11).fill(last)]), end]);
+      })
+    ),
     ...adam.map((testAccuracy, i) => run("train-lstm-adam", i + 1, [{ ...end, testAccuracy }])),
   ];
 }
@@ -86,6 +92,27 @@ Deno.test("the results page compares the figures of the runs with those of the s
   assert.match(page, /`deno task train-x --seed 1` +\| abcdef0 +\| 1 +\| 62 +\| `0123456789abcdef`/);
 });
 
+Deno.test("the results page compares every experiment with PyTorch at the same epoch, in standard errors", () => {
+  const page = writeResultsPage(runsOf([0.96, 0.97]));
+  const section = page.slice(page.indexOf("## More recipes"));
+  for (const { name } of EXPERIMENTS) {
+    const curves = PYTORCH_CURVES[name],
+      line = section.split("\n").find((one) => one.includes(`\`${name}\``));
+    const cells = line!.slice(1, -1).split("|").map((cell) => cell.trim());
+    assert.equal(cells[2], String(curves?.[0].length ?? 15));
+    const ours = [0.8, 0.82, 0.84], theirs = curves?.map((curve) => curve.at(-1)!) ?? [];
+    if (!curves || curves[0].length > 4) assert.equal(cells[5], ".8200 ± .0200 (3)");
+    if (theirs.length < 2 || curves[0].length <= 4) continue;
+    const variance = (values: readonly number[]) => {
+      const mean = values.reduce((a, b) => a + b) / values.length;
+      return { mean, of: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1) };
+    };
+    const [a, b] = [variance(ours), variance(theirs)];
+    const apart = Math.abs(a.mean - b.mean) / Math.sqrt(a.of / ours.length + b.of / theirs.length);
+    assert.equal(cells[6], apart.toFixed(1));
+  }
+});
+
 Deno.test("the results page says so if the means are further apart than promised", () => {
   const far = writeResultsPage(runsOf(PYTORCH_ADAM.map((accuracy) => accuracy - 0.006)));
   assert.match(unwrapped(far), /PyTorch 2\.13 are \.0060 apart, not less than the \.004/);
@@ -102,13 +129,13 @@ projectTest("results trains what is missing, and writes the page and the picture
   assert.equal(lacking.code, 1);
   assert.match(
     lacking.stderr,
-    /^Cannot write RESULTS\.md: all 25 runs must be in runs\/results: .*train-rnn, seed 3/,
+    /^Cannot write RESULTS\.md: all 55 runs must be in runs\/results: .*train-rnn, seed 3/,
   );
 
-  for (const { recipe, seed, lines } of runsOf(Array.from({ length: 20 }, (_, i) => 0.96 + i / 5000))) {
-    const folder = `${path}/runs/results/${recipe}-${seed}`;
+  for (const { name, seed, lines } of runsOf(Array.from({ length: 20 }, (_, i) => 0.96 + i / 5000))) {
+    const folder = `${path}/runs/results/${name}-${seed}`;
     await Deno.mkdir(folder, { recursive: true });
-    const last = recipe === "train-lstm-adam" && seed === 4 ? { ...end, interrupted: true } : {};
+    const last = name === "train-lstm-adam" && seed === 4 ? { ...end, interrupted: true } : {};
     const kept = [...lines.slice(0, -1), { ...lines.at(-1), ...last }];
     await Deno.writeTextFile(
       `${folder}/metrics.jsonl`,

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import type { Split } from "../../lib/data/images.ts";
-import type { PixelScale, Sequence } from "../../lib/data/sequence.ts";
+import type { Order, PixelScale } from "../../lib/data/sequence.ts";
 import { toTensorflow } from "../../lib/model/to_tensorflow.ts";
-import { createClassifier, type LayerSpec } from "../../lib/model/classifier.ts";
+import { createClassifier } from "../../lib/model/classifier.ts";
+import type { LayerOptions } from "../../lib/model/network_options.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { toPyTorch } from "../../lib/model/pytorch.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
@@ -19,10 +20,11 @@ tf.enableProdMode();
 /** A model, and what a file must say of it for the same to come back. */
 interface Trip {
   readonly name: string;
-  readonly layers: readonly LayerSpec[];
+  /** Without the dense head of the classes. */
+  readonly layers: readonly LayerOptions[];
   /** Height and width. */
   readonly size: readonly [number, number];
-  readonly axis: Sequence["axis"];
+  readonly order: Order;
   readonly scale: PixelScale;
   readonly classes: number;
   readonly biases: 1 | 2;
@@ -31,54 +33,94 @@ interface Trip {
   readonly classNames?: readonly string[];
 }
 
-const lstm = (inputSize: number, hiddenSize: number, dropout = 0): LayerSpec => ({
-  kind: "lstm",
-  gateActivation: "sigmoid",
-  inputSize,
-  hiddenSize,
-  dropout,
-});
-const rnn = (activation: "relu" | "tanh", inputSize: number, hiddenSize: number, dropout = 0): LayerSpec => ({
-  kind: "rnn",
-  activation,
-  inputSize,
-  hiddenSize,
-  dropout,
-});
+const lstm = (hiddenSize: number, returnSequences = false): LayerOptions => {
+  return { kind: "lstm", hiddenSize, returnSequences };
+};
+const gru = (hiddenSize: number, returnSequences = false): LayerOptions => {
+  return { kind: "gru", hiddenSize, returnSequences, resetAfter: true };
+};
+const rnn = (activation: "relu" | "tanh", hiddenSize: number, returnSequences = false): LayerOptions => {
+  return { kind: "rnn", activation, hiddenSize, returnSequences };
+};
+const dropout = (rate: number): LayerOptions => ({ kind: "dropout", rate });
+const ROWS = { axis: "rows" } as const, PIXELS = { axis: "pixels" } as const;
 const NORMALIZED = { mean: 0.1307, deviation: 0.3081 };
 
 const TRIPS: readonly Trip[] = [
   {
     name: "an LSTM with one bias, classes with odd names",
-    ...{ layers: [lstm(5, 6)], size: [7, 5], axis: "rows", scale: { range: [0, 1] }, classes: 3, biases: 1 },
+    ...{ layers: [lstm(6)], size: [7, 5], order: ROWS, scale: { range: [0, 1] }, classes: 3, biases: 1 },
     classNames: ["a,b", "\x1b[31m" + "c".repeat(95), ""],
   },
   {
     name: "two LSTM layers with dropout, columns, sequences of any length, 26 classes with names",
-    ...{ layers: [lstm(7, 5, 0.5), lstm(5, 5, 0.25)], size: [7, 5], axis: "columns", open: true },
+    layers: [lstm(5, true), dropout(0.5), lstm(5), dropout(0.25)],
+    ...{ size: [7, 5], order: { axis: "columns" }, open: true },
     ...{ scale: NORMALIZED, classes: 26, biases: 2, classNames: [..."abcdefghijklmnopqrstuvwxyz"] },
   },
   {
     name: "two ReLU layers with dropout, −1…1",
-    ...{ layers: [rnn("relu", 5, 6, 0.25), rnn("relu", 6, 6, 0.5)], size: [7, 5], axis: "rows" },
-    ...{ scale: { range: [-1, 1] }, classes: 4, biases: 2 },
+    layers: [rnn("relu", 6, true), dropout(0.25), rnn("relu", 6), dropout(0.5)],
+    ...{ size: [7, 5], order: ROWS, scale: { range: [-1, 1] }, classes: 4, biases: 2 },
   },
   {
     name: "a tanh RNN, pixel by pixel, of images that are not square",
-    ...{ layers: [rnn("tanh", 1, 6)], size: [3, 5], axis: "pixels", scale: NORMALIZED },
-    ...{ classes: 3, biases: 1 },
+    ...{ layers: [rnn("tanh", 6)], size: [3, 5], order: PIXELS, scale: NORMALIZED, classes: 3, biases: 1 },
   },
   {
     name: "a ReLU RNN, pixel by pixel, of a square number of pixels that are no square",
-    ...{ layers: [rnn("relu", 1, 4)], size: [2, 8], axis: "pixels", scale: { range: [0, 1] } },
+    ...{ layers: [rnn("relu", 4)], size: [2, 8], order: PIXELS, scale: { range: [0, 1] } },
     ...{ classes: 2, biases: 2 },
   },
   {
     name: "a tanh RNN, pixel by pixel, sequences of any length",
-    ...{ layers: [rnn("tanh", 1, 4)], size: [2, 5], axis: "pixels", scale: { range: [0, 1] } },
+    ...{ layers: [rnn("tanh", 4)], size: [2, 5], order: PIXELS, scale: { range: [0, 1] } },
     ...{ classes: 2, biases: 2, open: true },
   },
+  {
+    name: "an LSTM, batch normalization as in PyTorch, a dense stack",
+    layers: [
+      lstm(6),
+      { kind: "batchNorm", epsilon: 1e-5, momentum: 0.9, unbiased: true },
+      dropout(0.25),
+      { kind: "dense", units: 5, activation: "relu" },
+      dropout(0.5),
+    ],
+    ...{ size: [7, 5], order: ROWS, scale: NORMALIZED, classes: 3, biases: 2 },
+  },
+  {
+    name: "both directions, batch normalization of every step, the last step, from the bottom",
+    layers: [
+      {
+        kind: "bidirectional",
+        merge: "concat",
+        forward: { kind: "lstm", hiddenSize: 4, returnSequences: true },
+      },
+      { kind: "batchNorm" },
+      { kind: "last" },
+    ],
+    ...{ size: [7, 5], order: { ...ROWS, reversed: true }, scale: NORMALIZED, classes: 3, biases: 1 },
+  },
+  {
+    name: "two GRU layers, permuted pixels",
+    layers: [gru(4, true), gru(4)],
+    ...{
+      size: [2, 5],
+      order: { ...PIXELS, permutation: 7 },
+      scale: { range: [0, 1] },
+      classes: 2,
+      biases: 2,
+    },
+  },
 ];
+
+/** The network of some layers with a dense head. */
+function networkOf(
+  { layers, size: [height, width], order: { axis }, classes, biases }: Omit<Trip, "name" | "scale">,
+) {
+  const inputSize = { rows: width, columns: height, pixels: 1 }[axis];
+  return createClassifier({ inputSize, layers: [...layers, { kind: "dense", units: classes }], biases });
+}
 
 for (const trip of TRIPS) {
   Deno.test({
@@ -113,14 +155,14 @@ for (const trip of TRIPS) {
 }
 
 async function writeRun(path: string, trip: Trip): Promise<void> {
-  const { layers, size: [height, width], axis, scale, classes, biases, open, classNames } = trip;
-  const network = createClassifier({ layers, classes, biases });
+  const { size: [height, width], order, scale, classes, open, classNames } = trip, { axis } = order;
+  const network = networkOf(trip);
   const T = open ? null : axis === "rows" ? height : axis === "columns" ? width : height * width;
   const run = await createRunFolder({ recipe: "mine", out: path });
   const model = {
     network,
     T,
-    sequence: { axis, ...scale },
+    sequence: { ...order, ...scale },
     parameters: tinyParameters(network),
     classNames: classNames ?? Array.from({ length: classes }, (_, k) => String(k)),
     preparation: "digit", // which images of one's own do not have by themselves
@@ -202,7 +244,7 @@ Deno.test({
       [
         "lstm",
         ["--activation", "tanh"],
-        /--activation: the network must be an RNN: current value is an LSTM/,
+        /--activation: the network must be an RNN: current value is lstm/,
       ],
     ];
     for (const [file, flags, message] of refused) {
@@ -235,8 +277,8 @@ Deno.test({
         ],
         [{ classNames: '["a","b"]' }, /^Cannot import: in the file .* 4 classes: current value is 2\n/],
         [
-          { layers: metadata.layers.replace(/\},\{.*/, "}]") },
-          /layers must be of the kinds of the weights, rnn, rnn: current value is rnn\n/,
+          { network: metadata.network.replace('"hiddenSize":6', '"hiddenSize":5') },
+          /^Cannot read the metadata: network must be one of the arrays .*\[5,6\].*: current value is one of .*\[5,5\]/,
         ],
         [{ T: "0" }, /^Cannot read the metadata: T must be/],
         [{ biases: "3" }, /^Cannot read the metadata: biases must be/],
@@ -272,7 +314,8 @@ Deno.test({
 
     for (const activation of ["relu", "tanh"] as const) {
       await t.step(`${activation}, normalized`, async () => {
-        const network = createClassifier({ layers: [rnn(activation, 6, 8)], classes: 3, biases: 2 });
+        const layers = [rnn(activation, 8)], size = [5, 6] as const;
+        const network = networkOf({ layers, size, order: ROWS, classes: 3, biases: 2 });
         const model = toTensorflow({ network, parameters: new Float32Array(network.size), T: 5 });
         await using trainer = await compile(model, {
           train: images,
@@ -348,7 +391,8 @@ Deno.test({
     });
 
     await t.step("an activation that overflows is no error, and not chosen", async () => {
-      const layers = [rnn("tanh", 1, 2)], network = createClassifier({ layers, classes: 3, biases: 2 });
+      const layers = [rnn("tanh", 2)], size = [1, 1] as const;
+      const network = networkOf({ layers, size, order: PIXELS, classes: 3, biases: 2 });
       const huge = tinyParameters(network).map((value) => 1e6 * value);
       await Deno.writeFile(`${path}/data/bare.safetensors`, encodeSafetensors(toPyTorch(network, huge)));
       const [{ tried }] = await script(

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Classifier } from "../../lib/model/classifier.ts";
+import { type DenseLayer, recurrentLayers } from "../../lib/model/network.ts";
 import type { Tensor } from "../../lib/model/safetensors.ts";
 import { numbersOf } from "./pytorch.ts";
 
@@ -27,7 +28,7 @@ export function fromTensorFlow(
 ): Float64Array {
   const flat = new Float64Array(network.size);
   const numbers = (name: string) => numbersOf(tensors, prefix + name);
-  network.recurrent.forEach(({ kernel, recurrentKernel, bias, inputSize, hiddenSize }, l) => {
+  recurrentLayers(network).forEach(({ kernel, recurrentKernel, bias, inputSize, hiddenSize }, l) => {
     const ofGates = (columns: Float64Array) =>
       columns.map((_, k) => {
         const column = k % (4 * hiddenSize), gate = Math.floor(column / hiddenSize);
@@ -38,9 +39,10 @@ export function fromTensorFlow(
     flat.set(joint.subarray(split), recurrentKernel.offset);
     const isForget = (k: number) => Math.floor(k / hiddenSize) === 1;
     const biases = ofGates(numbers(`layer${l}.bias`));
-    flat.set(biases.map((value, k) => value + (isForget(k) ? forgetBias : 0)), bias.offset);
+    flat.set(biases.map((value, k) => value + (isForget(k) ? forgetBias : 0)), bias!.offset);
   });
-  flat.set(numbers("classification.weights"), network.head.kernel.offset);
-  flat.set(numbers("classification.biases"), network.head.bias.offset);
+  const { kernel, bias } = network.layers.at(-1) as DenseLayer;
+  flat.set(numbers("classification.weights"), kernel.offset);
+  flat.set(numbers("classification.biases"), bias!.offset);
   return flat;
 }

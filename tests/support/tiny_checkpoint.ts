@@ -22,8 +22,12 @@ export function tinyCheckpoint({ step = 0, size = 12 } = {}): Checkpoint {
     config: {
       recipe: "tiny",
       model: {
-        layers: [{ kind: "lstm", inputSize: 4, hiddenSize: 3, gateActivation: "sigmoid", dropout: 0.5 }],
-        classes: 3,
+        inputSize: 4,
+        layers: [
+          { kind: "lstm", hiddenSize: 3 },
+          { kind: "dropout", rate: 0.5 },
+          { kind: "dense", units: 3 },
+        ],
         biases: 2,
         T: 5,
         sequence: { axis: "rows", range: [0, 1] },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { recurrentLayers } from "../../lib/model/network.ts";
+import { createStack } from "./stack.ts";
 import { tinyParameters, tinySplit } from "./tiny_data.ts";
 
 Deno.test("tinySplit() gives one full image, one blank, and others with blank lines before the first ink", () => {
@@ -18,7 +19,7 @@ Deno.test("tinySplit() and tinyParameters() depend on the seed alone", () => {
   assert.deepEqual(tinySplit(options), tinySplit({ ...options, seed: 1 }));
   assert.notDeepEqual(tinySplit(options), tinySplit({ ...options, seed: 2 }));
 
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "rnn", activation: "tanh", inputSize: 4, hiddenSize: 9, dropout: 0 }],
     classes: 3,
   });
@@ -26,7 +27,7 @@ Deno.test("tinySplit() and tinyParameters() depend on the seed alone", () => {
   assert.deepEqual(tinyParameters(network), parameters);
   assert.notDeepEqual(tinyParameters(network, { seed: 2 }), parameters);
   assert.deepEqual(tinyParameters(network, { scale: 2 }), parameters.map((value) => 2 * value));
-  const { offset, size } = network.recurrent[0].recurrentKernel;
+  const { offset, size } = recurrentLayers(network)[0].recurrentKernel;
   assert(
     parameters.subarray(offset, offset + size).every((value) => value !== 0 && Math.abs(value) <= 1 / 3),
   );

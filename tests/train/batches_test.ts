@@ -50,6 +50,18 @@ Deno.test("BatchOrder: a batch does not depend on which were asked for before", 
   }
 });
 
+Deno.test("BatchOrder: epochsOf() tells the epoch of each image of a step", () => {
+  const carry = new BatchOrder({ count: 5, batchSize: 4, seed: 1, lastBatch: "carry" });
+  assert.deepEqual([0, 1, 2].map((step) => [...carry.epochsOf(step)]), [[0, 0, 0, 0], [0, 1, 1, 1], [
+    1,
+    1,
+    2,
+    2,
+  ]]);
+  const short = new BatchOrder({ count: 5, batchSize: 4, seed: 1, lastBatch: "short" });
+  assert.deepEqual([0, 1, 2].map((step) => [...short.epochsOf(step)]), [[0, 0, 0, 0], [0], [1, 1, 1, 1]]);
+});
+
 Deno.test("BatchOrder: steps, images and epochs agree", () => {
   for (const lastBatch of ["short", "carry"] as const) {
     for (const [count, batchSize] of sizes) {

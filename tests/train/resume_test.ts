@@ -94,12 +94,18 @@ for (const lastBatch of ["short", "carry"] as const) {
 engineTest(
   "checkpoints come after each epoch, every so many steps, at the end, and when the signal ends the loop",
   async () => {
-    const steps: number[] = [];
-    const onCheckpoint = ({ step }: TrainingState) => void steps.push(step);
+    const steps: number[] = [], losses: number[] = [];
+    const onCheckpoint = ({ step }: TrainingState, latest: Float32Array) => {
+      steps.push(step);
+      losses.push(...latest);
+    };
     await using trainer = await open(); // six steps an epoch
     await Array.fromAsync(trainer.epochs(2, { onCheckpoint, checkpointEvery: 5 }));
     await Array.fromAsync(trainer.steps(2, { onCheckpoint }));
     assert.deepEqual(steps, [5, 6, 10, 12, 14]);
+    await using single = await open();
+    const each = await Array.fromAsync(single.steps(14, { every: 1 }), ({ loss }) => Math.fround(loss));
+    assert.deepEqual(losses, each);
 
     steps.length = 0;
     const controller = new AbortController();

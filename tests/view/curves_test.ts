@@ -134,3 +134,36 @@ Deno.test("drawCurves(): what runs share is said once, what differs is said of e
   );
   assert(other.includes("an epoch: 60,000 images") && other.includes("an epoch: 6,400 images"));
 });
+
+/** The losses of noisy steps. */
+function losses(count: number): number[] {
+  return Array.from({ length: count }, (_, step) => 0.1 + 2.2 * Math.exp(-step / 60) + (step * 7 % 5) / 20);
+}
+
+Deno.test("drawCurves(): the loss of training steps is a thin line beside the reports", async (t) => {
+  const svg = drawCurves(toCurves([{ ...run("runs/a", epochs(3), 100), losses: losses(320) }]));
+  assert.match(svg, />each training step, averaged over some 6 steps</);
+  assert.equal(svg.match(/<path d="M[^"]*" [^>]*stroke-opacity="0.6"/g)?.length, 1); // not beside the accuracy
+  await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): before the first report there are steps alone; of several runs each has its own", () => {
+  const early = drawCurves(toCurves([{ ...run("runs/a", [], 100), losses: losses(40) }]));
+  assert(!textsOf(early).includes("nothing to draw yet"));
+  assert.doesNotMatch(early, /NaN|Infinity/);
+  const several = toCurves([
+    { ...run("runs/a", epochs(3), 100), losses: losses(320) },
+    { ...run("runs/b", epochs(3), 100), losses: losses(220) },
+    run("runs/c", epochs(3), 100),
+  ]);
+  const svg = drawCurves(several);
+  assert(textsOf(svg).includes("each training step, smoothed"));
+  assert.equal(svg.match(/ stroke-opacity="0.6"/g)?.length, 3); // one in the legend
+});
+
+Deno.test("drawCurves(): against seconds", () => {
+  const lines = epochs(4).map((line) => ({ ...line, seconds: 2.5 }));
+  const svg = drawCurves(toCurves([run("runs/a", lines)], { against: "seconds" }));
+  assert(textsOf(svg).includes("seconds of training"));
+  assert.match(svg, /best test accuracy: \d\d\.\d\d% after 10 s/);
+});

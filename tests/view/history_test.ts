@@ -42,3 +42,38 @@ Deno.test("momentOf(): one epoch is singular, parts of one have three digits", (
   ]);
   assert.deepEqual([1, 10_000].map((x) => say(x, "steps")), ["after 1 step", "after 10,000 steps"]);
 });
+
+Deno.test("toCurves(): the losses of steps are smoothed, thinned out, and stand where their steps do", () => {
+  const losses = Float32Array.from({ length: 2_000 }, (_, step) => step < 10 ? NaN : step % 2);
+  const [{ steps }] = toCurves([{ name: "a", lines: reports(1_000), stepsPerEpoch: 500, losses }]).curves;
+  assert.deepEqual([steps!.averaged, steps!.points.length], [40, 400]);
+  assert.deepEqual([0, 1, 2, 399].map((i) => steps!.points[i].x), [5, 10, 15, 2_000]);
+  assert.deepEqual(steps!.points.slice(0, 2).map(({ loss }) => loss), [NaN, NaN]);
+  assert.ok(steps!.points.slice(10).every(({ loss }) => Math.abs(loss - 0.5) < 0.05));
+
+  const epoch = { event: "epoch", epoch: 0, ...figures };
+  const [few, none, time] = [
+    toCurves([{ name: "a", lines: [epoch], stepsPerEpoch: 4, losses: [3, 2, 1] }]),
+    toCurves([{ name: "a", lines: [epoch], stepsPerEpoch: 4, losses: [] }]),
+    toCurves([{ name: "a", lines: [epoch], stepsPerEpoch: 4, losses: [3, 2, 1] }], { against: "seconds" }),
+  ].map(({ curves: [{ steps }] }) => steps);
+  assert.deepEqual(few, {
+    averaged: 1,
+    points: [{ x: 0.25, loss: 3 }, { x: 0.5, loss: 2 }, { x: 0.75, loss: 1 }],
+  });
+  assert.deepEqual([none, time], [null, null]);
+});
+
+Deno.test("toCurves() against seconds: the time of all reports so far, whatever they count", () => {
+  const lines = reports(50, 100, 150).map((line, i) => ({ ...line, seconds: i === 0 ? 1.5 : 2 }));
+  const { unit, curves: [{ points }] } = toCurves([{ name: "a", lines, stepsPerEpoch: 100 }], {
+    against: "seconds",
+  });
+  assert.deepEqual([unit, points.map(({ x }) => x)], ["seconds", [1.5, 3.5, 5.5]]);
+  assert.equal(momentOf({ ...points[0], x: 125 }, "seconds"), "after 2 min 5 s");
+  const old = lines.map(({ seconds: _, ...line }) => line);
+  assert.deepEqual(
+    placesOf(toCurves([{ name: "a", lines: old, stepsPerEpoch: 100 }], { against: "seconds" })),
+    [[]],
+  );
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { drawConfusionMap } from "../../lib/view/confusion.ts";
 import { drawCurves } from "../../lib/view/curves.ts";
 import { toCurves } from "../../lib/view/history.ts";
-import { createClassifier } from "../../lib/model/classifier.ts";
+import { createStack } from "../support/stack.ts";
 import { readingsSvg } from "../../lib/view/reading.ts";
 import { drawSheet } from "../../lib/view/sheet.ts";
 import { drawStructure } from "../../lib/view/structure.ts";
@@ -17,7 +17,7 @@ const CLOTHES = [
 /** Every kind of picture of a run with ten classes of these names, and counts of this many images. */
 function picturesOf(classNames: readonly string[], ofClass: number): Record<string, string> {
   const matrix = classNames.map((_, label) => classNames.map((_, k) => k === label ? ofClass - 9 * 3 : 3));
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "lstm", inputSize: 28, hiddenSize: 1024, gateActivation: "hardSigmoid", dropout: 0.5 }],
     classes: 10,
   });

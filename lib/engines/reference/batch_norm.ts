@@ -5,7 +5,7 @@
  *     n    = (x − m) / √(v + ε)  y    = γ n + β
  *
  *     dγ   = Σ dy∘n              dβ   = Σ dy
- *     dx   = γ / √(v + ε) (dy − Σ dy / I − n Σ (dy∘n) / I)
+ *     dx   = γ / √(v + ε) (dy − Σ dy / I − n Σ (dy∘n) / I)                     in training, else γ / √(V + ε) dy
  *
  * and after the update of a training step
  *
@@ -17,7 +17,7 @@ import type { BatchNormLayer, Network } from "../../model/network.ts";
 import { addSumOfRows } from "./matrix.ts";
 import { type Pass, type Run, type Signal, times, view } from "./signal.ts";
 
-/** Runs the layer over a batch; the way back is that of training. */
+/** Runs the layer over a batch. */
 export function batchNormForward(layer: BatchNormLayer, input: Signal, { p, moments }: Run): Pass {
   const { x } = input, { size: C, epsilon: ε, gamma, beta, movingMean, movingVariance } = layer;
   const I = x.length / C;
@@ -35,8 +35,8 @@ export function batchNormForward(layer: BatchNormLayer, input: Signal, { p, mome
     if (gamma) addSumOfRows(view(d, gamma), sumOfProducts);
     if (beta) addSumOfRows(view(d, beta), sum);
     return dy.map((value, k) => {
-      const c = k % C;
-      return γ[c] / Math.sqrt(v[c] + ε) * (value - sum[c] / I - n[k] * sumOfProducts[c] / I);
+      const c = k % C, throughMoments = moments ? (sum[c] + n[k] * sumOfProducts[c]) / I : 0;
+      return γ[c] / Math.sqrt(v[c] + ε) * (value - throughMoments);
     });
   };
   return { output: { ...input, x: y }, back };

@@ -24,7 +24,7 @@ import type { GruLayer } from "../../model/network.ts";
 import { SCALARS } from "./activation.ts";
 import type { Cell } from "./cell.ts";
 import { linear } from "./linear.ts";
-import { addColumns, columnsOf } from "./matrix.ts";
+import { addColumns, blocks } from "./matrix.ts";
 
 /** The cell of a layer with the parameters p. */
 export function gruCell(layer: GruLayer, p: Float64Array): Cell {
@@ -49,6 +49,7 @@ function resetBefore(layer: GruLayer, p: Float64Array): Cell {
 
     return {
       next: [blend(z, h, ĥ)],
+      gates: () => [z, r, ĥ],
       back: ([dh], d) => {
         const dz = dh.map((value, k) => value * (h[k] - ĥ[k]) * σ.slope(z[k]));
         const dg = dh.map((value, k) => value * (1 - z[k]) * φ.slope(ĥ[k]));
@@ -79,6 +80,7 @@ function resetAfter(layer: GruLayer, p: Float64Array): Cell {
 
     return {
       next: [blend(z, h, ĥ)],
+      gates: () => [z, r, ĥ],
       back: ([dh], d) => {
         const dz = dh.map((value, k) => value * (h[k] - ĥ[k]) * σ.slope(z[k]));
         const dg = dh.map((value, k) => value * (1 - z[k]) * φ.slope(ĥ[k]));
@@ -95,11 +97,6 @@ function resetAfter(layer: GruLayer, p: Float64Array): Cell {
 /** `z∘h + (1 − z)∘ĥ`. */
 function blend(z: Float64Array, h: Float64Array, ĥ: Float64Array): Float64Array {
   return z.map((value, k) => value * h[k] + (1 - value) * ĥ[k]);
-}
-
-/** The gates of A `[N,G·H]`, `[N,H]` each. */
-function blocks(A: Float64Array, G: number, H: number): Float64Array[] {
-  return Array.from({ length: G }, (_, g) => columnsOf(A, G * H, [g * H, (g + 1) * H]));
 }
 
 /** Gates `[N,H]` side by side, `[N,G·H]`. */

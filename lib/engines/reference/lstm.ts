@@ -22,6 +22,7 @@ import type { LstmLayer } from "../../model/network.ts";
 import { SCALARS } from "./activation.ts";
 import type { Cell } from "./cell.ts";
 import { linear } from "./linear.ts";
+import { blocks } from "./matrix.ts";
 
 /** The cell of a layer with the parameters p. */
 export function lstmCell(layer: LstmLayer, p: Float64Array): Cell {
@@ -45,6 +46,7 @@ export function lstmCell(layer: LstmLayer, p: Float64Array): Cell {
     }
     return {
       next: [nextH, nextC],
+      gates: () => blocks(gates, 4, H),
       back: ([dh, dcAfter], d) => {
         const dz = new Float64Array(gates.length), dc = new Float64Array(c.length);
         for (let k = 0; k < h.length; k++) {

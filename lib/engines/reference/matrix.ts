@@ -61,6 +61,11 @@ export function columnsOf(A: Float64Array, J: number, [from, to]: readonly [numb
   return block;
 }
 
+/** The gates of A `[N,G·H]`, `[N,H]` each. */
+export function blocks(A: Float64Array, G: number, H: number): Float64Array[] {
+  return Array.from({ length: G }, (_, g) => columnsOf(A, G * H, [g * H, (g + 1) * H]));
+}
+
 /** Adds a block to the columns of A `[I,J]` from the first number to before the second. */
 export function addColumns(
   A: Float64Array,

@@ -36,14 +36,15 @@ export interface NetworkGradient {
  * Runs a network over a batch; by default as outside training, see {@link Run}.
  *
  * @param p The parameters, flat, as the network lays them out
+ * @param run.watch Sees what recurrent layers do
  */
 export function networkForward(
   { input, layers }: Pick<Network, "input" | "layers">,
   p: Float64Array,
-  { batch, draw = null, moments = null }: { batch: Batch } & Partial<Omit<Run, "p">>,
+  { batch, draw = null, moments = null, watch }: { batch: Batch } & Partial<Omit<Run, "p">>,
 ): Pass {
-  const passes = [inputForward(input, batch, p)];
-  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, { p, draw, moments }));
+  const passes = [inputForward(input, batch, p)], run = { p, draw, moments, watch };
+  for (const layer of layers) passes.push(layerForward(layer, passes.at(-1)!.output, run));
   return {
     output: passes.at(-1)!.output,
     back: (dy, d) => passes.reduceRight((dx, { back }) => back(dx, d), dy),

@@ -33,6 +33,7 @@ export function recurrentForward(layer: RecurrentLayer, input: Signal, run: Run)
   let state = startOf(layer, N);
   for (let index = 0; index < T; index++) {
     const step = takeStep(cell, { x: row(x, timeOf(index), N * C), state, masked: maskOf(index) });
+    run.watch?.forward?.(layer, timeOf(index), step);
     state = step.next;
     y.set(state[0], index * N * H);
     steps.push(step);
@@ -44,6 +45,7 @@ export function recurrentForward(layer: RecurrentLayer, input: Signal, run: Run)
     for (let index = T - 1; index >= 0; index--) {
       if (returnSequences) addTo(dstate[0], row(dy, index, N * H));
       else if (index === T - 1) addTo(dstate[0], dy);
+      run.watch?.backward?.(layer, timeOf(index), dstate);
       const before = steps[index].back(dstate, d);
       dx.set(before.dx, timeOf(index) * N * C);
       dstate = before.dstate;
@@ -85,9 +87,9 @@ function droppingCell(layer: RecurrentLayer, N: number, { p, draw }: Run): Cell 
   const ofH = mask(DOMAIN.recurrentDropout, recurrentDropout, layer.hiddenSize);
 
   return (x, [h, ...c]) => {
-    const { next, back } = cell(times(x, ofX), [times(h, ofH), ...c]);
+    const { back, ...step } = cell(times(x, ofX), [times(h, ofH), ...c]);
     return {
-      next,
+      ...step,
       back: (dnext, d) => {
         const { dx, dstate: [dh, ...dc] } = back(dnext, d);
         return { dx: times(dx, ofX), dstate: [times(dh, ofH), ...dc] };
@@ -101,9 +103,10 @@ function takeStep(
   cell: Cell,
   { x, state, masked }: { x: Float64Array; state: State; masked: Uint8Array | null },
 ): CellStep {
-  const { next, back } = cell(x, state);
-  if (!masked) return { next, back };
+  const step = cell(x, state), { next, gates, back } = step;
+  if (!masked) return step;
   return {
+    gates,
     next: choose(masked, state, next),
     back: (dnext, d) => {
       const zero = dnext.map(({ length }) => new Float64Array(length));

@@ -23,6 +23,7 @@ export function rnnCell(layer: RnnLayer, p: Float64Array): Cell {
     const { y, back } = activate(activation, xW.z.map((z, k) => z + hR.z[k]), H);
     return {
       next: [y],
+      gates: () => [],
       back: ([dh], d) => {
         const dz = back(dh);
         return { dx: xW.back(dz, d), dstate: [hR.back(dz, d)] };

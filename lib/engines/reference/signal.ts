@@ -6,6 +6,7 @@
  * @module
  */
 import type { Parameter } from "../../model/network.ts";
+import type { Watch } from "./cell.ts";
 
 /** A batch of sequences between two layers. */
 export interface Signal {
@@ -59,6 +60,8 @@ export interface Run {
    * normalize with the averages, as outside training.
    */
   readonly moments: Float64Array | null;
+  /** Sees what recurrent layers do. */
+  readonly watch?: Watch;
 }
 
 /** One parameter within a flat array of parameters or of their gradients: a view, not a copy. */

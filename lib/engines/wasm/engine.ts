@@ -29,12 +29,13 @@ import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
 import { chooseKernels } from "./kernels.ts";
 import { ParameterOrder } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
+import { TRANSFORM_BYTES } from "./passes/input.ts";
 import type { SharedTargets } from "./passes/loss.ts";
 import { PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
 import type { CellPlan, GruPlan } from "./pass_plans.ts";
 import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { GROUP, WORD } from "./strides.ts";
-import type { SharedData } from "./thread.ts";
+import type { SharedData } from "./training_steps.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /**
@@ -68,6 +69,7 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const threads = options.threads ?? chooseThreads(options);
   const plan = planMemory(options, threads);
   const { math, module } = await chooseKernels(asked);
+  options.onMemory?.(plan.memoryPages * PAGE_BYTES);
   const memory = allocateMemory(plan.memoryPages);
   // With more threads than cores, spinning would keep the awaited thread from running.
   const spins = threads <= navigator.hardwareConcurrency ? SPINS : 0;
@@ -199,14 +201,18 @@ class WasmEngine implements UnguardedEngine {
     this.#pool = pool;
     this.#order = new ParameterOrder(plan);
     this.#blankLines = options.training && this.#countBlankLines(options.training.sequences);
+    const { layout } = options;
+    if (plan.input.order && layout.kind === "bytes") {
+      this.#words(plan.input.order, layout.order.length).set(layout.order);
+    }
   }
 
   async train(
     batches: readonly Uint32Array[],
-    { learningRates }: CheckedStepOptions,
+    options: CheckedStepOptions,
   ): Promise<StepResult[]> {
     const firstStep = this.#step + 1, size = 1 + this.#plan.loss.metrics.length;
-    await this.#runSteps(batches, learningRates);
+    await this.#runSteps(batches, options);
     const measured = new Float64Array(this.#memory.buffer, this.#plan.results, size * batches.length);
     return batches.map((batch, index) => {
       const [loss, ...metrics] = measured.subarray(size * index, size * (index + 1));
@@ -220,8 +226,8 @@ class WasmEngine implements UnguardedEngine {
     return true;
   }
 
-  async gradient(batch: Uint32Array): Promise<Float32Array> {
-    this.#writeBatch(batch, 0);
+  async gradient(batch: Uint32Array, transforms?: Int32Array): Promise<Float32Array> {
+    this.#writeBatch(batch, { index: 0, transforms });
     await this.#pool.run({ kind: "gradient", count: batch.length, step: this.#step + 1 });
     return this.#readFlat(this.#plan.gradients);
   }
@@ -246,7 +252,7 @@ class WasmEngine implements UnguardedEngine {
   /** Takes one training step for each batch, and measures what each thread spends its time on. */
   async profile(batches: readonly Uint32Array[]): Promise<Profile[]> {
     const { learningRate } = this.#options.training!.optimizer;
-    const profiles = await this.#runSteps(batches, batches.map(() => learningRate));
+    const profiles = await this.#runSteps(batches, { learningRates: batches.map(() => learningRate) });
     if (profiles.every((one) => one !== undefined)) return profiles;
     throw new Error("Cannot profile: the engine must be opened with profile: current value is false");
   }
@@ -287,9 +293,9 @@ class WasmEngine implements UnguardedEngine {
   /** Takes steps in one command, without waiting for the threads between two steps. */
   async #runSteps(
     batches: readonly Uint32Array[],
-    learningRates: readonly number[],
+    { learningRates, transforms }: CheckedStepOptions,
   ): Promise<(Profile | undefined)[]> {
-    batches.forEach((batch, index) => this.#writeBatch(batch, index));
+    batches.forEach((batch, index) => this.#writeBatch(batch, { index, transforms: transforms?.[index] }));
     const counts = batches.map((batch) => batch.length), firstStep = this.#step + 1;
     const profiles = await this.#pool.run({ kind: "train", counts, firstStep, learningRates });
     this.#step += batches.length;
@@ -297,10 +303,17 @@ class WasmEngine implements UnguardedEngine {
   }
 
   /** Writes a batch to where the threads read it, sorted so that the images of a group share their blank lines. */
-  #writeBatch(batch: Uint32Array, index: number): void {
-    const { positions, batchSize, starts, groupsABatch } = this.#plan, blank = this.#blankLines;
+  #writeBatch(
+    batch: Uint32Array,
+    { index, transforms }: { index: number; transforms: Int32Array | undefined },
+  ): void {
+    const { positions, batchSize, starts, groupsABatch, input } = this.#plan, blank = this.#blankLines;
     const sorted = blank ? sortByBlankLines(batch, blank) : batch;
     this.#words(positions + WORD * batchSize * index, batch.length).set(sorted);
+    if (transforms) {
+      const first = input.transform!.transforms + TRANSFORM_BYTES * batchSize * index;
+      this.#words(first, transforms.length).set(transforms);
+    }
     if (!blank) return;
     const first = this.#words(starts + WORD * groupsABatch * index, groupsABatch);
     for (let group = 0; group < groupsABatch; group++) {

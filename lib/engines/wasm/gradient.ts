@@ -3,70 +3,20 @@
  *
  * @module
  */
+import { BatchNorms } from "./batch_norms.ts";
 import type { Kernels } from "./kernels.ts";
 import { tokenRange } from "./passes/input.ts";
 import type { Workspace } from "./passes/pass.ts";
 import type { Plan } from "./plan.ts";
-import { type MatrixPlan, MAX_QUADS, T_PER_PIECE } from "./plan_matrix.ts";
-import type { EmbeddingPlan } from "./pass_plans.ts";
+import { type MatrixPlan, T_PER_PIECE } from "./plan_matrix.ts";
 import type { BatchLayout } from "./prefix.ts";
 import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
-
-/** Some columns of a matrix: the quads `from` … `to` − 1. */
-export interface ColumnItem {
-  readonly matrix: MatrixPlan;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Some rows of the table of tokens, see {@link tokenRange}. */
-export interface TableItem {
-  readonly embedding: EmbeddingPlan;
-  readonly item: number;
-}
-
-/** What one thread does at once in the second phase of a step. */
-export type WorkItem = ColumnItem | TableItem;
-
-/** A range of the parameters that one item updates. */
-export interface ParameterRange {
-  /** In elements. */
-  readonly start: number;
-  readonly count: number;
-  readonly updateScale: number;
-}
-
-/** Splits the parameters into work items: few enough to be quick, enough to keep all threads busy. */
-export function splitWork({ matrices, input: { embedding }, threads }: Plan): WorkItem[] {
-  const items: WorkItem[] = matrices.flatMap((matrix) => {
-    const { quads } = matrix, most = quads >= 2 * MAX_QUADS * threads ? MAX_QUADS : MAX_QUADS / 2;
-    return Array.from({ length: Math.ceil(quads / most) }, (_, piece) => ({
-      matrix,
-      from: piece * most,
-      to: Math.min((piece + 1) * most, quads),
-    }));
-  });
-  if (!embedding) return items;
-  const count = Math.ceil(embedding.V / embedding.rowsPerItem);
-  return [...items, ...Array.from({ length: count }, (_, item) => ({ embedding, item }))];
-}
-
-/** The parameters of an item: one range after another. */
-export function rangesOf(item: WorkItem): ParameterRange[] {
-  if ("embedding" in item) {
-    const { quads, E } = item.embedding, { first, end } = tokenRange(item.embedding, item.item);
-    return [{ start: E + first * quads * 4, count: (end - first) * quads * 4, updateScale: 1 }];
-  }
-  const { matrix: { J, W, b, quads, biases }, from, to } = item;
-  const vectors = biases.map(({ scale }, index) => {
-    return { start: b + (index * quads + from) * 4, count: (to - from) * 4, updateScale: scale };
-  });
-  return [{ start: W + from * J * 4, count: (to - from) * J * 4, updateScale: 1 }, ...vectors];
-}
+import type { ColumnItem, TableItem, WorkItem } from "./work_items.ts";
 
 /** Sums weight gradients in the memory of one thread. */
 export class GradientSums {
   readonly #kernels: Kernels;
+  readonly #norms: BatchNorms;
   readonly #plan: Plan;
   readonly #rows: number;
   readonly #sums: number;
@@ -78,6 +28,7 @@ export class GradientSums {
     this.#words = new Int32Array(memory.buffer);
     this.#floats = new Float32Array(memory.buffer);
     this.#penalties = new Float64Array(memory.buffer, plan.penalties, plan.penaltyCount);
+    this.#norms = new BatchNorms({ kernels, plan, memory, base });
     this.#kernels = kernels;
     this.#plan = plan;
     this.#rows = base + plan.thread.rows;
@@ -87,6 +38,7 @@ export class GradientSums {
   /** Computes the gradient of an item, with its regularizers. */
   compute(item: WorkItem, batch: BatchLayout): void {
     if ("embedding" in item) this.#sumTokens(item, batch.starts.length);
+    else if ("norm" in item) this.#norms.regularize(item.norm); // its gradient is known already
     else {
       this.#sumRecords(item, batch);
       if (item.matrix.penalties >= 0) this.#regularize(item);
@@ -141,7 +93,7 @@ export class GradientSums {
   #sumTokens({ embedding, item }: TableItem, groups: number): void {
     const { quads, E, tokens, gradients, penalties, l1, l2 } = embedding;
     const { first, end } = tokenRange(embedding, item);
-    const count = groups * this.#plan.input.layout.T * GROUP, at = WORD * (E + first * quads * 4);
+    const count = groups * this.#plan.input.T * GROUP, at = WORD * (E + first * quads * 4);
     const table = this.#plan.gradients + at;
     this.#kernels.sumRows(first, end, quads, count, tokens, gradients, table);
     if (penalties < 0) return;

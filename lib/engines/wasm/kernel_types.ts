@@ -20,11 +20,26 @@ export interface Kernels extends OptimizerKernels {
     y: Address, // [count][4]
   ): void;
 
+  /** Shifts, turns and scales an image. */
+  transformImage(
+    width: number,
+    height: number,
+    from: Address, // u8 [height][width]
+    into: Address, // u8 [height][width]
+    transform: Address, // int32 [6]
+  ): void;
   /** Interleaves the bytes of eight sequences. */
   interleave(
     count: number,
     sequences: Address, // u8 [8][count]
     pixels: Address, // u8 [count][8]
+  ): void;
+  /** Moves pixels to the order in which they are read. */
+  reorder(
+    count: number,
+    order: Address, // uint32 [count]: places among the pixels of an image
+    from: Address, // u8 [pixels][8]
+    to: Address, // u8 [count][8]
   ): void;
   /** Interleaves words: numbers or tokens. */
   interleaveWords(
@@ -38,20 +53,18 @@ export interface Kernels extends OptimizerKernels {
     C: number,
     front: number, // features of x before h
     H: number,
-    pixels: Address, // u8 [.][8], from the first pixel of t on
-    cStride: number, // pixels from one feature to the next
+    pixels: Address, // u8 [C][8]
     divisor: number,
     x: Address, // [C+H][8]; its rows front … front+H−1 stay as they are
     range: Address, // int32 [2]: the first row that is not blank, and the one after the last
   ): void;
-  /** Writes x_t from bytes. */
+  /** Writes features from bytes. */
   scaleBytes(
-    C: number,
-    pixels: Address, // u8 [.][8], from the first pixel of t on
-    cStride: number,
+    count: number,
+    pixels: Address, // u8 [count][8]
     divisor: number,
     blank: number,
-    x: Address, // [C][8]
+    x: Address, // [count][8]
   ): void;
   /** Writes the rows of tokens. */
   gatherRows(
@@ -254,6 +267,13 @@ export interface Kernels extends OptimizerKernels {
     dxBytes: number,
   ): void;
 
+  /** Label smoothing. */
+  smooth(
+    steps: number,
+    K: number,
+    share: number,
+    y: Address, // [steps][K][8]
+  ): void;
   /** The losses of one group, and their gradient. */
   loss(
     kind: number,
@@ -357,4 +377,54 @@ export interface Kernels extends OptimizerKernels {
   ): void;
   /** Adds the gradient of regularizers to g [count]; returns their loss. */
   regularize(count: number, p: Address, g: Address, l1: number, l2: number): number;
+  /** Returns Σ g² of g [count]. */
+  sumSquares(count: number, g: Address): number;
+  /** g [count] times a factor. */
+  scale(count: number, g: Address, factor: number): void;
+  /** Cuts g [count] at −most and most. */
+  cut(count: number, g: Address, most: number): void;
+
+  /** Mean and sum of squares of each feature of a group. */
+  moments(
+    steps: number,
+    C: number,
+    x: Address, // [steps], `xBytes` apart, of [C][8]
+    xBytes: number,
+    present: number, // lanes that have a sequence
+    to: Address, // float64 [C][2]
+  ): void;
+  /** Batch normalization. */
+  normalize(
+    steps: number,
+    C: number,
+    x: Address,
+    xBytes: number,
+    factors: Address, // [3][C]
+    y: Address,
+    yBytes: number,
+  ): void;
+  /** The sums of its gradient. */
+  gradientSums(
+    steps: number,
+    C: number,
+    x: Address,
+    xBytes: number,
+    dy: Address,
+    dyBytes: number,
+    factors: Address, // [5][C]
+    to: Address, // float64 [C][2]
+  ): void;
+  /** Its gradient. */
+  normalizeBack(
+    steps: number,
+    C: number,
+    x: Address,
+    xBytes: number,
+    dy: Address,
+    dyBytes: number,
+    factors: Address, // [5][C]
+    present: number,
+    dx: Address,
+    dxBytes: number,
+  ): void;
 }

@@ -9,6 +9,8 @@ export type Address = number;
 
 /** p, g, a, m, u and v are `[count]`: parameters, gradients and slots. The equations are with the kernels. */
 export interface OptimizerKernels {
+  /** Weight decay, before an update. */
+  decay(count: number, p: Address, share: number): void;
   sgd(count: number, p: Address, g: Address, rate: number): void;
   momentum(count: number, p: Address, g: Address, m: Address, rate: number, decay: number): void;
   rmsprop(
@@ -19,6 +21,18 @@ export interface OptimizerKernels {
     rate: number,
     alpha: number,
     rest: number,
+    epsilon: number,
+  ): void;
+  rmspropMomentum(
+    count: number,
+    p: Address,
+    g: Address,
+    v: Address,
+    m: Address,
+    rate: number,
+    alpha: number,
+    rest: number,
+    decay: number,
     epsilon: number,
   ): void;
   adam(

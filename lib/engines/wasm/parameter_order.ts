@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EmbeddingPlan } from "./pass_plans.ts";
+import type { EmbeddingPlan, NormPlan } from "./pass_plans.ts";
 import type { Plan } from "./plan.ts";
 import type { ColumnPlan, MatrixPlan } from "./plan_matrix.ts";
 
@@ -18,11 +18,12 @@ export class ParameterOrder {
   readonly #first: number;
   readonly #embedding: EmbeddingPlan | null;
 
-  constructor({ size, matrices, input: { embedding } }: Plan) {
+  constructor({ size, matrices, norms, input: { embedding } }: Plan) {
     this.#embedding = embedding;
     this.#first = embedding ? embedding.E + embedding.V * embedding.quads * 4 : 0;
     this.#order = new Int32Array(size - this.#first).fill(PADDING);
     for (const matrix of matrices) placeMatrix(this.#order, this.#first, matrix);
+    for (const norm of norms) placeNorm(this.#order, this.#first, norm);
   }
 
   /** Writes the elements of an array of the engine to a flat one. */
@@ -49,6 +50,13 @@ export class ParameterOrder {
     const { V, C, quads, E, start } = this.#embedding, width = 4 * quads;
     if (C === width) return move(start, E, V * C);
     for (let v = 0; v < V; v++) move(start + v * C, E + v * width, C);
+  }
+}
+
+function placeNorm(order: Int32Array, first: number, { C, gamma, beta, mean, variance }: NormPlan): void {
+  for (const array of [gamma, beta, mean, variance]) {
+    if (!array) continue;
+    for (let c = 0; c < C; c++) order[array.at - first + c] = array.start + c;
   }
 }
 

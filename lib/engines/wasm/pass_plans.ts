@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { SequenceLayout } from "../../data/sequences.ts";
 import type { BackPlan, MatrixPlan } from "./plan_matrix.ts";
 
 /** What one layer leaves to the next; offsets in the memory of a thread. */
@@ -28,7 +27,11 @@ export interface SignalPlan {
 export interface InputPlan {
   /** `images`: bytes that the first layer itself reads, around its state. */
   readonly kind: "images" | "bytes" | "floats" | "tokens";
-  readonly layout: DataLayout;
+  readonly T: number;
+  /** Features of a step; of bytes and numbers, those that come in. */
+  readonly C: number;
+  /** Elements of a sequence. */
+  readonly stride: number;
   /** The input of a byte is blank + byte / divisor; `images` are stored as x − blank. */
   readonly blank: number;
   readonly divisor: number;
@@ -36,6 +39,12 @@ export interface InputPlan {
   readonly rows: number;
   /** Offset of [stride][8] bytes or tokens, and some more, since 16 bytes at a time are written. */
   readonly columns: number;
+  /** Where images are transformed; null where they stay as they are. */
+  readonly transform: TransformPlan | null;
+  /** Address of uint32 [T·C]: which pixel is read next; 0 where they are read in the order in which they lie. */
+  readonly order: number;
+  /** Offset of [T·C][8] bytes in the order in which they are read; `columns` where that is their own. */
+  readonly pixels: number;
   /** Offset of int32 [2]: which of the first layer's inputs are not blank. */
   readonly range: number;
   /** Offset of int32 [T][8]: −1 where a step is read, 0 where it is masked; 0 without masks. */
@@ -45,10 +54,15 @@ export interface InputPlan {
   readonly embedding: EmbeddingPlan | null;
 }
 
-/** How one sequence lies in memory, without its scale. */
-export type DataLayout =
-  & Omit<Extract<SequenceLayout, { kind: "bytes" }>, "scale" | "kind" | "order" | "width">
-  & { tStride: number; cStride: number }; // TODO contract: `order`
+/** How images are transformed before they are read. */
+export interface TransformPlan {
+  readonly width: number;
+  readonly height: number;
+  /** Offset of the image as it lies in memory, [height][width]. */
+  readonly image: number;
+  /** Address of int32 [MAX_STEPS][batchSize][6]. */
+  readonly transforms: number;
+}
 
 /** The table of tokens [V][4·quads]. */
 export interface EmbeddingPlan {
@@ -65,6 +79,7 @@ export interface EmbeddingPlan {
   readonly rowsPerItem: number;
   /** As in {@link MatrixPlan}, one for each work item. */
   readonly penalties: number;
+  readonly squares: number;
   /** Address of [groups][T][8][4·quads], the gradients of a batch. */
   readonly gradients: number;
   /** Address of int32 [groups][T][8]. */
@@ -156,6 +171,49 @@ export interface BidirectionalPlan {
   readonly to: SignalPlan;
 }
 
+/** A batch normalization, see batch_norms.ts. */
+export interface NormPlan {
+  readonly kind: "batchNorm";
+  readonly C: number;
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly unbiased: boolean;
+  /** Null for 1. */
+  readonly gamma: ArrayPlan | null;
+  /** Null for 0. */
+  readonly beta: ArrayPlan | null;
+  readonly mean: ArrayPlan;
+  readonly variance: ArrayPlan;
+  /** As in {@link MatrixPlan}, one for all of its parameters. */
+  readonly penalties: number;
+  readonly squares: number;
+  readonly from: SignalPlan;
+  readonly to: SignalPlan;
+  // Addresses; 0 where there is no such array:
+  readonly sums: number; // float64 [groups][C][2]: mean and sum of squares; on the way back Σ dy and Σ dy (x − m)
+  readonly moments: number; // float64 [C][2]: m and v of the last batch
+  readonly deviations: number; // float64 [C]: √(v + ε)
+  readonly factors: number; // [5][C]: m, γ/√(v + ε), β; on the way back those of dx
+  readonly averages: number; // [3][C]: the same with M and V
+}
+
+/** An array [C] of parameters. */
+export interface ArrayPlan {
+  /** Where it starts, in elements of the parameters, of their gradients and of each slot. */
+  readonly at: number;
+  /** The flat index of its first element. */
+  readonly start: number;
+  readonly l1: number;
+  readonly l2: number;
+}
+
+/** The last step alone, which is read where it is: on the way back, the gradients of the others become 0. */
+export interface LastPlan {
+  readonly kind: "last";
+  readonly from: SignalPlan;
+  readonly to: SignalPlan;
+}
+
 /** Repeats are the same step, read again: only the way back has work. */
 export interface RepeatPlan {
   readonly kind: "repeat";
@@ -197,6 +255,8 @@ export type PassPlan =
   | CellPlan
   | GruPlan
   | BidirectionalPlan
+  | NormPlan
+  | LastPlan
   | RepeatPlan
   | DropoutPlan
   | ActivationPlan

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { SequenceLayout } from "../../data/sequences.ts";
+import type { ByteLayout, SequenceLayout } from "../../data/sequences.ts";
+import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import { LOSSES, METRICS } from "../../model/losses.ts";
 import { isRecurrent, type Network } from "../../model/network.ts";
 import { SLOT_COUNT } from "../../model/optimizers.ts";
-import { type EngineOptions, MAX_STEPS } from "../engine.ts";
+import { type Clip, type EngineOptions, type EngineTraining, MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
 import { Arena, CACHE_LINE } from "./arena.ts";
 import { CONSTANT_BYTES } from "./kernels.ts";
@@ -18,13 +19,16 @@ import {
   type GruPlan,
   type InputPlan,
   matricesOf,
+  type NormPlan,
   type PassPlan,
   type SignalPlan,
+  type TransformPlan,
 } from "./pass_plans.ts";
 import { ChainPlanner, readsImages, sharesPrefix } from "./plan_passes.ts";
 import { GROUP, OCTET, QUAD, TILE, WORD } from "./strides.ts";
 import { TEAM_WORDS } from "./team.ts";
 
+const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
 /** The most sequences of one `predict` command. */
 export const MAX_PREDICTED = 4096;
 /** And of the numbers that it answers with. */
@@ -43,6 +47,8 @@ export interface LossPlan {
   /** Places in `LOSSES` and in `METRICS`. */
   readonly kind: number;
   readonly metrics: readonly number[];
+  /** s of `y ← (1 − s) y + s/K`, for the loss. */
+  readonly smoothing: number;
   /** K. */
   readonly outputs: number;
   /** The steps of the output. */
@@ -92,6 +98,11 @@ export interface Plan {
   /** [penaltyCount] float64: the losses of regularizers, one after another. */
   readonly penalties: number;
   readonly penaltyCount: number;
+  /** [squareCount] float64: the sums of squares of the gradient; without memory unless its norm is clipped. */
+  readonly squares: number;
+  readonly squareCount: number;
+  /** What limits the gradient. */
+  readonly clip: Clip | null;
   readonly parameters: number;
   /** 0 in an engine that only predicts. */
   readonly gradients: number;
@@ -101,10 +112,12 @@ export interface Plan {
   readonly input: InputPlan;
   readonly passes: readonly PassPlan[];
   readonly matrices: readonly MatrixPlan[];
+  readonly norms: readonly NormPlan[];
   readonly output: SignalPlan;
   readonly loss: LossPlan;
   readonly thread: {
     readonly start: number;
+    /** With batch normalization, each group of a batch has as much; the first of these parts are also those of the threads. */
     readonly bytes: number;
     /** The part for one group; where groups share their first t, a second one is for that row. */
     readonly lanesBytes: number;
@@ -115,40 +128,48 @@ export interface Plan {
   };
 }
 
+/** The options that the layout depends on. */
+type PlannedOptions = Pick<EngineOptions, "network" | "layout" | "training">;
+
 /**
  * Lays out the memory of an engine; one that only predicts needs less.
  *
  * @throws {RangeError} If it needs more than the 4 GiB that 32-bit addresses reach
  */
 export function planMemory(
-  { network, layout, training }: Pick<EngineOptions, "network" | "layout" | "training">,
+  { network, layout, training }: PlannedOptions,
   threads: number,
 ): Plan {
   const trains = training !== null, batchSize = training?.batchSize ?? 0;
   const arena = new Arena(CONSTANT_BYTES), perThread = new Arena(CACHE_LINE);
-  const groups = Math.ceil(batchSize / GROUP), shared = trains && sharesPrefix(network, layout);
+  const groups = Math.ceil(batchSize / GROUP), shared = sharesPrefix({ network, layout, training });
   const sharedRecord = Math.max(groups, threads);
   const frame: Frame = {
     arena,
     perThread,
     elements: elementArena(),
     penalties: elementArena(1),
+    squares: elementArena(1),
     recordCount: trains ? sharedRecord + (shared ? threads : 0) : threads,
     groups,
     trains,
     shared,
   };
-  const input = planInput(network, layout, frame), planner = new ChainPlanner(input, frame);
+  const input = planInput({ network, layout, training }, frame), planner = new ChainPlanner(input, frame);
   const passes = network.layers.map((layer) => planner.place(layer)), { output } = planner;
   const matrices = passes.flatMap(matricesOf), size = frame.elements.next;
-  const loss = planLoss(network, output, frame), sums = planSums(matrices, frame);
+  const loss = planLoss(network, { output, smoothing: training?.labelSmoothing ?? 0 }, frame),
+    sums = planSums(matrices, frame);
   const flat = () => arena.take(size * WORD);
   const slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
   const answers = output.steps * output.features, measures = 1 + loss.metrics.length;
   const predicted = Math.max(GROUP, Math.min(MAX_PREDICTED, Math.floor(MAX_ANSWERS / answers)));
   const lanesBytes = roundUp(perThread.next, 4096), threadBytes = (shared ? 2 : 1) * lanesBytes;
   const measuredBytes = groups * output.steps * OCTET;
-  const last = network.layers.findLastIndex(isRecurrent);
+  const last = network.layers.findLastIndex(isRecurrent), clip = training?.clip ?? null;
+  const norms = passes.filter((pass) => pass.kind === "batchNorm");
+  // The groups of a batch meet at a batch normalization: each keeps its activations until all have come there.
+  const parts = norms.length > 0 ? sharedRecord : threads;
   const plan = {
     batchSize,
     threads,
@@ -165,9 +186,12 @@ export function planMemory(
     sharedBy: arena.take(WORD),
     measured: arena.take(measures * measuredBytes),
     measuredBytes,
-    results: arena.take(MAX_STEPS * measures * Float64Array.BYTES_PER_ELEMENT),
-    penalties: arena.take(frame.penalties.next * Float64Array.BYTES_PER_ELEMENT),
+    results: arena.take(MAX_STEPS * measures * DOUBLE),
+    penalties: arena.take(frame.penalties.next * DOUBLE),
     penaltyCount: frame.penalties.next,
+    squares: arena.take(clip?.kind === "norm" ? frame.squares.next * DOUBLE : 0),
+    squareCount: frame.squares.next,
+    clip,
     parameters: flat(),
     gradients: trains ? flat() : 0,
     slots: Array.from({ length: slotCount }, flat),
@@ -175,9 +199,10 @@ export function planMemory(
     input,
     passes,
     matrices,
+    norms,
     output,
     loss,
-    thread: { ...sums, lanesBytes, bytes: threadBytes, start: arena.take(threads * threadBytes) },
+    thread: { ...sums, lanesBytes, bytes: threadBytes, start: arena.take(parts * threadBytes) },
   };
   const memoryPages = Math.ceil(arena.next / PAGE_BYTES);
   if (memoryPages > MAX_PAGES) {
@@ -195,28 +220,27 @@ function outputsOf({ T, H }: CellPlan | GruPlan): number {
   return T * H;
 }
 
-function planInput(network: Network, layout: SequenceLayout, frame: Frame): InputPlan {
-  const { input } = network, { perThread } = frame, { T, stride, kind } = layout;
+function planInput({ network, layout, training }: PlannedOptions, frame: Frame): InputPlan {
+  const { input } = network, { arena, perThread } = frame, { T, stride, kind } = layout;
   const isBytes = layout.kind === "bytes", isTokens = input.kind === "tokens", C = input.size;
   const blank = isBytes ? layout.scale[0] : 0;
   const reads = isBytes && readsImages(network, layout);
   const masks = input.kind === "tokens" ? input.maskZero : input.maskValue !== null;
   const yBytes = (isTokens ? roundUp(C, 4) : C) * OCTET, unit = isBytes ? 1 : WORD;
+  const isReordered = isBytes && layout.order.some((pixel, at) => pixel !== at);
+  const columns = kind === "floats" ? 0 : perThread.take(roundUp(stride, 16) * GROUP * unit);
   return {
     kind: reads ? "images" : kind,
-    layout: isBytes
-      ? {
-        T,
-        C,
-        stride,
-        tStride: layout.order[C] - layout.order[0],
-        cStride: C > 1 ? layout.order[1] - layout.order[0] : 0,
-      }
-      : { T, C, stride, tStride: stride / T, cStride: 1 },
+    T,
+    C,
+    stride,
     blank,
     divisor: isBytes ? 255 / (layout.scale[255] - blank) : 1,
     rows: perThread.take(GROUP * stride * unit + 16),
-    columns: kind === "floats" ? 0 : perThread.take(roundUp(stride, 16) * GROUP * unit),
+    columns,
+    transform: training?.transforms && isBytes ? planTransforms(layout, training, frame) : null,
+    order: isReordered ? arena.take(T * C * WORD) : 0,
+    pixels: isReordered ? perThread.take(T * C * GROUP) : columns,
     range: perThread.take(8),
     read: masks ? perThread.take(T * OCTET) : 0,
     maskValue: input.kind === "features" ? input.maskValue ?? 0 : 0,
@@ -233,10 +257,23 @@ function planInput(network: Network, layout: SequenceLayout, frame: Frame): Inpu
   };
 }
 
+function planTransforms(
+  { width, stride }: ByteLayout,
+  { batchSize }: EngineTraining,
+  { arena, perThread }: Frame,
+): TransformPlan {
+  return {
+    width,
+    height: stride / width,
+    image: perThread.take(stride),
+    transforms: arena.take(MAX_STEPS * batchSize * TRANSFORM_SIZE * WORD),
+  };
+}
+
 function planEmbedding(
   { input }: Network,
   { T }: SequenceLayout,
-  { arena, elements, penalties, groups, trains }: Frame,
+  { arena, elements, penalties, squares, groups, trains }: Frame,
 ): EmbeddingPlan | null {
   if (input.kind !== "tokens") return null;
   const { vocabulary: V, size: C, embeddings: { offset, l1, l2 } } = input, quads = Math.ceil(C / 4);
@@ -252,6 +289,7 @@ function planEmbedding(
     l2,
     rowsPerItem,
     penalties: l1 > 0 || l2 > 0 ? penalties.take(Math.ceil(V / rowsPerItem)) : -1,
+    squares: squares.take(Math.ceil(V / rowsPerItem)),
     gradients: arena.take(rows * quads * QUAD),
     tokens: arena.take(rows * WORD),
   };
@@ -259,13 +297,14 @@ function planEmbedding(
 
 function planLoss(
   { loss, metrics }: Network,
-  { steps, features: K }: SignalPlan,
+  { output: { steps, features: K }, smoothing }: { output: SignalPlan; smoothing: number },
   { perThread, trains }: Frame,
 ): LossPlan {
   const take = (bytes: number) => trains ? perThread.take(bytes) : 0;
   return {
     kind: LOSSES.indexOf(loss),
     metrics: metrics.map((metric) => METRICS.indexOf(metric)),
+    smoothing,
     outputs: K,
     steps,
     classes: take(steps * OCTET),

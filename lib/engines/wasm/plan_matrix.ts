@@ -98,6 +98,8 @@ export interface MatrixPlan {
   readonly transposes: readonly TransposePlan[];
   /** Where the losses of its regularizers start, one for each quad, in elements; −1 without. */
   readonly penalties: number;
+  /** Where the sums of squares of its gradient start, one for each quad, in elements, see clip.ts. */
+  readonly squares: number;
   readonly records: RecordPlan;
 }
 
@@ -120,6 +122,8 @@ export interface Frame {
   readonly elements: Arena;
   /** Elements of the losses of regularizers. */
   readonly penalties: Arena;
+  /** Elements of the sums of squares of gradients. */
+  readonly squares: Arena;
   /** Records of each matrix. */
   readonly recordCount: number;
   /** Groups of a batch. */
@@ -129,7 +133,7 @@ export interface Frame {
   readonly shared: boolean;
 }
 
-/** A new {@link Frame.elements} or {@link Frame.penalties}. */
+/** A new arena of elements, such as {@link Frame.elements}. */
 export function elementArena(unit = CACHE_LINE / WORD): Arena {
   return new Arena(0, unit);
 }
@@ -152,7 +156,7 @@ export interface MatrixParts {
 /** Lays out a matrix. */
 export function planMatrix(
   parts: MatrixParts,
-  { arena, elements, penalties, recordCount, trains }: Frame,
+  { arena, elements, penalties, squares, recordCount, trains }: Frame,
 ): MatrixPlan {
   const { J, quads, rows, columns, biases, transposes = [], blank, shared = false, T } = parts;
   const panels = Math.ceil(J / 8), inputCount = trains ? recordCount : 0;
@@ -174,6 +178,7 @@ export function planMatrix(
     columns,
     transposes: trains ? transposes : [],
     penalties: isRegularized ? penalties.take(quads) : -1,
+    squares: squares.take(quads),
     records: {
       T,
       ...(parts.dz ?? planGradients(T, quads, { arena, recordCount })),

@@ -5,6 +5,7 @@
  */
 import type { SequenceLayout } from "../../data/sequences.ts";
 import {
+  type BatchNormLayer,
   type BidirectionalLayer,
   type DenseLayer,
   type GruLayer,
@@ -14,9 +15,11 @@ import {
   MERGES,
   type Network,
   outputSize,
+  type Parameter,
   type RecurrentLayer,
   type RnnLayer,
 } from "../../model/network.ts";
+import type { EngineOptions } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
 import { CACHE_LINE } from "./arena.ts";
 import { ACTIVATIONS } from "./kernels.ts";
@@ -27,6 +30,7 @@ import {
   type GruPlan,
   type InputPlan,
   matricesOf,
+  type NormPlan,
   type PassPlan,
   type RecurrentPlan,
   type SignalPlan,
@@ -54,18 +58,35 @@ export function readsImages({ input, layers: [first] }: Network, layout: Sequenc
 }
 
 /**
- * Whether groups can share their first t: images, read by layers that all read forward, up to one that returns its last step
- * only, and no dropout anywhere, which would make sequences differ.
+ * Whether groups share their first t: in a training, images as they are, read by layers that all read forward, up to one that
+ * returns its last step only, and no dropout anywhere, which would make sequences differ, nor batch normalization.
  */
-export function sharesPrefix(network: Network, layout: SequenceLayout): boolean {
+export function sharesPrefix(
+  { network, layout, training }: Pick<EngineOptions, "network" | "layout" | "training">,
+): boolean {
+  if (!training || training.transforms) return false;
   const { layers } = network, top = layers.findIndex((layer) => isRecurrent(layer) && !layer.returnSequences);
   return readsImages(network, layout) && top >= 0 && layers.slice(0, top + 1).every(isPlainCell) &&
-    layers.every(({ kind }) => kind !== "dropout");
+    layers.every(({ kind }) => kind !== "dropout" && kind !== "batchNorm");
 }
 
 function isPlainCell(layer: Layer): boolean {
   return (layer.kind === "lstm" || layer.kind === "rnn") && !layer.backwards && layer.inputDropout === 0 &&
     layer.recurrentDropout === 0 && !layer.masked;
+}
+
+/** The last step of a signal, where it is. */
+function lastOf({ steps, first, features, y, yBytes, dy, dyBytes }: SignalPlan): SignalPlan {
+  const before = steps - 1;
+  return {
+    steps: 1,
+    first: first + before,
+    features,
+    y: y + before * yBytes,
+    yBytes,
+    dy: dy && dy + before * dyBytes,
+    dyBytes,
+  };
 }
 
 /** Lays out a chain, layer by layer. */
@@ -94,7 +115,7 @@ export class ChainPlanner {
   place(layer: Layer): PassPlan {
     const plan = this.#create(layer);
     this.#from = plan.to;
-    if (matricesOf(plan).length > 0) this.#learns = true;
+    if (matricesOf(plan).length > 0 || plan.kind === "batchNorm") this.#learns = true;
     return plan;
   }
 
@@ -104,8 +125,9 @@ export class ChainPlanner {
       case "bidirectional":
         return this.#bidirectional(layer, from!);
       case "last":
+        return { kind: "last", from: from!, to: lastOf(from!) };
       case "batchNorm":
-        throw new Error("TODO contract");
+        return this.#norm(layer, from!);
       case "repeat":
         return { kind: "repeat", from: from!, to: this.#repeated(from!, layer.steps) };
       case "dropout": {
@@ -146,7 +168,7 @@ export class ChainPlanner {
 
   /** What a recurrent layer leaves: all its outputs, or the last one. Its y starts with a step of zeros. */
   #leftBy({ hiddenSize: H, returnSequences }: RecurrentLayer): SignalPlan {
-    const { T } = this.#input.layout, { perThread, trains } = this.#frame;
+    const { T } = this.#input, { perThread, trains } = this.#frame;
     const { steps: read, first } = this.#from ?? { steps: T, first: 0 }, bytes = paddedBytes(H);
     const y = perThread.take((read + 2) * bytes) + bytes, steps = returnSequences ? read : 1;
     return {
@@ -165,8 +187,8 @@ export class ChainPlanner {
     to: SignalPlan,
     dx?: { dx: number; dxBytes: number },
   ): CellPlan | GruPlan {
-    const { perThread, trains } = this.#frame, { layout, read } = this.#input, from = this.#from;
-    const C = layer.inputSize, H = layer.hiddenSize, T = from?.steps ?? layout.T;
+    const { perThread, trains } = this.#frame, { read } = this.#input, from = this.#from;
+    const C = layer.inputSize, H = layer.hiddenSize, T = from?.steps ?? this.#input.T;
     const when = (needed: boolean, bytes: number) => needed ? perThread.take(bytes) : 0;
     const learns = trains && this.#learns;
     const common: RecurrentPlan = {
@@ -304,6 +326,34 @@ export class ChainPlanner {
     const backward = this.#recurrent(layer.backward, this.#leftBy(layer.backward), { dx, dxBytes });
     const to = this.#like(forward.to, outputSize(layer, from.features), true);
     return { kind: "bidirectional", forward, backward, merge: MERGES.indexOf(layer.merge), from, to };
+  }
+
+  #norm(layer: BatchNormLayer, from: SignalPlan): NormPlan {
+    const { arena, elements, penalties, squares, groups, trains } = this.#frame;
+    const { kind, size: C, epsilon, momentum, unbiased, gamma, beta } = layer;
+    const place = ({ offset: start, l1, l2 }: Parameter) => ({ at: elements.take(C), start, l1, l2 });
+    const isRegularized = [gamma, beta].some((one) => one !== null && (one.l1 > 0 || one.l2 > 0));
+    const doubles = (count: number) => trains ? arena.take(count * Float64Array.BYTES_PER_ELEMENT) : 0;
+    return {
+      kind,
+      C,
+      epsilon,
+      momentum,
+      unbiased,
+      gamma: gamma && place(gamma),
+      beta: beta && place(beta),
+      mean: place(layer.movingMean),
+      variance: place(layer.movingVariance),
+      penalties: isRegularized ? penalties.take(1) : -1,
+      squares: squares.take(1),
+      from,
+      to: this.#like(from, C, true),
+      sums: doubles(groups * C * 2),
+      moments: doubles(C * 2),
+      deviations: doubles(C),
+      factors: trains ? arena.take(5 * C * WORD) : 0,
+      averages: arena.take(3 * C * WORD),
+    };
   }
 
   #dense(layer: DenseLayer, from: SignalPlan): DensePlan {

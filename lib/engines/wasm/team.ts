@@ -41,6 +41,17 @@ export class Team {
     return Atomics.add(this.#words, NEXT_ITEM, 1);
   }
 
+  /** Takes items of a phase of `count` as long as there are any. */
+  takeItems(count: number, work: (index: number) => void): void {
+    for (let index = this.takeItem(); index < count; index = this.takeItem()) work(index);
+  }
+
+  /** A phase of `count` items: takes some, then waits for the others; the last thread to finish runs `last`. */
+  eachItem(count: number, work: (index: number) => void, last?: () => void): void {
+    this.takeItems(count, work);
+    this.barrier(last);
+  }
+
   /**
    * Ends a phase: returns once every thread has called it. Writes before it are visible after it; items start at 0 again.
    *

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Optimizer } from "../../model/optimizers.ts";
-import type { ParameterRange } from "./gradient.ts";
+import type { ParameterRange } from "./work_items.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { WORD } from "./strides.ts";
@@ -14,18 +14,20 @@ export interface Update {
   readonly optimizer: Optimizer;
   readonly rate: number;
   readonly correction: number;
+  readonly keep: number;
 }
 
 /** Updates a range of parameters. */
 export function applyUpdate(
   kernels: Kernels,
   plan: Plan,
-  { optimizer, rate: stepRate, correction }: Update,
+  { optimizer, rate: stepRate, correction, keep }: Update,
   { start, count, updateScale: scale }: ParameterRange,
 ): void {
   const rate = stepRate * scale;
   const p = plan.parameters + WORD * start, g = plan.gradients + WORD * start;
   const [slot0, slot1, slot2] = plan.slots.map((address) => address + WORD * start);
+  if (keep !== 1) kernels.decay(count, p, 1 - keep);
   switch (optimizer.kind) {
     case "sgd":
       return kernels.sgd(count, p, g, rate);
@@ -37,7 +39,13 @@ export function applyUpdate(
       const { alpha, epsilon } = optimizer;
       return kernels.rmsprop(count, p, g, slot0, rate, alpha, 1 - alpha, epsilon);
     }
+    case "rmspropMomentum": {
+      const { alpha, momentum, epsilon } = optimizer;
+      // deno-fmt-ignore
+      return kernels.rmspropMomentum(count, p, g, slot0, slot1, rate, alpha, 1 - alpha, momentum, epsilon);
+    }
     case "adam":
+    case "adamw":
     case "tfAdam": {
       const { beta1, beta2, epsilon } = optimizer;
       // deno-fmt-ignore

@@ -7,7 +7,8 @@ import { instantiateKernels } from "./kernels.ts";
 import type { Plan } from "./plan.ts";
 import { type Profile, startProfile, timedKernels, TimedTeam } from "./profile.ts";
 import { Team, TEAM_WORDS } from "./team.ts";
-import { type Command, Thread, type ThreadTraining } from "./thread.ts";
+import { type Command, Thread } from "./thread.ts";
+import type { ThreadTraining } from "./training_steps.ts";
 
 /** The first message. */
 export interface Start {

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Split } from "../../../mod.ts";
-import { type Classifier, createClassifier, type Parameter } from "../../../run.ts";
+import type { Classifier, Parameter } from "../../../run.ts";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
 import type { ByteLayout } from "../../../lib/data/sequences.ts";
 import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import type { OpenRequest } from "../protocol.ts";
+import { networkOf } from "../workloads.ts";
 
 /** The contents of the files that a request to open names. */
 export interface Opening {
@@ -25,7 +26,7 @@ export async function readOpening(request: OpenRequest): Promise<Opening> {
   const read = async (path: string) => (await Deno.readFile(path)) as Uint8Array<ArrayBuffer>;
   const images = { ...sizes, pixels: await read(pixels), labels: await read(labels) };
   return {
-    network: createClassifier({ layers, classes, biases: 2 }),
+    network: networkOf(layers, classes),
     parameters: new Float32Array((await read(request.parameters)).buffer),
     images,
     layout: layOutSequence(sequence, images),
@@ -63,7 +64,7 @@ export function gatherBatch(
   positions: Uint32Array,
 ): { x: Float32Array; y: Float32Array } {
   const { T, C, order, scale } = layout;
-  const { classes } = network.head;
+  const { classes } = network;
   const x = new Float32Array(positions.length * T * C);
   const y = new Float32Array(positions.length * classes);
   let at = 0;

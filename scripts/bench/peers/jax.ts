@@ -6,6 +6,7 @@
  * @module
  */
 import type { Optimizer } from "../../../mod.ts";
+import { recurrentLayers } from "../../../lib/model/network.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
 import { gatherBatch, isSoftware, type Opening, readOpening, valuesOf } from "./batches.ts";
 
@@ -95,7 +96,7 @@ class JaxJs implements Subject {
     const { x, y } = gatherBatch(this.#opening!, positions);
     return [
       toArray(x, [positions.length, T, C]),
-      toArray(y, [positions.length, network.head.classes]),
+      toArray(y, [positions.length, network.classes]),
     ];
   }
 }
@@ -109,7 +110,7 @@ function logitsOf({ network }: Opening, p: Jax[], x: Jax): Jax {
   const [N, T] = x.shape;
   let inputs = Array.from({ length: T }, (_, t) => x.ref.slice([], t));
   x.dispose();
-  for (const [index, { kind, hiddenSize: H }] of network.recurrent.entries()) {
+  for (const [index, { kind, hiddenSize: H }] of recurrentLayers(network).entries()) {
     const [W, R, b] = p.slice(3 * index, 3 * index + 3);
     let h: Jax | null = null, c: Jax | null = null;
     const outputs: Jax[] = [];

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Optimizer } from "../../../mod.ts";
+import { recurrentLayers } from "../../../lib/model/network.ts";
 import { type Opened, type OpenRequest, serve, type Subject } from "../protocol.ts";
 import { gatherBatch, isSoftware, type Opening, readOpening, valuesOf } from "./batches.ts";
 
@@ -59,7 +60,7 @@ class TensorFlow implements Subject {
     const { x, y } = gatherBatch(this.#opening!, positions);
     return [
       tf.tensor3d(x, [positions.length, T, C]),
-      tf.tensor2d(y, [positions.length, network.head.classes]),
+      tf.tensor2d(y, [positions.length, network.classes]),
     ];
   }
 
@@ -86,10 +87,10 @@ class TensorFlow implements Subject {
 function buildModel(opening: Opening, optimizer: Optimizer): tf.Sequential {
   const { network, layout } = opening;
   const model = tf.sequential();
-  for (const [index, layer] of network.recurrent.entries()) {
+  for (const [index, layer] of recurrentLayers(network).entries()) {
     const options = {
       units: layer.hiddenSize,
-      returnSequences: index < network.recurrent.length - 1,
+      returnSequences: layer.returnSequences,
       recurrentInitializer: "zeros",
       ...(index === 0 ? { inputShape: [layout.T, layout.C] } : {}),
     } as const;
@@ -99,7 +100,7 @@ function buildModel(opening: Opening, optimizer: Optimizer): tf.Sequential {
         : tf.layers.simpleRNN({ ...options, activation: "relu" }),
     );
   }
-  model.add(tf.layers.dense({ units: network.head.classes }));
+  model.add(tf.layers.dense({ units: network.classes }));
   const weights = network.parameters.map((parameter) =>
     tf.tensor(valuesOf(opening, parameter), [...parameter.shape])
   );

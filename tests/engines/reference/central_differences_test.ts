@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { recurrentLayers } from "../../../lib/model/network.ts";
 import { measureBatch, openReference } from "../../../lib/engines/reference/engine.ts";
 import { gatherBatch } from "../../../lib/engines/reference/gather.ts";
 import { linear } from "../../../lib/engines/reference/linear.ts";
@@ -141,7 +142,7 @@ for (const test of [...CHAINS, MIXED, NORMED].map(shrunk)) {
 /** The sums `x W + b` of the first layer's gates at the first step, where h is 0. */
 function firstSums({ network, parameters, layout, training: { sequences } }: ImageOptions): Float64Array {
   const { x } = gatherBatch(sequences, Uint32Array.of(0, 1, 2, 3), layout);
-  return linear(x.subarray(0, 4 * layout.C), network.recurrent[0], Float64Array.from(parameters)).z;
+  return linear(x.subarray(0, 4 * layout.C), recurrentLayers(network)[0], Float64Array.from(parameters)).z;
 }
 
 Deno.test("the cases above reach both sides of every kink", async () => {

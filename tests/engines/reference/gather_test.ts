@@ -20,6 +20,16 @@ for (const [axis, { T, bytes }] of Object.entries(BATCHES)) {
   });
 }
 
+Deno.test("gatherBatch() transforms each image before it reads it in its order", () => {
+  const layout = layOutSequence({ axis: "columns", reversed: true, range: [0, 1] }, images);
+  const one = 65_536, right = [one, 0, -one, 0, one, 0], down = [one, 0, 0, 0, one, -one];
+  const transforms = Int32Array.of(...right, ...down);
+  const batch = gatherBatch(sequencesOf(images), Uint32Array.of(1, 0), layout, transforms);
+  // 0 6 7 / 0 9 10 and 0 0 0 / 0 1 2, column by column from the right.
+  const bytes = [7, 10, 0, 2, /**/ 6, 9, 0, 1, /**/ 0, 0, 0, 0];
+  assert.deepEqual(batch, { x: Float64Array.from(bytes, (byte) => layout.scale[byte]), T: 3, N: 2 });
+});
+
 Deno.test("gatherBatch() reads numbers and tokens, sequence by sequence at each t", () => {
   const floats = { data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7), count: 2 };
   const positions = Uint32Array.of(1, 0, 1);

@@ -7,18 +7,20 @@ import { assertClose } from "../../support/assert_close.ts";
 function measureRows(
   loss: Loss,
   x: readonly number[],
-  { y, K, metrics = [], T = 1, weights }: {
+  { y, K, metrics = [], T = 1, weights, labelSmoothing }: {
     y: readonly number[];
     K: number;
     metrics?: readonly Metric[];
     T?: number;
     weights?: readonly number[];
+    labelSmoothing?: number;
   },
 ) {
   const N = x.length / K / T;
   return measure({ loss, metrics }, { x: Float64Array.from(x), T, N, C: K }, {
     rows: Float64Array.from(y),
     weights: Float64Array.from(weights ?? new Array(N).fill(1)),
+    labelSmoothing,
   });
 }
 
@@ -84,6 +86,20 @@ Deno.test("measure() weights the loss of a sequence at all of its steps, not its
   assert.equal(loss, (3 * (1 + 9) + 0.5 * (4 + 16)) / 4);
   assert.deepEqual(Array.from(dy), [1.5, 0.5, 4.5, 1]);
   assert.deepEqual(metrics, [(1 + 2 + 3 + 4) / 2]); // sums over sequences of means over steps
+});
+
+Deno.test("measure() smooths labels for the loss, not for the metrics", () => {
+  const metrics = ["categoricalAccuracy", "meanSquaredError"] as const, x = [0, Math.log(3)]; // p = [1/4, 3/4]
+  const plain = measureRows("softmaxCrossEntropy", x, { y: [0, 1], K: 2, metrics });
+  const { loss, dy, metrics: measured } = measureRows("softmaxCrossEntropy", x, {
+    y: [0, 1],
+    K: 2,
+    metrics,
+    labelSmoothing: 0.2,
+  });
+  assertClose([loss], [0.1 * Math.log(4) + 0.9 * Math.log(4 / 3)], { ...TIGHT, name: "loss" });
+  assertClose(dy, [0.25 - 0.1, 0.75 - 0.9], { ...TIGHT, name: "dy" });
+  assert.deepEqual(measured, plain.metrics);
 });
 
 Deno.test("measure() compares outputs with ½, and takes the first of equal targets", () => {

@@ -1,3 +1,4 @@
+import { moveAverages } from "../../../lib/engines/reference/batch_norm.ts";
 import { gatherBatch, gatherTargets } from "../../../lib/engines/reference/gather.ts";
 import { networkGradient } from "../../../lib/engines/reference/network.ts";
 import { createSlots, updateParameters } from "../../../lib/engines/reference/optimizers.ts";
@@ -24,6 +25,7 @@ function train({ network, optimizer, layout, sequences, targets, batches, start 
       draw: ({ N, C }) => Float64Array.from(fixedMask(N, C)),
     });
     updateParameters({ network, optimizer }, { p, g: measured.gradient }, { slots, step: index + 1 });
+    moveAverages(network, p, measured.moments);
     return { ...measured, count: positions.length };
   });
   return { p, steps };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
 import { MAX_PREDICTED } from "../../../lib/engines/wasm/plan.ts";
-import type { EngineOptions } from "../../../lib/engines/engine.ts";
+import type { EngineOptions, EngineTraining } from "../../../lib/engines/engine.ts";
 import { share } from "../../../lib/data/shared.ts";
-import { adam, sgd } from "../../../lib/model/optimizers.ts";
-import { createClassifier } from "../../../lib/model/classifier.ts";
+import { adam, adamw, sgd } from "../../../lib/model/optimizers.ts";
+import { createStack } from "../../support/stack.ts";
 import { layOutSequence } from "../../../lib/data/sequence.ts";
 import { sequencesOf } from "../../../lib/data/sequences.ts";
 import { tinyParameters, tinySplit } from "../../support/tiny_data.ts";
@@ -70,10 +70,35 @@ for (const network of BITS) {
 }
 
 /** Chains whose gradients are summed in every way there is, and whose groups are cut in the middle of a batch. */
-const CHAIN_BITS: readonly ChainCase[] = [
+const CHAIN_BITS: readonly (ChainCase & Pick<EngineTraining, "clip">)[] = [
   MIXED,
   {
+    name: "a table and batch normalizations, its gradient clipped",
+    T: 7,
+    N: 61,
+    input: { vocabulary: 50, size: 9, maskZero: false, regularizer: { l2: 0.01 } },
+    layers: [
+      { kind: "batchNorm", unbiased: true },
+      { kind: "lstm", hiddenSize: 13, returnSequences: true, recurrentDropout: 0.3, inputDropout: 0.2 },
+      { kind: "batchNorm", gammaRegularizer: { l1: 0.01 }, betaRegularizer: { l2: 0.1 } },
+      { kind: "dropout", rate: 0.3 },
+      {
+        kind: "bidirectional",
+        merge: "concat",
+        forward: { kind: "gru", hiddenSize: 9, returnSequences: true },
+      },
+      { kind: "last" },
+      { kind: "batchNorm", scale: false },
+      { kind: "dense", units: 5 },
+    ],
+    loss: "softmaxCrossEntropy",
+    metrics: ["categoricalAccuracy"],
+    labelSmoothing: 0.1,
+    clip: { kind: "norm", most: 0.05 },
+  },
+  {
     name: "a large table, every step",
+    clip: { kind: "value", most: 1e-4 },
     T: 9,
     N: 37,
     input: { vocabulary: 700, size: 33, maskZero: true, regularizer: { l2: 0.01 } },
@@ -100,7 +125,8 @@ const CHAIN_BITS: readonly ChainCase[] = [
 
 for (const chain of CHAIN_BITS) {
   test(`openWasm() trains ${chain.name} to the same bits with 1, 2 and 3 threads`, async () => {
-    const options = chainOptions(chain, { optimizer: adam({ learningRate: 0.01 }) });
+    const optimizer = adamw({ learningRate: 0.01 });
+    const options = chainOptions(chain, { optimizer, clip: chain.clip });
     const { training: { batchSize, sequences } } = options;
     const batches = Array.from(
       { length: 6 },
@@ -129,7 +155,7 @@ test("a training beyond 2 GiB gives the same bits as a small one", async () => {
 });
 
 test("predict() takes more images than one command, in shared memory or not", async () => {
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "rnn", inputSize: 2, hiddenSize: 3, activation: "tanh", dropout: 0 }],
     classes: 2,
   });
@@ -182,7 +208,7 @@ Deno.test("openWasm() rejects a number of threads out of range", async () => {
 });
 
 Deno.test("openWasm() refuses a training that needs more than 4 GiB, and says what takes less", async () => {
-  const network = createClassifier({
+  const network = createStack({
     layers: [{ kind: "lstm", inputSize: 1, hiddenSize: 1024, gateActivation: "sigmoid", dropout: 0 }],
     classes: 10,
   });

@@ -3,20 +3,32 @@ import { sha256 } from "../../../lib/data/files.ts";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
 import { adadelta } from "../../../lib/model/optimizers.ts";
 import { lacking } from "../../support/permissions.ts";
-import { type Case, optionsOf, scattered } from "../contract_cases.ts";
+import { chainOptions } from "../chain_data.ts";
+import { type Case, type CaseOptions, optionsOf, scattered } from "../contract_cases.ts";
 import { testUnless } from "../test_unless.ts";
 import type { Scrambling } from "./support/scrambled_worker.ts";
 
 /** The scrambled worker is read from `tests`. */
 const LACKING_WORKER = lacking([{ name: "read" }]);
 const STEPS = 12;
+const optimizer = adadelta({ learningRate: 1 });
 
 /** A last group of less than eight images, and two layers: with dropout, or with shared prefixes. */
 const NETWORK: Case = { kind: "LSTM", hidden: [21, 10], images: 61, size: [9, 6], biases: 2 };
-const NETWORKS: Readonly<Record<string, Case>> = {
-  "with dropout": { ...NETWORK, dropout: [0.5, 0.25] },
-  "with shared prefixes": NETWORK,
+const TRAININGS: Readonly<Record<string, CaseOptions>> = {
+  "with dropout": optionsOf({ ...NETWORK, dropout: [0.5, 0.25] }, { optimizer }),
+  "with shared prefixes": optionsOf(NETWORK, { optimizer }),
+  "with batch normalization, clipped": normalized(),
 };
+
+/** Groups of a batch meet twice, there and back, before a step's gradient is clipped. */
+function normalized(): CaseOptions {
+  const every = { kind: "lstm", hiddenSize: 21, returnSequences: true } as const,
+    norm = { kind: "batchNorm" } as const;
+  const layers = [every, norm, { kind: "rnn", hiddenSize: 10 }, norm, { kind: "dense", units: 5 }] as const;
+  const chain = { name: "", T: 9, N: 61, input: 6, layers, loss: "softmaxCrossEntropy" } as const;
+  return chainOptions(chain, { optimizer, clip: { kind: "norm", most: 0.01 } });
+}
 
 /** Replaces workers by scrambled ones until it is disposed. */
 function scramble(mode: Scrambling["mode"], threads: number): Disposable & { taken: Int32Array } {
@@ -38,8 +50,7 @@ function scramble(mode: Scrambling["mode"], threads: number): Disposable & { tak
 }
 
 /** The hashes of parameters and slots after some steps, of a gradient and of logits. */
-async function trainBits(network: Case, threads: number): Promise<Record<string, string>> {
-  const options = optionsOf(network, { optimizer: adadelta({ learningRate: 1 }) });
+async function trainBits(options: CaseOptions, threads: number): Promise<Record<string, string>> {
   await using engine = await openWasm({ ...options, threads });
   const { batchSize, sequences } = options.training;
   const batches = Array.from(
@@ -58,23 +69,23 @@ async function trainBits(network: Case, threads: number): Promise<Record<string,
 }
 
 async function trainScrambled(
-  network: Case,
+  options: CaseOptions,
   mode: Scrambling["mode"],
   threads: number,
 ): Promise<{ bits: Record<string, string>; taken: number[] }> {
   using scrambled = scramble(mode, threads);
-  return { bits: await trainBits(network, threads), taken: [...scrambled.taken] };
+  return { bits: await trainBits(options, threads), taken: [...scrambled.taken] };
 }
 
-for (const [kind, network] of Object.entries(NETWORKS)) {
+for (const [kind, options] of Object.entries(TRAININGS)) {
   for (const mode of ["random", "first", "last"] as const) {
     testUnless(
       LACKING_WORKER,
       `openWasm() gives the same bits whichever thread computes what, and when: ${mode}, ${kind}`,
       async () => {
-        const expected = await trainBits(network, 1);
+        const expected = await trainBits(options, 1);
         for (const threads of [2, 3]) {
-          const { bits, taken } = await trainScrambled(network, mode, threads);
+          const { bits, taken } = await trainScrambled(options, mode, threads);
           assert(taken.every((count) => count > 0), `${mode}: no thread was left out: ${taken}`);
           if (mode !== "random") { // otherwise nothing was scrambled
             const busy = mode === "first" ? 0 : threads - 1;

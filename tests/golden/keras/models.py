@@ -88,6 +88,17 @@ def cases():
     ], name="lstm")  # as a layer is called
     lazy(np.zeros((1, T, C), "float32"))
     yield "built by a call", "keras", lazy, "numbers"
+    normalized = keras.Sequential([
+        layers.Input((T, C)),
+        layers.BatchNormalization(scale=False),
+        layers.LSTM(4, return_sequences=True),
+        layers.BatchNormalization(epsilon=0.01, momentum=0.75),
+        layers.GRU(3),
+        layers.BatchNormalization(center=False, axis=1),
+        layers.Dense(2),
+    ])
+    yield "batch normalization", "h5", normalized, "numbers"
+    yield "batch normalization", "keras", normalized, "numbers"
 
 
 def convert(model, kind, folder):
@@ -112,7 +123,8 @@ def main():
     for name, kind, model, reads in cases():
         for weight in model.weights:
             if "seed" not in weight.path:
-                weight.assign(random.normal(size=weight.shape) / 2)
+                start = random.normal(size=weight.shape) / 2
+                weight.assign(abs(start) if "variance" in weight.path else start)
         x = random.normal(size=(2, T, C)).astype("float32")
         if reads == "tokens":
             x = random.integers(0, V, (2, T))

@@ -207,11 +207,38 @@ def chains():
     yield "compiled, bfloat16", None, torch.compile(Wrapper("model", model)).bfloat16(), "numbers"
     compiled = Model(lambda m, x: m.fc(m.rnn(x)[0]), rnn=torch.compile(lstm()), fc=nn.Linear(H, K))
     yield "compiled inside, float64", ["rnn", "fc"], compiled.double(), "numbers"
+    yield "batch norm of the last step", ["rnn", "last", "batchnorm", "fc1", "relu", "fc2"], Model(
+        lambda m, x: m.fc2(m.fc1(m.batchnorm(m.rnn(x)[0][:, -1])).relu()),
+        rnn=lstm(),
+        batchnorm=nn.BatchNorm1d(H),
+        fc1=nn.Linear(H, 5),
+        fc2=nn.Linear(5, K),
+    ), "normalized"
+    yield "batch norm of every step", ["below", "rnn", "bn", "eps 0.01", "momentum 0.25", "lastStep", "fc"], Model(
+        lambda m, x: m.fc(m.bn(m.rnn(m.below(x.mT).mT)[0].mT).mT[:, -1]),
+        below=nn.BatchNorm1d(C),
+        rnn=gru(**both),
+        bn=nn.BatchNorm1d(2 * H, eps=0.01, momentum=0.25, affine=False),
+        fc=nn.Linear(2 * H, K),
+    ), "normalized"
+
+
+def train_averages(model):
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d) and module.affine:
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+    model.train()
+    for _ in range(3):
+        model(1 + 2 * torch.randn(7, T, C))
 
 
 def write_chains(folder):
     tensors, descriptions = {}, {}
     for name, chain, model, reads in chains():
+        if reads == "normalized":
+            train_averages(model)
+            reads = "numbers"
         model.eval()
         state = {key: value.contiguous().clone() for key, value in model.state_dict().items()}
         if reads == "numbers":

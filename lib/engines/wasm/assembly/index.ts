@@ -9,13 +9,15 @@ export {
 } from "./elementwise";
 export { dropoutMask } from "./dropout";
 export {
-  expandClasses, gatherRows, interleave, interleaveWords, scaleBytes, spreadInputs, spreadRows, sumRows,
+  expandClasses, gatherRows, interleave, interleaveWords, reorder, scaleBytes, spreadInputs, spreadRows, sumRows,
 } from "./inputs";
-export { loss, metric } from "./losses";
+export { loss, metric, smooth } from "./losses";
+export { gradientSums, moments, normalize, normalizeBack } from "./norm";
 export {
-  adadelta, adam, joinBias, momentum, nesterov, regularize, rmsprop, sgd, tfAdadelta, tfAdagrad, tfAdamax,
-  tfCenteredRmsprop, tfRmsprop, transpose,
+  adadelta, adam, cut, decay, joinBias, momentum, nesterov, regularize, rmsprop, rmspropMomentum, scale, sgd, sumSquares,
+  tfAdadelta, tfAdagrad, tfAdamax, tfCenteredRmsprop, tfRmsprop, transpose,
 } from "./parameters";
 export { addGradient, packRows, product, rowProduct, storeGradient } from "./product";
 export { addToFirstLane, recordRows, sumLanes } from "./records";
 export { leavesOfSquare } from "./simd";
+export { transformImage } from "./transform";

@@ -23,15 +23,23 @@ function storeEights(ab: v128, cd: v128, ef: v128, gh: v128, to: usize): void {
   v128.store(to, low32(abcd4, efgh4), 4 * 8), v128.store(to, high32(abcd4, efgh4), 6 * 8);
 }
 
-// Writes x_t of eight images into x [C+H,8]: the first `front` features before h [H,8], the others after it. Feature c is
-// the pixel at [c · cStride][8] divided by `divisor`. Also writes to range [2] the first row that is not blank and the one
-// after the last: all of h, and the features around it from the first to the last with ink in any of the images.
+// Moves the pixels of eight images to the order in which they are read: to[k] = from[order[k]], [8] bytes each; order uint32
+// [count].
+export function reorder(count: i32, order: usize, from: usize, to: usize): void {
+  for (const end = order + (<usize>count << 2); order < end; order += 4, to += 8) {
+    i64.store(to, i64.load(from + (i32.load(order) << 3)));
+  }
+}
+
+// Writes x_t of eight images into x [C+H,8]: the first `front` features before h [H,8], the others after it. They are pixels
+// [C][8] divided by `divisor`. Also writes to range [2] the first row that is not blank and the one after the last: all of h,
+// and the features around it from the first to the last with ink in any of the images.
 export function spreadInputs(
-  C: i32, front: i32, H: i32, pixels: usize, cStride: i32, divisor: f32, x: usize, range: usize,
+  C: i32, front: i32, H: i32, pixels: usize, divisor: f32, x: usize, range: usize,
 ): void {
   const by = f32x4.splat(divisor);
   let first = front, end = front;
-  for (let c = 0; c < C; c++, pixels += cStride << 3, x += OCTET) {
+  for (let c = 0; c < C; c++, pixels += 8, x += OCTET) {
     if (c == front) x += H * OCTET;
     const bytes = v128.load64_zero(pixels);
     if (v128.any_true(bytes)) first = min(first, c), end = max(end, c + 1);
@@ -43,10 +51,10 @@ export function spreadInputs(
   i32.store(range, end + H, 4);
 }
 
-// The features of the bytes of one t: x [C,8] = blank + pixel / divisor, feature c from the pixel at [c · cStride][8].
-export function scaleBytes(C: i32, pixels: usize, cStride: i32, divisor: f32, blank: f32, x: usize): void {
+// The features of bytes: x [count,8] = blank + pixels [count][8] / divisor.
+export function scaleBytes(count: i32, pixels: usize, divisor: f32, blank: f32, x: usize): void {
   const by = f32x4.splat(divisor), shift = f32x4.splat(blank);
-  for (let c = 0; c < C; c++, pixels += cStride << 3, x += OCTET) {
+  for (let i = 0; i < count; i++, pixels += 8, x += OCTET) {
     const words = i16x8.extend_low_i8x16_u(v128.load64_zero(pixels));
     const low = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(words));
     const high = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(words));

@@ -2,7 +2,7 @@
 // step are [K,8]; what comes out of a step is [8]. `kind` is a place in `LOSSES` or `METRICS`.
 
 import { exp, ln, one, probability } from "./math";
-import { OCTET, QUAD } from "./simd";
+import { madd, OCTET, QUAD } from "./simd";
 
 // The losses times weights [8], and the gradient times weights · scale, of `steps` steps. Outputs are `pBytes` apart and their
 // gradients d `dBytes`; targets and losses lie one after another.
@@ -32,6 +32,12 @@ function lossOf(kind: i32, K: i32, bytes: usize, p: usize, y: usize, share: v128
     v128.store(d + at, f32x4.mul(elementSlope(kind, output, target), f32x4.mul(share, mean)));
   }
   return f32x4.div(sum, f32x4.splat(<f32>K));
+}
+
+// Label smoothing: rows [steps][K][8] that sum to 1 become (1 − share) y + share/K.
+export function smooth(steps: i32, K: i32, share: f32, y: usize): void {
+  const keep = f32x4.splat(1 - share), even = f32x4.splat(share / <f32>K);
+  for (const end = y + steps * K * OCTET; y < end; y += QUAD) v128.store(y, madd(keep, v128.load(y), even));
 }
 
 // loss = Σ_k y_k (ln Σ_j e^(z_j − max) − (z_k − max)), dz = softmax(z) − y

@@ -45,8 +45,43 @@ export function regularize(count: i32, p: usize, g: usize, l1: f64, l2: f64): f6
   return sum;
 }
 
+// Σ g² of `count` numbers, in float64.
+export function sumSquares(count: i32, g: usize): f64 {
+  let low = f64x2.splat(0), high = low;
+  for (const end = g + (count << 2); g < end; g += QUAD) {
+    const v = v128.load(g);
+    const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 0));
+    low = f64x2.add(low, f64x2.mul(a, a)), high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+// g ← factor g
+export function scale(count: i32, g: usize, factor: f32): void {
+  const by = f32x4.splat(factor);
+  for (const end = g + (count << 2); g < end; g += QUAD) v128.store(g, f32x4.mul(by, v128.load(g)));
+}
+
+// g ← min(max(g, −most), most)
+export function cut(count: i32, g: usize, most: f32): void {
+  const high = f32x4.splat(most), low = f32x4.splat(-most);
+  for (const end = g + (count << 2); g < end; g += QUAD) {
+    v128.store(g, f32x4.pmin(f32x4.pmax(v128.load(g), low), high)); // these keep NaN
+  }
+}
+
 // The optimizers: `count` parameters p with gradients g and slots a, m, u, v; η is the learning rate times the update scale.
 // Arrays have room for whole vectors; what lies past `count` is padding.
+
+// p ← p − share p
+export function decay(count: i32, p: usize, share: f32): void {
+  const part = f32x4.splat(share);
+  for (let end = p + (count << 2); p < end; p += QUAD) {
+    const value = v128.load(p);
+    v128.store(p, nmadd(part, value, value));
+  }
+}
 
 // p ← p − η g
 export function sgd(count: i32, p: usize, g: usize, rate: f32): void {
@@ -81,6 +116,21 @@ export function rmsprop(count: i32, p: usize, g: usize, v: usize, rate: f32, alp
     v128.store(v, average);
     const step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(average), e));
     v128.store(p, nmadd(eta, step, v128.load(p)));
+  }
+}
+
+// v ← α v + (1 − α) g²;  m ← µ m + g / (√v + ε);  p ← p − η m
+export function rmspropMomentum(
+  count: i32, p: usize, g: usize, v: usize, m: usize, rate: f32, alpha: f32, rest: f32, decay: f32, epsilon: f32,
+): void {
+  const eta = f32x4.splat(rate), a = f32x4.splat(alpha), b = f32x4.splat(rest);
+  const mu = f32x4.splat(decay), e = f32x4.splat(epsilon);
+  for (let end = p + (count << 2); p < end; p += QUAD, g += QUAD, v += QUAD, m += QUAD) {
+    const gradient = v128.load(g), average = averageSquare(v128.load(v), gradient, a, b);
+    const next = madd(mu, v128.load(m), f32x4.div(gradient, f32x4.add(f32x4.sqrt(average), e)));
+    v128.store(v, average);
+    v128.store(m, next);
+    v128.store(p, nmadd(eta, next, v128.load(p)));
   }
 }
 

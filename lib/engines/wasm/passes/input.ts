@@ -4,11 +4,25 @@
  * @module
  */
 import type { Shareable } from "../../../data/shared.ts";
+import { TRANSFORM_SIZE } from "../../../data/transform.ts";
 import type { Kernels } from "../kernels.ts";
 import type { CellPlan, EmbeddingPlan, InputPlan } from "../pass_plans.ts";
 import { GROUP, QUAD, WORD } from "../strides.ts";
 import { copyElements } from "./copy.ts";
 import type { Group, Workspace } from "./pass.ts";
+
+/** The sequences of a group. */
+export interface GroupSequences {
+  /** Of all sequences. */
+  readonly data: Shareable;
+  /** Of those that the group has. */
+  readonly positions: Uint32Array;
+  /** Address of their transforms, int32 `[.,6]`; 0 without. */
+  readonly transforms: number;
+}
+
+/** Bytes of a transform. */
+export const TRANSFORM_BYTES = TRANSFORM_SIZE * WORD;
 
 /** The input of a chain. */
 export class InputPass {
@@ -34,31 +48,35 @@ export class InputPass {
     };
   }
 
-  /**
-   * Takes one to eight sequences; the lanes that are left repeat the last one.
-   *
-   * @param data Of all sequences
-   * @param positions Of those to take
-   */
-  take(data: Shareable, positions: Uint32Array): void {
-    const { layout: { stride }, rows } = this.#plan, array = this.#arrayOf(), { BYTES_PER_ELEMENT } = array;
+  /** Takes one to eight sequences; the lanes that are left repeat the last one. */
+  take({ data, positions, transforms }: GroupSequences): void {
+    const { stride, rows } = this.#plan, array = this.#arrayOf(), { BYTES_PER_ELEMENT } = array;
     const to = (this.#base + rows) / BYTES_PER_ELEMENT, last = positions.length - 1;
     for (let lane = 0; lane < GROUP; lane++) {
-      copyElements(data, positions[Math.min(lane, last)] * stride, stride, array, to + lane * stride);
+      const from = Math.min(lane, last), at = to + lane * stride;
+      if (transforms) this.#transform(data, positions[from], transforms + from * TRANSFORM_BYTES, at);
+      else copyElements(data, positions[from] * stride, stride, array, at);
     }
+  }
+
+  #transform(data: Shareable, position: number, transform: number, to: number): void {
+    const { stride } = this.#plan, { width, height, image } = this.#plan.transform!;
+    const from = this.#base + image;
+    copyElements(data, position * stride, stride, this.#arrays.bytes, from);
+    this.#kernels.transformImage(width, height, from, to, transform);
   }
 
   /** Turns what was taken into x of all t, unless the first layer reads images itself. */
   forward(): void {
-    const { kind, layout: { T, C, stride }, to, read, maskValue } = this.#plan, kernels = this.#kernels;
+    const { kind, T, C, stride, to, read, maskValue, divisor, blank } = this.#plan, kernels = this.#kernels;
     const rows = this.#base + this.#plan.rows, columns = this.#base + this.#plan.columns;
     const x = to ? this.#base + to.y : 0;
     switch (kind) {
       case "images":
-        return kernels.interleave(stride, rows, columns);
+        return this.#order(rows, columns);
       case "bytes":
-        kernels.interleave(stride, rows, columns);
-        this.#scale(columns, x);
+        this.#order(rows, columns);
+        kernels.scaleBytes(T * C, this.#base + this.#plan.pixels, divisor, blank, x);
         break;
       case "floats":
         kernels.interleaveWords(stride, stride, rows, x);
@@ -71,7 +89,7 @@ export class InputPass {
 
   /** Keeps the gradient of the rows of tokens that a group has read. */
   backward({ index, count }: Group): void {
-    const { embedding, to, layout: { T }, columns } = this.#plan;
+    const { embedding, to, T, columns } = this.#plan;
     if (!embedding) return;
     const { quads, gradients, tokens } = embedding, rows = index * T * GROUP;
     this.#kernels.spreadRows(T, quads, this.#base + to!.dy, gradients + rows * quads * QUAD);
@@ -82,20 +100,19 @@ export class InputPass {
     }
   }
 
+  /** The pixels of eight images, in the order in which they are read. */
+  #order(rows: number, columns: number): void {
+    const { T, C, stride, order, pixels } = this.#plan;
+    this.#kernels.interleave(stride, rows, columns);
+    if (order) this.#kernels.reorder(T * C, order, columns, this.#base + pixels);
+  }
+
   /** Rows of the table, and which steps are read. */
   #look(rows: number, tokens: number, x: number): void {
-    const { layout: { T }, read } = this.#plan, { quads, E } = this.#plan.embedding!;
+    const { T, read } = this.#plan, { quads, E } = this.#plan.embedding!;
     this.#kernels.interleaveWords(T, T, rows, tokens);
     this.#kernels.gatherRows(T, quads, this.#parameters + WORD * E, tokens, x);
     if (read) this.#kernels.readTokens(T, tokens, this.#base + read);
-  }
-
-  #scale(pixels: number, x: number): void {
-    const { layout: { T, C, tStride, cStride }, divisor, blank, to } = this.#plan;
-    for (let t = 0; t < T; t++) {
-      const from = pixels + t * tStride * GROUP;
-      this.#kernels.scaleBytes(C, from, cStride, divisor, blank, x + t * to!.yBytes);
-    }
   }
 
   #arrayOf(): Uint8Array | Float32Array | Int32Array {
@@ -135,9 +152,9 @@ export class ImageReader {
    * step of LSTM-64, LSTM-100×2 and RNN-128 on MNIST takes 9, 2 and 5 % longer (measured as in prefix.ts).
    */
   spread({ C, front, H }: CellPlan, t: number, xh: number): void {
-    const { layout: { tStride, cStride }, divisor } = this.#plan, range = this.#base + this.#plan.range;
-    const pixels = this.#base + this.#plan.columns + t * tStride * GROUP;
-    this.#kernels.spreadInputs(C, front, H, pixels, cStride, divisor, xh, range);
+    const { divisor } = this.#plan, range = this.#base + this.#plan.range;
+    const pixels = this.#base + this.#plan.pixels + t * C * GROUP;
+    this.#kernels.spreadInputs(C, front, H, pixels, divisor, xh, range);
     this.from = this.#words[range >>> 2];
     this.to = this.#words[(range >>> 2) + 1];
   }

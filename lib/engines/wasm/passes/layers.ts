@@ -5,7 +5,7 @@
  */
 import { DOMAIN } from "../../../random.ts";
 import type { Kernels } from "../kernels.ts";
-import type { ActivationPlan, DensePlan, DropoutPlan, RepeatPlan } from "../pass_plans.ts";
+import type { ActivationPlan, DensePlan, DropoutPlan, LastPlan, RepeatPlan } from "../pass_plans.ts";
 import { paddedBytes } from "../plan_passes.ts";
 import { drawMask } from "./masks.ts";
 import { Matrix } from "./matrix.ts";
@@ -107,6 +107,26 @@ export class DropoutPass implements Pass {
 
   #mask(s: number): number {
     return this.#workspace.base + this.#plan.mask + s * paddedBytes(this.#plan.to.features);
+  }
+}
+
+/** The last step is read where it is; on the way back, nothing comes to the others. */
+export class LastPass implements Pass {
+  readonly #memory: Uint8Array;
+  readonly #base: number;
+  readonly #plan: LastPlan;
+
+  constructor({ memory, base }: Workspace, plan: LastPlan) {
+    this.#memory = new Uint8Array(memory.buffer);
+    this.#base = base;
+    this.#plan = plan;
+  }
+
+  forward(): void {}
+
+  backward(): void {
+    const { from, to } = this.#plan;
+    if (from.dy) this.#memory.fill(0, this.#base + from.dy, this.#base + to.dy);
   }
 }
 

@@ -43,17 +43,18 @@ export class LossPass {
   /** Losses and metrics of a group whose sequences are at `positions`, and the gradient of the last layer's output. */
   run({ index, count }: Group, positions: Uint32Array): void {
     const { output: { y, yBytes, dy, dyBytes }, measured, measuredBytes, loss } = this.#plan;
-    const { kind, metrics, outputs: K, steps } = loss, base = this.#base, kernels = this.#kernels;
+    const { kind, metrics, outputs: K, steps, smoothing } = loss, base = this.#base, kernels = this.#kernels;
     this.#weigh(positions);
     this.#takeTargets(positions);
     const targets = base + loss.targets, weights = base + loss.weights, present = base + loss.present;
     const values = measured + index * steps * OCTET, scale = 1 / (count * steps);
-    // deno-fmt-ignore
-    kernels.loss(kind, steps, K, base + y, yBytes, targets, weights, scale, values, base + dy, dyBytes);
     metrics.forEach((metric, place) => {
       const of = values + (1 + place) * measuredBytes;
       kernels.metric(metric, steps, K, base + y, yBytes, targets, present, of);
     });
+    if (smoothing > 0) kernels.smooth(steps, K, smoothing, targets);
+    // deno-fmt-ignore
+    kernels.loss(kind, steps, K, base + y, yBytes, targets, weights, scale, values, base + dy, dyBytes);
   }
 
   #weigh(positions: Uint32Array): void {

@@ -5,6 +5,7 @@
  */
 import type { Kernels } from "../kernels.ts";
 import type { Plan } from "../plan.ts";
+import { GROUP } from "../strides.ts";
 
 /** The kernels, and the memory of one thread that they compute in. */
 export interface Workspace {
@@ -35,4 +36,9 @@ export interface Pass {
   forward(group: Group): void;
   /** Reads the gradient of what {@link forward} wrote, and writes that of what it read. */
   backward(group: Group): void;
+}
+
+/** How many sequences of a batch a group has. */
+export function presentIn({ count, index }: Pick<Group, "count" | "index">): number {
+  return Math.min(GROUP, count - GROUP * index);
 }
