@@ -7,9 +7,8 @@
  * A number is that test image. The picture, as SVG and PNG, goes into `readings/` in the folder of the run.
  */
 import "./support/deno_version.ts";
-import { inReadingOrder } from "../lib/data/sequence.ts";
 import * as scanline from "../mod.ts";
-import { checkAllowed, openRun, printable, RunFolder, shown } from "../run.ts";
+import { checkAllowed, inReadingOrder, openRun, printable, RunFolder, shown } from "../run.ts";
 import * as view from "../view.ts";
 import {
   DATA_FLAGS,
