@@ -25,11 +25,11 @@ const WITHOUT_EFFECT = [
 ];
 
 /** Flags that may change when a run is resumed, or whose value says less than what became of it. */
-const SAID_ELSEWHERE = ["epochs", "steps", "device", "math"];
+const MAY_CHANGE = ["epochs", "steps", "device", "math", "no-self-check"];
 
 /** Whether a flag determines the bits of the trained model, and `config.json` keeps its value. */
 export function isDetermining(name: string): boolean {
-  return ![...WITHOUT_EFFECT, ...SAID_ELSEWHERE].includes(name);
+  return ![...WITHOUT_EFFECT, ...MAY_CHANGE].includes(name);
 }
 
 /** Values of flags by name; switches are true. */
@@ -37,12 +37,17 @@ export type KeptFlags = Readonly<Record<string, string | number | true>>;
 
 /** The flags that a run's `config.json` keeps, so that the run can be resumed. */
 export function keptFlags(flags: RecipeFlags, trainer: scanline.Trainer): KeptFlags {
-  const { learningRate } = trainer.config.optimizer;
-  const all = { ...flags, "learning-rate": learningRate };
+  const determining = Object.entries(settledFlags(flags, trainer)).filter(([name]) => isDetermining(name));
+  return Object.fromEntries(determining);
+}
+
+/** The flags that were given or have a default, with what became of the learning rate and of the device. */
+function settledFlags({ device: _, ...flags }: RecipeFlags, { config, device }: scanline.Trainer): KeptFlags {
+  const all = { ...flags, "learning-rate": config.optimizer.learningRate, device: device.kind };
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, KeptFlags[string]] => {
       const [name, value] = entry;
-      return value !== undefined && value !== false && isDetermining(name);
+      return value !== undefined && value !== false && !WITHOUT_EFFECT.includes(name);
     }),
   );
 }
@@ -106,8 +111,6 @@ export interface StartedFrom {
 
 /** The command that trains the same again, on the same device: another one would give other bits. */
 export function trainingCommand({ name }: Recipe, flags: RecipeFlags, trainer: scanline.Trainer): string {
-  const { epochs, steps, math } = flags, { kind } = trainer.device;
-  const others = { ...(epochs && { epochs }), ...(steps && { steps }), ...(math && { math }) };
-  const words = wordsOf({ ...others, ...keptFlags(flags, trainer), device: kind });
+  const words = wordsOf(settledFlags(flags, trainer));
   return taskCommand(name, words, { read: [dataFolder(trainingData(flags)), flags["start-from"]] });
 }
