@@ -37,3 +37,6 @@ export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/shee
 export { describeStructure, drawStructure, type StructureInput, titleOfCell } from "./lib/view/structure.ts";
 export { drawTradeoff } from "./lib/view/tradeoff.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";
+
+// Types that signatures here name.
+export type { LayerGradients, LayerTraces, NetworkTraces, Trace } from "./lib/engines/reference/inspect.ts";

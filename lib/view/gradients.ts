@@ -20,6 +20,7 @@ export interface RunGradients {
   readonly name: string;
   /** What it reads at each step. */
   readonly axis: Sequence["axis"];
+  /** What was measured. */
   readonly gradients: GradientsOverTime;
 }
 

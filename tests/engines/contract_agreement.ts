@@ -43,7 +43,8 @@ export function testAgreement(engine: EngineUnderTest): void {
   for (const most of Object.keys(AUGMENTATIONS)) {
     for (const test of MOVED) {
       const title = `agrees with the reference: images ${most}, ${describe(test)}`;
-      register(engine, title, () => agreesOnTransforms(engine, optionsOf(test, { transforms: true }), most));
+      const by = coarser(engine, test.coarse ?? 1);
+      register(engine, title, () => agreesOnTransforms(by, optionsOf(test, { transforms: true }), most));
     }
   }
   for (const dropout of [[0.5], [0.3, 0.5]]) {
@@ -82,7 +83,8 @@ const MOVED: readonly Case[] = [
   { kind: "LSTM", hidden: [7], images: 17, size: [28, 28] },
   { kind: "ReLU RNN", hidden: [65], images: 3, size: [5, 9], axis: "columns" },
   { kind: "tanh RNN", hidden: [9, 7], images: 16, size: [9, 6], reversed: true, scaled: { range: [-1, 1] } },
-  { kind: "LSTM", hidden: [7], images: 5, size: [4, 7], axis: "pixels", permutation: 5 },
+  // Some gradients of its first pixels vanish over 28 steps.
+  { kind: "LSTM", hidden: [7], images: 5, size: [4, 7], axis: "pixels", permutation: 5, coarse: 4 },
 ];
 
 async function agreesOnTransforms(

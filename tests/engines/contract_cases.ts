@@ -40,6 +40,8 @@ export interface Case extends Partial<Order> {
   readonly dropout?: readonly number[];
   /** Multiplies the parameters: large ones drive gates into saturation. */
   readonly scale?: number;
+  /** Multiplies the tolerances, as in a chain. */
+  readonly coarse?: number;
 }
 
 const MINUS_ONE_TO_ONE = { range: [-1, 1] } as const;

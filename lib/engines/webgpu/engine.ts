@@ -26,7 +26,7 @@ import { inParts } from "../in_parts.ts";
 import { sortedOccurrences } from "./occurrences.ts";
 import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
-import { planNeeds, planPrediction, planWithin } from "./limits.ts";
+import { bytesOf, planNeeds, planPrediction, planWithin } from "./limits.ts";
 import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
@@ -85,7 +85,7 @@ async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<Webg
   const plan = training
     ? planWithin(adapter.limits, { ...shapes, batchSize: training.batchSize, training: planned(training) })
     : planPrediction(adapter.limits, shapes);
-  options.onMemory?.([...plan.buffers.values()].reduce((sum, bytes) => sum + bytes, 0));
+  options.onMemory?.(bytesOf(plan));
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
   const program = await Program.create(device, plan);

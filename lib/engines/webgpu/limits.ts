@@ -48,6 +48,11 @@ export function planNeeds(plan: Plan): Need[] {
   return needs;
 }
 
+/** The bytes of all buffers of a plan. */
+export function bytesOf({ buffers }: Plan): number {
+  return buffers.values().reduce((sum, bytes) => sum + roundUp(bytes, 4), 0);
+}
+
 /** The most bytes of each buffer that a kernel sees. */
 function boundBytes(plan: Plan): Map<string, number> {
   const most = new Map<string, number>();

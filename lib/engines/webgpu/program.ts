@@ -6,6 +6,7 @@
 import { MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
 import { type Dispatch, KERNELS, type Piece } from "./kernels.ts";
+import { bytesOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 
 /** From the uniform of one step to the next: the largest alignment that an adapter needs. */
@@ -74,7 +75,8 @@ export class Program {
   static async create(device: GPUDevice, plan: Plan): Promise<Program> {
     const program = new Program(device);
     try {
-      await program.#guarded("allocate the buffers", () => program.#allocate(plan));
+      const allocate = `allocate ${Math.ceil(bytesOf(plan) / 2 ** 20)} MiB of buffers`;
+      await program.#guarded(allocate, () => program.#allocate(plan));
       const prepare = (dispatches: readonly Dispatch[]) => program.#prepareAll(plan, dispatches);
       program.gradient = await prepare(plan.gradient);
       program.training = [...program.gradient, ...await prepare(plan.update)];

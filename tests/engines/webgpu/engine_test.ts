@@ -152,6 +152,21 @@ test("many images are predicted in one submission", async () => {
   assert.equal(await countDispatches(predict), 4 * Math.ceil(some.length / 12)); // nine images are three quads
 });
 
+test("openWebgpu() says how many bytes it takes, before it takes any", async () => {
+  const { createBuffer } = GPUDevice.prototype, sizes: number[] = [], said: number[] = [];
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    if (descriptor.usage & GPUBufferUsage.STORAGE) sizes.push(descriptor.size);
+    return createBuffer.call(this, descriptor);
+  };
+  try {
+    const onMemory = (bytes: number) => said.push(bytes, sizes.length);
+    await using _ = await open({ ...optionsOf(TWO_LAYERS), onMemory });
+  } finally {
+    GPUDevice.prototype.createBuffer = createBuffer;
+  }
+  assert.deepEqual(said, [sizes.reduce((sum, size) => sum + size), 0]);
+});
+
 test("a kernel that does not compile is named", async () => {
   await withShaders((code) => code.replace("let g = activate(ACTIVATION, zg);", "let g = ;"), async () => {
     await assert.rejects(

@@ -166,6 +166,29 @@ Deno.test("planWithin() names the limit, the need and what fits, and takes what 
   assert.deepEqual(planWithin(DEFAULTS, { ...options, batchSize: 2860 }).batchSize, 2860);
 });
 
+Deno.test("an LSTM over every pixel of MNIST trains in batches of 100, whose gates are larger than a binding", () => {
+  const options = planOptionsOf({
+    ...MNIST,
+    kind: "LSTM",
+    hidden: [128],
+    images: 100,
+    axis: "pixels",
+    scaled: { range: [0, 1] },
+  });
+  const { buffers, gradient } = planWithin(DEFAULTS, options), gates = buffers.get("gates of layer0")!;
+  assert.equal(gates, 4 * 784 * 100 * 128 * 4);
+  assert(gates > DEFAULTS.maxStorageBufferBindingSize);
+  const windows = gradient.flatMap(({ piece, kernel }) => piece ? [{ kernel, ...piece.window }] : []);
+  for (const kernel of ["input_product", "lstm_forward", "lstm_backward", "weight_gradient"]) {
+    const ofKernel = windows.filter((window) =>
+      window.kernel === kernel && window.buffer === "gates of layer0"
+    );
+    assert(ofKernel.length > 1, kernel);
+    assert.equal(ofKernel.reduce((sum, { size }) => sum + size, 0), gates, kernel);
+    assert(ofKernel.every(({ size }) => size <= 2 ** 26), kernel);
+  }
+});
+
 Deno.test("the plan of a prediction has no buffers or dispatches that only a training needs", () => {
   const options = planOptionsOf({ ...MNIST, kind: "LSTM", hidden: [200, 200], dropout: [0.5, 0.5] });
   const trained = planWithin(DEFAULTS, options), predicted = planPrediction(DEFAULTS, options);
