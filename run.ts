@@ -16,6 +16,7 @@
  * @module
  */
 export { CATALOGUE, type DatasetName, type Preparation } from "./lib/data/catalogue.ts";
+export { inReadingOrder } from "./lib/data/sequence.ts";
 export {
   cutSeries,
   type ForecastErrors,

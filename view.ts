@@ -35,4 +35,5 @@ export { drawReading, type DrawReadingOptions } from "./lib/view/reading_text.ts
 export { type ReportContents, type ReportPicture, writeReport } from "./lib/view/report.ts";
 export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/sheet.ts";
 export { describeStructure, drawStructure, type StructureInput, titleOfCell } from "./lib/view/structure.ts";
+export { drawTradeoff } from "./lib/view/tradeoff.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";

@@ -43,8 +43,8 @@ import {
   type RecurrentLayer,
   shown,
 } from "../run.ts";
-import { findSequence, type FoundSequence, networkOf } from "./import/find_sequence.ts";
-import { describeScale, type Known, type Question, reconcile } from "./import/reconcile.ts";
+import { findSequence, type FoundSequence } from "./import/find_sequence.ts";
+import { describeScale, type Known, type Question, reconcile, withActivation } from "./import/reconcile.ts";
 import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, runCommand } from "./support/command.ts";
 import { FlagError } from "./support/flags.ts";
 import { checkOwnData } from "./support/images.ts";
@@ -131,7 +131,7 @@ await runCommand(command, async (flags) => {
   const learned = isAssumed || images.dataDir !== undefined ? undefined : data?.dataset;
   const ownNames = known.classNames?.some((name, k) => name !== String(k)); // numbers say no more than none
   const model = {
-    network: networkOf(known, reading),
+    network: withActivation(known.network, reading.activation),
     T,
     sequence,
     parameters,

@@ -27,12 +27,18 @@ const command = {
       default: "runs/plot",
       help: "where to, without .svg and .png",
     },
+    against: {
+      kind: "choice",
+      choices: ["training", "seconds"],
+      default: "training",
+      help: "what runs to the right: epochs or steps, or the time they took",
+    },
     help: OUTPUT_FLAGS.help,
   },
   interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
-await runCommand(command, async ({ runs, out }) => {
+await runCommand(command, async ({ runs, out, against }) => {
   const name = out.replace(/\.(svg|png)$/, "");
   if (name.endsWith("/")) {
     throw new FlagError(`Cannot use --out: it must be the name of a file: current value is ${excerpt(out)}`);
@@ -41,7 +47,8 @@ await runCommand(command, async ({ runs, out }) => {
   checkAllowed({ read: runs, write: Object.values(paths) });
   const found = await Promise.all(runs.map(openMetrics));
   const names = nameRuns(found);
-  const svg = drawCurves(toCurves(found.map((run, i) => ({ ...historyOf(run), name: names[i] }))));
+  const histories = found.map((run, i) => ({ ...historyOf(run), name: names[i] }));
+  const svg = drawCurves(toCurves(histories, against === "seconds" ? { against } : {}));
   await writeNamed(paths.svg, new TextEncoder().encode(svg));
   await writeNamed(paths.png, await toPng(svg));
   console.log(`${shown(paths.svg)}\n${shown(paths.png)}`);

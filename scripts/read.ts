@@ -8,7 +8,7 @@
  */
 import "./support/deno_version.ts";
 import * as scanline from "../mod.ts";
-import { checkAllowed, openRun, printable, RunFolder, shown } from "../run.ts";
+import { checkAllowed, inReadingOrder, openRun, printable, RunFolder, shown } from "../run.ts";
 import * as view from "../view.ts";
 import {
   DATA_FLAGS,
@@ -77,7 +77,7 @@ await runCommand(command, async (flags) => {
   const readings = [];
   for (const named of images) {
     const probabilities = await model.read(named.image);
-    const { pixels } = named.image;
+    const pixels = inReadingOrder(named.image.pixels, model.sequence, size);
     const image = { ...size, pixels, caption: "" };
     const reading = { image, axis: model.sequence.axis, probabilities, classNames };
     image.caption = captionOf(named, reading);

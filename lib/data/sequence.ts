@@ -61,31 +61,57 @@ export interface Normalization {
  * ```
  */
 export function layOutSequence(sequence: Sequence, { height, width }: ImageSize): ByteLayout {
-  const { axis } = checkSequence(sequence), stride = height * width;
-  const [T, C] = axis === "rows" ? [height, width] : axis === "columns" ? [width, height] : [stride, 1];
+  checkSequence(sequence);
   return {
     kind: "bytes",
-    T,
-    C,
-    stride,
+    ...orderOfPixels(sequence, { height, width }),
+    stride: height * width,
     width,
-    order: orderOfPixels(sequence, { T, C, width }),
     scale: scaleTable(sequence),
   };
 }
 
-/** `[T, C]`: which pixel, counted row by row, is feature c of step t. */
+/** `order [T, C]`: which pixel, counted row by row, is feature c of step t. */
 function orderOfPixels(
   { axis, reversed = false, permutation }: Order,
-  { T, C, width }: { T: number; C: number; width: number },
-): Uint32Array {
+  { height, width }: ImageSize,
+): Pick<ByteLayout, "T" | "C" | "order"> {
+  const [T, C] = axis === "rows"
+    ? [height, width]
+    : axis === "columns"
+    ? [width, height]
+    : [height * width, 1];
   const lines = permutation === undefined ? null : shuffledOrder(T, permutation, 0);
   const order = new Uint32Array(T * C);
   for (let t = 0; t < T; t++) {
     const at = reversed ? T - 1 - t : t, line = lines ? lines[at] : at;
     for (let c = 0; c < C; c++) order[t * C + c] = axis === "columns" ? c * width + line : line * C + c;
   }
-  return order;
+  return { T, C, order };
+}
+
+/**
+ * The pixels of an image in the places in which a network comes to read them: from the top, from the left, row by row.
+ *
+ * @param pixels `height` × `width`, row by row
+ *
+ * @example
+ * ```ts
+ * import { inReadingOrder } from "./sequence.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const size = { height: 2, width: 3 }, pixels = Uint8Array.of(1, 2, 3, 4, 5, 6);
+ * const read = (order: Parameters<typeof inReadingOrder>[1]) => [...inReadingOrder(pixels, order, size)];
+ * assert.deepEqual(read({ axis: "rows", reversed: true }), [4, 5, 6, 1, 2, 3]);
+ * assert.deepEqual(read({ axis: "columns", reversed: true }), [3, 2, 1, 6, 5, 4]);
+ * ```
+ */
+export function inReadingOrder(pixels: Uint8Array, order: Order, size: ImageSize): Uint8Array {
+  const { order: read } = orderOfPixels(order, size),
+    { order: places } = orderOfPixels({ axis: order.axis }, size);
+  const placed = new Uint8Array(read.length);
+  places.forEach((place, k) => placed[place] = pixels[read[k]]);
+  return placed;
 }
 
 /**

@@ -18,7 +18,9 @@ export interface FromPyTorchOptions {
    *
    * - `last`: only the last step of the recurrent module before it goes on, `output[:, -1]`; of a bidirectional one the last output
    *   of each direction, `torch.cat([h_n[-2], h_n[-1]], 1)`. Without it every step does.
+   * - `lastStep`: only the last step of whatever is before it goes on, `output[:, -1]` also of a bidirectional module.
    * - `sum`, `ave`, `mul`: the directions of the bidirectional module before it are merged so. Without it both go on, side by side.
+   * - `eps 0.001`, `momentum 0.01`: those of the `BatchNorm` before it. Without them they are 1e-5 and 0.1.
    * - `relu`, `tanh`, `sigmoid`, `softmax`, `hardSigmoid` (that of Keras).
    * - `repeat 5`: the one step, five times.
    * - `mask 0`, as the first one: steps with token 0, or with features that are all 0, are not read.
@@ -48,11 +50,12 @@ const RULES: Rules<FromPyTorchOptions> = {
 };
 
 /**
- * Makes a TensorFlow.js model of the weights of `nn.LSTM`, `nn.GRU`, `nn.RNN`, `nn.Embedding` and `nn.Linear` modules, to predict
- * with it or to train it further. `toSafetensors()` is the inverse.
+ * Makes a TensorFlow.js model of the weights of `nn.LSTM`, `nn.GRU`, `nn.RNN`, `nn.Embedding`, `nn.BatchNorm1d` and `nn.Linear`
+ * modules, to predict with it or to train it further. `toSafetensors()` is the inverse.
  *
  * Modules may be stacked, bidirectional, without bias, under any names, and of type float16, bfloat16 or float64, which is rounded.
- * A GRU becomes a `gru({ resetAfter: true })`.
+ * A GRU becomes a `gru({ resetAfter: true })`. Trained further, batch normalization averages the variances of the batches themselves,
+ * as TensorFlow.js does, not PyTorch's estimates.
  *
  * @param file The bytes of a safetensors file: `safetensors.torch.save_file(model.state_dict(), "weights.safetensors")`
  * @returns A `tf.Sequential`, not compiled, that takes `[N, T, C]`, or tokens `[N, T]`

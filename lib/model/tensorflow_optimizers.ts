@@ -189,7 +189,7 @@ export async function readOptimizerState(model: LayersModel, network: Network): 
     const slot = new Float32Array(network.size).fill(slotStart(optimizer));
     const accumulators = accumulatorsOf(model, field);
     await Promise.all(network.parameters.map(async ({ name, offset, size }, i) => {
-      const accumulator = accumulators[order[i]];
+      const at = order[i], accumulator = at === null ? null : accumulators[at];
       if (!accumulator) return;
       const values = await accumulator.variable.data() as Float32Array;
       if (values.length !== size) {
@@ -222,6 +222,7 @@ export function writeOptimizerState(
     const accumulators = accumulatorsOf(model, field);
     for (const [i, { offset, size, shape }] of network.parameters.entries()) {
       const at = order[i];
+      if (at === null) continue;
       tf.tidy(() => {
         // slice(), not subarray(): a tensor on the CPU backend keeps the array that it is made from.
         const values = tf.tensor(slots[s].slice(offset, offset + size), [...shape], "float32");
@@ -266,13 +267,15 @@ function collectedWeights(model: LayersModel): readonly tf.LayerVariable[] {
 }
 
 /**
- * For each parameter of a network, its place among the weights that `model.compile()` collected.
+ * For each parameter of a network, its place among the weights that `model.compile()` collected; null for averages, which it does not
+ * collect.
  *
  * @throws {TypeError} If one is not among them, because it was frozen then.
  */
-export function weightOrder(action: string, model: LayersModel, network: Network): number[] {
+export function weightOrder(action: string, model: LayersModel, network: Network): (number | null)[] {
   const collected = collectedWeights(model);
-  return matchedVariables(model, network, "find").map((variable) => {
+  return matchedVariables(model, network, "find").map((variable, i) => {
+    if (network.parameters[i].updateScale === 0) return null;
     const index = collected.indexOf(variable);
     if (index >= 0) return index;
     throw refusal(action, {

@@ -60,8 +60,8 @@ export class CheckpointError extends SyntaxError {
  *   config: {
  *     recipe: "mine",
  *     model: {
- *       layers: [{ kind: "rnn", inputSize: 1, hiddenSize: 1, activation: "tanh", dropout: 0 }],
- *       classes: 2,
+ *       inputSize: 1,
+ *       layers: [{ kind: "rnn", hiddenSize: 1 }, { kind: "dense", units: 2 }],
  *       biases: 1,
  *       T: null,
  *       sequence: { axis: "rows", range: [0, 1] },

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Images, Split } from "../data/images.ts";
+import { inReadingOrder } from "../data/sequence.ts";
 import { modelSha256 } from "../model/hash.ts";
 import {
   confusionMatrix,
@@ -107,17 +108,17 @@ async function drawReadings(
   const positions = Uint32Array.from(new Set([...first, ...(worst === undefined ? [] : [worst])]));
   const probabilities = await model.read(test, { positions });
   const each = probabilities.length / positions.length;
-  const readings = [...positions].map((n, i) => ({
-    image: pictureOf(
-      test,
-      n,
-      `${n === worst ? "The worst mistake, " : ""}#${n}: ${classNames[test.labels[n]]} → ${
-        classNames[predicted[n]]
-      }`,
-    ),
-    axis: model.sequence.axis,
-    probabilities: probabilities.subarray(i * each, (i + 1) * each),
-    classNames,
-  }));
+  const readings = [...positions].map((n, i) => {
+    const caption = `${n === worst ? "The worst mistake, " : ""}#${n}: ${classNames[test.labels[n]]} → ${
+      classNames[predicted[n]]
+    }`;
+    const image = pictureOf(test, n, caption);
+    return {
+      image: { ...image, pixels: inReadingOrder(image.pixels, model.sequence, image) },
+      axis: model.sequence.axis,
+      probabilities: probabilities.subarray(i * each, (i + 1) * each),
+      classNames,
+    };
+  });
   return readingsSvg(readings, { perRow: 2 });
 }

@@ -123,8 +123,8 @@ export class RunPictures {
   }
 
   #structure(): string {
-    const { config: { model: { sequence: { axis } } }, imageSize: { height, width } } = this.#source;
-    return drawStructure(this.#network, { height, width, axis });
+    const { config: { model: { sequence } }, imageSize: { height, width } } = this.#source;
+    return drawStructure(this.#network, { ...sequence, height, width });
   }
 
   async #curves(): Promise<string> {

@@ -65,11 +65,11 @@ export interface CompileOptions extends DeviceOptions, RefinementOptions {
   readonly batchSize?: number;
   /** Whether the last batch of an epoch is `short` (the default), or batches run on into the next epoch: `carry`. */
   readonly lastBatch?: "short" | "carry";
-  /** Seeds weights, order and dropout, an unsigned 32-bit integer; 1 by default. */
+  /** Seeds weights, order, dropout and how images are moved, an unsigned 32-bit integer; 1 by default. */
   readonly seed?: number;
   /**
-   * Called before the device takes memory for weights, activations and gradients, with how many bytes; not called by devices
-   * that do not know it. The images, and what TensorFlow.js keeps, come on top.
+   * Called before the device takes memory, with how many bytes: for weights, optimizer, activations and gradients, on `webgpu`
+   * for the images too. `reference`, which plans none, does not call it. What TensorFlow.js keeps comes on top.
    */
   readonly onMemory?: (bytes: number) => void;
 }

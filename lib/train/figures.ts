@@ -67,7 +67,7 @@ export interface TallyState {
 
 /** Figures gathered while the weights move. */
 export interface TrainingFigures {
-  /** Mean softmax cross-entropy over all images, in nats, each at its own step. */
+  /** Mean softmax cross-entropy over all images, in nats, each at its own step; of smoothed labels where they are smoothed. */
   readonly loss: number;
   /** The share of the images that were classified correctly, 0 … 1, each at its own step. */
   readonly accuracy: number;

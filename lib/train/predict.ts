@@ -44,8 +44,8 @@ export async function predictImages(
 }
 
 /**
- * The probability of each class after every line of images, `[N, T, K]`. Where a layer reads from the end, no layer knows the
- * lines so far and no others: then it is what the network answers to the image whose other lines are black.
+ * The probability of each class after every line of images, `[N, T, K]`. A layer that reads from the end has seen the lines after t
+ * at step t already: of a network with one, it is the answer to the image whose lines after t are black.
  */
 export async function readImages(
   predictor: Predictor,

@@ -12,7 +12,7 @@ import { formatShare, markClasses } from "./words.ts";
 
 /** An image, and the probabilities of the classes after each step of reading it. */
 export interface Reading {
-  /** The image, with the caption above it. */
+  /** The image as the network comes to read it (see `inReadingOrder()`), with the caption above it. */
   readonly image: Picture;
   /** How the network reads it. */
   readonly axis: Sequence["axis"];

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Sequence } from "../data/sequence.ts";
+import type { ImageSize } from "../data/raster.ts";
+import type { Order } from "../data/sequence.ts";
 import type { Classifier } from "../model/classifier.ts";
 import {
   type Activation,
@@ -17,15 +18,8 @@ import {
 import { formatQuantity } from "./progress.ts";
 import { element, NARROW, picture, text } from "./svg.ts";
 
-/** What the network reads. */
-export interface StructureInput {
-  /** Rows of an image. */
-  readonly height: number;
-  /** Columns of an image. */
-  readonly width: number;
-  /** What it reads at each time. */
-  readonly axis: Sequence["axis"];
-}
+/** The size of the images that the network reads, and in which order. */
+export interface StructureInput extends ImageSize, Order {}
 
 /** One link of the chain. */
 interface Link {
@@ -102,12 +96,17 @@ export function drawStructure(network: Classifier, input: StructureInput): strin
 }
 
 function linksOf(network: Classifier, input: StructureInput): Link[] {
-  const { height, width, axis } = input;
+  const { height, width, axis, reversed, permutation } = input;
   const steps = stepsOf(network, { rows: height, columns: width, pixels: height * width }[axis]);
   const line = axis.slice(0, -1); // row, column, pixel
+  const order = [
+    `${line} by ${line}`,
+    ...(permutation === undefined ? [] : ["shuffled"]),
+    ...(reversed ? ["from the end"] : []),
+  ];
   const links: Link[] = [{
     kind: "input",
-    title: `image ${height} × ${width}, ${line} by ${line}`,
+    title: `image ${height} × ${width}, ${order.join(", ")}`,
     ...parametersIn({}),
     steps: 0,
     shape: `${steps[0].count} × ${network.input.size}`,

@@ -7,13 +7,7 @@
  */
 import { layOutSequence, type Order, type PixelScale } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
-import {
-  type Classifier,
-  dataFolder,
-  type DatasetName,
-  defaultClassNames,
-  readsImagesOf,
-} from "../../run.ts";
+import { dataFolder, type DatasetName, defaultClassNames, readsImagesOf } from "../../run.ts";
 import { type Known, withActivation } from "./reconcile.ts";
 
 /** The first one is assumed if none can be tried. */
@@ -69,11 +63,6 @@ export interface Weights {
   readonly parameters: Float32Array;
 }
 
-/** The network, with the activation of a candidate. */
-export function networkOf({ network }: Known, { activation }: Pick<Candidate, "activation">): Classifier {
-  return activation ? withActivation(network, activation) : network;
-}
-
 /** Uses what is known, and tries the rest on images of the data set that the network was trained on. */
 export async function findSequence(weights: Weights, data: scanline.LoadOptions): Promise<FoundSequence> {
   const { known } = weights, { classes, input } = known.network;
@@ -90,7 +79,7 @@ export async function findSequence(weights: Weights, data: scanline.LoadOptions)
   const images = scanline.takeImages(loaded.train, 0, Math.min(IMAGES, loaded.train.count));
   const fitting = loaded.classes === classes
     ? candidates.filter(({ sequence }) =>
-      readsImagesOf(images, { network: networkOf(known, usual), T: known.T ?? null, sequence })
+      readsImagesOf(images, { network: known.network, T: known.T ?? null, sequence })
     )
     : [];
   if (fitting.length === 0) {
@@ -140,7 +129,7 @@ async function tryCandidate(candidate: Candidate, weights: Weights, train: scanl
   const { sequence } = candidate, { parameters, known } = weights;
   const { T } = layOutSequence(sequence, train);
   const trained = {
-    network: networkOf(known, candidate),
+    network: withActivation(known.network, candidate.activation),
     T,
     sequence,
     parameters,

@@ -78,7 +78,7 @@ export function reconcile(
     activation: rnns.length > 0 && !isDescribed && !flags.activation,
   };
   return {
-    network: flags.activation ? withActivation(described, flags.activation) : described,
+    network: withActivation(described, flags.activation),
     // A file with T null agrees with every flag.
     T: agree("--steps", { asked: flags.steps, said: said.T ?? undefined }) ?? said.T,
     order,
@@ -88,8 +88,9 @@ export function reconcile(
   };
 }
 
-/** The network with this activation in every RNN, in both directions. */
-export function withActivation(network: Classifier, activation: "tanh" | "relu"): Classifier {
+/** The network with this activation in every RNN, in both directions; the network itself without one. */
+export function withActivation(network: Classifier, activation: "tanh" | "relu" | undefined): Classifier {
+  if (!activation) return network;
   const { layers, ...others } = classifierOptions(network);
   return createClassifier({
     ...others,

@@ -144,7 +144,9 @@ export class RecipeCall implements Disposable {
   get training(): TrainingOptions {
     const { training, heldOut } = this.#settings;
     const start = this.#startedFrom ? { initialize: undefined, forgetBias: undefined } : {};
-    return { ...training, ...start, validation: heldOut(this.#imageCount) };
+    const onMemory = (bytes: number) =>
+      this.tell(`Memory: ${formatQuantity(Math.ceil(bytes / 1e6), "MB")}, besides the images`);
+    return { ...training, ...start, validation: heldOut(this.#imageCount), onMemory };
   }
 
   /** Whether the lines of the recipe themselves tell what is measured on the held-out images. */
@@ -191,8 +193,8 @@ export class RecipeCall implements Disposable {
     run.notes.forEach((note) => this.#warn(note)); // of what is lost, with --quiet too
     if (stopped) this.tell(`Resumed after step ${trainer.step}`);
     this.tell(describeDevice(trainer));
-    const { height, width } = dataset.test, { axis } = trainer.sequence;
-    if (!flags.json) this.tell(describeStructure(network, { height, width, axis }).join("\n"));
+    const { height, width } = dataset.test, input = { ...trainer.sequence, height, width };
+    if (!flags.json) this.tell(describeStructure(network, input).join("\n"));
     this.emit({
       event: "start",
       recipe: recipe.name,
@@ -418,10 +420,24 @@ export class RecipeRun {
 
   /** Shows the first test images and the class predicted for each. @param figures Of the trained model */
   async finish(figures: Partial<Metrics> = {}): Promise<void> {
-    this.result = { figures, findings: null };
+    this.result = { figures: { ...figures, ...await this.#figuresOfBest() }, findings: null };
     const { test, classNames } = this.#dataset;
     const findings = await this.#call.findOut({ model: this.#trainer, test, classNames });
-    this.result = { figures, findings };
+    this.result = { ...this.result, findings };
+  }
+
+  /** Tests the model that has the weights of an earlier epoch, and says of which; nothing if it has the last ones. */
+  async #figuresOfBest(): Promise<Partial<Metrics>> {
+    const { config: { monitor }, monitored } = this.#trainer;
+    if (!monitor?.keepBest || !monitored?.best) return {};
+    const { epoch, loss } = monitored.best;
+    const tested = await this.#trainer.evaluate("test", this.#call.loop);
+    this.#call.print(
+      `${monitored.stopped ? "Stopped early. " : ""}Kept are the weights after epoch ${epoch}: ` +
+        `validation loss ${loss.toFixed(4)}, test loss ${tested.loss.toFixed(4)}, ` +
+        `test accuracy ${tested.accuracy.toFixed(4)}`,
+    );
+    return { testLoss: tested.loss, testAccuracy: tested.accuracy };
   }
 }
 

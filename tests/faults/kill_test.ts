@@ -22,6 +22,15 @@ const RUNS: readonly (FaultyRun & { kills: number })[] = [
   },
   { script: "train_lstm_adam", flags: [...TINY, "--steps", "160"], kills: 20 }, // it reports every fifty steps
   { script: "train_rnn", flags: [...TINY, "--epochs", "15"], kills: 20 }, // it reports every three steps
+  {
+    script: "train_lstm", // stops early, with the weights of the best epoch
+    flags: [
+      ...TINY,
+      ..."--epochs 60 --optimizer adamw --learning-rate 0.001 --clip 1 --shift 1".split(" "),
+      ..."--validation 8 --patience 20 --schedule plateau:5:0.5".split(" "),
+    ],
+    kills: 10,
+  },
 ];
 
 tf.enableProdMode();

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { createStack, type StackLayer } from "../support/stack.ts";
+import { layOutSequence } from "../../lib/data/sequence.ts";
+import { createClassifier } from "../../lib/model/classifier.ts";
 import { toOnnx, toSafetensors } from "../../lib/model/formats.ts";
 import { fromPyTorch } from "../../lib/model/from_pytorch.ts";
 import { toChain } from "../../lib/model/from_tensorflow.ts";
@@ -92,4 +94,51 @@ Deno.test("a classifier whose layers differ goes through safetensors without a c
   assert.ok(decodeSafetensors(file).tensors.has("rnn2.weight_ih_l0"));
   const { dataset: _, preparation: __, ...found } = await loadModel(file);
   assert.deepEqual(found, model);
+});
+
+Deno.test("the file of a model that reads permuted pixels says their order, which other programs cannot draw", () => {
+  const layers = [{ kind: "gru", hiddenSize: 3, resetAfter: true }, { kind: "dense", units: 2 }] as const;
+  const network = createClassifier({ inputSize: 1, layers });
+  const model = {
+    network,
+    parameters: tinyParameters(network),
+    T: 6,
+    sequence: { axis: "pixels", permutation: 3, range: [0, 1] } as const,
+    classNames: ["no", "yes"],
+  };
+  const { metadata } = decodeSafetensors(toSafetensors(model));
+  const order = JSON.parse(metadata.order);
+  assert.deepEqual(order, [...layOutSequence(model.sequence, { height: 2, width: 3 }).order]);
+  assert.notDeepEqual(order, order.toSorted());
+  assert.match(metadata.input, /step t is pixel order\[t\]/);
+  const usual = toSafetensors({ ...model, sequence: { axis: "pixels", range: [0, 1] } });
+  assert.equal(decodeSafetensors(usual).metadata.order, undefined);
+});
+
+Deno.test("toSafetensors() calls the modules as asked: those of the official PyTorch example", () => {
+  const network = createClassifier({
+    inputSize: 28,
+    layers: [
+      { kind: "lstm", hiddenSize: 4 },
+      { kind: "batchNorm", epsilon: 1e-5, momentum: 0.9, unbiased: true },
+      { kind: "dropout", rate: 0.25 },
+      { kind: "dense", units: 3, activation: "relu" },
+      { kind: "dropout", rate: 0.5 },
+      { kind: "dense", units: 2 },
+    ],
+    biases: 2,
+  });
+  const sequence = { axis: "rows", mean: 0.1307, deviation: 0.3081 } as const;
+  const model = { network, parameters: tinyParameters(network), T: 28, sequence, classNames: ["no", "yes"] };
+  const { tensors, metadata } = decodeSafetensors(toSafetensors(model, { linear: "fc1", head: "fc2" }));
+  // The keys of its state_dict(), which load_state_dict(strict=True) wants, no more and no fewer.
+  const parts = {
+    rnn: ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"],
+    batchnorm: ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"],
+    fc1: ["weight", "bias"],
+    fc2: ["weight", "bias"],
+  };
+  const names = Object.entries(parts).flatMap(([module, parts]) => parts.map((part) => `${module}.${part}`));
+  assert.deepEqual([...tensors.keys()].sort(), names.sort());
+  assert.equal(metadata.chain, '["rnn","last","batchnorm","fc1","relu","fc2"]');
 });

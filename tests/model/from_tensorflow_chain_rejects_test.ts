@@ -268,11 +268,11 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
       'current value is layer "upper" (LSTM)',
   },
   {
-    name: "batch normalization",
-    model: () => on(tf.layers.batchNormalization({ name: "normal" })),
+    name: "layer normalization",
+    model: () => on(tf.layers.layerNormalization({ name: "normal" })),
     message:
       'class of layer "normal" must be Embedding, Masking, LSTM, GRU, GRUResetAfter, SimpleRNN, Bidirectional, RepeatVector, ' +
-      "Dropout, Activation, Dense or TimeDistributed: current value is BatchNormalization",
+      "LastStep, BatchNormalization, Dropout, Activation, Dense or TimeDistributed: current value is LayerNormalization",
   },
   {
     name: "a layer of somebody's own",

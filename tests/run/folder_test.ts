@@ -156,9 +156,9 @@ test("openMetrics() reads what a config says of its classes, and rejects what it
     [{ model: { ...model, classNames: ["a", "b", 1] } }, /model.classNames/],
     [{ model: { ...model, classNames: ["a", "b", "b".repeat(101)] } }, /model.classNames/],
     [{ model: { ...model, classNames: ["a", "b"] } }, /one for each of 3 classes: current value is 2$/],
-    [{ model: { ...model, layers: [] } }, /model.layers, a list of recurrent layers: current value is \[\]$/],
+    [{ model: { ...model, layers: [] } }, /model.layers, a list of layers: current value is \[\]$/],
     [
-      { model: { ...model, layers: [{ ...model.layers[0], hiddenSize: 0 }] } },
+      { model: { ...model, layers: model.layers.with(0, { kind: "lstm", hiddenSize: 0 }) } },
       /model.layers of a network: .* hiddenSize of layer 0 must be a whole number from 1 on: current value is 0$/,
     ],
   ];

@@ -5,7 +5,7 @@ import { toSafetensors } from "../../lib/model/formats.ts";
 import { createStack } from "../support/stack.ts";
 import { adam } from "../../lib/model/optimizers.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/model/safetensors.ts";
-import { lstm } from "../../lib/model/to_tensorflow.ts";
+import { lastStep, lstm } from "../../lib/model/to_tensorflow.ts";
 import { openMetrics, openRun } from "../../lib/run/folder.ts";
 import { openModel } from "../../lib/run/open_model.ts";
 import { Run } from "../../lib/run/run.ts";
@@ -105,6 +105,58 @@ test("a run that was stopped and resumed is one that never stopped, to the bit",
   assert.equal(modelSha256(model.trained), line.modelSha256);
   const { config } = await openRun(`${folder}/a`);
   assert.deepEqual([config.training, config.data], [JSON.parse(JSON.stringify(trainer.config)), undefined]);
+});
+
+/** A network of both directions, of which the last step goes on, with batch normalization and a hidden layer above. */
+function deepModel(): tf.Sequential {
+  const layer = lstm({ units: 3, returnSequences: true }) as tf.RNN;
+  return tf.sequential({
+    layers: [
+      tf.layers.bidirectional({ layer, mergeMode: "concat", inputShape: [6, 5] }),
+      lastStep(),
+      tf.layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 }),
+      tf.layers.dropout({ rate: 0.25 }),
+      tf.layers.dense({ units: 8, activation: "relu" }),
+      tf.layers.dense({ units: 10 }),
+    ],
+  });
+}
+
+test("a run of any chain of layers goes on to the bit, averages included, and is read back", async (folder) => {
+  const deep = (): Promise<Trainer> =>
+    compile(deepModel(), {
+      train,
+      test: tested,
+      sequence: { axis: "rows", reversed: true, mean: 0.5, deviation: 0.25 },
+      optimizer: adam({ learningRate: 0.01 }),
+      initialize: "pytorch",
+      forgetBias: 1,
+      batchSize: 8,
+      device: "wasm",
+      threads: 1,
+    });
+  await using whole = await deep();
+  await Array.fromAsync(whole.steps(6));
+  {
+    await using first = await deep();
+    using run = await Run.begin(first, { recipe: "tiny", out: `${folder}/a` }, { pictures: false });
+    await trainOn(run, first, 4);
+  }
+  await using resumed = await deep();
+  using run = await Run.resume(await StoppedRun.open(`${folder}/a`), resumed, { pictures: false });
+  await trainOn(run, resumed, 6);
+  const { line } = await run.end();
+  const trained = await whole.trained();
+  assert.equal(line.modelSha256, modelSha256(trained));
+
+  const saved = await openRun(`${folder}/a`);
+  assert.deepEqual(saved.model.network, trained.network);
+  assert.deepEqual(saved.model.sequence, trained.sequence);
+  assert.deepEqual(saved.config.training, JSON.parse(JSON.stringify(whole.config)));
+  await using model = await openModel(`${folder}/a`, { device: "reference" });
+  assert.equal(modelSha256(model.trained), line.modelSha256);
+  const [found, expected] = [await model.predict(tested), await whole.predict("test")];
+  found.forEach((logit, k) => assert.ok(Math.abs(logit - expected[k]) < 1e-4, `${logit}, ${expected[k]}`));
 });
 
 /** What a training may do beyond plain steps: with six validation images, an epoch has three steps. */

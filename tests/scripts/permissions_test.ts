@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { encodePng } from "../support/encode_files.ts";
 import { lacks, named } from "../support/permissions.ts";
-import { COMMANDS, flagsOf } from "../support/tasks.ts";
+import { COMMANDS, flagsOf, IMAGE_RECIPES } from "../support/tasks.ts";
 import { makeProject, needs, runScript, TINY_FLAGS } from "./tiny_project.ts";
-
-const recipes = ["train-lstm", "train-lstm-dropout", "train-rnn", "train-lstm-adam"];
 
 function permissionsOf(name: string): string[] {
   return COMMANDS[name].match(/(?<= )-(A|-allow-\S+)/g) ?? [];
 }
 
 Deno.test("training tasks may read data, runs and lib, and write runs; evaluation may only read", () => {
-  for (const name of recipes) {
+  for (const name of IMAGE_RECIPES) {
     assert.deepEqual(permissionsOf(name), ["--allow-read=data,runs,lib", "--allow-write=runs"]);
   }
   assert.deepEqual(permissionsOf("train-series"), [

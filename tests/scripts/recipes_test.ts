@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { modelSha256 } from "../../lib/model/hash.ts";
 import { openRun } from "../../lib/run/folder.ts";
 import { lacks, named } from "../support/permissions.ts";
-import { makeProject, needs, type Outcome, parseLines, runScript, scriptCommand } from "./tiny_project.ts";
+import {
+  makeProject,
+  needs,
+  type Outcome,
+  parseLines,
+  runScript,
+  scriptCommand,
+  TINY_FLAGS,
+} from "./tiny_project.ts";
 
 tf.enableProdMode();
 
@@ -91,6 +99,87 @@ test("train_lstm_adam prints what its source prints", async (path) => {
   const { figures } = JSON.parse(await Deno.readTextFile(`${path}/runs/a/config.json`));
   assert.match(figures.train, /^mean over the 50 steps before each report \(\d+ images\), while/);
   assert.deepEqual([figures.test, figures.testImages], ["the first 13 test images at each report", 13]);
+});
+
+const loss = String.raw`\d+\.\d{4}`, percent = String.raw`\d+(\.\d+)?`;
+
+/** What recipes print for two epochs of three steps on 24 images, and the 13 test images. */
+const LINES: Readonly<Record<string, string>> = {
+  train_gru: `Accuracy of the network on the 13 test images: ${percent} %\n`,
+  train_bilstm: `Test Accuracy of the model on the 13 test images: ${percent} %\n`,
+  train_mnist_rnn: [1, 2].map((epoch) =>
+    `Train Epoch: ${epoch} \\[0/24 \\(0%\\)\\]\tLoss: \\d\\.\\d{6}\n` +
+    `\nTest set: Average loss: ${loss}, Accuracy: \\d+/13 \\(\\d+%\\)\n\n`
+  ).join(""),
+  train_keras_guide: [1, 2].map((epoch) =>
+    `Epoch ${epoch}/2\n3/3 ━{20} \\d+s \\d+ms/step - accuracy: ${loss} - loss: ${loss} - ` +
+    `val_accuracy: ${loss} - val_loss: ${loss}\n`
+  ).join(""),
+  train_irnn:
+    [1, 2].map((epoch) =>
+      `Epoch ${epoch}/2\n24/24 \\[={30}\\] - \\d+s - loss: ${loss} - acc: ${loss} - val_loss: ${loss} - val_acc: ${loss}\n`
+    ).join("") + "IRNN test score: \\d\\.\\d+\nIRNN test accuracy: \\d(\\.\\d+)?\n",
+  train_pixels: [3, 6].map((step) =>
+    `Log records from the iteration ${step}:\n` +
+    ["train", "valid", "test"].map((split) =>
+      `\t ${split}_cross_entropy: \\d+\\.\\d{6}\n\t ${split}_error_rate: \\d\\.\\d{6}\n`
+    ).join("") + "\n"
+  ).join(""),
+  train_tanh_rnn: `Epoch: 1, Loss: ${loss}\nEpoch: 2, Loss: ${loss}\nTest Accuracy: ${loss}\n`,
+  train_best: [1, 2].map((epoch) => {
+    const splits = ["train", "validation", "test"].map((split) => `${split} loss ${loss}, accuracy ${loss}`);
+    return `Epoch ${epoch}: ${splits.join("; ")}\n`;
+  }).join(""),
+};
+
+for (const [script, lines] of Object.entries(LINES)) {
+  test(`${script} prints what its source prints`, async (path) => {
+    const outcome = await runScript(path, script, [...tiny, "--epochs", "2", "--quiet"]);
+    assertSuccess(outcome);
+    assert.match(outcome.stdout, new RegExp(`^${lines}\nsaved `));
+  });
+}
+
+test("lines for every so many steps count within the epoch", async (path) => {
+  const batches = await runScript(path, "train_mnist_rnn", [
+    ...tiny,
+    "--epochs",
+    "2",
+    "--batch-size",
+    "2",
+    "--units",
+    "2",
+  ]);
+  assertSuccess(batches);
+  assert.deepEqual(batches.stdout.match(/Train Epoch: .*\[\d+\/24/g), [
+    ...["Train Epoch: 1 [0/24", "Train Epoch: 1 [20/24", "Train Epoch: 2 [0/24", "Train Epoch: 2 [20/24"],
+  ]);
+});
+
+test("--patience ends a training that learns no more, and keeps the best weights", async (path) => {
+  const flags = [
+    "--epochs",
+    "50",
+    "--learning-rate",
+    "0.05",
+    "--validation",
+    "6",
+    "--patience",
+    "2",
+    "--out",
+    "runs/a",
+  ];
+  const outcome = await runScript(path, "train_rnn", [...TINY_FLAGS, "--no-pictures", ...flags]);
+  assertSuccess(outcome);
+  const [, best] = outcome.stdout.match(/\nStopped early. Kept are the weights after epoch (\d+): /) ?? [];
+  const losses = Array.from(
+    outcome.stdout.matchAll(/Validation after epoch \d+: loss (\S+),/g),
+    ([, x]) => Number(x),
+  );
+  assert.equal(losses.length, Number(best) + 3);
+  assert.equal(Math.min(...losses), losses[Number(best)]);
+  const lines = parseLines(await Deno.readTextFile(`${path}/runs/a/metrics.jsonl`));
+  assert.equal(lines.at(-1)!.testLoss, lines[Number(best)].testLoss);
 });
 
 test("--json: nothing but objects on stdout, and the same figures in the folder", async (path) => {

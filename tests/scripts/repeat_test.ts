@@ -131,9 +131,9 @@ projectTest(
 
     const unknown = await repeat(path, ["train-all"]);
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-lstm, /);
+    assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-rnn, /);
     const series = await repeat(path, ["train-series"]); // has no accuracy
-    assert.match(series.stderr, /^Cannot repeat train-series: it must be one of [^]*, train-lstm-adam\n/);
+    assert.match(series.stderr, /^Cannot repeat train-series: it must be one of [^]*, train-best\n/);
 
     const taken = await repeat(path, ["train-lstm-adam", "--out", "runs/x"]);
     assert.equal(taken.code, 2);

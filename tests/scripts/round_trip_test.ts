@@ -411,6 +411,43 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: named("import: --chain names the modules of a file that does not say their order", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    await using project = await makeProject();
+    const { path } = project;
+    const trip = TRIPS.find(({ name }) => name.startsWith("an LSTM, batch normalization"))!;
+    const network = networkOf(trip), parameters = tinyParameters(network);
+    const bare = encodeSafetensors(toPyTorch(network, parameters, { linear: "fc1", head: "fc2" }));
+    await Deno.writeFile(`${path}/data/bare.safetensors`, bare);
+    const from = ["--from", "data/bare.safetensors", "--axis", "rows", "--range", "0..1", "--steps", "7"];
+    const unordered = await runScript(path, "import", [...from, "--to", "runs/a"]);
+    assert.match(
+      unordered.stderr,
+      /chain must name the modules .* as in \["rnn","last","batchnorm","fc1","fc2"\]/,
+    );
+    assert.equal(unordered.code, 1);
+
+    const chain = ["--chain", "rnn,last,batchnorm,fc1,relu,fc2"];
+    const { code, stdout, stderr } = await runScript(path, "import", [...from, ...chain, "--to", "runs/a"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^network {3}lstm 5 → 6, batchNorm, dense 6 → 5 \(relu\), dense 5 → 3\n/);
+    const { model } = await openRun(`${path}/runs/a`);
+    assert.deepEqual(model.parameters, parameters);
+    assert.deepEqual(model.network.parameters, network.parameters);
+
+    await script(path, "export", "--model", "runs/a", "--format", "safetensors", "--to", "runs/a.st");
+    const other = ["--from", "runs/a.st", "--to", "runs/b", ...chain];
+    const refused = await runScript(path, "import", other);
+    assert.match(
+      refused.stderr,
+      /^Cannot use --chain: it must agree with the file, which says rnn,last,batchnorm,linear,relu,head: current value is rnn,/,
+    );
+    assert.equal(refused.code, 2);
+  },
+});
+
 /** Pictures of 5 × 6 with one bright row: in the upper part (0), in the middle (1) or below (2). */
 function linesOf(count: number): Split {
   const rows = Uint8Array.from({ length: count }, (_, n) => (7 * n + 3) % 5);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
+import { IMAGE_RECIPES } from "../support/tasks.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
 import { needs as needsToRun, type Outcome } from "./tiny_project.ts";
 
 const needs = [...needsToRun, { name: "env" }] as const;
 
-const tasks: Record<string, { command: string; dependencies?: string[] }> = config.tasks;
+const tasks: Record<string, { command: string; description: string; dependencies?: string[] }> = config.tasks;
 const root = new URL("../../", import.meta.url).pathname;
 
 /** Tasks whose command is a script of the project, with the path of it. */
@@ -46,12 +47,14 @@ test("-h and --help explain every task before it does anything, without any perm
   assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
 });
 
-/** The recipes that train on images. */
-const recipes = ["train-lstm", "train-lstm-dropout", "train-rnn", "train-lstm-adam"];
+Deno.test("the recipes come first, from the simplest to the best, and a line is enough for each", () => {
+  assert.deepEqual(Object.keys(tasks).slice(0, IMAGE_RECIPES.length), IMAGE_RECIPES);
+  for (const name of IMAGE_RECIPES) assert(tasks[name].description.length <= 80, name);
+});
 
 Deno.test("only tasks that train on images have something done before them", () => {
   for (const [name, { dependencies = [] }] of Object.entries(tasks)) {
-    assert.deepEqual(dependencies, recipes.includes(name) ? ["first-run"] : [], name);
+    assert.deepEqual(dependencies, IMAGE_RECIPES.includes(name) ? ["first-run"] : [], name);
   }
 });
 
@@ -64,7 +67,7 @@ async function makeTask(folder: string, prefix: string, script: string): Promise
 test("tasks that look for a GPU tell Mesa a runtime folder, the user's own where there is one", async (folder) => {
   const prefix = "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR/. ";
   const looking = [
-    ...recipes,
+    ...IMAGE_RECIPES,
     ...["train-series", "evaluate", "report", "read", "predict", "devices", "repeat", "bench", "profile"],
   ];
   for (const name of looking) assert(tasks[name].command.includes(`${prefix}deno run `), name);

@@ -19,3 +19,19 @@ export function flagsOf(task: string): string[][] {
     .filter(([program, subcommand]) => program === "deno" && ["run", "test"].includes(subcommand))
     .map((words) => words.filter((word) => word.startsWith("-")));
 }
+
+/** The recipes that train on images, in the order of a course. */
+export const IMAGE_RECIPES: readonly string[] = [
+  "train-rnn",
+  "train-tanh-rnn",
+  "train-lstm-adam",
+  "train-lstm",
+  "train-lstm-dropout",
+  "train-gru",
+  "train-bilstm",
+  "train-keras-guide",
+  "train-mnist-rnn",
+  "train-irnn",
+  "train-pixels",
+  "train-best",
+];

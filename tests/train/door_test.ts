@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { BatchNormLayer } from "../../lib/model/network.ts";
 import assert from "node:assert/strict";
 import { excerpt } from "../../lib/excerpt.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
@@ -53,6 +54,15 @@ const raw = (changes: object) => changes as Partial<CompileOptions>;
 const { optimizer: _, ...withoutOptimizer } = options;
 
 const REJECTED: [changes: object, RegExp][] = [
+  [
+    { forgetBias: Infinity },
+    /^RangeError: .* forgetBias must be a finite number: current value is Infinity$/,
+  ],
+  [
+    { initialize: undefined, forgetBias: 1 },
+    /^RangeError: .* forgetBias must be given with initialize: current value is 1$/,
+  ],
+  [{ unbiased: 1 }, /^TypeError: .* unbiased must be true or false: current value is 1$/],
   [
     { sequence: { axis: "columns", range: [0, 1] } },
     /^TypeError: .* its inputShape must be \[4, 5\] .* is \[5, 4\]$/,
@@ -114,7 +124,7 @@ const REJECTED: [changes: object, RegExp][] = [
   ],
   [
     { initialize: "torch" },
-    /^RangeError: .* initialize must be one of pytorch, tf1, keras: current value is "torch"$/,
+    /^RangeError: .* initialize must be one of pytorch, tf1, keras, irnn, identity: current value is "torch"$/,
   ],
   [{ initialize: null }, /^TypeError: .* initialize must be .*: current value is null$/],
   [{ biases: "2" }, /^TypeError: .* biases must be one of 1, 2: current value is "2"$/],
@@ -480,8 +490,11 @@ Deno.test("a model that means something else by now is not trained, and nothing 
   const changes: [(model: tf.Sequential) => void, RegExp][] = [
     [(model) => model.layers[0].trainable = false, /trainable of layer .* must be true/],
     [(model) => model.compile({ optimizer: "sgd", loss: "meanSquaredError" }), /loss of model .* must be/],
-    [(model) => model.add(tf.layers.dense({ units: 3 })), /position of layer .* must be the last/],
-    [(model) => model.pop(), /layers of model .* must be/],
+    [
+      (model) => model.add(tf.layers.dense({ units: 3 })),
+      /layers of the model must be those that were compiled/,
+    ],
+    [(model) => model.pop(), /layers of the model must be those that were compiled/],
     [(model) => model.dispose(), /the model must be in use: current value is disposed$/],
   ];
   for (const [change, message] of changes) {
@@ -536,7 +549,7 @@ Deno.test("openModel() and fromTensorflow() say what they miss", async () => {
       () => openModel({ ...trained, parameters: new Float32Array(3) }),
       /parameters must be \d+ float32 numbers/,
     ],
-    [() => openModel({ ...trained, network: any({ size: 3 }) }), /head of network must be an object/],
+    [() => openModel({ ...trained, network: any({ size: 3 }) }), /input of network must be an object/],
     [() => openModel({ ...trained, sequence: any({ axis: "x", range: [0, 1] }) }), /axis must be "rows"/],
     [
       () => Promise.reject(assertThrown(() => toSafetensors(any(undefined)))),
@@ -685,12 +698,46 @@ Deno.test("compile() rejects weights that nobody has started: all units would le
     optimizer: sgd({ learningRate: 0.1 }),
     device: "reference",
   } as const;
-  await assert.rejects(compile(model, options), /must be started: current value is zero for all of layer 0 /);
+  await assert.rejects(compile(model, options), /must be started: current value is zero for all of layer0 /);
   model.layers[0].setWeights(model.layers[0].getWeights().map((weight) => tf.onesLike(weight)));
   await assert.rejects(
     compile(model, options),
-    /zero for all of layer 1 \(`initialize: "pytorch"` starts them\)$/,
+    /zero for all of layer1 \(`initialize: "pytorch"` starts them\)$/,
   );
   await using trainer = await compile(model, { ...options, initialize: "keras" });
   assert.equal((await Array.fromAsync(trainer.epochs(1))).length, 1);
+});
+
+Deno.test("compile() starts forget gates as it is told, and says so; batch normalization is PyTorch's with its start", async () => {
+  const model = tf.sequential({
+    layers: [
+      lstm({ units: 3, inputShape: [2, 2] }),
+      tf.layers.batchNormalization({ epsilon: 1e-5, momentum: 0.9 }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  const options = {
+    train: tinySplit({ count: 8, height: 2, width: 2, classes: 2 }),
+    sequence: { axis: "rows", range: [0, 1] },
+    optimizer: sgd({ learningRate: 0.1 }),
+    device: "reference",
+  } as const;
+  for (
+    const [changes, forgetBias, unbiased] of [
+      [{ initialize: "pytorch", forgetBias: 2 }, 2, true],
+      [{ initialize: "pytorch", unbiased: false, forgetBias: -1 }, -1, false],
+      [{ initialize: "keras" }, undefined, false],
+    ] as const
+  ) {
+    await using trainer = await compile(model, { ...options, ...changes });
+    assert.equal(trainer.config.forgetBias, forgetBias);
+    assert.deepEqual([...await model.getWeights()[2].data()].slice(3, 6), new Array(3).fill(forgetBias ?? 1));
+    assert.partialDeepStrictEqual(trainer.network.layers[1], { kind: "batchNorm", unbiased });
+    assert.equal((await Array.fromAsync(trainer.epochs(1))).length, 1);
+    assert.partialDeepStrictEqual((await trainer.trained()).network.layers[1], { unbiased });
+    const parameters = (await trainer.trained()).parameters,
+      { movingMean } = trainer.network.layers[1] as BatchNormLayer;
+    const means = parameters.subarray(movingMean.offset, movingMean.offset + movingMean.size);
+    assert.ok(means.every((mean) => mean !== 0), "averages return into the model");
+  }
 });

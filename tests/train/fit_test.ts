@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { lstm } from "../../lib/model/to_tensorflow.ts";
+import { lastStep, lstm } from "../../lib/model/to_tensorflow.ts";
 import { canFit, fit } from "../../lib/train/fit.ts";
 import type { FitArgs } from "../../lib/train/fit_arguments.ts";
 import { closeFit } from "../../lib/train/fit_session.ts";
@@ -99,6 +99,42 @@ for (
     tf.dispose([x, y]);
   });
 }
+
+/** Batch normalization of sequences and of one step, and the last step of both directions. */
+function normalized(): tf.Sequential {
+  const cell = { recurrentInitializer: "zeros", returnSequences: true } as const;
+  const forward = tf.layers.lstm({ units: 3, ...cell }) as tf.RNN;
+  const model = tf.sequential({
+    layers: [
+      tf.layers.simpleRNN({ units: 4, inputShape: [T, C], ...cell }),
+      tf.layers.batchNormalization({ momentum: 0.75, gammaRegularizer: tf.regularizers.l2({ l2: 0.01 }) }),
+      tf.layers.bidirectional({ layer: forward, mergeMode: "concat" }),
+      lastStep(),
+      tf.layers.batchNormalization({ epsilon: 0.01 }),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+  model.compile({ loss: "meanSquaredError", optimizer: tf.train.adam(0.01), metrics: ["mae"] });
+  return model;
+}
+
+Deno.test("fit() is model.fit() with batch normalization and lastStep(), also from where it stopped", async () => {
+  const { x, y } = regressionData(), args = { batchSize: 8, epochs: 3, validationSplit: 0.3 };
+  await compare(normalized, { x, y, args });
+  assert.equal(canFit(normalized()), null);
+  const [ours, stock] = twins(normalized), recorded = recorder(), expected = recorder();
+  for (let call = 0; call < 2; call++) {
+    const both = { batchSize: 8, epochs: 2 };
+    const history = await fit(ours, x, y, { ...both, ...ARGS, callbacks: recorded.callbacks } as FitArgs);
+    const stockHistory = await stock.fit(x, y, { ...both, shuffle: false, callbacks: expected.callbacks });
+    assertSame(
+      await outcomeOf(ours, history, recorded.seen),
+      await outcomeOf(stock, stockHistory, expected.seen),
+    );
+    await closeFit(ours); // the next call takes averages and slots from the model
+  }
+  tf.dispose([x, y]);
+});
 
 Deno.test("fit() is model.fit() with validationData", async () => {
   const { x, y } = regressionData(), other = regressionData(7);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { sgd } from "../../lib/model/optimizers.ts";
 import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { compile, type CompileOptions } from "../../lib/train/compile.ts";
+import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinySplit } from "../support/tiny_data.ts";
 
@@ -64,5 +65,17 @@ Deno.test({
       throw tooMuch;
     };
     await assert.rejects(open({ onMemory }), tooMuch);
+  },
+});
+
+Deno.test({
+  name: "compile() says how much memory webgpu takes, once" +
+    (LACKING_ADAPTER ? ` (ignored: ${LACKING_ADAPTER})` : ""),
+  ignore: LACKING_ADAPTER !== undefined,
+  fn: async () => {
+    const told: number[] = [], onMemory = (bytes: number) => void told.push(bytes);
+    await using _ = await open({ device: "webgpu", threads: undefined, onMemory });
+    assert.equal(told.length, 1);
+    assert.ok(told[0] > train.pixels.length + 64 * 5 * 64 * 4, "the images and the outputs of a batch");
   },
 });

@@ -169,13 +169,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "webgpu: plateau, early stopping and the best weights are exact through a file" +
+  name: "webgpu: a plateau, early stopping, the best weights and all else are exact through a file" +
     (LACKING_ADAPTER ? ` (ignored: ${LACKING_ADAPTER})` : ""),
   ignore: LACKING_ADAPTER !== undefined,
   fn: async () => {
     const schedule = schedules.plateau({ factor: 0.5, patience: 0 });
     const webgpu = { device: "webgpu", threads: undefined, selfCheck: false } as const;
-    const { end } = await checkResumes("epochs()", { ...webgpu, schedule, monitor: stopping }, 4);
+    const changes = { ...CASES["all at once"], ...webgpu, schedule, monitor: stopping };
+    const { end } = await checkResumes("epochs()", changes, 4);
     assert.notDeepEqual(end.weights, end.parameters);
   },
 });

@@ -13,6 +13,7 @@ import {
   type Sequences,
   type Targets,
 } from "../../data/sequences.ts";
+import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import { allocateShared, isShared, share } from "../../data/shared.ts";
 import { isRecurrent, type Layer, stepsOf } from "../../model/network.ts";
 import { slotStart } from "../../model/optimizers.ts";
@@ -26,6 +27,7 @@ import {
 import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";
+import { type BlankLines, MovedImages, orderByBlankLines, StillImages } from "./blank_lines.ts";
 import { chooseKernels } from "./kernels.ts";
 import { ParameterOrder } from "./parameter_order.ts";
 import type { Profile } from "./profile.ts";
@@ -33,7 +35,6 @@ import { TRANSFORM_BYTES } from "./passes/input.ts";
 import type { SharedTargets } from "./passes/loss.ts";
 import { PAGE_BYTES, type Plan, planMemory } from "./plan.ts";
 import type { CellPlan, GruPlan } from "./pass_plans.ts";
-import { countBlankLines, sortByBlankLines } from "./prefix.ts";
 import { GROUP, WORD } from "./strides.ts";
 import type { SharedData } from "./training_steps.ts";
 import { WorkerPool } from "./worker_pool.ts";
@@ -175,8 +176,8 @@ class WasmEngine implements UnguardedEngine {
   readonly #memory: WebAssembly.Memory;
   readonly #pool: WorkerPool;
   readonly #order: ParameterOrder;
-  /** The leading blank lines of each training image; null where groups share none. */
-  #blankLines: Uint16Array | null;
+  /** Null where groups share none. */
+  #blankLines: BlankLines | null;
   #step = 0;
 
   constructor(
@@ -286,8 +287,10 @@ class WasmEngine implements UnguardedEngine {
     this.#pool.stop();
   }
 
-  #countBlankLines(sequences: Sequences): Uint16Array | null {
-    return this.#plan.shared ? countBlankLines(sequences, this.#options.layout as ByteLayout) : null;
+  #countBlankLines(sequences: Sequences): BlankLines | null {
+    const { shared, input: { transform } } = this.#plan, layout = this.#options.layout as ByteLayout;
+    if (!shared) return null;
+    return transform ? new MovedImages(sequences, layout) : new StillImages(sequences, layout);
   }
 
   /** Takes steps in one command, without waiting for the threads between two steps. */
@@ -307,18 +310,16 @@ class WasmEngine implements UnguardedEngine {
     batch: Uint32Array,
     { index, transforms }: { index: number; transforms: Int32Array | undefined },
   ): void {
-    const { positions, batchSize, starts, groupsABatch, input } = this.#plan, blank = this.#blankLines;
-    const sorted = blank ? sortByBlankLines(batch, blank) : batch;
-    this.#words(positions + WORD * batchSize * index, batch.length).set(sorted);
-    if (transforms) {
-      const first = input.transform!.transforms + TRANSFORM_BYTES * batchSize * index;
-      this.#words(first, transforms.length).set(transforms);
-    }
-    if (!blank) return;
-    const first = this.#words(starts + WORD * groupsABatch * index, groupsABatch);
-    for (let group = 0; group < groupsABatch; group++) {
-      first[group] = group * GROUP < batch.length ? blank[sorted[group * GROUP]] : 0;
-    }
+    const { positions, batchSize, starts, groupsABatch, input } = this.#plan;
+    const lines = this.#blankLines?.of(batch, transforms) ?? new Uint16Array(batch.length);
+    const order = orderByBlankLines(lines),
+      first = this.#words(starts + WORD * groupsABatch * index, groupsABatch);
+    this.#words(positions + WORD * batchSize * index, batch.length).set(order.map((place) => batch[place]));
+    for (let group = 0; group * GROUP < batch.length; group++) first[group] = lines[order[group * GROUP]];
+    if (!transforms) return;
+    const { transforms: address } = input.transform!, size = TRANSFORM_SIZE;
+    const sorted = this.#words(address + TRANSFORM_BYTES * batchSize * index, transforms.length);
+    order.forEach((from, to) => sorted.set(transforms.subarray(from * size, (from + 1) * size), to * size));
   }
 
   /** Runs a command over sequences, which leaves the results in memory. */

@@ -58,13 +58,13 @@ export function readsImages({ input, layers: [first] }: Network, layout: Sequenc
 }
 
 /**
- * Whether groups share their first t: in a training, images as they are, read by layers that all read forward, up to one that
+ * Whether groups share their first t: in a training, images, read by layers that all read forward, up to one that
  * returns its last step only, and no dropout anywhere, which would make sequences differ, nor batch normalization.
  */
 export function sharesPrefix(
   { network, layout, training }: Pick<EngineOptions, "network" | "layout" | "training">,
 ): boolean {
-  if (!training || training.transforms) return false;
+  if (!training) return false;
   const { layers } = network, top = layers.findIndex((layer) => isRecurrent(layer) && !layer.returnSequences);
   return readsImages(network, layout) && top >= 0 && layers.slice(0, top + 1).every(isPlainCell) &&
     layers.every(({ kind }) => kind !== "dropout" && kind !== "batchNorm");

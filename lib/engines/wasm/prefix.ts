@@ -15,32 +15,12 @@
  *
  * @module
  */
-import type { ByteLayout, Sequences } from "../../data/sequences.ts";
 import type { Kernels } from "./kernels.ts";
 import { CellPass } from "./passes/cell.ts";
 import type { Workspace } from "./passes/pass.ts";
 import type { Plan } from "./plan.ts";
 import type { CellPlan } from "./pass_plans.ts";
 import { OCTET } from "./strides.ts";
-
-/** How many blank lines each image begins with; at most T − 1. */
-export function countBlankLines(
-  { data, count }: Sequences,
-  { T, C, stride, order }: Pick<ByteLayout, "T" | "C" | "stride" | "order">,
-): Uint16Array {
-  return Uint16Array.from({ length: count }, (_, n) => {
-    const start = n * stride;
-    for (let at = 0; at < (T - 1) * C; at++) {
-      if (data[start + order[at]] !== 0) return Math.floor(at / C);
-    }
-    return T - 1;
-  });
-}
-
-/** Sorts a batch by its images' numbers of blank lines, fewest first; equal ones keep their order. */
-export function sortByBlankLines(batch: Uint32Array, blankLines: Uint16Array): Uint32Array {
-  return batch.toSorted((a, b) => blankLines[a] - blankLines[b]);
-}
 
 /** Up to which t the images of a batch share their states. */
 export interface BatchLayout {

@@ -35,7 +35,11 @@ export function twins(build: () => tf.Sequential): [tf.Sequential, tf.Sequential
       model.setWeights(
         model.getWeights().map((weight, index) => {
           const bound = weight.rank === 2 ? 1 / Math.sqrt(weight.shape[0]!) : 0.1;
-          return tf.tensor(noise(`weight ${index}`, weight.size).map((w) => bound * w), weight.shape);
+          const middle = model.weights[index].originalName.endsWith("moving_variance") ? 1 : 0;
+          return tf.tensor(
+            noise(`weight ${index}`, weight.size).map((w) => middle + bound * w),
+            weight.shape,
+          );
         }),
       );
     });
