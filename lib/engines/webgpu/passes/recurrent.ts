@@ -14,8 +14,8 @@ import { inPieces, type Whole } from "./pieces.ts";
 import { activationNumber, pointwiseStage } from "./pointwise.ts";
 import { type BufferSize, type Edge, EMPTY_PASS, type Stage } from "./pass.ts";
 
-/** How long a multiplication takes on the way back, on Mesa's software adapter: that much longer than forward. */
-const BACKWARD_SLOWNESS = 2.5;
+/** How much longer a multiplication takes on the way back than forward, on Mesa's software adapter. */
+const BACKWARD_SLOWNESS = 2;
 
 /** The buffer of the steps that are not masked, `[T][N4]`. */
 export const KEPT_STEPS = "kept steps";
