@@ -13,7 +13,7 @@ export { confusionMatrix, type Mistake, scoreLogits, worstMistakes } from "./lib
 export { drawConfusion, drawConfusionMap, type DrawConfusionOptions } from "./lib/view/confusion.ts";
 export { drawCurves } from "./lib/view/curves.ts";
 export { drawForecast, type Forecast } from "./lib/view/forecast.ts";
-export { drawGradients, reachOf, type RunGradients } from "./lib/view/gradients.ts";
+export { describeReach, drawGradients, type RunGradients } from "./lib/view/gradients.ts";
 export { drawInside, type Inside } from "./lib/view/inside.ts";
 export { type DrawOptions, drawPictures, type Picture } from "./lib/view/digits.ts";
 export {

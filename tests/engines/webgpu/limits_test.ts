@@ -166,6 +166,19 @@ Deno.test("planWithin() names the limit, the need and what fits, and takes what 
   assert.deepEqual(planWithin(DEFAULTS, { ...options, batchSize: 2860 }).batchSize, 2860);
 });
 
+Deno.test("the steps of the four sources' networks are whole: 8 dispatches with one layer, 13 with two", () => {
+  for (
+    const [kind, hidden, count] of [["LSTM", [64], 8], ["LSTM", [100, 100], 13], [
+      "ReLU RNN",
+      [128],
+      8,
+    ]] as const
+  ) {
+    const { gradient, update } = planWithin(DEFAULTS, planOptionsOf({ ...MNIST, kind, hidden }));
+    assert.equal(gradient.length + update.length, count);
+  }
+});
+
 Deno.test("an LSTM over every pixel of MNIST trains in batches of 100, whose gates are larger than a binding", () => {
   const options = planOptionsOf({
     ...MNIST,

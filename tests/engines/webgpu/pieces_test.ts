@@ -36,7 +36,7 @@ Deno.test("inPieces() covers every step once, in pieces that are not too long an
           const size = (end - first) * 3 * 40 * 16;
           assert.deepEqual(window, { buffer: "gates", offset: first * 3 * 40 * 16, size });
           assert.equal(window.offset % 256, 0);
-          assert(end - first <= 4 || size <= windowBytes && (end - first) * 3 * multiplications <= 2e8);
+          assert(end - first <= 4 || size <= windowBytes && (end - first) * 3 * multiplications <= 1.5e8);
           next = end;
         }
         assert.equal(next, steps);

@@ -14,8 +14,10 @@ import { inPieces, type Whole } from "./pieces.ts";
 import { activationNumber, pointwiseStage } from "./pointwise.ts";
 import { type BufferSize, type Edge, EMPTY_PASS, type Stage } from "./pass.ts";
 
-/** How long a multiplication takes on the way back, on Mesa's software adapter: that much longer than forward. */
-const BACKWARD_SLOWNESS = 2.5;
+/** What the barriers of a step of four sequences cost, in multiplications, on Mesa's software adapter. */
+const BARRIERS = 4000;
+/** How much longer a multiplication takes on the way back than forward, on Mesa's software adapter. */
+const BACKWARD_SLOWNESS = 2;
 
 /** The buffer of the steps that are not masked, `[T][N4]`. */
 export const KEPT_STEPS = "kept steps";
@@ -65,7 +67,7 @@ function recurrentStage(
       const mask = planMask(name, drops, frame), stateMask = planStateMask(layer, frame);
       const gates = `gates of ${name}`, stride = 4 * matrix.quads;
       const parts: Parts = { layer, matrix, output, constants: { T, N4 }, mask, stateMask };
-      const multiplications = 16 * matrix.quads * H;
+      const multiplications = 16 * matrix.quads * H + BARRIERS;
       const whole: Whole = { steps: T, multiplications, buffer: gates, stride, inRows: false };
       const slow: Whole = { ...whole, multiplications: BACKWARD_SLOWNESS * multiplications };
       const states: BufferSize = layer.kind === "lstm"
