@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { sha256 } from "../../lib/data/files.ts";
+import { CheckpointFolder } from "../../lib/run/checkpoint_folder.ts";
 import { parseLines, projectTest, runScript, TINY_FLAGS } from "./tiny_project.ts";
 
 const TINY = [...TINY_FLAGS, "--no-pictures", "--quiet", "--json"];
@@ -136,6 +137,48 @@ projectTest("--resume refuses a length over which the learning rate does not cha
   const same = await runScript(path, "train_best", ["--resume", "runs/a", "--epochs", "2", "--no-pictures"]);
   assert.equal(same.code, 0, same.stderr);
 });
+
+projectTest(
+  "--resume takes runs of older versions, without flags, and no flags that mean nothing",
+  async (path) => {
+    await train(path, "train_rnn", "--epochs", "2", "--seed", "7", "--out", "runs/whole");
+    await train(path, "train_rnn", "--epochs", "1", "--seed", "7", "--out", "runs/a");
+    const resume = () =>
+      runScript(path, "train_rnn", ["--resume", "runs/a", "--epochs", "2", "--no-pictures"]);
+    const wrong: [unknown, RegExp][] = [
+      [
+        { cell: "x" },
+        /^Cannot resume runs\/a: its config.json must have flags of the recipe: Cannot use --cell: /,
+      ],
+      [
+        { unit: 3 },
+        /^Cannot resume runs\/a: .*: Cannot use "--unit": there is no such flag. Did you mean --units\?/,
+      ],
+      [{ clip: [1] }, /^Cannot resume runs\/a: .*: clip must be a text or a number: current value is \[1\]/],
+      [{ json: { "\x1b[31m": 1 } }, /^Cannot resume runs\/a: .*: json must be a text or a number: /],
+    ];
+    for (const [flags, message] of wrong) {
+      await keepFlags(`${path}/runs/a`, flags);
+      const { code, stderr } = await resume();
+      assert.match(stderr, message);
+      assert.equal(code, 1);
+    }
+    await keepFlags(`${path}/runs/a`, undefined);
+    const resumed = await resume();
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const [whole, a] = await Promise.all(
+      ["whole", "a"].map((run) => Deno.readFile(`${path}/runs/${run}/model/weights.bin`)),
+    );
+    assert.deepEqual(a, whole);
+  },
+);
+
+/** Replaces the flags that the last checkpoint of a run keeps. */
+async function keepFlags(run: string, flags: unknown): Promise<void> {
+  using folder = await CheckpointFolder.open(run);
+  const { checkpoint } = await folder.latest();
+  await folder.save({ ...checkpoint, config: { ...checkpoint.config, flags } as typeof checkpoint.config });
+}
 
 projectTest("flags that mean nothing, or nothing together, are one message", async (path) => {
   const wrong: [string[], RegExp][] = [
