@@ -77,7 +77,8 @@ export type { Normalization, Order, PixelScale, Range } from "./lib/data/sequenc
 export type { DeviceDescription, EngineState } from "./lib/engines/engine.ts";
 export type { FromPyTorchOptions } from "./lib/model/from_pytorch.ts";
 export type { LayersModel } from "./lib/model/from_tensorflow.ts";
-export type { Start } from "./lib/model/initialize.ts";
+export { type Start, STARTS } from "./lib/model/initialize.ts";
+export type { CellOptions, LayerOptions, RecurrentOptions } from "./lib/model/network_options.ts";
 export type { FoundMetadata, LayerTraits, Metadata } from "./lib/model/metadata.ts";
 export type { Classifier, ClassifierOptions } from "./lib/model/classifier.ts";
 export type {
@@ -98,6 +99,7 @@ export type {
   Network,
   Parameter,
   RecurrentLayer,
+  Regularizer,
   RepeatLayer,
   RnnLayer,
   TokenInput,

@@ -13,7 +13,7 @@ export { confusionMatrix, type Mistake, scoreLogits, worstMistakes } from "./lib
 export { drawConfusion, drawConfusionMap, type DrawConfusionOptions } from "./lib/view/confusion.ts";
 export { drawCurves } from "./lib/view/curves.ts";
 export { drawForecast, type Forecast } from "./lib/view/forecast.ts";
-export { drawGradients, reachOf, type RunGradients } from "./lib/view/gradients.ts";
+export { describeReach, drawGradients, type RunGradients } from "./lib/view/gradients.ts";
 export { drawInside, type Inside } from "./lib/view/inside.ts";
 export { type DrawOptions, drawPictures, type Picture } from "./lib/view/digits.ts";
 export {
@@ -37,3 +37,6 @@ export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/shee
 export { describeStructure, drawStructure, type StructureInput, titleOfCell } from "./lib/view/structure.ts";
 export { drawTradeoff } from "./lib/view/tradeoff.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";
+
+// Types that signatures here name.
+export type { LayerGradients, LayerTraces, NetworkTraces, Trace } from "./lib/engines/reference/inspect.ts";

@@ -107,9 +107,8 @@ function layersOf({ traces, gradients }: Found): string[] {
   return traces.layers.map(({ layer, gates }, index) => {
     const open = gates.filter(({ name }) => name !== "g") // the content, and no gate
       .map(({ name, values }) => `${name} ${meanOf(values).toFixed(2)}`);
-    const reach = view.formatFigure(view.reachOf(gradients.layers[index]), 2);
     const opened = open.length > 0 ? `gates open ${open.join(", ")}; ` : "";
-    return `  ${view.titleOfCell(layer)}: ${opened}the first state counts ${reach} of the last`;
+    return `  ${view.titleOfCell(layer)}: ${opened}${view.describeReach(gradients.layers[index])}`;
   });
 }
 

@@ -71,7 +71,7 @@ export function createClassifier(options: ClassifierOptions): Classifier {
     biases,
   });
   const { input, output: { size: classes, everyStep } } = network;
-  if (recurrentLayers(network).length === 0) throw unfit("layers must be with a recurrent one", "none");
+  if (recurrentLayers(network).length === 0) throw unfit("one of the layers must be recurrent", "none");
   if (everyStep) {
     throw unfit("the last layer must return one step", "a sequence: returnSequences is true in every layer");
   }

@@ -140,18 +140,21 @@ export function toNetwork(model: LayersModel, options: NetworkTraits = {}): Mode
 
 /** What a model must be to classify images, besides what every network must be. */
 function checkClassifier(model: LayersModel, { input, layers }: Chain): void {
-  const subject = `layers of model "${model.name}"`;
   if (input.kind === "tokens" || input.maskValue !== undefined) {
     throw refusal(COMPILE, {
-      subject,
-      must: "read features, all of them",
+      subject: `layers of model "${model.name}"`,
+      must: "read features without a mask",
       found: describe(model.layers.find(readsInput)!),
       remedy: TAKEN_BY_FIT,
     });
   }
   if (!layers.some(({ options }) => isCell(options) || options.kind === "bidirectional")) {
     const found = layers.map(({ source }) => source.getClassName()).join(", ");
-    throw refusal(COMPILE, { subject, must: "be with one that is recurrent", found });
+    throw refusal(COMPILE, {
+      subject: `one of the layers of model "${model.name}"`,
+      must: "be recurrent",
+      found,
+    });
   }
   const { shape } = model.outputs[0], [, classes] = shape;
   if (shape.length !== 2) {

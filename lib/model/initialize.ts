@@ -6,8 +6,8 @@
  * | `pytorch` | every array uniform ±1/√H; a bias of two vectors is the sum of two draws | every array uniform ±1/√C |
  * | `tf1` | both kernels uniform ±√(6 / (C + H + G·H)), bias 0 | kernel uniform ±√(6 / (C + K)), bias 0 |
  * | `keras` | kernel uniform ±√(6 / (C + G·H)), recurrent kernel with orthonormal rows, bias 0 | as in `tf1` |
- * | `irnn` | kernel normal with deviation 0.001, recurrent kernel the identity of each gate, bias 0 | as in `tf1` |
- * | `identity` | kernel orthonormal, recurrent kernel the identity for g and orthonormal rows for the gates, bias 0 | kernel orthonormal, bias 0 |
+ * | `irnn` | kernel normal with deviation 0.001, recurrent kernel I for each gate, bias 0 | as in `tf1` |
+ * | `identity` | kernel orthonormal, recurrent kernel I for g and orthonormal rows for the gates, bias 0 | kernel orthonormal, bias 0 |
  *
  * C inputs, H hidden units, G gates (4, 3 or 1), K outputs; g is the new content of an LSTM or a GRU, h' of an RNN. In an LSTM, `tf1`,
  * `keras` and `identity` set the bias of the forget gate to 1. In a GRU of `tf1`, the gates and g have kernels of their own, so that

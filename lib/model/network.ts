@@ -33,7 +33,9 @@ export interface Parameter {
 
 /** λ₁ and λ₂ of a {@link Parameter}; 0 by default. */
 export interface Regularizer {
+  /** λ₁, 0 or more. */
   readonly l1?: number;
+  /** λ₂, 0 or more. */
   readonly l2?: number;
 }
 

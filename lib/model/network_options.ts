@@ -30,18 +30,26 @@ import {
 } from "./network.ts";
 
 /** The options of every recurrent layer, without its sizes; what is left out is false or 0. */
-interface CellOptions {
+export interface CellOptions {
+  /** H, the hidden units. */
   readonly hiddenSize: number;
   /** tanh by default. */
   readonly activation?: CellActivation;
+  /** Whether the outputs of all t go on, or of the last one read only. */
   readonly returnSequences?: boolean;
+  /** Whether it reads from the last t to the first. */
   readonly backwards?: boolean;
+  /** The share of x that training drops, at least 0 and below 1. */
   readonly inputDropout?: number;
+  /** The share of h that training drops, at least 0 and below 1. */
   readonly recurrentDropout?: number;
   /** True by default. */
   readonly useBias?: boolean;
+  /** Of W. */
   readonly kernelRegularizer?: Regularizer;
+  /** Of R. */
   readonly recurrentRegularizer?: Regularizer;
+  /** Of b. */
   readonly biasRegularizer?: Regularizer;
 }
 

@@ -25,6 +25,7 @@ import {
   selectPositions,
 } from "./call_options.ts";
 import { layOutFor } from "./model.ts";
+import { checkFinite } from "./predict.ts";
 
 /** What happens inside a model while it reads an image. */
 export interface ImageTraces extends NetworkTraces {
@@ -50,7 +51,7 @@ const IMAGES_TOGETHER = 4;
 /**
  * The gates and states of every recurrent layer while a model reads one image.
  *
- * @throws {RangeError} If the image is not there, or the model does not read images of that size.
+ * @throws {RangeError} If the image is not there, the model does not read images of that size, or its answer is not finite.
  *
  * @example
  * ```ts
@@ -83,7 +84,9 @@ export function traceImage(model: TrainedModel, images: Images, n: number): Imag
     { count: source.count, name: "images" },
   );
   const batch = gatherBatch(sequencesOf(source), positions, layout);
-  return { T, C, x: batch.x, ...traceNetwork(network, Float64Array.from(parameters), batch) };
+  const traces = traceNetwork(network, Float64Array.from(parameters), batch);
+  checkFinite(traces.answers);
+  return { T, C, x: batch.x, ...traces };
 }
 
 /**

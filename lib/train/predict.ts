@@ -82,7 +82,7 @@ async function readBegun(
 }
 
 /** With NaN, the prediction would be class 0. @throws {RangeError} If an output is not finite. */
-function checkFinite(outputs: Float32Array): Float32Array {
+export function checkFinite<Outputs extends Float32Array | Float64Array>(outputs: Outputs): Outputs {
   const wrong = outputs.find((output) => !Number.isFinite(output));
   if (wrong === undefined) return outputs;
   throw new RangeError(

@@ -20,6 +20,7 @@ export interface RunGradients {
   readonly name: string;
   /** What it reads at each step. */
   readonly axis: Sequence["axis"];
+  /** What was measured. */
   readonly gradients: GradientsOverTime;
 }
 
@@ -108,15 +109,14 @@ export function gradientPanel(runs: readonly RunGradients[], y: number): Part {
   return { svg: [drawAxes(axes), ...drawn, legend.svg].join(""), bottom: legend.bottom };
 }
 
-/**
- * How much the loss depends on the state after the first step that a layer reads, as a share of how much it depends on the last.
- *
- * @returns NaN if it does not depend on the last one
- */
-export function reachOf({ layer, states: [{ values }] }: LayerGradients): number {
+/** How much the loss depends on the state after the first step that a layer reads, beside how much on the last, in a few words. */
+export function describeReach({ layer, states: [{ values }] }: LayerGradients): string {
   const ends = [values[0], values[values.length - 1]],
     [first, last] = layer.backwards ? ends.reverse() : ends;
-  return last > 0 ? first / last : NaN;
+  if (last > 0) return `the first state counts ${formatFigure(first / last, 2)} times the last`;
+  return first > 0
+    ? "the first state counts, the last does not"
+    : "neither the first state counts nor the last";
 }
 
 function linesOf(runs: readonly RunGradients[]): Line[] {
@@ -131,13 +131,9 @@ function linesOf(runs: readonly RunGradients[]): Line[] {
 
 function keysOf(lines: readonly Line[]): Key[] {
   const keys = lines.flatMap(({ words, colour, layer }): Key[] => {
-    const reach = reachOf(layer);
-    const soft = Number.isFinite(reach)
-      ? `the first state counts ${formatFigure(reach, 2)} of the last`
-      : "the last state does not count";
     return [
       { mark: drawMark({ colour, width: LINE }), words: clipStart(words, ROOM), strong: true },
-      { mark: "", words: soft, strong: false },
+      { mark: "", words: describeReach(layer), strong: false },
     ];
   });
   const ofMemory = lines.some(({ layer: { states } }) => states.length > 1);

@@ -86,12 +86,12 @@ export function recipeFlags(recipe: Recipe) {
       kind: "choice",
       choices: READINGS,
       default: recipe.last ?? "own",
-      help: "of two directions take each one's own last step, or both at the last line",
+      help: "what goes on of two directions: each one's own last state, or both at the last step",
     },
     dropout: {
       kind: "share",
       default: recipe.dropout ?? 0,
-      help: "share that is dropped of what each recurrent layer puts out",
+      help: "share of what each recurrent layer puts out that training drops",
     },
     optimizer: {
       kind: "choice",
@@ -114,12 +114,12 @@ export function recipeFlags(recipe: Recipe) {
       kind: "text",
       placeholder: "LIMIT",
       default: recipe.clip ?? "none",
-      help: "longest gradient; value:X clips each number of it, none nothing",
+      help: "the longest that a gradient may be; value:X limits each of its numbers",
     },
     "label-smoothing": {
       kind: "share",
       default: recipe.labelSmoothing ?? 0,
-      help: "share of a target that all classes share",
+      help: "share of a target that is spread over all classes",
     },
     shift: {
       kind: "whole",
@@ -135,7 +135,7 @@ export function recipeFlags(recipe: Recipe) {
       kind: "whole",
       least: 0,
       most: 2 ** 32 - 1,
-      help: "seed of a random order of the pixels, the same for all images; with --axis pixels",
+      help: "with --axis pixels: seed of a random order of the pixels, the same for all images",
     },
     permuted: { kind: "switch", help: "the same as --permutation 1" },
     validation: {

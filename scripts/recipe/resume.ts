@@ -63,9 +63,9 @@ export async function openResumed<F extends Values>(
     }
     const saved = savedValues(config, spec, path);
     checkGiven(given, saved, path);
-    const length = given.epochs === undefined && given.steps === undefined
-      ? checkedLength(config.length)
-      : {};
+    const { epochs, steps } = given, hasLength = epochs !== undefined || steps !== undefined;
+    if (hasLength) checkSchedule(config.training, { epochs, steps }, path);
+    const length = hasLength ? {} : checkedLength(config.length);
     const moved = given["data-dir"] === undefined ? {} : { "data-dir": given["data-dir"] };
     return { flags: { ...flags, ...saved, ...length, ...moved }, stopped };
   } catch (error) {
@@ -137,6 +137,20 @@ function checkGiven(given: Values, saved: Values, path: string): void {
         `${printable(String(value ?? "left out"))}: current value is ${printable(String(asked))}`,
     );
   }
+}
+
+/** @throws {FlagError} If the learning rate runs over another length than that which was given. */
+function checkSchedule({ schedule }: Checkpoint["config"]["training"], given: Values, path: string): void {
+  if (!schedule || !("length" in schedule)) return;
+  const [[unit, count]] = Object.entries(schedule.length);
+  if (given[unit] === count) return;
+  const asked = Object.entries(given).flatMap(([unit, count]) =>
+    count === undefined ? [] : [`${count} ${unit}`]
+  );
+  throw new FlagError(
+    `Cannot resume ${path} with another length: it must be ${count} ${unit}, over which its learning rate changes: ` +
+      `current value is ${asked.join(", ")}`,
+  );
 }
 
 function deviceOf(device: unknown): { device: DeviceName; math?: MathName } {

@@ -40,15 +40,18 @@ export function start(project: string, run: FaultyRun, name: string, options = {
   return scriptCommand(project, run.script, argumentsOf(run, name, options)).spawn();
 }
 
-/** The lines of `metrics.jsonl`, without the times and the name of the folder, which differ between any two runs. */
-export async function figuresOf(project: string, name: string): Promise<unknown[]> {
-  const { lines } = await openMetrics(`${project}/runs/${name}`);
-  return lines.map(({ seconds: _, run: __, endedAt: ___, ...figures }) => figures);
+/** The figures of a run, without the times and the name of the folder, which differ between any two runs. */
+export async function figuresOf(
+  project: string,
+  name: string,
+): Promise<{ lines: Record<string, unknown>[]; losses: Float32Array }> {
+  const { lines, losses } = await openMetrics(`${project}/runs/${name}`);
+  return { lines: lines.map(({ seconds: _, run: __, endedAt: ___, ...figures }) => figures), losses };
 }
 
 /** The SHA-256 of the final model; undefined if the run did not end. */
 export async function finalHash(project: string, name: string): Promise<unknown> {
-  const last = (await figuresOf(project, name)).at(-1) as Record<string, unknown> | undefined;
+  const last = (await figuresOf(project, name)).lines.at(-1);
   return last?.event === "end" ? last.modelSha256 : undefined;
 }
 

@@ -142,7 +142,7 @@ const REJECTED: { name: string; options: ClassifierOptions; message: RegExp }[] 
   {
     name: "no recurrent layer",
     options: { inputSize: 28, layers: [{ kind: "last" }, HEAD] },
-    message: /layers must be with a recurrent one: current value is none$/,
+    message: /one of the layers must be recurrent: current value is none$/,
   },
   {
     name: "an input size of 0",

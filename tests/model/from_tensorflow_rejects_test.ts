@@ -215,7 +215,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
   {
     name: "nothing recurrent",
     model: () => sequential(tf.layers.inputLayer(INPUT), dense()),
-    message: 'layers of model "digits" must be with one that is recurrent: current value is Dense',
+    message: 'one of the layers of model "digits" must be recurrent: current value is Dense',
   },
   {
     name: "an input without layers",
@@ -234,7 +234,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
     model: () =>
       sequential(tf.layers.inputLayer(INPUT), tf.layers.masking({ name: "masked" }), lstm(), dense()),
     message:
-      'layers of model "digits" must read features, all of them: current value is layer "masked" (Masking) (scanline.fit() takes it)',
+      'layers of model "digits" must read features without a mask: current value is layer "masked" (Masking) (scanline.fit() takes it)',
   },
   {
     name: "tokens",
@@ -245,7 +245,7 @@ const REJECTED: { name: string; model: () => unknown; message: string }[] = [
         dense(),
       ),
     message:
-      'layers of model "digits" must read features, all of them: current value is layer "table" (Embedding)',
+      'layers of model "digits" must read features without a mask: current value is layer "table" (Embedding)',
   },
   {
     name: "a model within a model",

@@ -19,7 +19,7 @@ Deno.test({
         assert.deepEqual([code, stderr], [0, ""]);
         assert.match(
           stdout,
-          /^runs\/lstm\n#3: \d → \d, read by rows\n {2}LSTM, 64 units: gates open i 0\.\d\d, f 0\.\d\d, o 0\.\d\d; the first state counts \S+ of the last\nsaved {5}runs\/lstm\/inside\/3\.svg, \.png\n\n$/,
+          /^runs\/lstm\n#3: \d → \d, read by rows\n {2}LSTM, 64 units: gates open i 0\.\d\d, f 0\.\d\d, o 0\.\d\d; the first state counts \S+ times the last\nsaved {5}runs\/lstm\/inside\/3\.svg, \.png\n\n$/,
         );
         const svg = await Deno.readTextFile(`${path}/runs/lstm/inside/3.svg`);
         for (const words of ["f, what is kept", "mean of 13 test images", "c, the memory of an LSTM"]) {
@@ -58,6 +58,19 @@ Deno.test({
       assert.deepEqual([h.length, c.length, c.at(-1)], [6, 6, 0]);
       assert.ok(h.every((norm) => norm > 0));
     });
+
+    await t.step(
+      "plot draws runs against seconds, and the loss of their steps against training",
+      async () => {
+        for (
+          const [against, words] of [["seconds", "seconds of training"], ["training", "each training step"]]
+        ) {
+          const { code } = await runScript(path, "plot", ["runs/lstm", "runs/a", "--against", against]);
+          assert.equal(code, 0);
+          assert((await Deno.readTextFile(`${path}/runs/plot.svg`)).includes(words), words);
+        }
+      },
+    );
 
     await t.step("an image that is not there, or no run", async () => {
       const far = await runScript(path, "inspect", ["runs/lstm", "--image", "13"]);

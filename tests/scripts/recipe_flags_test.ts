@@ -120,6 +120,23 @@ projectTest("--resume refuses every flag that would make it another training", a
   }
 });
 
+projectTest("--resume refuses a length over which the learning rate does not change", async (path) => {
+  await train(path, "train_best", "--units", "3", "--epochs", "2", "--out", "runs/a");
+  const before = await configOf(path, "runs/a");
+  for (const [flags, asked] of [[["--epochs", "3"], "3 epochs"], [["--steps", "9"], "9 steps"]] as const) {
+    const { code, stderr } = await runScript(path, "train_best", ["--resume", "runs/a", ...flags]);
+    assert.equal(
+      stderr.split("\n")[0],
+      `Cannot resume runs/a with another length: it must be 2 epochs, over which its learning rate changes: ` +
+        `current value is ${asked}`,
+    );
+    assert.equal(code, 2);
+  }
+  assert.deepEqual(await configOf(path, "runs/a"), before);
+  const same = await runScript(path, "train_best", ["--resume", "runs/a", "--epochs", "2", "--no-pictures"]);
+  assert.equal(same.code, 0, same.stderr);
+});
+
 projectTest("flags that mean nothing, or nothing together, are one message", async (path) => {
   const wrong: [string[], RegExp][] = [
     [["--units", "64,"], /^Cannot use --units: /],

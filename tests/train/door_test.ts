@@ -550,6 +550,20 @@ Deno.test("openModel() and fromTensorflow() say what they miss", async () => {
       /parameters must be \d+ float32 numbers/,
     ],
     [() => openModel({ ...trained, network: any({ size: 3 }) }), /input of network must be an object/],
+    [
+      () =>
+        openModel({ ...trained, network: any({ input: { size: 4 }, layers: [{ kind: "bidirectional" }] }) }),
+      /layers of network must be a list of layers/,
+    ],
+    [
+      () => openModel({ ...trained, network: any({ input: {}, layers: [{ kind: "transformer" }] }) }),
+      /inputSize must be a whole number from 1 on: current value is missing$/,
+    ],
+    [
+      () =>
+        openModel({ ...trained, network: any({ input: { size: 4 }, layers: [{ kind: "transformer" }] }) }),
+      /kind of layer 0 must be one of lstm, gru, /,
+    ],
     [() => openModel({ ...trained, sequence: any({ axis: "x", range: [0, 1] }) }), /axis must be "rows"/],
     [
       () => Promise.reject(assertThrown(() => toSafetensors(any(undefined)))),

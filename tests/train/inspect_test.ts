@@ -44,6 +44,8 @@ Deno.test("traceImage(): what is read, in its order and its numbers, and the ans
     () => traceImage(lstm, { pixels: new Uint8Array(28), count: 1, height: 4, width: 7 }, 0),
     /Cannot look inside the model: images must give sequences of \[null, 5\]/,
   );
+  const broken = { ...lstm, parameters: new Float32Array(lstm.network.size).fill(NaN) };
+  assert.throws(() => traceImage(broken, split, 0), /the outputs of the network must be finite: .* NaN/);
 });
 
 Deno.test("gradientsOverTime() is the mean over its images, however many go together", async () => {

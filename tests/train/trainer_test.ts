@@ -143,6 +143,17 @@ Deno.test("onProgress tells images done, of how many, and the loss so far", asyn
   assert.deepEqual(seen[0], [4, 22]);
 });
 
+Deno.test("onSteps tells every step once, in order", async () => {
+  await using trainer = await open();
+  const { results } = await stepsOf(trainer, 12);
+  const steps: unknown[] = [];
+  await Array.fromAsync(trainer.epochs(2, { onSteps: (some) => steps.push(...some) }));
+  assert.deepEqual(
+    steps,
+    results.map(({ step, loss, metrics: [correct], count }) => ({ step, loss, correct, count })),
+  );
+});
+
 Deno.test("an abort ends the loop after the running call, with the weights so far in the model", async () => {
   const controller = new AbortController();
   await using trainer = await open();

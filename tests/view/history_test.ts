@@ -62,6 +62,9 @@ Deno.test("toCurves(): the losses of steps are smoothed, thinned out, and stand 
     points: [{ x: 0.25, loss: 3 }, { x: 0.5, loss: 2 }, { x: 0.75, loss: 1 }],
   });
   assert.deepEqual([none, time], [null, null]);
+  const wild = Float32Array.of(3e38, -Infinity, NaN, 1); // no number that a picture could compute with
+  const { steps: gaps } = toCurves([{ name: "a", lines: [epoch], stepsPerEpoch: 4, losses: wild }]).curves[0];
+  assert.deepEqual(gaps!.points.map(({ loss }) => loss), [NaN, NaN, NaN, 1]);
 });
 
 Deno.test("toCurves() against seconds: the time of all reports so far, whatever they count", () => {

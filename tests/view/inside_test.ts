@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Sequence } from "../../lib/data/sequence.ts";
+import type { LayerGradients } from "../../lib/engines/reference/inspect.ts";
 import { createClassifier } from "../../lib/model/classifier.ts";
 import type { LayerOptions } from "../../lib/model/network_options.ts";
 import type { TrainedModel } from "../../lib/model/trained_model.ts";
 import { gradientsOverTime, traceImage } from "../../lib/train/inspect.ts";
-import { drawGradients, reachOf, type RunGradients } from "../../lib/view/gradients.ts";
+import { describeReach, drawGradients, type RunGradients } from "../../lib/view/gradients.ts";
 import { drawInside } from "../../lib/view/inside.ts";
 import { tinyParameters, tinySplit } from "../support/tiny_data.ts";
 
@@ -83,11 +84,15 @@ Deno.test("drawGradients(): what does not count at all is a gap", async () => {
   const dead = { ...lstm, parameters: new Float32Array(lstm.network.size) };
   const svg = drawGradients([await gradientsOf(dead, "dead")]);
   assert.doesNotMatch(svg, /NaN|Infinity/);
-  assert(textsOf(svg).includes("the last state does not count"));
+  assert(textsOf(svg).includes("neither the first state counts nor the last"));
 });
 
-Deno.test("reachOf() goes from what is read first, whatever the direction", async () => {
+Deno.test("describeReach() goes from what is read first, whatever the direction", async () => {
   const { gradients: { layers: [forward, backward] } } = await gradientsOf(both, "");
-  const [a, b] = [forward, backward].map(({ states: [{ values }] }) => values);
-  assert.deepEqual([reachOf(forward), reachOf(backward)], [a[0] / a[5], b[5] / b[0]]);
+  const reachOf = (layer: LayerGradients, ...values: number[]) =>
+    describeReach({ ...layer, states: [{ name: "h", values: Float64Array.from(values) }] });
+  assert.equal(reachOf(forward, 1, 7, 4), "the first state counts 0.25 times the last");
+  assert.equal(reachOf(backward, 1, 7, 4), "the first state counts 4.0 times the last");
+  assert.equal(reachOf(backward, 0, 0, 4), "the first state counts, the last does not"); // PyTorch's last row, read from the end
+  assert.equal(reachOf(forward, 0, 1, 0), "neither the first state counts nor the last");
 });

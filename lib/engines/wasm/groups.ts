@@ -30,40 +30,42 @@ export interface Groups {
 }
 
 /** What both kinds of groups are made of. */
-export interface GroupsParts {
+interface GroupsParts {
   readonly targets: SharedTargets;
   readonly team: Team;
-  readonly rank: number;
+  /** The t that all images share, which are computed around the others; null where groups share none. */
+  readonly prefix: SharedPrefix | null;
 }
 
 /** @param workspace With the memory of this thread */
-export function createGroups(workspace: Workspace, parts: GroupsParts): Groups {
-  return workspace.plan.norms.length > 0
-    ? new MeetingGroups(workspace, parts)
-    : new SeparateGroups(workspace, parts);
+export function createGroups(
+  workspace: Workspace,
+  { targets, team, rank }: { targets: SharedTargets; team: Team; rank: number },
+): Groups {
+  const { shared, norms, thread: { prefix: start, bytes } } = workspace.plan;
+  const prefix = shared ? new SharedPrefix({ ...workspace, base: start + rank * bytes }, rank) : null;
+  const parts = { targets, team, prefix };
+  return norms.length > 0 ? new MeetingGroups(workspace, parts) : new SeparateGroups(workspace, parts);
 }
 
-/** A free thread takes the next group, through the whole chain and back. The t that all images share are computed around that. */
+/** A free thread takes the next group, through the whole chain and back. */
 class SeparateGroups implements Groups {
   readonly #team: Team;
-  /** Null where groups share nothing. */
   readonly #prefix: SharedPrefix | null;
   readonly #chain: Chain;
 
-  constructor(workspace: Workspace, { targets, team, rank }: GroupsParts) {
-    const { plan, base } = workspace, forPrefix = { ...workspace, base: base + plan.thread.lanesBytes };
+  constructor(workspace: Workspace, { targets, team, prefix }: GroupsParts) {
     this.#team = team;
-    this.#prefix = plan.shared ? new SharedPrefix(forPrefix, rank) : null;
-    this.#chain = new Chain(workspace, { targets, prefix: this.#prefix });
+    this.#prefix = prefix;
+    this.#chain = new Chain(workspace, { targets, prefix });
   }
 
   run(batch: GroupsOfBatch): void {
-    const prefix = this.#prefix;
-    prefix?.forward(batch.sharedT);
+    this.#prefix?.forward(batch.sharedT);
     this.#team.eachItem(batch.starts.length, (index) => {
       const group = batch.groupAt(index);
       this.#chain.train(group, batch.sequencesOf(group));
-    }, prefix ? () => prefix.backward(batch) : undefined);
+    }, () => this.#prefix?.backward(batch));
   }
 
   aim(targets: SharedTargets): void {
@@ -77,47 +79,39 @@ class SeparateGroups implements Groups {
  */
 class MeetingGroups implements Groups {
   readonly #team: Team;
+  readonly #prefix: SharedPrefix | null;
   readonly #norms: BatchNorms;
   /** The places of these layers in the chain. */
   readonly #places: readonly number[];
   readonly #plans: readonly NormPlan[];
+  /** The passes of the chain. */
+  readonly #length: number;
   /** One for each group of a batch, with its own memory. */
   readonly #chains: readonly Chain[];
 
-  constructor(workspace: Workspace, { targets, team }: GroupsParts) {
+  constructor(workspace: Workspace, { targets, team, prefix }: GroupsParts) {
     const { passes, norms, groupsABatch, thread: { start, bytes } } = workspace.plan;
     this.#team = team;
+    this.#prefix = prefix;
     this.#norms = new BatchNorms(workspace);
     this.#plans = norms;
     this.#places = norms.map((norm) => passes.indexOf(norm));
+    this.#length = passes.length;
     this.#chains = Array.from({ length: groupsABatch }, (_, group) => {
-      return new Chain({ ...workspace, base: start + group * bytes }, { targets });
+      return new Chain({ ...workspace, base: start + group * bytes }, { targets, prefix });
     });
   }
 
   run(batch: GroupsOfBatch): void {
-    const groups = this.#start(batch), places = this.#places, { count } = batch;
-    places.forEach((place, index) => {
-      for (const group of groups) this.#normAt(place, group).measure(group);
-      this.#team.barrier(() => this.#norms.mergeMoments(this.#plans[index], count));
-      const end = places[index + 1] ?? this.#chains[0].passes.length;
-      for (const group of groups) this.#chains[group.index].forwardThrough(group, place, end);
-    });
+    const groups = this.#start(batch), last = this.#places.length - 1;
+    for (let layer = 0; layer <= last; layer++) this.#goOn(groups, { layer, count: batch.count });
     for (const group of groups) this.#chains[group.index].measure(group, batch.sequencesOf(group));
-    let end = this.#chains[0].passes.length;
-    places.toReversed().forEach((place, index) => {
-      for (const group of groups) {
-        this.#chains[group.index].backwardThrough(group, place + 1, end);
-        this.#normAt(place, group).measureBack(group);
-      }
-      this.#team.barrier(() => this.#norms.mergeGradients(this.#plans.at(-1 - index)!, count));
-      end = place + 1;
-    });
+    for (let layer = last; layer >= 0; layer--) this.#goBack(groups, { layer, count: batch.count });
     for (const group of groups) {
-      this.#chains[group.index].backwardThrough(group, 0, end);
+      this.#chains[group.index].backwardThrough(group, 0, this.#places[0] + 1);
       this.#chains[group.index].finish(group);
     }
-    this.#team.barrier();
+    this.#team.barrier(() => this.#prefix?.backward(batch));
   }
 
   aim(targets: SharedTargets): void {
@@ -127,6 +121,7 @@ class MeetingGroups implements Groups {
   /** Takes groups up to the first batch normalization. @returns Those that this thread has taken */
   #start(batch: GroupsOfBatch): Group[] {
     const groups: Group[] = [];
+    this.#prefix?.forward(batch.sharedT);
     this.#team.takeItems(batch.starts.length, (index) => {
       const group = batch.groupAt(index), chain = this.#chains[index];
       chain.take(batch.sequencesOf(group));
@@ -134,6 +129,26 @@ class MeetingGroups implements Groups {
       groups.push(group);
     });
     return groups;
+  }
+
+  /** From one of these layers up to the next one, or to the end. */
+  #goOn(groups: readonly Group[], { layer, count }: { layer: number; count: number }): void {
+    const place = this.#places[layer];
+    for (const group of groups) this.#normAt(place, group).measure(group);
+    this.#team.barrier(() => this.#norms.mergeMoments(this.#plans[layer], count));
+    const end = this.#places[layer + 1] ?? this.#length;
+    for (const group of groups) this.#chains[group.index].forwardThrough(group, place, end);
+  }
+
+  /** Back to one of these layers, from the next one, which is passed, or from the end. */
+  #goBack(groups: readonly Group[], { layer, count }: { layer: number; count: number }): void {
+    const place = this.#places[layer],
+      end = Math.min((this.#places[layer + 1] ?? this.#length) + 1, this.#length);
+    for (const group of groups) {
+      this.#chains[group.index].backwardThrough(group, place + 1, end);
+      this.#normAt(place, group).measureBack(group);
+    }
+    this.#team.barrier(() => this.#norms.mergeGradients(this.#plans[layer], count));
   }
 
   #normAt(place: number, { index }: Group): NormPass {

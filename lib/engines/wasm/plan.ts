@@ -116,11 +116,14 @@ export interface Plan {
   readonly output: SignalPlan;
   readonly loss: LossPlan;
   readonly thread: {
+    /**
+     * Where the parts of the threads start. With batch normalization each group of a batch has one too: the first of them are
+     * also those of the threads.
+     */
     readonly start: number;
-    /** With batch normalization, each group of a batch has as much; the first of these parts are also those of the threads. */
     readonly bytes: number;
-    /** The part for one group; where groups share their first t, a second one is for that row. */
-    readonly lanesBytes: number;
+    /** Where the parts for the t that groups share start, one for each thread. */
+    readonly prefix: number;
     /** dz of a piece of a weight gradient, [MAX_QUADS][8·T_PER_PIECE][4]. */
     readonly rows: number;
     /** The sums of a weight gradient, [ceil(J/8)][MAX_QUADS][4][8] and [MAX_QUADS][4]. */
@@ -164,7 +167,7 @@ export function planMemory(
   const slotCount = training ? SLOT_COUNT[training.optimizer.kind] : 0;
   const answers = output.steps * output.features, measures = 1 + loss.metrics.length;
   const predicted = Math.max(GROUP, Math.min(MAX_PREDICTED, Math.floor(MAX_ANSWERS / answers)));
-  const lanesBytes = roundUp(perThread.next, 4096), threadBytes = (shared ? 2 : 1) * lanesBytes;
+  const threadBytes = roundUp(perThread.next, 4096);
   const measuredBytes = groups * output.steps * OCTET;
   const last = network.layers.findLastIndex(isRecurrent), clip = training?.clip ?? null;
   const norms = passes.filter((pass) => pass.kind === "batchNorm");
@@ -202,7 +205,12 @@ export function planMemory(
     norms,
     output,
     loss,
-    thread: { ...sums, lanesBytes, bytes: threadBytes, start: arena.take(parts * threadBytes) },
+    thread: {
+      ...sums,
+      bytes: threadBytes,
+      start: arena.take(parts * threadBytes),
+      prefix: arena.take(shared ? threads * threadBytes : 0),
+    },
   };
   const memoryPages = Math.ceil(arena.next / PAGE_BYTES);
   if (memoryPages > MAX_PAGES) {

@@ -5,7 +5,6 @@
  */
 import type { SequenceLayout } from "../../data/sequences.ts";
 import {
-  type BatchNormLayer,
   type BidirectionalLayer,
   type DenseLayer,
   type GruLayer,
@@ -15,7 +14,6 @@ import {
   MERGES,
   type Network,
   outputSize,
-  type Parameter,
   type RecurrentLayer,
   type RnnLayer,
 } from "../../model/network.ts";
@@ -30,7 +28,6 @@ import {
   type GruPlan,
   type InputPlan,
   matricesOf,
-  type NormPlan,
   type PassPlan,
   type RecurrentPlan,
   type SignalPlan,
@@ -44,6 +41,7 @@ import {
   planMatrix,
   rowBlock,
 } from "./plan_matrix.ts";
+import { planNorm } from "./plan_norm.ts";
 import { GROUP, OCTET, TILE, WORD } from "./strides.ts";
 
 /** Bytes of `[features,8]`, features rounded up to a multiple of four: products write as many. */
@@ -58,8 +56,8 @@ export function readsImages({ input, layers: [first] }: Network, layout: Sequenc
 }
 
 /**
- * Whether groups share their first t: in a training, images, read by layers that all read forward, up to one that
- * returns its last step only, and no dropout anywhere, which would make sequences differ, nor batch normalization.
+ * Whether groups share their first t: in a training, images, read by layers that all read forward, up to one that returns its
+ * last step only, and no dropout anywhere, which would make sequences differ.
  */
 export function sharesPrefix(
   { network, layout, training }: Pick<EngineOptions, "network" | "layout" | "training">,
@@ -67,7 +65,7 @@ export function sharesPrefix(
   if (!training) return false;
   const { layers } = network, top = layers.findIndex((layer) => isRecurrent(layer) && !layer.returnSequences);
   return readsImages(network, layout) && top >= 0 && layers.slice(0, top + 1).every(isPlainCell) &&
-    layers.every(({ kind }) => kind !== "dropout" && kind !== "batchNorm");
+    layers.every(({ kind }) => kind !== "dropout");
 }
 
 function isPlainCell(layer: Layer): boolean {
@@ -127,7 +125,7 @@ export class ChainPlanner {
       case "last":
         return { kind: "last", from: from!, to: lastOf(from!) };
       case "batchNorm":
-        return this.#norm(layer, from!);
+        return planNorm(layer, { from: from!, to: this.#like(from!, layer.size, true) }, this.#frame);
       case "repeat":
         return { kind: "repeat", from: from!, to: this.#repeated(from!, layer.steps) };
       case "dropout": {
@@ -326,34 +324,6 @@ export class ChainPlanner {
     const backward = this.#recurrent(layer.backward, this.#leftBy(layer.backward), { dx, dxBytes });
     const to = this.#like(forward.to, outputSize(layer, from.features), true);
     return { kind: "bidirectional", forward, backward, merge: MERGES.indexOf(layer.merge), from, to };
-  }
-
-  #norm(layer: BatchNormLayer, from: SignalPlan): NormPlan {
-    const { arena, elements, penalties, squares, groups, trains } = this.#frame;
-    const { kind, size: C, epsilon, momentum, unbiased, gamma, beta } = layer;
-    const place = ({ offset: start, l1, l2 }: Parameter) => ({ at: elements.take(C), start, l1, l2 });
-    const isRegularized = [gamma, beta].some((one) => one !== null && (one.l1 > 0 || one.l2 > 0));
-    const doubles = (count: number) => trains ? arena.take(count * Float64Array.BYTES_PER_ELEMENT) : 0;
-    return {
-      kind,
-      C,
-      epsilon,
-      momentum,
-      unbiased,
-      gamma: gamma && place(gamma),
-      beta: beta && place(beta),
-      mean: place(layer.movingMean),
-      variance: place(layer.movingVariance),
-      penalties: isRegularized ? penalties.take(1) : -1,
-      squares: squares.take(1),
-      from,
-      to: this.#like(from, C, true),
-      sums: doubles(groups * C * 2),
-      moments: doubles(C * 2),
-      deviations: doubles(C),
-      factors: trains ? arena.take(5 * C * WORD) : 0,
-      averages: arena.take(3 * C * WORD),
-    };
   }
 
   #dense(layer: DenseLayer, from: SignalPlan): DensePlan {

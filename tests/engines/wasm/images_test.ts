@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
 import { openReference } from "../../../lib/engines/reference/engine.ts";
 import { openWasm } from "../../../lib/engines/wasm/engine.ts";
@@ -27,6 +28,7 @@ const CLASSIFIER: Case = {
 const lstm = { kind: "lstm", hiddenSize: 11 } as const;
 const gru = { kind: "gru", hiddenSize: 11 } as const;
 const every = { returnSequences: true } as const;
+const norm = { kind: "batchNorm" } as const;
 const classes = { kind: "dense", units: 10 } as const;
 
 /** Networks of images, as classifiers are not: most of them read images as numbers, some share the blank lines at the start. */
@@ -41,6 +43,15 @@ const CHAINS: Readonly<Record<string, readonly LayerOptions[]>> = {
     units: 7,
     activation: "relu",
   }, classes],
+  "an LSTM below a batch normalization": [lstm, norm, classes],
+  "LSTMs around batch normalizations": [
+    { ...lstm, ...every },
+    norm,
+    { ...lstm, ...every },
+    { kind: "last" },
+    norm,
+    classes,
+  ],
   "an LSTM that is read again": [lstm, { kind: "repeat", steps: 4 }, { ...lstm, ...every }, lstm, classes],
 };
 
@@ -67,12 +78,15 @@ for (const [name, layers] of Object.entries(CHAINS)) {
       const options = optionsFor(layers, masked ? -1 : null), { network, training } = options;
       const { count } = training!.sequences, engine = { tolerance: TOLERANCE };
       await using tested = await openWasm({ ...options, threads: 2 });
+      await using other = await openWasm({ ...options, threads: 3 });
       await using reference = await openReference(options);
       for (const size of [COUNT, COUNT - 5]) {
         const batch = scattered(size, count, size);
         const [actual, expected] = [await tested.gradient(batch), await reference.gradient(batch)];
         compareTensors(engine, "gradient", { network, actual, expected });
+        assert.deepEqual(await other.gradient(batch), actual, "with another number of threads");
         const results = [await tested.train([batch]), await reference.train([batch])];
+        await other.train([batch]);
         compareLosses({ ...engine, name, open: openWasm }, results[0], results[1]);
       }
       compare(engine, "logits", {

@@ -98,3 +98,23 @@ test("the plain build never rounds once", async () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   assert.equal(instantiateKernels(await compileKernels("plain"), memory).leavesOfSquare(), 0);
 });
+
+for (const math of ["fused", "plain"] as const) {
+  test(`gradients that vanish over time become 0 and no denormal numbers, ${math}`, async () => {
+    const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
+    const kernels = instantiateKernels(await compileKernels(math), memory),
+      floats = new Float32Array(memory.buffer);
+    const [gates, c, dh, dc] = [65_536, 66_560, 67_584, 68_608], linear = 0;
+    const array = (address: number, length: number) => floats.subarray(address / 4, address / 4 + length);
+    for (const [size, vanishes] of [[1e-30, false], [1e-31, true], [1e-39, true], [NaN, false]] as const) {
+      array(gates, 32).fill(0.5), array(c, 8).fill(0.5), array(dh, 8).fill(size), array(dc, 8).fill(size);
+      kernels.lstmBackward(1, linear, linear, gates, c, c, dh, 0, dc);
+      for (const [name, of] of [["dz", array(gates, 32)], ["dc", array(dc, 8)]] as const) {
+        assert(of.every((value) => (value === 0) === vanishes), `${name} of ${size}: ${of}`);
+      }
+      array(dh, 32).fill(size), array(c, 32).fill(0.5);
+      kernels.rnnBackward(1, linear, c, dh, 0, gates);
+      assert(array(gates, 32).every((value) => (value === 0) === vanishes), `dz of an RNN, ${size}`);
+    }
+  });
+}

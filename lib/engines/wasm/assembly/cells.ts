@@ -2,7 +2,7 @@
 // [8]. σ is `gate` and φ is `activation`, places in `ACTIVATIONS`; the usual pairs are compiled on their own.
 
 import { madd, OCTET, QUAD, TILE } from "./simd";
-import { apply, derivative, HARD_SIGMOID, one, RELU, SIGMOID, slope, TANH } from "./math";
+import { apply, derivative, flush, HARD_SIGMOID, one, RELU, SIGMOID, slope, TANH } from "./math";
 
 // Where the gates of one unit are within [4,8]; i is first.
 const F: i32 = OCTET;
@@ -79,7 +79,8 @@ function lstmCellsBackward(
       const squashed = v128.load(phiC + lanes);
       let dhTotal = v128.load(dh + lanes);
       if (dy) dhTotal = f32x4.add(dhTotal, v128.load(dy + lanes));
-      const dcTotal = madd(f32x4.mul(dhTotal, o), derivative(activation, squashed), v128.load(dc + lanes));
+      dhTotal = flush(dhTotal);
+      const dcTotal = flush(madd(f32x4.mul(dhTotal, o), derivative(activation, squashed), v128.load(dc + lanes)));
       const di = slope(gate, f32x4.mul(dcTotal, g), i);
       const df = slope(gate, f32x4.mul(dcTotal, v128.load(c + lanes)), f);
       const dg = slope(activation, f32x4.mul(dcTotal, i), g);
@@ -123,7 +124,7 @@ function rnnCellsBackward(quads: i32, activation: i32, y: usize, dh: usize, dy: 
     const out = v128.load(y + at);
     let d = v128.load(dh + at);
     if (dy) d = f32x4.add(d, v128.load(dy + at));
-    v128.store(dz + at, slope(activation, d, out));
+    v128.store(dz + at, slope(activation, flush(d), out));
   }
 }
 
@@ -189,6 +190,7 @@ export function gruBackward(
   for (let at: usize = 0; at < bytes; at += QUAD) {
     let d = v128.load(dh + at);
     if (dy) d = f32x4.add(d, v128.load(dy + at));
+    d = flush(d);
     const update = v128.load(z + at), candidate = v128.load(g + at), state = masked(h + at, mask, at);
     v128.store(z + at, slope(gate, f32x4.mul(d, f32x4.sub(state, candidate)), update));
     v128.store(g + at, slope(activation, f32x4.mul(d, f32x4.sub(one(), update)), candidate));
