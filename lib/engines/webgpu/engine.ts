@@ -27,7 +27,7 @@ import { sortedOccurrences } from "./occurrences.ts";
 import type { DeviceOptions } from "../open.ts";
 import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { bytesOf, planNeeds, planPrediction, planWithin } from "./limits.ts";
-import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions } from "./plan.ts";
+import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions, TRANSFORM_BYTES } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
 import { isRegularized } from "./update.ts";
@@ -300,7 +300,8 @@ class WebgpuEngine implements UnguardedEngine {
       });
     }
     const { N4, resultsAStep } = this.#plan;
-    return { kernelMs, uploadedBytes: STEP_BYTES + PLACE_BYTES * 4 * N4, downloadedBytes: 4 * resultsAStep };
+    const placeBytes = PLACE_BYTES + (transforms ? TRANSFORM_BYTES : 0);
+    return { kernelMs, uploadedBytes: STEP_BYTES + placeBytes * 4 * N4, downloadedBytes: 4 * resultsAStep };
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous, because some devices are

@@ -212,7 +212,8 @@ function planTogether(
 export const PLACE_BYTES = 8;
 /** A token and a row. */
 const OCCURRENCE_BYTES = 8;
-const TRANSFORM_BYTES = 4 * TRANSFORM_SIZE;
+/** Six numbers. */
+export const TRANSFORM_BYTES = 4 * TRANSFORM_SIZE;
 
 function planBuffers(
   { network, layout, training }: PlanOptions,
