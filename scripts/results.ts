@@ -7,16 +7,23 @@
  */
 import "./support/deno_version.ts";
 import { parseJson } from "../lib/json.ts";
-import { drawCurves, toCurves } from "../view.ts";
+import { drawCurves, drawTradeoff, toCurves } from "../view.ts";
 import {
+  type Figures,
   isComplete,
   type MetricsLine,
   runRecipeProcess,
   runSideBySide,
   STOPPING,
 } from "./repeat/processes.ts";
-import { type Experiment, EXPERIMENTS } from "./results/experiments.ts";
-import { CURVES_PICTURE, type ResultRun, type RunRecord, writeResultsPage } from "./results/page.ts";
+import { type Experiment, EXPERIMENTS, pictureOf, PYTORCH } from "./results/experiments.ts";
+import {
+  CURVES_PICTURE,
+  type ResultRun,
+  type RunRecord,
+  TRADEOFF_PICTURE,
+  writeResultsPage,
+} from "./results/page.ts";
 import { NOTEBOOK } from "./results/published.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
@@ -24,7 +31,7 @@ import { describeCommit, describeMachine } from "./bench/describe.ts";
 
 const FOLDER = "runs/results";
 const PAGE = "RESULTS.md";
-const STEPS_PER_EPOCH = 938; // of train-lstm
+const STEPS_PER_EPOCH = 938; // of train-lstm; the axes of the pictures count epochs
 
 /** The longest runs first, so that no core is idle at the end. */
 const plan: readonly Planned[] = [
@@ -76,9 +83,10 @@ await runCommand(command, async ({ fresh, write }) => {
   if (!ended) return 1;
 
   await Deno.mkdir("docs", { recursive: true });
-  await Deno.writeTextFile(CURVES_PICTURE, drawLstm(runs[0]));
+  const pictures = drawAll(runs);
+  for (const [path, svg] of pictures) await Deno.writeTextFile(path, svg);
   await Deno.writeTextFile(PAGE, writeResultsPage(runs));
-  console.log(`Written: ${PAGE}, ${CURVES_PICTURE}`);
+  console.log(`Written: ${[PAGE, ...pictures.keys()].join(", ")}`);
   return 0;
 });
 
@@ -140,17 +148,34 @@ function toRecord(value: unknown): RunRecord {
   return { command, commit, machine, threads, seconds, sideBySide };
 }
 
-function drawLstm({ lines }: ResultRun): string {
-  const test = "all 10,000 test images, after the epoch", testImages = 10_000;
-  const curve = (name: string, lines: readonly MetricsLine[], train: string) => ({
-    ...{ name, lines, stepsPerEpoch: STEPS_PER_EPOCH },
-    figures: { train, test, testImages },
-  });
-  const source = NOTEBOOK.map((figures, epoch) => ({ event: "epoch", epoch, ...figures }));
+/** The pictures beside the page, by their paths. */
+function drawAll(runs: readonly ResultRun[]): Map<string, string> {
+  const firstOf = (name: string) => runs.find((run) => run.name === name)!;
+  const pictures = new Map([
+    [CURVES_PICTURE, drawBeside(firstOf("train-lstm"), "the source's notebook", NOTEBOOK)],
+    [TRADEOFF_PICTURE, drawRecipes([...new Set(runs.map(({ name }) => name))].map(firstOf))],
+  ]);
+  for (const { name } of EXPERIMENTS) {
+    const path = pictureOf(name);
+    if (path) pictures.set(path, drawBeside(firstOf(name), "PyTorch 2.13, seed 1", PYTORCH[name][0]));
+  }
+  return pictures;
+}
+
+/** The curves of a run beside those of another program. */
+function drawBeside({ lines }: ResultRun, name: string, others: readonly Figures[]): string {
+  const train = "mean over an epoch, while the weights move";
+  const figures = { train, test: "all 10,000 test images, after the epoch", testImages: 10_000 };
+  const theirs = others.map((figures, epoch) => ({ event: "epoch", epoch, ...figures }));
   return drawCurves(toCurves([
-    curve("Scanline", lines, "mean over an epoch (60,000 images), while the weights move"),
-    curve("the source's notebook", source, "mean of the batches' means, while the weights move"),
+    { name: "Scanline", lines, stepsPerEpoch: STEPS_PER_EPOCH, figures },
+    { name, lines: theirs, stepsPerEpoch: STEPS_PER_EPOCH, figures },
   ]));
+}
+
+function drawRecipes(runs: readonly ResultRun[]): string {
+  const histories = runs.map(({ name, lines }) => ({ name, lines, stepsPerEpoch: STEPS_PER_EPOCH }));
+  return drawTradeoff(toCurves(histories, { against: "seconds" }));
 }
 
 /** The commit, and whether the code is still as in it. */

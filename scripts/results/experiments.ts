@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Figures } from "../repeat/processes.ts";
 import curves from "./pytorch.json" with { type: "json" };
 
 /** A recipe with settings, trained with several seeds. */
@@ -86,5 +87,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
   },
 ];
 
-/** Test accuracy after each epoch, of each seed, as `scripts/results/torch_recipes.py` prints it. */
-export const PYTORCH_CURVES: Readonly<Record<string, readonly (readonly number[])[]>> = curves;
+/** Of each experiment and seed, the figures after each epoch, as `scripts/results/torch_recipes.py` prints them. */
+export const PYTORCH: Readonly<Record<string, readonly (readonly Figures[])[]>> = curves;
+
+/** From how many epochs on an experiment has a picture of its own. */
+const LONG = 5;
+
+/** The picture of an experiment, beside the page; null where there are too few epochs to draw. */
+export function pictureOf(name: string): string | null {
+  return (PYTORCH[name]?.[0]?.length ?? 0) >= LONG ? `docs/${name}.svg` : null;
+}

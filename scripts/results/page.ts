@@ -5,7 +5,7 @@
  */
 import { type Figures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
 import { median, summarize } from "../bench/statistics.ts";
-import { EXPERIMENTS, PYTORCH_CURVES } from "./experiments.ts";
+import { EXPERIMENTS, pictureOf, PYTORCH } from "./experiments.ts";
 import {
   ADAM_PROMISE,
   NOTEBOOK,
@@ -20,6 +20,8 @@ import {
 
 /** The picture of `train-lstm`, beside the page. */
 export const CURVES_PICTURE = "docs/train-lstm.svg";
+/** The picture of all recipes. */
+export const TRADEOFF_PICTURE = "docs/recipes.svg";
 
 const LINE_WIDTH = 110; // as in deno.json
 
@@ -203,10 +205,10 @@ function writeExperiments(of: (name: string) => readonly ResultRun[]): string[] 
     return values.length > 1 ? `${share(mean, 4)} ± ${share(deviation, 4)}` : share(mean, 4);
   };
   const rows = EXPERIMENTS.map(({ name, about, source }) => {
-    const theirs = PYTORCH_CURVES[name] ?? [], epochs = theirs[0]?.length;
+    const theirs = PYTORCH[name] ?? [], epochs = theirs[0]?.length;
     const runs = of(name).map((run) => epochsOf(run).map(({ testAccuracy }) => testAccuracy));
     const ours = runs.map((curve) => curve.at((epochs ?? 0) - 1)!),
-      last = theirs.map((curve) => curve.at(-1)!);
+      last = theirs.map((curve) => curve.at(-1)!.testAccuracy);
     const both = ours.length > 1 && last.length > 1;
     return [
       `\`${name}\``,
@@ -224,6 +226,12 @@ function writeExperiments(of: (name: string) => readonly ResultRun[]): string[] 
     "from the same settings (`scripts/results/torch_recipes.py`); how far the two means are apart is given in standard errors " +
     "of their difference.",
     table(["recipe", "network", "epochs", "source says", "PyTorch 2.13", "Scanline", "apart"], rows),
+    ...EXPERIMENTS.flatMap(({ name }) => {
+      const picture = pictureOf(name);
+      return picture ? [`![${name}: Scanline and PyTorch, epoch by epoch](${picture})`] : [];
+    }),
+    "All recipes, seed 1, by what they reach and how many seconds of training that takes on the machine below, one thread each:",
+    `![Test accuracy of all recipes against seconds](${TRADEOFF_PICTURE})`,
   ];
 }
 
