@@ -42,7 +42,12 @@ const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = 
   ["a state is forgotten in the backward pass", [LSTM, HARD, LARGE], "dc += dh * o", "dc = dh * o"],
   ["a state is read too early", [LSTM, HARD, LARGE], "let hk = h[before + k];", "let hk = h[after + k];"],
   ["states do not alternate", [RELU, TANH], "h[H4 - (t & 1u) * H4 + unit]", "h[(t & 1u) * H4 + unit]"],
-  ["a barrier is missing", [LSTM, TANH, LARGE], "    workgroupBarrier();\n  }\n}", "  }\n}"],
+  [
+    "a barrier is missing",
+    [LSTM, TANH, LARGE],
+    "    workgroupBarrier();\n  }\n  for (var unit",
+    "  }\n  for (var unit",
+  ],
   ["a constant is wrong", [HARD], "0.2 * z + 0.5", "z / 6.0 + 0.5"],
   ["a hard sigmoid is not clipped", [HARD], "clamp(0.2 * z + 0.5, vec4f(0), vec4f(1))", "0.2 * z + 0.5"],
   ["a slope is wrong", [HARD], "vec4f(0.2)", "vec4f(0.21)"],
