@@ -61,7 +61,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
         ...steps,
       ]);
       assert.equal(resumed.code, 0, resumed.stderr);
-      assert.match(resumed.stderr, new RegExp(`^Resumed after step ${step}\\n`));
+      assert.match(resumed.stderr, new RegExp(`^Memory: .*\\nResumed after step ${step}\\n`));
       assert.equal(parseLines(resumed.stdout).at(-1)!.step, Number(step) + 5);
       const whole = await runScript(path, "train_rnn", [...FLAGS, ...steps, "--out", "runs/b"]);
       assert.equal(whole.code, 0, whole.stderr);
