@@ -210,11 +210,14 @@ function readEpochs(
     if (text !== undefined || best) fail("it must have no epochs: its training needs none", text);
     return {};
   }
+  if (text === undefined) fail("it must have epochs: its training needs them", text);
   try {
-    const known = parseJson(text ?? "") as Omit<EpochsState, "best">;
-    return { epochs: checkEpochs("read its epochs", { ...known, best }, { ...training, size }) };
+    const known = parseJson(text) as Omit<EpochsState, "best">;
+    return { epochs: checkEpochs("read the checkpoint", { ...known, best }, { ...training, size }) };
   } catch (cause) {
-    throw new CheckpointError(`Cannot read the checkpoint: ${(cause as Error).message}`, { cause });
+    const reason = (cause as Error).message.replace(/^Cannot read the checkpoint: /, "");
+    const found = cause instanceof SyntaxError ? `its epochs must be JSON: ${reason}` : reason;
+    throw new CheckpointError(`Cannot read the checkpoint: ${found}`, { cause });
   }
 }
 

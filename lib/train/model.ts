@@ -56,7 +56,8 @@ export function imageSize(model: Pick<TrainedModel, "network" | "T" | "sequence"
   const side = Math.sqrt(T ?? 28 * 28);
   if (Number.isInteger(side)) return { height: side, width: side };
   throw new RangeError(
-    `Cannot find the size of the images: the length of its sequences must make a square, pixel by pixel: current value is ${T}`,
+    `Cannot find the size of the images: the length of its sequences must make a square, pixel by pixel: ` +
+      `current value is ${T} (openModel() takes imageSize: { height, width })`,
   );
 }
 

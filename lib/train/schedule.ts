@@ -230,8 +230,8 @@ export function scheduledRate(
       return learningRate * integerPower(schedule.gamma, order.epochAt(step));
     case "cosine": {
       const { warmup, least, length } = schedule, T = stepsOf(length, order), W = Math.round(warmup * T);
-      if (step < W) return learningRate * (step + 1) / W;
-      return between(learningRate, least, (Math.min(step, T - 1) - W) / Math.max(1, T - W));
+      const s = Math.min(step, T - 1); // all steps may be of the warm-up
+      return s < W ? learningRate * (s + 1) / W : between(learningRate, least, (s - W) / (T - W));
     }
     case "oneCycle": {
       const { warmup, divide, finalDivide, length } = schedule, T = stepsOf(length, order);

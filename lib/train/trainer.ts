@@ -12,7 +12,7 @@ import { fromTensorflow, type LayersModel, toNetwork } from "../model/from_tenso
 import { markWeights, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
 import type { Classifier } from "../model/classifier.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
-import { check, checkOptions, OBJECT } from "../options.ts";
+import { check, checkOptions, OBJECT, optional } from "../options.ts";
 import type { BatchOrder } from "./batches.ts";
 import { checkEpochs, Course } from "./course.ts";
 import { type Length, toLength } from "./length.ts";
@@ -240,9 +240,9 @@ export class Trainer implements AsyncDisposable {
         );
       }
       const { config, network: { size } } = this;
-      const epochs = "epochs" in state && state.epochs
-        ? checkEpochs(action, state.epochs, { ...config, size })
-        : undefined;
+      const known = "epochs" in state ? state.epochs : undefined;
+      check(action, "epochs", { value: known, rule: optional(OBJECT) });
+      const epochs = known ? checkEpochs(action, known, { ...config, size }) : undefined;
       this.#last = null;
       this.#images.forget();
       await this.#engine.writeState(state);

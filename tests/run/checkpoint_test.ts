@@ -134,7 +134,7 @@ Deno.test("a checkpoint whose epochs are not those of its training is none", () 
   const configOf = (refinements: object) =>
     JSON.stringify({ ...config, training: { ...training, ...refinements } });
   const cases: [Record<string, string>, RegExp][] = [
-    [{ epochs: "{" }, /^CheckpointError: Cannot read the checkpoint: /],
+    [{ epochs: "{" }, /^CheckpointError: Cannot read the checkpoint: its epochs must be JSON: /],
     [{ epochs: "null" }, /ended must be a whole number from 0 on: current value is missing/],
     [{ epochs: changed({ ended: 0.5 }) }, /ended must be a whole number from 0 on: current value is 0.5/],
     [
@@ -168,9 +168,23 @@ Deno.test("a checkpoint whose epochs are not those of its training is none", () 
     assert.throws(() => decodeCheckpoint(forge(checkpoint, changes)), (error) => {
       assert.ok(error instanceof CheckpointError);
       assert.match(String(error), message);
+      assert.equal(error.message.split("Cannot").length, 2, "says once what cannot be done");
       return true;
     });
   }
+});
+
+Deno.test("a checkpoint without the epochs that its training needs is none", () => {
+  const bytes = encodeCheckpoint(watchedCheckpoint());
+  const { tensors, metadata: { epochs: _, sha256: __, ...metadata } } = decodeSafetensors(bytes);
+  const forged = encodeSafetensors(tensors, {
+    ...metadata,
+    sha256: sha256(encodeSafetensors(tensors, metadata)),
+  });
+  assert.throws(
+    () => decodeCheckpoint(forged),
+    /^CheckpointError: .* it must have epochs: its training needs/,
+  );
 });
 
 folderTest("of the checkpoints of a run the last two stay; what is not ours is left alone", async (run) => {

@@ -271,6 +271,12 @@ Deno.test("writeState() takes what is known of the epochs of such a training alo
       message,
     );
   }
+  for (const epochs of [null, "", NaN, 0, []]) {
+    await assert.rejects(
+      trainer.writeState({ ...state, epochs: epochs as never }),
+      /^TypeError: Cannot write the state: epochs must be an object: current value is /,
+    );
+  }
   await trainer.writeState(state);
   const { epochs: _, ...bare } = state;
   await trainer.writeState(bare); // of a training without a monitor, say

@@ -72,6 +72,14 @@ Deno.test("a schedule of one step, and one whose warm-up is its first step, are 
   }
 });
 
+Deno.test("a cosine that is all warm-up keeps its last rate after the last step", () => {
+  for (const [steps, warmup] of [[1, 0.5], [3, 0.9], [10, 0.999]]) {
+    const schedule = schedules.cosine({ length: { steps }, warmup, least: 0.01 });
+    const at = (step: number) => scheduledRate(schedule, { learningRate: 0.5, step, order });
+    assert.deepEqual([at(steps - 1), at(steps), at(steps + 7)], [0.5, 0.5, 0.5]);
+  }
+});
+
 Deno.test("by carry, an epoch begins with the step whose first image is of it", () => {
   const carry = new BatchOrder({ count: 10, batchSize: 4, seed: 1, lastBatch: "carry" });
   const schedule = schedules.exponential({ gamma: 0.5 });
