@@ -166,6 +166,7 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
   checkShape(compiled, sequence, taken.train);
   const order = new BatchOrder({ count: splits.train.count, batchSize, lastBatch, seed });
 
+  checkSize(network);
   let marks = markWeights(model, network);
   const parameters = start
     ? initialize(network, start, seed, { forgetBias })
@@ -207,6 +208,18 @@ export async function compile(model: LayersModel, options: CompileOptions): Prom
 }
 
 const ACTION = "compile the model";
+
+/** The most weights of a network: as float32, 4 GiB, all that 32-bit addresses reach. */
+const MOST_WEIGHTS = 2 ** 30;
+
+/** Before weights are drawn, which takes long for so many. */
+function checkSize({ size }: Classifier): void {
+  if (size < MOST_WEIGHTS) return;
+  const gigabytes = (4 * size / 2 ** 30).toFixed(1);
+  throw new RangeError(
+    `Cannot ${ACTION}: its weights must fit into 4 GiB: they need ${gigabytes} GiB; fewer units take less`,
+  );
+}
 
 /** From weights that are not finite nothing is learned, and where all are zero all units learn the same. */
 function checkStarted(parameters: Float32Array, network: Classifier): Float32Array {

@@ -68,6 +68,20 @@ export function recurrentLayers(stack: RecurrentStack, inputShape: [number, numb
   });
 }
 
+/** Makes the model, which takes memory for its weights. @throws {FlagError} If there is not so much. */
+export function makeModel(layers: tf.layers.Layer[]): tf.Sequential {
+  try {
+    return tf.sequential({ layers });
+  } catch (error) {
+    if (!/allocation failed|Invalid typed array length/.test((error as Error).message)) throw error;
+    throw new FlagError(
+      `Cannot use --units: the weights must fit into memory: they do not (${
+        (error as Error).message
+      }); fewer units take less`,
+    );
+  }
+}
+
 function inBothDirections(cell: tf.layers.Layer, first: { inputShape?: [number, number] }): tf.layers.Layer {
   return tf.layers.bidirectional({ layer: cell as tf.RNN, mergeMode: "concat", ...first });
 }

@@ -23,7 +23,7 @@ import { loadImages } from "../support/images.ts";
 import { Interrupt } from "../support/interrupt.ts";
 import { aboutRun, type StartedFrom, trainingCommand, trainingData } from "./config.ts";
 import { type Recipe, type RecipeFlags, recipeFlags } from "./flags.ts";
-import { recurrentLayers } from "./layers.ts";
+import { makeModel, recurrentLayers } from "./layers.ts";
 import { givenFlags, openResumed } from "./resume.ts";
 import { meaningsOfEpochs, RecipeRun } from "./run.ts";
 import { type Settings, settingsOf, type TrainingOptions } from "./settings.ts";
@@ -132,7 +132,7 @@ export class RecipeCall implements Disposable {
 
   /** A model of these layers, with the weights of the run that `--start-from` names, if it names one. */
   async model(layers: tf.layers.Layer[]): Promise<tf.Sequential> {
-    const model = tf.sequential({ layers }), path = this.#flags["start-from"];
+    const model = makeModel(layers), path = this.#flags["start-from"];
     if (path !== undefined && !this.#stopped) this.#startedFrom = await startFrom(model, path);
     return model;
   }

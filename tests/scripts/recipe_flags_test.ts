@@ -223,3 +223,13 @@ projectTest("--start-from begins with the weights of a run, whose shapes must fi
     /Cannot start from runs\/train-rnn\/2026-01-01T00-00-00: its weights must have the shapes of this network's, 5×7, .*: current value is 5×128, /,
   );
 });
+
+projectTest("weights that fit into no memory are refused before any are drawn", async (path) => {
+  for (const units of ["20000", "65536"]) {
+    const flags = [...TINY, "--cell", "lstm", "--units", units, "--out", "runs/large"];
+    const { stderr, stdout } = await runScript(path, "train_rnn", flags);
+    assert.match(stderr, /^Cannot .*weights must fit into .*fewer units take less/);
+    assert.equal(stdout, "");
+    assert.equal(await Deno.stat(`${path}/runs/large`).catch(() => null), null);
+  }
+});

@@ -25,7 +25,8 @@ Deno.test({
     assert.equal(model.biases, 1);
     assert.deepEqual(training.optimizer, { kind: "momentum", learningRate: 0.01, momentum: 0.9 });
     assert.deepEqual(model.sequence, { axis: "rows", range: [0, 1] });
-    assert.deepEqual(model.layers.map(({ dropout }: { dropout: number }) => dropout), [0.5, 0.5]);
+    const kinds = model.layers.map(({ kind, rate }: { kind: string; rate?: number }) => rate ?? kind);
+    assert.deepEqual(kinds, ["lstm", 0.5, "lstm", 0.5, "dense"]);
 
     const lines = parseLines(await Deno.readTextFile(`${project.path}/runs/it/metrics.jsonl`));
     const report = lines.find(({ event }) => event === "report")!;
