@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import * as scanline from "../../mod.ts";
 import {
