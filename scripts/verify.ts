@@ -1,5 +1,5 @@
 /**
- * Trains each recipe for 100 steps and compares the hash of its model with the published one, to show whether this machine
+ * Trains ten recipes for 100 steps each and compares the hashes of their models with the published ones, to show whether this machine
  * computes the same bits.
  *
  *     deno task verify
