@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers/promises";
 
 /** The bytes of one build of the wasm kernels. Needs permission to read `lib`. */
 export async function readKernels(build: "fused" | "plain"): Promise<Uint8Array<ArrayBuffer>> {
@@ -35,7 +34,16 @@ export function holdProgram(worker: Worker, holds: boolean): void {
   if (hold) (worker as unknown as Record<symbol, (holds: boolean) => void>)[hold](holds);
 }
 
-/** Lets timers and signals run where an engine computes on this thread. */
+/** How long this thread may compute between two turns of its event loop. */
+const TURN_MS = 20;
+let lastTurn = 0;
+
+/**
+ * Lets timers and signals run where an engine computes on this thread; does nothing if they ran just now. By a timer, since Deno
+ * looks for signals only now and then while immediate callbacks follow each other.
+ */
 export async function turnOfEventLoop(): Promise<void> {
-  await setImmediate();
+  if (performance.now() - lastTurn < TURN_MS) return;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  lastTurn = performance.now();
 }

@@ -169,6 +169,7 @@ export class FitSession {
     const started = performance.now();
     const results = await engine.train(batches, { learningRates: batches.map(() => rate) });
     pace.record(batches.length, performance.now() - started);
+    await turnOfEventLoop(); // tf.nextFrame(), by which callbacks yield, lets no signals through
     this.#step += results.length;
     return results;
   }
