@@ -8,7 +8,7 @@ import type { ImageTraces } from "../train/inspect.ts";
 import type { Picture } from "./digits.ts";
 import { gradientPanel, type Part, type RunGradients } from "./gradients.ts";
 import { drawImage, mosaic, runsOf } from "./mosaic.ts";
-import { titleOfCell } from "./structure.ts";
+import { titlesOfLayers } from "./structure.ts";
 import { CHARACTER, element, NARROW, picture, text } from "./svg.ts";
 import { formatFigure, wrapWords } from "./words.ts";
 
@@ -72,13 +72,12 @@ const NAMES: Readonly<Record<string, string>> = {
  * ```
  */
 export function drawInside({ image, traces, gradients }: Inside): string {
+  const titles = titlesOfLayers(traces.layers);
   const draws = [
     (y: number) => drawHead(image, traces, y),
-    ...traces.layers.map((layer, index) => {
-      const number = traces.layers.length > 1 ? `${index + 1}: ` : "";
-      return (y: number) =>
-        drawLayer(layer, { title: `${number}${titleOfCell(layer.layer)}`, T: traces.T, y });
-    }),
+    ...traces.layers.map((layer, index) => (y: number) =>
+      drawLayer(layer, { title: titles[index], T: traces.T, y })
+    ),
     ...(gradients ? [(y: number) => gradientPanel([gradients], y)] : []),
   ];
   const parts = draws.reduce<Part[]>((done, draw) => [...done, draw(done.at(-1)?.bottom ?? 0)], []);
