@@ -98,7 +98,7 @@ async function lookInside(run: SavedRun, flags: InspectFlags): Promise<Found> {
   });
   status.clear();
   const [is, taken] = [label!, predicted].map((k) => printable(model.classNames[k]));
-  const caption = `${name}: ${is} → ${taken}, read by ${model.sequence.axis}`;
+  const caption = `${name}: ${is} → ${taken}, read ${view.describeOrder(model.sequence)}`;
   return { image: { ...image, caption }, label: label!, predicted, traces, gradients };
 }
 

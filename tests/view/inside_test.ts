@@ -65,6 +65,8 @@ Deno.test("drawInside(): sequences that are longer than wide become means of ste
     const traces = traceImage(trained, big, 0);
     const svg = drawInside({ image: { ...big, caption: "#0" }, traces });
     assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
+    const column = trained.sequence.axis === "pixels" ? "the mean of 8 steps" : "a step"; // 400 steps, or 6
+    assert(textsOf(svg).join(" ").includes(`one row a unit, one column ${column};`));
     const [, height] = /<svg [^>]*height="([\d.]+)"/.exec(svg)!;
     for (const [, y] of svg.matchAll(/<text [^>]*y="([\d.]+)"/g)) assert.ok(Number(y) < Number(height));
   }
