@@ -5,11 +5,11 @@
  */
 import { type Axes, drawAxes, LEFT, RIGHT, TITLE_LEFT } from "./axes.ts";
 import { bestPoint, type Curve, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
-import { drawKeys, drawLine, drawMark, drawRing, formatNumber, type Key, LINE, ROOM } from "./lines.ts";
+import { drawKeys, drawLine, drawMark, drawRing, formatNumber, type Key, LINE } from "./lines.ts";
 import { formatQuantity } from "./progress.ts";
 import { extent, linearScale, logScale, type Scale } from "./scale.ts";
 import { element, NARROW, picture, SERIES_COLOURS } from "./svg.ts";
-import { clipStart, formatShare } from "./words.ts";
+import { formatShare } from "./words.ts";
 
 type Figure = Exclude<keyof CurvePoint, "x">;
 
@@ -192,7 +192,7 @@ function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
   ];
   const mark = drawMark({ colour: `series${index % SERIES_COLOURS}`, width: widthOf(index) });
   return [
-    { mark, words: clipStart(curve.name, ROOM), strong: true },
+    { mark, words: curve.name, strong: true },
     ...soft.map((words) => ({ mark: "", words, strong: false })),
   ];
 }

@@ -7,12 +7,12 @@ import type { Order } from "../data/sequence.ts";
 import type { LayerGradients } from "../engines/reference/inspect.ts";
 import type { GradientsOverTime } from "../train/inspect.ts";
 import { drawAxes, LEFT, RIGHT } from "./axes.ts";
-import { drawKeys, drawLine, drawMark, formatNumber, type Key, LINE, ROOM } from "./lines.ts";
+import { drawKeys, drawLine, drawMark, formatNumber, type Key, LINE } from "./lines.ts";
 import { formatQuantity } from "./progress.ts";
 import { linearScale, logScale } from "./scale.ts";
 import { lineOf, titlesOfLayers } from "./structure.ts";
 import { NARROW, picture, SERIES_COLOURS } from "./svg.ts";
-import { clipStart, formatFigure } from "./words.ts";
+import { formatFigure } from "./words.ts";
 
 /** The gradients of a run. */
 export interface RunGradients extends Order {
@@ -141,7 +141,7 @@ function linesOf(runs: readonly RunGradients[]): Line[] {
 function keysOf(lines: readonly Line[]): Key[] {
   const keys = lines.flatMap(({ words, colour, layer }): Key[] => {
     return [
-      { mark: drawMark({ colour, width: LINE }), words: clipStart(words, ROOM), strong: true },
+      { mark: drawMark({ colour, width: LINE }), words, strong: true },
       { mark: "", words: describeReach(layer), strong: false },
     ];
   });

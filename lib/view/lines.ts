@@ -14,7 +14,7 @@ const MOST_DOTS = 30; // the points of a longer line are not marked
 const LEGEND_LINE = 22, KEY_WIDTH = 38;
 
 /** How many characters a line of the legend has. */
-export const ROOM: number = Math.floor((RIGHT - TITLE_LEFT - KEY_WIDTH) / CHARACTER);
+const ROOM = Math.floor((RIGHT - TITLE_LEFT - KEY_WIDTH) / CHARACTER);
 
 /** How a line looks. */
 export interface LineLook {

@@ -76,13 +76,12 @@ Deno.test("drawCurves(): runs that report by steps and by epochs in one picture"
   await t.assertSnapshot(svg);
 });
 
-Deno.test("drawCurves(): after eight runs the colours repeat with thicker lines; long names lose their start", () => {
+Deno.test("drawCurves(): after eight runs the colours repeat with thicker lines; long names lose nothing", () => {
   const name = `runs/${"a-very-long-name-".repeat(9)}the-end`;
   const svg = drawCurves(toCurves(Array.from({ length: 9 }, (_, i) => run(`${name}-${i}`, epochs(50)))));
   assert.match(svg, /stroke-width="3.5"/);
-  const names = textsOf(svg).filter((content) => content.includes("the-end"));
-  assert.equal(names.length, 9);
-  assert(names.every((name) => name.startsWith("…") && [...name].length === 48), names[0]);
+  const texts = textsOf(svg).join("");
+  for (let i = 0; i < 9; i++) assert(texts.includes(`${name}-${i}`), texts);
 });
 
 Deno.test("drawCurves(): everything is within the picture, for 1 to 50 epochs", () => {
