@@ -11,6 +11,7 @@ import { wrapWords } from "./words.ts";
 export const LINE = 1.75;
 
 const MOST_DOTS = 30; // the points of a longer line are not marked
+const LARGE = 1e6; // the first number that is too wide to label an axis with all its digits
 const LEGEND_LINE = 22, KEY_WIDTH = 38;
 
 /** How many characters a line of the legend has. */
@@ -107,10 +108,13 @@ export function drawRing(cx: number, cy: number): string {
   return element("circle", { cx, cy, r: 6, fill: "none", stroke: "currentColor", "stroke-width": LINE });
 }
 
-/** Commas between thousands; powers of ten for very small numbers. */
+/** Commas between thousands; powers of ten for very small and very large numbers. */
 export function formatNumber(value: number): string {
-  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(0).replace("e-", "e−");
-  const [whole, fraction] = String(Number(value.toPrecision(6))).split(".");
+  const rounded = Number(value.toPrecision(6)), size = Math.abs(rounded);
+  if (size !== 0 && (size < 1e-4 || size >= LARGE)) {
+    return rounded.toExponential().replace("e-", "e−").replace("e+", "e");
+  }
+  const [whole, fraction] = String(rounded).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }

@@ -160,6 +160,14 @@ Deno.test("drawCurves(): before the first report there are steps alone; of sever
   assert.equal(svg.match(/ stroke-opacity="0.6"/g)?.length, 3); // one in the legend
 });
 
+Deno.test("drawCurves(): a loss that explodes is labelled with powers of ten", () => {
+  const lines = epochs(4).map((line, i) => ({ ...line, trainLoss: 10 ** (4 * i), testLoss: 1e13 }));
+  const texts = textsOf(drawCurves(toCurves([run("runs/a", lines)])));
+  for (const label of ["1", "1,000", "1e6", "1e12"]) assert(texts.includes(label), texts.join(" "));
+  const flat = epochs(4).map((line, i) => ({ ...line, trainLoss: 1.2e7 + i * 1e5, testLoss: 1.21e7 }));
+  assert(textsOf(drawCurves(toCurves([run("runs/a", flat)]))).includes("1.225e7")); // no digit of a step is lost
+});
+
 Deno.test("drawCurves(): against seconds", () => {
   const lines = epochs(4).map((line) => ({ ...line, seconds: 2.5 }));
   const svg = drawCurves(toCurves([run("runs/a", lines)], { against: "seconds" }));
