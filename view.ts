@@ -23,6 +23,7 @@ export {
   type CurveSet,
   type FigureMeanings,
   type History,
+  type Judges,
   momentOf,
   type StepCurve,
   toCurves,

@@ -160,6 +160,34 @@ Deno.test("drawCurves(): before the first report there are steps alone; of sever
   assert.equal(svg.match(/ stroke-opacity="0.6"/g)?.length, 3); // one in the legend
 });
 
+/** Epochs whose validation images are best after the second one, and whose test images after the last. */
+function watched(): Record<string, unknown>[] {
+  const accuracies = [0.5, 0.75, 0.625];
+  return epochs(3).map((line, i) => ({
+    ...line,
+    validationLoss: 1 - i / 4,
+    validationAccuracy: accuracies[i],
+  }));
+}
+
+Deno.test("drawCurves(): validation images have a line, and the ring is at their best accuracy", async (t) => {
+  const svg = drawCurves(toCurves([{ ...run("a", watched()), validationImages: 64 }]));
+  const texts = textsOf(svg);
+  assert(texts.includes("validation: 64 images held out, after the epoch"), texts.join());
+  assert(texts.includes("best validation accuracy: 75% after 2 epochs"), texts.join());
+  const rings = [...svg.matchAll(/<g class="series2"><circle cx="([\d.]+)" [^>]* r="6"/g)].map(([, x]) => x);
+  assert.deepEqual(rings, ["26", "278", "278"]); // of the legend, and in the middle of both panels
+  assert.equal(svg.match(/<path d="M[^"]*"[^>]* stroke-dasharray="1.75 3"/g)?.length, 2);
+  await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): of several runs those with validation images have a dotted line and their own best", () => {
+  const svg = drawCurves(toCurves([{ ...run("a", watched()), validationImages: 64 }, run("b", epochs(3))]));
+  const best = textsOf(svg).filter((text) => text.startsWith("best")).map((text) => text.split(":")[0]);
+  assert.deepEqual(best, ["best validation accuracy", "best test accuracy"]);
+  assert.equal(svg.match(/<path [^>]*stroke-dasharray="1.75 3"/g)?.length, 3); // one in the legend
+});
+
 Deno.test("drawCurves(): a loss that explodes is labelled with powers of ten", () => {
   const lines = epochs(4).map((line, i) => ({ ...line, trainLoss: 10 ** (4 * i), testLoss: 1e13 }));
   const texts = textsOf(drawCurves(toCurves([run("runs/a", lines)])));
