@@ -16,7 +16,17 @@ import {
   meaningOf,
   momentOf,
 } from "./history.ts";
-import { drawKeys, drawLine, drawMark, drawRing, formatNumber, type Key, LINE } from "./lines.ts";
+import {
+  drawDot,
+  drawKeys,
+  drawLine,
+  drawMark,
+  drawRing,
+  formatNumber,
+  type Key,
+  LINE,
+  type LineLook,
+} from "./lines.ts";
 import { formatQuantity } from "./progress.ts";
 import { extent, linearScale, logScale, type Scale } from "./scale.ts";
 import { element, NARROW, picture, SERIES_COLOURS } from "./svg.ts";
@@ -41,7 +51,11 @@ const PLOT_HEIGHT = 210;
 const TITLE = 56; // above a plot
 const AXIS = 66; // below a plot
 const KINDS = ["test", "train", "validation"] as const; // in the order of the legend
-const DASHES = { test: undefined, train: "5 4", validation: "1.75 3" };
+const LOOKS: Record<Kind, Pick<LineLook, "dashes" | "fill">> = {
+  test: {},
+  train: { dashes: "5 4", fill: 0 },
+  validation: { dashes: "1.75 3", fill: 0.4 },
+};
 const COLOURS = { test: "series0", train: "series1", validation: "series2" }; // of a single run
 const STEPS = { width: 1, opacity: 0.6, dots: false }; // for training steps
 const LOG_SPREAD = 10; // losses this far apart are drawn on a logarithmic axis
@@ -174,7 +188,9 @@ function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
   const best = bestPoint(curve);
   const ring = element("g", { class: COLOURS[judgesOf(curve)] }, drawRing(TITLE_LEFT + 14, -5));
   return [
-    ...kindsOf([curve]).map((kind) => keyOf(kind, COLOURS[kind], meaning(kind, curve))),
+    ...kindsOf([curve]).map((kind) =>
+      keyOf(kind, { colour: COLOURS[kind], words: meaning(kind, curve), dots: hasDots([curve]) })
+    ),
     ...keysOfSteps([curve], COLOURS.train),
     ...(best ? [{ mark: ring, words: bestText(curve, best, unit), strong: true }] : []),
     ...(isEmpty([curve]) ? [NOTHING] : []),
@@ -185,15 +201,31 @@ function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
 function keysOfAll({ curves }: CurveSet): Key[] {
   const alike = areAlike(curves);
   return [
-    ...kindsOf(curves).map((kind) => keyOf(kind, "series7", alike ? meaning(kind, curves[0]) : kind)),
+    ...kindsOf(curves).map((kind) =>
+      keyOf(kind, {
+        colour: "series7",
+        words: alike ? meaning(kind, curves[0]) : kind,
+        dots: hasDots(curves),
+      })
+    ),
     ...keysOfSteps(curves, "series7"),
     ...(isEmpty(curves) ? [NOTHING] : []),
   ];
 }
 
 /** The key of a kind of line. */
-function keyOf(kind: Kind, colour: string, words: string): Key {
-  return { mark: drawMark({ colour, width: LINE, dashes: DASHES[kind] }), words, strong: true };
+function keyOf(kind: Kind, { colour, words, dots }: { colour: string; words: string; dots: boolean }): Key {
+  return {
+    mark: drawMark({ colour, width: LINE, dashes: LOOKS[kind].dashes }) +
+      (dots ? element("g", { class: colour }, drawDot(TITLE_LEFT + 14, -5, LOOKS[kind])) : ""),
+    words,
+    strong: true,
+  };
+}
+
+/** Whether a line can be a single point, whose dot the legend must show. */
+function hasDots(curves: readonly Curve[]): boolean {
+  return curves.some(({ points }) => points.length === 1);
 }
 
 /** The keys of one of several runs. */
@@ -219,9 +251,12 @@ function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
 function keysOfSteps(curves: readonly Curve[], colour: string): Key[] {
   const averaged = new Set(curves.flatMap(({ steps }) => steps?.averaged ?? []));
   if (averaged.size === 0) return [];
-  const over = averaged.size === 1
-    ? `, averaged over some ${formatQuantity([...averaged][0], "steps")}`
-    : ", smoothed";
+  const [steps] = averaged;
+  const over = averaged.size > 1
+    ? ", smoothed"
+    : steps > 1
+    ? `, averaged over some ${formatQuantity(steps, "steps")}`
+    : "";
   return [{ mark: drawMark({ colour, ...STEPS }), words: `each training step${over}`, strong: true }];
 }
 
@@ -261,7 +296,7 @@ function drawCurve(curve: Curve, panel: Panel, look: Look): string {
     ...(losses ? [drawLine(losses, panel, { colour: look.train, ...STEPS })] : []),
     ...kindsOf([curve]).toReversed().map((kind) => {
       const places = points.map((point) => ({ x: point.x, y: point[`${kind}${measure}`] }));
-      return drawLine(places, panel, { colour: look[kind], width: look.width, dashes: DASHES[kind] });
+      return drawLine(places, panel, { colour: look[kind], width: look.width, ...LOOKS[kind] });
     }),
     ...(best ? [drawBest({ x: best.x, y: best[`${judges}${measure}`] }, panel, look[judges])] : []),
   );

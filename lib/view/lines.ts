@@ -25,6 +25,8 @@ export interface LineLook {
   readonly dashes?: string;
   /** 0 … 1; 1 by default. */
   readonly opacity?: number;
+  /** How far the dot of a point is filled that stands alone, where no dashes show: 0 … 1; 1 by default. */
+  readonly fill?: number;
   /** Whether the points of a short line are marked; they are by default. */
   readonly dots?: boolean;
 }
@@ -58,10 +60,15 @@ export function drawLine(
       "stroke-dasharray": look.dashes,
       "stroke-opacity": look.opacity,
     }),
-    ...marked.map((point) =>
-      element("circle", { cx: x.at(point.x), cy: y.at(point.y), r: 2.5, fill: "currentColor" })
-    ),
+    ...marked.map((point) => drawDot(x.at(point.x), y.at(point.y), points.length === 1 ? look : {})),
   );
+}
+
+/** A point of a line. */
+export function drawDot(cx: number, cy: number, { fill = 1 }: Pick<LineLook, "fill">): string {
+  if (fill === 1) return element("circle", { cx, cy, r: 2.5, fill: "currentColor" });
+  const ring = { fill: "currentColor", "fill-opacity": fill, stroke: "currentColor", "stroke-width": 1.5 };
+  return element("circle", { class: "ground", cx, cy, r: 3 }) + element("circle", { cx, cy, r: 3, ...ring });
 }
 
 /** The pieces of a line between its gaps. */

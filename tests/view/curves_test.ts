@@ -33,7 +33,8 @@ Deno.test("drawCurves(): a run of ten epochs", async (t) => {
 
 Deno.test("drawCurves(): one epoch is a point in the middle of each panel", async (t) => {
   const svg = drawCurves(toCurves([run("runs/a", epochs(1))]));
-  assert.equal(svg.match(/<circle /g)?.length, 7); // two points and a ring in each, and a ring in the legend
+  const dots = svg.match(/<circle [^>]*r="2.5"/g), hollow = svg.match(/<circle [^>]*fill-opacity="0"/g);
+  assert.deepEqual([dots?.length, hollow?.length], [3, 3]); // test and train: in each panel, and in the legend
   assert.doesNotMatch(svg, /NaN|Infinity/);
   await t.assertSnapshot(svg);
 });
@@ -144,6 +145,11 @@ Deno.test("drawCurves(): the loss of training steps is a thin line beside the re
   assert.match(svg, />each training step, averaged over some 6 steps</);
   assert.equal(svg.match(/<path d="M[^"]*" [^>]*stroke-opacity="0.6"/g)?.length, 1); // not beside the accuracy
   await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): the losses of so few steps that none are averaged are called what they are", () => {
+  const texts = textsOf(drawCurves(toCurves([{ ...run("runs/a", epochs(1), 10), losses: losses(10) }])));
+  assert(texts.includes("each training step"), texts.join());
 });
 
 Deno.test("drawCurves(): before the first report there are steps alone; of several runs each has its own", () => {
