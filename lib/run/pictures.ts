@@ -159,7 +159,7 @@ export class RunPictures {
         ...(curves.curves[0].points.length > 0
           ? [{
             heading: "Curves",
-            about: "Loss and accuracy at each report; the ring marks the best test accuracy.",
+            about: "Loss and accuracy at each report; the ring marks the best report.",
             svg: drawCurves(curves),
           }]
           : []),

@@ -189,7 +189,7 @@ export function meaningOf(kind: Judges | "train", { figures, validationImages }:
   if (kind !== "validation") return figures?.[kind];
   return validationImages === null
     ? undefined
-    : `${formatQuantity(validationImages, "images")} held out, after the epoch`;
+    : `${formatQuantity(validationImages, "validation images")}, after the epoch`;
 }
 
 /** When a point of a curve was measured: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`, `after 2 min 5 s`. */

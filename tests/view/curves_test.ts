@@ -179,7 +179,7 @@ function watched(): Record<string, unknown>[] {
 Deno.test("drawCurves(): validation images have a line, and the ring is at their best accuracy", async (t) => {
   const svg = drawCurves(toCurves([{ ...run("a", watched()), validationImages: 64 }]));
   const texts = textsOf(svg);
-  assert(texts.includes("validation: 64 images held out, after the epoch"), texts.join());
+  assert(texts.join(" ").includes("validation: 64 validation images, after the epoch"), texts.join());
   assert(texts.includes("best validation accuracy: 75% after 2 epochs"), texts.join());
   const rings = [...svg.matchAll(/<g class="series2"><circle cx="([\d.]+)" [^>]* r="6"/g)].map(([, x]) => x);
   assert.deepEqual(rings, ["26", "278", "278"]); // of the legend, and in the middle of both panels

@@ -91,11 +91,11 @@ Deno.test("writeReport(): where validation images are watched, the best report i
   const html = writeReport({ ...contents, curves });
   assert.match(
     html,
-    /<b>97\.00%<\/b><span>best report: after 2 epochs, 5,000 images held out, after the epoch</,
+    /<b>97\.00%<\/b><span>best report: after 2 epochs, 5,000 validation images, after the epoch</,
   );
   assert.match(html, /<th scope="col">train accuracy<\/th><th scope="col">validation loss<\/th>/);
   assert.match(html, /<td>80\.0%<\/td><td>0\.2500<\/td><td>97\.00%<\/td><td>–<\/td><td>81\.0%<\/td>/);
-  assert.match(html, / Validation: 5,000 images held out, after the epoch\./);
+  assert.match(html, / Validation: 5,000 validation images, after the epoch\./);
   assert(!writeReport(contents).includes("alidation"));
 });
 
