@@ -23,6 +23,7 @@ export {
   type CurveSet,
   type FigureMeanings,
   type History,
+  type Judges,
   momentOf,
   type StepCurve,
   toCurves,
@@ -34,9 +35,21 @@ export { decidedAt, likeliest, type Reading } from "./lib/view/reading_lines.ts"
 export { drawReading, type DrawReadingOptions } from "./lib/view/reading_text.ts";
 export { type ReportContents, type ReportPicture, writeReport } from "./lib/view/report.ts";
 export { drawSheet, type SheetOptions, type SheetPicture } from "./lib/view/sheet.ts";
-export { describeStructure, drawStructure, type StructureInput, titleOfCell } from "./lib/view/structure.ts";
+export {
+  describeOrder,
+  describeStructure,
+  drawStructure,
+  type StructureInput,
+  titlesOfLayers,
+} from "./lib/view/structure.ts";
 export { drawTradeoff } from "./lib/view/tradeoff.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";
 
 // Types that signatures here name.
-export type { LayerGradients, LayerTraces, NetworkTraces, Trace } from "./lib/engines/reference/inspect.ts";
+export type {
+  LayerGradients,
+  LayerTraces,
+  NetworkTraces,
+  PlacedLayer,
+  Trace,
+} from "./lib/engines/reference/inspect.ts";

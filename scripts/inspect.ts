@@ -58,9 +58,9 @@ await runCommand(command, async (flags) => {
   const inspected: view.RunGradients[] = [];
   for (const [index, path] of paths.entries()) { // one set of images in memory
     const run = await openRun(path), inside = await lookInside(run, flags);
-    const { axis } = run.model.sequence, { gradients, image, traces } = inside;
-    inspected.push({ name: printable(names[index]), axis, gradients });
-    const svg = view.drawInside({ image, traces, gradients: { name: "", axis, gradients } });
+    const { sequence } = run.model, { gradients, image, traces } = inside;
+    inspected.push({ ...sequence, name: printable(names[index]), gradients });
+    const svg = view.drawInside({ image, traces, gradients: { ...sequence, name: "", gradients } });
     const saved = await save(run, `inside/${flags.image}`, svg);
     if (json) console.log(JSON.stringify(lineOf(path, inside)));
     else console.log([shown(path), image.caption, ...layersOf(inside), `saved     ${saved}`, ""].join("\n"));
@@ -98,17 +98,18 @@ async function lookInside(run: SavedRun, flags: InspectFlags): Promise<Found> {
   });
   status.clear();
   const [is, taken] = [label!, predicted].map((k) => printable(model.classNames[k]));
-  const caption = `${name}: ${is} → ${taken}, read by ${model.sequence.axis}`;
+  const caption = `${name}: ${is} → ${taken}, read ${view.describeOrder(model.sequence)}`;
   return { image: { ...image, caption }, label: label!, predicted, traces, gradients };
 }
 
 /** A line for each layer: how far its gates are open on average, and how much its first state counts. */
 function layersOf({ traces, gradients }: Found): string[] {
-  return traces.layers.map(({ layer, gates }, index) => {
+  const titles = view.titlesOfLayers(traces.layers);
+  return traces.layers.map(({ gates }, index) => {
     const open = gates.filter(({ name }) => name !== "g") // the content, and no gate
       .map(({ name, values }) => `${name} ${meanOf(values).toFixed(2)}`);
     const opened = open.length > 0 ? `gates open ${open.join(", ")}; ` : "";
-    return `  ${view.titleOfCell(layer)}: ${opened}${view.describeReach(gradients.layers[index])}`;
+    return `  ${titles[index]}: ${opened}${view.describeReach(gradients.layers[index])}`;
   });
 }
 

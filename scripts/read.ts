@@ -112,7 +112,7 @@ await runCommand(command, async (flags) => {
   }
 });
 
-/** The prediction after the last line, and the line from which on it stays the same. */
+/** The prediction after the last step, the step that settles it, and the line of the image which that is in, in reading order. */
 function verdict({ probabilities, axis, image, classNames }: view.Reading) {
   const classes = classNames.length;
   const steps = probabilities.length / classes;
@@ -122,16 +122,16 @@ function verdict({ probabilities, axis, image, classNames }: view.Reading) {
   return {
     predicted,
     probability: probabilities[(steps - 1) * classes + predicted],
+    settled,
     line: Math.floor(settled / perLine),
-    word: axis === "columns" ? "column" : "row",
   };
 }
 
 function captionOf({ name, label }: NamedImage, reading: view.Reading): string {
-  const { predicted, probability, line, word } = verdict(reading);
+  const { predicted, probability, settled } = verdict(reading);
   const is = label === null ? "" : `${reading.classNames[label]} → `;
   const taken = `${reading.classNames[predicted]} ${view.formatShare(probability)}`;
-  return `${name}: ${is}${taken}, settled at ${word} ${line}`;
+  return `${name}: ${is}${taken}, settled after ${view.formatQuantity(settled + 1, reading.axis)}`;
 }
 
 function lineOf({ name, label, prepared }: NamedImage, reading: view.Reading) {

@@ -81,7 +81,7 @@ export async function findOut(tested: Tested, loop: LoopOptions): Promise<Findin
         ...pictureOf(test, position, taken(label, predicted)),
         note: `${formatShare(probability)} #${position}`,
       })),
-      { title: `${countMistakes(mistakes.length, score)}: ${CAPTIONS}, image`, perRow: 4 },
+      { title: countMistakes(mistakes.length, score), note: `${CAPTIONS}, image`, perRow: 4 },
     ),
     readings: await drawReadings(tested, { predicted, worst: mistakes.at(0)?.position }),
   };

@@ -48,7 +48,11 @@ export function historyOf({ path, config, lines, losses }: SavedMetrics): Histor
 function epochOf(training: TrainingConfig | undefined) {
   if (!training) return { stepsPerEpoch: 1 };
   const { images, batchSize, lastBatch } = training, steps = images.train / batchSize;
-  return { stepsPerEpoch: lastBatch === "short" ? Math.ceil(steps) : steps, epochImages: images.train };
+  return {
+    stepsPerEpoch: lastBatch === "short" ? Math.ceil(steps) : steps,
+    epochImages: images.train,
+    validationImages: images.validation,
+  };
 }
 
 /** The meanings of the figures in `config.json`; undefined if they are missing or damaged. */
@@ -155,7 +159,7 @@ export class RunPictures {
         ...(curves.curves[0].points.length > 0
           ? [{
             heading: "Curves",
-            about: "Loss and accuracy at each report; the ring marks the best test accuracy.",
+            about: "Loss and accuracy at each report; the ring marks the best report.",
             svg: drawCurves(curves),
           }]
           : []),

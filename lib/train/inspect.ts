@@ -135,8 +135,8 @@ function addShares(
   measured: readonly LayerGradients[],
   share: number,
 ): LayerGradients[] {
-  return measured.map(({ layer, states }, i) => ({
-    layer,
+  return measured.map(({ states, ...placed }, i) => ({
+    ...placed,
     states: states.map(({ name, values }, k) => {
       const before = sums?.[i].states[k].values;
       return { name, values: values.map((value, t) => (before?.[t] ?? 0) + share * value) };

@@ -4,39 +4,65 @@
  * @module
  */
 import { type Axes, drawAxes, LEFT, RIGHT, TITLE_LEFT } from "./axes.ts";
-import { bestPoint, type Curve, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
-import { drawKeys, drawLine, drawMark, drawRing, formatNumber, type Key, LINE, ROOM } from "./lines.ts";
+import {
+  ALL_IMAGES,
+  bestPoint,
+  type Curve,
+  type CurvePoint,
+  type CurveSet,
+  imagesOf,
+  type Judges,
+  judgesOf,
+  meaningOf,
+  momentOf,
+} from "./history.ts";
+import {
+  drawDot,
+  drawKeys,
+  drawLine,
+  drawMark,
+  drawRing,
+  formatNumber,
+  type Key,
+  LINE,
+  type LineLook,
+} from "./lines.ts";
 import { formatQuantity } from "./progress.ts";
 import { extent, linearScale, logScale, type Scale } from "./scale.ts";
 import { element, NARROW, picture, SERIES_COLOURS } from "./svg.ts";
-import { clipStart, formatShare } from "./words.ts";
+import { formatShare } from "./words.ts";
 
 type Figure = Exclude<keyof CurvePoint, "x">;
 
+/** The images that a line is about. */
+type Kind = Judges | "train";
+
 /** The axes of the loss, or those of the accuracy. */
 interface Panel extends Axes {
-  readonly train: Figure;
-  readonly test: Figure;
+  readonly measure: "Loss" | "Accuracy";
 }
 
-/** The classes of a run's two lines, and their width. */
-interface Look {
-  readonly train: string;
-  readonly test: string;
+/** The class of each line of a run, and their width. */
+interface Look extends Readonly<Record<Kind, string>> {
   readonly width: number;
 }
 
 const PLOT_HEIGHT = 210;
 const TITLE = 56; // above a plot
 const AXIS = 66; // below a plot
-const DASHES = "5 4"; // for training images
+const KINDS = ["test", "train", "validation"] as const; // in the order of the legend
+const LOOKS: Record<Kind, Pick<LineLook, "dashes" | "fill">> = {
+  test: {},
+  train: { dashes: "5 4", fill: 0 },
+  validation: { dashes: "1.75 3", fill: 0.4 },
+};
+const COLOURS = { test: "series0", train: "series1", validation: "series2" }; // of a single run
 const STEPS = { width: 1, opacity: 0.6, dots: false }; // for training steps
 const LOG_SPREAD = 10; // losses this far apart are drawn on a logarithmic axis
-const ALL_IMAGES = 10_000; // how many test images, if unknown
 
 /**
- * Draws loss above accuracy: solid for test images, dashed for training images, with the best test accuracy marked in
- * both; thin for the loss of training steps, smoothed. Missing numbers leave gaps. The legend says which images the lines
+ * Draws loss above accuracy: solid for test images, dashed for training images, dotted for validation images, with the best
+ * accuracy marked in both, that on validation images if there are some; thin for the loss of training steps, smoothed. Missing numbers leave gaps. The legend says which images the lines
  * are about.
  *
  * @returns SVG
@@ -77,9 +103,9 @@ export function drawCurves(set: CurveSet): string {
 
 /** A single run has a colour for each kind of image; several have one each. */
 function lookOf({ curves }: CurveSet, index: number): Look {
-  if (curves.length === 1) return { train: "series1", test: "series0", width: LINE };
+  if (curves.length === 1) return { ...COLOURS, width: LINE };
   const colour = `series${index % SERIES_COLOURS}`;
-  return { train: colour, test: colour, width: widthOf(index) };
+  return { train: colour, test: colour, validation: colour, width: widthOf(index) };
 }
 
 /** When colours repeat, lines get thicker. */
@@ -88,28 +114,26 @@ function widthOf(index: number): number {
 }
 
 function lossPanel(set: CurveSet, y: number): Panel {
-  const values = [...valuesOf(set.curves, ["trainLoss", "testLoss"]), ...stepsOf(set.curves, "loss")];
+  const values = [...valuesOf(set.curves, "Loss"), ...stepsOf(set.curves, "loss")];
   const [low, high] = extent(values) ?? [0, 1];
   const isLogarithmic = low > 0 && high / low > LOG_SPREAD;
   const top = y + TITLE, options = { from: top + PLOT_HEIGHT, to: top, labels: 6 };
   return {
     ...panel(set, top),
     title: isLogarithmic ? "loss (nats, logarithmic)" : "loss (nats)",
-    train: "trainLoss",
-    test: "testLoss",
+    measure: "Loss",
     y: isLogarithmic ? logScale(values, options) : linearScale(values, { ...options, limits: [0, Infinity] }),
     formatY: formatNumber,
   };
 }
 
 function accuracyPanel(set: CurveSet, y: number): Panel {
-  const values = valuesOf(set.curves, ["trainAccuracy", "testAccuracy"]);
+  const values = valuesOf(set.curves, "Accuracy");
   const top = y + TITLE;
   return {
     ...panel(set, top),
     title: "accuracy (%)",
-    train: "trainAccuracy",
-    test: "testAccuracy",
+    measure: "Accuracy",
     y: linearScale(values, { from: top + PLOT_HEIGHT, to: top, labels: 6, limits: [0, 1] }),
     formatY: (tick) => formatNumber(100 * tick),
   };
@@ -121,8 +145,20 @@ function panel({ curves, unit }: CurveSet, top: number) {
   return { top, bottom, x, unit: wordsOf(unit), formatX: formatNumber };
 }
 
-function valuesOf(curves: readonly Curve[], figures: readonly Figure[]): number[] {
+function valuesOf(
+  curves: readonly Curve[],
+  measure: Panel["measure"],
+  kinds: readonly Kind[] = KINDS,
+): number[] {
+  const figures = kinds.map((kind): Figure => `${kind}${measure}`);
   return curves.flatMap(({ points }) => points.flatMap((point) => figures.map((figure) => point[figure])));
+}
+
+/** The kinds of images that lines are about: those for validation only where they are watched. */
+function kindsOf(curves: readonly Curve[]): Kind[] {
+  const watched = (["Loss", "Accuracy"] as const)
+    .some((measure) => valuesOf(curves, measure, ["validation"]).some(Number.isFinite));
+  return KINDS.filter((kind) => kind !== "validation" || watched);
 }
 
 function stepsOf(curves: readonly Curve[], figure: "x" | "loss"): number[] {
@@ -150,15 +186,12 @@ function xScale(curves: readonly Curve[], unit: CurveSet["unit"]): Scale {
 /** The keys for a single run. */
 function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
   const best = bestPoint(curve);
-  const ring = element("g", { class: "series0" }, drawRing(TITLE_LEFT + 14, -5));
+  const ring = element("g", { class: COLOURS[judgesOf(curve)] }, drawRing(TITLE_LEFT + 14, -5));
   return [
-    { mark: drawMark({ colour: "series0", width: LINE }), words: meaning("test", curve), strong: true },
-    {
-      mark: drawMark({ colour: "series1", width: LINE, dashes: DASHES }),
-      words: meaning("train", curve),
-      strong: true,
-    },
-    ...keysOfSteps([curve], "series1"),
+    ...kindsOf([curve]).map((kind) =>
+      keyOf(kind, { colour: COLOURS[kind], words: meaning(kind, curve), dots: hasDots([curve]) })
+    ),
+    ...keysOfSteps([curve], COLOURS.train),
     ...(best ? [{ mark: ring, words: bestText(curve, best, unit), strong: true }] : []),
     ...(isEmpty([curve]) ? [NOTHING] : []),
   ];
@@ -167,17 +200,32 @@ function keysOfOne({ curves: [curve], unit }: CurveSet): Key[] {
 /** The keys that several runs share. */
 function keysOfAll({ curves }: CurveSet): Key[] {
   const alike = areAlike(curves);
-  const words = (kind: "train" | "test") => alike ? meaning(kind, curves[0]) : kind;
   return [
-    { mark: drawMark({ colour: "series7", width: LINE }), words: words("test"), strong: true },
-    {
-      mark: drawMark({ colour: "series7", width: LINE, dashes: DASHES }),
-      words: words("train"),
-      strong: true,
-    },
+    ...kindsOf(curves).map((kind) =>
+      keyOf(kind, {
+        colour: "series7",
+        words: alike ? meaning(kind, curves[0]) : kind,
+        dots: hasDots(curves),
+      })
+    ),
     ...keysOfSteps(curves, "series7"),
     ...(isEmpty(curves) ? [NOTHING] : []),
   ];
+}
+
+/** The key of a kind of line. */
+function keyOf(kind: Kind, { colour, words, dots }: { colour: string; words: string; dots: boolean }): Key {
+  return {
+    mark: drawMark({ colour, width: LINE, dashes: LOOKS[kind].dashes }) +
+      (dots ? element("g", { class: colour }, drawDot(TITLE_LEFT + 14, -5, LOOKS[kind])) : ""),
+    words,
+    strong: true,
+  };
+}
+
+/** Whether a line can be a single point, whose dot the legend must show. */
+function hasDots(curves: readonly Curve[]): boolean {
+  return curves.some(({ points }) => points.length === 1);
 }
 
 /** The keys of one of several runs. */
@@ -188,11 +236,13 @@ function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
   const soft = [
     best ? bestText(curve, best, unit) : "no test accuracy",
     ...(epochs ? [`an epoch: ${formatQuantity(curve.epochImages!, "images")}`] : []),
-    ...(areAlike(curves) || !curve.figures ? [] : [meaning("test", curve), meaning("train", curve)]),
+    ...(areAlike(curves)
+      ? []
+      : kindsOf([curve]).filter((kind) => meaningOf(kind, curve)).map((kind) => meaning(kind, curve))),
   ];
   const mark = drawMark({ colour: `series${index % SERIES_COLOURS}`, width: widthOf(index) });
   return [
-    { mark, words: clipStart(curve.name, ROOM), strong: true },
+    { mark, words: curve.name, strong: true },
     ...soft.map((words) => ({ mark: "", words, strong: false })),
   ];
 }
@@ -201,49 +251,58 @@ function keysOfRun({ curves, unit }: CurveSet, index: number): Key[] {
 function keysOfSteps(curves: readonly Curve[], colour: string): Key[] {
   const averaged = new Set(curves.flatMap(({ steps }) => steps?.averaged ?? []));
   if (averaged.size === 0) return [];
-  const over = averaged.size === 1
-    ? `, averaged over some ${formatQuantity([...averaged][0], "steps")}`
-    : ", smoothed";
+  const [steps] = averaged;
+  const over = averaged.size > 1
+    ? ", smoothed"
+    : steps > 1
+    ? `, averaged over some ${formatQuantity(steps, "steps")}`
+    : "";
   return [{ mark: drawMark({ colour, ...STEPS }), words: `each training step${over}`, strong: true }];
 }
 
 const NOTHING: Key = { mark: "", words: "nothing to draw yet", strong: false };
 
 function isEmpty(curves: readonly Curve[]): boolean {
-  const values = valuesOf(curves, ["trainLoss", "trainAccuracy", "testLoss", "testAccuracy"]);
-  return extent([...values, ...stepsOf(curves, "loss")]) === null;
+  return extent([
+    ...valuesOf(curves, "Loss"),
+    ...valuesOf(curves, "Accuracy"),
+    ...stepsOf(curves, "loss"),
+  ]) === null;
 }
 
 /** Whether the figures of all runs mean the same. */
 function areAlike(curves: readonly Curve[]): boolean {
-  return new Set(curves.map(({ figures }) => JSON.stringify([figures?.train, figures?.test]))).size === 1;
+  const meanings = curves.map((curve) => kindsOf([curve]).map((kind) => meaningOf(kind, curve)));
+  return new Set(meanings.map((meanings) => JSON.stringify(meanings))).size === 1;
 }
 
-function meaning(kind: "train" | "test", { figures }: Curve): string {
-  return figures ? `${kind}: ${figures[kind]}` : kind;
+function meaning(kind: Kind, curve: Curve): string {
+  const words = meaningOf(kind, curve);
+  return words === undefined ? kind : `${kind}: ${words}`;
 }
 
 function bestText(curve: Curve, best: CurvePoint, unit: CurveSet["unit"]): string {
-  const images = curve.figures?.testImages ?? ALL_IMAGES;
-  return `best test accuracy: ${formatShare(best.testAccuracy, images)} ${momentOf(best, unit)}`;
+  const kind = judgesOf(curve);
+  const share = formatShare(best[`${kind}Accuracy`], imagesOf(kind, curve) ?? ALL_IMAGES);
+  return `best ${kind} accuracy: ${share} ${momentOf(best, unit)}`;
 }
 
-function drawCurve(curve: Curve, panel: Panel, { train, test, width }: Look): string {
-  const best = bestPoint(curve), { points, steps } = curve;
-  const placesOf = (figure: Figure) => points.map((point) => ({ x: point.x, y: point[figure] }));
-  const losses = panel.train === "trainLoss" && steps?.points.map(({ x, loss }) => ({ x, y: loss }));
+function drawCurve(curve: Curve, panel: Panel, look: Look): string {
+  const best = bestPoint(curve), judges = judgesOf(curve), { points, steps } = curve, { measure } = panel;
+  const losses = measure === "Loss" && steps?.points.map(({ x, loss }) => ({ x, y: loss }));
   return element(
     "g",
     {},
-    ...(losses ? [drawLine(losses, panel, { colour: train, ...STEPS })] : []),
-    drawLine(placesOf(panel.train), panel, { colour: train, width, dashes: DASHES }),
-    drawLine(placesOf(panel.test), panel, { colour: test, width }),
-    ...(best ? [drawBest(best, panel, test)] : []),
+    ...(losses ? [drawLine(losses, panel, { colour: look.train, ...STEPS })] : []),
+    ...kindsOf([curve]).toReversed().map((kind) => {
+      const places = points.map((point) => ({ x: point.x, y: point[`${kind}${measure}`] }));
+      return drawLine(places, panel, { colour: look[kind], width: look.width, ...LOOKS[kind] });
+    }),
+    ...(best ? [drawBest({ x: best.x, y: best[`${judges}${measure}`] }, panel, look[judges])] : []),
   );
 }
 
-function drawBest(best: CurvePoint, { x, y, test }: Panel, colour: string): string {
-  const value = best[test];
-  if (!Number.isFinite(value)) return "";
-  return element("g", { class: colour }, drawRing(x.at(best.x), y.at(value)));
+function drawBest(best: { x: number; y: number }, { x, y }: Panel, colour: string): string {
+  if (!Number.isFinite(best.y)) return "";
+  return element("g", { class: colour }, drawRing(x.at(best.x), y.at(best.y)));
 }

@@ -3,23 +3,21 @@
  *
  * @module
  */
-import type { Sequence } from "../data/sequence.ts";
+import type { Order } from "../data/sequence.ts";
 import type { LayerGradients } from "../engines/reference/inspect.ts";
 import type { GradientsOverTime } from "../train/inspect.ts";
 import { drawAxes, LEFT, RIGHT } from "./axes.ts";
-import { drawKeys, drawLine, drawMark, formatNumber, type Key, LINE, ROOM } from "./lines.ts";
+import { drawKeys, drawLine, drawMark, formatNumber, type Key, LINE } from "./lines.ts";
 import { formatQuantity } from "./progress.ts";
 import { linearScale, logScale } from "./scale.ts";
-import { titleOfCell } from "./structure.ts";
+import { lineOf, titlesOfLayers } from "./structure.ts";
 import { NARROW, picture, SERIES_COLOURS } from "./svg.ts";
-import { clipStart, formatFigure } from "./words.ts";
+import { formatFigure } from "./words.ts";
 
 /** The gradients of a run. */
-export interface RunGradients {
+export interface RunGradients extends Order {
   /** Its name; empty if there is only one. */
   readonly name: string;
-  /** What it reads at each step. */
-  readonly axis: Sequence["axis"];
   /** What was measured. */
   readonly gradients: GradientsOverTime;
 }
@@ -83,7 +81,7 @@ export function gradientPanel(runs: readonly RunGradients[], y: number): Part {
   const norms = lines.flatMap(({ layer: { states } }) => states.flatMap(({ values }) => [...values]));
   const axes = {
     title: `‖∂loss/∂state‖, ${countOf(runs)} (logarithmic)`,
-    unit: isShare ? "share of the sequence read" : `${runs[0].axis} read`,
+    unit: unitOf(runs, isShare),
     top,
     bottom: bottom + 6,
     x: isShare ? shareScale() : stepScale(Math.max(...lengths)),
@@ -109,22 +107,33 @@ export function gradientPanel(runs: readonly RunGradients[], y: number): Part {
   return { svg: [drawAxes(axes), ...drawn, legend.svg].join(""), bottom: legend.bottom };
 }
 
-/** How much the loss depends on the state after the first step that a layer reads, beside how much on the last, in a few words. */
+/**
+ * How much the loss depends on the state after the first step that a layer reads, beside how much on the last, in a few words. A layer
+ * that reads backwards has its first state at the end of the sequence.
+ */
 export function describeReach({ layer, states: [{ values }] }: LayerGradients): string {
   const ends = [values[0], values[values.length - 1]],
-    [first, last] = layer.backwards ? ends.reverse() : ends;
-  if (last > 0) return `the first state counts ${formatFigure(first / last, 2)} times the last`;
-  return first > 0
-    ? "the first state counts, the last does not"
-    : "neither the first state counts nor the last";
+    [first, last] = layer.backwards ? ends.reverse() : ends,
+    state = layer.backwards ? "the first state, at the end of the sequence," : "the first state";
+  if (last > 0) return `${state} counts ${formatFigure(first / last, 2)} times the last`;
+  return first > 0 ? `${state} counts, the last does not` : "neither the first state counts nor the last";
+}
+
+/** What x counts: what is read, unless a layer reads backwards, too; then the places in the image. */
+function unitOf(runs: readonly RunGradients[], isShare: boolean): string {
+  const bothWays = runs.some(({ gradients: { layers } }) => layers.some(({ layer }) => layer.backwards));
+  if (isShare) return bothWays ? "share of the sequence" : "share of the sequence read";
+  const inPlace = runs.every(({ reversed, permutation }) => !reversed && permutation === undefined);
+  const [{ axis }] = runs;
+  return bothWays ? `${lineOf(axis)} of the ${inPlace ? "image" : "sequence"}` : `${axis} read`;
 }
 
 function linesOf(runs: readonly RunGradients[]): Line[] {
   const all = runs.flatMap(({ name, gradients: { layers } }) =>
-    layers.map((layer, index) => {
-      const cell = `${layers.length > 1 ? `${index + 1}: ` : ""}${titleOfCell(layer.layer)}`;
-      return { layer, words: [name, cell].filter((part) => part !== "").join(", ") };
-    })
+    titlesOfLayers(layers).map((title, index) => ({
+      layer: layers[index],
+      words: [name, title].filter((part) => part !== "").join(", "),
+    }))
   );
   return all.map((line, i) => ({ ...line, colour: `series${i % SERIES_COLOURS}` }));
 }
@@ -132,7 +141,7 @@ function linesOf(runs: readonly RunGradients[]): Line[] {
 function keysOf(lines: readonly Line[]): Key[] {
   const keys = lines.flatMap(({ words, colour, layer }): Key[] => {
     return [
-      { mark: drawMark({ colour, width: LINE }), words: clipStart(words, ROOM), strong: true },
+      { mark: drawMark({ colour, width: LINE }), words, strong: true },
       { mark: "", words: describeReach(layer), strong: false },
     ];
   });

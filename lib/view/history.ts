@@ -22,7 +22,14 @@ export interface CurvePoint {
   readonly testLoss: number;
   /** A share, 0 … 1. */
   readonly testAccuracy: number;
+  /** Mean cross-entropy, in nats, on the images that training holds out, after the epoch that ended last. */
+  readonly validationLoss: number;
+  /** A share, 0 … 1. */
+  readonly validationAccuracy: number;
 }
+
+/** The images that an accuracy can be about. */
+export type Judges = "validation" | "test";
 
 /** The loss of the training steps, smoothed. */
 export interface StepCurve {
@@ -54,6 +61,8 @@ export interface Curve {
   readonly figures: FigureMeanings | null;
   /** How many images an epoch has; null if unknown. */
   readonly epochImages: number | null;
+  /** How many images training holds out; null if unknown. */
+  readonly validationImages: number | null;
 }
 
 /** Curves for one picture. */
@@ -78,7 +87,12 @@ export interface History {
   readonly figures?: FigureMeanings;
   /** How many images an epoch has. */
   readonly epochImages?: number;
+  /** How many images training holds out. */
+  readonly validationImages?: number;
 }
+
+/** How many test images, if unknown. */
+export const ALL_IMAGES = 10_000;
 
 /** The steps that a point of a {@link StepCurve} averages, as a share of all, and the most points. */
 const AVERAGED = 1 / 50, MOST_POINTS = 400;
@@ -96,9 +110,8 @@ const AVERAGED = 1 / 50, MOST_POINTS = 400;
  * const line = { event: "epoch", epoch: 0, trainLoss: 0.5, trainAccuracy: 0.8, testLoss: null, testAccuracy: 0.9 };
  * const { unit, curves } = toCurves([{ name: "a", lines: [line, { event: "end" }], stepsPerEpoch: 938 }]);
  * assert.equal(unit, "epochs");
- * assert.deepEqual(curves[0].points, [
- *   { x: 1, trainLoss: 0.5, trainAccuracy: 0.8, testLoss: NaN, testAccuracy: 0.9 }, // after 1 epoch
- * ]);
+ * const [{ x, trainLoss, testLoss }] = curves[0].points;
+ * assert.deepEqual([x, trainLoss, testLoss], [1, 0.5, NaN]); // after 1 epoch
  * ```
  */
 export function toCurves(
@@ -117,12 +130,13 @@ export function toCurves(
       : reports[i].map((line) => placeOf(line, unit, stepsPerEpoch))
   );
   const curves = histories.map((
-    { name, losses = [], stepsPerEpoch, figures = null, epochImages = null },
+    { name, losses = [], stepsPerEpoch, figures = null, epochImages = null, validationImages = null },
     i,
   ) => ({
     name,
     figures,
     epochImages,
+    validationImages,
     steps: unit === "seconds" ? null : stepCurve(losses, unit === "steps" ? 1 : stepsPerEpoch),
     points: reports[i].map((line, at) => ({
       x: places[i][at],
@@ -130,6 +144,8 @@ export function toCurves(
       trainAccuracy: shareOf(line.trainAccuracy),
       testLoss: numberOf(line.testLoss),
       testAccuracy: shareOf(line.testAccuracy),
+      validationLoss: numberOf(line.validationLoss),
+      validationAccuracy: shareOf(line.validationAccuracy),
     })).filter(({ x }) => Number.isFinite(x)),
   }));
   return { unit, curves };
@@ -148,17 +164,36 @@ function stepCurve(losses: ArrayLike<number>, stepsPerUnit: number): StepCurve |
   return { points, averaged };
 }
 
-/** The point with the highest test accuracy, the first of equal ones; null if no point has one. */
-export function bestPoint({ points }: Curve): CurvePoint | null {
-  const tested = points.filter(({ testAccuracy }) => Number.isFinite(testAccuracy));
-  return tested.reduce<CurvePoint | null>(
-    (best, point) => best === null || point.testAccuracy > best.testAccuracy ? point : best,
+/** The images whose accuracy says which point is the best: those held out, by which weights are chosen, if there are some. */
+export function judgesOf({ points }: Curve): Judges {
+  return points.some(({ validationAccuracy }) => Number.isFinite(validationAccuracy)) ? "validation" : "test";
+}
+
+/** The point with the highest accuracy on the images of {@link judgesOf}, the first of equal ones; null if no point has one. */
+export function bestPoint(curve: Curve): CurvePoint | null {
+  const accuracy = `${judgesOf(curve)}Accuracy` as const;
+  const judged = curve.points.filter((point) => Number.isFinite(point[accuracy]));
+  return judged.reduce<CurvePoint | null>(
+    (best, point) => best === null || point[accuracy] > best[accuracy] ? point : best,
     null,
   );
 }
 
+/** How many images an accuracy is about, which determines how many of its digits are meaningful; undefined if unknown. */
+export function imagesOf(kind: Judges, { figures, validationImages }: Curve): number | undefined {
+  return kind === "validation" ? validationImages ?? undefined : figures?.testImages;
+}
+
+/** What the lines of some images mean, in a few words; undefined if unknown. */
+export function meaningOf(kind: Judges | "train", { figures, validationImages }: Curve): string | undefined {
+  if (kind !== "validation") return figures?.[kind];
+  return validationImages === null
+    ? undefined
+    : `${formatQuantity(validationImages, "validation images")}, after the epoch`;
+}
+
 /** When a point of a curve was measured: `after 1 epoch`, `after 0.53 epochs`, `after 900 steps`, `after 2 min 5 s`. */
-export function momentOf({ x }: CurvePoint, unit: CurveSet["unit"]): string {
+export function momentOf({ x }: Pick<CurvePoint, "x">, unit: CurveSet["unit"]): string {
   if (unit === "seconds") return `after ${formatSpan(x)}`;
   const rounded = unit === "steps" ? x : x < 100 ? Number(x.toPrecision(3)) : Math.round(x);
   return Number.isInteger(rounded) ? `after ${formatQuantity(rounded, unit)}` : `after ${rounded} ${unit}`;

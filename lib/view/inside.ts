@@ -8,7 +8,7 @@ import type { ImageTraces } from "../train/inspect.ts";
 import type { Picture } from "./digits.ts";
 import { gradientPanel, type Part, type RunGradients } from "./gradients.ts";
 import { drawImage, mosaic, runsOf } from "./mosaic.ts";
-import { titleOfCell } from "./structure.ts";
+import { titlesOfLayers } from "./structure.ts";
 import { CHARACTER, element, NARROW, picture, text } from "./svg.ts";
 import { formatFigure, wrapWords } from "./words.ts";
 
@@ -46,7 +46,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /**
  * Draws the image, what is read at each step (time runs to the right), and then for every recurrent layer its gates and states:
- * one row a unit, one column a step, orange above 0 and blue below. Of many units those are drawn whose state changes most, in the
+ * one row a unit, one column a step or the mean of some, orange above 0 and blue below. Of many units those are drawn whose state changes most, in the
  * order of the steps at which it is largest.
  *
  * @returns SVG
@@ -72,13 +72,12 @@ const NAMES: Readonly<Record<string, string>> = {
  * ```
  */
 export function drawInside({ image, traces, gradients }: Inside): string {
+  const titles = titlesOfLayers(traces.layers);
   const draws = [
     (y: number) => drawHead(image, traces, y),
-    ...traces.layers.map((layer, index) => {
-      const number = traces.layers.length > 1 ? `${index + 1}: ` : "";
-      return (y: number) =>
-        drawLayer(layer, { title: `${number}${titleOfCell(layer.layer)}`, T: traces.T, y });
-    }),
+    ...traces.layers.map((layer, index) => (y: number) =>
+      drawLayer(layer, { title: titles[index], T: traces.T, y })
+    ),
     ...(gradients ? [(y: number) => gradientPanel([gradients], y)] : []),
   ];
   const parts = draws.reduce<Part[]>((done, draw) => [...done, draw(done.at(-1)?.bottom ?? 0)], []);
@@ -122,7 +121,8 @@ function drawLayer(
 ): Part {
   const traces = [...gates, ...states.toReversed()], memory = states[states.length - 1];
   const units = unitsOf(memory.values, H);
-  const words = "one row a unit, one column a step; orange is above 0, blue below";
+  const each = stepsPerColumn(T), column = each > 1 ? `the mean of ${each} steps` : "a step";
+  const words = `one row a unit, one column ${column}; orange is above 0, blue below`;
   const most = `${words}: the ${units.length} units whose ${memory.name} changes most`;
   const note = wrapWords(units.length < H ? most : words, ROOM);
   const top = y + LINE * (2 + note.length), height = units.length * UNIT, pitch = height + 2 * LINE;
@@ -189,7 +189,7 @@ function tableOf(
   values: Float64Array,
   { T, units }: { T: number; units: readonly number[] },
 ): { values: Float64Array; columns: number } {
-  const each = Math.ceil(T / MOST_COLUMNS), columns = Math.ceil(T / each), H = values.length / T;
+  const each = stepsPerColumn(T), columns = Math.ceil(T / each), H = values.length / T;
   const table = new Float64Array(units.length * columns);
   units.forEach((unit, row) => {
     for (let t = 0; t < T; t++) {
@@ -198,6 +198,10 @@ function tableOf(
     }
   });
   return { values: table, columns };
+}
+
+function stepsPerColumn(T: number): number {
+  return Math.ceil(T / MOST_COLUMNS);
 }
 
 function heading(content: string, y: number): string {

@@ -11,10 +11,11 @@ import { wrapWords } from "./words.ts";
 export const LINE = 1.75;
 
 const MOST_DOTS = 30; // the points of a longer line are not marked
+const LARGE = 1e6; // the first number that is too wide to label an axis with all its digits
 const LEGEND_LINE = 22, KEY_WIDTH = 38;
 
 /** How many characters a line of the legend has. */
-export const ROOM: number = Math.floor((RIGHT - TITLE_LEFT - KEY_WIDTH) / CHARACTER);
+const ROOM = Math.floor((RIGHT - TITLE_LEFT - KEY_WIDTH) / CHARACTER);
 
 /** How a line looks. */
 export interface LineLook {
@@ -24,6 +25,8 @@ export interface LineLook {
   readonly dashes?: string;
   /** 0 … 1; 1 by default. */
   readonly opacity?: number;
+  /** How far the dot of a point is filled that stands alone, where no dashes show: 0 … 1; 1 by default. */
+  readonly fill?: number;
   /** Whether the points of a short line are marked; they are by default. */
   readonly dots?: boolean;
 }
@@ -57,10 +60,15 @@ export function drawLine(
       "stroke-dasharray": look.dashes,
       "stroke-opacity": look.opacity,
     }),
-    ...marked.map((point) =>
-      element("circle", { cx: x.at(point.x), cy: y.at(point.y), r: 2.5, fill: "currentColor" })
-    ),
+    ...marked.map((point) => drawDot(x.at(point.x), y.at(point.y), points.length === 1 ? look : {})),
   );
+}
+
+/** A point of a line. */
+export function drawDot(cx: number, cy: number, { fill = 1 }: Pick<LineLook, "fill">): string {
+  if (fill === 1) return element("circle", { cx, cy, r: 2.5, fill: "currentColor" });
+  const ring = { fill: "currentColor", "fill-opacity": fill, stroke: "currentColor", "stroke-width": 1.5 };
+  return element("circle", { class: "ground", cx, cy, r: 3 }) + element("circle", { cx, cy, r: 3, ...ring });
 }
 
 /** The pieces of a line between its gaps. */
@@ -107,10 +115,13 @@ export function drawRing(cx: number, cy: number): string {
   return element("circle", { cx, cy, r: 6, fill: "none", stroke: "currentColor", "stroke-width": LINE });
 }
 
-/** Commas between thousands; powers of ten for very small numbers. */
+/** Commas between thousands; powers of ten for very small and very large numbers. */
 export function formatNumber(value: number): string {
-  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(0).replace("e-", "e−");
-  const [whole, fraction] = String(Number(value.toPrecision(6))).split(".");
+  const rounded = Number(value.toPrecision(6)), size = Math.abs(rounded);
+  if (size !== 0 && (size < 1e-4 || size >= LARGE)) {
+    return rounded.toExponential().replace("e-", "e−").replace("e+", "e");
+  }
+  const [whole, fraction] = String(rounded).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { bestPoint, type CurvePoint, type CurveSet, momentOf } from "./history.ts";
+import {
+  bestPoint,
+  type CurvePoint,
+  type CurveSet,
+  imagesOf,
+  type Judges,
+  judgesOf,
+  meaningOf,
+  momentOf,
+} from "./history.ts";
 import { formatQuantity } from "./progress.ts";
 import { escapeText } from "./svg.ts";
 import { formatMoment, formatShare, formatSpan } from "./words.ts";
@@ -186,10 +195,10 @@ function writeFigures({ curves, end, evaluated, parameterCount }: ReportContents
   const { curves: [curve], unit } = curves;
   const best = bestPoint(curve), last = curve.points.at(-1);
   const figures: [figure: string, name: string][] = [];
-  const addReport = (which: string, point: CurvePoint) =>
+  const addReport = (which: string, point: CurvePoint, kind: Judges) =>
     figures.push([
-      formatShare(point.testAccuracy, curve.figures?.testImages),
-      `${which} report: ${momentOf(point, unit)}, ${curve.figures?.test ?? "test accuracy"}`,
+      formatShare(point[`${kind}Accuracy`], imagesOf(kind, curve)),
+      `${which} report: ${momentOf(point, unit)}, ${meaningOf(kind, curve) ?? `${kind} accuracy`}`,
     ]);
   const addCount = (count: number, name: string) =>
     figures.push([count.toLocaleString("en-US"), count === 1 ? name : `${name}s`]);
@@ -199,8 +208,8 @@ function writeFigures({ curves, end, evaluated, parameterCount }: ReportContents
       [formatShare(accuracy, count), `of ${formatQuantity(count, "test images")} right: the saved model`],
       [loss.toFixed(4), "test loss (nats): the saved model"],
     );
-  } else if (last && Number.isFinite(last.testAccuracy)) addReport("last", last);
-  if (best) addReport("best", best);
+  } else if (last && Number.isFinite(last.testAccuracy)) addReport("last", last, "test");
+  if (best) addReport("best", best, judgesOf(curve));
   addCount(parameterCount, "parameter");
   if (Number.isSafeInteger(end?.step)) addCount(end!.step as number, "step");
   if (end?.interrupted === true) figures.push(["interrupted", "before its end"]);
@@ -247,21 +256,32 @@ function without(
   return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
 }
 
-function writeReports({ curves: [{ points, figures }], unit }: CurveSet): string {
+function writeReports({ curves: [curve], unit }: CurveSet): string {
+  const { points } = curve, watched = judgesOf(curve) === "validation";
   const cell = (content: string) => `<td>${escapeText(content)}</td>`;
+  const share = (point: CurvePoint, kind: Judges) =>
+    cell(formatShare(point[`${kind}Accuracy`], imagesOf(kind, curve)));
   const loss = (value: number) => cell(Number.isFinite(value) ? value.toFixed(4) : "–");
-  const share = (value: number, images?: number) => cell(formatShare(value, images));
-  const rows = points.map((point) =>
-    `<tr><th scope="row">${escapeText(momentOf(point, unit))}</th>${loss(point.trainLoss)}${
-      share(point.trainAccuracy)
-    }${loss(point.testLoss)}${share(point.testAccuracy, figures?.testImages)}</tr>`
-  );
-  const head = ["report", "train loss", "train accuracy", "test loss", "test accuracy"];
+  const rows = points.map((point) => {
+    const { trainLoss, trainAccuracy, validationLoss, testLoss } = point;
+    const cells = [
+      `<th scope="row">${escapeText(momentOf(point, unit))}</th>`,
+      loss(trainLoss) + cell(formatShare(trainAccuracy)),
+      ...(watched ? [loss(validationLoss) + share(point, "validation")] : []),
+      loss(testLoss) + share(point, "test"),
+    ];
+    return `<tr>${cells.join("")}</tr>`;
+  });
+  const kinds = watched ? ["train", "validation", "test"] as const : ["train", "test"] as const;
+  const head = ["report", ...kinds.flatMap((kind) => [`${kind} loss`, `${kind} accuracy`])];
   const table = `<table class="numbers"><thead><tr>${
     head.map((name) => `<th scope="col">${name}</th>`).join("")
   }</tr></thead><tbody>${rows.join("")}</tbody></table>`;
-  const about = figures ? ` Train: ${figures.train}. Test: ${figures.test}.` : "";
+  const about = kinds.flatMap((kind) => {
+    const meaning = meaningOf(kind, curve);
+    return meaning === undefined ? [] : [` ${kind.charAt(0).toUpperCase()}${kind.slice(1)}: ${meaning}.`];
+  });
   const summary = `<summary>${formatQuantity(points.length, "reports")}</summary>`;
   const details = `<details>${summary}${scrollArea("Figures", table)}</details>`;
-  return section("Figures", `Losses in nats.${about}`, details);
+  return section("Figures", `Losses in nats.${about.join("")}`, details);
 }

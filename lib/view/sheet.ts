@@ -18,6 +18,8 @@ export interface SheetPicture extends Picture {
 export interface SheetOptions {
   /** The title above the pictures. */
   readonly title: string;
+  /** A line below the title, in a weaker colour. */
+  readonly note?: string;
   /** How many pictures are side by side; four are legible on a phone. */
   readonly perRow: number;
 }
@@ -40,19 +42,26 @@ const PNG_SCALE = 1.5;
  * assert.equal(svg.match(/<image /g)?.length, 2);
  * ```
  */
-export function drawSheet(pictures: readonly SheetPicture[], { title, perRow }: SheetOptions): string {
+export function drawSheet(pictures: readonly SheetPicture[], { title, note, perRow }: SheetOptions): string {
   const columns = Math.max(LEAST_COLUMNS, Math.min(perRow, pictures.length)); // room for the title
   const width = 2 * MARGIN + columns * (TILE + GAP) - GAP;
-  const head = wrapWords(title, Math.floor((width - 2 * MARGIN) / CHARACTER));
+  const lines = (content: string) => wrapWords(content, Math.floor((width - 2 * MARGIN) / CHARACTER));
+  const titleLines = lines(title), head = [...titleLines, ...(note === undefined ? [] : lines(note))];
   const words = pictures.map(wordsOf);
   const wordLines = Math.max(0, ...words.map(({ caption, note }) => caption.length + note.length));
   const top = MARGIN + head.length * LINE + GAP, pitch = TILE + wordLines * LINE + GAP;
   const height = top + Math.ceil(pictures.length / columns) * pitch;
   return drawPicture(
-    { width, height, title },
-    ...head.map((line, i) =>
-      text(line, { class: "ink", x: MARGIN, y: MARGIN + (i + 0.75) * LINE, "font-weight": 700 })
-    ),
+    { width, height, title: note === undefined ? title : `${title}: ${note}` },
+    ...head.map((line, i) => {
+      const isTitle = i < titleLines.length, y = MARGIN + (i + 0.75) * LINE;
+      return text(line, {
+        class: isTitle ? "ink" : "soft",
+        x: MARGIN,
+        y,
+        "font-weight": isTitle ? 700 : undefined,
+      });
+    }),
     ...pictures.map((picture, i) =>
       drawTile(picture, words[i], {
         x: MARGIN + (i % columns) * (TILE + GAP),

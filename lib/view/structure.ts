@@ -5,6 +5,7 @@
  */
 import type { ImageSize } from "../data/raster.ts";
 import type { Order } from "../data/sequence.ts";
+import type { PlacedLayer } from "../engines/reference/inspect.ts";
 import type { Classifier } from "../model/classifier.ts";
 import {
   type Activation,
@@ -96,17 +97,11 @@ export function drawStructure(network: Classifier, input: StructureInput): strin
 }
 
 function linksOf(network: Classifier, input: StructureInput): Link[] {
-  const { height, width, axis, reversed, permutation } = input;
+  const { height, width, axis } = input;
   const steps = stepsOf(network, { rows: height, columns: width, pixels: height * width }[axis]);
-  const line = axis.slice(0, -1); // row, column, pixel
-  const order = [
-    `${line} by ${line}`,
-    ...(permutation === undefined ? [] : ["shuffled"]),
-    ...(reversed ? ["from the end"] : []),
-  ];
   const links: Link[] = [{
     kind: "input",
-    title: `image ${height} × ${width}, ${order.join(", ")}`,
+    title: `image ${height} × ${width}, ${describeOrder(input)}`,
     ...parametersIn({}),
     steps: 0,
     shape: `${steps[0].count} × ${network.input.size}`,
@@ -161,6 +156,32 @@ function titleOf(layer: Layer, isLast: boolean): string {
     default:
       return titleOfCell(layer);
   }
+}
+
+/** The order in which images are read, in a few words: `row by row`, or `pixel by pixel, shuffled`. */
+export function describeOrder({ axis, reversed, permutation }: Order): string {
+  const line = lineOf(axis);
+  return [
+    `${line} by ${line}`,
+    ...(permutation === undefined ? [] : ["shuffled"]),
+    ...(reversed ? ["from the end"] : []),
+  ].join(", ");
+}
+
+/** What is read at a step: a row, a column or a pixel. */
+export function lineOf(axis: Order["axis"]): string {
+  return axis.slice(0, -1);
+}
+
+/** Recurrent layers in a few words: `LSTM, 64 units`; of several each with its place: `layer 1 forward: LSTM, 64 units`. */
+export function titlesOfLayers(layers: readonly PlacedLayer[]): string[] {
+  return layers.map(({ layer, number }) => {
+    if (layers.length === 1) return titleOfCell(layer);
+    const isHalf = layers.filter((other) => other.number === number).length > 1;
+    if (!isHalf) return `layer ${number}: ${titleOfCell(layer)}`;
+    const direction = layer.backwards ? "backward" : "forward";
+    return `layer ${number} ${direction}: ${titleOfCell({ ...layer, backwards: false })}`;
+  });
 }
 
 /** A recurrent layer in a few words: `LSTM, 64 units`. */

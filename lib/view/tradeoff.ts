@@ -4,7 +4,7 @@
  * @module
  */
 import { drawAxes, LEFT, RIGHT } from "./axes.ts";
-import type { Curve, CurveSet } from "./history.ts";
+import { ALL_IMAGES, type Curve, type CurveSet } from "./history.ts";
 import { drawLine, formatNumber } from "./lines.ts";
 import { logScale } from "./scale.ts";
 import { CHARACTER, element, NARROW, picture, SERIES_COLOURS, text } from "./svg.ts";
@@ -15,7 +15,6 @@ const LABEL_LINE = 19; // from one name to one below it
 const DOT = 4.5, APART = 8; // the radius of a dot, and how far its name is from it
 const MOST_OF_A_NAME = 30;
 const COURSE = { width: 1.25, opacity: 0.5, dots: false };
-const ALL_IMAGES = 10_000; // how many test images, if unknown
 
 /** A training: its points by seconds and error, the last one last. */
 interface Course {

@@ -106,7 +106,8 @@ export function formatSpan(seconds: number): string {
 }
 
 /**
- * Breaks a text at its spaces, preferably after an arrow, into lines of at most `most` characters; longer words are cut.
+ * Breaks a text at its spaces, preferably after an arrow, into lines of at most `most` characters; longer words are
+ * broken.
  *
  * @example
  * ```ts
@@ -121,12 +122,18 @@ export function wrapWords(content: string, most: number): string[] {
   const pieces = content.split(/(?<= →) /);
   if (pieces.length > 1) return pieces.flatMap((piece) => wrapWords(piece, most));
   const lines: string[] = [];
-  for (const word of content.split(" ").map((word) => clipEnd(word, most))) {
+  for (const word of content.split(" ").flatMap((word) => piecesOf(word, most))) {
     const line = `${lines.at(-1)} ${word}`;
     if (lines.length > 0 && [...line].length <= most) lines[lines.length - 1] = line;
     else lines.push(word);
   }
   return lines;
+}
+
+/** A word in pieces of at most `most` characters. */
+function piecesOf(word: string, most: number): string[] {
+  const characters = [...word], count = Math.max(1, Math.ceil(characters.length / most));
+  return Array.from({ length: count }, (_, i) => characters.slice(i * most, (i + 1) * most).join(""));
 }
 
 /** Shortens a text to `most` characters from its end, which matters most in paths. */

@@ -15,7 +15,7 @@ const MOST_OF_A_VALUE = 40;
 
 /**
  * Names runs by their settings: the recipe, if the runs are of several, and what differs between the runs of that recipe. Where
- * that says nothing, or several runs would have the same name, the name of the folder is added.
+ * that says nothing, or several runs would have the same name, the name of the folder is added, or its path if that is not enough.
  */
 export function nameRuns(runs: readonly NamedRun[]): string[] {
   const recipes = runs.map(({ config }) => printable(config.recipe, MOST_OF_A_VALUE));
@@ -26,9 +26,12 @@ export function nameRuns(runs: readonly NamedRun[]): string[] {
     const differing = differencesOf(settings[i], alike);
     return (isOneRecipe && differing.length > 0 ? differing : [recipes[i], ...differing]).join(", ");
   });
+  const folders = runs.map(({ path }) => path.replace(/.*\/(?=.)/, ""));
   return names.map((name, i) => {
-    if (names.filter((other) => other === name).length === 1) return name;
-    return `${name}, ${runs[i].path.replace(/.*\/(?=.)/, "")}`;
+    const alike = folders.filter((_, j) => names[j] === name);
+    if (alike.length === 1) return name;
+    const isUnique = alike.filter((folder) => folder === folders[i]).length === 1;
+    return `${name}, ${isUnique ? folders[i] : runs[i].path}`;
   });
 }
 

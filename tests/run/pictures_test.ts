@@ -86,7 +86,7 @@ Deno.test("RunPictures: curves grow while training goes on, and are whole at its
   assert(run.files.has("curves.png"));
   await pictures.report(line(2), 0);
   await pictures.end({ event: "end", modelSha256: "<0123>" }, null);
-  assert.match(run.files.get("curves.svg") as string, />each training step,[^]*>[^<]* after 3 epochs/);
+  assert.match(run.files.get("curves.svg") as string, />each training step<[^]*>[^<]* after 3 epochs/);
   const report = run.files.get("report.html") as string;
   assert.match(report, /&lt;0123&gt;/);
   assert.match(report, /deno task train-tiny --seed 1/);

@@ -19,7 +19,7 @@ Deno.test({
         assert.deepEqual([code, stderr], [0, ""]);
         assert.match(
           stdout,
-          /^runs\/lstm\n#3: \d → \d, read by rows\n {2}LSTM, 64 units: gates open i 0\.\d\d, f 0\.\d\d, o 0\.\d\d; the first state counts \S+ times the last\nsaved {5}runs\/lstm\/inside\/3\.svg, \.png\n\n$/,
+          /^runs\/lstm\n#3: \d → \d, read row by row\n {2}LSTM, 64 units: gates open i 0\.\d\d, f 0\.\d\d, o 0\.\d\d; the first state counts \S+ times the last\nsaved {5}runs\/lstm\/inside\/3\.svg, \.png\n\n$/,
         );
         const svg = await Deno.readTextFile(`${path}/runs/lstm/inside/3.svg`);
         for (const words of ["f, what is kept", "mean of 13 test images", "c, the memory of an LSTM"]) {

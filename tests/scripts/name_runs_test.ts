@@ -86,6 +86,12 @@ Deno.test("nameRuns() names recipes where there are several, and of each what di
 
 Deno.test("nameRuns() adds the folder where nothing else differs, and shows no control characters", () => {
   assert.deepEqual(nameRuns([runOf("a"), runOf("b")]), ["train-lstm, a", "train-lstm, b"]);
+  const twins = [runOf("a"), { ...runOf("a"), path: "other/a" }, runOf("b")];
+  assert.deepEqual(nameRuns(twins), [
+    "train-lstm, runs/train-lstm/a",
+    "train-lstm, other/a",
+    "train-lstm, b",
+  ]);
   assert.deepEqual(nameRuns([runOf("a")]), ["train-lstm"]);
   const [name] = nameRuns([runOf("a", { training: { "x\x1b": "y\x1b" } }), runOf("b")]);
   assert.equal(name, "x\\u{1b} y\\u{1b}");

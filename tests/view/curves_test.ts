@@ -33,7 +33,8 @@ Deno.test("drawCurves(): a run of ten epochs", async (t) => {
 
 Deno.test("drawCurves(): one epoch is a point in the middle of each panel", async (t) => {
   const svg = drawCurves(toCurves([run("runs/a", epochs(1))]));
-  assert.equal(svg.match(/<circle /g)?.length, 7); // two points and a ring in each, and a ring in the legend
+  const dots = svg.match(/<circle [^>]*r="2.5"/g), hollow = svg.match(/<circle [^>]*fill-opacity="0"/g);
+  assert.deepEqual([dots?.length, hollow?.length], [3, 3]); // test and train: in each panel, and in the legend
   assert.doesNotMatch(svg, /NaN|Infinity/);
   await t.assertSnapshot(svg);
 });
@@ -76,13 +77,12 @@ Deno.test("drawCurves(): runs that report by steps and by epochs in one picture"
   await t.assertSnapshot(svg);
 });
 
-Deno.test("drawCurves(): after eight runs the colours repeat with thicker lines; long names lose their start", () => {
+Deno.test("drawCurves(): after eight runs the colours repeat with thicker lines; long names lose nothing", () => {
   const name = `runs/${"a-very-long-name-".repeat(9)}the-end`;
   const svg = drawCurves(toCurves(Array.from({ length: 9 }, (_, i) => run(`${name}-${i}`, epochs(50)))));
   assert.match(svg, /stroke-width="3.5"/);
-  const names = textsOf(svg).filter((content) => content.includes("the-end"));
-  assert.equal(names.length, 9);
-  assert(names.every((name) => name.startsWith("…") && [...name].length === 48), names[0]);
+  const texts = textsOf(svg).join("");
+  for (let i = 0; i < 9; i++) assert(texts.includes(`${name}-${i}`), texts);
 });
 
 Deno.test("drawCurves(): everything is within the picture, for 1 to 50 epochs", () => {
@@ -147,6 +147,11 @@ Deno.test("drawCurves(): the loss of training steps is a thin line beside the re
   await t.assertSnapshot(svg);
 });
 
+Deno.test("drawCurves(): the losses of so few steps that none are averaged are called what they are", () => {
+  const texts = textsOf(drawCurves(toCurves([{ ...run("runs/a", epochs(1), 10), losses: losses(10) }])));
+  assert(texts.includes("each training step"), texts.join());
+});
+
 Deno.test("drawCurves(): before the first report there are steps alone; of several runs each has its own", () => {
   const early = drawCurves(toCurves([{ ...run("runs/a", [], 100), losses: losses(40) }]));
   assert(!textsOf(early).includes("nothing to draw yet"));
@@ -159,6 +164,42 @@ Deno.test("drawCurves(): before the first report there are steps alone; of sever
   const svg = drawCurves(several);
   assert(textsOf(svg).includes("each training step, smoothed"));
   assert.equal(svg.match(/ stroke-opacity="0.6"/g)?.length, 3); // one in the legend
+});
+
+/** Epochs whose validation images are best after the second one, and whose test images after the last. */
+function watched(): Record<string, unknown>[] {
+  const accuracies = [0.5, 0.75, 0.625];
+  return epochs(3).map((line, i) => ({
+    ...line,
+    validationLoss: 1 - i / 4,
+    validationAccuracy: accuracies[i],
+  }));
+}
+
+Deno.test("drawCurves(): validation images have a line, and the ring is at their best accuracy", async (t) => {
+  const svg = drawCurves(toCurves([{ ...run("a", watched()), validationImages: 64 }]));
+  const texts = textsOf(svg);
+  assert(texts.join(" ").includes("validation: 64 validation images, after the epoch"), texts.join());
+  assert(texts.includes("best validation accuracy: 75% after 2 epochs"), texts.join());
+  const rings = [...svg.matchAll(/<g class="series2"><circle cx="([\d.]+)" [^>]* r="6"/g)].map(([, x]) => x);
+  assert.deepEqual(rings, ["26", "278", "278"]); // of the legend, and in the middle of both panels
+  assert.equal(svg.match(/<path d="M[^"]*"[^>]* stroke-dasharray="1.75 3"/g)?.length, 2);
+  await t.assertSnapshot(svg);
+});
+
+Deno.test("drawCurves(): of several runs those with validation images have a dotted line and their own best", () => {
+  const svg = drawCurves(toCurves([{ ...run("a", watched()), validationImages: 64 }, run("b", epochs(3))]));
+  const best = textsOf(svg).filter((text) => text.startsWith("best")).map((text) => text.split(":")[0]);
+  assert.deepEqual(best, ["best validation accuracy", "best test accuracy"]);
+  assert.equal(svg.match(/<path [^>]*stroke-dasharray="1.75 3"/g)?.length, 3); // one in the legend
+});
+
+Deno.test("drawCurves(): a loss that explodes is labelled with powers of ten", () => {
+  const lines = epochs(4).map((line, i) => ({ ...line, trainLoss: 10 ** (4 * i), testLoss: 1e13 }));
+  const texts = textsOf(drawCurves(toCurves([run("runs/a", lines)])));
+  for (const label of ["1", "1,000", "1e6", "1e12"]) assert(texts.includes(label), texts.join(" "));
+  const flat = epochs(4).map((line, i) => ({ ...line, trainLoss: 1.2e7 + i * 1e5, testLoss: 1.21e7 }));
+  assert(textsOf(drawCurves(toCurves([run("runs/a", flat)]))).includes("1.225e7")); // no digit of a step is lost
 });
 
 Deno.test("drawCurves(): against seconds", () => {

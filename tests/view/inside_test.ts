@@ -47,8 +47,12 @@ Deno.test("drawInside(): an LSTM, with its gradients", async (t) => {
 
 Deno.test("drawInside(): every layer of a chain has a part, both directions too; many units are chosen from", () => {
   const texts = textsOf(inside(both));
-  const parts = ["1: GRU, 2 units", "2: GRU, 2 units, from the end", "3: RNN, 30 units, ReLU"];
-  assert.deepEqual(texts.filter((words) => /^\d: /.test(words)), parts);
+  const parts = [
+    "layer 1 forward: GRU, 2 units",
+    "layer 1 backward: GRU, 2 units",
+    "layer 2: RNN, 30 units, ReLU",
+  ];
+  assert.deepEqual(texts.filter((words) => /^layer \d/.test(words)), parts);
   assert.equal(texts.filter((words) => words === "z, what is kept").length, 2);
   assert(texts.join(" ").includes("the 24 units whose h changes most"));
   assert(texts.some((words) => /^h, the state, up to ±\d/.test(words))); // ReLU goes above 1
@@ -61,6 +65,8 @@ Deno.test("drawInside(): sequences that are longer than wide become means of ste
     const traces = traceImage(trained, big, 0);
     const svg = drawInside({ image: { ...big, caption: "#0" }, traces });
     assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
+    const column = trained.sequence.axis === "pixels" ? "the mean of 8 steps" : "a step"; // 400 steps, or 6
+    assert(textsOf(svg).join(" ").includes(`one row a unit, one column ${column};`));
     const [, height] = /<svg [^>]*height="([\d.]+)"/.exec(svg)!;
     for (const [, y] of svg.matchAll(/<text [^>]*y="([\d.]+)"/g)) assert.ok(Number(y) < Number(height));
   }
@@ -77,7 +83,16 @@ Deno.test("drawGradients(): sequences of different lengths are compared by their
   const texts = textsOf(drawGradients([await gradientsOf(lstm, "a"), await gradientsOf(byPixels, "b")]));
   assert(texts.includes("share of the sequence read"));
   assert(texts.includes("100%"));
-  assert(textsOf(drawGradients([await gradientsOf(both, "c")])).includes("columns read"));
+});
+
+Deno.test("drawGradients(): where a layer also reads backwards, x is the place in the image", async () => {
+  const gradients = await gradientsOf(both, "");
+  assert(textsOf(drawGradients([gradients])).includes("column of the image"));
+  assert(textsOf(drawGradients([{ ...gradients, reversed: true }])).includes("column of the sequence"));
+  const mixed = drawGradients([gradients, await gradientsOf(byPixels, "b")]);
+  assert(textsOf(mixed).includes("share of the sequence"));
+  const forward = model("columns", { kind: "rnn", hiddenSize: 2 });
+  assert(textsOf(drawGradients([await gradientsOf(forward, "")])).includes("columns read"));
 });
 
 Deno.test("drawGradients(): what does not count at all is a gap", async () => {
@@ -92,7 +107,13 @@ Deno.test("describeReach() goes from what is read first, whatever the direction"
   const reachOf = (layer: LayerGradients, ...values: number[]) =>
     describeReach({ ...layer, states: [{ name: "h", values: Float64Array.from(values) }] });
   assert.equal(reachOf(forward, 1, 7, 4), "the first state counts 0.25 times the last");
-  assert.equal(reachOf(backward, 1, 7, 4), "the first state counts 4.0 times the last");
-  assert.equal(reachOf(backward, 0, 0, 4), "the first state counts, the last does not"); // PyTorch's last row, read from the end
+  assert.equal(
+    reachOf(backward, 1, 7, 4),
+    "the first state, at the end of the sequence, counts 4.0 times the last",
+  );
+  assert.equal(
+    reachOf(backward, 0, 0, 4),
+    "the first state, at the end of the sequence, counts, the last does not",
+  ); // PyTorch's last row, read from the end
   assert.equal(reachOf(forward, 0, 1, 0), "neither the first state counts nor the last");
 });

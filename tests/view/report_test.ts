@@ -79,6 +79,26 @@ Deno.test("writeReport(): the saved model, the best and the last report are not 
   assert.match(unknown, /<b>96\.00%<\/b><span>last report: after 3 epochs, the first 2,000 test images</);
 });
 
+Deno.test("writeReport(): where validation images are watched, the best report is theirs", () => {
+  const lines = [0.9, 0.97, 0.96].map((validationAccuracy, epoch) => ({
+    ...line,
+    epoch,
+    testAccuracy: 0.8 + epoch / 100,
+    validationLoss: 0.25,
+    validationAccuracy,
+  }));
+  const curves = toCurves([{ name: "a", lines, stepsPerEpoch: 938, validationImages: 5_000 }]);
+  const html = writeReport({ ...contents, curves });
+  assert.match(
+    html,
+    /<b>97\.00%<\/b><span>best report: after 2 epochs, 5,000 validation images, after the epoch</,
+  );
+  assert.match(html, /<th scope="col">train accuracy<\/th><th scope="col">validation loss<\/th>/);
+  assert.match(html, /<td>80\.0%<\/td><td>0\.2500<\/td><td>97\.00%<\/td><td>–<\/td><td>81\.0%<\/td>/);
+  assert.match(html, / Validation: 5,000 validation images, after the epoch\./);
+  assert(!writeReport(contents).includes("alidation"));
+});
+
 Deno.test("writeReport(): one landmark, headings in order, scroll areas for the keyboard, table heads", () => {
   const html = writeReport(contents);
   assert.equal(html.match(/<main>/g)?.length, 1);

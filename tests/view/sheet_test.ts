@@ -27,6 +27,16 @@ Deno.test("drawSheet() enlarges the pixels without changing them", () => {
   assert.deepEqual(shrunk, original.pixels);
 });
 
+Deno.test("drawSheet(): a note stands below the title, as one sentence with it for those who cannot see it", () => {
+  const note = "label → taken for";
+  const svg = drawSheet([picture(1)], { title: "The only mistake", note, perRow: 4 });
+  assert.match(svg, /<title>The only mistake: label → taken for<\/title>/);
+  assert.match(
+    svg,
+    /font-weight="700">The only mistake<\/text>.*<text class="soft"[^>]*y="\d+">label → taken for</s,
+  );
+});
+
 Deno.test("drawSheet() of no pictures is only a title", () => {
   const svg = drawSheet([], { title: "The 0 worst mistakes of 0", perRow: 5 });
   assert.match(svg, /The 0 worst mistakes of 0<\/text>/);

@@ -26,10 +26,16 @@ export interface Trace {
   readonly values: Float64Array;
 }
 
-/** What a recurrent layer does with one sequence. */
-export interface LayerTraces {
+/** A recurrent layer, and its place in the network. */
+export interface PlacedLayer {
   /** The layer. */
   readonly layer: RecurrentLayer;
+  /** Its number among those of the network, from 1 on; the halves of a bidirectional one share it. */
+  readonly number: number;
+}
+
+/** What a recurrent layer does with one sequence. */
+export interface LayerTraces extends PlacedLayer {
   /** `[T,H]` each, after their activations; none of a simple layer. */
   readonly gates: readonly Trace[];
   /** `[T,H]` each, after the step that reads x_t. */
@@ -45,9 +51,7 @@ export interface NetworkTraces {
 }
 
 /** How much the loss depends on the state of a recurrent layer. */
-export interface LayerGradients {
-  /** The layer. */
-  readonly layer: RecurrentLayer;
+export interface LayerGradients extends PlacedLayer {
   /** `[T]` each: ‖∂loss/∂h_t‖, and ‖∂loss/∂c_t‖ of an LSTM, where h_t and c_t are each other's equals: c_t does not act through h_t. */
   readonly states: readonly Trace[];
 }
@@ -64,13 +68,14 @@ export function traceNetwork(network: Network, p: Float64Array, batch: Batch): N
     [...gates(), ...next].forEach((row, k) => rows.get(layer)![k].values[t] = row);
   };
   const { output } = networkForward(network, p, { batch, watch: { forward } });
-  const layers = [...rows].map(([layer, lists]) => {
+  const layers = placedLayers(network).map(({ layer, number }) => {
+    const lists = rows.get(layer)!;
     const traces = lists.map(({ name, values }) => ({
       name,
       values: Float64Array.from(values.flatMap((row) => [...row])),
     }));
     const gates = GATES[layer.kind].length;
-    return { layer, gates: traces.slice(0, gates), states: traces.slice(gates) };
+    return { layer, number, gates: traces.slice(0, gates), states: traces.slice(gates) };
   });
   return { answers: output.x, layers };
 }
@@ -91,10 +96,19 @@ export function measureGradients(
   };
   const { output, back } = networkForward(network, p, { batch, watch: { backward } });
   back(measure(network, output, targets).dy, new Float64Array(network.size));
-  return [...norms].map(([layer, lists]) => ({
+  return placedLayers(network).map(({ layer, number }) => ({
     layer,
-    states: lists.map(({ name, values }) => ({ name, values: Float64Array.from(values) })),
+    number,
+    states: norms.get(layer)!.map(({ name, values }) => ({ name, values: Float64Array.from(values) })),
   }));
+}
+
+/** The recurrent layers, from the input up; of a bidirectional one the forward layer first. */
+function placedLayers({ layers }: Network): PlacedLayer[] {
+  const halves = layers.map((layer) => recurrentLayers({ layers: [layer] })).filter(({ length }) =>
+    length > 0
+  );
+  return halves.flatMap((both, index) => both.map((layer) => ({ layer, number: index + 1 })));
 }
 
 /** Empty lists by layer and name, for the values of each t. */
