@@ -17,6 +17,7 @@ export type Flag =
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
     | { readonly kind: NumberKind; readonly default?: number }
+    | { readonly kind: "amount"; readonly most?: number; readonly default?: number }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     | {
       readonly kind: "text";
@@ -37,8 +38,8 @@ export type Flag =
     }
   );
 
-/** `share` is at least 0 and below 1, `amount` 0 or more. */
-type NumberKind = "positive" | "number" | "share" | "amount";
+/** `share` is at least 0 and below 1; `amount`, apart, is 0 or more. */
+type NumberKind = "positive" | "number" | "share";
 
 /** Flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
@@ -47,7 +48,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 type Option = Exclude<Flag, { kind: "operands" }>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
-  : F["kind"] extends "whole" | NumberKind ? number
+  : F["kind"] extends "whole" | "amount" | NumberKind ? number
   : F["kind"] extends "operands" ? readonly string[]
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
@@ -165,7 +166,10 @@ function ruleOf(flag: Exclude<Option, { kind: "switch" }>): Rule {
     case "share":
       return number("a number of at least 0 and below 1", (value) => value < 1);
     case "amount":
-      return number("a number from 0 on", () => true);
+      return number(
+        `a number from 0 ${flag.most === undefined ? "on" : `to ${flag.most}`}`,
+        (value) => value <= (flag.most ?? Infinity),
+      );
     case "number":
       return number("a number", () => true);
     case "choice":
