@@ -92,7 +92,8 @@ export function recipeFlags(recipe: Recipe) {
     dropout: {
       kind: "share",
       default: recipe.dropout ?? 0,
-      help: "share of what each recurrent layer puts out that training drops",
+      help:
+        "share of what each recurrent layer puts out that training drops; other dropout layers of a recipe stay",
     },
     optimizer: {
       kind: "choice",
@@ -109,7 +110,8 @@ export function recipeFlags(recipe: Recipe) {
       kind: "text",
       placeholder: "NAME",
       default: recipe.schedule ?? "none",
-      help: `how the learning rate changes: ${SCHEDULE_HELP}`,
+      help:
+        `how the learning rate changes: ${SCHEDULE_HELP}; plateau watches the validation loss or, without --validation, the training loss`,
     },
     clip: {
       kind: "text",
