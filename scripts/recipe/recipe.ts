@@ -240,11 +240,12 @@ export class RecipeCall implements Disposable {
     return { ...ended, findings };
   }
 
-  /** Adds to an error the command that resumes the run, if there is a checkpoint. */
+  /** Adds to an error where the last checkpoint is, if there is one, and the command that resumes the run. */
   withRemedy(error: unknown): unknown {
-    if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
-    if (!this.#run?.run.isThere()) return error;
-    error.message += `\nThe last checkpoint is whole; this continues from it:\n  ${this.#resumeCommand()}`;
+    if (!(error instanceof Error) || !this.#run?.run.isThere()) return error;
+    error.message += error instanceof scanline.NonFiniteLossError // which would come again
+      ? `\nThe last checkpoint before that is in ${shown(this.#path)}`
+      : `\nThe last checkpoint is whole; this continues from it:\n  ${this.#resumeCommand()}`;
     return error;
   }
 

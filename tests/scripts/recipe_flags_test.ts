@@ -238,9 +238,14 @@ projectTest("--start-from begins with the weights of a run, whose shapes must fi
   assert.match(command, / --start-from runs\/train-rnn\/2026-01-01T00-00-00 /);
 
   const other = await runScript(path, "train_rnn", [...TINY, ...still, "--units", "7"]);
-  assert.equal(other.code, 1);
+  assert.equal(other.code, 2);
   assert.match(
     other.stderr,
-    /Cannot start from runs\/train-rnn\/2026-01-01T00-00-00: its weights must have the shapes of this network's, 5×7, .*: current value is 5×128, /,
+    /Cannot start from runs\/train-rnn\/2026-01-01T00-00-00: its weights must have the shapes of this network's, 5×7, .*: current value is 5×128, .* \(its config.json says/,
+  );
+  const folder = await runScript(path, "train_rnn", [...TINY, "--start-from", "runs/train-rnn"]);
+  assert.match(
+    folder.stderr,
+    /^Cannot find the run runs\/train-rnn: it must be a recipe, or one of its runs: /,
   );
 });

@@ -294,7 +294,7 @@ test("other errors are one message and exit with 1", async (path) => {
     [[...tiny, "--threads", "2"], /^Cannot open the device reference: it has no option threads/],
     [
       [...tiny, "--learning-rate", "1e308"],
-      /Cannot continue training: the loss must be finite: .* at step \d+ \(try a learning rate below/,
+      /Cannot continue training: the loss must be finite: .* at step \d+ \(try a learning rate below .*, or those it began with\)\nThe last checkpoint before that is in runs\/train-rnn\/\S+\n$/,
     ],
   ];
   await Promise.all(cases.map(async ([args, message]) => {
