@@ -61,16 +61,19 @@ export async function findRun(word: string): Promise<string> {
  * @throws {Deno.errors.NotFound} If the word is neither, or all runs of the recipe have finished.
  */
 export async function findUnfinished(recipe: string, word: string): Promise<string> {
-  if (isPath(word) || ![recipe, LATEST].includes(word) && await isFolder(word)) {
+  const isName = word === recipe || word === LATEST;
+  if (isPath(word) || !isName && await isFolder(word)) {
     if (await hasRuns(word)) throw folderOfRuns(word);
     return word;
   }
-  const found = [recipe, LATEST].includes(word) ? await latestOf(recipe, (run) => !isFinished(run)) : null;
-  if (found !== null) return found;
+  const unfinished = await latestOf(recipe, (run) => !isFinished(run));
+  if (isName && unfinished !== null) return unfinished;
   const finished = await latestOf(recipe, isFinished);
-  const there = finished === null
-    ? `there is no run of ${recipe} in ${RUNS}/ yet`
-    : `all runs of ${recipe} have finished, the latest one is ${finished}, which --epochs or --steps can make longer`;
+  const there = unfinished !== null
+    ? `the latest unfinished one is ${unfinished}`
+    : finished !== null
+    ? `all runs of ${recipe} have finished, the latest one is ${finished}, which --epochs or --steps can make longer`
+    : `there is no run of ${recipe} in ${RUNS}/ yet`;
   throw new Deno.errors.NotFound(
     `Cannot resume ${printable(word)}: it must be the folder of a run, ${recipe} or ${LATEST}; ${there}`,
   );

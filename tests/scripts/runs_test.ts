@@ -94,6 +94,10 @@ projectTest(
       const [report] = (await Deno.readTextFile(metrics)).split("\n");
       await Deno.writeTextFile(metrics, `${report}\n`); // as if killed
     }
+    assert.equal(
+      await complain("train-rrn"),
+      `${must("train-rrn")}the latest unfinished one is runs/train-rnn/${folders[1]}\n`,
+    );
     for (const [word, folder] of [["train-rnn", folders[1]], ["latest", folders[0]]]) {
       const { code, stderr } = await resume(word);
       assert.equal(code, 0, stderr);
