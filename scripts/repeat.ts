@@ -80,7 +80,7 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
   checkPassedOn(passedOn);
   const { sharing, passThreads } = await shareCores();
   const rows: Row[] = [];
-  const failures: string[] = [];
+  const failures = new Map<string, number[]>(); // seeds by how they ended: wrong flags are the same for all
   let failureCode = 0;
   const begun = new Map<number, string>(); // folders of the unfinished runs, by seed
   const losses = new Map<number, string>(); // of the runs in progress, by seed
@@ -102,14 +102,14 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
 
   if (!json) console.log("seed  test accuracy  test loss  seconds  run");
   await runSideBySide(seeds, sharing, async (seed, threads) => {
-    if (signal.aborted || failures.length > 0) return;
+    if (signal.aborted || failures.size > 0) return;
     const flags = [...passedOn, "--seed", String(seed)];
     if (passThreads) flags.push("--threads", String(threads));
     const run = await runRecipeProcess(recipe, flags, { interrupt, onLine: (line) => follow(seed, line) });
     losses.delete(seed);
     status.clear();
     if (!isComplete(run.lines)) {
-      failures.push(`Seed ${seed} ${run.ending}`);
+      failures.set(run.ending, [...failures.get(run.ending) ?? [], seed]);
       failureCode ||= run.code || 1;
       return;
     }
@@ -125,7 +125,11 @@ await runCommand(command, async ({ recipe: [recipe], seeds: text, json }) => {
     console.error(whatRemains(recipe, { seeds, rows, begun }));
     return interrupt.exitCode;
   }
-  for (const failure of failures) console.error(failure);
+  for (const [ending, seeds] of failures) {
+    console.error(
+      `${seeds.length === 1 ? "Seed" : "Seeds"} ${seeds.sort((a, b) => a - b).join(", ")} ${ending}`,
+    );
+  }
   return failureCode;
 });
 

@@ -12,6 +12,9 @@
 import { DOMAIN, philox } from "../random.ts";
 import type { ImageSize } from "./raster.ts";
 
+/** The largest angle to turn images by, in degrees. */
+export const MOST_DEGREES = 45;
+
 /** How far images are moved at most. */
 export interface Augmentation {
   /** In pixels, to each side and up and down: a whole number. */

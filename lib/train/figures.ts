@@ -111,7 +111,7 @@ export interface Evaluation extends Score {
   readonly seconds: number;
 }
 
-/** Training met a loss that is not finite. The model keeps the weights of the last report. */
+/** Training met a loss that is not finite. The model keeps the weights of the last report, or those it began with. */
 export class NonFiniteLossError extends RangeError {
   /** The number of the step, from 1 on. */
   readonly step: number;
@@ -120,7 +120,7 @@ export class NonFiniteLossError extends RangeError {
   constructor({ step, loss }: { step: number; loss: number }, learningRate: number) {
     super(
       `Cannot continue training: the loss must be finite: current value is ${loss} at step ${step} ` +
-        `(try a learning rate below ${learningRate}; the model keeps the weights of the last report)`,
+        `(try a learning rate below ${learningRate}; the model keeps the weights of the last report, or those it began with)`,
     );
     this.name = "NonFiniteLossError";
     this.step = step;

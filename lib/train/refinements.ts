@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Augmentation, LONGEST_SIDE } from "../data/transform.ts";
+import { type Augmentation, LONGEST_SIDE, MOST_DEGREES } from "../data/transform.ts";
 import type { ImageSize } from "../data/raster.ts";
 import { excerpt } from "../excerpt.ts";
 import type { Clip } from "../engines/engine.ts";
@@ -67,7 +67,9 @@ const CLIP_RULES: Rules<{ norm: number; value: number }> = {
 
 const AUGMENT_RULES: Rules<Augmentation> = {
   shift: optional(whole(0, LONGEST_SIDE)),
-  rotate: optional(number("from 0 to 45 degrees", (value) => value >= 0 && value <= 45)),
+  rotate: optional(
+    number(`from 0 to ${MOST_DEGREES} degrees`, (value) => value >= 0 && value <= MOST_DEGREES),
+  ),
   scale: optional(number("at least 0 and below 1", (value) => value >= 0 && value < 1)),
 };
 

@@ -166,7 +166,7 @@ function stepsOf(curves: readonly Curve[], figure: "x" | "loss"): number[] {
 }
 
 function wordsOf(unit: CurveSet["unit"]): string {
-  return unit === "seconds" ? "seconds of training" : `${unit} trained`;
+  return unit === "seconds" ? "seconds of training and testing" : `${unit} trained`;
 }
 
 function xScale(curves: readonly Curve[], unit: CurveSet["unit"]): Scale {

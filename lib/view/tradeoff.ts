@@ -1,5 +1,5 @@
 /**
- * How good networks become, and how long that takes: test accuracy against seconds of training, as a picture.
+ * How good networks become, and how long that takes: test accuracy against seconds of training and testing, as a picture.
  *
  * @module
  */
@@ -72,7 +72,7 @@ export function drawTradeoff({ unit, curves }: CurveSet): string {
     bottom = TOP + Math.max(LEAST_HEIGHT, LABEL_LINE * (courses.length + 1));
   const axes = {
     title: "test accuracy, by the share of mistakes (logarithmic)",
-    unit: "seconds of training (logarithmic)",
+    unit: "seconds of training and testing (logarithmic)",
     top: TOP,
     bottom: bottom + 6,
     x: logScale(points.map(({ x }) => x), { from: LEFT + 8, to: RIGHT - 8, labels: 8 }),
@@ -84,7 +84,7 @@ export function drawTradeoff({ unit, curves }: CurveSet): string {
     const { x, y } = points[points.length - 1];
     return { words: `${clipEnd(name, MOST_OF_A_NAME)} ${reached}`, colour, x: axes.x.at(x), y: axes.y.at(y) };
   });
-  const title = `Test accuracy against seconds of training: ${courses.map(({ name }) => name).join(", ")}`;
+  const title = `Test accuracy against seconds: ${courses.map(({ name }) => name).join(", ")}`;
   return picture(
     { width: NARROW, height: bottom + AXIS, title },
     drawAxes(axes),

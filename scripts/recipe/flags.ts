@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MOST_DEGREES } from "../../lib/data/transform.ts";
 import type * as scanline from "../../mod.ts";
 import { AXES, type Start } from "../../run.ts";
 import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "../support/command.ts";
@@ -91,7 +92,8 @@ export function recipeFlags(recipe: Recipe) {
     dropout: {
       kind: "share",
       default: recipe.dropout ?? 0,
-      help: "share of what each recurrent layer puts out that training drops",
+      help:
+        "share of what each recurrent layer puts out that training drops; other dropout layers of a recipe stay",
     },
     optimizer: {
       kind: "choice",
@@ -108,7 +110,8 @@ export function recipeFlags(recipe: Recipe) {
       kind: "text",
       placeholder: "NAME",
       default: recipe.schedule ?? "none",
-      help: `how the learning rate changes: ${SCHEDULE_HELP}`,
+      help:
+        `how the learning rate changes: ${SCHEDULE_HELP}; plateau watches the validation loss or, without --validation, the training loss`,
     },
     clip: {
       kind: "text",
@@ -127,7 +130,12 @@ export function recipeFlags(recipe: Recipe) {
       default: augment.shift ?? 0,
       help: "move training images by up to so many pixels, anew in each epoch",
     },
-    rotate: { kind: "amount", default: augment.rotate ?? 0, help: "turn them by up to so many degrees" },
+    rotate: {
+      kind: "amount",
+      most: MOST_DEGREES,
+      default: augment.rotate ?? 0,
+      help: "turn them by up to so many degrees",
+    },
     scale: { kind: "share", default: augment.scale ?? 0, help: "scale them by up to this share" },
     axis: { kind: "choice", choices: AXES, default: recipe.sequence.axis, help: "what is read at each step" },
     reversed: { kind: "switch", help: `read the last line first${isOn(recipe.sequence.reversed)}` },

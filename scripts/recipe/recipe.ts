@@ -75,8 +75,8 @@ export class RecipeCall implements Disposable {
   readonly #signal: AbortSignal;
   readonly #stopped: StoppedRun | null;
   #run: RecipeRun | null = null;
-  /** How many training images there are, those that are held out included. */
-  #imageCount = 0;
+  /** How many of the training images are held out. */
+  #heldOut = 0;
   #startedFrom: StartedFrom | null = null;
   /** The folder of the run; before it begins, the folder that it will be in. */
   #path: string;
@@ -120,7 +120,7 @@ export class RecipeCall implements Disposable {
       }
       throw error;
     });
-    this.#imageCount = data.train.count;
+    this.#heldOut = this.#settings.heldOut(data.train);
     return data;
   }
 
@@ -139,11 +139,11 @@ export class RecipeCall implements Disposable {
 
   /** What `compile()` takes besides the images. */
   get training(): TrainingOptions {
-    const { training, heldOut } = this.#settings;
+    const { training } = this.#settings;
     const start = this.#startedFrom ? { initialize: undefined, forgetBias: undefined } : {};
     const onMemory = (bytes: number) =>
       this.tell(`Memory: ${formatQuantity(Math.ceil(bytes / 1e6), "MB")}, besides the images`);
-    return { ...training, ...start, validation: heldOut(this.#imageCount), onMemory };
+    return { ...training, ...start, validation: this.#heldOut, onMemory };
   }
 
   /** Whether the lines of the recipe themselves tell what is measured on the held-out images. */
@@ -240,11 +240,12 @@ export class RecipeCall implements Disposable {
     return { ...ended, findings };
   }
 
-  /** Adds to an error the command that resumes the run, if there is a checkpoint. */
+  /** Adds to an error where the last checkpoint is, if there is one, and the command that resumes the run. */
   withRemedy(error: unknown): unknown {
-    if (!(error instanceof Error) || error instanceof scanline.NonFiniteLossError) return error;
-    if (!this.#run?.run.isThere()) return error;
-    error.message += `\nThe last checkpoint is whole; this continues from it:\n  ${this.#resumeCommand()}`;
+    if (!(error instanceof Error) || !this.#run?.run.isThere()) return error;
+    error.message += error instanceof scanline.NonFiniteLossError // which would come again
+      ? `\nThe last checkpoint before that is in ${shown(this.#path)}`
+      : `\nThe last checkpoint is whole; this continues from it:\n  ${this.#resumeCommand()}`;
     return error;
   }
 

@@ -12,9 +12,11 @@ import {
   type MathName,
   MATHS,
   printable,
+  shown,
   StoppedRun,
 } from "../../run.ts";
 import { FlagError, type Flags, parseFlags } from "../support/flags.ts";
+import { findUnfinished } from "../support/runs.ts";
 import { isDetermining, type KeptFlags, wordsOf } from "./config.ts";
 
 /** The flags about checkpoints. */
@@ -26,8 +28,9 @@ export const RESUME_FLAGS = {
   },
   resume: {
     kind: "text",
-    placeholder: "FOLDER",
-    help: "continue the run in this folder, to the bit; --data-dir says where its images are now",
+    placeholder: "RUN",
+    help:
+      "continue a run, to the bit: its folder, or latest, the last unfinished one; --data-dir says where its images are now",
   },
 } as const satisfies Flags;
 
@@ -51,7 +54,8 @@ export async function openResumed<F extends Values>(
   if (out !== undefined) {
     throw new FlagError("Cannot use --out with --resume: the run continues in its folder");
   }
-  const path = String(resume).replace(/(?<=.)\/+$/, "");
+  const found = await findUnfinished(recipe, String(resume)), path = found.replace(/(?<=.)\/+$/, "");
+  if (found !== resume && !flags.quiet) console.error(`Run: ${shown(path)}`);
   checkAllowed({ read: [path, given["data-dir"] as string | undefined], write: [path] });
   const stopped = await StoppedRun.open(path);
   try {

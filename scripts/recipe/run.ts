@@ -82,7 +82,9 @@ export class RecipeRun {
     if (validation && !this.#call.showsValidation) {
       const { loss, accuracy } = validation;
       this.#call.print(
-        `Validation after epoch ${epoch.index}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}`,
+        `Validation after ${epochsThrough(epoch.index)}: loss ${loss.toFixed(4)}, accuracy ${
+          accuracy.toFixed(4)
+        }`,
       );
     }
     await this.report({ epoch: epoch.index }, {
@@ -109,12 +111,17 @@ export class RecipeRun {
     const { epoch, loss } = monitored.best;
     const tested = await this.#trainer.evaluate("test", this.#call.loop);
     this.#call.print(
-      `${monitored.stopped ? "Stopped early. " : ""}Kept are the weights after epoch ${epoch}: ` +
+      `${monitored.stopped ? "Stopped early. " : ""}Kept are the weights after ${epochsThrough(epoch)}: ` +
         `validation loss ${loss.toFixed(4)}, test loss ${tested.loss.toFixed(4)}, ` +
         `test accuracy ${tested.accuracy.toFixed(4)}`,
     );
     return { testLoss: tested.loss, testAccuracy: tested.accuracy };
   }
+}
+
+/** How many epochs have ended with this one: some recipes print numbers from 0 on, as their sources do, others from 1 on. */
+function epochsThrough(index: number): string {
+  return formatQuantity(index + 1, "epochs");
 }
 
 /** What figures mean that are reported after each epoch. */

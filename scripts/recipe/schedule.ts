@@ -13,39 +13,38 @@ export const SCHEDULE_HELP =
   "plateau[:PATIENCE[:FACTOR]]";
 
 type Length = scanline.Length;
+type Options = Readonly<Record<string, number>>;
 
-/** How each schedule is made from its numbers, and how many it must be given and can be given. */
-const MAKERS: Readonly<
-  Record<
-    string,
-    {
-      least: number;
-      most: number;
-      make: (numbers: (number | undefined)[], length: Length) => scanline.Schedule;
-    }
-  >
-> = {
-  "step": {
-    least: 1,
-    most: 2,
-    make: ([every = 1, gamma]) => scanline.schedules.step({ every, ...given({ gamma }) }),
-  },
-  "exponential": { least: 1, most: 1, make: ([gamma = 1]) => scanline.schedules.exponential({ gamma }) },
+/** A schedule by name: which options its numbers give, in order, how many of them it must have, and how it is made. */
+interface Maker {
+  readonly options: readonly (keyof typeof WORDS)[];
+  readonly least: number;
+  readonly make: (options: never, length: Length) => scanline.Schedule;
+}
+
+/** What the help calls the options. */
+const WORDS = {
+  every: "EPOCHS",
+  gamma: "FACTOR",
+  factor: "FACTOR",
+  warmup: "WARMUP",
+  patience: "PATIENCE",
+} as const;
+
+const MAKERS: Readonly<Record<string, Maker>> = {
+  "step": { options: ["every", "gamma"], least: 1, make: scanline.schedules.step },
+  "exponential": { options: ["gamma"], least: 1, make: scanline.schedules.exponential },
   "cosine": {
+    options: ["warmup"],
     least: 0,
-    most: 1,
-    make: ([warmup], length) => scanline.schedules.cosine({ length, ...given({ warmup }) }),
+    make: (given: Options, length) => scanline.schedules.cosine({ ...given, length }),
   },
   "one-cycle": {
+    options: ["warmup"],
     least: 0,
-    most: 1,
-    make: ([warmup], length) => scanline.schedules.oneCycle({ length, ...given({ warmup }) }),
+    make: (given: Options, length) => scanline.schedules.oneCycle({ ...given, length }),
   },
-  "plateau": {
-    least: 0,
-    most: 2,
-    make: ([patience, factor]) => scanline.schedules.plateau(given({ patience, factor })),
-  },
+  "plateau": { options: ["patience", "factor"], least: 0, make: scanline.schedules.plateau },
 };
 
 /**
@@ -58,16 +57,24 @@ export function parseSchedule(text: string, length: Length): scanline.Schedule |
   if (text === "none") return undefined;
   const [name, ...parts] = text.split(":");
   const numbers = parts.map(toNumber), known = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-  if (!known || numbers.length < known.least || numbers.length > known.most || numbers.some(Number.isNaN)) {
+  if (
+    !known || numbers.length < known.least || numbers.length > known.options.length ||
+    numbers.some(Number.isNaN)
+  ) {
     const remedy = known ? "" : didYouMean(name, ["none", ...Object.keys(MAKERS)]);
     throw new FlagError(
       `Cannot use --schedule: it must be one of ${SCHEDULE_HELP}: current value is ${excerpt(text)}${remedy}`,
     );
   }
+  const options = Object.fromEntries(numbers.map((number, i) => [known.options[i], number]));
   try {
-    return known.make(numbers, length);
+    return known.make(options as never, length);
   } catch (error) {
-    throw new FlagError(`Cannot use --schedule ${excerpt(text)}: ${(error as Error).message}`);
+    const reason = (error as Error).message.replace(
+      /^Cannot [^:]+: (\w+)/,
+      (_, option: keyof typeof WORDS) => WORDS[option] ?? option,
+    );
+    throw new FlagError(`Cannot use --schedule ${excerpt(text)}: ${reason}`);
   }
 }
 
@@ -90,9 +97,4 @@ export function parseClip(text: string): scanline.CompileOptions["clip"] {
 /** NaN for what is no plain number. */
 function toNumber(text: string): number {
   return /^\d*\.?\d+(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : NaN;
-}
-
-/** The properties that are there. */
-function given<T extends object>(options: T): { [Name in keyof T]?: NonNullable<T[Name]> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

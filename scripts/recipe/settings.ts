@@ -22,8 +22,8 @@ export interface Settings {
   readonly length: scanline.Length;
   /** What `compile()` takes besides the images, but for how many of them are held out. */
   readonly training: TrainingOptions;
-  /** How many of so many training images are held out. */
-  readonly heldOut: (count: number) => number;
+  /** How many of the training images are held out. @throws {FlagError} If the flags do not fit the images. */
+  readonly heldOut: (train: scanline.Images) => number;
 }
 
 /** What `compile()` takes besides the images. */
@@ -42,6 +42,12 @@ export function settingsOf(recipe: Recipe, flags: RecipeFlags, begun: scanline.L
   if (epochs !== undefined && steps !== undefined) {
     throw new FlagError("Cannot use --epochs and --steps: it must be one of them");
   }
+  const isBidirectional = bidirectional || recipe.bidirectional === true;
+  if (last === "step" && !isBidirectional) {
+    throw new FlagError(
+      "Cannot use --last step: the layers must be bidirectional (--bidirectional makes them so)",
+    );
+  }
   const length = epochs ? { epochs } : steps ? { steps } : recipe.length;
   const share = recipe.validation ?? 0;
   if (patience !== undefined && (validation ?? share) === 0) {
@@ -56,7 +62,7 @@ export function settingsOf(recipe: Recipe, flags: RecipeFlags, begun: scanline.L
       cell,
       activation: recipe.activation ?? "tanh",
       units: unitsOf(flags.units),
-      bidirectional: bidirectional || recipe.bidirectional === true,
+      bidirectional: isBidirectional,
       last,
       dropout,
     },
@@ -81,13 +87,39 @@ export function settingsOf(recipe: Recipe, flags: RecipeFlags, begun: scanline.L
       seed: flags.seed,
       ...deviceOptions(flags),
     },
-    heldOut: (count) => validation ?? Math.floor(count * share / ALL_IMAGES),
+    heldOut: (train) => {
+      checkShift(flags.shift, train);
+      const held = validation ?? Math.floor(train.count * share / ALL_IMAGES);
+      if (held >= train.count) {
+        throw new FlagError(
+          `Cannot use --validation: it must be less than all of the ${train.count} training images: current value is ${held}`,
+        );
+      }
+      if (held > 0 || !isWatched) return held;
+      throw new FlagError(
+        `Cannot hold out images: the training images must be at least ${
+          Math.ceil(ALL_IMAGES / share)
+        }, for one of them ` +
+          `to be held out: current value is ${train.count} (--validation says how many are)`,
+      );
+    },
   };
+}
+
+/** @throws {FlagError} If nothing of an image might be left. */
+function checkShift(shift: number, { height, width }: scanline.Images): void {
+  if (shift < Math.min(height, width)) return;
+  throw new FlagError(
+    `Cannot use --shift: it must be less than the images are high and wide, ${height} × ${width}: current value is ${shift}`,
+  );
 }
 
 /** How the network reads an image: as the recipe says, unless flags say otherwise. */
 function sequenceOf(own: scanline.Sequence, flags: RecipeFlags): scanline.Sequence {
   const { axis, reversed, permuted, permutation = permuted ? 1 : undefined } = flags;
+  if (permuted && flags.permutation !== undefined) {
+    throw new FlagError("Cannot use --permuted and --permutation: it must be one of them");
+  }
   if (permutation !== undefined && axis !== "pixels") {
     throw new FlagError(
       `Cannot use --permutation: --axis must be pixels, of which it is an order: current value is ${axis}`,

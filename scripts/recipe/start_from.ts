@@ -6,12 +6,13 @@
 import type * as tf from "@tensorflow/tfjs";
 import { modelSha256, toTensorflow } from "../../mod.ts";
 import { openRun, shown } from "../../run.ts";
+import { FlagError } from "../support/flags.ts";
 import type { StartedFrom } from "./config.ts";
 
 /**
  * Gives a model the weights of a run.
  *
- * @throws {RangeError} If they have other shapes.
+ * @throws {FlagError} If they have other shapes.
  */
 export async function startFrom(model: tf.Sequential, path: string): Promise<StartedFrom> {
   const run = await openRun(path);
@@ -20,11 +21,12 @@ export async function startFrom(model: tf.Sequential, path: string): Promise<Sta
     tensors.map(({ shape }) => shape.join("×"))
   );
   if (theirs.join() !== ours.join()) {
-    throw new RangeError(
+    throw new FlagError(
       `Cannot start from ${shown(run.path)}: its weights must have the shapes of this network's, ${
         ours.join(", ")
-      }: ` +
-        `current value is ${theirs.join(", ")}`,
+      }: current value is ${
+        theirs.join(", ")
+      } (its config.json says which recipe and flags it was trained with)`,
     );
   }
   model.setWeights(weights);

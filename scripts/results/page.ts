@@ -230,7 +230,7 @@ function writeExperiments(of: (name: string) => readonly ResultRun[]): string[] 
       const picture = pictureOf(name);
       return picture ? [`![${name}: Scanline and PyTorch, epoch by epoch](${picture})`] : [];
     }),
-    "All recipes, seed 1, by what they reach and how many seconds of training that takes on the machine below, one thread each:",
+    "All recipes, seed 1, by what they reach and how many seconds of training and testing that takes on the machine below, one thread each:",
     `![Test accuracy of all recipes against seconds](${TRADEOFF_PICTURE})`,
   ];
 }

@@ -17,6 +17,7 @@ export type Flag =
   & (
     | { readonly kind: "whole"; readonly least: number; readonly most?: number; readonly default?: number }
     | { readonly kind: NumberKind; readonly default?: number }
+    | { readonly kind: "amount"; readonly most?: number; readonly default?: number }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     | {
       readonly kind: "text";
@@ -37,8 +38,8 @@ export type Flag =
     }
   );
 
-/** `share` is at least 0 and below 1, `amount` 0 or more. */
-type NumberKind = "positive" | "number" | "share" | "amount";
+/** `share` is at least 0 and below 1; `amount`, apart, is 0 or more. */
+type NumberKind = "positive" | "number" | "share";
 
 /** Flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
@@ -47,7 +48,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 type Option = Exclude<Flag, { kind: "operands" }>;
 
 type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
-  : F["kind"] extends "whole" | NumberKind ? number
+  : F["kind"] extends "whole" | "amount" | NumberKind ? number
   : F["kind"] extends "operands" ? readonly string[]
   : F extends { choices: readonly (infer Choice)[] } ? Choice
   : string;
@@ -95,16 +96,21 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
     tokens: true,
     allowPositionals: true,
   });
-  for (const token of tokens) {
+  const known = [...options.keys()];
+  for (const [i, token] of tokens.entries()) {
     if (token.kind === "positional" && takesOperands) {
       operands.push(token.value);
       continue;
+    }
+    if (token.kind === "positional") {
+      const reason = strayWord(token.value, known, tokens[i - 1]);
+      throw new FlagError(`Cannot use ${excerpt(token.value)}: ${reason}`);
     }
     const isFlag = token.kind === "option" && token.rawName.startsWith("--");
     const flag = isFlag ? options.get(token.name) : undefined;
     if (!isFlag || !flag) {
       const given = isFlag ? token.rawName : args[token.index];
-      throw new FlagError(`Cannot use ${excerpt(given)}: ${unknownFlag(given, [...options.keys()])}`);
+      throw new FlagError(`Cannot use ${excerpt(given)}: ${unknownFlag(given, known)}`);
     }
     values[token.name] = parseValue(token.rawName, flag, token.value);
   }
@@ -116,12 +122,27 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
   return values as FlagValues<F>;
 }
 
-/** The list of the flags is long: where it is clear which was meant, it is left out. */
-function unknownFlag(given: string, known: readonly string[]): string {
+/** The list of the flags is long: where it is clear which was meant, or the list would not help, it is left out. */
+function unknownFlag(
+  given: string,
+  known: readonly string[],
+  otherwise = `it must be one of ${known.map((name) => `--${name}`).join(", ")}`,
+): string {
   const meant = nearest(given.replace(/^-+|=[^]*/g, ""), known);
-  return meant === undefined
-    ? `it must be one of ${known.map((name) => `--${name}`).join(", ")}`
-    : `there is no such flag. Did you mean --${meant}?`;
+  return meant === undefined ? otherwise : `there is no such flag. Did you mean --${meant}?`;
+}
+
+/** Why a word cannot be used that no flag takes as its value. @param before The token before it */
+function strayWord(
+  word: string,
+  known: readonly string[],
+  before: { kind: string; rawName?: string; value?: string } | undefined,
+): string {
+  const isSwitch = before?.kind === "option" && before.value === undefined;
+  const reason = isSwitch
+    ? `${before.rawName} takes no value`
+    : "this task takes only flags, which begin with --";
+  return unknownFlag(word, known, reason);
 }
 
 /** A remedy for a word that is not in a list: the one that is most like it. */
@@ -165,7 +186,10 @@ function ruleOf(flag: Exclude<Option, { kind: "switch" }>): Rule {
     case "share":
       return number("a number of at least 0 and below 1", (value) => value < 1);
     case "amount":
-      return number("a number from 0 on", () => true);
+      return number(
+        `a number from 0 ${flag.most === undefined ? "on" : `to ${flag.most}`}`,
+        (value) => value <= (flag.most ?? Infinity),
+      );
     case "number":
       return number("a number", () => true);
     case "choice":

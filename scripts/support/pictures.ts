@@ -58,14 +58,15 @@ export async function loadPicture(
   size: ImageSize,
   options: PreparePictureOptions,
 ): Promise<NamedImage> {
+  const bytes = await readWhole(path, { mostBytes: MAX_BYTES });
   try {
-    const bytes = await readWhole(path, { mostBytes: MAX_BYTES });
     const raster = await scanline.decodePicture(bytes);
     const prepared = scanline.preparePicture(raster, size, options);
     return { name: path, image: prepared.image, label: null, prepared };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable || !(error instanceof Error)) throw error;
-    throw new Error(`Cannot use ${printable(path)}: ${error.message}`, { cause: error });
+    const reason = error.message.replace(/^Cannot [^:]+: /, ""); // which names no file
+    throw new Error(`Cannot use ${printable(path)}: ${reason}`, { cause: error });
   }
 }
 

@@ -39,12 +39,24 @@ Deno.test("parseFlags() takes values after a space or an equals sign, and the la
 
 Deno.test("parseFlags() lists the valid flags if one is unknown", () => {
   const all = "--epochs, --seed, --learning-rate, --device, --out, --json";
-  for (const wrong of ["--no-json", "-e", "colour", "--", "--toString", "--__proto__"]) {
+  for (const wrong of ["--no-json", "-e", "--", "--toString", "--__proto__"]) {
     assert.throws(() => parseFlags(flags, [wrong]), (error) => {
       assert.ok(error instanceof FlagError);
       assert.equal(error.message, `Cannot use "${wrong}": it must be one of ${all}`);
       return true;
     });
+  }
+});
+
+Deno.test("parseFlags() says of a stray word that it is none of a flag's values", () => {
+  const cases: [string[], string][] = [
+    [["colour"], 'Cannot use "colour": this task takes only flags, which begin with --'],
+    [["--seed", "1", "colour"], 'Cannot use "colour": this task takes only flags, which begin with --'],
+    [["--json", "yes"], 'Cannot use "yes": --json takes no value'],
+    [["--json", "epochs"], 'Cannot use "epochs": there is no such flag. Did you mean --epochs?'],
+  ];
+  for (const [args, message] of cases) {
+    assert.throws(() => parseFlags(flags, args), { name: "FlagError", message });
   }
 });
 

@@ -62,9 +62,8 @@ Deno.test({
     await t.step(
       "plot draws runs against seconds, and the loss of their steps against training",
       async () => {
-        for (
-          const [against, words] of [["seconds", "seconds of training"], ["training", "each training step"]]
-        ) {
+        const labels = { seconds: "seconds of training and testing", training: "each training step" };
+        for (const [against, words] of Object.entries(labels)) {
           const { code } = await runScript(path, "plot", ["runs/lstm", "runs/a", "--against", against]);
           assert.equal(code, 0);
           assert((await Deno.readTextFile(`${path}/runs/plot.svg`)).includes(words), words);

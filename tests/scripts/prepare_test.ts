@@ -58,7 +58,10 @@ Deno.test({
       const { code, stdout, stderr } = await runScript(path, "predict", [...files, ...model, "--json"]);
       assert.equal(code, 1);
       assert.deepEqual(stdout.trim().split("\n").map((line) => JSON.parse(line).image), ["data/own.png"]);
-      assert.match(stderr, /\nCannot use data\/none\.png: .*\nCannot use data\/gone\.png: .*\n$/);
+      assert.match(
+        stderr,
+        /\nCannot use data\/none\.png: it must be a PNG .*\nCannot read data\/gone\.png: .*\n$/,
+      );
       const none = await runScript(path, "predict", ["data/none.png", ...model]);
       assert.deepEqual([none.code, none.stdout], [1, ""]);
       assert.match(none.stderr, /^Cannot use data\/none\.png: .*\n$/);

@@ -193,12 +193,33 @@ projectTest("flags that mean nothing, or nothing together, are one message", asy
       /^Cannot use --dropout: it must be a number of at least 0 and below 1: current value is "1"/,
     ],
     [["--cell", "ltsm"], /^Cannot use --cell: .*\(did you mean lstm\?\)/],
+    [["--rotate", "200"], /^Cannot use --rotate: it must be a number from 0 to 45: current value is "200"\n/],
+    [
+      ["--scale", "2"],
+      /^Cannot use --scale: it must be a number of at least 0 and below 1: current value is "2"/,
+    ],
+    [["--axis", "pixels", "--permuted", "--permutation", "2"], /^Cannot use --permuted and --permutation: /],
+    [["--last", "step"], /^Cannot use --last step: the layers must be bidirectional \(--bidirectional makes/],
+    [
+      [...TINY, "--shift", "5"],
+      /^Cannot use --shift: it must be less than the images are high and wide, 6 × 5: current value is 5\n/,
+    ],
+    [
+      [...TINY, "--limit", "9", "--validation", "9"],
+      /^Cannot use --validation: it must be less than all of the 9 training images: current value is 9\n/,
+    ],
   ];
   await Promise.all(wrong.map(async ([flags, message]) => {
     const { code, stdout, stderr } = await runScript(path, "train_rnn", flags);
     assert.match(stderr, message);
     assert.deepEqual([code, stdout], [2, ""]);
   }));
+  const { code, stderr } = await runScript(path, "train_best", [...TINY, "--limit", "1"]);
+  assert.match(
+    stderr,
+    /^Cannot hold out images: the training images must be at least 12, .*: current value is 1 \(/,
+  );
+  assert.equal(code, 2);
 });
 
 projectTest("--start-from begins with the weights of a run, whose shapes must fit", async (path) => {
@@ -217,10 +238,15 @@ projectTest("--start-from begins with the weights of a run, whose shapes must fi
   assert.match(command, / --start-from runs\/train-rnn\/2026-01-01T00-00-00 /);
 
   const other = await runScript(path, "train_rnn", [...TINY, ...still, "--units", "7"]);
-  assert.equal(other.code, 1);
+  assert.equal(other.code, 2);
   assert.match(
     other.stderr,
-    /Cannot start from runs\/train-rnn\/2026-01-01T00-00-00: its weights must have the shapes of this network's, 5×7, .*: current value is 5×128, /,
+    /Cannot start from runs\/train-rnn\/2026-01-01T00-00-00: its weights must have the shapes of this network's, 5×7, .*: current value is 5×128, .* \(its config.json says/,
+  );
+  const folder = await runScript(path, "train_rnn", [...TINY, "--start-from", "runs/train-rnn"]);
+  assert.match(
+    folder.stderr,
+    /^Cannot find the run runs\/train-rnn: it must be a recipe, or one of its runs: /,
   );
 });
 

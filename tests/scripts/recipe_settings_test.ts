@@ -55,11 +55,19 @@ Deno.test("parseSchedule() refuses other texts, and says what it takes", () => {
     () => parseSchedule("one-cicle:0.2", length),
     /current value is "one-cicle:0.2" \(did you mean one-cycle\?\)$/,
   );
-  assertRefused(
-    () => parseSchedule("step:0", length),
-    /^Cannot use --schedule "step:0": .*every must be a whole number/,
-  );
-  assertRefused(() => parseSchedule("one-cycle:2", length), /warmup must be at least 0 and below 1/);
+  const wrong = {
+    "step:0": "EPOCHS must be a whole number from 1 on: current value is 0",
+    "step:1:2": "FACTOR must be positive and at most 1: current value is 2",
+    "one-cycle:2": "WARMUP must be at least 0 and below 1: current value is 2",
+    "plateau:0.5": "PATIENCE must be a whole number from 0 on: current value is 0.5",
+    "plateau:1:1": "FACTOR must be positive and below 1: current value is 1",
+  };
+  for (const [text, reason] of Object.entries(wrong)) {
+    assert.throws(() => parseSchedule(text, length), {
+      name: "FlagError",
+      message: `Cannot use --schedule "${text}": ${reason}`,
+    });
+  }
 });
 
 Deno.test("parseClip() takes a length, the size of each number, or none", () => {

@@ -55,3 +55,55 @@ projectTest("a recipe without runs is an error that says so", async (path) => {
     );
   }
 });
+
+projectTest(
+  "--resume takes a recipe or `latest` for its latest unfinished run, and says what else is there",
+  async (path) => {
+    const begin = async (folder: string, ...flags: string[]) => {
+      const { code, stderr } = await runScript(path, "train_rnn", [
+        ...TINY,
+        ...flags,
+        "--out",
+        `runs/train-rnn/${folder}`,
+      ]);
+      assert.equal(code, 0, stderr);
+    };
+    const resume = (word: string) => runScript(path, "train_rnn", ["--resume", word, "--no-pictures"]);
+    const complain = async (word: string) => {
+      const { code, stdout, stderr } = await resume(word);
+      assert.deepEqual([code, stdout], [1, ""]);
+      return stderr;
+    };
+    const must = (word: string) =>
+      `Cannot resume ${word}: it must be the folder of a run, train-rnn or latest; `;
+    assert.equal(await complain("latest"), `${must("latest")}there is no run of train-rnn in runs/ yet\n`);
+
+    const folders = ["2026-01-01T00-00-00", "2026-01-02T00-00-00", "2026-01-03T00-00-00"];
+    for (const folder of folders) await begin(folder);
+    const finished = "all runs of train-rnn have finished, the latest one is " +
+      `runs/train-rnn/${folders[2]}, which --epochs or --steps can make longer\n`;
+    for (const word of ["train-rnn", "latest", "train-rrn"]) {
+      assert.equal(await complain(word), must(word) + finished);
+    }
+    assert.match(
+      await complain("runs/train-rnn"),
+      /^Cannot find the run runs\/train-rnn: it must be a recipe, or one of its runs: current value is a folder of runs\n/,
+    );
+    for (const folder of folders.slice(0, 2)) {
+      const metrics = `${path}/runs/train-rnn/${folder}/metrics.jsonl`;
+      const [report] = (await Deno.readTextFile(metrics)).split("\n");
+      await Deno.writeTextFile(metrics, `${report}\n`); // as if killed
+    }
+    assert.equal(
+      await complain("train-rrn"),
+      `${must("train-rrn")}the latest unfinished one is runs/train-rnn/${folders[1]}\n`,
+    );
+    for (const [word, folder] of [["train-rnn", folders[1]], ["latest", folders[0]]]) {
+      const { code, stderr } = await resume(word);
+      assert.equal(code, 0, stderr);
+      assert.ok(stderr.startsWith(`Run: runs/train-rnn/${folder}\n`), stderr);
+    }
+    await Deno.mkdir(`${path}/train-rnn`); // a folder of that name is not meant
+    assert.equal(await complain("train-rnn"), must("train-rnn") + finished);
+  },
+);

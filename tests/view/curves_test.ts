@@ -205,6 +205,6 @@ Deno.test("drawCurves(): a loss that explodes is labelled with powers of ten", (
 Deno.test("drawCurves(): against seconds", () => {
   const lines = epochs(4).map((line) => ({ ...line, seconds: 2.5 }));
   const svg = drawCurves(toCurves([run("runs/a", lines)], { against: "seconds" }));
-  assert(textsOf(svg).includes("seconds of training"));
+  assert(textsOf(svg).includes("seconds of training and testing"));
   assert.match(svg, /best test accuracy: \d\d\.\d\d% after 10 s/);
 });
