@@ -82,7 +82,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     name: "train-best",
     recipe: "train-best",
     flags: [],
-    about: "LSTM-128, shifted images, AdamW, one cycle",
+    about: "LSTM-128, moved images, AdamW, one cycle",
     source: "",
   },
 ];
