@@ -122,7 +122,7 @@ elif recipe == "train-tanh-rnn":
     batch, epochs, optimizer = 64, 10, torch.optim.Adam(model.parameters(), lr=0.001)
 elif recipe == "train-best":
     rnn = nn.LSTM(28, 128, batch_first=True)
-    model, read_x, clip, augment = Reader(rnn, nn.Linear(128, 10)), lines, 1.0, 2
+    model, read_x, clip, augment = Reader(rnn, nn.Linear(128, 10)), lines, 1.0, (2, 8, 0.1)
     with torch.no_grad():
         rnn.bias_ih_l0[128:256] = 1
         rnn.bias_hh_l0[128:256] = 0
@@ -140,12 +140,15 @@ else:
     schedule_step = None
 
 
-def shifted(x, most):
-    """Each image moved by up to `most` pixels, blank where nothing was."""
-    padded = nn.functional.pad(x, (most,) * 4)
-    dx, dy = torch.randint(0, 2 * most + 1, (2, len(x), 1, 1))
-    rows, columns = torch.arange(28).view(1, 28, 1) + dy, torch.arange(28).view(1, 1, 28) + dx
-    return padded[torch.arange(len(x)).view(-1, 1, 1), rows, columns]
+def moved(x, shift, rotate, scale):
+    """Each image shifted by whole pixels, turned and scaled about its centre; blank where nothing was."""
+    N, side = len(x), x.shape[1] - 1
+    dx, dy = torch.randint(-shift, shift + 1, (2, N)).float() * 2 / side
+    angle, factor = (2 * torch.rand(N) - 1) * rotate * torch.pi / 180, 1 + (2 * torch.rand(N) - 1) * scale
+    a, b = angle.cos() / factor, angle.sin() / factor  # from new to old
+    theta = torch.stack([torch.stack([a, b, -a * dx - b * dy], 1), torch.stack([-b, a, b * dx - a * dy], 1)], 1)
+    grid = nn.functional.affine_grid(theta, (N, 1, side + 1, side + 1), align_corners=True)
+    return nn.functional.grid_sample(x.unsqueeze(1), grid, align_corners=True).squeeze(1)
 
 
 @torch.inference_mode()
@@ -165,7 +168,7 @@ for epoch in range(epochs):
     started, total, right = time.perf_counter(), 0, 0
     for some in torch.randperm(len(train_x)).split(batch):
         x, y = train_x[some], train_y[some]
-        z = model(read_x(shifted(x, augment) if augment else x))
+        z = model(read_x(moved(x, *augment) if augment else x))
         loss = cross_entropy(z, y)
         optimizer.zero_grad()
         loss.backward()
