@@ -25,6 +25,7 @@ import type { TrainingConfig } from "./training_config.ts";
 import {
   type EpochReport,
   type Evaluation,
+  NonFiniteLossError,
   type StepsReport,
   Tally,
   type TrainerState,
@@ -335,27 +336,39 @@ export class Trainer implements AsyncDisposable {
         );
       }
       await this.#takeLast();
-      let ended = await this.#endEpoch(loop); // one whose validation a signal ended
-      while (ended && this.step < end && !signal?.aborted && !this.#course.stopped) {
-        await this.#adopt();
-        const next = this.#nextCheckpoint(checkpointEvery);
-        this.#images.forget();
-        const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
-        tally.add(results, elapsedMs);
-        for (const { loss } of results) this.#losses.push(loss);
-        span.elapsedMs += elapsedMs;
-        onSteps?.(results);
-        ended = await this.#endEpoch(loop);
-        if (this.step === next || this.step === lastStep) await keep();
-        const { loss } = tally.figures();
-        onProgress?.(progressIn(span, { step: this.step, loss, order: this.#order }));
-        await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
+      let ended: boolean;
+      try {
+        ended = await this.#endEpoch(loop); // one whose validation a signal ended
+        while (ended && this.step < end && !signal?.aborted && !this.#course.stopped) {
+          await this.#adopt();
+          const next = this.#nextCheckpoint(checkpointEvery);
+          this.#images.forget();
+          const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
+          tally.add(results, elapsedMs);
+          for (const { loss } of results) this.#losses.push(loss);
+          span.elapsedMs += elapsedMs;
+          ended = await this.#endEpoch(loop);
+          onSteps?.(results);
+          if (this.step === next || this.step === lastStep) await keep();
+          const { loss } = tally.figures();
+          onProgress?.(progressIn(span, { step: this.step, loss, order: this.#order }));
+          await turnOfEventLoop(); // for signals and timers, where the engine computes on this thread
+        }
+        if (signal?.aborted) await keep();
+      } catch (error) {
+        // A callback's: the steps were taken. After a loss that is not finite, the model keeps the weights before.
+        if (!(error instanceof NonFiniteLossError)) await this.#publish().catch(() => {}); // or the device has failed
+        throw error;
       }
-      if (signal?.aborted) await keep();
-      await this.#adopt();
-      this.#write(await this.#engine.readParameters());
+      await this.#publish();
       return ended && (this.step >= end || this.#course.stopped);
     });
+  }
+
+  /** Copies the weights into the model. */
+  async #publish(): Promise<void> {
+    await this.#adopt();
+    this.#write(await this.#engine.readParameters());
   }
 
   /** Evaluates an epoch that has ended, if that matters; false if the signal ended the evaluation: it comes again then. */

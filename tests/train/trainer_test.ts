@@ -90,6 +90,21 @@ Deno.test("epochs() yields means over images, and trains the short last batch", 
   assert.deepEqual(await trainer.readState(), state);
 });
 
+Deno.test("the model has the weights of the last step after a loop whose callback throws", async () => {
+  const throwing = () => {
+    throw new Error("the disk is full");
+  };
+  for (const options of [{ onCheckpoint: throwing }, { onSteps: throwing }, { onProgress: throwing }]) {
+    await using trainer = await open();
+    await assert.rejects(Array.fromAsync(trainer.epochs(1, options)), /the disk is full/);
+    assert.ok(trainer.step > 0);
+    const { parameters } = await trainer.readState();
+    assert.deepEqual((await trainer.trained()).parameters, parameters);
+    await using fresh = await open();
+    assert.deepEqual(parameters, (await stepsOf(fresh, trainer.step)).state.parameters);
+  }
+});
+
 Deno.test("steps() in any number of calls give the same bits, dropout included", async () => {
   const states = [];
   for (const every of [1, 3, 12]) {
