@@ -126,11 +126,18 @@ export function parseFlags<const F extends Flags>(flags: F, args: readonly strin
 function unknownFlag(
   given: string,
   known: readonly string[],
-  otherwise = `it must be one of ${known.map((name) => `--${name}`).join(", ")}`,
+  otherwise = oneOfThese(known),
 ): string {
   const meant = nearest(given.replace(/^-+|=[^]*/g, ""), known);
   return meant === undefined ? otherwise : `there is no such flag. Did you mean --${meant}?`;
 }
+
+function oneOfThese(known: readonly string[]): string {
+  return `it must be one of ${known.map((name) => `--${name}`).join(", ")}`;
+}
+
+/** So many flags are listed in a message. */
+const FEW_FLAGS = 8;
 
 /** Why a word cannot be used that no flag takes as its value. @param before The token before it */
 function strayWord(
@@ -141,7 +148,9 @@ function strayWord(
   const isSwitch = before?.kind === "option" && before.value === undefined;
   const reason = isSwitch
     ? `${before.rawName} takes no value`
-    : "this task takes only flags, which begin with --";
+    : known.length > FEW_FLAGS
+    ? "this task takes only flags, which begin with --"
+    : oneOfThese(known);
   return unknownFlag(word, known, reason);
 }
 

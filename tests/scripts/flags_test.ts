@@ -37,12 +37,13 @@ Deno.test("parseFlags() takes values after a space or an equals sign, and the la
   });
 });
 
+const ALL = "--epochs, --seed, --learning-rate, --device, --out, --json";
+
 Deno.test("parseFlags() lists the valid flags if one is unknown", () => {
-  const all = "--epochs, --seed, --learning-rate, --device, --out, --json";
   for (const wrong of ["--no-json", "-e", "--", "--toString", "--__proto__"]) {
     assert.throws(() => parseFlags(flags, [wrong]), (error) => {
       assert.ok(error instanceof FlagError);
-      assert.equal(error.message, `Cannot use "${wrong}": it must be one of ${all}`);
+      assert.equal(error.message, `Cannot use "${wrong}": it must be one of ${ALL}`);
       return true;
     });
   }
@@ -50,14 +51,18 @@ Deno.test("parseFlags() lists the valid flags if one is unknown", () => {
 
 Deno.test("parseFlags() says of a stray word that it is none of a flag's values", () => {
   const cases: [string[], string][] = [
-    [["colour"], 'Cannot use "colour": this task takes only flags, which begin with --'],
-    [["--seed", "1", "colour"], 'Cannot use "colour": this task takes only flags, which begin with --'],
+    [["colour"], `Cannot use "colour": it must be one of ${ALL}`],
+    [["--seed", "1", "colour"], `Cannot use "colour": it must be one of ${ALL}`],
     [["--json", "yes"], 'Cannot use "yes": --json takes no value'],
     [["--json", "epochs"], 'Cannot use "epochs": there is no such flag. Did you mean --epochs?'],
   ];
   for (const [args, message] of cases) {
     assert.throws(() => parseFlags(flags, args), { name: "FlagError", message });
   }
+  const many = Object.fromEntries("abcdefghi".split("").map((name) => [name, { kind: "switch", help: "" }]));
+  assert.throws(() => parseFlags(many as Flags, ["colour"]), {
+    message: 'Cannot use "colour": this task takes only flags, which begin with --',
+  });
 });
 
 Deno.test("parseFlags() says which flag or value was meant, where that is clear", () => {
