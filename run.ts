@@ -63,7 +63,8 @@ export {
 } from "./lib/run/folder.ts";
 export { dataFolder, imagesOf, loadImagesFor, pictureOptions } from "./lib/run/images.ts";
 export { historyOf, type MetricsLine, type PictureSource, RunPictures } from "./lib/run/pictures.ts";
-export { type EndedRun, Run, type RunAbout, type RunSettings } from "./lib/run/run.ts";
+export { type EndedRun, Run } from "./lib/run/run.ts";
+export type { RunAbout, RunSettings } from "./lib/run/run_options.ts";
 export { StoppedRun } from "./lib/run/stopped_run.ts";
 
 // Types that signatures here and in mod.ts name.

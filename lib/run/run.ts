@@ -4,73 +4,43 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { CATALOGUE } from "../data/catalogue.ts";
 import { FLOATS } from "../data/images.ts";
 import { shown } from "../data/places.ts";
 import { excerpt } from "../excerpt.ts";
 import { Turns } from "../engines/turns.ts";
 import { modelSha256 } from "../model/hash.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
-import { CLASS_NAMES, defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
-import {
-  BOOLEAN,
-  check,
-  checkOptions,
-  FUNCTION,
-  instanceOf,
-  meets,
-  NUMBER,
-  OBJECT,
-  oneOf,
-  optional,
-  type Rule,
-  type Rules,
-  TEXT,
-  whole,
-} from "../options.ts";
+import { defaultClassNames, type ModelDescription } from "../model/trained_model.ts";
+import { check, checkOptions } from "../options.ts";
 import { BatchOrder } from "../train/batches.ts";
 import { checkEpochs, hasEpochs } from "../train/course.ts";
 import type { Length } from "../train/length.ts";
-import { Trainer } from "../train/trainer.ts";
+import type { Trainer } from "../train/trainer.ts";
 import { Tally, type TrainingState } from "../train/figures.ts";
-import type { FigureMeanings } from "../view/history.ts";
 import { imagesSha256 } from "./checkpoint.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
-import {
-  checkConfig,
-  type DataConfig,
-  modelConfig,
-  type RunConfig,
-  type TrainedRunConfig,
-} from "./config.ts";
+import { checkConfig, modelConfig, type RunConfig, type TrainedRunConfig } from "./config.ts";
 import { EventFiles, type Metrics, type ReportFigures } from "./event_files.ts";
 import type { Findings } from "./findings.ts";
-import { createRunFolder, openMetrics, RunFolder, type RunOptions } from "./folder.ts";
+import { createRunFolder, openMetrics, RunFolder } from "./folder.ts";
 import { keepLosses, rewindLosses } from "./losses_file.ts";
 import { type MetricsLine, RunPictures } from "./pictures.ts";
+import {
+  ABOUT_RULES,
+  CHANGES_RULES,
+  METRICS_RULES,
+  PLACE_RULES,
+  RESULT_RULES,
+  RESUME_RULES,
+  type RunAbout,
+  type RunSettings,
+  SETTINGS_RULES,
+  STATE,
+  STOPPED,
+  TRAINER,
+} from "./run_options.ts";
 import { checkSameTraining, toPlain } from "./same_training.ts";
-import { remainingLength, StoppedRun } from "./stopped_run.ts";
-
-/** What `config.json` keeps besides what the trainer knows. */
-export interface RunAbout
-  extends Partial<Pick<ModelDescription, "classNames" | "dataset" | "preparation">>, RunOptions {
-  /** Where the images came from. */
-  readonly data?: DataConfig;
-  /** What the figures of the reports mean. */
-  readonly figures?: FigureMeanings;
-  /** Other properties, as JSON can hold them. */
-  readonly more?: Readonly<Record<string, unknown>>;
-}
-
-/** What a run does besides keeping checkpoints, figures and the model. */
-export interface RunSettings {
-  /** Whether it draws pictures and writes a report; it does by default. */
-  readonly pictures?: boolean;
-  /** Whether it writes event files for TensorBoard; it does not by default, unless there are some already. */
-  readonly tensorboard?: boolean;
-  /** Called with a message for what could not be drawn. */
-  readonly onProblem?: (message: string) => void;
-}
+import { remainingLength, type StoppedRun } from "./stopped_run.ts";
 
 /** A run that has ended; all of it is on disk except its pictures. */
 export interface EndedRun {
@@ -349,69 +319,6 @@ function endedRun(path: string, line: MetricsLine, pictures: RunPictures | null)
     draw: pictures && ((findings = null, signal) => pictures.end(line, findings, signal)),
   };
 }
-
-const TRAINER = { ...instanceOf(Trainer), must: "a trainer, as compile() makes it" };
-
-const STOPPED: Rule = { must: "a StoppedRun", isKind: (value) => value instanceof StoppedRun };
-
-const STATE: Rule = {
-  ...OBJECT,
-  must: "the state that a loop gives to onCheckpoint",
-  isKind: (value) => {
-    const { parameters, slots, step, tally } = (value ?? {}) as TrainingState;
-    const parts = Array.isArray(slots) ? [parameters, ...slots] : [null];
-    return OBJECT.isKind(tally) && meets(whole(0), step) &&
-      parts.every((part) => part instanceof Float32Array);
-  },
-};
-
-const ABOUT_RULES: Rules<RunAbout> = {
-  recipe: TEXT,
-  root: optional(TEXT),
-  out: optional(TEXT),
-  classNames: optional(CLASS_NAMES),
-  dataset: optional(oneOf(...Object.keys(CATALOGUE))),
-  preparation: optional(oneOf("digit", "none")),
-  data: optional(OBJECT),
-  figures: optional(OBJECT),
-  more: optional(OBJECT),
-};
-
-const SETTINGS_RULES: Rules<RunSettings> = {
-  pictures: optional(BOOLEAN),
-  tensorboard: optional(BOOLEAN),
-  onProblem: optional(FUNCTION),
-};
-
-const RESUME_RULES: Rules<RunSettings & { changes?: object }> = {
-  ...SETTINGS_RULES,
-  changes: optional(OBJECT),
-};
-
-const CHANGES_RULES: Rules<Pick<RunConfig, "command" | "length" | "data">> = {
-  command: optional(TEXT),
-  length: optional(OBJECT),
-  data: optional(OBJECT),
-};
-
-const PLACE_RULES: Rules<{ epoch: number; step?: number }> = { epoch: whole(0), step: optional(whole(0)) };
-
-const METRICS_RULES: Rules<Metrics> = {
-  trainLoss: NUMBER,
-  trainAccuracy: NUMBER,
-  testLoss: NUMBER,
-  testAccuracy: NUMBER,
-  seconds: NUMBER,
-};
-
-const RESULT_RULES: Rules<Partial<Metrics> & { interrupted?: boolean }> = {
-  trainLoss: optional(NUMBER),
-  trainAccuracy: optional(NUMBER),
-  testLoss: optional(NUMBER),
-  testAccuracy: optional(NUMBER),
-  seconds: optional(NUMBER),
-  interrupted: optional(BOOLEAN),
-};
 
 /** The epoch, from 0 on, that the weights of the model are of, where those of the best one are kept. */
 function bestOf({ config, monitored }: Trainer): { bestEpoch?: number } {
