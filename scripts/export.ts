@@ -62,6 +62,9 @@ const command = {
   interrupted: "Interrupted: files that were written are whole; the same command writes the rest",
 } as const;
 
+/** The classes of layers that Scanline adds to TensorFlow.js. */
+const OWN_LAYERS = ["GRUResetAfter", "LastStep"];
+
 await runCommand(command, async (flags) => {
   const { model: folder, format } = flags;
   if (!folder || !format) {
@@ -108,6 +111,14 @@ await runCommand(command, async (flags) => {
       return { [path]: toSafetensors(model, names, { recipe }) };
     }
     const { json, weights } = await toTensorflowFiles(model, { recipe });
+    const own = OWN_LAYERS.filter((name) => json.includes(`"${name}"`));
+    if (own.length > 0) {
+      console.error(
+        `TensorFlow.js alone does not know ${
+          own.join(" and ")
+        }: a program that loads this model must import Scanline too`,
+      );
+    }
     return { [`${path}/model.json`]: new TextEncoder().encode(json), [`${path}/weights.bin`]: weights };
   }
 });

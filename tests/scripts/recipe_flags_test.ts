@@ -259,3 +259,23 @@ projectTest("weights that fit into no memory are refused before any are drawn", 
     assert.equal(await Deno.stat(`${path}/runs/large`).catch(() => null), null);
   }
 });
+
+projectTest("export says which layers TensorFlow.js alone does not know", async (path) => {
+  const own: [string[], string][] = [
+    [["--cell", "gru"], "GRUResetAfter"],
+    [["--cell", "gru", "--bidirectional", "--last", "step"], "GRUResetAfter and LastStep"],
+    [["--bidirectional"], ""],
+  ];
+  for (const [index, [flags, names]] of own.entries()) {
+    await train(path, "train_rnn", "--units", "3", ...flags, "--steps", "1", "--out", `runs/${index}`);
+    const { code, stderr } = await runScript(path, "export", [
+      "--model",
+      `runs/${index}`,
+      "--format",
+      "tfjs",
+    ]);
+    const said = names &&
+      `TensorFlow.js alone does not know ${names}: a program that loads this model must import Scanline too\n`;
+    assert.deepEqual([code, stderr], [0, said]);
+  }
+});
