@@ -10,13 +10,13 @@ import { testEngine } from "../contract.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
 import { test, withShaders } from "./support/adapter_tests.ts";
 
-// Twice the largest error measured over all cases on Mesa's software adapter and on SwiftShader, in units of the largest element
-// of the tensor: logits 1.0e-6, loss 2.3e-7, gradient 6.8e-6 (2.5e-6 on Mesa's), movement 4.5e-5 (RMSprop's first steps divide a
-// small gradient by itself).
+// Twice the largest error measured over all cases on Mesa's software adapter, in units of the largest element of the
+// tensor: logits 1.0e-6, loss 2.3e-7, gradient 2.5e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by
+// itself).
 const TOLERANCE = {
   logits: { atol: 2.1e-6, rtol: 0 },
   loss: { atol: 4.8e-7, rtol: 0 },
-  gradient: { atol: 1.4e-5, rtol: 0 },
+  gradient: { atol: 5.1e-6, rtol: 0 },
   movement: { atol: 9.0e-5, rtol: 0 },
 };
 
