@@ -1,7 +1,7 @@
 /**
  * Trains everything that the results page shows, and writes the page.
  *
- *     deno task results             hours; trains only what is missing
+ *     deno task results             takes long; trains only what is missing
  *     deno task results --fresh     trains everything again
  *     deno task results --write     trains nothing
  */
