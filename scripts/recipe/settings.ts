@@ -74,7 +74,7 @@ export function settingsOf(recipe: Recipe, flags: RecipeFlags, begun: scanline.L
         weightDecay: flags["weight-decay"],
       }),
       initialize: recipe.initialize,
-      forgetBias: recipe.forgetBias,
+      forgetBias: cell === "lstm" ? recipe.forgetBias : undefined, // no other cell has that gate
       biases: recipe.initialize === "pytorch" ? 2 : 1,
       unbiased: recipe.initialize === "pytorch",
       schedule: parseSchedule(flags.schedule, begun ?? length),

@@ -54,6 +54,9 @@ projectTest("flags replace every part of a recipe, and config.json says what was
   assert.deepEqual(images, { train: 20, validation: 4, test: 13 });
   assert.deepEqual([flags.units, flags.bidirectional, flags["learning-rate"]], ["6,5", true, 0.001]);
 
+  await train(path, "train_best", "--cell", "gru", "--validation", "4", "--steps", "1", "--out", "runs/gru");
+  assert.equal((await configOf(path, "runs/gru")).training.forgetBias, undefined); // which only an LSTM has
+
   await train(path, "train_rnn", "--axis", "pixels", "--permuted", "--steps", "1", "--out", "runs/b");
   assert.deepEqual((await configOf(path, "runs/b")).model.sequence, {
     axis: "pixels",
