@@ -2,6 +2,7 @@
  * Trains everything that the results page shows, and writes the page.
  *
  *     deno task results             takes long; trains only what is missing
+ *     deno task results --long      also what takes hours: the recipes that read pixel by pixel
  *     deno task results --fresh     trains everything again
  *     deno task results --write     trains nothing
  */
@@ -34,16 +35,20 @@ const PAGE = "RESULTS.md";
 const STEPS_PER_EPOCH = 938; // of train-lstm; the axes of the pictures count epochs
 
 /** The longest runs first, so that no core is idle at the end. */
-const plan: readonly Planned[] = [
+const all: readonly Planned[] = [
   planned("train-lstm", 1),
   planned("train-lstm-dropout", 2017),
-  ...EXPERIMENTS.toReversed().flatMap((one) => [1, 2, 3].map((seed) => ({ ...one, seed }))),
-  ...[1, 2, 3].map((seed) => planned("train-rnn", seed)),
-  ...Array.from({ length: 20 }, (_, i) => planned("train-lstm-adam", i + 1)),
+  ...EXPERIMENTS.toReversed().flatMap((one) => seedsTo(one.seeds ?? 3).map((seed) => ({ ...one, seed }))),
+  ...seedsTo(3).map((seed) => planned("train-rnn", seed)),
+  ...seedsTo(20).map((seed) => planned("train-lstm-adam", seed)),
 ];
 
 /** A run of the page. */
-type Planned = Pick<Experiment, "name" | "recipe" | "flags"> & { readonly seed: number };
+type Planned = Pick<Experiment, "name" | "recipe" | "flags" | "isLong"> & { readonly seed: number };
+
+function seedsTo(last: number): number[] {
+  return Array.from({ length: last }, (_, i) => i + 1);
+}
 
 function planned(recipe: string, seed: number): Planned {
   return { name: recipe, recipe, flags: [], seed };
@@ -55,15 +60,17 @@ const command = {
   flags: {
     fresh: { kind: "switch", help: "train everything again" },
     write: { kind: "switch", help: "train nothing, write the page" },
+    long: { kind: "switch", help: "also train what takes hours: the recipes that read pixel by pixel" },
     help: OUTPUT_FLAGS.help,
   },
   interrupted: null,
 } as const;
 
-await runCommand(command, async ({ fresh, write }) => {
+await runCommand(command, async ({ fresh, write, long }) => {
   if (fresh && !write) await Deno.remove(FOLDER, { recursive: true }).catch(() => {}); // there may be none
-  const found = await Promise.all(plan.map(readRun));
-  const missing = plan.filter((_, i) => found[i] === null);
+  const found = await Promise.all(all.map(readRun));
+  const plan = all.filter(({ isLong }) => long || !isLong);
+  const missing = plan.filter((job) => found[all.indexOf(job)] === null);
   if (missing.length > 0 && write) {
     throw new Deno.errors.NotFound(
       `Cannot write ${PAGE}: all ${plan.length} runs must be in ${FOLDER}: current value lacks ` +
@@ -73,10 +80,11 @@ await runCommand(command, async ({ fresh, write }) => {
   using interrupt = new Interrupt();
   interrupt.signal.addEventListener("abort", () => console.error(STOPPING));
   const ended = await trainAll(missing, interrupt);
-  const runs = (await Promise.all(plan.map(readRun))).filter((run) => run !== null);
+  const runs = (await Promise.all(all.map(readRun))).filter((run) => run !== null);
   if (interrupt.signal.aborted) {
+    const done = (await Promise.all(plan.map(readRun))).filter(Boolean).length;
     console.error(
-      `Interrupted: ${runs.length} of ${plan.length} runs are done; \`deno task results\` trains the others`,
+      `Interrupted: ${done} of ${plan.length} runs are done; \`deno task results\` trains the others`,
     );
     return interrupt.exitCode;
   }
@@ -150,14 +158,14 @@ function toRecord(value: unknown): RunRecord {
 
 /** The pictures beside the page, by their paths. */
 function drawAll(runs: readonly ResultRun[]): Map<string, string> {
-  const firstOf = (name: string) => runs.find((run) => run.name === name)!;
+  const firstOf = (name: string) => runs.find((run) => run.name === name);
   const pictures = new Map([
-    [CURVES_PICTURE, drawBeside(firstOf("train-lstm"), "the source's notebook", NOTEBOOK)],
-    [TRADEOFF_PICTURE, drawRecipes([...new Set(runs.map(({ name }) => name))].map(firstOf))],
+    [CURVES_PICTURE, drawBeside(firstOf("train-lstm")!, "the source's notebook", NOTEBOOK)],
+    [TRADEOFF_PICTURE, drawRecipes([...new Set(runs.map(({ name }) => name))].map((name) => firstOf(name)!))],
   ]);
   for (const { name } of EXPERIMENTS) {
-    const path = pictureOf(name);
-    if (path) pictures.set(path, drawBeside(firstOf(name), "PyTorch 2.13, seed 1", PYTORCH[name][0]));
+    const path = pictureOf(name), run = firstOf(name);
+    if (path && run) pictures.set(path, drawBeside(run, "PyTorch 2.13, seed 1", PYTORCH[name][0]));
   }
   return pictures;
 }

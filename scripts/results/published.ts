@@ -72,7 +72,7 @@ export const PYTORCH_RNN_MORE_CURVES: readonly (readonly number[])[] = [
 
 /**
  * `train-rnn` in PyTorch 2.13 with Scanline's initial weights and order of images, seed 1: test accuracy after each epoch,
- * as `tests/golden/rnn_same_start.py` prints it.
+ * as `tests/golden/same_start.py` prints it.
  */
 export const PYTORCH_RNN_SAME_START: readonly number[] = [
   ...[0.7493, 0.8759, 0.9066, 0.8873, 0.9075, 0.9398, 0.9486, 0.9555, 0.9610, 0.7857],

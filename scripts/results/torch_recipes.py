@@ -100,7 +100,7 @@ elif recipe == "train-irnn":
         rnn.bias_hh_l0.zero_()
     rnn.bias_hh_l0.requires_grad_(False)
     model, read_x, clip = Reader(rnn, glorot(nn.Linear(100, 10))), pixels, 1.0
-    batch, epochs = 32, 2
+    batch, epochs = 32, 10
     optimizer = torch.optim.RMSprop([p for p in model.parameters() if p.requires_grad], lr=1e-6, alpha=0.9, eps=1e-7)
 elif recipe.startswith("train-pixels"):
     rnn = nn.LSTM(1, 100, batch_first=True)
@@ -113,7 +113,7 @@ elif recipe.startswith("train-pixels"):
         rnn.weight_hh_l0.copy_(torch.cat([gates[:200], torch.eye(100), gates[200:]]))  # i f g o
     model, clip = Reader(rnn, head), 1.0
     read_x = (lambda x: pixels(x)[:, permutation]) if recipe.endswith("permuted") else pixels
-    batch, epochs = 100, 2
+    batch, epochs = 100, 10
     train_x, train_y = train_x[10000:], train_y[10000:]
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.RMSprop(trained, lr=1e-3, alpha=0.9, eps=1e-5, momentum=0.9)
