@@ -1,0 +1,91 @@
+/**
+ * What the page and its workers say to each other.
+ *
+ * @module
+ */
+
+/** A model as bytes of safetensors, as `toSafetensors()` writes them. */
+export type ModelBytes = Uint8Array<ArrayBuffer>;
+
+/** To the worker that reads. Answers come in the order of the questions. */
+export type ReaderRequest =
+  | { readonly kind: "open"; readonly id: string; readonly model: ModelBytes }
+  | { readonly kind: "close"; readonly id: string }
+  /** Pixels `[height, width]`, u8; lines that are hidden are black to the network. */
+  | { readonly kind: "read"; readonly id: string; readonly ticket: number; readonly pixels: Uint8Array };
+
+/** One state or gate of a layer: values `[T, H]`. */
+export interface ShownTrace {
+  readonly name: string;
+  readonly values: Float32Array;
+}
+
+/** The traces of one recurrent layer, or of one direction of it. */
+export interface ShownLayer {
+  readonly title: string;
+  readonly hiddenSize: number;
+  readonly gates: readonly ShownTrace[];
+  readonly states: readonly ShownTrace[];
+}
+
+/** How a model read an image. */
+export interface ShownReading {
+  readonly T: number;
+  readonly classes: number;
+  /** After each line, `[T, classes]`. */
+  readonly probabilities: Float32Array;
+  readonly layers: readonly ShownLayer[];
+}
+
+export type ReaderAnswer =
+  | { readonly kind: "opened"; readonly id: string }
+  | { readonly kind: "reading"; readonly id: string; readonly ticket: number; readonly reading: ShownReading }
+  | { readonly kind: "failed"; readonly id: string; readonly ticket?: number; readonly message: string };
+
+/** To the worker that trains. */
+export type TrainerRequest =
+  | {
+    readonly kind: "train";
+    readonly recipe: string;
+    readonly seed: number;
+    readonly learningRate: number;
+    readonly device: "wasm" | "webgpu";
+    readonly threads: number;
+    /** How many training images, from the first on; null for all. */
+    readonly limit: number | null;
+    /** How many steps, or null for the recipe's own length. */
+    readonly steps: number | null;
+  }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "stop" };
+
+/** From the worker that trains. */
+export type TrainerEvent =
+  | { readonly kind: "loading"; readonly loadedBytes: number; readonly totalBytes: number }
+  | {
+    readonly kind: "opened";
+    readonly device: string;
+    readonly reason: string;
+    readonly threads: number;
+    readonly parameterCount: number;
+    readonly totalSteps: number;
+  }
+  /** The losses of the steps since the last event; the model now, for reading while it learns. */
+  | {
+    readonly kind: "steps";
+    readonly step: number;
+    readonly losses: Float32Array;
+    readonly accuracy: number;
+    readonly model: ModelBytes;
+  }
+  | { readonly kind: "tested"; readonly step: number; readonly loss: number; readonly accuracy: number }
+  | { readonly kind: "paused"; readonly step: number }
+  | {
+    readonly kind: "ended";
+    readonly step: number;
+    readonly sha256: string;
+    readonly seconds: number;
+    readonly model: ModelBytes;
+  }
+  | { readonly kind: "failed"; readonly message: string };
