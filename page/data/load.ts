@@ -133,7 +133,8 @@ export class PartLoader {
         clearTimeout(timer);
         timer = setTimeout(late, patienceMs);
         chunks.push(value);
-        onBytes?.(loaded += value.length);
+        loaded += value.length;
+        onBytes?.(loaded);
       }
       return joined(chunks, loaded);
     } finally {
