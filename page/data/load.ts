@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Split } from "../../mod.ts";
+import type { Split } from "../../core.ts";
 import {
   decodePart,
   INDEX_FILE,

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Split } from "../../mod.ts";
+import type { Split } from "../../core.ts";
 
 /** The file that lists the parts. */
 export const INDEX_FILE = "index.json";
