@@ -9,7 +9,8 @@
  *
  * @module
  */
-import type { Split } from "../../core.ts";
+import { type Split, takeImages } from "../../core.ts";
+import { packPart } from "./part.ts";
 
 /** The file that lists the parts. */
 export const INDEX_FILE = "index.json";
@@ -42,21 +43,23 @@ export interface PartsIndex {
   readonly parts: readonly PartEntry[];
 }
 
-/** The files of the parts by name, `index.json` among them. */
+/**
+ * The files of the parts by name, `index.json` among them.
+ *
+ * @param compress To gzip
+ */
 export async function encodeParts(
   splits: Readonly<Record<PartSplit, Split>>,
-): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
+  compress: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>(), parts: PartEntry[] = [];
   const { height, width } = splits.train;
   for (const [split, size] of [["train", TRAIN_PART], ["test", TEST_PART]] as const) {
-    const { pixels, labels, count: all } = splits[split];
+    const { count: all } = splits[split];
     for (let from = 0, number = 0; from < all; from += size, number++) {
-      const to = Math.min(from + size, all), count = to - from;
-      const plain = new Uint8Array(count * (height * width + 1));
-      plain.set(pixels.subarray(from * height * width, to * height * width));
-      plain.set(labels.subarray(from, to), count * height * width);
+      const images = takeImages(splits[split], from, Math.min(from + size, all)), { count } = images;
+      const plain = packPart(images), packed = compress(plain);
       const file = `${split}-${String(number).padStart(2, "0")}.gz`;
-      const packed = await throughStream(plain, new CompressionStream("gzip"));
       files.set(file, packed);
       parts.push({ file, split, count, packedBytes: packed.length, sha256: await sha256(plain) });
     }
@@ -115,19 +118,13 @@ export function parseIndex(text: string): PartsIndex {
 
 async function unpack(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await throughStream(bytes, new DecompressionStream("gzip"));
+    const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
   } catch (cause) {
     throw new RangeError(`Cannot use ${file}: it must be whole gzip data: current value is damaged`, {
       cause,
     });
   }
-}
-
-async function throughStream(
-  bytes: Uint8Array<ArrayBuffer>,
-  stream: CompressionStream | DecompressionStream,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

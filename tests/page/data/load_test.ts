@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Split } from "../../../mod.ts";
+import { gzipSync } from "fflate";
+import type { Split } from "../../../core.ts";
 import { LoadError, type LoadProgress, PartLoader } from "../../../page/data/load.ts";
 import { encodeParts } from "../../../page/data/parts.ts";
 
@@ -9,7 +10,7 @@ function split(count: number, seed: number): Split {
 }
 
 const splits = { train: split(6_500, 31), test: split(2_100, 17) };
-const files = await encodeParts(splits);
+const files = await encodeParts(splits, gzipSync);
 const folder = new URL("https://page.test/mnist/");
 
 /** A server of the parts, which answers some files as it is told. */

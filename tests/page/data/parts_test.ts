@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Split } from "../../../mod.ts";
+import { gzipSync } from "fflate";
+import type { Split } from "../../../core.ts";
 import {
   decodePart,
   encodeParts,
@@ -15,7 +16,7 @@ function split(count: number, seed: number): Split {
 }
 
 const splits = { train: split(TRAIN_PART + 7, 31), test: split(TEST_PART + 1, 17) };
-const files = await encodeParts(splits);
+const files = await encodeParts(splits, gzipSync);
 const index = parseIndex(new TextDecoder().decode(files.get(INDEX_FILE)));
 
 Deno.test("encodeParts() puts the images that --limit 6400 takes into the first part", async () => {
