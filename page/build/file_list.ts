@@ -30,7 +30,7 @@ export interface ListedFile {
 const VERSION_LENGTH = 16;
 
 /** Parts of the data set: the test digits are in the shell. */
-const DATA = /^mnist\/(train-\d+|test)\.gz$/;
+const DATA = /^mnist\/((train|test)-\d+\.gz|index\.json)$/;
 
 /** Lists files, sorted by path. */
 export function listFiles(files: ReadonlyMap<string, Uint8Array>): FileList {

@@ -59,7 +59,7 @@ export async function writeFolder(
 }
 
 async function collectFiles(bundle: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>(mnistFiles(await loadDataset({ dataset: "mnist" })));
+  const files = await mnistFiles(await loadDataset({ dataset: "mnist" }));
   for (const [path, source] of Object.entries(COPIED)) files.set(path, await readWhole(source));
   files.set("style.css", new TextEncoder().encode(await styleSheet()));
   for (const name of await namesIn(MODELS)) {
