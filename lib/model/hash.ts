@@ -4,8 +4,8 @@
  * @module
  */
 import { joinBytes } from "../bytes.ts";
-import { sha256 } from "../data/files.ts";
 import { normalizationOf } from "../data/sequence.ts";
+import { sha256 } from "../sha256.ts";
 import type { Classifier } from "./classifier.ts";
 import { layerOptions } from "./layer_options.ts";
 import { isRecurrent, type Layer } from "./network.ts";

@@ -57,8 +57,8 @@ import { Trainer } from "./trainer.ts";
  * ```
  */
 export async function compile(model: LayersModel, options: CompileOptions): Promise<Trainer> {
-  const taken = checkOptions("compile the model", options, COMPILE_RULES);
+  const action = "compile the model", taken = checkOptions(action, options, COMPILE_RULES);
   const { network, T } = toNetwork(model, traitsOf(taken));
   const home = new ModelWeights(model, network);
-  return new Trainer(model, await openParts({ network, T, home }, taken));
+  return new Trainer(model, await openParts({ action, network, T, home }, taken));
 }

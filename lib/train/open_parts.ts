@@ -86,6 +86,8 @@ export const COMPILE_RULES: Rules<CompileOptions> = {
 
 /** What is trained. */
 export interface NetworkSource {
+  /** For messages: `Cannot <action>`. */
+  readonly action: string;
   readonly network: Classifier;
   /** The length of a sequence, null where it is open. */
   readonly T: number | null;
@@ -109,18 +111,18 @@ export function traitsOf(
  * @throws {RangeError} If an option or a label is out of range, or the device is not there.
  */
 export async function openParts(source: NetworkSource, options: CompileOptions): Promise<TrainingParts> {
-  const { network, T, home } = source;
-  const optimizer = checkOptimizer(ACTION, options.optimizer);
+  const { action, network, T, home } = source;
+  const optimizer = checkOptimizer(action, options.optimizer);
   const { batchSize = 64, lastBatch = "short", seed = 1, device, threads, math, selfCheck } = options;
   const { initialize: start, forgetBias } = options;
   if (forgetBias !== undefined && !start) {
     throw new RangeError(
-      `Cannot ${ACTION}: forgetBias must be given with initialize: current value is ${forgetBias}`,
+      `Cannot ${action}: forgetBias must be given with initialize: current value is ${forgetBias}`,
     );
   }
-  const splits = cut(options, network.classes);
+  const splits = cut(source, options);
   const { clip, labelSmoothing, augment, schedule, monitor } = options;
-  const refinements = checkRefinements(ACTION, { clip, labelSmoothing, augment, schedule, monitor }, {
+  const refinements = checkRefinements(action, { clip, labelSmoothing, augment, schedule, monitor }, {
     size: splits.train,
     validation: splits.validation.count,
   });
@@ -128,10 +130,10 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
   checkShape(source, sequence, options.train);
   const order = new BatchOrder({ count: splits.train.count, batchSize, lastBatch, seed });
 
-  checkSize(network);
+  checkSize(source);
   const parameters = start
     ? initialize(network, start, seed, { forgetBias })
-    : checkStarted(await home.read(), network);
+    : checkStarted(source, await home.read());
   const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
     network,
     layout: layOutSequence(sequence, splits.train),
@@ -165,45 +167,46 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
   return { network, T, home, sequence, engine, reason, order, splits, config };
 }
 
-const ACTION = "compile the model";
-
 /** The most weights of a network: as float32, 4 GiB, all that 32-bit addresses reach. */
 const MOST_WEIGHTS = 2 ** 30;
 
 /** Before weights are drawn, which takes long for so many. */
-function checkSize({ size }: Classifier): void {
+function checkSize({ action, network: { size } }: NetworkSource): void {
   if (size < MOST_WEIGHTS) return;
   const gigabytes = (4 * size / 2 ** 30).toFixed(1);
   throw new RangeError(
-    `Cannot ${ACTION}: its weights must fit into 4 GiB: they need ${gigabytes} GiB; fewer units take less`,
+    `Cannot ${action}: its weights must fit into 4 GiB: they need ${gigabytes} GiB; fewer units take less`,
   );
 }
 
 /** From weights that are not finite nothing is learned, and where all are zero all units learn the same. */
-function checkStarted(parameters: Float32Array, network: Classifier): Float32Array {
+function checkStarted({ action, network }: NetworkSource, parameters: Float32Array): Float32Array {
   const wrong = parameters.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) {
     const zeros = findUnstarted(parameters, recurrentLayers(network));
     if (!zeros) return parameters;
     throw new RangeError(
-      `Cannot ${ACTION}: its weights must be started: current value is zero for all of ${zeros.name} ` +
+      `Cannot ${action}: its weights must be started: current value is zero for all of ${zeros.name} ` +
         '(`initialize: "pytorch"` starts them)',
     );
   }
   const { name } = network.parameters.find(({ offset, size }) => wrong < offset + size)!;
   throw new RangeError(
-    `Cannot ${ACTION}: its weights must be finite: current value is ${parameters[wrong]}, in ${name} ` +
+    `Cannot ${action}: its weights must be finite: current value is ${parameters[wrong]}, in ${name} ` +
       "(`initialize` starts them anew)",
   );
 }
 
 /** The images in three parts; only the first must have any. */
-function cut(options: CompileOptions, classes: number): Record<"train" | "validation" | "test", Split> {
-  const train = checkSplit(ACTION, "train", options.train, classes);
-  const test = options.test && checkSplit(ACTION, "test", options.test, classes);
+function cut(
+  { action, network: { classes } }: NetworkSource,
+  options: CompileOptions,
+): Record<"train" | "validation" | "test", Split> {
+  const train = checkSplit(action, "train", options.train, classes);
+  const test = options.test && checkSplit(action, "test", options.test, classes);
   if (test && (test.height !== train.height || test.width !== train.width)) {
     throw new RangeError(
-      `Cannot ${ACTION}: test images must be ${train.height}×${train.width} like the training images: ` +
+      `Cannot ${action}: test images must be ${train.height}×${train.width} like the training images: ` +
         `current value is ${test.height}×${test.width}`,
     );
   }
@@ -211,7 +214,7 @@ function cut(options: CompileOptions, classes: number): Record<"train" | "valida
   const held = validation < 1 ? Math.round(validation * train.count) : validation;
   const holds = (value: number) => (value > 0 || validation === 0) && value < train.count;
   const must = `at least one and less than all of the ${train.count} training images`;
-  check(ACTION, "validation", { value: held, rule: number(must, holds) });
+  check(action, "validation", { value: held, rule: number(must, holds) });
   return {
     train: Object.freeze(takeImages(train, held, train.count)),
     validation: Object.freeze(takeImages(train, 0, held)),
@@ -220,12 +223,12 @@ function cut(options: CompileOptions, classes: number): Record<"train" | "valida
 }
 
 /** @throws {TypeError} If the model does not read sequences that images of this size become. */
-function checkShape(compiled: NetworkSource, sequence: Sequence, images: Split): void {
-  if (readsImagesOf(images, { ...compiled, sequence })) return;
+function checkShape({ action, network, T: length }: NetworkSource, sequence: Sequence, images: Split): void {
+  if (readsImagesOf(images, { network, T: length, sequence })) return;
   const { T, C } = layOutSequence(sequence, images);
   throw new TypeError(
-    `Cannot ${ACTION}: its inputShape must be [${T}, ${C}] to read images of ` +
+    `Cannot ${action}: its inputShape must be [${T}, ${C}] to read images of ` +
       `${images.height} × ${images.width} by ${sequence.axis}: current value is ` +
-      `[${compiled.T}, ${compiled.network.input.size}]`,
+      `[${length}, ${network.input.size}]`,
   );
 }
