@@ -3,6 +3,7 @@
  *
  * @module
  */
+/// <reference lib="dom" />
 import { rasterOf } from "../../lib/data/raster.ts";
 import type { Raster } from "./prepare.ts";
 

@@ -9,7 +9,6 @@ import {
   modelOfRun,
   modelSha256,
   openModel,
-  recurrentLayers,
   traceImage,
   type TrainedModel,
 } from "../../core.ts";
@@ -95,9 +94,9 @@ function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Uint8
 
 function describe(model: TrainedModel): AboutModel {
   const { sequence: { axis, reversed = false, permutation }, classNames, network } = model;
-  const layers = recurrentLayers(network).map((layer, i) => ({ layer, number: i + 1 }));
+  const blank = { pixels: new Uint8Array(SIDE * SIDE), count: 1, height: SIDE, width: SIDE };
   return {
-    title: titlesOfLayers(layers).join("; "),
+    title: titlesOfLayers(traceImage(model, blank, 0).layers).join("; "),
     axis,
     reversed,
     shuffled: permutation !== undefined,
