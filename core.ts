@@ -71,7 +71,7 @@ export type { LoopOptions, LoopProgress } from "./lib/train/call_options.ts";
 export { NonFiniteLossError } from "./lib/train/figures.ts";
 export { type ImageTraces, traceImage } from "./lib/train/inspect.ts";
 export type { Length } from "./lib/train/length.ts";
-export { predictedClasses, type Score } from "./lib/train/metrics.ts";
+export { predictedClasses, type Score, scoreLogits } from "./lib/train/metrics.ts";
 export { imageSize, Model, type OpenOptions } from "./lib/train/model.ts";
 export { loadModel, type ModelSource, openModel } from "./lib/train/open_model.ts";
 export { openTraining, type OpenTrainingOptions } from "./lib/train/open_training.ts";

@@ -1,0 +1,80 @@
+/**
+ * Puts the page together: a folder of static files, all addressed relative to each other, so that any server and any folder of
+ * it will do.
+ *
+ * @module
+ */
+import { loadDataset } from "../../lib/data/dataset.ts";
+import { readWhole } from "../../lib/data/files.ts";
+import { listFiles } from "./file_list.ts";
+import { mnistFiles } from "./mnist.ts";
+import { LIST } from "./serve.ts";
+import { styleSheet } from "./style_sheet.ts";
+
+/** Files that are as they are. */
+const COPIED = {
+  "index.html": "page/index.html",
+  "icon.svg": "page/icon.svg",
+  "manifest.webmanifest": "page/manifest.webmanifest",
+  "kernels/fused.wasm": "lib/engines/wasm/fused.wasm",
+  "kernels/plain.wasm": "lib/engines/wasm/plain.wasm",
+};
+
+const MODELS = "page/models";
+const SERVICE = "workers/service.js";
+
+/**
+ * Writes the folder of the page, in place of one that is there.
+ *
+ * @param bundle The folder that `deno bundle` wrote
+ * @returns How many files, and their size
+ * @throws {Error} If MNIST is missing
+ */
+export async function writeFolder(
+  folder: string,
+  { bundle }: { bundle: string },
+): Promise<{ count: number; sizeBytes: number }> {
+  const files = await collectFiles(bundle);
+  const service = files.get(SERVICE)!;
+  files.delete(SERVICE);
+  const list = JSON.stringify(listFiles(files));
+  files.set(LIST, new TextEncoder().encode(`${list}\n`));
+  // Beside the page, since a service worker serves its own folder; with the list, so that it changes when any file does.
+  files.set(
+    "service.js",
+    new TextEncoder().encode(`const FILES=${list};\n${new TextDecoder().decode(service)}`),
+  );
+
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  let sizeBytes = 0;
+  for (const [path, bytes] of files) {
+    const to = `${folder}/${path}`;
+    await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+    await Deno.writeFile(to, bytes);
+    sizeBytes += bytes.length;
+  }
+  return { count: files.size, sizeBytes };
+}
+
+async function collectFiles(bundle: string): Promise<Map<string, Uint8Array>> {
+  const files = await mnistFiles(await loadDataset({ dataset: "mnist" }));
+  for (const [path, source] of Object.entries(COPIED)) files.set(path, await readWhole(source));
+  files.set("style.css", new TextEncoder().encode(await styleSheet()));
+  for (const name of await namesIn(MODELS)) {
+    if (name.endsWith(".safetensors")) files.set(`models/${name}`, await readWhole(`${MODELS}/${name}`));
+  }
+  for (const path of await namesIn(bundle)) files.set(path, await readWhole(`${bundle}/${path}`));
+  return files;
+}
+
+/** The paths of all files in a folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) names.push(...(await namesIn(`${folder}/${name}`)).map((below) => `${name}/${below}`));
+    else names.push(name);
+  }
+  return names;
+}
