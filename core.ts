@@ -65,6 +65,7 @@ export { toOnnx, toSafetensors } from "./lib/model/model_files.ts";
 export { isRecurrent, recurrentLayers } from "./lib/model/network.ts";
 export { adadelta, adam, adamw, momentum, type Optimizer, rmsprop, sgd } from "./lib/model/optimizers.ts";
 export { defaultClassNames, readsImagesOf, type TrainedModel } from "./lib/model/trained_model.ts";
+export { modelOfRun, type RunFiles } from "./lib/run/run_files.ts";
 export { BatchOrder } from "./lib/train/batches.ts";
 export type { LoopOptions, LoopProgress } from "./lib/train/call_options.ts";
 export { NonFiniteLossError } from "./lib/train/figures.ts";

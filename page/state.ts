@@ -4,7 +4,7 @@
  * @module
  */
 import { signal } from "@preact/signals";
-import type { ModelBytes, ShownReading } from "./workers/messages.ts";
+import type { ModelFiles, ShownReading } from "./workers/messages.ts";
 
 /** A network that the page can show. */
 export interface ShownModel {
@@ -13,10 +13,14 @@ export interface ShownModel {
   /** For people. */
   readonly name: string;
   readonly origin: "shipped" | "opened" | "trained";
-  readonly model: ModelBytes;
+  readonly model: ModelFiles;
   /** How it reads: lines from the top, or columns from the left. */
   readonly axis: "rows" | "columns" | "pixels";
   readonly classNames: readonly string[];
+  /** Whether it begins with the last line. */
+  readonly reversed?: boolean;
+  /** Whether it reads the pixels in a shuffled order. */
+  readonly shuffled?: boolean;
 }
 
 /** What the networks see, u8 `[28, 28]`; null for an empty sheet. */
@@ -31,3 +35,6 @@ export const line = signal(28);
 export const hidden = signal<readonly boolean[]>(Array.from({ length: 28 }, () => false));
 /** How each network read the image, by its id. */
 export const readings = signal<ReadonlyMap<string, ShownReading>>(new Map());
+/** How the training room trains: a recipe, and its seed. */
+export const recipe = signal("train-lstm-adam");
+export const seed = signal(1);

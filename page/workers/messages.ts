@@ -7,12 +7,53 @@
 /** A model as bytes of safetensors, as `toSafetensors()` writes them. */
 export type ModelBytes = Uint8Array<ArrayBuffer>;
 
+/** A model as the folder of a run keeps it. */
+export interface RunFiles {
+  /** The text of `config.json`. */
+  readonly config: string;
+  /** The bytes of `model/weights.bin`. */
+  readonly weights: Uint8Array<ArrayBuffer>;
+  /** The text of `model/model.json`, in which older runs keep their layers. */
+  readonly modelJson?: string;
+}
+
+/** A model in either form. */
+export type ModelFiles = ModelBytes | RunFiles;
+
+/** What is known of a model that was opened. */
+export interface AboutModel {
+  /** Its recurrent layers, in a few words. */
+  readonly title: string;
+  readonly axis: "rows" | "columns" | "pixels";
+  /** Whether it begins with the last line. */
+  readonly reversed: boolean;
+  /** Whether it reads the pixels in a shuffled order. */
+  readonly shuffled: boolean;
+  readonly classNames: readonly string[];
+  readonly parameterCount: number;
+  readonly sha256: string;
+}
+
+/** A picture of any size, as `lib/data/raster.ts` has it. */
+export interface PictureBytes {
+  readonly height: number;
+  readonly width: number;
+  readonly grey: Uint8Array;
+  readonly alpha: Uint8Array;
+}
+
 /** To the worker that reads. Answers come in the order of the questions. */
 export type ReaderRequest =
-  | { readonly kind: "open"; readonly id: string; readonly model: ModelBytes }
+  | { readonly kind: "open"; readonly id: string; readonly model: ModelFiles }
   | { readonly kind: "close"; readonly id: string }
   /** Pixels `[height, width]`, u8; lines that are hidden are black to the network. */
-  | { readonly kind: "read"; readonly id: string; readonly ticket: number; readonly pixels: Uint8Array };
+  | { readonly kind: "read"; readonly id: string; readonly ticket: number; readonly pixels: Uint8Array }
+  /** Makes what networks see of strokes, or of a picture. */
+  | {
+    readonly kind: "prepare";
+    readonly ticket: number;
+    readonly ink: readonly (readonly { readonly x: number; readonly y: number }[])[] | PictureBytes;
+  };
 
 /** One state or gate of a layer: values `[T, H]`. */
 export interface ShownTrace {
@@ -38,8 +79,11 @@ export interface ShownReading {
 }
 
 export type ReaderAnswer =
-  | { readonly kind: "opened"; readonly id: string }
+  | { readonly kind: "opened"; readonly id: string; readonly about: AboutModel }
   | { readonly kind: "reading"; readonly id: string; readonly ticket: number; readonly reading: ShownReading }
+  /** Null where there is too little ink. */
+  | { readonly kind: "prepared"; readonly ticket: number; readonly pixels: Uint8Array | null }
+  /** The id is empty where no model was asked. */
   | { readonly kind: "failed"; readonly id: string; readonly ticket?: number; readonly message: string };
 
 /** To the worker that trains. */

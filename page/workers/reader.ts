@@ -1,8 +1,9 @@
 /**
- * The worker that reads.
+ * The worker that reads: requests are answered one after the other, in their order.
  *
  * @module
  */
+import { ReaderDesk } from "./desk.ts";
 import type { ReaderAnswer, ReaderRequest } from "./messages.ts";
 
 /** A worker's end of its channel. */
@@ -11,5 +12,12 @@ const channel = globalThis as unknown as {
   postMessage(answer: ReaderAnswer): void;
 };
 
-channel.onmessage = ({ data: { id } }) =>
-  channel.postMessage({ kind: "failed", id, message: "Cannot read yet" });
+const desk = new ReaderDesk();
+let last: Promise<void> = Promise.resolve();
+
+channel.onmessage = ({ data }) => {
+  last = last.then(async () => {
+    const answer = await desk.answer(data);
+    if (answer) channel.postMessage(answer);
+  });
+};

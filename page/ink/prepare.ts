@@ -1,0 +1,38 @@
+/**
+ * From a drawing or a picture to what the networks see, by the code of `deno task predict`.
+ *
+ * @module
+ */
+import { preparePicture } from "../../lib/data/prepare_picture.ts";
+import type { Raster } from "../../lib/data/raster.ts";
+import { rasterizeStrokes } from "./rasterize.ts";
+import { PEN_RADIUS, type Stroke } from "./strokes.ts";
+
+export type { Raster };
+
+/** Along each side, of all that networks see here. */
+export const SIDE = 28;
+
+/** A drawing smaller than this is a dot, not a digit. */
+const LEAST_EXTENT = 3 * PEN_RADIUS;
+
+/** A drawing as the networks see it, u8 `[28, 28]`; null for an empty sheet, or one with a dot. */
+export function prepareStrokes(strokes: readonly Stroke[]): Uint8Array | null {
+  const points = strokes.flat();
+  const extent = (values: readonly number[]) => Math.max(...values) - Math.min(...values);
+  if (!(Math.max(extent(points.map(({ x }) => x)), extent(points.map(({ y }) => y))) >= LEAST_EXTENT)) {
+    return null;
+  }
+  return prepareRaster(rasterizeStrokes(strokes), false);
+}
+
+/**
+ * A picture as the networks see it, u8 `[28, 28]`.
+ *
+ * @param invert Whether the digit is dark on a light ground; by default, whichever stands out
+ * @throws {RangeError} If no digit stands out.
+ */
+export function prepareRaster(raster: Raster, invert?: boolean): Uint8Array {
+  const size = { height: SIDE, width: SIDE };
+  return preparePicture(raster, size, { preparation: "digit", invert }).image.pixels;
+}
