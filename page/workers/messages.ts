@@ -88,31 +88,48 @@ export type ReaderAnswer =
 
 /** To the worker that trains. */
 export type TrainerRequest =
-  | {
-    readonly kind: "train";
-    readonly recipe: string;
-    readonly seed: number;
-    readonly learningRate: number;
-    readonly device: "wasm" | "webgpu";
-    readonly threads: number;
-    /** How many training images, from the first on; null for all. */
-    readonly limit: number | null;
-    /** How many steps, or null for the recipe's own length. */
-    readonly steps: number | null;
-  }
+  | TrainRequest
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** The model as it is now, as a file. */
+  | { readonly kind: "download"; readonly format: DownloadFormat };
+
+/** Begins a training, and ends one that runs. */
+export interface TrainRequest {
+  readonly kind: "train";
+  /** Its number; events tell of which training they are. */
+  readonly run: number;
+  readonly recipe: string;
+  readonly seed: number;
+  readonly learningRate: number;
+  readonly device: "wasm" | "webgpu";
+  readonly threads: number;
+  /** How many training images, from the first on; null for all. */
+  readonly limit: number | null;
+  /** How many steps, or null for the recipe's own length. */
+  readonly steps: number | null;
+}
+
+/** The files that a trained model can become; a `run` is what `deno task evaluate --model` takes, zipped. */
+export type DownloadFormat = "safetensors" | "onnx" | "run";
 
 /** From the worker that trains. */
-export type TrainerEvent =
+export type TrainerEvent = { readonly run: number } & TrainerNews;
+
+/** What a {@link TrainerEvent} tells. */
+export type TrainerNews =
   | { readonly kind: "loading"; readonly loadedBytes: number; readonly totalBytes: number }
+  /** The images are there; the device is being opened. */
+  | { readonly kind: "opening" }
   | {
     readonly kind: "opened";
     readonly device: string;
-    readonly reason: string;
+    /** The arithmetic of `wasm`, which its bits depend on. */
+    readonly math: "fused" | "plain" | null;
     readonly threads: number;
     readonly parameterCount: number;
+    readonly stepsPerEpoch: number;
     readonly totalSteps: number;
   }
   /** The losses of the steps since the last event; the model now, for reading while it learns. */
@@ -120,11 +137,16 @@ export type TrainerEvent =
     readonly kind: "steps";
     readonly step: number;
     readonly losses: Float32Array;
+    /** Of the images of these steps. */
     readonly accuracy: number;
+    /** Spent on training so far. */
+    readonly seconds: number;
     readonly model: ModelBytes;
   }
+  /** After an epoch, and at the end, on all test images. */
   | { readonly kind: "tested"; readonly step: number; readonly loss: number; readonly accuracy: number }
   | { readonly kind: "paused"; readonly step: number }
+  | { readonly kind: "resumed"; readonly step: number }
   | {
     readonly kind: "ended";
     readonly step: number;
@@ -132,4 +154,7 @@ export type TrainerEvent =
     readonly seconds: number;
     readonly model: ModelBytes;
   }
+  /** Something is missing, and the training goes on. */
+  | { readonly kind: "notice"; readonly message: string }
+  | { readonly kind: "file"; readonly name: string; readonly bytes: ModelBytes }
   | { readonly kind: "failed"; readonly message: string };
