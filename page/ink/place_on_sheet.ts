@@ -32,7 +32,10 @@ export function placeOnSheet(
 function extentOf(strokes: readonly Stroke[], side: "x" | "y"): { start: number; end: number } | null {
   const places = strokes.flat().map((point) => point[side]);
   if (places.length === 0) return null;
-  return { start: (Math.min(...places) - PEN_RADIUS) / SHEET, end: (Math.max(...places) + PEN_RADIUS) / SHEET };
+  return {
+    start: (Math.min(...places) - PEN_RADIUS) / SHEET,
+    end: (Math.max(...places) + PEN_RADIUS) / SHEET,
+  };
 }
 
 function inkOf(pixels: Uint8Array, axis: "rows" | "columns"): { start: number; end: number } | null {

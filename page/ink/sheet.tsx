@@ -166,7 +166,9 @@ function drawStroke(context: CanvasRenderingContext2D, stroke: Stroke): void {
   context.beginPath();
   context.moveTo(stroke[0].x, stroke[0].y);
   if (stroke.length === 1) context.lineTo(stroke[0].x, stroke[0].y);
-  for (const { control, end } of curvesOf(stroke)) context.quadraticCurveTo(control.x, control.y, end.x, end.y);
+  for (const { control, end } of curvesOf(stroke)) {
+    context.quadraticCurveTo(control.x, control.y, end.x, end.y);
+  }
   context.stroke();
 }
 

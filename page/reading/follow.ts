@@ -7,7 +7,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Source, source } from "../ink/source.ts";
 import { digitOf, loadDigits } from "../ink/test_digits.ts";
-import { hidden, image, models, readings, type ShownModel, shown } from "../state.ts";
+import { hidden, image, models, readings, shown, type ShownModel } from "../state.ts";
 import type { ModelFiles } from "../workers/messages.ts";
 import { type AskLatest, latestWins } from "./latest.ts";
 import { hideLines, LINES } from "./lines.ts";

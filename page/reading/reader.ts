@@ -31,7 +31,9 @@ export class Reader {
     this.#channel = channel;
     channel.onmessage = ({ data }: MessageEvent<ReaderAnswer>) => this.#waiting.shift()?.resolve(data);
     channel.onerror = ({ message }) => {
-      this.#broken = new Error(`Cannot read: the worker that reads failed: ${message ?? "it could not be loaded"}`);
+      this.#broken = new Error(
+        `Cannot read: the worker that reads failed: ${message ?? "it could not be loaded"}`,
+      );
       for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
     };
   }

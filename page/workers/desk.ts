@@ -31,7 +31,12 @@ export class ReaderDesk implements AsyncDisposable {
           await this.#close(id);
           return null;
         case "read":
-          return { kind: "reading", id, ticket: request.ticket, reading: await this.#read(id, request.pixels) };
+          return {
+            kind: "reading",
+            id,
+            ticket: request.ticket,
+            reading: await this.#read(id, request.pixels),
+          };
         case "prepare":
           return { kind: "prepared", ticket: request.ticket, pixels: prepare(request.ink) };
       }
