@@ -43,7 +43,6 @@ export {
   titlesOfLayers,
 } from "./lib/view/structure.ts";
 export { drawTradeoff } from "./lib/view/tradeoff.ts";
-export { smooth } from "./lib/view/smooth.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";
 
 // Types that signatures here name.

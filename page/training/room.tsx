@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { ComponentChildren, JSX } from "preact";
-import { formatDuration, formatQuantity } from "../../view.ts";
+import { formatDuration, formatQuantity } from "../../lib/view/progress.ts";
 import { AccuracyChart, LossChart } from "./curves.tsx";
 import { isActive, type Progress, timeLeftMs } from "./progress.ts";
 import { Result } from "./result.tsx";
