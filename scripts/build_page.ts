@@ -5,7 +5,7 @@
  */
 import "./support/deno_version.ts";
 import { messageOf } from "../lib/excerpt.ts";
-import { writeFolder } from "../page/build/folder.ts";
+import { collectFiles, writeFolder } from "../page/build/folder.ts";
 import { asksForHelp, FlagError, type Flags, helpText, parseFlags } from "./support/flags.ts";
 
 const FLAGS = {
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     return;
   }
   const { bundle, out, quiet } = parseFlags(FLAGS, Deno.args);
-  const { count, sizeBytes } = await writeFolder(out, { bundle });
+  const { count, sizeBytes } = await writeFolder(out, await collectFiles(bundle));
   if (!quiet) console.log(`page      ${out}, ${count} files, ${(sizeBytes / 1e6).toFixed(1)} MB`);
 }
 

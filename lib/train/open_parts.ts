@@ -150,9 +150,12 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
     },
     onMemory: options.onMemory,
   });
-  await using opened = new AsyncDisposableStack(); // until it is the training's
-  opened.use(engine);
-  if (start) home.write(parameters);
+  try {
+    if (start) home.write(parameters);
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
+  }
   const config = {
     optimizer,
     initialize: start ?? null,
@@ -163,7 +166,6 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
     images: { train: splits.train.count, validation: splits.validation.count, test: splits.test.count },
     ...refinements,
   };
-  opened.move();
   return { network, T, home, sequence, engine, reason, order, splits, config };
 }
 

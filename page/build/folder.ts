@@ -24,42 +24,13 @@ const MODELS = "page/models";
 const SERVICE = "workers/service.js";
 
 /**
- * Writes the folder of the page, in place of one that is there.
+ * The files of the page, by path.
  *
  * @param bundle The folder that `deno bundle` wrote
- * @returns How many files, and their size
  * @throws {Error} If MNIST is missing
  */
-export async function writeFolder(
-  folder: string,
-  { bundle }: { bundle: string },
-): Promise<{ count: number; sizeBytes: number }> {
-  const files = await collectFiles(bundle);
-  const service = files.get(SERVICE)!;
-  files.delete(SERVICE);
-  const list = JSON.stringify(listFiles(files));
-  files.set(LIST, new TextEncoder().encode(`${list}\n`));
-  // Beside the page, since a service worker serves its own folder; with the list, so that it changes when any file does.
-  files.set(
-    "service.js",
-    new TextEncoder().encode(`const FILES=${list};\n${new TextDecoder().decode(service)}`),
-  );
-
-  await Deno.remove(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  let sizeBytes = 0;
-  for (const [path, bytes] of files) {
-    const to = `${folder}/${path}`;
-    await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
-    await Deno.writeFile(to, bytes);
-    sizeBytes += bytes.length;
-  }
-  return { count: files.size, sizeBytes };
-}
-
-async function collectFiles(bundle: string): Promise<Map<string, Uint8Array>> {
-  const files = await mnistFiles(await loadDataset({ dataset: "mnist" }));
+export async function collectFiles(bundle: string): Promise<Map<string, Uint8Array>> {
+  const files: Map<string, Uint8Array> = await mnistFiles(await loadDataset({ dataset: "mnist" }));
   for (const [path, source] of Object.entries(COPIED)) files.set(path, await readWhole(source));
   files.set("style.css", new TextEncoder().encode(await styleSheet()));
   for (const name of await namesIn(MODELS)) {
@@ -67,6 +38,38 @@ async function collectFiles(bundle: string): Promise<Map<string, Uint8Array>> {
   }
   for (const path of await namesIn(bundle)) files.set(path, await readWhole(`${bundle}/${path}`));
   return files;
+}
+
+/**
+ * Writes the folder of the page, in place of one that is there.
+ *
+ * @returns How many files, and their size
+ */
+export async function writeFolder(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<{ count: number; sizeBytes: number }> {
+  const { [SERVICE]: service, ...others } = Object.fromEntries(files);
+  const list = JSON.stringify(listFiles(new Map(Object.entries(others))));
+  const encoder = new TextEncoder();
+  const written = Object.entries({
+    ...others,
+    [LIST]: encoder.encode(`${list}\n`),
+    // Beside the page, since a service worker serves its own folder; with the list, so that it changes when any file does.
+    "service.js": encoder.encode(`const FILES=${list};\n${new TextDecoder().decode(service)}`),
+  });
+
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  let sizeBytes = 0;
+  for (const [path, bytes] of written) {
+    const to = `${folder}/${path}`;
+    await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+    await Deno.writeFile(to, bytes);
+    sizeBytes += bytes.length;
+  }
+  return { count: written.length, sizeBytes };
 }
 
 /** The paths of all files in a folder. */

@@ -5,11 +5,17 @@
  */
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
-import type { JSX, TargetedEvent, TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
+import type {
+  ComponentChildren,
+  JSX,
+  TargetedEvent,
+  TargetedKeyboardEvent,
+  TargetedPointerEvent,
+} from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { announce } from "../reading/announce.ts";
-import { theme } from "../reading/theme.ts";
-import { image, line } from "../state.ts";
+import { announce } from "../announce.ts";
+import { theme } from "../theme.ts";
+import { image } from "../state.ts";
 import { clear, redrawSheet, replaceSheet, source, strokesOf, undo } from "./source.ts";
 import {
   beginStroke,
@@ -42,8 +48,10 @@ const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   PageDown: [1, 1],
 };
 
-/** The sheet. @param onDraw Called when a stroke begins or goes on */
-export function Sheet({ onDraw }: { readonly onDraw: () => void }): JSX.Element {
+/** The sheet. @param onDraw Called when a stroke begins or goes on @param children Lies above it */
+export function Sheet(
+  { onDraw, children }: { readonly onDraw: () => void; readonly children?: ComponentChildren },
+): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const pen = useSignal<Pen | null>(null); // while the keyboard has the sheet
   const sheet = source.value, seen = image.value, pixels = sheet.kind === "strokes" ? null : seen;
@@ -58,7 +66,6 @@ export function Sheet({ onDraw }: { readonly onDraw: () => void }): JSX.Element 
   /** Begins a stroke; what else was on the sheet goes. */
   const begin = (point: Point) => {
     replaceSheet({ kind: "strokes", strokes: beginStroke(strokesOf(source.value), point) });
-    line.value = 28;
     onDraw();
   };
   const extend = (points: readonly Point[]) => {
@@ -111,22 +118,26 @@ export function Sheet({ onDraw }: { readonly onDraw: () => void }): JSX.Element 
   };
 
   return (
-    <canvas
-      ref={canvas}
-      class="sheet"
-      id="sheet"
-      tabindex={0}
-      role="application"
-      aria-label="Sheet to draw a digit on"
-      aria-describedby="sheet-keys"
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onKeyDown={onKeyDown}
-      onFocus={(event: TargetedEvent<HTMLCanvasElement>) => {
-        if (event.currentTarget.matches(":focus-visible")) pen.value = penNow();
-      }}
-      onBlur={() => pen.value = null}
-    />
+    <div class="sheet-frame">
+      <canvas
+        ref={canvas}
+        class="sheet"
+        id="sheet"
+        tabindex={0}
+        role="application"
+        aria-label="Sheet to draw a digit on"
+        aria-describedby="sheet-keys"
+        onPointerDown={onPointerDown}
+        onPointerMove={onPointerMove}
+        onKeyDown={onKeyDown}
+        onFocus={(event: TargetedEvent<HTMLCanvasElement>) => {
+          if (event.currentTarget.matches(":focus-visible")) pen.value = penNow();
+        }}
+        onBlur={() => pen.value = null}
+      />
+      {sheet.kind === "empty" && <p class="hint">Draw a digit here</p>}
+      {children}
+    </div>
   );
 }
 

@@ -116,3 +116,15 @@ export function sayHidden(hidden: readonly boolean[], axis: "rows" | "columns" |
   if (count === 0) return `all ${name}s are shown`;
   return count === 1 ? `${name} ${runs[0]} is hidden` : `${name}s ${runs.join(", ")} are hidden`;
 }
+
+/** How the likeliest class changed: `line 1: 5, line 4: 7`. */
+export function sayCourse(reading: ShownReading, { axis, classNames }: Words): string {
+  const name = nameOfLines(axis), changes: string[] = [];
+  let last = -1;
+  for (let line = 1; line <= LINES; line++) {
+    const { best, share } = answerAfter(reading, line)!;
+    if (best !== last) changes.push(`${name} ${line}: ${classNames[best]}, ${formatShare(share, 100)}`);
+    last = best;
+  }
+  return changes.join("; ");
+}

@@ -10,14 +10,16 @@ export type Colour = readonly [number, number, number];
 /** Light colours or dark ones. */
 export type Theme = "light" | "dark";
 
+/** From the zero of style.css to its second colour, and on. */
 const SHARES: Readonly<Record<Theme, readonly Colour[]>> = {
-  light: [[255, 255, 255], [207, 221, 240], [122, 160, 214], [38, 92, 168], [8, 38, 94]],
-  dark: [[20, 24, 31], [27, 54, 93], [44, 108, 178], [122, 180, 235], [236, 246, 255]],
+  light: [[241, 239, 234], [196, 208, 226], [113, 149, 202], [47, 95, 168], [16, 42, 92]],
+  dark: [[35, 38, 45], [41, 62, 97], [64, 110, 177], [134, 179, 243], [228, 239, 255]],
 };
 
+/** Through `--negative`, `--zero` and `--positive` of style.css. */
 const SIGNS: Readonly<Record<Theme, readonly Colour[]>> = {
-  light: [[18, 78, 150], [120, 168, 216], [250, 250, 250], [240, 168, 92], [168, 78, 4]],
-  dark: [[138, 196, 255], [50, 104, 168], [22, 26, 33], [168, 92, 24], [255, 186, 108]],
+  light: [[28, 66, 128], [96, 138, 196], [241, 239, 234], [214, 128, 84], [150, 48, 6]],
+  dark: [[134, 180, 245], [66, 100, 152], [35, 38, 45], [158, 88, 58], [255, 158, 116]],
 };
 
 /** The colour of a share, 0 … 1; small ones are spread, since most of what a network thinks is small. */

@@ -51,12 +51,17 @@ const dataUrls = new Map(
 /** The page, under its short address and with whatever follows it. */
 const INDEX = new URL("index.html", scope).href;
 
-/** Keeps the whole shell, or fails: half of one version and half of another would not fit. */
+/** Keeps the whole shell, or nothing: half of one version and half of another would not fit. */
 async function keepShell(): Promise<void> {
-  const cache = await caches.open(SHELL);
-  await cache.addAll(shell.map(({ path, integrity }) => {
-    return new Request(new URL(path, scope), { integrity, cache: "no-cache" });
-  }));
+  const isThere = await caches.has(SHELL), cache = await caches.open(SHELL);
+  try {
+    await cache.addAll(shell.map(({ path, integrity }) => {
+      return new Request(new URL(path, scope), { integrity, cache: "no-cache" });
+    }));
+  } catch (error) {
+    if (!isThere) await caches.delete(SHELL);
+    throw error;
+  }
 }
 
 /** Removes what other versions kept. */

@@ -87,6 +87,8 @@ export interface VisitOptions {
   readonly expected?: readonly RegExp[];
   /** A folder of the server, with a slash in front, in which the page lies. */
   readonly below?: string;
+  /** What is served; by default the page as built. */
+  readonly folder?: () => Promise<string>;
 }
 
 /** Declares a test in a browser of its own. It fails, too, if anything complained. */
@@ -162,11 +164,11 @@ export interface Site extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Serves a folder as `deno task page` does, on any port that is free. @param options.folder By default that of the page */
+/** Serves a folder as `deno task page` does, on any port that is free. */
 export async function openSite(
-  { isolated = true, below = "", folder }: VisitOptions & { folder?: string } = {},
+  { isolated = true, below = "", folder = builtPage }: VisitOptions = {},
 ): Promise<Site> {
-  const answer = await openFolder(folder ?? await builtPage(), { isolated });
+  const answer = await openFolder(await folder(), { isolated });
   const requests: string[] = [], closing = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },

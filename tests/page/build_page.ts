@@ -56,3 +56,15 @@ async function runPart(
   }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
+
+/** The files of a folder, by path. */
+export async function readFolder(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory) files.set(name, await Deno.readFile(`${folder}/${name}`));
+    else {(await readFolder(`${folder}/${name}`)).forEach((bytes, path) =>
+        files.set(`${name}/${path}`, bytes)
+      );}
+  }
+  return files;
+}

@@ -8,22 +8,10 @@ import { type FileList, listFiles } from "../../page/build/file_list.ts";
 import { headersOf, POLICY } from "../../page/build/headers.ts";
 import { lackingMnist } from "../support/mnist.ts";
 import { lacks, named } from "../support/permissions.ts";
-import { assemble, buildPage, needsToBuild } from "./build_page.ts";
+import { assemble, buildPage, needsToBuild, readFolder } from "./build_page.ts";
 
 const ignored = lackingMnist(needsToBuild);
 const reads = [{ name: "read" }] as const;
-
-/** The files of a folder, by path. */
-async function readFolder(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (!isDirectory) files.set(name, await Deno.readFile(`${folder}/${name}`));
-    else {(await readFolder(`${folder}/${name}`)).forEach((bytes, path) =>
-        files.set(`${name}/${path}`, bytes)
-      );}
-  }
-  return files;
-}
 
 /** Declares a test of the folder, built once for all. */
 function folderTest(

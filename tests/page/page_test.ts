@@ -3,7 +3,10 @@
  */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
-import { browserTest, openSite, type Visit } from "./browser.ts";
+import { gzipSync } from "node:zlib";
+import { writeFolder } from "../../page/build/folder.ts";
+import { browserTest, builtPage, openSite, type Visit } from "./browser.ts";
+import { readFolder } from "./build_page.ts";
 
 /** Waits until the service worker has kept the page. */
 async function waitUntilKept({ page }: Pick<Visit, "page">): Promise<void> {
@@ -73,6 +76,127 @@ browserTest(
   },
   { expected: [/Failed to load resource/] },
 );
+
+/** Bytes, compressed, that the first reading may take. */
+const BUDGET = 350_000;
+
+browserTest(
+  "what the first reading loads is at most 350 kB, compressed",
+  async ({ page, address, requests }) => {
+    await page.goto(address, { waitUntil: "networkidle" });
+    const files = await readFolder(await builtPage());
+    const needed = new Set(["kernels/fused.wasm", "models/lstm-64.safetensors"]);
+    for (const path of requests) needed.add(path === "/" ? "index.html" : path.slice(1));
+    let total = 0;
+    for (const path of needed) total += gzipSync(files.get(path) ?? new Uint8Array(), { level: 9 }).length;
+    assert.ok(needed.has("main.js") && needed.has("style.css"));
+    assert.ok(total <= BUDGET, `${total} bytes: ${[...needed].join(", ")}`);
+  },
+  { context: { serviceWorkers: "block" } },
+);
+
+for (const scheme of ["light", "dark"] as const) {
+  for (const width of [360, 1600]) {
+    browserTest(`axe-core finds nothing to improve: ${scheme}, ${width} px`, async ({ page, address }) => {
+      await page.goto(address, { waitUntil: "networkidle" });
+      await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(", ")}`);
+      assert.deepEqual(found, []);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} px wider than the window`);
+    }, { context: { colorScheme: scheme, viewport: { width, height: 900 } } });
+  }
+}
+
+/** What these tests use of axe-core. */
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
+
+/** Writes a version of the page that looks the same, with another title. @returns Its files */
+async function writeVersion(folder: string, title: string): Promise<void> {
+  const { "service.js": service, "files.json": _, ...files } = Object.fromEntries(
+    await readFolder(await builtPage()),
+  );
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes), encoder = new TextEncoder();
+  await writeFolder(
+    folder,
+    new Map(Object.entries({
+      ...files,
+      "workers/service.js": encoder.encode(text(service).replace(/^const FILES=.*\n/, "")),
+      "index.html": encoder.encode(
+        text(files["index.html"]).replace(/<title>.*<\/title>/, `<title>${title}</title>`),
+      ),
+    })),
+  );
+}
+
+/** The caches that the page has. */
+const caches = ({ page }: Visit) => page.evaluate(async () => await globalThis.caches.keys());
+
+versionTest(
+  "a new version replaces the one before when a person asks for it, and not before",
+  async (visit, folder) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await waitUntilKept(visit);
+    const [first] = await caches(visit);
+    assert.equal(await page.evaluate(async () => (await fetch("mnist/test-00.gz")).status), 200);
+
+    await writeVersion(folder, "Second");
+    await page.reload();
+    const button = page.getByRole("button", { name: "Use it" });
+    await button.waitFor();
+    assert.equal(await page.title(), "First");
+    await button.click();
+    await page.waitForFunction(() => document.title === "Second");
+    const left = await caches(visit);
+    assert.ok(!left.includes(first), "what the first version kept is gone");
+    assert.ok(left.some((name) => name.includes(" data ")), "the data set is the same, and stays");
+  },
+);
+
+versionTest("half of a new version replaces nothing", async (visit, folder) => {
+  const { page, address } = visit;
+  await page.goto(address);
+  await waitUntilKept(visit);
+  const kept = await caches(visit);
+  await writeVersion(folder, "Second");
+  await Deno.writeTextFile(`${folder}/style.css`, "/* of yet another version */");
+  await page.reload();
+  const state = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update().catch(() => null);
+    const { installing, waiting } = registration;
+    if (installing) await new Promise((resolve) => installing.onstatechange = resolve);
+    return (installing ?? waiting)?.state ?? "none";
+  });
+  assert.ok(["redundant", "none"].includes(state), state);
+  await page.reload();
+  assert.equal(await page.title(), "First");
+  assert.equal(await page.getByRole("button", { name: "Use it" }).count(), 0);
+  assert.deepEqual(await caches(visit), kept);
+}, [/digest|integrity/i, /service.?worker/i]);
+
+/** Declares a test of a page that changes on its server. */
+function versionTest(
+  name: string,
+  fn: (visit: Visit, folder: string) => Promise<void>,
+  expected: readonly RegExp[] = [],
+): void {
+  let folder = "";
+  browserTest(name, async (visit) => {
+    await fn(visit, folder).finally(() => Deno.remove(folder, { recursive: true }));
+  }, {
+    expected,
+    folder: async () => {
+      folder = await Deno.makeTempDir();
+      await writeVersion(folder, "First");
+      return folder;
+    },
+  });
+}
 
 /** Does what someone would who got text into the page. @returns What of it worked */
 async function intrude({ page, address }: Visit, other: string): Promise<string[]> {

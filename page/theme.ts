@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import { signal } from "@preact/signals";
-import type { Theme } from "./palette.ts";
+import type { Theme } from "./reading/palette.ts";
 
 const dark = globalThis.matchMedia("(prefers-color-scheme: dark)");
 const reduced = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
