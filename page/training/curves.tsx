@@ -8,7 +8,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import uPlot from "uplot";
 import { smooth } from "../../lib/view/smooth.ts";
-import { theme } from "../reading/theme.ts";
+import { theme } from "../theme.ts";
 import type { Progress } from "./progress.ts";
 
 /** A curve of a chart. */
