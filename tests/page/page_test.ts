@@ -89,7 +89,7 @@ browserTest(
     for (const path of requests) needed.add(path === "/" ? "index.html" : path.slice(1));
     let total = 0;
     for (const path of needed) total += gzipSync(files.get(path) ?? new Uint8Array(), { level: 9 }).length;
-    assert.ok(needed.has("main.js") && needed.has("style.css"));
+    assert.ok(needed.has("main.js") && needed.has("workers/reader.js"));
     assert.ok(total <= BUDGET, `${total} bytes: ${[...needed].join(", ")}`);
   },
   { context: { serviceWorkers: "block" } },
