@@ -15,7 +15,6 @@ import assert from "node:assert/strict";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { openFolder } from "../../page/build/serve.ts";
 import { lackingMnist } from "../support/mnist.ts";
-import { lacking } from "../support/permissions.ts";
 import { buildPage, needsToBuild } from "./build_page.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
