@@ -14,7 +14,7 @@ export const ALL_IMAGES = 60_000;
 export interface TrainingSettings {
   /** The name of a recipe. */
   readonly recipe: string;
-  readonly seed: number | null;
+  readonly seed: number;
   readonly learningRate: number | null;
   readonly device: "wasm" | "webgpu";
   /** How many training images; null for all. */
@@ -27,7 +27,7 @@ export interface TrainingSettings {
 /** The settings of a page that nobody has changed. */
 export const USUAL: TrainingSettings = {
   recipe: RECIPES[0].name,
-  seed: null,
+  seed: RECIPES[0].seed,
   learningRate: null,
   device: "wasm",
   limit: FEW_IMAGES,
@@ -44,19 +44,17 @@ export function recipeOf({ recipe }: Pick<TrainingSettings, "recipe">): PageReci
 }
 
 /** The settings with all that the recipe says. */
-export interface SettledSettings extends Omit<TrainingSettings, "seed" | "learningRate" | "steps"> {
-  readonly seed: number;
+export interface SettledSettings extends Omit<TrainingSettings, "learningRate" | "steps"> {
   readonly learningRate: number;
   readonly steps: number;
 }
 
 /** Fills in what the recipe says. */
 export function settle(settings: TrainingSettings): SettledSettings {
-  const { seed, optimizer: { learningRate } } = recipeOf(settings);
+  const { optimizer } = recipeOf(settings);
   return {
     ...settings,
-    seed: settings.seed ?? seed,
-    learningRate: settings.learningRate ?? learningRate,
+    learningRate: settings.learningRate ?? optimizer.learningRate,
     steps: settings.steps ?? ownSteps(settings),
   };
 }
@@ -77,7 +75,7 @@ export function toParts(settings: TrainingSettings): Record<string, string> {
   const { recipe, seed, learningRate, device, limit, steps, threads } = settings;
   return {
     ...(recipe === USUAL.recipe ? {} : { recipe }),
-    ...(seed === null ? {} : { seed: String(seed) }),
+    ...(seed === USUAL.seed ? {} : { seed: String(seed) }),
     ...(learningRate === null ? {} : { rate: String(learningRate) }),
     ...(device === USUAL.device ? {} : { device }),
     ...(limit === USUAL.limit ? {} : { images: limit === null ? "all" : String(limit) }),
@@ -91,7 +89,7 @@ export function fromParts(parts: Readonly<Record<string, string | undefined>>): 
   const { recipe = "", images = "" } = parts, rate = Number(parts.rate || NaN);
   return {
     recipe: recipeOf({ recipe }).name,
-    seed: whole(parts.seed, 0, MOST.seed),
+    seed: whole(parts.seed, 0, MOST.seed) ?? USUAL.seed,
     learningRate: rate > 0 && rate <= MOST.learningRate ? rate : null,
     device: parts.device === "webgpu" ? "webgpu" : "wasm",
     limit: images === "all" ? null : whole(images, 1, ALL_IMAGES) ?? USUAL.limit,
