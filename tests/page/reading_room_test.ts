@@ -3,8 +3,12 @@
  */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
+
+/** What went wrong last, in this room. */
+const NOTICE = ".reading [role=alert]";
 
 const still = { context: { reducedMotion: "reduce" } } as const;
 
@@ -24,12 +28,23 @@ async function drag(
   selector: string,
   places: readonly (readonly [number, number])[],
 ): Promise<void> {
-  const { x, y, width, height } = (await page.locator(selector).first().boundingBox())!;
+  const element = page.locator(selector).first();
+  await element.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await element.boundingBox())!;
   const [first, ...others] = places.map(([across, down]) => [x + across * width, y + down * height] as const);
   await page.mouse.move(...first);
   await page.mouse.down();
   for (const place of others) await page.mouse.move(...place, { steps: 12 });
   await page.mouse.up();
+}
+
+/** Presses Tab until an element has the focus. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    if (await page.evaluate((selector) => document.activeElement?.matches(selector), selector)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`Tab does not lead to ${selector}`);
 }
 
 const SEVEN = [[0.25, 0.2], [0.72, 0.2], [0.42, 0.85]] as const;
@@ -38,11 +53,12 @@ browserTest("a seven that is drawn with the mouse is read as 7, and a link shows
   const { page, address, context } = visit;
   await page.goto(address);
   await page.locator(".verdict").first().waitFor();
+  const entries = await page.evaluate(() => history.length);
   await drag(page, "#sheet", SEVEN);
   await answers(page, "7");
   await page.getByText(/Made up its mind: 7 from line \d+ on/).waitFor();
   await addressIs(page, /^#ink=[\w-]{40,}$/);
-  assert.equal(await page.evaluate(() => history.length), 2, "no entry of the history for each stroke");
+  assert.equal(await page.evaluate(() => history.length), entries, "no entry of the history for each stroke");
 
   const seen = await page.evaluate(picture, ".seen");
   const other = await context.newPage();
@@ -69,7 +85,7 @@ browserTest(
     const press = async (key: string, times = 1) => {
       for (let i = 0; i < times; i++) await page.keyboard.press(key);
     };
-    while (await page.evaluate(() => document.activeElement?.id) !== "sheet") await press("Tab");
+    await tabTo(page, "#sheet");
     await press("ArrowLeft", 7);
     await press("Space");
     await press("ArrowRight", 13);
@@ -78,7 +94,7 @@ browserTest(
     await answers(page, "7");
     await page.getByRole("status").filter({ hasText: /after line 28: 7, \S+%/ }).waitFor();
 
-    while (await page.evaluate(() => document.activeElement?.id) !== "scan") await press("Tab");
+    await tabTo(page, "#scan");
     await press("ArrowLeft", 8);
     assert.match(
       await page.locator("#scan").getAttribute("aria-valuetext") ?? "",
@@ -86,7 +102,7 @@ browserTest(
     );
     await page.getByText(/sure after line 20/).waitFor();
 
-    while (await page.evaluate(() => document.activeElement?.className) !== "states") await press("Tab");
+    await tabTo(page, ".states");
     await press("ArrowRight", 3);
     await page.getByText("Cell 4 of 64, along the lines").waitFor();
     assert.match(
@@ -152,7 +168,7 @@ browserTest("a link shows the same: digit, networks, line and hidden lines", asy
 
 browserTest("a damaged link says what is wrong with it, and shows the rest", async ({ page, address }) => {
   await page.goto(`${address}#digit=zzz&line=5&nets=lstm-64,opened-3`);
-  const alert = page.getByRole("alert");
+  const alert = page.locator(NOTICE);
   await alert.getByText("This link").waitFor();
   assert.equal(await page.locator("#scan").inputValue(), "5");
   await page.getByText(/sure after line 5/).waitFor();
@@ -175,8 +191,8 @@ browserTest(
     assert.equal(await page.getByRole("article").count(), 2);
 
     const bytes = (await Deno.readFile(model)).subarray(0, 5_000);
-    await file.setInputFiles({ name: "half.safetensors", mimeType: "", buffer: bytes as never });
-    await page.getByRole("alert").getByText(/^Cannot/).waitFor();
+    await file.setInputFiles({ name: "half.safetensors", mimeType: "", buffer: Buffer.from(bytes) });
+    await page.locator(NOTICE).getByText(/^Cannot/).waitFor();
     assert.equal(await page.getByRole("article").count(), 2, "what was shown stays");
   },
   still,
