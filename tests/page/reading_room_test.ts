@@ -90,9 +90,10 @@ browserTest(
     await press("Space");
     await press("ArrowRight", 13);
     for (let i = 0; i < 8; i++) await press("ArrowDown"), await press("End");
-    await press("Space");
     await answers(page, "7");
     await page.getByRole("status").filter({ hasText: /after line 28: 7, \S+%/ }).waitFor();
+    await press("Space");
+    await page.getByRole("status").filter({ hasText: "pen lifted" }).waitFor();
 
     await tabTo(page, "#scan");
     await press("ArrowLeft", 8);
