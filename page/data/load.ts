@@ -30,6 +30,9 @@ export interface LoaderOptions {
   readonly patienceMs?: number;
 }
 
+/** A request that waits in the browser for others would look like a server that sends nothing. */
+const MOST_REQUESTS = 4;
+
 /** A part could not be loaded; another attempt may work. */
 export class LoadError extends Error {
   override readonly name = "LoadError";
@@ -46,6 +49,7 @@ export class PartLoader {
   readonly #options: LoaderOptions;
   readonly #loading = new Map<string, Promise<void>>();
   readonly #bytes = new Map<string, LoadProgress>();
+  readonly #queue = new Queue(MOST_REQUESTS);
   #opened: Promise<Readonly<Record<PartSplit, Filling>> & { readonly index: PartsIndex }> | null = null;
 
   constructor(options: LoaderOptions) {
@@ -93,13 +97,15 @@ export class PartLoader {
     const running = this.#loading.get(file);
     if (running) return running;
     const loading = this.#attempt(file, async () => {
-      const bytes = await this.#fetch(file, (loadedBytes) => {
-        this.#bytes.set(file, {
-          loadedBytes: Math.min(loadedBytes, entry.packedBytes),
-          totalBytes: entry.packedBytes,
-        });
-        this.#tell();
-      });
+      const bytes = await this.#queue.take(() =>
+        this.#fetch(file, (loadedBytes) => {
+          this.#bytes.set(file, {
+            loadedBytes: Math.min(loadedBytes, entry.packedBytes),
+            totalBytes: entry.packedBytes,
+          });
+          this.#tell();
+        })
+      );
       const { pixels, labels } = await decodePart(entry, index, bytes);
       into.pixels.set(pixels, first * index.height * index.width);
       into.labels.set(labels, first);
@@ -163,6 +169,28 @@ export class PartLoader {
       totalBytes += one.totalBytes;
     }
     this.#options.onProgress?.({ loadedBytes, totalBytes });
+  }
+}
+
+/** Lets so many of its works run at a time, the others in their order. */
+class Queue {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve)); // takes over the place of one that ends
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
   }
 }
 

@@ -13,7 +13,7 @@ import { placeOnSheet } from "../ink/place_on_sheet.ts";
 import { source, strokesOf } from "../ink/source.ts";
 import { Tools } from "./tools.tsx";
 import { image, line, shown } from "../state.ts";
-import { announce, spoken } from "../announce.ts";
+import { announceAnswer, spoken } from "../announce.ts";
 import { filesOfDrop, filesOfList, pictureIn } from "./dropped.ts";
 import { follow, notice, report, shownModels } from "./follow.ts";
 import { LINES } from "./lines.ts";
@@ -38,7 +38,7 @@ function start(): Reader {
   effect(() => {
     const text = sayAll();
     // A slider says its own value.
-    if (!isPlaying.value && image.value && document.activeElement?.id !== "scan") announce(text);
+    if (!isPlaying.value && image.value && document.activeElement?.id !== "scan") announceAnswer(text);
   });
   return started;
 }

@@ -34,7 +34,7 @@ export function LossChart({ progress }: { progress: Progress }): JSX.Element {
       <Chart
         label={`Loss over ${losses.length} steps${last === null ? "" : `, now ${last.toFixed(3)}`}`}
         data={[steps, losses, [...smoothed(losses)]]}
-        curves={[{ colour: "--line", width: 1 }, { colour: "--accent", width: 2 }]}
+        curves={[{ colour: "--edge", width: 0.5 }, { colour: "--accent", width: 2 }]}
         most={progress.opened?.totalSteps}
       />
     </figure>
@@ -59,7 +59,7 @@ export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element
         label={`Accuracy over ${progress.step} steps${test}`}
         data={[
           accuracies.map(({ step }) => step),
-          accuracies.map(({ train }) => 100 * train),
+          [...smoothed(accuracies.map(({ train }) => 100 * train))],
           accuracies.map(({ test }) => test === null ? null : 100 * test),
         ]}
         curves={[{ colour: "--accent", width: 2 }, { colour: "--second", width: 0, points: true }]}
@@ -71,9 +71,9 @@ export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element
   );
 }
 
-/** About so many steps are averaged: more in a longer training. */
-function smoothed(losses: readonly number[]): Float64Array {
-  return smooth(losses, 1 - 1 / Math.min(50, Math.max(2, losses.length / 20)));
+/** Averages over about a fortieth of the training. */
+function smoothed(values: readonly number[]): Float64Array {
+  return smooth(values, 1 - 1 / Math.min(50, Math.max(2, values.length / 40)));
 }
 
 function formatPercent(share: number): string {

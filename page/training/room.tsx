@@ -6,11 +6,12 @@
 /// <reference lib="dom" />
 import type { ComponentChildren, JSX } from "preact";
 import { formatDuration, formatQuantity } from "../../lib/view/progress.ts";
+import { readings } from "../state.ts";
 import { AccuracyChart, LossChart } from "./curves.tsx";
 import { isActive, type Progress, timeLeftMs } from "./progress.ts";
 import { Result } from "./result.tsx";
 import { Settings } from "./settings_form.tsx";
-import { pause, progress, reset, resume, settings, train } from "./trainer.ts";
+import { pause, progress, reset, resume, settings, train, TRAINED_ID } from "./trainer.ts";
 
 /** What to train, how it goes, and what came of it. */
 export function TrainingRoom(): JSX.Element {
@@ -90,6 +91,7 @@ function State({ progress }: { progress: Progress }): JSX.Element | null {
             <Fact>step {step.toLocaleString("en")} of {opened.totalSteps.toLocaleString("en")}</Fact>
             <Fact>epoch {Math.floor(Math.max(0, step - 1) / opened.stepsPerEpoch) + 1}</Fact>
             <Fact>{timeOf(progress)}</Fact>
+            <Drawing />
             {seconds > 0 && <Fact>{(1000 * seconds / step).toFixed(1)} ms a step</Fact>}
           </p>
           <p class="quiet">
@@ -117,6 +119,15 @@ function Loading({ progress: { phase, loadedBytes, totalBytes } }: { progress: P
       </p>
     </>
   );
+}
+
+/** How the network reads the drawing above, now. */
+function Drawing(): JSX.Element | null {
+  const reading = readings.value.get(TRAINED_ID);
+  if (!reading) return null;
+  const { T, classes } = reading, last = [...reading.probabilities.subarray((T - 1) * classes, T * classes)];
+  const surest = Math.max(...last);
+  return <Fact>your drawing: {last.indexOf(surest)}, {Math.round(100 * surest)} %</Fact>;
 }
 
 function Fact({ children }: { children: ComponentChildren }): JSX.Element {

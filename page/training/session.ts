@@ -111,10 +111,9 @@ export class Session {
       stepsPerEpoch: stepsPerEpoch(size),
       totalSteps,
     });
-    const test = images("test", null);
-    test.catch(() => {}); // said where it is waited for
+    images("test", null).catch(() => {}); // they are asked for again where they are needed
     this.#parts.begun?.();
-    await this.#train(training, { totalSteps, stepsPerEpoch: stepsPerEpoch(size), test });
+    await this.#train(training, { totalSteps, stepsPerEpoch: stepsPerEpoch(size) });
   }
 
   get #stopped(): boolean {
@@ -123,7 +122,7 @@ export class Session {
 
   async #train(
     training: Training,
-    { totalSteps, stepsPerEpoch, test }: { totalSteps: number; stepsPerEpoch: number; test: Promise<Split> },
+    { totalSteps, stepsPerEpoch }: { totalSteps: number; stepsPerEpoch: number },
   ): Promise<void> {
     let epoch = new Means(), pace = 1;
     while (training.step < totalSteps) {
@@ -135,7 +134,7 @@ export class Session {
       const elapsedMs = Math.max(performance.now() - started, 0.01);
       pace = Math.max(1, Math.min(Math.floor(steps * CHUNK_MS / elapsedMs), steps * MOST_GROWTH));
       if (steps < toEpoch && training.step < totalSteps) continue;
-      await this.#test(training, { epoch: this.#epochs.length, means: epoch, test });
+      await this.#test(training, epoch);
       epoch = new Means();
     }
     if (this.#stopped) return;
@@ -172,14 +171,11 @@ export class Session {
   }
 
   /** Without the test images there is no accuracy, but the training goes on. */
-  async #test(
-    training: Training,
-    { epoch, means, test }: { epoch: number; means: Means; test: Promise<Split> },
-  ): Promise<void> {
-    const { tell } = this.#parts, { step } = training, { signal } = this.#stop;
+  async #test(training: Training, means: Means): Promise<void> {
+    const { images, tell } = this.#parts, { step } = training, { signal } = this.#stop;
     let split: Split;
     try {
-      split = await test;
+      split = await images("test", null);
     } catch (error) {
       tell({ kind: "notice", message: `Accuracy was not measured. ${(error as Error).message}` });
       return;
@@ -190,7 +186,13 @@ export class Session {
     if (!logits) return;
     const { loss, accuracy } = scoreLogits(logits, split.labels, training.network.classes);
     this.#testImages = split.count;
-    this.#epochs.push({ epoch, step, ...means.figures(), testLoss: loss, testAccuracy: accuracy });
+    this.#epochs.push({
+      epoch: this.#epochs.length,
+      step,
+      ...means.figures(),
+      testLoss: loss,
+      testAccuracy: accuracy,
+    });
     tell({ kind: "tested", step, loss, accuracy });
   }
 }

@@ -89,6 +89,20 @@ Deno.test("PartLoader refuses other bytes, a page in the place of the index, and
   }
 });
 
+Deno.test("PartLoader asks for four parts at a time: one that waits for its turn is not late", async () => {
+  const many = await encodeParts({ train: split(40_000, 31), test: splits.test }, gzipSync);
+  let running = 0, most = 0;
+  const slow = (async (url: URL) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    running--;
+    return new Response(many.get(url.pathname.split("/").at(-1)!)!);
+  }) as typeof fetch;
+  const loader = new PartLoader({ folder, fetch: slow, patienceMs: 70 });
+  const [train, test] = await Promise.all([loader.first("train", null), loader.first("test", null)]);
+  assert.deepEqual([train.count, test.count, most], [40_000, 2_100, 4]);
+});
+
 Deno.test("PartLoader.first() refuses more images than there are", async () => {
   await assert.rejects(
     new PartLoader({ folder, ...serve() }).first("test", 2_101),
