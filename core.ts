@@ -43,7 +43,7 @@
 export { IdxSyntaxError, parseIdx, parseIdxHeader } from "./lib/data/idx.ts";
 export { type Images, type Split, takeImages } from "./lib/data/images.ts";
 export { preparePicture } from "./lib/data/prepare_picture.ts";
-export type { Raster } from "./lib/data/raster.ts";
+export { type Raster, rasterOf } from "./lib/data/raster.ts";
 export { AXES, inReadingOrder, type Sequence } from "./lib/data/sequence.ts";
 export {
   chooseDevice,

@@ -45,7 +45,7 @@ export function writeAddress(place: Place, usual: Omit<Place, "source">): string
   if (source.kind === "digit") parts.push(["digit", String(source.number)]);
   if (source.kind === "strokes") parts.push(["ink", toText(packStrokes(source.strokes))]);
   if (source.kind === "pixels") parts.push(["image", toText(packPixels(source.pixels))]);
-  if (shown.join() !== usual.shown.join()) parts.push(["nets", shown.join()]);
+  if (shown.length > 0 && shown.join() !== usual.shown.join()) parts.push(["nets", shown.join()]);
   if (line !== usual.line) parts.push(["line", String(line)]);
   if (hidden.includes(true)) parts.push(["hidden", hiddenToText(hidden)]);
   if (recipe !== usual.recipe) parts.push(["recipe", recipe]);

@@ -9,7 +9,8 @@ import { type Place, readAddress, writeAddress } from "./address.ts";
 import { source } from "./ink/source.ts";
 import { notice } from "./reading/follow.ts";
 import { isPlaying, pause } from "./reading/play.ts";
-import { hidden, line, recipe, seed, shown } from "./state.ts";
+import { SHIPPED } from "./reading/shipped.ts";
+import { hidden, line, models, recipe, seed, shown } from "./state.ts";
 
 /** What the page shows where the address says nothing. */
 const USUAL: Omit<Place, "source"> = {
@@ -23,22 +24,31 @@ const USUAL: Omit<Place, "source"> = {
 /** Browsers allow some hundred changes a minute. */
 const PAUSE_MS = 400;
 
-/** Shows what the address says. @returns Whether it says anything */
+/** Shows what the address says, and all else as usual. @returns Whether it says anything */
 export function showAddress(): boolean {
   const { place, damaged } = readAddress(location.hash);
   if (damaged.length > 0) {
     const names = damaged.map((name) => `"${name}"`).join(" and ");
     notice.value = `This link is damaged: its ${names} could not be read, and the rest is shown`;
   }
-  const says = Object.keys(place).length > 0;
-  if (says) pause();
+  if (Object.keys(place).length === 0) return false;
+  pause();
+  const all = { ...USUAL, ...place }, known = all.shown.filter(isKnown);
+  if (known.length < all.shown.length) {
+    notice.value =
+      "This link names a network that only another page had: one that comes with this page is shown";
+  }
   if (place.source) source.value = place.source;
-  if (place.shown) shown.value = place.shown;
-  if (place.line !== undefined) line.value = place.line;
-  if (place.hidden) hidden.value = place.hidden;
-  if (place.recipe) recipe.value = place.recipe;
-  if (place.seed !== undefined) seed.value = place.seed;
-  return says;
+  shown.value = known.length > 0 ? known : USUAL.shown;
+  line.value = all.line;
+  hidden.value = all.hidden;
+  recipe.value = all.recipe;
+  seed.value = all.seed;
+  return true;
+}
+
+function isKnown(id: string): boolean {
+  return [...SHIPPED, ...models.value].some((one) => one.id === id);
 }
 
 /** Writes the address from now on, without new entries in the history. */
@@ -47,7 +57,8 @@ export function followAddress(): void {
   effect(() => {
     const place = {
       source: source.value,
-      shown: shown.value,
+      // Nobody else has what was opened or trained here.
+      shown: shown.value.filter((id) => SHIPPED.some((one) => one.id === id)),
       line: isPlaying.value ? line.peek() : line.value,
       hidden: hidden.value,
       recipe: recipe.value,

@@ -7,7 +7,7 @@ import type { Classifier } from "./classifier.ts";
 import { type LayersModel, toNetwork } from "./from_tensorflow.ts";
 import { markWeights, readWeights, writeWeights } from "./tensorflow_weights.ts";
 
-/** The weights in a model. Others change them by `model.setWeights()` or `model.fit()`. */
+/** The weights in a model: a `WeightsHome` of a training. Others change them by `model.setWeights()` or `model.fit()`. */
 export class ModelWeights {
   readonly #model: LayersModel;
   readonly #network: Classifier;

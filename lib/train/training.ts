@@ -44,7 +44,7 @@ export interface TrainingParts extends Predictor {
 }
 
 /**
- * A network in training on a device.
+ * A network in training on a device. Made by `openTraining()`; that of a TensorFlow.js model is a `Trainer`.
  *
  * One call at a time: a call during another one is an error, and so is a call that runs when the trainer is disposed, or
  * comes after that. Between two reports of a loop all methods can be called; a new loop ends the one before.
@@ -76,7 +76,7 @@ export class Training implements AsyncDisposable {
   /** The last loop that began. */
   #loop: object | null = null;
 
-  /** @ignore The engine is disposed with the training. */
+  /** @ignore `openTraining()` makes trainings. The engine is disposed with the training. */
   constructor(parts: TrainingParts) {
     this.network = parts.network;
     this.T = parts.T;

@@ -37,6 +37,7 @@ export async function collectFiles(bundle: string): Promise<Map<string, Uint8Arr
     if (name.endsWith(".safetensors")) files.set(`models/${name}`, await readWhole(`${MODELS}/${name}`));
   }
   for (const path of await namesIn(bundle)) files.set(path, await readWhole(`${bundle}/${path}`));
+  files.set("index.html", withImports(files));
   return files;
 }
 
@@ -71,6 +72,22 @@ export async function writeFolder(
   }
   return { count: written.length, sizeBytes };
 }
+
+/** `index.html`, which asks at once for all that `main.js` imports: else a browser asks for each file when it has read another. */
+function withImports(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const textOf = (path: string) => new TextDecoder().decode(files.get(path));
+  const imported = new Set(["main.js"]);
+  for (const path of imported) { // grows meanwhile
+    for (const [, name] of textOf(path).matchAll(STATIC_IMPORT)) imported.add(name);
+  }
+  const links = [...imported].sort().map((path) => `<link rel="modulepreload" href="${path}">`);
+  return new TextEncoder().encode(
+    textOf("index.html").replace('<link rel="modulepreload" href="main.js">', links.join("\n    ")),
+  );
+}
+
+/** As the bundler writes them, in files that lie beside each other. */
+const STATIC_IMPORT = /\b(?:from|import)"\.\/([^"]+)"/g;
 
 /** The paths of all files in a folder. */
 async function namesIn(folder: string): Promise<string[]> {

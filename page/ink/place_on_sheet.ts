@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { SIDE } from "./prepare.ts";
-import { PEN_RADIUS, SHEET, type Stroke } from "./strokes.ts";
+import { PEN_RADIUS, SHEET, SIDE, type Stroke } from "./strokes.ts";
 
 /** Fainter pixels do not count as ink. */
 const FAINT = 40;

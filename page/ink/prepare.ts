@@ -6,12 +6,9 @@
 import { preparePicture } from "../../lib/data/prepare_picture.ts";
 import type { Raster } from "../../lib/data/raster.ts";
 import { rasterizeStrokes } from "./rasterize.ts";
-import { PEN_RADIUS, type Stroke } from "./strokes.ts";
+import { PEN_RADIUS, SIDE, type Stroke } from "./strokes.ts";
 
 export type { Raster };
-
-/** Along each side, of all that networks see here. */
-export const SIDE = 28;
 
 /** A drawing smaller than this is a dot, not a digit. */
 const LEAST_EXTENT = 3 * PEN_RADIUS;

@@ -25,6 +25,7 @@ import {
   type Point,
   pointAt,
   SHEET,
+  SIDE,
   type Stroke,
 } from "./strokes.ts";
 
@@ -35,7 +36,7 @@ interface Pen {
 }
 
 /** How far a key moves the pen; with Shift, four times as far. */
-const STEP = Math.round(SHEET / 28);
+const STEP = Math.round(SHEET / SIDE);
 
 const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowLeft: [-1, 0],
@@ -135,7 +136,9 @@ export function Sheet(
         }}
         onBlur={() => pen.value = null}
       />
-      {sheet.kind === "empty" && <p class="hint">Draw a digit here</p>}
+      {sheet.kind !== "strokes" && (
+        <p class={sheet.kind === "empty" ? "hint empty" : "hint"}>Draw a digit here</p>
+      )}
       {children}
     </div>
   );
@@ -161,7 +164,7 @@ function drawSheet(
   context.clearRect(0, 0, side, side);
   context.setTransform(side / SHEET, 0, 0, side / SHEET, 0, 0);
   context.strokeStyle = context.fillStyle = style.color;
-  if (pixels) drawPixels(context, pixels);
+  if (pixels) drawPixels(context, pixels, style.color);
   Object.assign(context, { lineWidth: 2 * PEN_RADIUS, lineCap: "round", lineJoin: "round" });
   strokes.forEach((stroke) => drawStroke(context, stroke));
   if (!pen) return;
@@ -184,12 +187,13 @@ function drawStroke(context: CanvasRenderingContext2D, stroke: Stroke): void {
 }
 
 /** Draws an image of 28 × 28, each pixel as opaque as it is light. */
-function drawPixels(context: CanvasRenderingContext2D, pixels: Uint8Array): void {
-  const side = SHEET / 28;
+function drawPixels(context: CanvasRenderingContext2D, pixels: Uint8Array, colour: string): void {
+  const small = new OffscreenCanvas(SIDE, SIDE), ink = small.getContext("2d")!;
+  ink.fillStyle = colour;
   pixels.forEach((value, i) => {
-    if (value === 0) return;
-    context.globalAlpha = value / 255;
-    context.fillRect(i % 28 * side, Math.floor(i / 28) * side, side + 0.5, side + 0.5);
+    ink.globalAlpha = value / 255;
+    ink.fillRect(i % SIDE, Math.floor(i / SIDE), 1, 1);
   });
-  context.globalAlpha = 1;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, SHEET, SHEET);
 }

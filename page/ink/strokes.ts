@@ -16,6 +16,9 @@ export type Stroke = readonly Point[];
 /** The length of a side of the sheet. */
 export const SHEET = 1023;
 
+/** The pixels along each side of what networks see of it. */
+export const SIDE = 28;
+
 /** Half the width of a stroke. Drawn over most of the sheet, digits get the strokes of MNIST's: two to three pixels of 28. */
 export const PEN_RADIUS = 38;
 

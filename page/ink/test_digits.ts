@@ -27,10 +27,6 @@ async function fetchDigits(): Promise<Part> {
 }
 
 /** A test digit, u8 `[28, 28]`, and what it is. */
-export function digitOf(
-  { pixels, labels, count }: Part,
-  number: number,
-): { pixels: Uint8Array; label: number } {
-  const at = Math.min(number, count - 1);
+export function digitOf({ pixels, labels }: Part, at: number): { pixels: Uint8Array; label: number } {
   return { pixels: pixels.slice(at * IMAGE_BYTES, (at + 1) * IMAGE_BYTES), label: labels[at] };
 }

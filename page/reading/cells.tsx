@@ -37,7 +37,7 @@ export function Cells({ model, reading }: Read): JSX.Element {
   return (
     <section class="cells" aria-label={`State of ${model.name}`}>
       <div class="row">
-        <h4>Inside</h4>
+        <h3>Inside</h3>
         {reading.layers.length > 1 && (
           <label>
             <span class="spoken">Layer</span>
@@ -147,7 +147,7 @@ function Charts({ layer, reading, model: { axis }, cell }: Read & {
 }): JSX.Element {
   const { hiddenSize: H, states, gates } = layer;
   return (
-    <div class="charts">
+    <div class="courses">
       <p class="quiet">Cell {cell + 1} of {H}, along the {nameOfLines(axis)}s</p>
       <ul>
         {[...states, ...gates].map(({ name, values }) => {

@@ -83,6 +83,14 @@ function readerOf(reader: Reader, id: string): (question: Question) => Promise<v
   };
 }
 
+async function findDigit(number: number): Promise<{ pixels: Uint8Array; label: number }> {
+  const digits = await loadDigits();
+  if (number < digits.count) return digitOf(digits, number);
+  throw new RangeError(
+    `Cannot show the test digit: it must be below the ${digits.count} of this page: current value is ${number}`,
+  );
+}
+
 async function pixelsOf(
   reader: Reader,
   sheet: Source,
@@ -93,7 +101,7 @@ async function pixelsOf(
     case "strokes":
       return { pixels: await reader.prepare(sheet.strokes), label: null };
     case "digit":
-      return digitOf(await loadDigits(), sheet.number);
+      return await findDigit(sheet.number);
     case "pixels":
       return { pixels: sheet.pixels, label: null };
   }

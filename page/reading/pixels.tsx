@@ -22,7 +22,11 @@ export function Pixels({ width, height, colourAt, ...others }: PixelsProps): JSX
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!, picture = context.createImageData(width, height);
     for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) picture.data.set([...colourAt(x, y), 255], 4 * (y * width + x));
+      for (let x = 0; x < width; x++) {
+        const at = 4 * (y * width + x);
+        [picture.data[at], picture.data[at + 1], picture.data[at + 2]] = colourAt(x, y);
+        picture.data[at + 3] = 255;
+      }
     }
     context.putImageData(picture, 0, 0);
   });

@@ -44,20 +44,23 @@ export function Scan(
   const decided = decidedLine(reading);
   const toLine = (share: number) => moveTo(LINES * (reversed ? 1 - share : share));
   const scrub = dragAlong(isTall, toLine);
+  const canHide = isTall === (hiddenAxis.value === "columns");
   return (
     <div class="scan" data-axis={isTall ? "columns" : "rows"} data-classes={classes.length}>
       <div class="stage">
-        <Ruler model={model} />
+        <Ruler isTall={isTall} canHide={canHide} />
         <Pixels
-          class="seen"
+          class={canHide ? "seen usable" : "seen"}
           width={LINES}
           height={LINES}
           role="img"
           aria-label={`What the network sees: ${sayHidden(hidden.value, hiddenAxis.value)}`}
           colourAt={(x, y) => {
-            const value = pixels[y * LINES + x];
+            const isHidden = hidden.value[hiddenAxis.value === "columns" ? x : y];
+            const value = isHidden ? 40 + 24 * ((x + y) % 2) : pixels[y * LINES + x];
             return [value, value, value];
           }}
+          {...(canHide ? hideAlong(isTall, ["mouse", "pen"]) : {})}
         />
         <Pixels
           class="heat"
@@ -101,8 +104,12 @@ function Edge(
   );
 }
 
-/** Calls with the share of an element that the pointer is at, while it is dragged; a finger scrolls instead. */
-function dragAlong(isTall: boolean, take: (share: number, isStart: boolean) => void) {
+/** Calls with the share of an element that the pointer is at, while it is dragged. */
+function dragAlong(
+  isTall: boolean,
+  take: (share: number, isStart: boolean) => void,
+  pointers: readonly string[] = ["mouse", "pen", "touch"],
+) {
   const tell = (event: TargetedPointerEvent<HTMLElement>, isStart: boolean) => {
     const { left, top, width, height } = event.currentTarget.getBoundingClientRect();
     const share = isTall ? (event.clientX - left) / width : (event.clientY - top) / height;
@@ -110,7 +117,7 @@ function dragAlong(isTall: boolean, take: (share: number, isStart: boolean) => v
   };
   return {
     onPointerDown(event: TargetedPointerEvent<HTMLElement>) {
-      if (!event.isPrimary || event.button !== 0) return;
+      if (!event.isPrimary || event.button !== 0 || !pointers.includes(event.pointerType)) return;
       event.currentTarget.setPointerCapture(event.pointerId);
       tell(event, true);
     },
@@ -123,20 +130,23 @@ function dragAlong(isTall: boolean, take: (share: number, isStart: boolean) => v
 /** Whether the drag that goes on hides lines or shows them, and where it was last. */
 let drag = { hides: true, last: 0 };
 
-/** One mark a line: dragging over them hides lines, or shows them again. The keyboard has buttons for that. */
-function Ruler({ model: { axis } }: { readonly model: ShownModel }): JSX.Element | null {
-  const isTall = axis === "columns";
-  if (isTall !== (hiddenAxis.value === "columns")) return <div class="ruler" />;
-  const hide = dragAlong(isTall, (share, isStart) => {
+/** Hides the lines that are dragged over, or shows them again if the first one was hidden. The keyboard has buttons for that. */
+function hideAlong(isTall: boolean, pointers?: readonly string[]) {
+  return dragAlong(isTall, (share, isStart) => {
     const at = Math.min(LINES - 1, Math.floor(share * LINES));
     if (isStart) drag = { hides: !hidden.value[at], last: at };
     const [from, to] = [Math.min(at, drag.last), Math.max(at, drag.last)];
     drag.last = at;
     hidden.value = hidden.value.map((one, i) => i >= from && i <= to ? drag.hides : one);
     announce(sayHidden(hidden.value, hiddenAxis.value));
-  });
+  }, pointers);
+}
+
+/** One mark a line. On it a finger hides lines; on the image it scrolls the page. */
+function Ruler({ isTall, canHide }: { readonly isTall: boolean; readonly canHide: boolean }): JSX.Element {
+  if (!canHide) return <div class="ruler" />;
   return (
-    <div class="ruler usable" aria-hidden="true" title="Drag to hide lines" {...hide}>
+    <div class="ruler usable" aria-hidden="true" title="Drag to hide lines" {...hideAlong(isTall)}>
       {hidden.value.map((isHidden, i) => <i key={i} class={isHidden ? "hidden" : ""} />)}
     </div>
   );

@@ -13,7 +13,8 @@ import {
   type TrainedModel,
 } from "../../core.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
-import { prepareRaster, prepareStrokes, SIDE } from "../ink/prepare.ts";
+import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
+import { SIDE } from "../ink/strokes.ts";
 import type { AboutModel, ModelFiles, ReaderAnswer, ReaderRequest, ShownReading } from "./messages.ts";
 
 /** The models that are open, and what is asked of them. One request at a time. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "../symbols.ts";
 import { ReaderDesk } from "./desk.ts";
 import type { ReaderAnswer, ReaderRequest } from "./messages.ts";
 

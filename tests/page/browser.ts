@@ -28,6 +28,9 @@ const needs = [
   { name: "sys", kind: "osRelease" },
 ] as const;
 
+/** How long a test waits for what must happen, on a machine that has other things to do. */
+const PATIENCE_MS = 120_000;
+
 /** Quiet, and without anything that reaches for a network. */
 const FLAGS = [
   "--no-sandbox",
@@ -106,6 +109,7 @@ export function browserTest(
       await using site = await openSite(options);
       await using browser = await launch(options.flags);
       const context = await browser.newContext(options.context);
+      context.setDefaultTimeout(PATIENCE_MS);
       const complaints: string[] = [];
       const page = await context.newPage();
       listen(context, page, { complaints, origin: new URL(site.address).origin });
@@ -142,7 +146,7 @@ export async function launch(flags: readonly string[] = []): Promise<Browser> {
   const { chromium } = await import("playwright-core");
   const executablePath = findChromium();
   assert.ok(executablePath, `there is no Chromium at ${CHROMIUM.join(", ")}`);
-  return await chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
+  return await chromium.launch({ executablePath, args: [...FLAGS, ...flags], timeout: PATIENCE_MS });
 }
 
 let built: Promise<string> | undefined;
