@@ -24,7 +24,7 @@ const CHART_HEIGHT = 190;
 /** The loss of every step, and smoothed. */
 export function LossChart({ progress }: { progress: Progress }): JSX.Element {
   const { losses } = progress, steps = losses.map((_, i) => i + 1);
-  const last = losses.length > 0 ? smoothed(losses).at(-1)! : null;
+  const curve = [...smoothed(losses)], last = curve.at(-1) ?? null;
   return (
     <figure class="chart">
       <figcaption>
@@ -33,7 +33,7 @@ export function LossChart({ progress }: { progress: Progress }): JSX.Element {
       </figcaption>
       <Chart
         label={`Loss over ${losses.length} steps${last === null ? "" : `, now ${last.toFixed(3)}`}`}
-        data={[steps, losses, [...smoothed(losses)]]}
+        data={[steps, losses, curve]}
         curves={[{ colour: "--edge", width: 0.5 }, { colour: "--accent", width: 2 }]}
         most={progress.opened?.totalSteps}
       />

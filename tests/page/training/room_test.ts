@@ -18,7 +18,8 @@ const PATIENCE = { timeout: 240_000 };
 async function train(page: Page, choices: Readonly<Record<string, string>> = {}): Promise<void> {
   const room = page.locator("#training");
   for (const [label, value] of Object.entries(choices)) {
-    const field = room.getByLabel(label, { exact: true });
+    const named = room.locator("label").filter({ has: page.getByText(label, { exact: true }) });
+    const field = named.locator("select, input");
     if (await field.evaluate((element) => element.tagName === "SELECT")) await field.selectOption(value);
     else {
       await field.fill(value);
