@@ -5,7 +5,7 @@
  */
 import type { TrainedModel } from "../model/trained_model.ts";
 import { check, instanceOf, optional, type Rules, TEXT } from "../options.ts";
-import { modelDescription, parseRunConfig } from "./config.ts";
+import { modelDescription, parseRunConfig, type RunConfig } from "./config.ts";
 
 /** What the files of a run contain. */
 export interface RunFiles {
@@ -34,15 +34,25 @@ export async function modelOfRun(files: RunFiles): Promise<TrainedModel> {
     check("open the run", name, { value: files[name as keyof RunFiles], rule });
   }
   const { config, weights, modelJson } = files;
-  const about = modelDescription(
-    await parseRunConfig(config, "Cannot open the run: config.json", () => Promise.resolve(modelJson)),
+  const taken = await parseRunConfig(
+    config,
+    "Cannot open the run: config.json",
+    () => Promise.resolve(modelJson),
   );
-  const { size } = about.network;
-  if (weights.length !== 4 * size) {
-    throw new TypeError(
-      `Cannot open the run: model/weights.bin must have ${4 * size} bytes, as config.json says: ` +
-        `current value is ${weights.length}`,
-    );
-  }
-  return { ...about, parameters: new Float32Array(weights.slice().buffer) };
+  return withWeights(taken, weights, "the run");
+}
+
+/**
+ * The model that a configuration and the bytes of `model/weights.bin` are.
+ *
+ * @param what The run, for messages
+ * @throws {TypeError} If the weights are not those of the layers.
+ */
+export function withWeights(config: RunConfig, weights: Uint8Array, what: string): TrainedModel {
+  const about = modelDescription(config), { size } = about.network;
+  if (weights.length === 4 * size) return { ...about, parameters: new Float32Array(weights.slice().buffer) };
+  throw new TypeError(
+    `Cannot open ${what}: model/weights.bin must have ${4 * size} bytes, as config.json says: ` +
+      `current value is ${weights.length}`,
+  );
 }
