@@ -63,7 +63,10 @@ Deno.test("a drawing is prepared as a picture of it is: dark on light, by the co
 
 Deno.test("the lines of the image lie on the drawing", () => {
   const pixels = prepareStrokes(seven)!;
-  const places = Array.from({ length: 29 }, (_, line) => placeOnSheet(line, { strokes: seven, pixels, axis: "rows" }));
+  const places = Array.from(
+    { length: 29 },
+    (_, line) => placeOnSheet(line, { strokes: seven, pixels, axis: "rows" }),
+  );
   const first = Math.floor(pixels.findIndex((value) => value > 40) / 28);
   const last = Math.floor(pixels.findLastIndex((value) => value > 40) / 28);
   assert.ok(Math.abs(places[first] - (195 - PEN_RADIUS) / SHEET) < 0.01, `${places[first]}`);
