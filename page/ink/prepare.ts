@@ -10,6 +10,7 @@ import { PEN_RADIUS, SIDE, type Stroke } from "./strokes.ts";
 
 export type { Raster };
 
+const SIZE = { height: SIDE, width: SIDE };
 /** A drawing smaller than this is a dot, not a digit. */
 const LEAST_EXTENT = 3 * PEN_RADIUS;
 
@@ -20,7 +21,8 @@ export function prepareStrokes(strokes: readonly Stroke[]): Uint8Array | null {
   if (!(Math.max(extent(points.map(({ x }) => x)), extent(points.map(({ y }) => y))) >= LEAST_EXTENT)) {
     return null;
   }
-  return prepareRaster(rasterizeStrokes(strokes), false);
+  return preparePicture(rasterizeStrokes(strokes), SIZE, { preparation: "digit", isDrawing: true }).image
+    .pixels;
 }
 
 /**
@@ -30,6 +32,5 @@ export function prepareStrokes(strokes: readonly Stroke[]): Uint8Array | null {
  * @throws {RangeError} If no digit stands out.
  */
 export function prepareRaster(raster: Raster, invert?: boolean): Uint8Array {
-  const size = { height: SIDE, width: SIDE };
-  return preparePicture(raster, size, { preparation: "digit", invert }).image.pixels;
+  return preparePicture(raster, SIZE, { preparation: "digit", invert }).image.pixels;
 }

@@ -41,5 +41,6 @@ function distanceTo(a: Point, b: Point, p: Point): number {
   const [dx, dy] = [b.x - a.x, b.y - a.y], length = dx * dx + dy * dy;
   const along = length === 0 ? 0 : ((p.x - a.x) * dx + (p.y - a.y) * dy) / length;
   const t = Math.min(1, Math.max(0, along));
-  return Math.hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
+  const [x, y] = [p.x - a.x - t * dx, p.y - a.y - t * dy];
+  return Math.sqrt(x * x + y * y); // many times as fast as Math.hypot()
 }
