@@ -7,8 +7,8 @@
 import type { Raster } from "./prepare.ts";
 import { flattenStroke, PEN_RADIUS, type Point, SHEET, type Stroke } from "./strokes.ts";
 
-/** Pixels along each side: eight for each that a network sees. */
-const SIDE = 224;
+/** Pixels along each side: four for each that a network sees. */
+const SIDE = 112;
 
 /** Draws strokes light on black, with round ends and edges that fade over one pixel. */
 export function rasterizeStrokes(strokes: readonly Stroke[]): Raster {

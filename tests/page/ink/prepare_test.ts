@@ -40,7 +40,7 @@ Deno.test("a drawing becomes what networks see: in a box of 20 × 20, centred by
 });
 
 Deno.test("where a digit is drawn does not matter", () => {
-  const moved = seven.map((stroke) => stroke.map(({ x, y }) => pointAt(x - 137, y - 137))); // thirty pixels of the raster
+  const moved = seven.map((stroke) => stroke.map(({ x, y }) => pointAt(x - 137, y - 137))); // fifteen pixels of the raster
   const [a, b] = [seven, moved].map((strokes) => prepareStrokes(strokes)!);
   const difference = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.reduce((x, y) => x + y);
   assert.ok(difference < 0.03, `${difference}`);
