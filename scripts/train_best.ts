@@ -1,6 +1,6 @@
 /**
- * The best that reading row by row gives in some minutes on two cores: one LSTM layer, images that are moved a little, and a learning
- * rate that rises and falls once.
+ * The best that reading row by row gives in two minutes on two cores: two small LSTM layers, images that are moved a little, and a
+ * learning rate that rises and falls once.
  *
  *     deno task train-best
  *
@@ -15,13 +15,13 @@ import { runRecipe } from "./recipe/recipe.ts";
 
 const recipe = {
   name: "train-best",
-  about: "Trains the best network that reads row by row: an LSTM layer and shifted images.",
+  about: "Trains the best network that reads row by row: two LSTM layers and moved images.",
   cell: "lstm",
-  units: [128],
+  units: [64, 64],
   sequence: { axis: "rows", range: [0, 1] },
   initialize: "pytorch", // with its two bias vectors a layer
   forgetBias: 1, // begins by remembering
-  augment: { shift: 2, rotate: 8, scale: 0.1 }, // pixels, degrees, a share: drawn anew for every image and epoch
+  augment: { shift: 2, rotate: 12, scale: 0.15 }, // pixels, degrees, a share: drawn anew for every image and epoch
   optimizer: scanline.adamw({
     learningRate: 0.004,
     beta1: 0.9,
@@ -33,7 +33,7 @@ const recipe = {
   clip: "1",
   validation: 5_000,
   watch: true,
-  length: { epochs: 15 },
+  length: { epochs: 18 },
   batchSize: 128,
   seed: 1,
 } as const satisfies Recipe;

@@ -82,7 +82,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     name: "train-best",
     recipe: "train-best",
     flags: [],
-    about: "LSTM-128, moved images, AdamW, one cycle",
+    about: "two LSTM-64, moved images, AdamW, one cycle",
     source: "",
   },
 ];

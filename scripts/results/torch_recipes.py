@@ -121,12 +121,13 @@ elif recipe == "train-tanh-rnn":
     model, read_x = Reader(nn.RNN(28, 256, batch_first=True), nn.Linear(256, 10)), lambda x: 2 * x - 1
     batch, epochs, optimizer = 64, 10, torch.optim.Adam(model.parameters(), lr=0.001)
 elif recipe == "train-best":
-    rnn = nn.LSTM(28, 128, batch_first=True)
-    model, read_x, clip, augment = Reader(rnn, nn.Linear(128, 10)), lines, 1.0, (2, 8, 0.1)
+    rnn = nn.LSTM(28, 64, 2, batch_first=True)
+    model, read_x, clip, augment = Reader(rnn, nn.Linear(64, 10)), lines, 1.0, (2, 12, 0.15)
     with torch.no_grad():
-        rnn.bias_ih_l0[128:256] = 1
-        rnn.bias_hh_l0[128:256] = 0
-    batch, epochs = 128, 15
+        for l in "01":
+            getattr(rnn, f"bias_ih_l{l}")[64:128] = 1
+            getattr(rnn, f"bias_hh_l{l}")[64:128] = 0
+    batch, epochs = 128, 18
     train_x, train_y = train_x[5000:], train_y[5000:]
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.004, weight_decay=1e-4)
 else:
