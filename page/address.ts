@@ -1,7 +1,7 @@
 /**
  * What the page shows, as the part of an address after `#`, so that a link shows the same.
  *
- *     #digit=7&nets=lstm-64,rnn-128&line=14&hidden=3fff&recipe=train-rnn&seed=2
+ *     #digit=7&nets=lstm-64,rnn-128&line=14&hidden=3fff&recipe=train-rnn&seed=2&images=all
  *
  * `digit` is the number of a test digit; a drawing stands in `ink`, and pixels stand in `image`, in base64. `hidden` has a bit for
  * each line, the first line's the highest. What is as it is at first is left out.
@@ -10,6 +10,7 @@
  */
 import type { Source } from "./ink/source.ts";
 import { packStrokes, unpackStrokes } from "./ink/strokes.ts";
+import { PART_READERS, toParts, type TrainingSettings } from "./training/settings.ts";
 
 /** What a link shows. */
 export interface Place {
@@ -20,13 +21,12 @@ export interface Place {
   readonly line: number;
   readonly hidden: readonly boolean[];
   /** Of the training room. */
-  readonly recipe: string;
-  readonly seed: number;
+  readonly settings: TrainingSettings;
 }
 
 /** What an address says, and what in it could not be read. */
 export interface FoundPlace {
-  readonly place: Partial<Place>;
+  readonly place: Partial<Omit<Place, "settings">> & { readonly settings?: Partial<TrainingSettings> };
   /** The names of the parts that are damaged. */
   readonly damaged: readonly string[];
 }
@@ -40,16 +40,15 @@ const MOST_DIGITS = 10_000;
 const NAME = /^[a-z0-9][a-z0-9-]{0,59}$/;
 
 /** Writes what differs from `usual`, without the `#`; empty if nothing does. */
-export function writeAddress(place: Place, usual: Omit<Place, "source">): string {
-  const { source, shown, line, hidden, recipe, seed } = place, parts: [string, string][] = [];
+export function writeAddress(place: Place, usual: Pick<Place, "shown" | "line">): string {
+  const { source, shown, line, hidden, settings } = place, parts: [string, string][] = [];
   if (source.kind === "digit") parts.push(["digit", String(source.number)]);
   if (source.kind === "strokes") parts.push(["ink", toText(packStrokes(source.strokes))]);
   if (source.kind === "pixels") parts.push(["image", toText(packPixels(source.pixels))]);
   if (shown.length > 0 && shown.join() !== usual.shown.join()) parts.push(["nets", shown.join()]);
   if (line !== usual.line) parts.push(["line", String(line)]);
   if (hidden.includes(true)) parts.push(["hidden", hiddenToText(hidden)]);
-  if (recipe !== usual.recipe) parts.push(["recipe", recipe]);
-  if (seed !== usual.seed) parts.push(["seed", String(seed)]);
+  parts.push(...Object.entries(toParts(settings)));
   return parts.map((part) => part.join("=")).join("&");
 }
 
@@ -58,19 +57,22 @@ export function readAddress(hash: string): FoundPlace {
   const text = hash.replace(/^#/, "");
   if (!text.includes("=")) return { place: {}, damaged: [] }; // a link within the page
   if (text.length > MOST_CHARACTERS) return { place: {}, damaged: ["address"] };
-  const place: { -readonly [Name in keyof Place]?: Place[Name] } = {}, damaged: string[] = [];
+  const place: Found = {}, damaged: string[] = [];
   for (const part of text.split("&")) {
     const [name, value = ""] = part.split("=");
     const read = READERS[name as keyof typeof READERS];
     if (!Object.hasOwn(READERS, name)) continue;
     const found = read(value);
-    if (found) Object.assign(place, found);
-    else damaged.push(name);
+    if (found) {
+      Object.assign(place, found, found.settings && { settings: { ...place.settings, ...found.settings } });
+    } else damaged.push(name);
   }
   return { place, damaged };
 }
 
-const READERS: Readonly<Record<string, (value: string) => Partial<Place> | null>> = {
+type Found = FoundPlace["place"];
+
+const READERS: Readonly<Record<string, (value: string) => Found | null>> = {
   digit: (value) => {
     const number = wholeNumber(value, MOST_DIGITS - 1);
     return number === null ? null : { source: { kind: "digit", number } };
@@ -95,11 +97,12 @@ const READERS: Readonly<Record<string, (value: string) => Partial<Place> | null>
     const hidden = hiddenFromText(value);
     return hidden ? { hidden } : null;
   },
-  recipe: (value) => NAME.test(value) ? { recipe: value } : null,
-  seed: (value) => {
-    const seed = wholeNumber(value, 2 ** 32 - 1);
-    return seed === null ? null : { seed };
-  },
+  ...Object.fromEntries(
+    Object.entries(PART_READERS).map(([name, read]) => [name, (value: string) => {
+      const settings = read(value);
+      return settings && { settings };
+    }]),
+  ),
 };
 
 function wholeNumber(text: string, most: number): number | null {

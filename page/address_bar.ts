@@ -10,16 +10,12 @@ import { source } from "./ink/source.ts";
 import { notice } from "./reading/follow.ts";
 import { isPlaying, pause } from "./reading/play.ts";
 import { SHIPPED } from "./reading/shipped.ts";
-import { hidden, line, models, recipe, seed, shown } from "./state.ts";
+import { hidden, line, models, shown } from "./state.ts";
+import { USUAL as USUAL_SETTINGS } from "./training/settings.ts";
+import { settings } from "./training/trainer.ts";
 
 /** What the page shows where the address says nothing. */
-const USUAL: Omit<Place, "source"> = {
-  shown: shown.value,
-  line: line.value,
-  hidden: hidden.value,
-  recipe: recipe.value,
-  seed: seed.value,
-};
+const USUAL = { shown: shown.value, line: line.value, hidden: hidden.value };
 
 /** Browsers allow some hundred changes a minute. */
 const PAUSE_MS = 400;
@@ -42,8 +38,7 @@ export function showAddress(): boolean {
   shown.value = known.length > 0 ? known : USUAL.shown;
   line.value = all.line;
   hidden.value = all.hidden;
-  recipe.value = all.recipe;
-  seed.value = all.seed;
+  settings.value = { ...USUAL_SETTINGS, ...place.settings };
   return true;
 }
 
@@ -61,8 +56,7 @@ export function followAddress(): void {
       shown: shown.value.filter((id) => SHIPPED.some((one) => one.id === id)),
       line: isPlaying.value ? line.peek() : line.value,
       hidden: hidden.value,
-      recipe: recipe.value,
-      seed: seed.value,
+      settings: settings.value,
     };
     clearTimeout(timer);
     if (isPlaying.value) return;

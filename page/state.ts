@@ -35,6 +35,3 @@ export const line = signal(28);
 export const hidden = signal<readonly boolean[]>(Array.from({ length: 28 }, () => false));
 /** How each network read the image, by its id. */
 export const readings = signal<ReadonlyMap<string, ShownReading>>(new Map());
-/** How the training room trains: a recipe, and its seed. */
-export const recipe = signal("train-lstm-adam");
-export const seed = signal(1);

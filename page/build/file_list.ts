@@ -7,7 +7,7 @@ import { sha256 } from "../../lib/data/files.ts";
 
 /**
  * Files by their paths in the folder of the page. The `shell` is all that the page needs to read digits, and is kept for use
- * without a network at the first visit; `data` is fetched, and kept, when a training begins.
+ * without a network at the first visit; `data` is what is large: it is fetched, and kept, when someone asks for it.
  */
 export interface FileList {
   /** Changes with any file of the shell. */
@@ -29,8 +29,8 @@ export interface ListedFile {
 /** Characters of a version. */
 const VERSION_LENGTH = 16;
 
-/** Parts of the data set: the test digits are in the shell. */
-const DATA = /^mnist\/((train|test)-\d+\.gz|index\.json)$/;
+/** Parts of the data set, though not the test digits, and the large network. */
+const DATA = /^mnist\/((train|test)-\d+\.gz|index\.json)$|^models\/lstm-100x2\./;
 
 /** Lists files, sorted by path. */
 export function listFiles(files: ReadonlyMap<string, Uint8Array>): FileList {

@@ -15,6 +15,13 @@ const DIGITS = Array.from({ length: 10 }, (_, k) => String(k));
 export const SHIPPED: readonly Shipped[] = [
   { id: "lstm-64", name: "LSTM, 64 units", origin: "shipped", axis: "rows", classNames: DIGITS },
   { id: "rnn-128", name: "Plain RNN, 128 units", origin: "shipped", axis: "rows", classNames: DIGITS },
+  {
+    id: "lstm-100x2",
+    name: "Two LSTM layers, 100 units, by columns",
+    origin: "shipped",
+    axis: "columns",
+    classNames: DIGITS,
+  },
 ];
 
 const fetching = new Set<string>();

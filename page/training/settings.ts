@@ -84,21 +84,26 @@ export function toParts(settings: TrainingSettings): Record<string, string> {
   };
 }
 
-/** The settings that named values of an address say; what is damaged or missing is as it usually is. */
-export function fromParts(parts: Readonly<Record<string, string | undefined>>): TrainingSettings {
-  const { recipe = "", images = "" } = parts, rate = Number(parts.rate || NaN);
-  return {
-    recipe: recipeOf({ recipe }).name,
-    seed: whole(parts.seed, 0, MOST.seed) ?? USUAL.seed,
-    learningRate: rate > 0 && rate <= MOST.learningRate ? rate : null,
-    device: parts.device === "webgpu" ? "webgpu" : "wasm",
-    limit: images === "all" ? null : whole(images, 1, ALL_IMAGES) ?? USUAL.limit,
-    steps: whole(parts.steps, 1, MOST.steps),
-    threads: whole(parts.threads, 1, MOST.threads),
-  };
-}
+/** What the named values of {@link toParts} say; null for a value that is damaged. */
+export const PART_READERS: Readonly<Record<string, (text: string) => Partial<TrainingSettings> | null>> = {
+  recipe: (text) => RECIPES.some(({ name }) => name === text) ? { recipe: text } : null,
+  seed: (text) => numbered("seed", text, 0),
+  rate: (text) => {
+    const learningRate = Number(text || NaN);
+    return learningRate > 0 && learningRate <= MOST.learningRate ? { learningRate } : null;
+  },
+  device: (text) => text === "wasm" || text === "webgpu" ? { device: text } : null,
+  images: (text) => text === "all" ? { limit: null } : numbered("limit", text, 1),
+  steps: (text) => numbered("steps", text, 1),
+  threads: (text) => numbered("threads", text, 1),
+};
 
-function whole(text: string | undefined, least: number, most: number): number | null {
-  const value = /^\d{1,10}$/.test(text ?? "") ? Number(text) : NaN;
-  return value >= least && value <= most ? value : null;
+function numbered(
+  name: "seed" | "limit" | "steps" | "threads",
+  text: string,
+  least: number,
+): Partial<TrainingSettings> | null {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN,
+    most = name === "limit" ? ALL_IMAGES : MOST[name];
+  return value >= least && value <= most ? { [name]: value } : null;
 }

@@ -5,10 +5,9 @@
  */
 /// <reference lib="dom" />
 import type { ComponentChildren, JSX } from "preact";
-import { recipe, seed } from "../state.ts";
 import { RECIPES } from "./recipes.ts";
-import { ALL_IMAGES, FEW_IMAGES, MOST, ownSteps, recipeOf } from "./settings.ts";
-import { choices, MOST_THREADS, settings } from "./trainer.ts";
+import { ALL_IMAGES, FEW_IMAGES, MOST, ownSteps, recipeOf, type TrainingSettings } from "./settings.ts";
+import { MOST_THREADS, settings } from "./trainer.ts";
 
 /** The form. @param isFixed Whether a training runs, which nothing changes any more */
 export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
@@ -55,7 +54,7 @@ export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
           usual={own.seed}
           least={0}
           most={MOST.seed}
-          onChange={(chosen) => seed.value = chosen ?? own.seed}
+          onChange={(seed) => choose({ seed: seed ?? own.seed })}
         />
       </Field>
       <Field label="Device">
@@ -122,15 +121,13 @@ function NumberField({ value, usual, least = 1, most, isWhole = true, onChange }
   );
 }
 
-function choose(changes: Partial<typeof choices.value>): void {
-  choices.value = { ...choices.value, ...changes };
+function choose(changes: Partial<TrainingSettings>): void {
+  settings.value = { ...settings.value, ...changes };
 }
 
 /** A recipe comes with its own seed, learning rate and length. */
 function chooseRecipe(name: string): void {
-  recipe.value = name;
-  seed.value = recipeOf({ recipe: name }).seed;
-  choose({ learningRate: null, steps: null });
+  choose({ recipe: name, seed: recipeOf({ recipe: name }).seed, learningRate: null, steps: null });
 }
 
 function chooseImages(count: number): void {

@@ -4,9 +4,9 @@
  * @module
  */
 /// <reference lib="dom" />
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { ROOT } from "../assets.ts";
-import { models, recipe, seed, shown, type ShownModel } from "../state.ts";
+import { models, shown, type ShownModel } from "../state.ts";
 import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
 import { advance, begin, IDLE, isActive, type Progress } from "./progress.ts";
 import { recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
@@ -14,15 +14,8 @@ import { recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
 /** The network that is trained here, among the networks of the page. */
 export const TRAINED_ID = "training";
 
-/** What was chosen besides the recipe and its seed. */
-export const choices = signal<Omit<TrainingSettings, "recipe" | "seed">>(USUAL);
-
-/** All that was chosen. */
-export const settings: ReadonlySignal<TrainingSettings> = computed(() => ({
-  ...choices.value,
-  recipe: recipeOf({ recipe: recipe.value }).name,
-  seed: seed.value,
-}));
+/** What was chosen. */
+export const settings = signal<TrainingSettings>(USUAL);
 
 /** The training, as far as it has come. */
 export const progress = signal<Progress>(IDLE);

@@ -9,6 +9,7 @@ const needs = [{ name: "read" }] as const;
 
 /** Each with the task that trained it. */
 const MODELS = {
+  "lstm-100x2": "deno task train-lstm --device wasm --seed 1",
   "lstm-64": "deno task train-lstm-adam --device wasm --seed 1",
   "rnn-128": "deno task train-rnn --device wasm --seed 3",
 };
