@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import { effect } from "@preact/signals";
-import { type Place, readAddress, writeAddress } from "./address.ts";
+import { readAddress, writeAddress } from "./address.ts";
 import { source } from "./ink/source.ts";
 import { notice } from "./reading/follow.ts";
 import { isPlaying, pause } from "./reading/play.ts";
