@@ -82,7 +82,7 @@ browserTest(
     await room.getByRole("button", { name: "Pause" }).waitFor(PATIENCE);
     await room.getByRole("button", { name: "Reset" }).click();
     await room.getByRole("button", { name: "Train here" }).waitFor();
-    assert.doesNotMatch(await page.locator("#reading").innerHTML(), /trained here/);
+    await page.locator("#reading", { hasText: "trained here" }).waitFor({ state: "detached" });
     await train(page, { Steps: "100" });
     assert.equal(await hashOf(page), HASH);
   },
