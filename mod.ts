@@ -63,7 +63,8 @@ export { gru, lastStep, lstm, simpleRNN, toTensorflow } from "./lib/model/to_ten
 export type { TrainedModel } from "./lib/model/trained_model.ts";
 export { loadModel, openModel } from "./lib/run/open_model.ts";
 export { BatchOrder } from "./lib/train/batches.ts";
-export { compile, type CompileOptions } from "./lib/train/compile.ts";
+export { compile } from "./lib/train/compile.ts";
+export type { CompileOptions } from "./lib/train/open_parts.ts";
 export { predictedClasses, type Score } from "./lib/train/metrics.ts";
 export { imageSize, Model, type OpenOptions } from "./lib/train/model.ts";
 export { softmax } from "./lib/train/probabilities.ts";

@@ -2,7 +2,7 @@
  * What JavaScript passes by mistake to functions that read something: one message each, and no exception of the engine's.
  */
 import assert from "node:assert/strict";
-import { parseIdx } from "../lib/data/idx.ts";
+import * as core from "../core.ts";
 import * as scanline from "../mod.ts";
 import * as run from "../run.ts";
 
@@ -10,7 +10,7 @@ const raster = { width: 1, height: 1, grey: new Uint8Array(1), alpha: new Uint8A
 const size = { height: 2, width: 2 };
 
 /** As JavaScript calls it. */
-const door = { ...scanline, ...run, parseIdx } as unknown as Record<
+const door = { ...core, ...scanline, ...run } as unknown as Record<
   string,
   (...values: unknown[]) => unknown
 >;
@@ -26,6 +26,7 @@ const CALLS: readonly (readonly [name: string, values: readonly unknown[], messa
   ["decodePicture", [new ArrayBuffer(9)], /^Cannot read the picture: bytes must be a Uint8Array: /],
   ["parseIdx", [], /^Cannot parse IDX: bytes must be a Uint8Array: current value is missing$/],
   ["decodeSafetensors", ["w.safetensors"], /^Cannot read safetensors: bytes must be a Uint8Array: /],
+  ["rasterOf", [[1, 2, 3, 4], size], /^Cannot take the picture: rgba must be 16 bytes, four a pixel: /],
   ["preparePicture", [raster, size], /^Cannot prepare the picture: options must be an object: .* missing$/],
   [
     "preparePicture",

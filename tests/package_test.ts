@@ -10,9 +10,10 @@ const root = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 const { version } = JSON.parse(lacks(needs) ? "{}" : await Deno.readTextFile(`${root}/deno.json`));
 
 /** A program that trains, saves, opens and predicts. @param doors What it imports */
-const programOf = (doors: { mod: string; run: string; view: string }) => `
+const programOf = (doors: { mod: string; core: string; run: string; view: string }) => `
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import * as scanline from "${doors.mod}";
+import * as core from "${doors.core}";
 import { openRun, Run } from "${doors.run}";
 import { drawCurves, toCurves } from "${doors.view}";
 
@@ -25,7 +26,7 @@ const images = { pixels, labels, count: 64, height: 6, width: 6 };
 const model = tf.sequential({
   layers: [scanline.lstm({ units: 8, inputShape: [6, 6] }), tf.layers.dense({ units: 2 })],
 });
-await using trainer = await scanline.compile(model, {
+const options = {
   train: images,
   test: images,
   sequence: { axis: "rows", range: [0, 1] },
@@ -33,7 +34,8 @@ await using trainer = await scanline.compile(model, {
   initialize: "pytorch",
   batchSize: 16,
   device: "wasm",
-});
+} as const;
+await using trainer = await scanline.compile(model, options);
 using run = await Run.begin(trainer, { recipe: "mine", out: "runs/mine" }, { pictures: false });
 const lines = [];
 for await (const epoch of trainer.epochs(run.remaining({ epochs: 10 }), { onCheckpoint: run.keep })) {
@@ -51,8 +53,16 @@ const curves = drawCurves(toCurves([{ name: "mine", lines, stepsPerEpoch: 4 }]))
 await using opened = await scanline.openModel("runs/mine", { device: "wasm" });
 const { accuracy } = await opened.evaluate(images);
 await using again = await scanline.openModel(scanline.toSafetensors(opened.trained), { device: "reference" });
+const network = core.createClassifier({
+  inputSize: 6,
+  layers: [{ kind: "lstm", hiddenSize: 8 }, { kind: "dense", units: 2 }],
+  biases: 2,
+});
+await using training = await core.openTraining(network, options);
+for await (const _ of training.epochs(10));
 console.log(JSON.stringify({
   accuracy,
+  plain: core.modelSha256(await training.trained()) === line.modelSha256,
   same: scanline.modelSha256(again.trained) === line.modelSha256,
   predicted: [...scanline.predictedClasses(await again.predict(images, { to: 4 }), 2)],
   recipe: (await openRun("runs/mine")).config.recipe,
@@ -65,12 +75,12 @@ const WAYS = [
   {
     what: "links the clone",
     config: { links: [root] },
-    doors: { mod: linked, run: `${linked}/run`, view: `${linked}/view` },
+    doors: { mod: linked, core: `${linked}/core`, run: `${linked}/run`, view: `${linked}/view` },
   },
   {
     what: "imports the clone's files by path, and names nothing in a deno.json",
     config: null,
-    doors: { mod: `${root}/mod.ts`, run: `${root}/run.ts`, view: `${root}/view.ts` },
+    doors: { mod: `${root}/mod.ts`, core: `${root}/core.ts`, run: `${root}/run.ts`, view: `${root}/view.ts` },
   },
 ];
 
@@ -97,6 +107,7 @@ for (const { what, config, doors } of WAYS) {
         assert.equal(code, 0, complaint);
         assert.deepEqual(JSON.parse(said.trim().split("\n").at(-1)!), {
           accuracy: 1,
+          plain: true,
           same: true,
           predicted: [0, 1, 0, 1],
           recipe: "mine",
@@ -113,6 +124,7 @@ for (const { what, config, doors } of WAYS) {
 const NODE_PROGRAM = `
 import * as tf from "@tensorflow/tfjs";
 import * as scanline from "@scanline/scanline";
+import * as core from "@scanline/scanline/core";
 import { describeStructure } from "@scanline/scanline/view";
 
 const labels = Uint8Array.from({ length: 32 }, (_, n) => n % 2);
@@ -130,7 +142,8 @@ const trainer = await scanline.compile(model, {
   device: "reference",
 });
 for await (const _ of trainer.epochs(5));
-const opened = await scanline.openModel(await trainer.trained(), { device: "reference" });
+const file = core.toSafetensors(await trainer.trained());
+const opened = await core.openModel(file, { device: "reference" });
 console.log(JSON.stringify([
   (await opened.evaluate(images)).accuracy,
   describeStructure(trainer.network, { height: 4, width: 4, axis: "rows" }).length,

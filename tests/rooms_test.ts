@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { lacks, named } from "./support/permissions.ts";
 
 const needs = [{ name: "read" }] as const;
+/** The front doors. */
+const DOORS = ["core.ts", "mod.ts", "run.ts", "view.ts"];
 /** The only file that a browser replaces. */
 const SEAM = "lib/engines/assets.ts";
 /** Those that a browser needs. */
@@ -73,6 +75,32 @@ test("no file of lib imports one that imports it", () => {
   assert.ok(imports.get("lib/engines/wasm/engine.ts")!.includes("lib/engines/guard.ts"));
 });
 
+/** What some browser does not have or parse: most packages, TensorFlow.js among them, and `using`, which Safari lacks. */
+const NOT_PORTABLE =
+  /\bDeno\.|\bimport\.meta|\busing \w+ =|DisposableStack|\.bytes\(\)|(?:\bfrom\s+|\bimport\s*\(?\s*)"(?![.]|npm:@noble\/hashes@)[^"\n]*"/g;
+
+/** Imports of types, which are gone when the code runs. */
+const TYPES_ONLY = /\b(?:import|export) type \{[^}]*\} from "[^"]+";/g;
+
+test("core.ts reaches no package but one, TensorFlow.js least of all, and calls nothing that a browser lacks, but for one seam", () => {
+  const reached = new Set<string>(), found: string[] = [];
+  const visit = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    const text = withoutComments(Deno.readTextFileSync(path)).replaceAll(TYPES_ONLY, "");
+    if (path !== SEAM) { for (const [match] of text.matchAll(NOT_PORTABLE)) found.push(`${path}: ${match}`); }
+    for (const [, name] of text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)"(\.[^"]+\.ts)"/g)) {
+      visit(new URL(name, `file:///${path}`).pathname.slice(1));
+    }
+  };
+  visit("core.ts");
+  assert.deepEqual(found, []);
+  for (const engine of ["reference", "wasm", "webgpu"]) {
+    assert.ok(reached.has(`lib/engines/${engine}/engine.ts`));
+  }
+  assert.ok(reached.has(SEAM));
+});
+
 /** Which room may import which: each those after it, and itself. */
 const ROOMS = ["run", "view", "train", "engines", "model", "data"];
 
@@ -90,7 +118,7 @@ test("imports point one way through the rooms of lib", () => {
 
 test("lib and the front doors name each package with the version of deno.json, and need no import map", () => {
   const { imports } = JSON.parse(Deno.readTextFileSync("deno.json"));
-  const doors = ["mod.ts", "run.ts", "view.ts"].map((door) => [door, Deno.readTextFileSync(door)] as const);
+  const doors = DOORS.map((door) => [door, Deno.readTextFileSync(door)] as const);
   const found = [...readSources("lib"), ...doors].flatMap(([path, text]) =>
     [...withoutComments(text).matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)"([^"\n;]+)"/g)].map((
       [, name],
@@ -116,7 +144,7 @@ test("recipes see the front doors and what is about the terminal, nothing else",
 });
 
 test("the front doors name what they export, one by one; mod.ts has at most 58 names", () => {
-  for (const door of ["mod.ts", "run.ts", "view.ts"]) {
+  for (const door of DOORS) {
     const text = withoutComments(Deno.readTextFileSync(door));
     assert.doesNotMatch(text, /export \*/, door);
     const names = [...text.matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) =>

@@ -13,7 +13,7 @@ import { readIdx } from "./gzip.ts";
 import type { IdxType } from "./idx.ts";
 import { type LabelRange, type LoadedFile, MOST_CLASSES, rangeOfLabels, toClasses } from "./labels.ts";
 import type { ImageSize } from "./raster.ts";
-import { moveToShared } from "./shared.ts";
+import { allocateShared, moveToShared } from "./shared.ts";
 import { namesToRead, verifyFile } from "./verify.ts";
 
 /** Images to train on and images to test with. */
@@ -188,9 +188,9 @@ function makeSplit(
 }
 
 /** Converts images from column by column to row by row, in shared memory. */
-function transposed(pixels: Uint8Array, { height, width }: ImageSize): Uint8Array<SharedArrayBuffer> {
+function transposed(pixels: Uint8Array, { height, width }: ImageSize): Uint8Array {
   const size = height * width;
-  const target = new Uint8Array(new SharedArrayBuffer(pixels.length));
+  const target = allocateShared(pixels, pixels.length);
   for (let first = 0; first < pixels.length; first += size) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) target[first + y * width + x] = pixels[first + x * height + y];

@@ -108,7 +108,7 @@ function look(
   return { isDark, digit, plane: { width, height, values: inked.map((value) => Math.min(1, value / full)) } };
 }
 
-function noDigit(found: string): RangeError {
+export function noDigit(found: string): RangeError {
   return new RangeError(
     `Cannot prepare the picture: there must be a digit on a background: current value is ${found}`,
   );

@@ -11,7 +11,7 @@
 import type { Images } from "./images.ts";
 import type { Preparation } from "./catalogue.ts";
 import { BOOLEAN, checkOptions, oneOf, optional, type Rules, whole } from "../options.ts";
-import { findInk, flatten, LONGEST } from "./ink.ts";
+import { findInk, flatten, LONGEST, noDigit } from "./ink.ts";
 import { boxOf } from "./blots.ts";
 import { border, median, type Plane } from "./plane.ts";
 import type { ImageSize, Raster } from "./raster.ts";
@@ -33,6 +33,11 @@ export interface PreparePictureOptions {
    * `lightOnBlack`.
    */
   readonly invert?: boolean;
+  /**
+   * Whether the picture of a digit is a drawing, light on black, all of it ink: then nothing has to be told apart from paper,
+   * shadows and noise, which takes long.
+   */
+  readonly isDrawing?: boolean;
 }
 
 /** A picture that a network can read. */
@@ -55,6 +60,7 @@ const RULES: Rules<PreparePictureOptions> = {
   preparation: oneOf("digit", "none"),
   lightOnBlack: optional(BOOLEAN),
   invert: optional(BOOLEAN),
+  isDrawing: optional(BOOLEAN),
 };
 
 const SIZE_RULES: Rules<ImageSize> = { height: whole(1), width: whole(1) };
@@ -84,10 +90,17 @@ export function preparePicture(
   size: ImageSize,
   options: PreparePictureOptions,
 ): PreparedPicture {
-  const { preparation, lightOnBlack = false, invert } = checkOptions(ACTION, options, RULES);
+  const { preparation, lightOnBlack = false, invert, isDrawing = false } = checkOptions(
+    ACTION,
+    options,
+    RULES,
+  );
   checkOptions(ACTION, size, SIZE_RULES, "size");
   const prepared = preparation === "digit" && invert === undefined && asPrepared(raster, size);
   if (prepared) return prepared;
+  if (preparation === "digit" && isDrawing) {
+    return { image: drawn(raster, size), done: "digit", inverted: false, lightGround: false };
+  }
   if (preparation === "digit") {
     const ink = findInk(raster, invert === undefined ? undefined : invert ? "dark" : "light");
     return {
@@ -125,6 +138,12 @@ function asPrepared({ grey, alpha, ...at }: Raster, size: ImageSize): PreparedPi
 
 function imageOf(pixels: Uint8Array, { height, width }: ImageSize): Images {
   return { pixels, count: 1, height, width };
+}
+
+/** A drawing in its box. @throws {RangeError} If it is empty. */
+function drawn({ grey, ...size }: Raster, to: ImageSize): Images {
+  if (!grey.some((value) => value > 0)) throw noDigit("an empty sheet");
+  return imageOf(boxed({ ...size, values: Float32Array.from(grey, (value) => value / 255) }, to), to);
 }
 
 /** A digit in its box, with its centre of mass in the middle. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { check } from "../options.ts";
 
 /** The size of an image in pixels. */
 export interface ImageSize {
@@ -60,10 +61,28 @@ export function release({ buffer, byteLength }: Uint8Array | Uint8ClampedArray):
  * Converts red, green, blue and opacity to grey and opacity. The weights of the colours are BT.601's, as the integers
  * that the Python Imaging Library uses.
  *
- * @param rgba Is released
+ * @param rgba u8 `[height, width, 4]`, as `ImageData` has it. Its memory is freed, if there is nothing else in it.
+ * @throws {TypeError} If the bytes are not those of so many pixels.
+ *
+ * @example
+ * ```ts
+ * import { rasterOf } from "./raster.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { grey, alpha } = rasterOf(Uint8Array.of(255, 255, 255, 255, 255, 0, 0, 9), { height: 1, width: 2 });
+ * assert.deepEqual([[...grey], [...alpha]], [[255, 76], [255, 9]]);
+ * ```
  */
 export function rasterOf(rgba: Uint8Array | Uint8ClampedArray, { width, height }: ImageSize): Raster {
   const size = width * height;
+  check("take the picture", "rgba", {
+    value: rgba,
+    rule: {
+      must: `${4 * size} bytes, four a pixel`,
+      isKind: (value) =>
+        (value instanceof Uint8Array || value instanceof Uint8ClampedArray) && value.length === 4 * size,
+    },
+  });
   const grey = new Uint8Array(size), alpha = new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const at = 4 * i;

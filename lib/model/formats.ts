@@ -1,21 +1,21 @@
 /**
- * A trained model as files of other programs. The metadata of each describe the input: shape, order and numbers.
+ * Models as files of other programs: those of TensorFlow.js too.
  *
  * @module
  */
-import { describeInput } from "../data/describe_input.ts";
-import { layOutSequence } from "../data/sequence.ts";
 import { type LayersModel, toChain } from "./from_tensorflow.ts";
-import { type Metadata, PRODUCER, writeMetadata } from "./metadata.ts";
-import type { Network } from "./network.ts";
+import { type Metadata, PRODUCER } from "./metadata.ts";
+import {
+  describeModel,
+  encodeWeights,
+  toOnnx as trainedToOnnx,
+  toSafetensors as trainedToSafetensors,
+} from "./model_files.ts";
 import { encodeOnnx } from "./onnx.ts";
-import { type PyTorchNames, toPyTorch } from "./pytorch.ts";
-import { encodeSafetensors } from "./safetensors.ts";
+import type { PyTorchNames } from "./pytorch.ts";
 import { serializeModel, type TensorflowFiles } from "./tensorflow_files.ts";
 import { readWeights } from "./tensorflow_weights.ts";
 import { toTensorflow } from "./to_tensorflow.ts";
-import { writeChainMetadata } from "./torch_chain.ts";
-import { placeLayers } from "./torch_tensors.ts";
 import { checkTrained, type TrainedModel } from "./trained_model.ts";
 
 /**
@@ -32,15 +32,10 @@ export function toOnnx(
   model: TrainedModel | LayersModel,
   more: Metadata = {},
 ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
-  const action = "write ONNX";
-  if (isLayersModel(model)) {
-    return readLayersModel(action, model).then(({ network, parameters, T }) =>
-      encodeOnnx(network, parameters, { T, metadata: { producer: PRODUCER, ...more } })
-    );
-  }
-  const { network, parameters, T } = checkTrained(action, model);
-  const metadata = { ...describeModel(model), ...more };
-  return encodeOnnx(network, parameters, { T, input: "images", output: "logits", metadata });
+  if (!isLayersModel(model)) return trainedToOnnx(model, more);
+  return readLayersModel("write ONNX", model).then(({ network, parameters, T }) =>
+    encodeOnnx(network, parameters, { T, metadata: { producer: PRODUCER, ...more } })
+  );
 }
 
 /**
@@ -67,25 +62,10 @@ export function toSafetensors(
   names: PyTorchNames = {},
   more: Metadata = {},
 ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
-  const action = "write safetensors";
-  const encode = ({ network, parameters }: ModelWeights, metadata: Metadata) => {
-    const chain = writeChainMetadata(network, placeLayers(network, names));
-    return encodeSafetensors(toPyTorch(network, parameters, names), {
-      ...metadata,
-      ...chain,
-      ...more,
-      format: "pt",
-    });
-  };
-  if (isLayersModel(model)) {
-    return readLayersModel(action, model).then((weights) => encode(weights, { producer: PRODUCER }));
-  }
-  return encode(checkTrained(action, model), describeModel(model));
-}
-
-interface ModelWeights {
-  readonly network: Network;
-  readonly parameters: Float32Array;
+  if (!isLayersModel(model)) return trainedToSafetensors(model, names, more);
+  return readLayersModel("write safetensors", model).then((weights) =>
+    encodeWeights(weights, { names, metadata: { producer: PRODUCER }, more })
+  );
 }
 
 function isLayersModel(model: TrainedModel | LayersModel): model is LayersModel {
@@ -105,16 +85,4 @@ export async function toTensorflowFiles(model: TrainedModel, more: Metadata = {}
   } finally {
     layers.dispose();
   }
-}
-
-function describeModel(model: TrainedModel): Metadata {
-  const { network: { input }, T, sequence } = model;
-  const isPermuted = sequence.permutation !== undefined && T !== null;
-  // Other programs cannot draw it.
-  const order = isPermuted ? [...layOutSequence(sequence, { height: 1, width: T }).order] : null;
-  return {
-    ...writeMetadata(model),
-    input: describeInput(sequence, { T, C: input.size }),
-    ...(order ? { order: JSON.stringify(order) } : {}),
-  };
 }

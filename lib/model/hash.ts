@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { sha256 } from "npm:@noble/hashes@2.4.0/sha2.js"; // at once; browsers have their own only behind a promise
+import { bytesToHex } from "npm:@noble/hashes@2.4.0/utils.js";
 import { joinBytes } from "../bytes.ts";
-import { sha256 } from "../data/files.ts";
 import { normalizationOf } from "../data/sequence.ts";
 import type { Classifier } from "./classifier.ts";
 import { layerOptions } from "./layer_options.ts";
@@ -42,7 +43,7 @@ export function modelSha256(model: Pick<TrainedModel, "network" | "sequence" | "
   const parts = { ...describeLayers(network), ...order, mean, deviation };
   const line = JSON.stringify(parts, (name, value) => TRAINING_ONLY.test(name) ? undefined : value) + "\n";
   const bytes = new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength);
-  return sha256(joinBytes(new TextEncoder().encode(line), bytes));
+  return bytesToHex(sha256(joinBytes(new TextEncoder().encode(line), bytes)));
 }
 
 /** Layers of one direction under a dense head are written as they were when there were no others. */

@@ -71,6 +71,30 @@ const LAYERS: Rule = {
 };
 
 /**
+ * Checks a network that came from outside.
+ *
+ * @param action For messages: `Cannot <action>`
+ * @throws {TypeError} If a part is missing or of the wrong kind.
+ * @throws {RangeError} If a part has a wrong value, or the parts do not fit each other.
+ */
+export function checkNetwork(action: string, given: Classifier): Classifier {
+  check(action, "network", { value: given, rule: OBJECT });
+  check(action, "input of network", { value: given.input, rule: OBJECT });
+  check(action, "layers of network", { value: given.layers, rule: LAYERS });
+  const network = createClassifier(classifierOptions(given));
+  check(action, "classes of network", { value: network.classes, rule: whole(2, 256) });
+  return network;
+}
+
+/** What the parameters of a network must be. */
+export function parametersOf({ size }: Classifier): Rule {
+  return {
+    must: `${size} float32 numbers`,
+    isKind: (value) => value instanceof Float32Array && value.length === size,
+  };
+}
+
+/**
  * Checks a trained model that came from outside, and gives it the names of its classes if it has none.
  *
  * @param action For messages: `Cannot <action>`
@@ -80,21 +104,14 @@ const LAYERS: Rule = {
 export function checkTrained(action: string, trained: TrainedModel): TrainedModel {
   check(action, "the model", { value: trained, rule: { ...OBJECT, must: "a trained model" } });
   const { network: given, T, sequence, parameters, dataset, preparation } = trained;
-  check(action, "network", { value: given, rule: OBJECT });
-  check(action, "input of network", { value: given.input, rule: OBJECT });
-  check(action, "layers of network", { value: given.layers, rule: LAYERS });
-  const network = createClassifier(classifierOptions(given)), { classes } = network;
-  check(action, "classes of network", { value: classes, rule: whole(2, 256) });
+  const network = checkNetwork(action, given), { classes } = network;
   const { classNames = defaultClassNames(classes, dataset) } = trained;
   const rules: [string, unknown, Rule][] = [
     ["T", T, LENGTH],
     ["classNames", classNames, CLASS_NAMES],
     ["dataset", dataset, optional(oneOf(...Object.keys(CATALOGUE)))],
     ["preparation", preparation, optional(oneOf("digit", "none"))],
-    ["parameters", parameters, {
-      must: `${network.size} float32 numbers`,
-      isKind: (value) => value instanceof Float32Array && value.length === network.size,
-    }],
+    ["parameters", parameters, parametersOf(network)],
   ];
   for (const [name, value, rule] of rules) check(action, name, { value, rule });
   checkSequence(sequence);

@@ -28,16 +28,10 @@ import { serializeModel } from "../model/tensorflow_files.ts";
 import type { TrainedModel } from "../model/trained_model.ts";
 import { printable } from "../excerpt.ts";
 import { check, checkOptions, optional, type Rule, type Rules, TEXT } from "../options.ts";
-import {
-  checkConfig,
-  configText,
-  modelDescription,
-  MOST_CONFIG_BYTES,
-  parseRunConfig,
-  type RunConfig,
-} from "./config.ts";
+import { checkConfig, configText, MOST_CONFIG_BYTES, parseRunConfig, type RunConfig } from "./config.ts";
 import { readLosses } from "./losses_file.ts";
 import { parseMetrics } from "./metrics_file.ts";
+import { withWeights } from "./run_files.ts";
 
 const MOST_BYTES = 2 ** 31;
 
@@ -194,15 +188,8 @@ async function makeTimed(folder: string): Promise<string> {
 export async function openRun(path: string): Promise<SavedRun> {
   const folder = await folderOf(path);
   const config = await readConfig(folder);
-  const about = modelDescription(config), { size } = about.network;
   const weights = await readPart(folder, "model/weights.bin");
-  if (weights.length !== 4 * size) {
-    throw new TypeError(
-      `Cannot open the run ${shown(folder)}: model/weights.bin must have ${4 * size} bytes, ` +
-        `as config.json says: current value is ${weights.length}`,
-    );
-  }
-  return { path: folder, config, model: { ...about, parameters: new Float32Array(weights.slice().buffer) } };
+  return { path: folder, config, model: withWeights(config, weights, `the run ${shown(folder)}`) };
 }
 
 /**

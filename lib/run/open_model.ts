@@ -3,12 +3,8 @@
  *
  * @module
  */
-import { excerpt } from "../excerpt.ts";
-import { describedNetwork, readMetadata } from "../model/metadata.ts";
-import { readPyTorch } from "../model/pytorch.ts";
-import { readChainMetadata } from "../model/torch_chain.ts";
-import { decodeSafetensors } from "../model/safetensors.ts";
-import { checkTrained, type TrainedModel } from "../model/trained_model.ts";
+import { takeModel } from "../model/model_files.ts";
+import type { TrainedModel } from "../model/trained_model.ts";
 import { type Model, type OpenOptions, openTrained } from "../train/model.ts";
 import { openRun } from "./folder.ts";
 
@@ -37,32 +33,5 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
 /** Loads a model as plain data, without a device. Throws as {@link openModel} does. */
 export async function loadModel(source: ModelSource): Promise<TrainedModel> {
   if (typeof source === "string") return (await openRun(source)).model;
-  if (source instanceof Uint8Array) return decodeModel(source);
-  if (typeof source === "object" && source && "parameters" in source) {
-    return checkTrained("open the model", source);
-  }
-  throw new TypeError(
-    "Cannot open the model: it must be the folder of a run, the bytes of a safetensors file, or a trained model: " +
-      `current value is ${source === undefined ? "missing" : excerpt(source)}`,
-  );
-}
-
-/**
- * The model in a safetensors file that Scanline wrote.
- *
- * @throws {SyntaxError} If metadata are missing; `deno task import` takes other files.
- */
-function decodeModel(bytes: Uint8Array): TrainedModel {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  const said = readMetadata(metadata), { T, order, scale, classNames, dataset, preparation } = said;
-  const { network: found, parameters } = readPyTorch(tensors, readChainMetadata(metadata));
-  if (!(said.network || said.layers) || T === undefined || !order || !scale) {
-    throw new SyntaxError(
-      "Cannot open the model: the metadata of the file must have its layers and its sequence, as those of Scanline do " +
-        "(`deno task import --from FILE` takes others)",
-    );
-  }
-  const network = describedNetwork(found, { ...said, biases: said.biases ?? 1 });
-  const about = { T, sequence: { ...order, ...scale }, classNames: classNames!, dataset, preparation };
-  return checkTrained("open the model", { network, parameters, ...about });
+  return takeModel(source, "the folder of a run, the bytes of a safetensors file, or a trained model");
 }

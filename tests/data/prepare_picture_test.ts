@@ -63,6 +63,20 @@ Deno.test("preparePicture() finds a digit anywhere, dark on light or light on da
   }
 });
 
+Deno.test("preparePicture() takes all of a drawing, as it finds the same digit on paper", () => {
+  const draw = (raster: Raster) =>
+    preparePicture(raster, SIZE, { preparation: "digit", isDrawing: true }).image;
+  const drawing = seven({ ink: 255, ground: 0 });
+  assert.ok(difference(draw(drawing).pixels, prepareDigit(seven()).pixels) <= 1);
+  const dotted = { ...drawing, grey: drawing.grey.slice() };
+  dotted.grey[159 * 200 + 199] = 255; // no dust: the box reaches to it
+  assert.ok(difference(draw(dotted).pixels, draw(drawing).pixels) > 100);
+  assert.throws(
+    () => draw({ ...drawing, grey: new Uint8Array(200 * 160) }),
+    /must be a digit .* an empty sheet$/,
+  );
+});
+
 Deno.test("preparePicture() keeps a digit that is already prepared", () => {
   const { pixels } = prepareDigit(seven());
   const again = { ...SIZE, grey: pixels, alpha: new Uint8Array(784).fill(255) };

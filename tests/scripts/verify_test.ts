@@ -1,27 +1,13 @@
 import assert from "node:assert/strict";
 import hashes from "../golden/hashes.json" with { type: "json" };
+import { isThere, lackingMnist } from "../support/mnist.ts";
 import { lacking, lacks, named } from "../support/permissions.ts";
 import { needs, parseLines, runTaskScript } from "./tiny_project.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const recipes = Object.keys(hashes.sha256);
 
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(`${root}${path}`).isFile;
-  } catch {
-    return false;
-  }
-}
-
-/** Why the recipes cannot train here; with `SCANLINE_REQUIRE_MNIST` they must. */
-function whyIgnored(): string | undefined {
-  const missing = lacking([...needs, { name: "env", variable: "SCANLINE_REQUIRE_MNIST" }]);
-  if (missing !== undefined || Deno.env.get("SCANLINE_REQUIRE_MNIST")) return missing;
-  return isThere("data/mnist/train-images-idx3-ubyte") ? undefined : "needs MNIST: `deno task data`";
-}
-
-const ignored = whyIgnored();
+const ignored = lackingMnist(needs);
 
 // The number of threads differs each time: the bits do not depend on it.
 for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries()) {

@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { excerpt } from "../../lib/excerpt.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
-import { compile, type CompileOptions } from "../../lib/train/compile.ts";
-import { fromTensorflow } from "../../lib/model/from_tensorflow.ts";
+import { compile } from "../../lib/train/compile.ts";
+import type { CompileOptions } from "../../lib/train/open_parts.ts";
+import { openModel as openPlain } from "../../lib/train/open_model.ts";
+import { openTraining } from "../../lib/train/open_training.ts";
+import { fromTensorflow, toNetwork } from "../../lib/model/from_tensorflow.ts";
 import { lstm, simpleRNN } from "../../lib/model/to_tensorflow.ts";
 import { toSafetensors } from "../../lib/model/formats.ts";
 import { openModel } from "../../lib/run/open_model.ts";
@@ -625,7 +628,7 @@ async function failsClearly(what: string, call: () => unknown): Promise<void> {
 }
 
 Deno.test("every strange value of every option and argument is one error of ours, and harms nothing", async () => {
-  const model = tinyModel();
+  const model = tinyModel(), { network } = toNetwork(model);
   await using trainer = await open();
   const state = await trainer.readState(), full = { ...state, tally: new Tally().state() };
   const any = (value: unknown) => value as never;
@@ -646,6 +649,9 @@ Deno.test("every strange value of every option and argument is one error of ours
     };
     const own = ["validation", "biases", "lastBatch", "seed", "threads", "math", "selfCheck", "unknown"];
     await each([...parts(options), ...own], (changes) => open(raw(changes), model));
+    const plain = [...parts(options), ...own, "parameters"].filter((name) => name !== "biases");
+    await each(plain, (changes) => openTraining(network, { ...options, ...changes }));
+    await each(["input", "layers", "biases"], (changes) => openTraining({ ...network, ...changes }, options));
     await each(parts(train), (changes) => open({ train: { ...train, ...changes } }, model));
     await each(parts(sequence), (changes) => open({ sequence: { ...sequence, ...changes } }, model));
     await each(parts(options.optimizer), (c) => open({ optimizer: { ...options.optimizer, ...c } }, model));
@@ -661,6 +667,9 @@ Deno.test("every strange value of every option and argument is one error of ours
     const calls: Record<string, () => unknown> = {
       model: () => compile(any(value), options),
       options: () => compile(model, any(value)),
+      network: () => openTraining(any(value), options),
+      plainOptions: () => openTraining(network, any(value)),
+      plainSource: () => openPlain(any(value)),
       length: () => Array.fromAsync(trainer.epochs(any(value))),
       split: () => trainer.evaluate(any(value)),
       images: () => trainer.predict(any(value)),

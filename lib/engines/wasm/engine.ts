@@ -14,7 +14,7 @@ import {
   type Targets,
 } from "../../data/sequences.ts";
 import { TRANSFORM_SIZE } from "../../data/transform.ts";
-import { allocateShared, isShared, share } from "../../data/shared.ts";
+import { allocateShared, canShare, isShared, share } from "../../data/shared.ts";
 import { isRecurrent, type Layer, stepsOf } from "../../model/network.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
@@ -41,7 +41,8 @@ import { WorkerPool } from "./worker_pool.ts";
 
 /**
  * The options of the wasm engine. By default it has a thread for each core, but no more than can be kept busy: at most one for
- * each group of a batch, and one for every few million operations of a step.
+ * each group of a batch, and one for every few million operations of a step; one where memory cannot be
+ * shared.
  */
 export interface WasmOptions extends EngineOptions, Pick<DeviceOptions, "threads" | "math"> {
   /** Whether the threads measure times for {@link GuardedWasm.profile}, which costs a few percent; false by default. */
@@ -59,15 +60,15 @@ const PREDICTING_THREADS = 8;
 
 /**
  * Opens the wasm engine: copies the training data to shared memory, unless they are there already, and starts the threads.
- * Needs permission to read `lib`.
+ * Needs permission to read `lib`. Where memory cannot be shared, the calling thread computes.
  *
- * @throws {RangeError} If an option is out of range, or more than 4 GiB are needed
+ * @throws {RangeError} If an option is out of range, more than 4 GiB are needed, or several threads where memory cannot be shared
  */
 export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
   const { training, math: asked } = options;
   checkEngineOptions(options);
   check("open the engine", "threads", { value: options.threads, rule: DEVICE_RULES.threads });
-  const threads = options.threads ?? chooseThreads(options);
+  const threads = countThreads(options);
   const plan = planMemory(options, threads);
   const { math, module } = await chooseKernels(asked);
   options.onMemory?.(plan.memoryPages * PAGE_BYTES);
@@ -93,6 +94,18 @@ export async function openWasm(options: WasmOptions): Promise<GuardedWasm> {
     await engine.writeState({ parameters: options.parameters, slots: plan.slots.map(() => start), step: 0 });
   } else await engine.writeParameters(options.parameters);
   return new GuardedWasm(engine, options);
+}
+
+/** @throws {RangeError} If more than one were asked for, and cannot share memory. */
+function countThreads(options: WasmOptions): number {
+  const { threads } = options;
+  if (canShare()) return threads ?? chooseThreads(options);
+  if (threads === undefined || threads === 1) return 1;
+  throw new RangeError(
+    `Cannot open the device wasm: threads must be 1 where memory cannot be shared: current value is ${threads} ` +
+      "(a page can share it if its host sends the headers Cross-Origin-Opener-Policy: same-origin and " +
+      "Cross-Origin-Embedder-Policy: require-corp)",
+  );
 }
 
 /** How many threads a training can keep busy. */
@@ -162,7 +175,7 @@ function shareSequences(
   positions: Uint32Array,
   layout: SequenceLayout,
 ): { data: SharedData; positions: Uint32Array } {
-  if (isShared(data)) return { data, positions };
+  if (isShared(data)) return { data: share(data), positions };
   const into = allocateShared(data, positions.length * layout.stride);
   pickSequences<Sequences["data"]>({ data }, layout, { positions, into });
   return { data: into, positions: positions.map((_, index) => index) };

@@ -3,31 +3,36 @@
  *
  * @module
  */
+import { canShare } from "../../data/shared.ts";
 import { holdProgram, startWorker } from "../assets.ts";
+import { OwnThread } from "./own_thread.ts";
 import type { Plan } from "./plan.ts";
 import { dissolveTeam, TEAM_WORDS } from "./team.ts";
 import type { Profile } from "./profile.ts";
 import type { Command } from "./thread.ts";
-import type { Answer, Start } from "./worker.ts";
+import type { Answer, Start } from "./thread_host.ts";
 
-/** Workers that run each command together. */
+/** A thread that runs commands: the calling one is the only one where memory cannot be shared. */
+type Runner = Worker | OwnThread;
+
+/** Threads that run each command together. */
 export class WorkerPool {
-  readonly #workers: readonly Worker[];
+  readonly #workers: readonly Runner[];
   /** The shared words of the threads' team. */
   readonly #team: Int32Array;
   #failure: Error | undefined;
 
-  private constructor(workers: readonly Worker[], team: Int32Array) {
+  private constructor(workers: readonly Runner[], team: Int32Array) {
     this.#workers = workers;
     this.#team = team;
     this.#hold(false);
   }
 
-  /** Starts one worker for each thread and waits until all are ready. @throws {Error} If one does not start. */
+  /** Starts each thread and waits until all are ready. @throws {Error} If one does not start. */
   static async start(options: Omit<Start, "rank"> & { plan: Plan }): Promise<WorkerPool> {
     const { plan, memory } = options;
     const pool = new WorkerPool(
-      Array.from({ length: plan.threads }, startWorker),
+      Array.from({ length: plan.threads }, () => canShare() ? startWorker() : new OwnThread()),
       new Int32Array(memory.buffer, plan.team, TEAM_WORDS),
     );
     await pool.#ask((rank) => ({ ...options, rank }));
@@ -66,18 +71,18 @@ export class WorkerPool {
 
   /** Waiting threads do not keep the program from ending, working ones do. */
   #hold(holds: boolean): void {
-    for (const worker of this.#workers) holdProgram(worker, holds);
+    for (const worker of this.#workers) if (!(worker instanceof OwnThread)) holdProgram(worker, holds);
   }
 }
 
 /** Sends a message and waits for its answer. */
-function ask(worker: Worker, message: Start | Command): Promise<Profile | undefined> {
+function ask(worker: Runner, message: Start | Command): Promise<Profile | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Profile | undefined>();
   const fail = (reason: string) =>
     reject(new Error(`Cannot go on: a thread of the device wasm failed: ${reason}`));
   worker.onmessage = ({ data }: MessageEvent<Answer>) =>
     "error" in data ? fail(data.error) : resolve(data.profile);
-  worker.onerror = (event) => {
+  worker.onerror = (event: ErrorEvent) => {
     event.preventDefault();
     fail(event.message);
   };

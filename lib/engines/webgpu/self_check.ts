@@ -62,8 +62,12 @@ export async function checkDevice(
 ): Promise<void> {
   if (multiplications(options) <= MOST_MULTIPLICATIONS) return await check(engine, options);
   const smaller = shrink(options);
-  await using small = await open(smaller);
-  await check(small, smaller);
+  const small = await open(smaller);
+  try {
+    await check(small, smaller);
+  } finally {
+    await small[Symbol.asyncDispose]();
+  }
 }
 
 /** The multiplications of one gradient over the sequences of the check, if every layer saw the longest sequence. */
@@ -259,8 +263,12 @@ function madeUpTransforms({ layout }: EngineOptions, positions: Uint32Array): In
 }
 
 async function textbook(trial: Trial): Promise<Float32Array> {
-  await using reference = await openReference(trial.options);
-  return await measure(reference, trial);
+  const reference = await openReference(trial.options);
+  try {
+    return await measure(reference, trial);
+  } finally {
+    await reference[Symbol.asyncDispose]();
+  }
 }
 
 /** Whether rounding errors change the reference's own numbers: where a ReLU is about to switch. */

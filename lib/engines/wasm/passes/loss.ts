@@ -14,7 +14,7 @@ import type { Group, Workspace } from "./pass.ts";
 export interface SharedTargets {
   readonly kind: "classes" | "rows";
   readonly data: Shared<Shareable>;
-  readonly weights: Float32Array<SharedArrayBuffer> | null;
+  readonly weights: Shared<Float32Array> | null;
 }
 
 /** The loss at the end of a chain. */

@@ -1,0 +1,69 @@
+/**
+ * Keeps the address of the page and what it shows alike.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { effect } from "@preact/signals";
+import { readAddress, writeAddress } from "./address.ts";
+import { source } from "./ink/source.ts";
+import { notice } from "./reading/follow.ts";
+import { isPlaying, pause } from "./reading/play.ts";
+import { SHIPPED } from "./reading/shipped.ts";
+import { hidden, line, models, shown } from "./state.ts";
+import { USUAL as USUAL_SETTINGS } from "./training/settings.ts";
+import { settings } from "./training/trainer.ts";
+
+/** What the page shows where the address says nothing. */
+const USUAL = { shown: shown.value, line: line.value, hidden: hidden.value };
+
+/** Browsers allow some hundred changes a minute. */
+const PAUSE_MS = 400;
+
+/** Shows what the address says, and all else as usual. @returns Whether it says anything */
+export function showAddress(): boolean {
+  const { place, damaged } = readAddress(location.hash);
+  if (damaged.length > 0) {
+    const names = damaged.map((name) => `"${name}"`).join(" and ");
+    notice.value = `This link is damaged: its ${names} could not be read, and the rest is shown`;
+  }
+  if (Object.keys(place).length === 0) return false;
+  pause();
+  const all = { ...USUAL, ...place }, known = all.shown.filter(isKnown);
+  if (known.length < all.shown.length) {
+    notice.value =
+      "This link names a network that only another page had: one that comes with this page is shown";
+  }
+  if (place.source) source.value = place.source;
+  shown.value = known.length > 0 ? known : USUAL.shown;
+  line.value = all.line;
+  hidden.value = all.hidden;
+  settings.value = { ...USUAL_SETTINGS, ...place.settings };
+  return true;
+}
+
+function isKnown(id: string): boolean {
+  return [...SHIPPED, ...models.value].some((one) => one.id === id);
+}
+
+/** Writes the address from now on, without new entries in the history. */
+export function followAddress(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const place = {
+      source: source.value,
+      // Nobody else has what was opened or trained here.
+      shown: shown.value.filter((id) => SHIPPED.some((one) => one.id === id)),
+      line: isPlaying.value ? line.peek() : line.value,
+      hidden: hidden.value,
+      settings: settings.value,
+    };
+    clearTimeout(timer);
+    if (isPlaying.value) return;
+    timer = setTimeout(() => {
+      const hash = writeAddress(place, USUAL);
+      history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
+    }, PAUSE_MS);
+  });
+  addEventListener("hashchange", showAddress);
+}

@@ -1,0 +1,62 @@
+/**
+ * The page: a title, the room where networks read, the room where one is trained, and what holds for both.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { JSX } from "preact";
+import { newVersion, takeNewVersion } from "./offline.ts";
+import { ReadingRoom } from "./reading/room.tsx";
+import { TrainingRoom } from "./training/room.tsx";
+
+/** The whole page. */
+export function App(): JSX.Element {
+  return (
+    <>
+      <a class="skip" href="#reading">Skip to the drawing</a>
+      <header class="masthead">
+        <h1>Scanline</h1>
+        <p>
+          A recurrent network reads an image as you read a page: one line at a time, remembering what came
+          before. Draw a digit and watch it make up its mind.
+        </p>
+      </header>
+      <main>
+        <section id="reading" class="room" aria-labelledby="reading-title" tabindex={-1}>
+          <h2 id="reading-title">Read</h2>
+          <ReadingRoom />
+        </section>
+        <section id="training" class="room" aria-labelledby="training-title">
+          <h2 id="training-title">Train</h2>
+          <TrainingRoom />
+        </section>
+      </main>
+      <footer class="colophon">
+        <Version />
+        <Isolation />
+        <p>Everything is computed in this page. Nothing that you draw leaves it.</p>
+      </footer>
+    </>
+  );
+}
+
+/** Offers a version of the page that came while this one was open. */
+function Version(): JSX.Element | null {
+  if (!newVersion.value) return null;
+  return (
+    <p role="status">
+      A new version of this page is here. <button type="button" onClick={takeNewVersion}>Use it</button>
+    </p>
+  );
+}
+
+/** Says what a browser withholds from pages whose server does not isolate them. */
+function Isolation(): JSX.Element {
+  return (
+    <p id="isolation">
+      {globalThis.crossOriginIsolated
+        ? "This page is isolated from others: training may use all cores."
+        : "The server of this page does not isolate it from others: training uses one thread. It gives the same bits."}
+    </p>
+  );
+}

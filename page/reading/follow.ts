@@ -1,0 +1,108 @@
+/**
+ * What follows from what: the image from the sheet, and the readings from the image, the networks and the lines that are hidden.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { computed, effect, signal } from "@preact/signals";
+import { type Source, source } from "../ink/source.ts";
+import { digitOf, loadDigits } from "../ink/test_digits.ts";
+import { hidden, image, models, readings, shown, type ShownModel } from "../state.ts";
+import type { ModelFiles } from "../workers/messages.ts";
+import { type AskLatest, latestWins } from "./latest.ts";
+import { hideLines, LINES } from "./lines.ts";
+import { Reader } from "./reader.ts";
+
+/** What went wrong last, in one sentence; empty if nothing did. */
+export const notice = signal("");
+/** What the test digit on the sheet is; null where that is unknown. */
+export const label = signal<number | null>(null);
+/** The networks that read now, in their order. */
+export const shownModels = computed<readonly ShownModel[]>(() =>
+  shown.value.flatMap((id) => models.value.find((model) => model.id === id) ?? [])
+);
+/** The axis along which lines are hidden: that of the first network. */
+export const hiddenAxis = computed(() => shownModels.value[0]?.axis ?? "rows");
+/** What the networks see of the image, without what is hidden. */
+export const seen = computed(() => {
+  return hideLines(image.value ?? new Uint8Array(LINES * LINES), hidden.value, hiddenAxis.value);
+});
+
+/** Shows all lines again. */
+export function showAllLines(): void {
+  if (hidden.value.includes(true)) hidden.value = Array.from({ length: LINES }, () => false);
+}
+
+/** Says what went wrong. */
+export function report(error: unknown): void {
+  notice.value = error instanceof Error ? error.message : String(error);
+}
+
+/** Starts the worker, and keeps image and readings up to date from now on. */
+export function follow(): Reader {
+  const reader = new Reader(new Worker(new URL("workers/reader.js", document.baseURI), { type: "module" }));
+  const prepare = latestWins((sheet: Source) => pixelsOf(reader, sheet));
+  effect(() => {
+    const sheet = source.value;
+    prepare(sheet).then((found) => {
+      if (!found) return;
+      image.value = found.pixels;
+      label.value = found.label;
+    }, report);
+  });
+  const asks = new Map<string, AskLatest<Question, void>>();
+  effect(() => {
+    const pixels = seen.value;
+    for (const model of shownModels.value) {
+      if (!asks.has(model.id)) asks.set(model.id, latestWins(readerOf(reader, model.id)));
+      asks.get(model.id)!({ model: model.model, pixels }).catch((error) => {
+        report(error);
+        readings.value = new Map([...readings.value].filter(([id]) => id !== model.id));
+      });
+    }
+  });
+  return reader;
+}
+
+/** What a network is asked: it may have learned since it was asked last. */
+interface Question {
+  readonly model: ModelFiles;
+  readonly pixels: Uint8Array;
+}
+
+function readerOf(reader: Reader, id: string): (question: Question) => Promise<void> {
+  let opened: ModelFiles | null = null;
+  return async ({ model, pixels }) => {
+    if (model !== opened) {
+      opened = null;
+      await reader.open(id, model);
+      opened = model;
+    }
+    const reading = await reader.read(id, pixels);
+    readings.value = new Map(readings.value).set(id, reading);
+  };
+}
+
+async function findDigit(number: number): Promise<{ pixels: Uint8Array; label: number }> {
+  const digits = await loadDigits();
+  if (number < digits.count) return digitOf(digits, number);
+  throw new RangeError(
+    `Cannot show the test digit: it must be below the ${digits.count} of this page: current value is ${number}`,
+  );
+}
+
+async function pixelsOf(
+  reader: Reader,
+  sheet: Source,
+): Promise<{ pixels: Uint8Array | null; label: number | null }> {
+  switch (sheet.kind) {
+    case "empty":
+      return { pixels: null, label: null };
+    case "strokes":
+      return { pixels: await reader.prepare(sheet.strokes), label: null };
+    case "digit":
+      return await findDigit(sheet.number);
+    case "pixels":
+      return { pixels: sheet.pixels, label: null };
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * One network, and how it reads; and which networks read.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { JSX } from "preact";
+import { formatShare } from "../../lib/view/words.ts";
+import { image, line, models, readings, shown } from "../state.ts";
+import { Cells } from "./cells.tsx";
+import { label } from "./follow.ts";
+import { answerAfter, nameOfLines, sayDecision } from "./lines.ts";
+import { type Read, Scan } from "./scan.tsx";
+import { SHIPPED } from "./shipped.ts";
+
+/** Shows a network in a place, in place of another one. */
+function show(place: number, id: string): void {
+  shown.value = shown.value.map((one, i) => i === place ? id : one);
+}
+
+/** Shows another network beside the first one. */
+function addNetwork(): void {
+  const ids = [...SHIPPED, ...models.value].map(({ id }) => id);
+  const other = ids.toReversed().find((id) => !shown.value.includes(id)) ?? ids[0];
+  shown.value = [...shown.value.slice(0, 1), other];
+}
+
+/** The networks that read, side by side. */
+export function Networks(): JSX.Element {
+  return (
+    <div class="networks" data-count={shown.value.length}>
+      {shown.value.map((id, place) => <Network key={`${place}-${id}`} id={id} place={place} />)}
+      {shown.value.length === 1 && (
+        <button type="button" class="beside" onClick={addNetwork}>Compare with another network</button>
+      )}
+    </div>
+  );
+}
+
+function Network({ id, place }: { readonly id: string; readonly place: number }): JSX.Element {
+  const model = models.value.find((one) => one.id === id), reading = readings.value.get(id);
+  return (
+    <article class="card network" aria-label={model?.name ?? "A network"}>
+      <div class="row choice">
+        <label>
+          <span class="spoken">{place === 0 ? "Network" : "Second network"}</span>
+          <select value={id} onChange={(event) => show(place, event.currentTarget.value)}>
+            <Choices />
+          </select>
+        </label>
+        {place > 0 && (
+          <button
+            type="button"
+            aria-label="Show one network only"
+            onClick={() => shown.value = shown.value.slice(0, 1)}
+          >
+            ×
+          </button>
+        )}
+      </div>
+      {model && reading ? <NetworkReads model={model} reading={reading} /> : <p class="quiet waiting">…</p>}
+    </article>
+  );
+}
+
+/** All networks: those that come with the page, those that were opened, and those that were trained. */
+function Choices(): JSX.Element {
+  const others = models.value.filter(({ origin }) => origin !== "shipped");
+  return <>{[...SHIPPED, ...others].map(({ id, name }) => <option key={id} value={id}>{name}</option>)}</>;
+}
+
+function NetworkReads({ model, reading }: Read): JSX.Element {
+  return (
+    <div class="reads">
+      {model.shuffled && (
+        <p class="quiet">It reads the pixels in a shuffled order: the line shows how many, not which.</p>
+      )}
+      <Scan model={model} reading={reading}>
+        <Verdict model={model} reading={reading} />
+      </Scan>
+      <Cells model={model} reading={reading} />
+    </div>
+  );
+}
+
+/** The answer after the line that is read, large; and when the network made up its mind. */
+function Verdict({ model, reading }: Read): JSX.Element {
+  const answer = answerAfter(reading, line.value), name = nameOfLines(model.axis);
+  if (!image.value) {
+    return <p class="verdict quiet">Draw a digit: this is what it thinks of an empty sheet.</p>;
+  }
+  const isWrong = answer && label.value !== null && answer.best !== label.value;
+  return (
+    <div class="verdict">
+      <b class={isWrong ? "wrong" : ""}>{answer ? model.classNames[answer.best] : "?"}</b>
+      <p>
+        <span class="figure">
+          {answer ? `${formatShare(answer.share, 100)} sure after ${name} ${line.value}` : "Nothing read yet"}
+        </span>
+        <span class="quiet">Made up its mind: {sayDecision(reading, model)}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * The page's end of the worker that reads.
+ *
+ * @module
+ */
+import type {
+  AboutModel,
+  ModelFiles,
+  ReaderAnswer,
+  ReaderRequest,
+  ShownReading,
+} from "../workers/messages.ts";
+
+type Ink = Extract<ReaderRequest, { kind: "prepare" }>["ink"];
+
+/** What is needed of a worker. */
+export interface Channel {
+  postMessage(request: ReaderRequest): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+/** Asks a worker, whose answers come in the order of the questions. */
+export class Reader {
+  readonly #channel: Channel;
+  readonly #waiting: { resolve(answer: ReaderAnswer): void; reject(error: Error): void }[] = [];
+  #tickets = 0;
+  #broken: Error | null = null;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    channel.onmessage = ({ data }: MessageEvent<ReaderAnswer>) => this.#waiting.shift()?.resolve(data);
+    channel.onerror = ({ message }) => {
+      this.#broken = new Error(
+        `Cannot read: the worker that reads failed: ${message ?? "it could not be loaded"}`,
+      );
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
+    };
+  }
+
+  /** Opens a model, in place of another one of this id. @throws {Error} If it cannot be opened. */
+  async open(id: string, model: ModelFiles): Promise<AboutModel> {
+    const answer = await this.#ask({ kind: "open", id, model });
+    return (answer as Extract<ReaderAnswer, { kind: "opened" }>).about;
+  }
+
+  /** How a model that is open reads pixels. @throws {Error} If its answers are not finite. */
+  async read(id: string, pixels: Uint8Array): Promise<ShownReading> {
+    const answer = await this.#ask({ kind: "read", id, ticket: ++this.#tickets, pixels });
+    return (answer as Extract<ReaderAnswer, { kind: "reading" }>).reading;
+  }
+
+  /** What networks see of ink; null if that is too little. @throws {Error} If no digit stands out. */
+  async prepare(ink: Ink): Promise<Uint8Array | null> {
+    const answer = await this.#ask({ kind: "prepare", ticket: ++this.#tickets, ink });
+    return (answer as Extract<ReaderAnswer, { kind: "prepared" }>).pixels;
+  }
+
+  async #ask(request: ReaderRequest): Promise<ReaderAnswer> {
+    if (this.#broken) throw this.#broken;
+    const answer = await new Promise<ReaderAnswer>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#channel.postMessage(request);
+    });
+    if (answer.kind === "failed") throw new Error(answer.message);
+    return answer;
+  }
+}

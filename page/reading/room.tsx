@@ -1,0 +1,161 @@
+/**
+ * Where networks read: the sheet, the scan line, and one network or two.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { effect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { followAddress, showAddress } from "../address_bar.ts";
+import { Sheet } from "../ink/sheet.tsx";
+import { placeOnSheet } from "../ink/place_on_sheet.ts";
+import { source, strokesOf } from "../ink/source.ts";
+import { Tools } from "./tools.tsx";
+import { image, line, shown } from "../state.ts";
+import { announceAnswer, spoken } from "../announce.ts";
+import { filesOfDrop, filesOfList, pictureIn } from "./dropped.ts";
+import { follow, notice, report, shownModels } from "./follow.ts";
+import { LINES } from "./lines.ts";
+import { Networks } from "./networks.tsx";
+import { openNetwork, openPicture } from "./open.ts";
+import { isPlaying, pause, playUnasked, speed } from "./play.ts";
+import type { Reader } from "./reader.ts";
+import { fetchShipped } from "./shipped.ts";
+import { sayAll, Transport } from "./transport.tsx";
+
+let started: Reader | null = null;
+
+/** Starts all that the room needs, once. */
+function start(): Reader {
+  if (started) return started;
+  started = follow();
+  const says = showAddress();
+  if (source.value.kind === "empty") source.value = { kind: "digit", number: 0 };
+  if (!says) playUnasked();
+  followAddress();
+  effect(() => shown.value.forEach((id) => fetchShipped(id).catch(report)));
+  effect(() => {
+    const text = sayAll();
+    // A slider says its own value.
+    if (!isPlaying.value && image.value && document.activeElement?.id !== "scan") announceAnswer(text);
+  });
+  return started;
+}
+
+/** The room. */
+export function ReadingRoom(): JSX.Element {
+  useEffect(() => {
+    const reader = start();
+    const onDrop = (event: DragEvent) => {
+      event.preventDefault();
+      const { dataTransfer } = event, picture = pictureIn([...dataTransfer?.files ?? []]);
+      if (picture) openPicture(reader, picture).catch(report);
+      else if (dataTransfer?.files.length) {
+        filesOfDrop(dataTransfer).then((files) => openNetwork(reader, files)).catch(report);
+      }
+    };
+    const onPaste = ({ clipboardData }: ClipboardEvent) => {
+      const picture = pictureIn([...clipboardData?.files ?? []]);
+      if (picture) openPicture(reader, picture).catch(report);
+    };
+    const allow = (event: DragEvent) => event.preventDefault();
+    addEventListener("drop", onDrop);
+    addEventListener("dragover", allow);
+    addEventListener("paste", onPaste);
+    return () => {
+      removeEventListener("drop", onDrop);
+      removeEventListener("dragover", allow);
+      removeEventListener("paste", onPaste);
+    };
+  }, []);
+  const onDraw = () => {
+    pause();
+    line.value = LINES;
+  };
+  return (
+    <div class="reading">
+      <div class="desk">
+        <Sheet onDraw={onDraw}>
+          <LineOnSheet />
+        </Sheet>
+        <Tools onPicture={(picture) => openPicture(start(), picture).catch(report)} />
+        <details class="help">
+          <summary>Keys, pictures and networks of your own</summary>
+          <p id="sheet-keys">
+            With the keyboard: arrow keys move the pen, and Home, End, Page Up and Page Down move it aslant;
+            with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Delete clears.
+          </p>
+          <p>
+            Drop or paste a picture of a digit anywhere. Drop the folder of a run that Scanline trained, or a
+            .safetensors file that it wrote, to watch that network; or choose it here:
+          </p>
+          <Open />
+        </details>
+      </div>
+      <div class="stack">
+        <Notice />
+        <Transport />
+        <Networks />
+      </div>
+      <p class="spoken" role="status" aria-live="polite">{spoken}</p>
+    </div>
+  );
+}
+
+/** The scan line of the first network, on the sheet. */
+function LineOnSheet(): JSX.Element | null {
+  const pixels = image.value, [model] = shownModels.value, at = line.value;
+  if (!pixels || !model || model.shuffled || at === 0 || at === LINES) return null;
+  const axis = model.axis === "columns" ? "columns" : "rows";
+  const strokes = strokesOf(source.value), last = model.reversed ? LINES - at : at;
+  const place = `${100 * placeOnSheet(last, { strokes, pixels, axis })}%`;
+  const transitionDuration = isPlaying.value ? `${1000 / speed.value}ms` : "0ms";
+  return (
+    <div
+      class="line"
+      data-axis={axis}
+      style={{ [axis === "columns" ? "left" : "top"]: place, transitionDuration }}
+    />
+  );
+}
+
+/** What went wrong last. */
+function Notice(): JSX.Element {
+  return (
+    <div role="alert">
+      {notice.value && (
+        <p class="error row">
+          {notice.value} <button type="button" onClick={() => notice.value = ""}>Close</button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Opens networks by a dialog. */
+function Open(): JSX.Element {
+  const take = (input: HTMLInputElement) => {
+    const files = filesOfList(input.files ?? []);
+    input.value = "";
+    if (files.length > 0) openNetwork(start(), files).catch(report);
+  };
+  return (
+    <div class="row">
+      <label class="button">
+        Folder of a run…
+        <input
+          type="file"
+          ref={(input) => {
+            if (input) input.webkitdirectory = true;
+          }}
+          onChange={(event) => take(event.currentTarget)}
+        />
+      </label>
+      <label class="button">
+        Safetensors file…
+        <input type="file" accept=".safetensors" onChange={(event) => take(event.currentTarget)} />
+      </label>
+    </div>
+  );
+}

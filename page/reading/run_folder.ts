@@ -1,0 +1,90 @@
+/**
+ * Finds a model among files: that of a run's folder, or a safetensors file.
+ *
+ * @module
+ */
+import type { ModelFiles } from "../workers/messages.ts";
+
+/** A file that was dropped or chosen. */
+export interface FoundFile {
+  /** With the folders that it lies in. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A model, and what to call it. */
+export interface FoundModel {
+  readonly name: string;
+  readonly model: ModelFiles;
+}
+
+/** More than any network that reads 28 × 28 pixels and is still a pleasure to watch. */
+const MOST_BYTES = 2 ** 26;
+/** As `openRun()` takes it. */
+const MOST_CONFIG_BYTES = 2 ** 20;
+
+/**
+ * The model in files. What it contains is checked where it is opened.
+ *
+ * @throws {Error} With one sentence, if there is no model, more than one, or one that is too large.
+ */
+export async function findModel(files: readonly FoundFile[]): Promise<FoundModel> {
+  const find = (path: string) => files.find((file) => file.path === path);
+  const folders = files.flatMap(({ path }) => {
+    const [, folder] = /^(.*?)model\/weights\.bin$/.exec(path) ?? [];
+    return folder !== undefined && find(`${folder}config.json`) ? [folder] : [];
+  });
+  if (folders.length > 1) {
+    throw cannot(
+      `it must hold one run: current value is ${folders.length}; take one of them, such as ${folders[0]}`,
+    );
+  }
+  if (folders.length === 1) return await runIn(folders[0], find);
+  const single = files.filter(({ path }) =>
+    path.endsWith(".safetensors") && !/(^|\/)checkpoints\//.test(path)
+  );
+  if (single.length === 1) {
+    const name = nameOf(single[0].path.replace(/\.safetensors$/, ""));
+    return { name, model: await contentsOf(single[0], MOST_BYTES) };
+  }
+  throw cannot(
+    "it must be the folder of a run, with config.json and model/weights.bin, or one .safetensors file that Scanline wrote",
+  );
+}
+
+async function runIn(folder: string, find: (path: string) => FoundFile | undefined): Promise<FoundModel> {
+  const textOf = async (file: FoundFile) =>
+    new TextDecoder().decode(await contentsOf(file, MOST_CONFIG_BYTES));
+  const modelJson = find(`${folder}model/model.json`);
+  const config = await textOf(find(`${folder}config.json`)!);
+  return {
+    name: nameOf(folder.replace(/\/$/, "")) || recipeOf(config),
+    model: {
+      config,
+      weights: await contentsOf(find(`${folder}model/weights.bin`)!, MOST_BYTES),
+      ...(modelJson && modelJson.sizeBytes <= MOST_CONFIG_BYTES
+        ? { modelJson: await textOf(modelJson) }
+        : {}),
+    },
+  };
+}
+
+async function contentsOf(file: FoundFile, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.sizeBytes <= most) return await file.bytes();
+  throw cannot(`${file.path} must have at most ${most} bytes: current value is ${file.sizeBytes}`);
+}
+
+/** The last two folders of a path: `train-lstm/2026-11-22T05-41-25`. */
+function nameOf(path: string): string {
+  return path.split("/").filter(Boolean).slice(-2).join("/").slice(0, 80);
+}
+
+function recipeOf(config: string): string {
+  const [, recipe] = /"recipe":\s*"([\w-]{1,60})"/.exec(config) ?? [];
+  return recipe ?? "a run";
+}
+
+function cannot(rule: string): Error {
+  return new Error(`Cannot open a network: ${rule}`);
+}

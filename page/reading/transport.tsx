@@ -1,0 +1,97 @@
+/**
+ * Moves the scan line, and hides lines.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { hidden, line, readings } from "../state.ts";
+import { announce } from "../announce.ts";
+import { hiddenAxis, showAllLines, shownModels } from "./follow.ts";
+import { LINES, nameOfLines, sayAnswer, sayHidden } from "./lines.ts";
+import { isPlaying, moveTo, pause, play, speed, SPEEDS } from "./play.ts";
+
+/** What all networks say after the line that is read. */
+export function sayAll(): string {
+  const models = shownModels.value;
+  const texts = models.flatMap((model) => {
+    const reading = readings.value.get(model.id);
+    if (!reading) return [];
+    const text = sayAnswer(reading, line.value, model);
+    return [models.length > 1 ? `${model.name} ${text}` : text];
+  });
+  return texts.join("; ");
+}
+
+/** The controls of the scan line. */
+export function Transport(): JSX.Element {
+  const name = useComputed(() => nameOfLines(hiddenAxis.value));
+  const at = line.value;
+  return (
+    <div class="transport" role="group" aria-label="Scan line">
+      <div class="row">
+        <button type="button" class="primary play" onClick={() => isPlaying.value ? pause() : play()}>
+          {isPlaying.value ? "Pause" : "Play"}
+        </button>
+        <label class="scrub">
+          <span class="figure">{at === 0 ? "before the first line" : `after ${name} ${at} of ${LINES}`}</span>
+          <input
+            type="range"
+            id="scan"
+            min={0}
+            max={LINES}
+            step={1}
+            value={at}
+            aria-label={`Lines read, of ${LINES}`}
+            aria-valuetext={sayAll() || `${at} of ${LINES}`}
+            onInput={(event) => moveTo(event.currentTarget.valueAsNumber)}
+          />
+        </label>
+        <label class="speed">
+          <span class="quiet">Speed</span>
+          <select value={speed.value} onChange={(event) => speed.value = Number(event.currentTarget.value)}>
+            {SPEEDS.map((one) => <option key={one} value={one}>{one} lines/s</option>)}
+          </select>
+        </label>
+      </div>
+      <Hiding />
+    </div>
+  );
+}
+
+/** Hides lines from the networks, without a mouse. */
+function Hiding(): JSX.Element {
+  const name = nameOfLines(hiddenAxis.value), at = line.value, current = Math.max(0, at - 1);
+  const change = (isHidden: (one: boolean, place: number) => boolean) => {
+    hidden.value = hidden.value.map(isHidden);
+    announce(sayHidden(hidden.value, hiddenAxis.value));
+  };
+  const isHidden = hidden.value[current],
+    rest = hiddenAxis.value === "columns" ? "right half" : "bottom half";
+  return (
+    <div class="row hiding">
+      <span class="quiet">What if it never saw…</span>
+      <button type="button" onClick={() => change((one, place) => one || place >= LINES / 2)}>
+        the {rest}
+      </button>
+      <button
+        type="button"
+        aria-pressed={isHidden}
+        onClick={() => change((one, at) => at === current ? !one : one)}
+      >
+        {name} {current + 1}
+      </button>
+      <button
+        type="button"
+        disabled={!hidden.value.includes(true)}
+        onClick={() => {
+          showAllLines();
+          announce("all lines are shown");
+        }}
+      >
+        Show all
+      </button>
+    </div>
+  );
+}

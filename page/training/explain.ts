@@ -1,0 +1,55 @@
+/**
+ * Says what went wrong in a training, with a remedy that the page has.
+ *
+ * @module
+ */
+
+const REMEDIES: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
+  [
+    /^Cannot load MNIST: /,
+    (message) => message,
+  ],
+  [
+    /loss must be finite: current value is (\S+) at step (\d+)/,
+    (_, value, step) =>
+      `The loss became ${value} at step ${step}, and nothing more can be learned. Choose a smaller learning rate and train again.`,
+  ],
+  [
+    /device webgpu was lost: (.*?)(?:; try again|$)/s,
+    (_, reason) =>
+      `The graphics device was lost (${reason}). Train again, or choose the device wasm, which needs none.`,
+  ],
+  [
+    /must have a WebGPU adapter/,
+    () => "This browser offers no WebGPU. Choose the device wasm.",
+  ],
+  [
+    /gradients must be right|answers must be right/,
+    () =>
+      "The graphics device does not compute what it should, so nothing was trained on it. Choose the device wasm.",
+  ],
+  [
+    /MiB of (?:memory|buffers)|allocat|out of memory|Invalid typed array length/i,
+    () =>
+      "There is not enough memory. Close other pages, or choose a smaller network, fewer images or fewer threads, and train again.",
+  ],
+  [
+    /thread of the device wasm failed: (.*)/s,
+    (_, reason) =>
+      `A thread that trains has stopped (${reason}). Train again; with one thread it needs less memory.`,
+  ],
+  [
+    /Cannot load the kernels|Failed to fetch|NetworkError|Load failed/i,
+    () => "A file of this page did not come. Check the connection and train again.",
+  ],
+];
+
+/** One sentence or two for whatever was thrown. */
+export function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  for (const [pattern, say] of REMEDIES) {
+    const found = pattern.exec(message);
+    if (found) return found.length > 1 ? say(found[0], ...found.slice(1)) : say(message);
+  }
+  return `The training ended: ${message}. Train again, or choose other settings.`;
+}

@@ -1,0 +1,118 @@
+/**
+ * What came of a training: its hash, compared with the published one, and the model as files.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { JSX } from "preact";
+import type { DownloadFormat } from "../workers/messages.ts";
+import type { Progress } from "./progress.ts";
+import type { Verdict } from "./published.ts";
+import type { SettledSettings } from "./settings.ts";
+import { download } from "./trainer.ts";
+
+const FORMATS: readonly (readonly [DownloadFormat, string])[] = [
+  ["safetensors", "safetensors"],
+  ["onnx", "ONNX"],
+  ["run", "a run (zip)"],
+];
+
+/** Shown as soon as there is a model; the hash once the training has ended. */
+export function Result({ progress }: { progress: Progress }): JSX.Element | null {
+  const { result, settings, step, phase, tested } = progress;
+  if (step === 0) return null;
+  const isStill = phase === "paused" || phase === "ended";
+  return (
+    <div class="card stack result">
+      {result && (
+        <>
+          <h3>
+            {tested
+              ? `${(100 * tested.accuracy).toFixed(2)} % of the 10,000 test images are right`
+              : "Trained"}
+          </h3>
+          <Judgement verdict={result.verdict} settings={settings!} />
+          <p>
+            <span class="quiet">SHA-256 of the model</span>{" "}
+            <code class="bits" data-testid="sha256">{result.sha256}</code>
+          </p>
+        </>
+      )}
+      <div class="row">
+        <span>
+          {phase === "ended" ? "Take it with you:" : `The model after step ${step.toLocaleString("en")}:`}
+        </span>
+        {FORMATS.map(([format, name]) => (
+          <button
+            key={format}
+            type="button"
+            disabled={!isStill}
+            onClick={() => download(format)}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      {isStill && (
+        <p class="quiet">
+          Unpack a run in the folder <code>runs</code> of Scanline, and{" "}
+          <code>deno task evaluate --model {settings!.recipe}</code> tests it; <code>deno task read</code>,
+          {" "}
+          <code>inspect</code> and <code>predict</code> take it as well.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Whether the bits are the published ones, and where that can be checked. */
+function Judgement({ verdict, settings }: { verdict: Verdict; settings: SettledSettings }): JSX.Element {
+  if (verdict.kind === "unknown") {
+    return (
+      <p>
+        No hash is published for these settings. {settings.device === "wasm"
+          ? (
+            <>
+              This trains the same in Deno, to the same bits: <code>{commandOf(settings)}</code>
+            </>
+          )
+          : "The bits of WebGPU depend on the graphics device and its driver."}
+      </p>
+    );
+  }
+  const { published: { sha256, file, command } } = verdict;
+  switch (verdict.kind) {
+    case "same":
+      return (
+        <p class="same" data-testid="verdict">
+          <strong>The same bits as published</strong> in <code>{file}</code>, and as <code>{command}</code>
+          {" "}
+          trains on your machine.
+        </p>
+      );
+    case "other":
+      return (
+        <p class="error" data-testid="verdict">
+          <strong>Not the published bits:</strong> <code>{file}</code> has{" "}
+          <code class="bits">{sha256}</code>. On wasm with fused multiply-add they must be the same;{" "}
+          <code>{command}</code> shows whether Deno computes them on this machine. Please report it.
+        </p>
+      );
+    case "device":
+      return (
+        <p data-testid="verdict">
+          The published bits are those of wasm with fused multiply-add: <code class="bits">{sha256}</code> in
+          {" "}
+          <code>{file}</code>. {settings.device === "webgpu"
+            ? "Those of WebGPU depend on the graphics device and its driver. Choose wasm to see the same."
+            : "This machine rounds twice, so its bits are other ones."}
+        </p>
+      );
+  }
+}
+
+/** The command that trains the same in Deno. */
+function commandOf({ recipe, seed, learningRate, limit, steps }: SettledSettings): string {
+  const limited = limit === null ? "" : ` --limit ${limit}`;
+  return `deno task ${recipe} --device wasm --seed ${seed} --learning-rate ${learningRate} --steps ${steps}${limited}`;
+}

@@ -1,0 +1,146 @@
+/**
+ * The trainings of the page: what was chosen, the worker that trains, and what it has told.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import { signal } from "@preact/signals";
+import { ROOT } from "../assets.ts";
+import { models, shown, type ShownModel } from "../state.ts";
+import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
+import { advance, begin, IDLE, isActive, type Progress } from "./progress.ts";
+import { recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
+
+/** The network that is trained here, among the networks of the page. */
+export const TRAINED_ID = "training";
+
+/** What was chosen. */
+export const settings = signal<TrainingSettings>(USUAL);
+
+/** The training, as far as it has come. */
+export const progress = signal<Progress>(IDLE);
+
+/** How many threads can train here: all cores, or one where memory cannot be shared. */
+export const MOST_THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+
+/** After so long without news, a training is said to be silent. */
+const SILENCE_MS = 30_000;
+
+let worker: Worker | null = null;
+let run = 0;
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+/** Trains with the settings that were chosen. */
+export function train(): void {
+  const settled = settle(settings.value),
+    { recipe, seed, learningRate, device, limit, steps, threads } = settled;
+  run++;
+  progress.value = begin(settled);
+  forgetModel();
+  const taken = Math.min(threads ?? MOST_THREADS, MOST_THREADS);
+  send({ kind: "train", run, recipe, seed, learningRate, device, threads: taken, limit, steps });
+  listenForSilence();
+}
+
+export function pause(): void {
+  send({ kind: "pause" });
+}
+
+export function resume(): void {
+  send({ kind: "resume" });
+}
+
+/** Ends the training and forgets what it has learned. */
+export function reset(): void {
+  const isSilent = progress.value.notice === SILENT;
+  clearTimeout(silence);
+  run++;
+  progress.value = IDLE;
+  forgetModel();
+  if (isSilent) endWorker();
+  else send({ kind: "stop" });
+}
+
+/** Asks for the model as a file, which the browser then saves. */
+export function download(format: DownloadFormat): void {
+  send({ kind: "download", format });
+}
+
+function send(request: TrainerRequest): void {
+  worker ??= startWorker();
+  worker.postMessage(request);
+}
+
+function startWorker(): Worker {
+  const started = new Worker(new URL("workers/trainer.js", ROOT), { type: "module" });
+  started.onmessage = ({ data }: MessageEvent<TrainerEvent>) => {
+    if (data.run === run) hear(data);
+  };
+  started.onerror = (event) => {
+    event.preventDefault();
+    const message = `The worker that trains has stopped (${
+      event.message || "it could not be loaded"
+    }). Train again to start a new one.`;
+    endWorker();
+    hear({ run, kind: "failed", message });
+  };
+  return started;
+}
+
+/** Its threads end with it. */
+function endWorker(): void {
+  worker?.terminate();
+  worker = null;
+}
+
+function hear(news: TrainerEvent): void {
+  const { notice } = progress.value;
+  progress.value = advance({ ...progress.value, notice: notice === SILENT ? null : notice }, news);
+  if (news.kind === "steps") showModel(news.model);
+  if (news.kind === "file") save(news);
+  if (isActive(progress.value) && news.kind !== "paused") listenForSilence();
+  else clearTimeout(silence);
+}
+
+const SILENT =
+  "Nothing has come from the training for half a minute. Wait, or choose Reset and train with a smaller network or on wasm.";
+
+function listenForSilence(): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => progress.value = { ...progress.value, notice: SILENT }, SILENCE_MS);
+}
+
+/** Puts the model among the networks of the page, and lets it read. */
+function showModel(model: ModelBytes): void {
+  const { title, sequence } = recipeOf(progress.value.settings!), isNew = !isKnown();
+  const entry: ShownModel = {
+    id: TRAINED_ID,
+    name: `${title}, trained here`,
+    origin: "trained",
+    model,
+    axis: sequence.axis,
+    classNames: [..."0123456789"],
+  };
+  models.value = [...models.value.filter(({ id }) => id !== TRAINED_ID), entry];
+  if (isNew && !shown.value.includes(TRAINED_ID)) shown.value = [...shown.value.slice(0, 1), TRAINED_ID];
+}
+
+function isKnown(): boolean {
+  return models.value.some(({ id }) => id === TRAINED_ID);
+}
+
+function forgetModel(): void {
+  if (!isKnown()) return;
+  models.value = models.value.filter(({ id }) => id !== TRAINED_ID);
+  const rest = shown.value.filter((id) => id !== TRAINED_ID);
+  shown.value = rest.length > 0 ? rest : models.value.slice(0, 1).map(({ id }) => id);
+}
+
+function save({ name, bytes }: { name: string; bytes: Uint8Array<ArrayBuffer> }): void {
+  const address = URL.createObjectURL(new Blob([bytes]));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // once the browser has taken it
+}

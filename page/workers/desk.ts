@@ -1,0 +1,113 @@
+/**
+ * What the worker that reads does with each request.
+ *
+ * @module
+ */
+import {
+  imageSize,
+  type Model,
+  modelOfRun,
+  modelSha256,
+  openModel,
+  traceImage,
+  type TrainedModel,
+} from "../../core.ts";
+import { titlesOfLayers } from "../../lib/view/structure.ts";
+import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
+import { SIDE } from "../ink/strokes.ts";
+import type { AboutModel, ModelFiles, ReaderAnswer, ReaderRequest, ShownReading } from "./messages.ts";
+
+/** The models that are open, and what is asked of them. One request at a time. */
+export class ReaderDesk implements AsyncDisposable {
+  readonly #models = new Map<string, Model>();
+
+  /** Does what a request asks. What goes wrong is an answer, too. */
+  async answer(request: ReaderRequest): Promise<ReaderAnswer | null> {
+    const id = "id" in request ? request.id : "", ticket = "ticket" in request ? request.ticket : undefined;
+    try {
+      switch (request.kind) {
+        case "open":
+          return { kind: "opened", id, about: await this.#open(id, request.model) };
+        case "close":
+          await this.#close(id);
+          return null;
+        case "read":
+          return {
+            kind: "reading",
+            id,
+            ticket: request.ticket,
+            reading: await this.#read(id, request.pixels),
+          };
+        case "prepare":
+          return { kind: "prepared", ticket: request.ticket, pixels: prepare(request.ink) };
+      }
+    } catch (error) {
+      return { kind: "failed", id, ticket, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of [...this.#models.keys()]) await this.#close(id);
+  }
+
+  async #open(id: string, files: ModelFiles): Promise<AboutModel> {
+    const source = files instanceof Uint8Array ? files : await modelOfRun(files);
+    // The textbook reads one image sooner than another engine starts, and its numbers are drawn, not trained with.
+    const model = await openModel(source, { device: "reference" });
+    const { height, width } = imageSize(model.trained);
+    if (height !== SIDE || width !== SIDE) {
+      await model[Symbol.asyncDispose]();
+      throw new RangeError(
+        `Cannot open the model: it must read images of ${SIDE} × ${SIDE} pixels, as this page draws them: ` +
+          `current value is ${height} × ${width}`,
+      );
+    }
+    await this.#close(id);
+    this.#models.set(id, model);
+    return describe(model.trained);
+  }
+
+  async #close(id: string): Promise<void> {
+    await this.#models.get(id)?.[Symbol.asyncDispose]();
+    this.#models.delete(id);
+  }
+
+  async #read(id: string, pixels: Uint8Array): Promise<ShownReading> {
+    const model = this.#models.get(id);
+    if (!model) throw new Error(`Cannot read: the network must be open: current value is ${id}`);
+    const images = { pixels, count: 1, height: SIDE, width: SIDE };
+    const probabilities = await model.read(images), { T, layers } = traceImage(model.trained, images, 0);
+    const titles = titlesOfLayers(layers);
+    const shown = (traces: typeof layers[number]["gates"]) =>
+      traces.map(({ name, values }) => ({ name, values: Float32Array.from(values) }));
+    return {
+      T,
+      classes: model.classNames.length,
+      probabilities,
+      layers: layers.map(({ layer, gates, states }, i) => ({
+        title: titles[i],
+        hiddenSize: layer.hiddenSize,
+        gates: shown(gates),
+        states: shown(states),
+      })),
+    };
+  }
+}
+
+function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Uint8Array | null {
+  return "grey" in ink ? prepareRaster(ink) : prepareStrokes(ink);
+}
+
+function describe(model: TrainedModel): AboutModel {
+  const { sequence: { axis, reversed = false, permutation }, classNames, network } = model;
+  const blank = { pixels: new Uint8Array(SIDE * SIDE), count: 1, height: SIDE, width: SIDE };
+  return {
+    title: titlesOfLayers(traceImage(model, blank, 0).layers).join("; "),
+    axis,
+    reversed,
+    shuffled: permutation !== undefined,
+    classNames,
+    parameterCount: network.size,
+    sha256: modelSha256(model),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * What the page and its workers say to each other.
+ *
+ * @module
+ */
+
+/** A model as bytes of safetensors, as `toSafetensors()` writes them. */
+export type ModelBytes = Uint8Array<ArrayBuffer>;
+
+/** A model as the folder of a run keeps it. */
+export interface RunFiles {
+  /** The text of `config.json`. */
+  readonly config: string;
+  /** The bytes of `model/weights.bin`. */
+  readonly weights: Uint8Array<ArrayBuffer>;
+  /** The text of `model/model.json`, in which older runs keep their layers. */
+  readonly modelJson?: string;
+}
+
+/** A model in either form. */
+export type ModelFiles = ModelBytes | RunFiles;
+
+/** What is known of a model that was opened. */
+export interface AboutModel {
+  /** Its recurrent layers, in a few words. */
+  readonly title: string;
+  readonly axis: "rows" | "columns" | "pixels";
+  /** Whether it begins with the last line. */
+  readonly reversed: boolean;
+  /** Whether it reads the pixels in a shuffled order. */
+  readonly shuffled: boolean;
+  readonly classNames: readonly string[];
+  readonly parameterCount: number;
+  readonly sha256: string;
+}
+
+/** A picture of any size, as `lib/data/raster.ts` has it. */
+export interface PictureBytes {
+  readonly height: number;
+  readonly width: number;
+  readonly grey: Uint8Array;
+  readonly alpha: Uint8Array;
+}
+
+/** To the worker that reads. Answers come in the order of the questions. */
+export type ReaderRequest =
+  | { readonly kind: "open"; readonly id: string; readonly model: ModelFiles }
+  | { readonly kind: "close"; readonly id: string }
+  /** Pixels `[height, width]`, u8; lines that are hidden are black to the network. */
+  | { readonly kind: "read"; readonly id: string; readonly ticket: number; readonly pixels: Uint8Array }
+  /** Makes what networks see of strokes, or of a picture. */
+  | {
+    readonly kind: "prepare";
+    readonly ticket: number;
+    readonly ink: readonly (readonly { readonly x: number; readonly y: number }[])[] | PictureBytes;
+  };
+
+/** One state or gate of a layer: values `[T, H]`. */
+export interface ShownTrace {
+  readonly name: string;
+  readonly values: Float32Array;
+}
+
+/** The traces of one recurrent layer, or of one direction of it. */
+export interface ShownLayer {
+  readonly title: string;
+  readonly hiddenSize: number;
+  readonly gates: readonly ShownTrace[];
+  readonly states: readonly ShownTrace[];
+}
+
+/** How a model read an image. */
+export interface ShownReading {
+  readonly T: number;
+  readonly classes: number;
+  /** After each line, `[T, classes]`. */
+  readonly probabilities: Float32Array;
+  readonly layers: readonly ShownLayer[];
+}
+
+export type ReaderAnswer =
+  | { readonly kind: "opened"; readonly id: string; readonly about: AboutModel }
+  | { readonly kind: "reading"; readonly id: string; readonly ticket: number; readonly reading: ShownReading }
+  /** Null where there is too little ink. */
+  | { readonly kind: "prepared"; readonly ticket: number; readonly pixels: Uint8Array | null }
+  /** The id is empty where no model was asked. */
+  | { readonly kind: "failed"; readonly id: string; readonly ticket?: number; readonly message: string };
+
+/** To the worker that trains. */
+export type TrainerRequest =
+  | TrainRequest
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "stop" }
+  /** The model as it is now, as a file. */
+  | { readonly kind: "download"; readonly format: DownloadFormat };
+
+/** Begins a training, and ends one that runs. */
+export interface TrainRequest {
+  readonly kind: "train";
+  /** Its number; events tell of which training they are. */
+  readonly run: number;
+  readonly recipe: string;
+  readonly seed: number;
+  readonly learningRate: number;
+  readonly device: "wasm" | "webgpu";
+  readonly threads: number;
+  /** How many training images, from the first on; null for all. */
+  readonly limit: number | null;
+  /** How many steps, or null for the recipe's own length. */
+  readonly steps: number | null;
+}
+
+/** The files that a trained model can become; a `run` is what `deno task evaluate --model` takes, zipped. */
+export type DownloadFormat = "safetensors" | "onnx" | "run";
+
+/** From the worker that trains. */
+export type TrainerEvent = { readonly run: number } & TrainerNews;
+
+/** What a {@link TrainerEvent} tells. */
+export type TrainerNews =
+  | { readonly kind: "loading"; readonly loadedBytes: number; readonly totalBytes: number }
+  /** The images are there; the device is being opened. */
+  | { readonly kind: "opening" }
+  | {
+    readonly kind: "opened";
+    readonly device: string;
+    /** The arithmetic of `wasm`, which its bits depend on. */
+    readonly math: "fused" | "plain" | null;
+    readonly threads: number;
+    readonly parameterCount: number;
+    readonly stepsPerEpoch: number;
+    readonly totalSteps: number;
+  }
+  /** The losses of the steps since the last event; the model now, for reading while it learns. */
+  | {
+    readonly kind: "steps";
+    readonly step: number;
+    readonly losses: Float32Array;
+    /** Of the images of these steps. */
+    readonly accuracy: number;
+    /** Spent on training so far. */
+    readonly seconds: number;
+    readonly model: ModelBytes;
+  }
+  /** After an epoch, and at the end, on all test images. */
+  | { readonly kind: "tested"; readonly step: number; readonly loss: number; readonly accuracy: number }
+  | { readonly kind: "paused"; readonly step: number }
+  | { readonly kind: "resumed"; readonly step: number }
+  | {
+    readonly kind: "ended";
+    readonly step: number;
+    readonly sha256: string;
+    readonly seconds: number;
+    readonly model: ModelBytes;
+  }
+  /** Something is missing, and the training goes on. */
+  | { readonly kind: "notice"; readonly message: string }
+  | { readonly kind: "file"; readonly name: string; readonly bytes: ModelBytes }
+  | { readonly kind: "failed"; readonly message: string };

@@ -1,0 +1,252 @@
+/**
+ * The page as a whole, in a browser: what it may load, and what it does without a network.
+ */
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { writeFolder } from "../../page/build/folder.ts";
+import { browserTest, builtPage, openSite, type Visit } from "./browser.ts";
+import { readFolder } from "./build_page.ts";
+
+/** Waits until the service worker has kept the page. */
+async function waitUntilKept({ page }: Pick<Visit, "page">): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
+
+browserTest("the page opens without complaints, and asks no one but its own server", async (visit) => {
+  const { page, address, requests } = visit;
+  await page.goto(address);
+  await page.getByRole("heading", { name: "Scanline" }).waitFor();
+  await waitUntilKept(visit);
+  assert.ok(requests.includes("/main.js"));
+  assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), true);
+  assert.match(await page.locator("#isolation").innerText(), /all cores/);
+});
+
+browserTest("a page whose server does not isolate it says so", async ({ page, address }) => {
+  await page.goto(address);
+  assert.match(await page.locator("#isolation").innerText(), /one thread.* same bits/);
+  assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
+}, { isolated: false });
+
+browserTest("any folder of a server will do", async (visit) => {
+  await visit.page.goto(visit.address);
+  await waitUntilKept(visit);
+  await visit.page.getByRole("heading", { name: "Scanline" }).waitFor();
+  assert.ok(visit.requests.includes("/a/b/main.js"));
+}, { below: "/a/b" });
+
+browserTest("after the first visit the page opens without a network, isolated as before", async (visit) => {
+  const { page, address } = visit;
+  await page.goto(address);
+  await waitUntilKept(visit);
+  await visit.goOffline();
+  for (const path of ["", "index.html", "#digit=3"]) {
+    await page.goto("about:blank");
+    await page.goto(address + path);
+    await page.getByRole("heading", { name: "Scanline" }).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), true, path);
+  }
+  const sizes = await page.evaluate(async () => {
+    const paths = [
+      "kernels/fused.wasm",
+      "kernels/plain.wasm",
+      "models/lstm-64.safetensors",
+      "mnist/digits.gz",
+    ];
+    return await Promise.all(paths.map(async (path) => (await (await fetch(path)).arrayBuffer()).byteLength));
+  });
+  assert.ok(sizes.every((size) => size > 10_000), String(sizes));
+});
+
+browserTest(
+  "parts of the data set are kept when they were fetched, and not before; failures never",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await waitUntilKept(visit);
+    const ask = (path: string) =>
+      page.evaluate(async (path) => await fetch(path).then(({ status }) => status, () => "failed"), path);
+    assert.equal(await ask("mnist/train-00.gz"), 200);
+    assert.equal(await ask("mnist/nothing.gz"), 404);
+    await visit.goOffline();
+    assert.equal(await ask("mnist/train-00.gz"), 200);
+    assert.equal(await ask("mnist/train-01.gz"), "failed");
+    assert.equal(await ask("mnist/nothing.gz"), "failed");
+  },
+  { expected: [/Failed to load resource/] },
+);
+
+/** Opens the page, and waits until a network has read. */
+async function open({ page, address }: Pick<Visit, "page" | "address">): Promise<void> {
+  await page.goto(address);
+  await page.getByText(/sure after line \d/).waitFor();
+}
+
+/** Bytes, compressed, that the first reading may take. */
+const BUDGET = 350_000;
+
+browserTest(
+  "what the first reading loads is at most 350 kB, compressed",
+  async ({ page, address, requests }) => {
+    await open({ page, address });
+    const files = await readFolder(await builtPage());
+    const needed = new Set(["kernels/fused.wasm", "models/lstm-64.safetensors"]);
+    for (const path of requests) needed.add(path === "/" ? "index.html" : path.slice(1));
+    let total = 0;
+    for (const path of needed) total += gzipSync(files.get(path) ?? new Uint8Array(), { level: 9 }).length;
+    assert.ok(needed.has("main.js") && needed.has("workers/reader.js"));
+    assert.ok(total <= BUDGET, `${total} bytes: ${[...needed].join(", ")}`);
+  },
+  { context: { serviceWorkers: "block" } },
+);
+
+for (const scheme of ["light", "dark"] as const) {
+  for (const width of [360, 1600]) {
+    browserTest(`axe-core finds nothing to improve: ${scheme}, ${width} px`, async ({ page, address }) => {
+      await open({ page, address });
+      await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(", ")}`);
+      assert.deepEqual(found, []);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} px wider than the window`);
+    }, { context: { colorScheme: scheme, viewport: { width, height: 900 } } });
+  }
+}
+
+/** What these tests use of axe-core. */
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
+
+/** Writes a version of the page that looks the same, with another title. @returns Its files */
+async function writeVersion(folder: string, title: string): Promise<void> {
+  const { "service.js": service, "files.json": _, ...files } = Object.fromEntries(
+    await readFolder(await builtPage()),
+  );
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes), encoder = new TextEncoder();
+  await writeFolder(
+    folder,
+    new Map(Object.entries({
+      ...files,
+      "workers/service.js": encoder.encode(text(service).replace(/^const FILES=.*\n/, "")),
+      "index.html": encoder.encode(
+        text(files["index.html"]).replace(/<title>.*<\/title>/, `<title>${title}</title>`),
+      ),
+    })),
+  );
+}
+
+/** The caches that the page has. */
+const caches = ({ page }: Visit) => page.evaluate(async () => await globalThis.caches.keys());
+
+versionTest(
+  "a new version replaces the one before when a person asks for it, and not before",
+  async (visit, folder) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await waitUntilKept(visit);
+    const [first] = await caches(visit);
+    assert.equal(await page.evaluate(async () => (await fetch("mnist/test-00.gz")).status), 200);
+
+    await writeVersion(folder, "Second");
+    await page.reload();
+    const button = page.getByRole("button", { name: "Use it" });
+    await button.waitFor();
+    assert.equal(await page.title(), "First");
+    await button.click();
+    await page.waitForFunction(() => document.title === "Second");
+    const left = await caches(visit);
+    assert.ok(!left.includes(first), "what the first version kept is gone");
+    assert.ok(left.some((name) => name.includes(" data ")), "the data set is the same, and stays");
+  },
+);
+
+versionTest("half of a new version replaces nothing", async (visit, folder) => {
+  const { page, address } = visit;
+  await page.goto(address);
+  await waitUntilKept(visit);
+  const kept = await caches(visit);
+  await writeVersion(folder, "Second");
+  await Deno.writeTextFile(`${folder}/style.css`, "/* of yet another version */");
+  await page.reload();
+  const state = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update().catch(() => null);
+    const { installing, waiting } = registration;
+    if (installing) await new Promise((resolve) => installing.onstatechange = resolve);
+    return (installing ?? waiting)?.state ?? "none";
+  });
+  assert.ok(["redundant", "none"].includes(state), state);
+  await page.reload();
+  assert.equal(await page.title(), "First");
+  assert.equal(await page.getByRole("button", { name: "Use it" }).count(), 0);
+  assert.deepEqual(await caches(visit), kept);
+}, [/digest|integrity/i, /service.?worker/i]);
+
+/** Declares a test of a page that changes on its server. */
+function versionTest(
+  name: string,
+  fn: (visit: Visit, folder: string) => Promise<void>,
+  expected: readonly RegExp[] = [],
+): void {
+  let folder = "";
+  browserTest(name, async (visit) => {
+    await fn(visit, folder).finally(() => Deno.remove(folder, { recursive: true }));
+  }, {
+    expected,
+    folder: async () => {
+      folder = await Deno.makeTempDir();
+      await writeVersion(folder, "First");
+      return folder;
+    },
+  });
+}
+
+/** Does what someone would who got text into the page. @returns What of it worked */
+async function intrude({ page, address }: Visit, other: string): Promise<string[]> {
+  await page.goto(address);
+  return await page.evaluate(async (other) => {
+    const worked: string[] = [];
+    Object.assign(globalThis, { worked });
+    const inline = document.createElement("script");
+    inline.textContent = "worked.push('inline script')";
+    const image = document.createElement("div");
+    image.innerHTML = `<img src="none" onerror="worked.push('handler')">`;
+    const sheet = document.createElement("style");
+    sheet.textContent = "body { outline: 9px solid red }";
+    const far = document.createElement("script");
+    far.src = `${other}main.js`;
+    const loaded = new Promise((resolve) => far.onload = far.onerror = resolve);
+    document.body.append(inline, image, sheet, far);
+    const evaluated = new Promise<void>((resolve) => {
+      const evaluate = () => {
+        resolve();
+        (0, eval)("worked.push('eval')");
+      };
+      setTimeout(evaluate); // what Playwright itself runs may do so
+    });
+    if (getComputedStyle(document.body).outlineStyle === "solid") worked.push("style");
+    await Promise.all([loaded, evaluated]);
+    await fetch(`${other}files.json`, { mode: "no-cors" }).catch(() => null);
+    return worked;
+  }, other);
+}
+
+browserTest(
+  "the policy holds: what gets into the page does not run, and reaches no other server",
+  async (visit) => {
+    await using other = await openSite();
+    assert.deepEqual(await intrude(visit, other.address), []);
+    assert.deepEqual(other.requests, []);
+  },
+  { expected: [/Content.Security.Policy/i, /^request: /, /^uncaught: .*eval/i, /status of 404/] },
+);
+
+browserTest("the same code without the policy does run, so that silence means something", async (visit) => {
+  await using other = await openSite();
+  const worked = await intrude(visit, other.address);
+  assert.deepEqual(worked.sort(), ["eval", "handler", "inline script", "style"]);
+  assert.deepEqual(other.requests, ["/main.js", "/files.json"]);
+}, { context: { bypassCSP: true }, expected: [/./] });

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import {
+  type Classifier,
+  createClassifier,
+  modelSha256,
+  openModel,
+  toSafetensors,
+  traceImage,
+  type TrainedModel,
+} from "../../../core.ts";
+import { pointAt } from "../../../page/ink/strokes.ts";
+import { Reader } from "../../../page/reading/reader.ts";
+import { ReaderDesk } from "../../../page/workers/desk.ts";
+import type { ReaderRequest, RunFiles } from "../../../page/workers/messages.ts";
+import { modelConfig } from "../../../lib/run/config.ts";
+
+function modelOf(network: Classifier, changes: Partial<TrainedModel> = {}): TrainedModel {
+  return {
+    network,
+    T: 28,
+    sequence: { axis: "columns", range: [-1, 1] },
+    classNames: ["no", "yes", "maybe"],
+    parameters: Float32Array.from({ length: network.size }, (_, i) => Math.sin(i)),
+    ...changes,
+  };
+}
+
+const lstm = createClassifier({
+  inputSize: 28,
+  layers: [{ kind: "lstm", hiddenSize: 5 }, { kind: "dense", units: 3 }],
+});
+const pixels = Uint8Array.from({ length: 784 }, (_, i) => i * 37 % 256);
+const images = { pixels, count: 1, height: 28, width: 28 };
+
+/** A reader whose worker is on this thread. */
+function readerAt(desk: ReaderDesk): Reader {
+  let last = Promise.resolve();
+  const channel = {
+    onmessage: null as ((event: MessageEvent) => void) | null,
+    onerror: null,
+    postMessage(request: ReaderRequest) {
+      last = last.then(async () => {
+        const data = structuredClone(await desk.answer(structuredClone(request)));
+        if (data) channel.onmessage!({ data } as MessageEvent);
+      });
+    },
+  };
+  return new Reader(channel);
+}
+
+Deno.test("a network reads as in Deno: probabilities after every line, gates and states", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk), model = modelOf(lstm);
+  const about = await reader.open("mine", toSafetensors(model));
+  assert.deepEqual(about, {
+    title: "LSTM, 5 units",
+    axis: "columns",
+    reversed: false,
+    shuffled: false,
+    classNames: ["no", "yes", "maybe"],
+    parameterCount: lstm.size,
+    sha256: modelSha256(model),
+  });
+  const reading = await reader.read("mine", pixels);
+  await using opened = await openModel(model, { device: "reference" });
+  assert.deepEqual(reading.probabilities, await opened.read(images));
+  const { layers: [expected] } = traceImage(model, images, 0), [found] = reading.layers;
+  assert.deepEqual(found.gates.map(({ name }) => name), ["i", "f", "g", "o"]);
+  assert.deepEqual(found.states.map(({ name }) => name), ["h", "c"]);
+  assert.deepEqual(found.states[1].values, Float32Array.from(expected.states[1].values));
+});
+
+Deno.test("a run's files open as the same model, with layers too that safetensors of PyTorch cannot hold", async () => {
+  await using desk = new ReaderDesk();
+  const network = createClassifier({
+    inputSize: 28,
+    layers: [{ kind: "lstm", hiddenSize: 4, gateActivation: "hardSigmoid" }, { kind: "dense", units: 3 }],
+  });
+  const model = modelOf(network), bytes = new Uint8Array(model.parameters.slice().buffer);
+  const files: RunFiles = {
+    config: JSON.stringify({ recipe: "mine", model: modelConfig(model) }),
+    weights: bytes,
+  };
+  const reader = readerAt(desk);
+  assert.equal((await reader.open("run", files)).sha256, modelSha256(model));
+  await assert.rejects(
+    reader.open("short", { ...files, weights: bytes.subarray(4) }),
+    /weights.bin must have \d+ bytes, as config.json says: current value is/,
+  );
+  await assert.rejects(reader.open("empty", { ...files, config: "{}" }), /config.json must/);
+  assert.equal((await reader.read("run", pixels)).T, 28, "what was open stays so");
+});
+
+Deno.test("what cannot be opened or read is an error of one sentence", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk);
+  await assert.rejects(reader.open("bad", new Uint8Array(3)), /Cannot/);
+  await assert.rejects(reader.read("bad", pixels), /must be open/);
+  const small = createClassifier({
+    inputSize: 20,
+    layers: [{ kind: "rnn", hiddenSize: 2 }, { kind: "dense", units: 3 }],
+  });
+  await assert.rejects(
+    reader.open("small", toSafetensors(modelOf(small, { T: 20 }))),
+    /must read images of 28 × 28 pixels.*current value is 20 × 20/,
+  );
+  const wild = modelOf(lstm, { parameters: new Float32Array(lstm.size).fill(NaN) });
+  await assert.rejects(reader.open("wild", toSafetensors(wild)), /finite/);
+});
+
+Deno.test("strokes are prepared by the worker, and pictures without a digit refused", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk);
+  const prepared = await reader.prepare([[pointAt(500, 200), pointAt(500, 800)]]);
+  assert.ok(prepared && prepared.length === 784 && prepared.some((value) => value > 200));
+  assert.equal(await reader.prepare([[pointAt(500, 200)]]), null);
+  const blank = { height: 64, width: 64, grey: new Uint8Array(4096), alpha: new Uint8Array(4096).fill(255) };
+  await assert.rejects(reader.prepare(blank), /must be a digit/);
+});

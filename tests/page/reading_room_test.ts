@@ -1,0 +1,237 @@
+/**
+ * The room where networks read, in a browser: by mouse, by keyboard, by link.
+ */
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+
+/** What went wrong last, in this room. */
+const NOTICE = ".reading [role=alert]";
+
+const still = { context: { reducedMotion: "reduce" } } as const;
+
+/** Waits until the first network answers so. */
+async function answers(page: Page, digit: string): Promise<void> {
+  await page.locator(".verdict > b").first().filter({ hasText: digit }).waitFor();
+}
+
+/** Waits until the part of the address after `#` is like this. */
+async function addressIs(page: Page, pattern: RegExp): Promise<void> {
+  await page.waitForFunction((source) => new RegExp(source).test(location.hash), pattern.source);
+}
+
+/** Drags the mouse over an element, through places given as shares of it. */
+async function drag(
+  page: Page,
+  selector: string,
+  places: readonly (readonly [number, number])[],
+): Promise<void> {
+  const element = page.locator(selector).first();
+  await element.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await element.boundingBox())!;
+  const [first, ...others] = places.map(([across, down]) => [x + across * width, y + down * height] as const);
+  await page.mouse.move(...first);
+  await page.mouse.down();
+  for (const place of others) await page.mouse.move(...place, { steps: 12 });
+  await page.mouse.up();
+}
+
+/** Presses Tab until an element has the focus. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    if (await page.evaluate((selector) => document.activeElement?.matches(selector), selector)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`Tab does not lead to ${selector}`);
+}
+
+const SEVEN = [[0.25, 0.2], [0.72, 0.2], [0.42, 0.85]] as const;
+
+browserTest("a seven that is drawn with the mouse is read as 7, and a link shows it again", async (visit) => {
+  const { page, address, context } = visit;
+  await page.goto(address);
+  await page.locator(".verdict").first().waitFor();
+  const entries = await page.evaluate(() => history.length);
+  await drag(page, "#sheet", SEVEN);
+  await answers(page, "7");
+  await page.getByText(/Made up its mind: 7 from line \d+ on/).waitFor();
+  await addressIs(page, /^#ink=[\w-]{40,}$/);
+  assert.equal(await page.evaluate(() => history.length), entries, "no entry of the history for each stroke");
+
+  const seen = await page.evaluate(picture, ".seen");
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await answers(other, "7");
+  assert.equal(await other.evaluate(picture, ".seen"), seen, "the same pixels");
+
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByText("Draw a digit: this is").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await answers(page, "7");
+}, still);
+
+/** What a canvas shows. Runs in the page. */
+function picture(selector: string): string {
+  return document.querySelector<HTMLCanvasElement>(selector)!.toDataURL();
+}
+
+browserTest(
+  "with the keyboard alone: draw a seven, move the line, choose a cell",
+  async ({ page, address }) => {
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    const press = async (key: string, times = 1) => {
+      for (let i = 0; i < times; i++) await page.keyboard.press(key);
+    };
+    await tabTo(page, "#sheet");
+    await press("ArrowLeft", 7);
+    await press("Space");
+    await press("ArrowRight", 13);
+    for (let i = 0; i < 8; i++) await press("ArrowDown"), await press("End");
+    await answers(page, "7");
+    await page.getByRole("status").filter({ hasText: /after line 28: 7, \S+%/ }).waitFor();
+    await press("Space");
+    await page.getByRole("status").filter({ hasText: "pen lifted" }).waitFor();
+
+    await tabTo(page, "#scan");
+    await press("ArrowLeft", 8);
+    assert.match(
+      await page.locator("#scan").getAttribute("aria-valuetext") ?? "",
+      /^after line 20: \d, \S+%$/,
+    );
+    await page.getByText(/sure after line 20/).waitFor();
+
+    await tabTo(page, ".states");
+    await press("ArrowRight", 3);
+    await page.getByText("Cell 4 of 64, along the lines").waitFor();
+    assert.match(
+      await page.locator(".states").getAttribute("aria-valuetext") ?? "",
+      /^cell 4: h is -?[\d.e-]+ after line 20$/,
+    );
+    assert.equal(await page.locator(".courses svg").count(), 6, "h, c, i, f, g, o");
+  },
+  still,
+);
+
+browserTest("a network that never sees the bottom half reads something else", async ({ page, address }) => {
+  await page.goto(`${address}#digit=0`);
+  await answers(page, "7");
+  const verdict = () => page.locator(".verdict").first().innerText();
+  const before = await verdict();
+  await page.getByRole("button", { name: "the bottom half" }).click();
+  await addressIs(page, /hidden=3fff/);
+  await page.waitForFunction(
+    (text) => document.querySelector<HTMLElement>(".verdict")!.innerText !== text,
+    before,
+  );
+  await page.getByRole("button", { name: "Show all" }).click();
+  await page.waitForFunction(
+    (text) => document.querySelector<HTMLElement>(".verdict")!.innerText === text,
+    before,
+  );
+
+  await drag(page, ".seen", [[0.5, 0.76], [0.5, 0.99]]);
+  await addressIs(page, /hidden=7f$/);
+  await page.getByRole("img", { name: "lines 22 to 28 are hidden" }).waitFor();
+  await drag(page, ".ruler", [[0.5, 0.99], [0.5, 0.76]]);
+  await addressIs(page, /^#digit=0$/);
+}, still);
+
+browserTest("a link shows the same: digit, networks, line and hidden lines", async ({ page, address }) => {
+  const hash = "#digit=4&nets=lstm-64,rnn-128&line=14&hidden=7&recipe=train-rnn&seed=2";
+  await page.goto(address + hash);
+  await page.getByRole("article").nth(1).locator(".heat").waitFor();
+  const shows = async () => ({
+    line: await page.locator("#scan").inputValue(),
+    names: await page.locator(".choice select").evaluateAll((all) =>
+      all.map((one) => (one as HTMLSelectElement).value)
+    ),
+    digit: await page.locator(".tools output").innerText(),
+    hidden: await page.locator(".ruler").first().locator(".hidden").count(),
+  });
+  await page.getByText("Test digit 4: a 4").waitFor();
+  const first = await shows();
+  assert.deepEqual(first, {
+    line: "14",
+    names: ["lstm-64", "rnn-128"],
+    digit: "Test digit 4: a 4",
+    hidden: 3,
+  });
+  await page.waitForTimeout(1_000);
+  assert.equal(await page.evaluate(() => location.hash), hash, "it stays as it was");
+  await page.reload();
+  await page.getByText("Test digit 4: a 4").waitFor();
+  await page.getByRole("article").nth(1).locator(".heat").waitFor();
+  assert.deepEqual(await shows(), first);
+}, still);
+
+browserTest("a damaged link says what is wrong with it, and shows the rest", async ({ page, address }) => {
+  await page.goto(`${address}#digit=zzz&line=5&nets=lstm-64,opened-3`);
+  const alert = page.locator(NOTICE);
+  await alert.getByText("This link").waitFor();
+  assert.equal(await page.locator("#scan").inputValue(), "5");
+  await page.getByText(/sure after line 5/).waitFor();
+  await alert.getByRole("button", { name: "Close" }).click();
+  assert.equal(await alert.innerText(), "");
+}, still);
+
+browserTest(
+  "networks open from files, beside the first; what is none is refused in one sentence",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    await page.getByText("Keys, pictures and networks").click();
+    const file = page.locator('input[accept=".safetensors"]');
+    const model = new URL("../../page/models/rnn-128.safetensors", import.meta.url).pathname;
+    await file.setInputFiles(model);
+    const second = page.getByRole("article", { name: "rnn-128" });
+    await second.getByText("Cell 1 of 128").waitFor();
+    assert.equal(await page.getByRole("article").count(), 2);
+
+    const bytes = (await Deno.readFile(model)).subarray(0, 5_000);
+    await file.setInputFiles({ name: "half.safetensors", mimeType: "", buffer: Buffer.from(bytes) });
+    await page.locator(NOTICE).getByText(/^Cannot/).waitFor();
+    assert.equal(await page.getByRole("article").count(), 2, "what was shown stays");
+  },
+  still,
+);
+
+browserTest(
+  "the line moves by itself where that is welcome, and not where motion is reduced",
+  async (visit) => {
+    const { page, address, context } = visit;
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    await page.goto(address);
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    assert.equal(await page.locator("#scan").inputValue(), "28", "it reads to the end and stops");
+
+    const other = await context.newPage();
+    await other.emulateMedia({ reducedMotion: "reduce" });
+    await other.goto(address);
+    await other.locator(".verdict > b").first().waitFor();
+    assert.equal(await other.locator("#scan").inputValue(), "28");
+    assert.equal(await other.getByRole("button", { name: "Pause" }).count(), 0);
+  },
+);
+
+browserTest(
+  "axe-core finds nothing to improve beside two networks and open help",
+  async ({ page, address }) => {
+    await page.goto(`${address}#digit=4&nets=lstm-64,rnn-128&line=14&hidden=7`);
+    await page.getByRole("article").nth(1).locator(".heat").waitFor();
+    await page.getByText("Keys, pictures and networks").click();
+    await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
+    const found = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; help: string }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, help }) => `${id}: ${help}`);
+    });
+    assert.deepEqual(found, []);
+  },
+  { context: { reducedMotion: "reduce", viewport: { width: 360, height: 800 }, hasTouch: true } },
+);

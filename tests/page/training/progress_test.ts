@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import {
+  advance,
+  begin,
+  IDLE,
+  isActive,
+  type Progress,
+  timeLeftMs,
+} from "../../../page/training/progress.ts";
+import { settle, USUAL } from "../../../page/training/settings.ts";
+import type { TrainerNews } from "../../../page/workers/messages.ts";
+import hashes from "../../golden/hashes.json" with { type: "json" };
+
+const OPENED: TrainerNews = {
+  kind: "opened",
+  device: "WebAssembly SIMD, 2 threads, fused multiply-add",
+  math: "fused",
+  threads: 2,
+  parameterCount: 24_714,
+  stepsPerEpoch: 100,
+  totalSteps: 100,
+};
+const model = new Uint8Array();
+
+function after(...news: TrainerNews[]): Progress {
+  return news.reduce(advance, begin(settle(USUAL)));
+}
+
+function steps(step: number, losses: number[]): TrainerNews {
+  return { kind: "steps", step, losses: Float32Array.from(losses), accuracy: 0.5, seconds: step / 10, model };
+}
+
+Deno.test("advance() follows a training from its images to its hash", () => {
+  assert.equal(begin(settle(USUAL)).phase, "loading");
+  const loading = after({ kind: "loading", loadedBytes: 1, totalBytes: 4 });
+  assert.deepEqual([loading.loadedBytes, loading.totalBytes], [1, 4]);
+  assert.equal(after({ kind: "opening" }).phase, "opening");
+  const halfway = after(OPENED, steps(20, Array(20).fill(2)), steps(50, Array(30).fill(1)));
+  assert.deepEqual([halfway.phase, halfway.step, halfway.losses.length], ["training", 50, 50]);
+  assert.equal(timeLeftMs(halfway), 5_000);
+  const tested = advance(halfway, { kind: "tested", step: 50, loss: 1, accuracy: 0.75 });
+  assert.deepEqual(tested.accuracies.map(({ step, test }) => [step, test]), [[20, null], [50, 0.75]]);
+  const sha256 = hashes.sha256["train-lstm-adam"];
+  const { phase, result } = advance(tested, { kind: "ended", step: 100, sha256, seconds: 9, model });
+  assert.deepEqual([phase, result?.sha256, result?.verdict.kind], ["ended", sha256, "same"]);
+});
+
+Deno.test("advance() knows pauses, failures, and images that load while a network learns", () => {
+  const training = after(OPENED, steps(20, Array(20).fill(2)));
+  const paused = advance(training, { kind: "paused", step: 20 });
+  assert.deepEqual([paused.phase, isActive(paused)], ["paused", true]);
+  assert.equal(advance(paused, { kind: "resumed", step: 20 }).phase, "training");
+  assert.equal(advance(training, { kind: "loading", loadedBytes: 1, totalBytes: 2 }).phase, "training");
+  assert.equal(advance(training, { kind: "notice", message: "Hm" }).notice, "Hm");
+  const failed = advance(training, { kind: "failed", message: "No" });
+  assert.deepEqual([failed.phase, failed.failure, isActive(failed), failed.step], [
+    "failed",
+    "No",
+    false,
+    20,
+  ]);
+});
+
+Deno.test("begin() starts with empty curves, and what is idle has no time left", () => {
+  after(OPENED, steps(1, [2]));
+  assert.deepEqual([IDLE.losses, begin(settle(USUAL)).losses, timeLeftMs(IDLE)], [[], [], null]);
+});

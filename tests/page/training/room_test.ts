@@ -1,0 +1,181 @@
+/**
+ * Training in a real browser: the published bits, and what is said when something is missing.
+ */
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { unzipSync } from "fflate";
+import type { Page, Worker } from "playwright-core";
+import { modelSha256 } from "../../../core.ts";
+import { openRun } from "../../../run.ts";
+import hashes from "../../golden/hashes.json" with { type: "json" };
+import { browserTest, WEBGPU_FLAGS } from "../browser.ts";
+
+const HASH = hashes.sha256["train-lstm-adam"];
+/** A machine that does much else trains slowly. */
+const PATIENCE = { timeout: 240_000 };
+
+/** Presses the button, once all that was asked for is chosen. */
+async function train(page: Page, choices: Readonly<Record<string, string>> = {}): Promise<void> {
+  const room = page.locator("#training");
+  for (const [label, value] of Object.entries(choices)) {
+    const named = room.locator("label").filter({ has: page.getByText(label, { exact: true }) });
+    const field = named.locator("select, input");
+    if (await field.evaluate((element) => element.tagName === "SELECT")) await field.selectOption(value);
+    else {
+      await field.fill(value);
+      await field.blur();
+    }
+  }
+  await room.getByRole("button", { name: /^(Train here|Train again|Try again)$/ }).click();
+}
+
+/** The hash at the end of the training. */
+async function hashOf(page: Page): Promise<string> {
+  return await page.getByTestId("sha256").innerText(PATIENCE);
+}
+
+/** The message of a training that failed. */
+async function failureOf(page: Page): Promise<string> {
+  return await page.locator("#training").getByRole("alert").innerText(PATIENCE);
+}
+
+/** The loss that the curve ends with. */
+async function lossOf(page: Page): Promise<number> {
+  const label = await page.getByRole("img", { name: /^Loss over/ }).getAttribute("aria-label");
+  return Number(/now ([\d.]+)/.exec(label!)![1]);
+}
+
+async function trainerOf(page: Page): Promise<Worker> {
+  const found = page.workers().find((worker) => worker.url().endsWith("/workers/trainer.js"));
+  return found ?? await page.waitForEvent("worker", (worker) => worker.url().endsWith("/workers/trainer.js"));
+}
+
+browserTest("100 steps with two threads, and again with one, end with the published bits", async (visit) => {
+  const { page, address, requests } = visit;
+  await page.goto(address);
+  await page.getByRole("button", { name: "Train here" }).waitFor();
+  assert.ok(!requests.some((path) => path.includes("/mnist/train")), "fetched unasked");
+  await train(page);
+  assert.equal(await hashOf(page), HASH);
+  assert.match(
+    await page.getByTestId("verdict").innerText(),
+    /^The same bits as published in tests.*deno task verify/,
+  );
+  assert.match(await page.locator("#reading").innerHTML(), /trained here/);
+  await train(page, { Threads: "1" });
+  await page.getByText("SIMD, 1 thread").waitFor(PATIENCE);
+  assert.equal(await hashOf(page), HASH);
+});
+
+browserTest(
+  "a training that is paused goes on to the same bits; one that is reset is forgotten",
+  async (visit) => {
+    const { page, address } = visit, room = page.locator("#training");
+    await page.goto(address);
+    await train(page, { Steps: "50000" });
+    await room.getByRole("button", { name: "Pause" }).click(PATIENCE);
+    await room.getByText("paused", { exact: true }).waitFor(PATIENCE);
+    const facts = await room.locator(".facts").innerText();
+    await page.waitForTimeout(500);
+    assert.equal(await room.locator(".facts").innerText(), facts);
+    await room.getByRole("button", { name: "Resume" }).click();
+    await room.getByRole("button", { name: "Pause" }).waitFor(PATIENCE);
+    await room.getByRole("button", { name: "Reset" }).click();
+    await room.getByRole("button", { name: "Train here" }).waitFor();
+    await page.locator("#reading", { hasText: "trained here" }).waitFor({ state: "detached" });
+    await train(page, { Steps: "100" });
+    assert.equal(await hashOf(page), HASH);
+  },
+);
+
+browserTest("without isolation one thread trains to the same bits, and the page says so", async (visit) => {
+  const { page, address } = visit;
+  await page.goto(address);
+  await train(page);
+  assert.equal(await hashOf(page), HASH);
+  await page.getByText("1 thread, fused multiply-add. The server of this page does not isolate it").waitFor();
+}, { isolated: false, context: { serviceWorkers: "block" } });
+
+browserTest(
+  "a training becomes a run that openRun() opens, named by recipe, seed and steps",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await train(page, { Steps: "3", Seed: "7" });
+    const sha256 = await hashOf(page), downloaded = page.waitForEvent("download");
+    await page.getByRole("button", { name: "a run (zip)" }).click();
+    const download = await downloaded;
+    assert.equal(download.suggestedFilename(), "train-lstm-adam-seed-7-3-steps.zip");
+    const folder = await Deno.makeTempDir();
+    try {
+      await download.saveAs(`${folder}/run.zip`);
+      for (const [path, bytes] of Object.entries(unzipSync(await Deno.readFile(`${folder}/run.zip`)))) {
+        const to = `${folder}/${path.split("/").slice(2).join("/")}`;
+        await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+        await Deno.writeFile(to, bytes);
+      }
+      const { model, config } = await openRun(folder);
+      assert.equal(modelSha256(model), sha256);
+      assert.equal(config.recipe, "train-lstm-adam");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+browserTest(
+  "three steps on WebGPU have the losses of wasm; a device that is lost is said to be",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await train(page, { Steps: "3" });
+    await hashOf(page);
+    const expected = await lossOf(page);
+    await train(page, { Device: "webgpu" });
+    await page.getByText("software adapter").waitFor(PATIENCE);
+    await hashOf(page);
+    const found = await lossOf(page);
+    assert.ok(Math.abs(found - expected) <= 0.001, `${found} and ${expected}`); // as many decimals as are shown
+    await (await trainerOf(page)).evaluate(() => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (descriptor) {
+        const device = await requestDevice.call(this, descriptor);
+        addEventListener("lose", () => device.destroy());
+        return device;
+      };
+    });
+    await train(page, { Steps: "50000" });
+    await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor(PATIENCE);
+    await (await trainerOf(page)).evaluate(() => dispatchEvent(new Event("lose")));
+    assert.match(await failureOf(page), /^The graphics device was lost .* choose the device wasm/);
+  },
+  { flags: WEBGPU_FLAGS },
+);
+
+browserTest("images that do not come are named, and another attempt fetches them", async (visit) => {
+  const { page, context, address } = visit;
+  await page.goto(address);
+  await context.route("**/mnist/train-00.gz", (route) => route.fulfill({ status: 503 }));
+  await train(page, { Steps: "2" });
+  assert.match(await failureOf(page), /train-00\.gz did not come whole \(HTTP status 503\).*try again/);
+  await context.unroute("**/mnist/train-00.gz");
+  await train(page);
+  assert.match(await hashOf(page), /^[0-9a-f]{64}$/);
+}, { context: { serviceWorkers: "block" }, expected: [/503/] });
+
+browserTest("a worker that dies is said to have, and another one trains", async ({ page, address }) => {
+  await page.goto(address);
+  await train(page, { Steps: "50000" });
+  await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor(PATIENCE);
+  await (await trainerOf(page)).evaluate(() => {
+    setTimeout(() => {
+      throw new Error("something broke");
+    });
+  });
+  assert.match(
+    await failureOf(page),
+    /^The worker that trains has stopped \(.*something broke\)\. Train again/,
+  );
+  await train(page, { Steps: "2" });
+  assert.match(await hashOf(page), /^[0-9a-f]{64}$/);
+}, { expected: [/something broke/] });
