@@ -11,6 +11,7 @@ import { parseJson } from "../lib/json.ts";
 import { drawCurves, drawTradeoff, toCurves } from "../view.ts";
 import {
   type Figures,
+  finalFigures,
   isComplete,
   type MetricsLine,
   runRecipeProcess,
@@ -32,7 +33,6 @@ import { describeCommit, describeMachine } from "./bench/describe.ts";
 
 const FOLDER = "runs/results";
 const PAGE = "RESULTS.md";
-const STEPS_PER_EPOCH = 938; // of train-lstm; the axes of the pictures count epochs
 
 /** The longest runs first, so that no core is idle at the end. */
 const all: readonly Planned[] = [
@@ -161,7 +161,7 @@ function drawAll(runs: readonly ResultRun[]): Map<string, string> {
   const firstOf = (name: string) => runs.find((run) => run.name === name);
   const pictures = new Map([
     [CURVES_PICTURE, drawBeside(firstOf("train-lstm")!, "the source's notebook", NOTEBOOK)],
-    [TRADEOFF_PICTURE, drawRecipes([...new Set(runs.map(({ name }) => name))].map((name) => firstOf(name)!))],
+    [TRADEOFF_PICTURE, drawRecipes(runs)],
   ]);
   for (const { name } of EXPERIMENTS) {
     const path = pictureOf(name), run = firstOf(name);
@@ -175,15 +175,32 @@ function drawBeside({ lines }: ResultRun, name: string, others: readonly Figures
   const train = "mean over an epoch, while the weights move";
   const figures = { train, test: "all 10,000 test images, after the epoch", testImages: 10_000 };
   const theirs = others.map((figures, epoch) => ({ event: "epoch", epoch, ...figures }));
+  const stepsPerEpoch = Number(lines.find(({ event }) => event === "epoch")!.step);
   return drawCurves(toCurves([
-    { name: "Scanline", lines, stepsPerEpoch: STEPS_PER_EPOCH, figures },
-    { name, lines: theirs, stepsPerEpoch: STEPS_PER_EPOCH, figures },
+    { name: "Scanline", lines, stepsPerEpoch, figures },
+    { name, lines: theirs, stepsPerEpoch, figures },
   ]));
 }
 
+/** Of each recipe the run in the middle, by what it reached. */
 function drawRecipes(runs: readonly ResultRun[]): string {
-  const histories = runs.map(({ name, lines }) => ({ name, lines, stepsPerEpoch: STEPS_PER_EPOCH }));
+  const histories = [...Map.groupBy(runs, ({ name }) => name)].map(([name, seeds]) => {
+    const ranked = seeds.map(({ lines }) => testedOnAll(lines)).sort((a, b) => reachedBy(a) - reachedBy(b));
+    return { name, lines: ranked[ranked.length >> 1], stepsPerEpoch: 1 };
+  });
   return drawTradeoff(toCurves(histories, { against: "seconds" }));
+}
+
+/** The reports with figures of all test images: of runs that have none meanwhile, one at the end. */
+function testedOnAll(lines: readonly MetricsLine[]): readonly MetricsLine[] {
+  const epochs = lines.filter(({ event }) => event === "epoch");
+  if (epochs.length > 0) return epochs;
+  const seconds = lines.reduce((sum, line) => sum + Number(line.seconds ?? 0), 0);
+  return [{ event: "epoch", epoch: 0, testAccuracy: finalFigures(lines).testAccuracy, seconds }];
+}
+
+function reachedBy(lines: readonly MetricsLine[]): number {
+  return Number(lines.at(-1)!.testAccuracy);
 }
 
 /** The commit, and whether the code is still as in it. */

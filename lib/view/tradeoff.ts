@@ -14,6 +14,7 @@ const TOP = 64, LEAST_HEIGHT = 320, AXIS = 60;
 const LABEL_LINE = 19; // from one name to one below it
 const DOT = 4.5, APART = 8; // the radius of a dot, and how far its name is from it
 const MOST_OF_A_NAME = 30;
+const POINTER = { stroke: "currentColor", "stroke-width": 1, opacity: 0.5 };
 const COURSE = { width: 1.25, opacity: 0.5, dots: false };
 
 /** A training: its points by seconds and error, the last one last. */
@@ -35,7 +36,7 @@ interface Dot {
 
 /** A name from left to right, its middle at y. */
 interface Label {
-  readonly words: string;
+  readonly of: Dot;
   readonly anchor: "start" | "end";
   readonly left: number;
   readonly right: number;
@@ -92,10 +93,17 @@ export function drawTradeoff({ unit, curves }: CurveSet): string {
     ...dots.map(({ colour, x, y }) =>
       element("g", { class: colour }, element("circle", { cx: x, cy: y, r: DOT, fill: "currentColor" }))
     ),
-    ...nameDots(dots, bottom).map(({ words, anchor, left, right, y }) =>
-      text(words, { class: "ink", x: anchor === "start" ? left : right, y: y + 5, "text-anchor": anchor })
-    ),
+    ...nameDots(dots, bottom).flatMap(drawLabel),
   );
+}
+
+/** A name; a line leads from its dot to one that is not beside it. */
+function drawLabel({ of, anchor, left, right, y }: Label): string[] {
+  const x = anchor === "start" ? left : right, gap = anchor === "start" ? -2 : 2;
+  const name = text(of.words, { class: "ink", x, y: y + 5, "text-anchor": anchor });
+  if (Math.abs(y - of.y) <= LABEL_LINE / 2) return [name];
+  const line = element("line", { x1: of.x, y1: of.y, x2: x + gap, y2: y, ...POINTER });
+  return [element("g", { class: of.colour }, line), name];
 }
 
 /** By seconds and error; half a mistake stands for none, which has no logarithm. */
@@ -125,10 +133,10 @@ function nameDots(dots: readonly Dot[], bottom: number): Label[] {
   }, []);
 }
 
-function labelAt({ words, x }: Dot, y: number, anchor: Label["anchor"]): Label {
-  const width = words.length * CHARACTER;
+function labelAt(of: Dot, y: number, anchor: Label["anchor"]): Label {
+  const { words, x } = of, width = words.length * CHARACTER;
   const [left, right] = anchor === "start" ? [x + APART, x + APART + width] : [x - APART - width, x - APART];
-  return { words, anchor, left, right, y };
+  return { of, anchor, left, right, y };
 }
 
 function isFar(a: { readonly y: number }, b: { readonly y: number }): boolean {

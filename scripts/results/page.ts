@@ -240,7 +240,7 @@ function writeExperiments(of: (name: string) => readonly ResultRun[]): string[] 
       const picture = pictureOf(name);
       return picture ? [`![${name}: Scanline and PyTorch, epoch by epoch](${picture})`] : [];
     }),
-    "All recipes, seed 1, by what they reach and how many seconds of training and testing that takes on the machine below, one thread each:",
+    "All recipes, of each the run in the middle, by what they reach and how many seconds of training and testing that takes on the machine below, with one thread:",
     `![Test accuracy of all recipes against seconds](${TRADEOFF_PICTURE})`,
   ];
 }

@@ -43,6 +43,11 @@ Deno.test("drawTradeoff(): names of trainings that end alike stand below each ot
   assert.equal(places.length, 14);
   assert.ok(places[0] > 0 && places[13] < Number(height) - 40);
   places.slice(1).forEach((y, i) => assert.ok(y - places[i] > 18));
+  const pointers = [...svg.matchAll(/<line [^>]*opacity="0\.5"/g)].length;
+  assert.ok(
+    pointers >= 10 && pointers < 14,
+    `${pointers} names are led to; the first ones stand beside their dots`,
+  );
 });
 
 Deno.test("drawTradeoff(): no mistake at all, no test accuracy, no training", () => {
