@@ -2,8 +2,8 @@
  * Training and prediction with networks as plain data, without TensorFlow.js: what runs in a browser too.
  *
  * {@link createClassifier} makes a network, {@link openTraining} trains it, {@link openModel} predicts with what it learned, and
- * {@link toSafetensors} and {@link toOnnx} write that for other programs. What has the same name in `mod.ts` is the same thing:
- * the same bits come out of `compile()` and of {@link openTraining}.
+ * {@link toSafetensors} and {@link toOnnx} write that for other programs. What has the same name in `mod.ts` is the same thing, but
+ * that only `mod.ts` takes folders of runs and models of TensorFlow.js; the same bits come out of `compile()` and of {@link openTraining}.
  *
  * ```ts
  * import * as scanline from "./core.ts";
@@ -40,6 +40,8 @@
  *
  * @module
  */
+import "./lib/symbols.ts"; // before what is named by it
+
 export { IdxSyntaxError, parseIdx, parseIdxHeader } from "./lib/data/idx.ts";
 export { type Images, type Split, takeImages } from "./lib/data/images.ts";
 export { preparePicture } from "./lib/data/prepare_picture.ts";

@@ -60,6 +60,7 @@ function whyNot(error: unknown, { port, dir }: { port: number; dir: string }): s
   }
   if (!(error instanceof Deno.errors.NotCapable)) return messageOf(error);
   const words = ["--port", String(port), ...Deno.args.filter((word) => word === "--no-isolation")];
+  if (dir !== FLAGS.dir.default) words.push("--dir", quote(dir));
   const program = `deno run --allow-read=${quote(dir)} --allow-net=127.0.0.1:${port} scripts/page.ts`;
   return `the task may use no other than ${FLAGS.port.default}, and 0 for any that is free; this does:\n` +
     `  ${[program, ...words].join(" ")}`;

@@ -69,12 +69,13 @@ const command = {
 await runCommand(command, async ({ fresh, write, long }) => {
   if (fresh && !write) await Deno.remove(FOLDER, { recursive: true }).catch(() => {}); // there may be none
   const found = await Promise.all(all.map(readRun));
-  const plan = all.filter(({ isLong }) => long || !isLong);
+  const plan = all.filter(({ isLong }) => long || !isLong),
+    task = `deno task results${long ? " --long" : ""}`;
   const missing = plan.filter((job) => found[all.indexOf(job)] === null);
   if (missing.length > 0 && write) {
     throw new Deno.errors.NotFound(
       `Cannot write ${PAGE}: all ${plan.length} runs must be in ${FOLDER}: current value lacks ` +
-        `${missing.map(nameOf).join(", ")}; \`deno task results\` trains them`,
+        `${missing.map(nameOf).join(", ")}; \`${task}\` trains them`,
     );
   }
   using interrupt = new Interrupt();
@@ -84,7 +85,7 @@ await runCommand(command, async ({ fresh, write, long }) => {
   if (interrupt.signal.aborted) {
     const done = (await Promise.all(plan.map(readRun))).filter(Boolean).length;
     console.error(
-      `Interrupted: ${done} of ${plan.length} runs are done; \`deno task results\` trains the others`,
+      `Interrupted: ${done} of ${plan.length} runs are done; \`${task}\` trains the others`,
     );
     return interrupt.exitCode;
   }
@@ -126,21 +127,25 @@ async function train(
     if (!interrupt.signal.aborted) console.error(`${nameOf(job)} ${ending}`); // an interrupt is reported at the end
     return false;
   }
-  const record: RunRecord = { command: `deno task ${job.recipe} ${flags.join(" ")}`, seconds, ...about };
+  const record: RunRecord = { command: commandOf(job), seconds, ...about };
   await Deno.writeTextFile(`${out}/record.json`, JSON.stringify(record, null, 2) + "\n");
   console.log(`${nameOf(job)}: ${seconds.toFixed(0)} s`);
   return true;
 }
 
-/** Null if the run is missing, unfinished or damaged. */
+function commandOf({ recipe, flags, seed }: Planned): string {
+  return ["deno", "task", recipe, ...flags, "--device", "wasm", "--seed", seed].join(" ");
+}
+
+/** Null if the run is missing, unfinished, damaged, or that of another command. */
 async function readRun(job: Planned): Promise<ResultRun | null> {
   try {
     const read = (name: string) => Deno.readTextFile(`${folderOf(job)}/${name}`);
     const [metrics, record] = await Promise.all([read("metrics.jsonl"), read("record.json")]);
     const lines = metrics.trimEnd().split("\n").map((line) => parseJson(line) as MetricsLine);
-    return isComplete(lines)
-      ? { name: job.name, seed: job.seed, record: toRecord(parseJson(record)), lines }
-      : null;
+    const found = toRecord(parseJson(record));
+    const isIt = isComplete(lines) && found.command === commandOf(job);
+    return isIt ? { name: job.name, seed: job.seed, record: found, lines } : null;
   } catch {
     return null;
   }

@@ -47,7 +47,9 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
   if (data.length !== 4 * frame.width * frame.height) {
     fail("it must decode to its size", `${data.length} bytes`);
   }
-  return turn(rasterOf(data, frame), orientation);
+  const raster = rasterOf(data, frame);
+  release(data);
+  return turn(raster, orientation);
 }
 
 /** Walks over the segments up to the end of the image; anything after it, such as a film, is ignored. */

@@ -11,7 +11,15 @@ import { crc32 } from "node:zlib";
 import { PNG } from "npm:pngjs@7.0.0";
 import { readOrientation, turn } from "./exif.ts";
 import { reasonOf } from "./files.ts";
-import { checkSize, type ImageSize, PictureError, type Raster, rasterOf, unreadable } from "./raster.ts";
+import {
+  checkSize,
+  type ImageSize,
+  PictureError,
+  type Raster,
+  rasterOf,
+  release,
+  unreadable,
+} from "./raster.ts";
 
 /** The most bytes of inflated pixels; decoding takes up to five times as many. */
 const MAX_INFLATED = 2 ** 27 + 2 ** 20;
@@ -63,7 +71,9 @@ export async function decodePng(bytes: Uint8Array): Promise<Raster> {
     if (cause instanceof PictureError) throw cause;
     throw new PictureError(`Cannot read the PNG: ${reasonOf(cause)}`, { cause });
   }
-  return turn(rasterOf(rgba, essence.header), essence.orientation);
+  const raster = rasterOf(rgba, essence.header);
+  release(rgba);
+  return turn(raster, essence.orientation);
 }
 
 /** Walks over all chunks up to the end. There may be millions, so none leaves an object behind. */

@@ -69,7 +69,7 @@ const SIZE_RULES: Rules<ImageSize> = { height: whole(1), width: whole(1) };
  * Prepares one picture as the images of the network were. One that already has their size and look is not changed.
  *
  * @param size The size of the images that the network reads
- * @throws {RangeError} If the picture must show a digit, and shows none.
+ * @throws {RangeError} If the picture must show a digit, and shows none; or if options contradict each other.
  *
  * @example
  * ```ts
@@ -96,6 +96,11 @@ export function preparePicture(
     RULES,
   );
   checkOptions(ACTION, size, SIZE_RULES, "size");
+  if (isDrawing && (preparation !== "digit" || invert)) {
+    throw new RangeError(
+      `Cannot ${ACTION}: isDrawing must be left out unless it is prepared as a digit and not inverted: current value is true`,
+    );
+  }
   const prepared = preparation === "digit" && invert === undefined && asPrepared(raster, size);
   if (prepared) return prepared;
   if (preparation === "digit" && isDrawing) {
@@ -141,9 +146,10 @@ function imageOf(pixels: Uint8Array, { height, width }: ImageSize): Images {
 }
 
 /** A drawing in its box. @throws {RangeError} If it is empty. */
-function drawn({ grey, ...size }: Raster, to: ImageSize): Images {
-  if (!grey.some((value) => value > 0)) throw noDigit("an empty sheet");
-  return imageOf(boxed({ ...size, values: Float32Array.from(grey, (value) => value / 255) }, to), to);
+function drawn({ grey, alpha, ...size }: Raster, to: ImageSize): Images {
+  const values = Float32Array.from(grey, (value, i) => value * alpha[i] / (255 * 255));
+  if (!values.some((value) => value > 0)) throw noDigit("an empty sheet");
+  return imageOf(boxed({ ...size, values }, to), to);
 }
 
 /** A digit in its box, with its centre of mass in the middle. */

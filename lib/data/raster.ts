@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { check } from "../options.ts";
+import { check, whole } from "../options.ts";
 
 /** The size of an image in pixels. */
 export interface ImageSize {
@@ -57,11 +57,13 @@ export function release({ buffer, byteLength }: Uint8Array | Uint8ClampedArray):
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
+const ACTION = "take the picture";
+
 /**
  * Converts red, green, blue and opacity to grey and opacity. The weights of the colours are BT.601's, as the integers
  * that the Python Imaging Library uses.
  *
- * @param rgba u8 `[height, width, 4]`, as `ImageData` has it. Its memory is freed, if there is nothing else in it.
+ * @param rgba u8 `[height, width, 4]`, as `ImageData` has it
  * @throws {TypeError} If the bytes are not those of so many pixels.
  *
  * @example
@@ -74,8 +76,11 @@ export function release({ buffer, byteLength }: Uint8Array | Uint8ClampedArray):
  * ```
  */
 export function rasterOf(rgba: Uint8Array | Uint8ClampedArray, { width, height }: ImageSize): Raster {
+  for (const [name, value] of Object.entries({ height, width })) {
+    check(ACTION, name, { value, rule: whole(1) });
+  }
   const size = width * height;
-  check("take the picture", "rgba", {
+  check(ACTION, "rgba", {
     value: rgba,
     rule: {
       must: `${4 * size} bytes, four a pixel`,
@@ -89,6 +94,5 @@ export function rasterOf(rgba: Uint8Array | Uint8ClampedArray, { width, height }
     grey[i] = (19595 * rgba[at] + 38470 * rgba[at + 1] + 7471 * rgba[at + 2] + 0x8000) >> 16;
     alpha[i] = rgba[at + 3];
   }
-  release(rgba);
   return { width, height, grey, alpha };
 }

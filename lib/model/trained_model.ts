@@ -70,6 +70,8 @@ const LAYERS: Rule = {
     }),
 };
 
+const NO_MASK: Rule = { must: "missing", isKind: (value) => value === undefined || value === null };
+
 /**
  * Checks a network that came from outside.
  *
@@ -81,7 +83,10 @@ export function checkNetwork(action: string, given: Classifier): Classifier {
   check(action, "network", { value: given, rule: OBJECT });
   check(action, "input of network", { value: given.input, rule: OBJECT });
   check(action, "layers of network", { value: given.layers, rule: LAYERS });
-  const network = createClassifier(classifierOptions(given));
+  const network = createClassifier(classifierOptions(given)), { kind } = given.input;
+  check(action, "kind of input of network", { value: kind, rule: oneOf(network.input.kind) });
+  check(action, "maskValue of input of network", { value: given.input.maskValue, rule: NO_MASK });
+  check(action, "loss of network", { value: given.loss, rule: oneOf(network.loss) });
   check(action, "classes of network", { value: network.classes, rule: whole(2, 256) });
   return network;
 }

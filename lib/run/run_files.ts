@@ -4,7 +4,7 @@
  * @module
  */
 import type { TrainedModel } from "../model/trained_model.ts";
-import { check, instanceOf, optional, type Rules, TEXT } from "../options.ts";
+import { checkOptions, instanceOf, optional, type Rules, TEXT } from "../options.ts";
 import { modelDescription, parseRunConfig, type RunConfig } from "./config.ts";
 
 /** What the files of a run contain. */
@@ -30,10 +30,7 @@ const RULES: Rules<RunFiles> = {
  * @throws {TypeError} If the weights are not those of the layers.
  */
 export async function modelOfRun(files: RunFiles): Promise<TrainedModel> {
-  for (const [name, rule] of Object.entries(RULES)) {
-    check("open the run", name, { value: files[name as keyof RunFiles], rule });
-  }
-  const { config, weights, modelJson } = files;
+  const { config, weights, modelJson } = checkOptions("open the run", files, RULES, "files");
   const taken = await parseRunConfig(
     config,
     "Cannot open the run: config.json",

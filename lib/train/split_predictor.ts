@@ -101,7 +101,7 @@ export class SplitPredictor {
     const source = this.#splits[images];
     if (source.count > 0) return { source, name: images, split: images };
     throw new RangeError(
-      `Cannot ${action}: compile() must have been given images for ${images}: current value is none`,
+      `Cannot ${action}: images for ${images} must have been given before the training began: current value is none`,
     );
   }
 

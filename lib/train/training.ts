@@ -66,7 +66,7 @@ export class Training implements AsyncDisposable {
   readonly #images: SplitPredictor;
   readonly #course: Course;
   readonly #stepper: Stepper;
-  readonly #turns = new Turns("the trainer");
+  readonly #turns = new Turns("the training");
   /** The sums for a report that `writeState()` restored; the next loop takes them. */
   #begun: Tally | null = null;
   /** Of the steps since the last checkpoint, for the next one. */

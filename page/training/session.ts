@@ -12,7 +12,7 @@ import {
   type Training,
 } from "../../core.ts";
 import type { TrainerNews, TrainRequest } from "../workers/messages.ts";
-import { findRecipe, openRecipe } from "./recipes.ts";
+import { findRecipe, openRecipe, type PageRecipe } from "./recipes.ts";
 import type { EpochFigures, TrainedRun } from "./run_files.ts";
 import { ownSteps, stepsPerEpoch } from "./settings.ts";
 
@@ -96,10 +96,19 @@ export class Session {
     if (this.#stopped) return;
     tell({ kind: "opening" });
     const chosen = device === "wasm" ? { device, threads } : { device };
-    await using training = await openRecipe(recipe, { train, seed, learningRate, ...chosen });
+    const training = await openRecipe(recipe, { train, seed, learningRate, ...chosen });
+    try {
+      await this.#begin(training, recipe, train.count);
+    } finally {
+      await training[Symbol.asyncDispose](); // `await using` is nothing that Safari could read
+    }
+  }
+
+  async #begin(training: Training, recipe: PageRecipe, count: number): Promise<void> {
+    const { images, tell } = this.#parts;
     this.#training = training;
     this.#startedAt = new Date();
-    const size = { recipe: recipe.name, limit: train.count };
+    const size = { recipe: recipe.name, limit: count };
     const totalSteps = this.#totalSteps = this.#request.steps ?? ownSteps(size);
     const { detail, math = null, threads: taken } = training.device;
     tell({

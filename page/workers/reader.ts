@@ -3,7 +3,6 @@
  *
  * @module
  */
-import "../symbols.ts";
 import { ReaderDesk } from "./desk.ts";
 import type { ReaderAnswer, ReaderRequest } from "./messages.ts";
 

@@ -75,6 +75,14 @@ Deno.test("preparePicture() takes all of a drawing, as it finds the same digit o
     () => draw({ ...drawing, grey: new Uint8Array(200 * 160) }),
     /must be a digit .* an empty sheet$/,
   );
+  const transparent = { ...drawing, grey: drawing.grey.map(() => 255), alpha: drawing.grey }; // as a canvas has it
+  assert.ok(difference(draw(transparent).pixels, draw(drawing).pixels) <= 1);
+  for (const other of [{ preparation: "none" }, { preparation: "digit", invert: true }] as const) {
+    assert.throws(
+      () => preparePicture(drawing, SIZE, { ...other, isDrawing: true }),
+      /isDrawing must be left out/,
+    );
+  }
 });
 
 Deno.test("preparePicture() keeps a digit that is already prepared", () => {

@@ -51,7 +51,7 @@ with torch.no_grad():  # Keras's shapes to PyTorch's
         rnn.bias_ih_l0.copy_(take(H))  # the one bias is the sum of PyTorch's two
         rnn.bias_hh_l0.zero_()
         batch_size, optimizer = 64, torch.optim.RMSprop([*rnn.parameters(), *head.parameters()], lr=3e-4)
-    else:
+    elif recipe == "train-gru":
         rnn = torch.nn.GRU(28, H, 2, batch_first=True)
         for l, inputs in enumerate([28, H]):
             getattr(rnn, f"weight_ih_l{l}").copy_(gates(take(inputs, 3 * H).T))
@@ -59,8 +59,11 @@ with torch.no_grad():  # Keras's shapes to PyTorch's
             getattr(rnn, f"bias_ih_l{l}").copy_(gates(take(3 * H)))
             getattr(rnn, f"bias_hh_l{l}").copy_(gates(take(3 * H)))
         batch_size, optimizer = 100, torch.optim.Adam([*rnn.parameters(), *head.parameters()], lr=1e-3)
+    else:
+        sys.exit(f"no such recipe: {recipe}")
     head.weight.copy_(take(H, 10).T)
     head.bias.copy_(take(10))
+    assert position == len(parameters), "parameters.bin is another recipe's: run same_start.ts first"
 
 loss_of = torch.nn.CrossEntropyLoss()
 for epoch in order:

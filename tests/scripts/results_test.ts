@@ -160,7 +160,9 @@ projectTest("results trains what is missing, and writes the page and the picture
       `${folder}/metrics.jsonl`,
       kept.map((line) => JSON.stringify(line) + "\n").join(""),
     );
-    await Deno.writeTextFile(`${folder}/record.json`, JSON.stringify(record));
+    const { recipe, flags } = EXPERIMENTS.find((one) => one.name === name) ?? { recipe: name, flags: [] };
+    const command = ["deno", "task", recipe, ...flags, "--device", "wasm", "--seed", seed].join(" ");
+    await Deno.writeTextFile(`${folder}/record.json`, JSON.stringify({ ...record, command }));
   }
   assert.match((await results(path, "--write")).stderr, /current value lacks train-lstm-adam, seed 4;/);
 
@@ -171,7 +173,7 @@ projectTest("results trains what is missing, and writes the page and the picture
     /^train-lstm-adam, seed 4: starts, threads: \d+\ntrain-lstm-adam, seed 4: \d+ s\nWritten:/,
   );
   const page = await Deno.readTextFile(`${path}/RESULTS.md`);
-  const trained = page.split("\n").find((line) => line.includes("--device wasm --seed 4"))!;
+  const trained = page.split("\n").find((line) => line.includes("train-lstm-adam --device wasm --seed 4`"))!;
   assert.match(trained, /^\| `deno task train-lstm-adam --device wasm --seed 4` +\| unknown +\|/);
   assert.match(await Deno.readTextFile(`${path}/docs/train-lstm.svg`), /^<svg[^]*the source's notebook/);
   const written = await results(path, "--write"); // nothing to train now: the same page

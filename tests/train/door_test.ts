@@ -223,7 +223,7 @@ Deno.test("test can be left out, and then there is nothing to test with", async 
   ) {
     await assert.rejects(
       call,
-      /^RangeError: Cannot .*: compile\(\) must have been given images for test: current value is none$/,
+      /^RangeError: Cannot .*: images for test must have been given before the training began: current value is none$/,
     );
   }
 });
@@ -367,7 +367,7 @@ for (const device of ["reference", "wasm"] as const) {
     assert.equal(results[1].status, "rejected");
     assert.match(
       `${results[1].reason}`,
-      /Cannot train: the trainer must have nothing else to do: .* a call to train/,
+      /Cannot train: the training must have nothing else to do: .* a call to train/,
     );
     assert.equal(results[0].status, "fulfilled");
     const losses = (reports: { loss: number }[]) => reports.map(({ loss }) => loss);
@@ -398,7 +398,7 @@ for (const device of ["reference", "wasm"] as const) {
     const running = Array.fromAsync(trainer.epochs(1000));
     const ended = assert.rejects(
       running,
-      /^Error: Cannot train: the trainer must stay open until the call is done/,
+      /^Error: Cannot train: the training must stay open until the call is done/,
     );
     await trainer[Symbol.asyncDispose]();
     await trainer[Symbol.asyncDispose]();
@@ -412,7 +412,7 @@ for (const device of ["reference", "wasm"] as const) {
       () => Array.fromAsync(trainer.steps(1)),
     ];
     for (const call of calls) {
-      await assert.rejects(call, /the trainer must be open: current value is disposed$/);
+      await assert.rejects(call, /the training must be open: current value is disposed$/);
     }
   });
 

@@ -146,3 +146,15 @@ for (const [what, given, message] of REJECTED) {
     await assert.rejects(openTraining(network, given as typeof options), message);
   });
 }
+
+Deno.test("openTraining() rejects networks that it would not train as they say", async () => {
+  const { input } = network;
+  const others: [object, RegExp][] = [
+    [{ ...network, loss: "meanSquaredError" }, /loss of network must be one of softmaxCrossEntropy/],
+    [{ ...network, input: { ...input, maskValue: 0 } }, /maskValue of input of network must be missing/],
+    [{ ...network, input: { ...input, kind: "tokens" } }, /kind of input of network must be one of features/],
+  ];
+  for (const [other, message] of others) {
+    await assert.rejects(openTraining(other as typeof network, options), message);
+  }
+});

@@ -36,7 +36,7 @@ export class ThreadHost {
       if (this.#profile) Object.assign(this.#profile, startProfile()); // the timed kernels add to this object
       if ("module" in message) this.#thread = this.#start(message);
       else this.#thread!.run(message);
-      return { done: true, profile: this.#profile };
+      return { done: true, profile: this.#profile && { ...this.#profile } };
     } catch (error) {
       return { error: error instanceof Error ? error.message : String(error) };
     }

@@ -15,14 +15,12 @@ export interface Ending {
   readonly threads: number;
   /** What more threads, and a call that fails, end with. */
   readonly messages: readonly string[];
-  /** How often a timer ran meanwhile. */
+  /** How often a timer ran between the steps. */
   readonly turns: number;
 }
 
 /** Trains, evaluates and reads, with as many threads as there are by default. */
 export async function trainHere(): Promise<Ending> {
-  let turns = 0;
-  const timer = setInterval(() => turns++, 1);
   const train = tinySplit({ count: 600, height: 28, width: 28, classes: 10 });
   const network = createClassifier({
     inputSize: 28,
@@ -44,7 +42,10 @@ export async function trainHere(): Promise<Ending> {
     math: "fused",
   } as const;
   await using training = await openTraining(network, options);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
   for await (const _ of training.epochs(3));
+  clearInterval(timer);
   const { accuracy } = await training.evaluate("validation");
   const trained = await training.trained();
   await using model = await openModel(trained, { device: "wasm" });
@@ -56,7 +57,6 @@ export async function trainHere(): Promise<Ending> {
     await model[Symbol.asyncDispose]();
     await disposed;
   }
-  clearInterval(timer);
   return {
     sha256: modelSha256(trained),
     accuracy,
