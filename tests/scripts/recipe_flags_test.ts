@@ -68,7 +68,8 @@ projectTest("flags replace every part of a recipe, and config.json says what was
 projectTest("without flags a recipe is as it is written", async (path) => {
   await train(path, "train_best", "--steps", "2", "--out", "runs/a");
   const { model, training } = await configOf(path, "runs/a");
-  assert.deepEqual(model.layers, [{ kind: "lstm", hiddenSize: 128 }, { kind: "dense", units: 10 }]);
+  const lstm = { kind: "lstm", hiddenSize: 64 };
+  assert.deepEqual(model.layers, [{ ...lstm, returnSequences: true }, lstm, { kind: "dense", units: 10 }]);
   assert.deepEqual([training.schedule.kind, training.schedule.length], ["oneCycle", { steps: 2 }]);
   assert.deepEqual([training.augment.shift, training.images.validation], [2, 2]); // of 24 images
   await train(path, "train_lstm", "--steps", "1", "--out", "runs/b");

@@ -9,16 +9,7 @@ import { chainOptions } from "../chain_data.ts";
 import { testEngine } from "../contract.ts";
 import { type Case, optionsOf, scattered } from "../contract_cases.ts";
 import { test, withShaders } from "./support/adapter_tests.ts";
-
-// Twice the largest error measured over all cases on Mesa's software adapter, in units of the largest element of the
-// tensor: logits 1.0e-6, loss 2.3e-7, gradient 2.5e-6, movement 4.5e-5 (RMSprop's first steps divide a small gradient by
-// itself).
-const TOLERANCE = {
-  logits: { atol: 2.1e-6, rtol: 0 },
-  loss: { atol: 4.8e-7, rtol: 0 },
-  gradient: { atol: 5.1e-6, rtol: 0 },
-  movement: { atol: 9.0e-5, rtol: 0 },
-};
+import { TOLERANCE } from "./support/tolerance.ts";
 
 // Fifty steps of Adam or Adadelta carry rounding further: twice what was measured on Mesa's adapter and on SwiftShader, loss
 // 4.2e-6 and 1.0e-5, movement 7.9e-5 and 1.9e-4.
