@@ -16,18 +16,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.ts";
 import { theme } from "../theme.ts";
 import { image } from "../state.ts";
-import { clear, redrawSheet, replaceSheet, source, strokesOf, undo } from "./source.ts";
-import {
-  beginStroke,
-  curvesOf,
-  extendStroke,
-  PEN_RADIUS,
-  type Point,
-  pointAt,
-  SHEET,
-  SIDE,
-  type Stroke,
-} from "./strokes.ts";
+import { canExtend, clear, movePenTo, putPenDown, source, strokesOf, undo } from "./source.ts";
+import { curvesOf, PEN_RADIUS, type Point, pointAt, SHEET, SIDE, type Stroke } from "./strokes.ts";
 
 /** The pen that the keyboard moves. */
 interface Pen {
@@ -57,20 +47,21 @@ export function Sheet(
   const pen = useSignal<Pen | null>(null); // while the keyboard has the sheet
   const sheet = source.value, seen = image.value, pixels = sheet.kind === "strokes" ? null : seen;
   useEffect(() => {
-    const redraw = () => drawSheet(canvas.current!, { strokes: strokesOf(sheet), pixels, pen: pen.value });
+    const shown = pen.value && penNow();
+    const redraw = () => drawSheet(canvas.current!, { strokes: strokesOf(sheet), pixels, pen: shown });
     redraw();
     const observer = new ResizeObserver(redraw);
     observer.observe(canvas.current!);
     return () => observer.disconnect();
   }, [sheet, pixels, pen.value, theme.value]);
 
-  /** Begins a stroke; what else was on the sheet goes. */
   const begin = (point: Point) => {
-    replaceSheet({ kind: "strokes", strokes: beginStroke(strokesOf(source.value), point) });
+    putPenDown(point);
     onDraw();
   };
   const extend = (points: readonly Point[]) => {
-    redrawSheet(points.reduce(extendStroke, strokesOf(source.value)));
+    if (!canExtend()) return;
+    movePenTo(points);
     onDraw();
   };
   const pointOf = ({ clientX, clientY }: { clientX: number; clientY: number }) => {
@@ -93,7 +84,7 @@ export function Sheet(
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLCanvasElement>) => {
     if (event.ctrlKey || event.metaKey) {
       if (event.key.toLowerCase() !== "z") return;
-      undo();
+      if (undo()) announce("last step undone");
     } else if (MOVES[event.key]) {
       movePen(MOVES[event.key], event.shiftKey ? 4 : 1);
     } else if (event.key === " ") {
@@ -102,15 +93,17 @@ export function Sheet(
       if (!isDown) begin(at);
       announce(isDown ? "pen lifted" : `pen down at ${sayPoint(at)}`);
     } else if (event.key === "Backspace") {
-      undo();
-      announce("last stroke undone");
+      if (undo()) announce("last step undone");
     } else if (event.key === "Delete") {
-      clear();
-      announce("the sheet is empty");
+      if (clear()) announce("the sheet is empty");
     } else return;
     event.preventDefault();
   };
-  const penNow = () => pen.value ?? { at: pointAt(SHEET / 2, SHEET / 4), isDown: false };
+  /** The pen is lifted when its stroke is undone, cleared or replaced. */
+  const penNow = () => {
+    const { at, isDown } = pen.value ?? { at: pointAt(SHEET / 2, SHEET / 4), isDown: false };
+    return { at, isDown: isDown && canExtend() };
+  };
   const movePen = ([x, y]: readonly [number, number], times: number) => {
     const { at, isDown } = penNow(), to = pointAt(at.x + x * times * STEP, at.y + y * times * STEP);
     pen.value = { at: to, isDown };

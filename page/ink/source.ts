@@ -4,7 +4,7 @@
  * @module
  */
 import { computed, signal } from "@preact/signals";
-import type { Stroke } from "./strokes.ts";
+import { beginStroke, extendStroke, type Point, type Stroke } from "./strokes.ts";
 
 /** A drawing, one of MNIST's test digits, or the pixels of a picture, u8 `[28, 28]`. */
 export type Source =
@@ -31,22 +31,41 @@ export function replaceSheet(sheet: Source): void {
   source.value = sheet;
 }
 
-/** Puts the strokes on the sheet, as a part of the last step. */
-export function redrawSheet(strokes: readonly Stroke[]): void {
-  source.value = { kind: "strokes", strokes };
+/** The sheet as the stroke that is being drawn left it; null before the first stroke. */
+let drawn: Source | null = null;
+
+/** Begins a stroke; what else was on the sheet goes. */
+export function putPenDown(point: Point): void {
+  replaceSheet({ kind: "strokes", strokes: beginStroke(strokesOf(source.peek()), point) });
+  drawn = source.peek();
 }
 
-/** Takes the last step back. */
-export function undo(): void {
+/** Whether the last stroke can go on: nothing was undone, cleared or replaced since. */
+export function canExtend(): boolean {
+  return source.value === drawn;
+}
+
+/** Lets the last stroke go on, as a part of its step, if it can. */
+export function movePenTo(points: readonly Point[]): void {
+  if (!canExtend()) return;
+  drawn = { kind: "strokes", strokes: points.reduce(extendStroke, strokesOf(source.peek())) };
+  source.value = drawn;
+}
+
+/** Takes the last step back. @returns Whether there was one */
+export function undo(): boolean {
   const last = before.value.at(-1);
-  if (!last) return;
+  if (!last) return false;
   before.value = before.value.slice(0, -1);
   source.value = last;
+  return true;
 }
 
-/** Leaves the sheet empty. */
-export function clear(): void {
-  if (source.value.kind !== "empty") replaceSheet({ kind: "empty" });
+/** Leaves the sheet empty. @returns Whether something was on it */
+export function clear(): boolean {
+  if (source.value.kind === "empty") return false;
+  replaceSheet({ kind: "empty" });
+  return true;
 }
 
 /** The strokes on the sheet; none where something else is. */

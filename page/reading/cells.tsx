@@ -9,7 +9,7 @@ import type { JSX, TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
 import { formatFigure } from "../../lib/view/words.ts";
 import { line } from "../state.ts";
 import type { ShownLayer, ShownTrace } from "../workers/messages.ts";
-import { byLines, LINES, nameOfLines } from "./lines.ts";
+import { byLines, LINES, nameOfLines, placeOf } from "./lines.ts";
 import { colourOfSign } from "./palette.ts";
 import { Pixels } from "./pixels.tsx";
 import type { Read } from "./scan.tsx";
@@ -77,8 +77,7 @@ function StateMap(
 ): JSX.Element {
   const isTall = axis === "columns", values = byLines(trace.values, reading), shades = theme.value;
   const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1); // gates and tanh stay within 1
-  const placeOf = (index: number) => reversed ? LINES - 1 - index : index;
-  const valueAt = (index: number, h: number) => values[placeOf(index) * H + h] / most;
+  const valueAt = (index: number, h: number) => values[placeOf(index, reversed) * H + h] / most;
   const choose = (event: TargetedPointerEvent<HTMLElement>) => {
     if (event.type === "pointermove" && event.buttons === 0) return;
     const { left, top, width, height } = event.currentTarget.getBoundingClientRect();
@@ -108,7 +107,7 @@ function StateMap(
       data-axis={isTall ? "columns" : "rows"}
       role="slider"
       tabindex={0}
-      aria-label={`Cell, of ${H}: ${NAMES[trace.name] ?? trace.name}, along the ${nameOfLines(axis)}s`}
+      aria-label={`Cell (${H} in all), ${NAMES[trace.name] ?? trace.name}, along the ${nameOfLines(axis)}s`}
       aria-orientation={isTall ? "vertical" : "horizontal"}
       aria-valuemin={1}
       aria-valuemax={H}
@@ -176,7 +175,7 @@ function Chart({ name, course }: { readonly name: string; readonly course: reado
         {t >= 0 && <circle cx={x(t).toFixed(1)} cy={y(now).toFixed(1)} r="3" />}
       </svg>
       <span>
-        {name} <output class="quiet">{formatFigure(now, 2)}</output>
+        {name} <span class="figure quiet">{formatFigure(now, 2)}</span>
       </span>
     </li>
   );

@@ -5,13 +5,15 @@
  */
 /// <reference lib="dom" />
 import { computed, effect, signal } from "@preact/signals";
+import { announce } from "../announce.ts";
 import { type Source, source } from "../ink/source.ts";
 import { digitOf, loadDigits } from "../ink/test_digits.ts";
 import { hidden, image, models, readings, shown, type ShownModel } from "../state.ts";
 import type { ModelFiles } from "../workers/messages.ts";
 import { type AskLatest, latestWins } from "./latest.ts";
-import { hideLines, LINES } from "./lines.ts";
+import { hideLines, LINES, sayHidden } from "./lines.ts";
 import { Reader } from "./reader.ts";
+import { SHIPPED } from "./shipped.ts";
 
 /** What went wrong last, in one sentence; empty if nothing did. */
 export const notice = signal("");
@@ -21,16 +23,21 @@ export const label = signal<number | null>(null);
 export const shownModels = computed<readonly ShownModel[]>(() =>
   shown.value.flatMap((id) => models.value.find((model) => model.id === id) ?? [])
 );
-/** The axis along which lines are hidden: that of the first network. */
-export const hiddenAxis = computed(() => shownModels.value[0]?.axis ?? "rows");
+/** The axis along which lines are hidden: that of the first network, also while it is being loaded. */
+export const hiddenAxis = computed<"rows" | "columns">(() => {
+  const first = [...SHIPPED, ...models.value].find(({ id }) => id === shown.value[0]);
+  return first?.axis === "columns" ? "columns" : "rows";
+});
 /** What the networks see of the image, without what is hidden. */
 export const seen = computed(() => {
   return hideLines(image.value ?? new Uint8Array(LINES * LINES), hidden.value, hiddenAxis.value);
 });
 
-/** Shows all lines again. */
+/** Shows all lines again, and says so. */
 export function showAllLines(): void {
-  if (hidden.value.includes(true)) hidden.value = Array.from({ length: LINES }, () => false);
+  if (!hidden.peek().includes(true)) return;
+  hidden.value = Array.from({ length: LINES }, () => false);
+  announce(sayHidden(hidden.peek(), hiddenAxis.peek()));
 }
 
 /** Says what went wrong. */
@@ -50,14 +57,23 @@ export function follow(): Reader {
       label.value = found.label;
     }, report);
   });
-  const asks = new Map<string, AskLatest<Question, void>>();
+  let axis = hiddenAxis.peek();
+  effect(() => {
+    if (hiddenAxis.value === axis) return;
+    axis = hiddenAxis.value;
+    showAllLines(); // hidden rows are not hidden columns
+  });
+  const asks = new Map<string, AskLatest<Question, void>>(), asked = new Map<string, Question>();
   effect(() => {
     const pixels = seen.value;
-    for (const model of shownModels.value) {
-      if (!asks.has(model.id)) asks.set(model.id, latestWins(readerOf(reader, model.id)));
-      asks.get(model.id)!({ model: model.model, pixels }).catch((error) => {
+    for (const { id, model } of shownModels.value) {
+      const last = asked.get(id);
+      if (last?.model === model && last.pixels === pixels) continue; // another network has changed
+      asked.set(id, { model, pixels });
+      if (!asks.has(id)) asks.set(id, latestWins((question) => read(reader, id, question)));
+      asks.get(id)!({ model, pixels }).catch((error) => {
         report(error);
-        readings.value = new Map([...readings.value].filter(([id]) => id !== model.id));
+        readings.value = new Map([...readings.value].filter(([other]) => other !== id));
       });
     }
   });
@@ -70,17 +86,10 @@ interface Question {
   readonly pixels: Uint8Array;
 }
 
-function readerOf(reader: Reader, id: string): (question: Question) => Promise<void> {
-  let opened: ModelFiles | null = null;
-  return async ({ model, pixels }) => {
-    if (model !== opened) {
-      opened = null;
-      await reader.open(id, model);
-      opened = model;
-    }
-    const reading = await reader.read(id, pixels);
-    readings.value = new Map(readings.value).set(id, reading);
-  };
+async function read(reader: Reader, id: string, { model, pixels }: Question): Promise<void> {
+  if (!reader.isOpen(id, model)) await reader.open(id, model);
+  const reading = await reader.read(id, pixels);
+  readings.value = new Map(readings.value).set(id, reading);
 }
 
 async function findDigit(number: number): Promise<{ pixels: Uint8Array; label: number }> {

@@ -49,6 +49,16 @@ export function nameOfLines(axis: "rows" | "columns" | "pixels"): string {
   return axis === "columns" ? "column" : "line";
 }
 
+/** Which line of the image is read at an index, both from 0 on; for a network that begins with the last line, vice versa. */
+export function placeOf(index: number, reversed: boolean): number {
+  return reversed ? LINES - 1 - index : index;
+}
+
+/** A digit with its article: `a 4`, `an 8`. */
+export function sayDigit(digit: number): string {
+  return `${digit === 8 ? "an" : "a"} ${digit}`;
+}
+
 /** How a reading is spoken of. */
 export interface Words {
   readonly axis: "rows" | "columns" | "pixels";

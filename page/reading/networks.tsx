@@ -5,13 +5,14 @@
  */
 /// <reference lib="dom" />
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { formatShare } from "../../lib/view/words.ts";
 import { image, line, models, readings, shown } from "../state.ts";
 import { Cells } from "./cells.tsx";
-import { label } from "./follow.ts";
-import { answerAfter, nameOfLines, sayDecision } from "./lines.ts";
+import { label, notice, report } from "./follow.ts";
+import { answerAfter, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
 import { type Read, Scan } from "./scan.tsx";
-import { SHIPPED } from "./shipped.ts";
+import { failed, fetchShipped, SHIPPED } from "./shipped.ts";
 
 /** Shows a network in a place, in place of another one. */
 function show(place: number, id: string): void {
@@ -27,39 +28,68 @@ function addNetwork(): void {
 
 /** The networks that read, side by side. */
 export function Networks(): JSX.Element {
+  const count = shown.value.length, box = useRef<HTMLDivElement>(null), losesFocus = useRef(false);
+  useEffect(() => {
+    if (losesFocus.current) [...box.current!.querySelectorAll<HTMLElement>(".choice select")].at(-1)?.focus();
+    losesFocus.current = false;
+  }, [count]);
+  /** The button that was pressed goes: the choice of the last network takes its focus. */
+  const changeCount = (change: () => void) => {
+    losesFocus.current = true;
+    change();
+  };
   return (
-    <div class="networks" data-count={shown.value.length}>
-      {shown.value.map((id, place) => <Network key={`${place}-${id}`} id={id} place={place} />)}
-      {shown.value.length === 1 && (
-        <button type="button" class="beside" onClick={addNetwork}>Compare with another network</button>
+    <div ref={box} class="networks" data-count={count}>
+      {shown.value.map((id, place) => (
+        <Network
+          key={place}
+          {...{ id, place }}
+          onClose={() => changeCount(() => shown.value = shown.value.slice(0, 1))}
+        />
+      ))}
+      {count === 1 && (
+        <button type="button" class="beside" onClick={() => changeCount(addNetwork)}>
+          Compare with another network
+        </button>
       )}
     </div>
   );
 }
 
-function Network({ id, place }: { readonly id: string; readonly place: number }): JSX.Element {
+function Network(
+  { id, place, onClose }: { readonly id: string; readonly place: number; readonly onClose: () => void },
+): JSX.Element {
+  const choice = useRef<HTMLSelectElement>(null);
   const model = models.value.find((one) => one.id === id), reading = readings.value.get(id);
   return (
     <article class="card network" aria-label={model?.name ?? "A network"}>
       <div class="row choice">
         <label>
           <span class="spoken">{place === 0 ? "Network" : "Second network"}</span>
-          <select value={id} onChange={(event) => show(place, event.currentTarget.value)}>
+          <select ref={choice} value={id} onChange={(event) => show(place, event.currentTarget.value)}>
             <Choices />
           </select>
         </label>
-        {place > 0 && (
-          <button
-            type="button"
-            aria-label="Show one network only"
-            onClick={() => shown.value = shown.value.slice(0, 1)}
-          >
-            ×
-          </button>
-        )}
+        {place > 0 && <button type="button" aria-label="Show one network only" onClick={onClose}>×</button>}
       </div>
-      {model && reading ? <NetworkReads model={model} reading={reading} /> : <p class="quiet waiting">…</p>}
+      {model && reading && <NetworkReads key={id} model={model} reading={reading} />}
+      {!(model && reading) && !failed.value.has(id) && <p class="quiet waiting">…</p>}
+      {!model && failed.value.has(id) && <Failed id={id} onRetry={() => choice.current?.focus()} />}
     </article>
+  );
+}
+
+/** Stands for a network that could not be fetched. @param onRetry Takes the focus before the button goes */
+function Failed({ id, onRetry }: { readonly id: string; readonly onRetry: () => void }): JSX.Element {
+  const retry = () => {
+    onRetry();
+    notice.value = "";
+    fetchShipped(id).catch(report);
+  };
+  return (
+    <p class="row">
+      This network could not be loaded. <button type="button" onClick={retry}>Try again</button>
+    </p>
   );
 }
 
@@ -89,13 +119,14 @@ function Verdict({ model, reading }: Read): JSX.Element {
   if (!image.value) {
     return <p class="verdict quiet">Draw a digit: this is what it thinks of an empty sheet.</p>;
   }
-  const isWrong = answer && label.value !== null && answer.best !== label.value;
+  const digit = label.value, isWrong = answer && digit !== null && answer.best !== digit;
   return (
     <div class="verdict">
       <b class={isWrong ? "wrong" : ""}>{answer ? model.classNames[answer.best] : "?"}</b>
       <p>
         <span class="figure">
           {answer ? `${formatShare(answer.share, 100)} sure after ${name} ${line.value}` : "Nothing read yet"}
+          {isWrong && ` (the digit is ${sayDigit(digit)})`}
         </span>
         <span class="quiet">Made up its mind: {sayDecision(reading, model)}</span>
       </p>

@@ -24,6 +24,7 @@ export interface Channel {
 export class Reader {
   readonly #channel: Channel;
   readonly #waiting: { resolve(answer: ReaderAnswer): void; reject(error: Error): void }[] = [];
+  readonly #opened = new Map<string, ModelFiles>();
   #tickets = 0;
   #broken: Error | null = null;
 
@@ -41,7 +42,13 @@ export class Reader {
   /** Opens a model, in place of another one of this id. @throws {Error} If it cannot be opened. */
   async open(id: string, model: ModelFiles): Promise<AboutModel> {
     const answer = await this.#ask({ kind: "open", id, model });
+    this.#opened.set(id, model);
     return (answer as Extract<ReaderAnswer, { kind: "opened" }>).about;
+  }
+
+  /** Whether an id is that of this very model, and need not be opened again. */
+  isOpen(id: string, model: ModelFiles): boolean {
+    return this.#opened.get(id) === model;
   }
 
   /** How a model that is open reads pixels. @throws {Error} If its answers are not finite. */

@@ -22,7 +22,7 @@ import { openNetwork, openPicture } from "./open.ts";
 import { isPlaying, pause, playUnasked, speed } from "./play.ts";
 import type { Reader } from "./reader.ts";
 import { fetchShipped } from "./shipped.ts";
-import { sayAll, Transport } from "./transport.tsx";
+import { said, Transport } from "./transport.tsx";
 
 let started: Reader | null = null;
 
@@ -36,9 +36,9 @@ function start(): Reader {
   followAddress();
   effect(() => shown.value.forEach((id) => fetchShipped(id).catch(report)));
   effect(() => {
-    const text = sayAll();
-    // A slider says its own value.
-    if (!isPlaying.value && image.value && document.activeElement?.id !== "scan") announceAnswer(text);
+    const text = said.value;
+    if (!text || isPlaying.value || !image.value) return;
+    if (document.activeElement?.id !== "scan") announceAnswer(text); // a slider says its own value
   });
   return started;
 }
@@ -83,8 +83,9 @@ export function ReadingRoom(): JSX.Element {
         <details class="help">
           <summary>Keys, pictures and networks of your own</summary>
           <p id="sheet-keys">
-            With the keyboard: arrow keys move the pen, and Home, End, Page Up and Page Down move it aslant;
-            with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Delete clears.
+            With the keyboard: arrow keys move the pen, and Home, End, Page Up and Page Down move it
+            diagonally; with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Delete
+            clears.
           </p>
           <p>
             Drop or paste a picture of a digit anywhere. Drop the folder of a run that Scanline trained, or a

@@ -14,6 +14,7 @@ import {
   decidedLine,
   LINES,
   nameOfLines,
+  placeOf,
   probabilitiesAfter,
   sayCourse,
   sayHidden,
@@ -39,14 +40,14 @@ export function Scan(
 ): JSX.Element {
   const { axis, reversed = false, classNames } = model, isTall = axis === "columns";
   const classes = shownClasses(reading, MOST_CLASSES), pixels = seen.value, shades = theme.value;
-  const placeOf = (index: number) => reversed ? LINES - 1 - index : index;
-  const shareAt = (index: number, k: number) => probabilitiesAfter(reading, placeOf(index) + 1)[classes[k]];
+  const shareAt = (index: number, k: number) =>
+    probabilitiesAfter(reading, placeOf(index, reversed) + 1)[classes[k]];
   const decided = decidedLine(reading);
   const toLine = (share: number) => moveTo(LINES * (reversed ? 1 - share : share));
   const scrub = dragAlong(isTall, toLine);
   const canHide = isTall === (hiddenAxis.value === "columns");
   return (
-    <div class="scan" data-axis={isTall ? "columns" : "rows"} data-classes={classes.length}>
+    <div class="scan" data-axis={isTall ? "columns" : "rows"}>
       <div class="stage">
         <Ruler isTall={isTall} canHide={canHide} />
         <Pixels
@@ -146,7 +147,12 @@ function hideAlong(isTall: boolean, pointers?: readonly string[]) {
 function Ruler({ isTall, canHide }: { readonly isTall: boolean; readonly canHide: boolean }): JSX.Element {
   if (!canHide) return <div class="ruler" />;
   return (
-    <div class="ruler usable" aria-hidden="true" title="Drag to hide lines" {...hideAlong(isTall)}>
+    <div
+      class="ruler usable"
+      aria-hidden="true"
+      title={`Drag to hide ${nameOfLines(hiddenAxis.value)}s`}
+      {...hideAlong(isTall)}
+    >
       {hidden.value.map((isHidden, i) => <i key={i} class={isHidden ? "hidden" : ""} />)}
     </div>
   );

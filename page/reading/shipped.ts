@@ -4,6 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import { signal } from "@preact/signals";
 import { models, type ShownModel } from "../state.ts";
 
 /** A network that comes with the page. */
@@ -24,21 +25,30 @@ export const SHIPPED: readonly Shipped[] = [
   },
 ];
 
+/** The ids of those that could not be fetched when they were last asked for. */
+export const failed = signal<ReadonlySet<string>>(new Set());
+
 const fetching = new Set<string>();
 
 /** Adds the network of an id to `models`, if it comes with the page. @throws {Error} If it could not be fetched. */
 export async function fetchShipped(id: string): Promise<void> {
   const found = SHIPPED.find((one) => one.id === id);
-  if (!found || fetching.has(id) || models.value.some((model) => model.id === id)) return;
+  if (!found || fetching.has(id) || models.peek().some((model) => model.id === id)) return;
   fetching.add(id);
   try {
-    const response = await fetch(`models/${id}.safetensors`).catch(() => null);
-    if (!response?.ok) {
-      throw new Error(`Cannot load the network ${found.name}: the server of this page must have it`);
-    }
-    const model = new Uint8Array(await response.arrayBuffer());
+    const model = await fetchBytes(`models/${id}.safetensors`).catch((cause) => {
+      failed.value = new Set([...failed.value, id]);
+      throw new Error(`Cannot load the network ${found.name}: check the connection and try again`, { cause });
+    });
+    failed.value = new Set([...failed.value].filter((one) => one !== id));
     models.value = [...models.value, { ...found, model }];
   } finally {
     fetching.delete(id);
   }
+}
+
+async function fetchBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`Cannot fetch ${path}: current value is status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }

@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import type { JSX } from "preact";
 import { label, report } from "./follow.ts";
+import { sayDigit } from "./lines.ts";
 import { playUnasked } from "./play.ts";
 import { canUndo, clear, replaceSheet, source, undo } from "../ink/source.ts";
 import { loadDigits } from "../ink/test_digits.ts";
@@ -31,8 +32,8 @@ export function Tools({ onPicture }: { readonly onPicture: (picture: File) => vo
   return (
     <div class="tools">
       <div class="row">
-        <button type="button" onClick={undo} disabled={!canUndo.value}>Undo</button>
-        <button type="button" onClick={clear} disabled={sheet.kind === "empty"}>Clear</button>
+        <button type="button" onClick={undo} aria-disabled={!canUndo.value}>Undo</button>
+        <button type="button" onClick={clear} aria-disabled={sheet.kind === "empty"}>Clear</button>
         <label class="button">
           Picture…
           <input
@@ -51,7 +52,9 @@ export function Tools({ onPicture }: { readonly onPicture: (picture: File) => vo
         <button type="button" onClick={() => showRandomDigit().catch(report)}>Random test digit</button>
         <button type="button" aria-label="Next test digit" onClick={() => step(1)}>›</button>
         <output class="quiet">
-          {number === null ? "" : `Test digit ${number}${label.value === null ? "" : `: a ${label.value}`}`}
+          {number === null
+            ? ""
+            : `Test digit ${number}${label.value === null ? "" : `: ${sayDigit(label.value)}`}`}
         </output>
       </div>
     </div>

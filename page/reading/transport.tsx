@@ -4,30 +4,34 @@
  * @module
  */
 /// <reference lib="dom" />
-import { useComputed } from "@preact/signals";
+import { computed } from "@preact/signals";
 import type { JSX } from "preact";
 import { hidden, line, readings } from "../state.ts";
 import { announce } from "../announce.ts";
+import { isActive } from "../training/progress.ts";
+import { progress } from "../training/trainer.ts";
 import { hiddenAxis, showAllLines, shownModels } from "./follow.ts";
-import { LINES, nameOfLines, sayAnswer, sayHidden } from "./lines.ts";
+import { LINES, nameOfLines, placeOf, sayAnswer, sayHidden } from "./lines.ts";
 import { isPlaying, moveTo, pause, play, speed, SPEEDS } from "./play.ts";
 
-/** What all networks say after the line that is read. */
-export function sayAll(): string {
+/** Whether the network that is trained here changes several times a second. */
+const isTraining = computed(() => isActive(progress.value));
+
+/** What the networks say after the line that is read; nobody could listen to one that is being trained. */
+export const said = computed(() => {
   const models = shownModels.value;
   const texts = models.flatMap((model) => {
     const reading = readings.value.get(model.id);
-    if (!reading) return [];
+    if (!reading || model.origin === "trained" && isTraining.value) return [];
     const text = sayAnswer(reading, line.value, model);
     return [models.length > 1 ? `${model.name} ${text}` : text];
   });
   return texts.join("; ");
-}
+});
 
 /** The controls of the scan line. */
 export function Transport(): JSX.Element {
-  const name = useComputed(() => nameOfLines(hiddenAxis.value));
-  const at = line.value;
+  const name = nameOfLines(hiddenAxis.value), at = line.value;
   return (
     <div class="transport" role="group" aria-label="Scan line">
       <div class="row">
@@ -35,7 +39,9 @@ export function Transport(): JSX.Element {
           {isPlaying.value ? "Pause" : "Play"}
         </button>
         <label class="scrub">
-          <span class="figure">{at === 0 ? "before the first line" : `after ${name} ${at} of ${LINES}`}</span>
+          <span class="figure">
+            {at === 0 ? `before the first ${name}` : `after ${name} ${at} of ${LINES}`}
+          </span>
           <input
             type="range"
             id="scan"
@@ -43,15 +49,15 @@ export function Transport(): JSX.Element {
             max={LINES}
             step={1}
             value={at}
-            aria-label={`Lines read, of ${LINES}`}
-            aria-valuetext={sayAll() || `${at} of ${LINES}`}
+            aria-label={`${name === "column" ? "Columns" : "Lines"} read, of ${LINES}`}
+            aria-valuetext={said.value || `${at} of ${LINES}`}
             onInput={(event) => moveTo(event.currentTarget.valueAsNumber)}
           />
         </label>
         <label class="speed">
           <span class="quiet">Speed</span>
           <select value={speed.value} onChange={(event) => speed.value = Number(event.currentTarget.value)}>
-            {SPEEDS.map((one) => <option key={one} value={one}>{one} lines/s</option>)}
+            {SPEEDS.map((one) => <option key={one} value={one}>{one} {name}s/s</option>)}
           </select>
         </label>
       </div>
@@ -62,7 +68,8 @@ export function Transport(): JSX.Element {
 
 /** Hides lines from the networks, without a mouse. */
 function Hiding(): JSX.Element {
-  const name = nameOfLines(hiddenAxis.value), at = line.value, current = Math.max(0, at - 1);
+  const name = nameOfLines(hiddenAxis.value), [first] = shownModels.value;
+  const current = placeOf(Math.max(0, line.value - 1), first?.reversed ?? false);
   const change = (isHidden: (one: boolean, place: number) => boolean) => {
     hidden.value = hidden.value.map(isHidden);
     announce(sayHidden(hidden.value, hiddenAxis.value));
@@ -70,7 +77,7 @@ function Hiding(): JSX.Element {
   const isHidden = hidden.value[current],
     rest = hiddenAxis.value === "columns" ? "right half" : "bottom half";
   return (
-    <div class="row hiding">
+    <div class="row hiding" role="group" aria-label="Hide from the network">
       <span class="quiet">What if it never saw…</span>
       <button type="button" onClick={() => change((one, place) => one || place >= LINES / 2)}>
         the {rest}
@@ -78,18 +85,11 @@ function Hiding(): JSX.Element {
       <button
         type="button"
         aria-pressed={isHidden}
-        onClick={() => change((one, at) => at === current ? !one : one)}
+        onClick={() => change((one, place) => place === current ? !one : one)}
       >
         {name} {current + 1}
       </button>
-      <button
-        type="button"
-        disabled={!hidden.value.includes(true)}
-        onClick={() => {
-          showAllLines();
-          announce("all lines are shown");
-        }}
-      >
+      <button type="button" aria-disabled={!hidden.value.includes(true)} onClick={showAllLines}>
         Show all
       </button>
     </div>

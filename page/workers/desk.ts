@@ -3,15 +3,7 @@
  *
  * @module
  */
-import {
-  imageSize,
-  type Model,
-  modelOfRun,
-  modelSha256,
-  openModel,
-  traceImage,
-  type TrainedModel,
-} from "../../core.ts";
+import { imageSize, type Model, modelOfRun, openModel, traceImage, type TrainedModel } from "../../core.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
 import { SIDE } from "../ink/strokes.ts";
@@ -99,15 +91,6 @@ function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Uint8
 }
 
 function describe(model: TrainedModel): AboutModel {
-  const { sequence: { axis, reversed = false, permutation }, classNames, network } = model;
-  const blank = { pixels: new Uint8Array(SIDE * SIDE), count: 1, height: SIDE, width: SIDE };
-  return {
-    title: titlesOfLayers(traceImage(model, blank, 0).layers).join("; "),
-    axis,
-    reversed,
-    shuffled: permutation !== undefined,
-    classNames,
-    parameterCount: network.size,
-    sha256: modelSha256(model),
-  };
+  const { sequence: { axis, reversed = false, permutation }, classNames } = model;
+  return { axis, reversed, shuffled: permutation !== undefined, classNames };
 }

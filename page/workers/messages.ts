@@ -22,16 +22,12 @@ export type ModelFiles = ModelBytes | RunFiles;
 
 /** What is known of a model that was opened. */
 export interface AboutModel {
-  /** Its recurrent layers, in a few words. */
-  readonly title: string;
   readonly axis: "rows" | "columns" | "pixels";
   /** Whether it begins with the last line. */
   readonly reversed: boolean;
   /** Whether it reads the pixels in a shuffled order. */
   readonly shuffled: boolean;
   readonly classNames: readonly string[];
-  readonly parameterCount: number;
-  readonly sha256: string;
 }
 
 /** A picture of any size, as `lib/data/raster.ts` has it. */

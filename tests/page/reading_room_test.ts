@@ -115,6 +115,123 @@ browserTest(
   still,
 );
 
+browserTest(
+  "what is undone with the pen down stays undone, and what was there is kept",
+  async ({ page, address }) => {
+    await page.goto(`${address}#digit=0`);
+    await answers(page, "7");
+    await page.locator("#sheet").focus();
+    const shown = page.getByText("Test digit 0: a 7"), hint = page.getByText("Draw a digit here");
+    for (const key of ["Space", "ArrowRight", "Backspace", "ArrowRight"]) await page.keyboard.press(key);
+    await page.getByRole("status").filter({ hasText: /^pen at/ }).waitFor();
+    await shown.waitFor();
+    await page.getByRole("button", { name: "Undo", disabled: true }).waitFor();
+
+    const { x, y, width } = (await page.locator("#sheet").boundingBox())!;
+    await page.mouse.move(x + width / 4, y + width / 4);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2, y + width / 2, { steps: 4 });
+    await hint.waitFor({ state: "hidden" });
+    await page.keyboard.press("Control+z");
+    await page.mouse.move(x + width / 2, y + width / 4, { steps: 4 });
+    await page.mouse.up();
+    await shown.waitFor();
+    await page.keyboard.press("Delete");
+    await hint.waitFor();
+    await page.keyboard.press("Backspace");
+    await shown.waitFor();
+  },
+  still,
+);
+
+browserTest(
+  "where the first network reads columns, columns are hidden and spoken of",
+  async ({ page, address }) => {
+    await page.goto(`${address}#digit=0&hidden=7&line=0`);
+    await page.getByRole("img", { name: "lines 26 to 28 are hidden" }).waitFor();
+    await page.locator(".choice select").first().selectOption("lstm-100x2");
+    await page.getByRole("status").filter({ hasText: "all columns are shown" }).waitFor();
+    await page.getByText("before the first column").waitFor();
+    await addressIs(page, /^#digit=0&nets=lstm-100x2&line=0$/);
+    const hiding = page.getByRole("group", { name: "Hide from the network" });
+    await hiding.getByRole("button", { name: "column 1", exact: true }).click();
+    await page.getByRole("img", { name: "column 1 is hidden" }).waitFor();
+
+    await page.goto(`${address}#digit=0&nets=lstm-100x2&hidden=3`);
+    await page.reload();
+    await page.getByRole("img", { name: "columns 27 to 28 are hidden" }).waitFor();
+  },
+  still,
+);
+
+browserTest(
+  "the focus goes on where a button goes, and stays on one that has done its work",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(`${address}#digit=0&hidden=7`);
+    await answers(page, "7");
+    const hasFocus = (selector: string, place: number) =>
+      page.waitForFunction(
+        ([selector, place]) =>
+          document.activeElement === document.querySelectorAll(selector as string)[place as number],
+        [selector, place],
+      );
+    await page.getByRole("button", { name: "Compare" }).press("Enter");
+    await hasFocus(".choice select", 1);
+    await page.getByRole("button", { name: "Show one network only" }).press("Enter");
+    await hasFocus(".choice select", 0);
+    for (const name of ["Show all", "Clear"]) {
+      await page.getByRole("button", { name }).press("Enter");
+      await page.getByRole("button", { name, disabled: true }).waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement?.textContent), name);
+    }
+  },
+  still,
+);
+
+browserTest(
+  "a network that could not be fetched is asked for again on request",
+  async ({ page, address, requests }) => {
+    await page.route("**/models/rnn-128.safetensors", (route) => route.abort());
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    await page.locator(".choice select").first().selectOption("rnn-128");
+    await page.locator(NOTICE).getByText(/^Cannot load the network Plain RNN.*: check the connection/)
+      .waitFor();
+    await page.getByText("This network could not be loaded").waitFor();
+    await page.unroute("**/models/rnn-128.safetensors");
+    await page.getByRole("button", { name: "Try again" }).first().click();
+    await page.getByText("Cell 1 of 128").waitFor();
+    assert.equal(await page.locator(NOTICE).innerText(), "");
+    assert.equal(requests.filter((path) => path.endsWith("rnn-128.safetensors")).length, 1);
+  },
+  { context: { reducedMotion: "reduce", serviceWorkers: "block" }, expected: [/Failed to load resource/] },
+);
+
+browserTest(
+  "a network is not spoken of while it is trained, and is at the end",
+  async ({ page, address }) => {
+    await page.goto(`${address}#digit=0&steps=30`);
+    await answers(page, "7");
+    await page.getByRole("status").filter({ hasText: "after line 28: 7" }).waitFor();
+    await page.evaluate(() => {
+      const all: string[] = [], status = document.querySelector(".reading [role=status]")!;
+      new MutationObserver(() => all.push(status.textContent!)).observe(status, {
+        characterData: true,
+        childList: true,
+        subtree: true,
+      });
+      Object.assign(globalThis, { spoken: all });
+    });
+    await page.getByRole("button", { name: "Train here" }).click();
+    await page.getByTestId("sha256").waitFor({ timeout: 240_000 });
+    await page.getByRole("status").filter({ hasText: "trained here after line 28" }).waitFor();
+    const spoken = await page.evaluate(() => (globalThis as unknown as { spoken: string[] }).spoken);
+    assert.equal(spoken.filter((text) => text.includes("trained here")).length, 1, spoken.join("\n"));
+  },
+  still,
+);
+
 browserTest("a network that never sees the bottom half reads something else", async ({ page, address }) => {
   await page.goto(`${address}#digit=0`);
   await answers(page, "7");
@@ -137,6 +254,14 @@ browserTest("a network that never sees the bottom half reads something else", as
   await page.getByRole("img", { name: "lines 22 to 28 are hidden" }).waitFor();
   await drag(page, ".ruler", [[0.5, 0.99], [0.5, 0.76]]);
   await addressIs(page, /^#digit=0$/);
+}, still);
+
+browserTest("a wrong answer says in words what the digit is", async ({ page, address }) => {
+  await page.goto(`${address}#digit=0&line=1`);
+  await page.locator(".verdict", { hasText: "sure after line 1 (the digit is a 7)" }).waitFor();
+  await page.locator("#scan").press("End");
+  await answers(page, "7");
+  assert.equal(await page.getByText("the digit is").count(), 0);
 }, still);
 
 browserTest("a link shows the same: digit, networks, line and hidden lines", async ({ page, address }) => {

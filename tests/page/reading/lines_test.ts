@@ -5,6 +5,7 @@ import {
   decidedLine,
   hideLines,
   lastStepOf,
+  placeOf,
   probabilitiesAfter,
   sayAnswer,
   sayCourse,
@@ -46,6 +47,10 @@ Deno.test("a network that reads pixels takes 28 steps a line", () => {
   assert.equal(answerAfter(reading, 11)!.best, 1);
   const values = Float32Array.from({ length: 784 * 2 }, (_, i) => i >> 1);
   assert.deepEqual([...byLines(values, reading)].slice(0, 4), [27, 27, 55, 55]);
+});
+
+Deno.test("a network that begins with the last line is on the lines from the last one on", () => {
+  assert.deepEqual([placeOf(0, false), placeOf(0, true), placeOf(27, true)], [0, 27, 0]);
 });
 
 Deno.test("of many classes those are shown that are ever likely", () => {
