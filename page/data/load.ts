@@ -155,8 +155,8 @@ export class PartLoader {
     } catch (cause) {
       const reason = (cause as Error).message.replace(/^Cannot use \S+: /, "");
       throw new LoadError(
-        `Cannot load MNIST: ${file} did not come whole (${reason}). Check the connection and try again; ` +
-          "what has come is kept.",
+        `Cannot load MNIST: ${file} could not be loaded (${reason}). Check the connection and try again; ` +
+          "what has arrived is kept.",
         { cause },
       );
     }

@@ -8,6 +8,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import uPlot from "uplot";
 import { smooth } from "../../lib/view/smooth.ts";
+import { formatShare } from "../../lib/view/words.ts";
 import { theme } from "../theme.ts";
 import type { Progress } from "./progress.ts";
 
@@ -28,7 +29,7 @@ export function LossChart({ progress }: { progress: Progress }): JSX.Element {
   return (
     <figure class="chart">
       <figcaption>
-        Loss {last !== null && <output class="figure">{last.toFixed(3)}</output>}
+        Loss {last !== null && <span class="figure">{last.toFixed(3)}</span>}
         <span class="quiet">of each batch, and smoothed</span>
       </figcaption>
       <Chart
@@ -44,11 +45,11 @@ export function LossChart({ progress }: { progress: Progress }): JSX.Element {
 /** Accuracy on the images of the last steps, and on test images. */
 export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element {
   const { accuracies, tested } = progress;
-  const test = tested === null ? "" : `, ${formatPercent(tested.accuracy)} on test images`;
+  const test = tested === null ? "" : `, ${formatShare(tested.accuracy)} on test images`;
   return (
     <figure class="chart">
       <figcaption>
-        Accuracy {tested !== null && <output class="figure">{formatPercent(tested.accuracy)}</output>}
+        Accuracy {tested !== null && <span class="figure">{formatShare(tested.accuracy)}</span>}
         <span class="quiet">
           {tested === null
             ? "of the last batches"
@@ -65,7 +66,7 @@ export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element
         curves={[{ colour: "--accent", width: 2 }, { colour: "--second", width: 0, points: true }]}
         most={progress.opened?.totalSteps}
         range={[0, 100]}
-        unit=" %"
+        unit="%"
       />
     </figure>
   );
@@ -74,10 +75,6 @@ export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element
 /** Averages over about a fortieth of the training. */
 function smoothed(values: readonly number[]): Float64Array {
   return smooth(values, 1 - 1 / Math.min(50, Math.max(2, values.length / 40)));
-}
-
-function formatPercent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 /** A chart by uPlot, drawn anew at most once a frame. */

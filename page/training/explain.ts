@@ -40,7 +40,7 @@ const REMEDIES: readonly (readonly [RegExp, (...found: string[]) => string])[] =
   ],
   [
     /Cannot load the kernels|Failed to fetch|NetworkError|Load failed/i,
-    () => "A file of this page did not come. Check the connection and train again.",
+    () => "A file of this page could not be loaded. Check the connection and train again.",
   ],
 ];
 

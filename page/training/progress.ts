@@ -35,6 +35,8 @@ export interface Progress {
   readonly losses: number[];
   /** The array grows. */
   readonly accuracies: AccuracyPoint[];
+  /** Whether the worker has the model of the last step, to be downloaded. */
+  readonly hasModel: boolean;
   readonly tested: { readonly step: number; readonly loss: number; readonly accuracy: number } | null;
   readonly result: { readonly sha256: string; readonly verdict: Verdict } | null;
   /** What is missing, while the training goes on. */
@@ -54,6 +56,7 @@ export const IDLE: Progress = {
   seconds: 0,
   losses: [],
   accuracies: [],
+  hasModel: false,
   tested: null,
   result: null,
   notice: null,
@@ -83,7 +86,7 @@ export function advance(progress: Progress, news: TrainerNews): Progress {
       const { step, seconds, accuracy } = news;
       progress.losses.push(...news.losses);
       progress.accuracies.push({ step, train: accuracy, test: null });
-      return { ...progress, step, seconds };
+      return { ...progress, step, seconds, hasModel: true };
     }
     case "tested": {
       const { step, loss, accuracy } = news, { accuracies } = progress, last = accuracies.at(-1);

@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { JSX } from "preact";
+import { formatShare } from "../../lib/view/words.ts";
 import type { DownloadFormat } from "../workers/messages.ts";
 import type { Progress } from "./progress.ts";
 import type { Verdict } from "./published.ts";
@@ -19,16 +20,16 @@ const FORMATS: readonly (readonly [DownloadFormat, string])[] = [
 
 /** Shown as soon as there is a model; the hash once the training has ended. */
 export function Result({ progress }: { progress: Progress }): JSX.Element | null {
-  const { result, settings, step, phase, tested } = progress;
-  if (step === 0) return null;
-  const isStill = phase === "paused" || phase === "ended";
+  const { result, settings, step, phase, tested, hasModel } = progress;
+  if (!hasModel) return null;
+  const isStill = phase === "paused" || phase === "ended" || phase === "failed";
   return (
     <div class="card stack result">
       {result && (
         <>
           <h3>
             {tested
-              ? `${(100 * tested.accuracy).toFixed(2)} % of the 10,000 test images are right`
+              ? `${formatShare(tested.accuracy, 10_000)} of the 10,000 test images are right`
               : "Trained"}
           </h3>
           <Judgement verdict={result.verdict} settings={settings!} />
@@ -40,7 +41,7 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
       )}
       <div class="row">
         <span>
-          {phase === "ended" ? "Take it with you:" : `The model after step ${step.toLocaleString("en")}:`}
+          {phase === "ended" ? "Download:" : `The model after step ${step.toLocaleString("en")}:`}
         </span>
         {FORMATS.map(([format, name]) => (
           <button
@@ -105,7 +106,7 @@ function Judgement({ verdict, settings }: { verdict: Verdict; settings: SettledS
           {" "}
           <code>{file}</code>. {settings.device === "webgpu"
             ? "Those of WebGPU depend on the graphics device and its driver. Choose wasm to see the same."
-            : "This machine rounds twice, so its bits are other ones."}
+            : "This machine rounds twice, so its bits differ."}
         </p>
       );
   }

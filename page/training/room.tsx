@@ -6,12 +6,14 @@
 /// <reference lib="dom" />
 import type { ComponentChildren, JSX } from "preact";
 import { formatDuration, formatQuantity } from "../../lib/view/progress.ts";
-import { readings } from "../state.ts";
+import { formatShare } from "../../lib/view/words.ts";
+import { savesData } from "../data/saves_data.ts";
+import { readings, shown } from "../state.ts";
 import { AccuracyChart, LossChart } from "./curves.tsx";
 import { isActive, type Progress, timeLeftMs } from "./progress.ts";
 import { Result } from "./result.tsx";
 import { Settings } from "./settings_form.tsx";
-import { pause, progress, reset, resume, settings, train, TRAINED_ID } from "./trainer.ts";
+import { hasImages, pause, progress, reset, resume, settings, train, TRAINED_ID } from "./trainer.ts";
 
 /** What to train, how it goes, and what came of it. */
 export function TrainingRoom(): JSX.Element {
@@ -22,12 +24,13 @@ export function TrainingRoom(): JSX.Element {
         class="card stack"
         onSubmit={(event) => {
           event.preventDefault();
+          event.submitter?.focus(); // a field with the focus is about to be disabled
           train();
         }}
       >
         <p class="quiet">
           A network learns here, in this browser, from MNIST's digits. They are fetched when you begin. Watch
-          your drawing above: it is read anew all the while.
+          the sheet above: it is read anew all the while.
         </p>
         <Settings isFixed={isActive(now)} />
         <Buttons progress={now} />
@@ -47,6 +50,7 @@ export function TrainingRoom(): JSX.Element {
   );
 }
 
+/** Buttons that cannot be used keep the focus: they are never `disabled`. */
 function Buttons({ progress }: { progress: Progress }): JSX.Element {
   const { phase } = progress;
   return (
@@ -55,13 +59,13 @@ function Buttons({ progress }: { progress: Progress }): JSX.Element {
         ? phase === "paused"
           ? <button type="button" class="primary" onClick={resume}>Resume</button>
           : (
-            <button type="button" class="primary" disabled={phase !== "training"} onClick={pause}>
+            <button type="button" class="primary" aria-disabled={phase !== "training"} onClick={pause}>
               Pause
             </button>
           )
         : <button type="submit" class="primary">{labelOf(phase)}</button>}
-      {phase !== "idle" && <button type="button" onClick={reset}>Reset</button>}
-      <span class="quiet">{phase === "idle" && sizeOf()}</span>
+      <button type="button" aria-disabled={phase === "idle"} onClick={reset}>Reset</button>
+      <span class="quiet">{phase === "idle" && !hasImages.value && sizeOf()}</span>
     </div>
   );
 }
@@ -72,7 +76,8 @@ function labelOf(phase: Progress["phase"]): string {
 
 /** What a first training fetches. */
 function sizeOf(): string {
-  return settings.value.limit === null ? "fetches 12 MB" : "fetches 1 MB to begin";
+  if (settings.value.limit === null) return "fetches 12 MB";
+  return `fetches 1 MB to begin, and another ${savesData() ? 2 : 11} MB while it trains`;
 }
 
 /** How far it is. */
@@ -109,7 +114,7 @@ function Loading({ progress: { phase, loadedBytes, totalBytes } }: { progress: P
   const value = totalBytes > 0 ? { value: loadedBytes, max: totalBytes } : {};
   return (
     <>
-      <progress {...(phase === "loading" ? value : {})} aria-label="Loading" />
+      <progress key={phase} {...(phase === "loading" ? value : {})} aria-label="Loading" />
       <p class="figure">
         {phase === "opening"
           ? "Opening the device …"
@@ -121,13 +126,13 @@ function Loading({ progress: { phase, loadedBytes, totalBytes } }: { progress: P
   );
 }
 
-/** How the network reads the drawing above, now. */
+/** How the network reads the sheet above, now. */
 function Drawing(): JSX.Element | null {
   const reading = readings.value.get(TRAINED_ID);
-  if (!reading) return null;
+  if (!reading || !shown.value.includes(TRAINED_ID)) return null;
   const { T, classes } = reading, last = [...reading.probabilities.subarray((T - 1) * classes, T * classes)];
   const surest = Math.max(...last);
-  return <Fact>your drawing: {last.indexOf(surest)}, {Math.round(100 * surest)} %</Fact>;
+  return <Fact>the sheet: {last.indexOf(surest)}, {formatShare(surest, 100)}</Fact>;
 }
 
 function Fact({ children }: { children: ComponentChildren }): JSX.Element {
@@ -137,6 +142,7 @@ function Fact({ children }: { children: ComponentChildren }): JSX.Element {
 function timeOf(progress: Progress): string {
   if (progress.phase === "ended") return `in ${formatDuration(1000 * progress.seconds)}`;
   if (progress.phase === "paused") return "paused";
+  if (progress.phase === "failed") return "stopped";
   const left = timeLeftMs(progress);
   return left === null ? "…" : `${formatDuration(left)} left`;
 }
@@ -145,8 +151,8 @@ function timeOf(progress: Progress): string {
 function spoken({ phase, tested, opened }: Progress): string {
   const accuracy = tested && opened
     ? `After step ${tested.step} of ${opened.totalSteps}: ${
-      (100 * tested.accuracy).toFixed(1)
-    } % of the test images are right.`
+      formatShare(tested.accuracy)
+    } of the test images are right.`
     : "";
   switch (phase) {
     case "loading":

@@ -38,6 +38,8 @@ export class Session {
   #pause: PromiseWithResolvers<void> | null = null;
   #training: Training | null = null;
   #startedAt = new Date();
+  /** When the last chunk was taken. */
+  #endedAt = this.#startedAt;
   #losses: number[] = [];
   #epochs: EpochFigures[] = [];
   #testImages = 0;
@@ -79,7 +81,7 @@ export class Session {
       limit: this.#request.limit,
       testImages: this.#testImages,
       startedAt: this.#startedAt,
-      endedAt: new Date(),
+      endedAt: this.#endedAt,
       step,
       interrupted: step < this.#totalSteps,
       modelSha256: modelSha256(model),
@@ -95,7 +97,7 @@ export class Session {
     const train = await images("train", limit);
     if (this.#stopped) return;
     tell({ kind: "opening" });
-    const chosen = device === "wasm" ? { device, threads } : { device };
+    const chosen = device === "wasm" && threads !== null ? { device, threads } : { device };
     const training = await openRecipe(recipe, { train, seed, learningRate, ...chosen });
     try {
       await this.#begin(training, recipe, train.count);
@@ -110,12 +112,11 @@ export class Session {
     this.#startedAt = new Date();
     const size = { recipe: recipe.name, limit: count };
     const totalSteps = this.#totalSteps = this.#request.steps ?? ownSteps(size);
-    const { detail, math = null, threads: taken } = training.device;
+    const { detail, math = null } = training.device;
     tell({
       kind: "opened",
       device: detail,
       math,
-      threads: taken,
       parameterCount: training.network.parameterCount,
       stepsPerEpoch: stepsPerEpoch(size),
       totalSteps,
@@ -135,7 +136,7 @@ export class Session {
   ): Promise<void> {
     let epoch = new Means(), pace = 1;
     while (training.step < totalSteps) {
-      await this.#waitWhilePaused(training.step);
+      await this.#waitWhilePaused();
       if (this.#stopped) return;
       const toEpoch = stepsPerEpoch - training.step % stepsPerEpoch;
       const steps = Math.min(pace, toEpoch, totalSteps - training.step), started = performance.now();
@@ -147,15 +148,15 @@ export class Session {
       epoch = new Means();
     }
     if (this.#stopped) return;
-    const { step, modelSha256: sha256, model } = this.trained!;
-    this.#parts.tell({ kind: "ended", step, sha256, seconds: this.#seconds, model: toSafetensors(model) });
+    const { step, modelSha256: sha256 } = this.trained!;
+    this.#parts.tell({ kind: "ended", step, sha256, seconds: this.#seconds });
   }
 
-  async #waitWhilePaused(step: number): Promise<void> {
+  async #waitWhilePaused(): Promise<void> {
     if (!this.#pause) return;
-    this.#parts.tell({ kind: "paused", step });
+    this.#parts.tell({ kind: "paused" });
     while (this.#pause) await this.#pause.promise;
-    if (!this.#stopped) this.#parts.tell({ kind: "resumed", step });
+    if (!this.#stopped) this.#parts.tell({ kind: "resumed" });
   }
 
   async #takeChunk(training: Training, steps: number): Promise<ChunkFigures> {
@@ -168,6 +169,7 @@ export class Session {
     this.#losses.push(...losses);
     this.#seconds += figures.seconds;
     this.#model = { ...await training.trained(), dataset: "mnist", preparation: "digit" };
+    this.#endedAt = new Date();
     this.#parts.tell({
       kind: "steps",
       step: training.step,

@@ -20,7 +20,7 @@ export interface TrainingSettings {
   /** How many training images; null for all. */
   readonly limit: number | null;
   readonly steps: number | null;
-  /** Of `wasm`; null for all cores. */
+  /** Of `wasm`; null for as many as help. */
   readonly threads: number | null;
 }
 

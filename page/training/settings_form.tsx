@@ -9,7 +9,10 @@ import { RECIPES } from "./recipes.ts";
 import { ALL_IMAGES, FEW_IMAGES, MOST, ownSteps, recipeOf, type TrainingSettings } from "./settings.ts";
 import { MOST_THREADS, settings } from "./trainer.ts";
 
-/** The form. @param isFixed Whether a training runs, which nothing changes any more */
+/** As many threads as the training can keep busy. */
+const AUTOMATIC = "automatic";
+
+/** The form. @param isFixed Whether a training is running, and they can no longer be changed */
 export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
   const now = settings.value, own = recipeOf(now);
   return (
@@ -71,9 +74,10 @@ export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
       {now.device === "wasm" && MOST_THREADS > 1 && (
         <Field label="Threads">
           <select
-            value={Math.min(now.threads ?? MOST_THREADS, MOST_THREADS)}
-            onChange={(event) => chooseThreads(Number(event.currentTarget.value))}
+            value={now.threads === null ? AUTOMATIC : Math.min(now.threads, MOST_THREADS)}
+            onChange={(event) => chooseThreads(event.currentTarget.value)}
           >
+            <option value={AUTOMATIC}>automatic</option>
             {Array.from({ length: MOST_THREADS }, (_, i) => <option key={i} value={i + 1}>{i + 1}</option>)}
           </select>
         </Field>
@@ -134,8 +138,8 @@ function chooseImages(count: number): void {
   choose({ limit: count === ALL_IMAGES ? null : count, steps: null });
 }
 
-function chooseThreads(count: number): void {
-  choose({ threads: count === MOST_THREADS ? null : count });
+function chooseThreads(value: string): void {
+  choose({ threads: value === AUTOMATIC ? null : Number(value) });
 }
 
 /** The usual choices, and one that a link made. */

@@ -6,10 +6,11 @@
 /// <reference lib="dom" />
 import { signal } from "@preact/signals";
 import { ROOT } from "../assets.ts";
-import { models, shown, type ShownModel } from "../state.ts";
+import { SHIPPED } from "../reading/shipped.ts";
+import { models, readings, shown, type ShownModel } from "../state.ts";
 import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
 import { advance, begin, IDLE, isActive, type Progress } from "./progress.ts";
-import { recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
+import { MOST, recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
 
 /** The network that is trained here, among the networks of the page. */
 export const TRAINED_ID = "training";
@@ -20,8 +21,13 @@ export const settings = signal<TrainingSettings>(USUAL);
 /** The training, as far as it has come. */
 export const progress = signal<Progress>(IDLE);
 
-/** How many threads can train here: all cores, or one where memory cannot be shared. */
-export const MOST_THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+/** Whether the images of a training are already in the memory of the worker. */
+export const hasImages = signal(false);
+
+/** How many threads can train here; one where memory cannot be shared. */
+export const MOST_THREADS = globalThis.crossOriginIsolated
+  ? Math.min(navigator.hardwareConcurrency, MOST.threads)
+  : 1;
 
 /** After so long without news, a training is said to be silent. */
 const SILENCE_MS = 30_000;
@@ -29,6 +35,8 @@ const SILENCE_MS = 30_000;
 let worker: Worker | null = null;
 let run = 0;
 let silence: ReturnType<typeof setTimeout> | undefined;
+/** Which networks were shown before the last model was forgotten, and which are shown since. */
+let places: { readonly before: readonly string[]; readonly since: readonly string[] } | null = null;
 
 /** Trains with the settings that were chosen. */
 export function train(): void {
@@ -37,12 +45,13 @@ export function train(): void {
   run++;
   progress.value = begin(settled);
   forgetModel();
-  const taken = Math.min(threads ?? MOST_THREADS, MOST_THREADS);
+  const taken = threads === null ? null : Math.min(threads, MOST_THREADS);
   send({ kind: "train", run, recipe, seed, learningRate, device, threads: taken, limit, steps });
   listenForSilence();
 }
 
 export function pause(): void {
+  if (progress.value.phase !== "training") return;
   send({ kind: "pause" });
 }
 
@@ -52,6 +61,7 @@ export function resume(): void {
 
 /** Ends the training and forgets what it has learned. */
 export function reset(): void {
+  if (progress.value.phase === "idle") return;
   const isSilent = progress.value.notice === SILENT;
   clearTimeout(silence);
   run++;
@@ -83,6 +93,7 @@ function startWorker(): Worker {
     }). Train again to start a new one.`;
     endWorker();
     hear({ run, kind: "failed", message });
+    progress.value = { ...progress.value, hasModel: false };
   };
   return started;
 }
@@ -91,14 +102,16 @@ function startWorker(): Worker {
 function endWorker(): void {
   worker?.terminate();
   worker = null;
+  hasImages.value = false;
 }
 
 function hear(news: TrainerEvent): void {
   const { notice } = progress.value;
   progress.value = advance({ ...progress.value, notice: notice === SILENT ? null : notice }, news);
+  if (news.kind === "opening") hasImages.value = true;
   if (news.kind === "steps") showModel(news.model);
   if (news.kind === "file") save(news);
-  if (isActive(progress.value) && news.kind !== "paused") listenForSilence();
+  if (isActive(progress.value) && progress.value.phase !== "paused") listenForSilence();
   else clearTimeout(silence);
 }
 
@@ -122,7 +135,12 @@ function showModel(model: ModelBytes): void {
     classNames: [..."0123456789"],
   };
   models.value = [...models.value.filter(({ id }) => id !== TRAINED_ID), entry];
-  if (isNew && !shown.value.includes(TRAINED_ID)) shown.value = [...shown.value.slice(0, 1), TRAINED_ID];
+  if (isNew) shown.value = withModel(shown.value);
+}
+
+/** The networks with the model where the last one was; beside the first network if that is unknown. */
+function withModel(now: readonly string[]): readonly string[] {
+  return places?.since === now ? places.before : [...now.slice(0, 1), TRAINED_ID];
 }
 
 function isKnown(): boolean {
@@ -131,9 +149,12 @@ function isKnown(): boolean {
 
 function forgetModel(): void {
   if (!isKnown()) return;
+  const before = shown.value, rest = before.filter((id) => id !== TRAINED_ID);
+  const since = rest.length > 0 ? rest : [SHIPPED[0].id];
+  places = { before, since };
+  shown.value = since;
   models.value = models.value.filter(({ id }) => id !== TRAINED_ID);
-  const rest = shown.value.filter((id) => id !== TRAINED_ID);
-  shown.value = rest.length > 0 ? rest : models.value.slice(0, 1).map(({ id }) => id);
+  readings.value = new Map([...readings.value].filter(([id]) => id !== TRAINED_ID));
 }
 
 function save({ name, bytes }: { name: string; bytes: Uint8Array<ArrayBuffer> }): void {

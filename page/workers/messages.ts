@@ -100,7 +100,8 @@ export interface TrainRequest {
   readonly seed: number;
   readonly learningRate: number;
   readonly device: "wasm" | "webgpu";
-  readonly threads: number;
+  /** Of `wasm`; null for as many as help. */
+  readonly threads: number | null;
   /** How many training images, from the first on; null for all. */
   readonly limit: number | null;
   /** How many steps, or null for the recipe's own length. */
@@ -123,7 +124,6 @@ export type TrainerNews =
     readonly device: string;
     /** The arithmetic of `wasm`, which its bits depend on. */
     readonly math: "fused" | "plain" | null;
-    readonly threads: number;
     readonly parameterCount: number;
     readonly stepsPerEpoch: number;
     readonly totalSteps: number;
@@ -141,15 +141,9 @@ export type TrainerNews =
   }
   /** After an epoch, and at the end, on all test images. */
   | { readonly kind: "tested"; readonly step: number; readonly loss: number; readonly accuracy: number }
-  | { readonly kind: "paused"; readonly step: number }
-  | { readonly kind: "resumed"; readonly step: number }
-  | {
-    readonly kind: "ended";
-    readonly step: number;
-    readonly sha256: string;
-    readonly seconds: number;
-    readonly model: ModelBytes;
-  }
+  | { readonly kind: "paused" }
+  | { readonly kind: "resumed" }
+  | { readonly kind: "ended"; readonly step: number; readonly sha256: string; readonly seconds: number }
   /** Something is missing, and the training goes on. */
   | { readonly kind: "notice"; readonly message: string }
   | { readonly kind: "file"; readonly name: string; readonly bytes: ModelBytes }

@@ -5,6 +5,7 @@
  */
 import { ROOT } from "../assets.ts";
 import { PartLoader } from "../data/load.ts";
+import { savesData } from "../data/saves_data.ts";
 import { explain } from "../training/explain.ts";
 import { fileOf } from "../training/files.ts";
 import { Session } from "../training/session.ts";
@@ -75,8 +76,7 @@ async function train(request: TrainRequest, before: Promise<void>): Promise<void
 
 /** All images, unless their user saves data: the next training may take them. */
 function loadAll(): void {
-  const { connection } = navigator as { connection?: { saveData: boolean } };
-  if (!connection?.saveData) loader.first("train", null).catch(() => {}); // said when they are needed
+  if (!savesData()) loader.first("train", null).catch(() => {}); // said when they are needed
 }
 
 function tell(run: number, news: TrainerNews): void {

@@ -50,7 +50,7 @@ Deno.test("PartLoader tells how many bytes of all that was asked for have come",
   assert.ok(told.every((one, i) => i === 0 || one.loadedBytes >= told[i - 1].loadedBytes));
 });
 
-Deno.test("PartLoader says what did not come and what to do, and another attempt loads only that", async () => {
+Deno.test("PartLoader says what could not be loaded and what to do, and another attempt loads only that", async () => {
   let works = false;
   const { asked, fetch } = serve({
     "train-01.gz": () =>
@@ -61,7 +61,7 @@ Deno.test("PartLoader says what did not come and what to do, and another attempt
     assert.ok(error instanceof LoadError);
     assert.match(
       error.message,
-      /^Cannot load MNIST: train-01.gz did not come whole \(HTTP status 503\). Check the/,
+      /^Cannot load MNIST: train-01.gz could not be loaded \(HTTP status 503\). Check the/,
     );
     return true;
   });

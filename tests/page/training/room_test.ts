@@ -4,7 +4,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { unzipSync } from "fflate";
-import type { Page, Worker } from "playwright-core";
+import type { Locator, Page, Worker } from "playwright-core";
 import { modelSha256 } from "../../../core.ts";
 import { openRun } from "../../../run.ts";
 import hashes from "../../golden/hashes.json" with { type: "json" };
@@ -45,43 +45,80 @@ async function lossOf(page: Page): Promise<number> {
   return Number(/now ([\d.]+)/.exec(label!)![1]);
 }
 
+/** Waits until the device is open. */
+async function learning(page: Page): Promise<void> {
+  await page.locator("#training").getByRole("button", { name: "Pause", disabled: false }).waitFor(PATIENCE);
+}
+
 async function trainerOf(page: Page): Promise<Worker> {
   const found = page.workers().find((worker) => worker.url().endsWith("/workers/trainer.js"));
   return found ?? await page.waitForEvent("worker", (worker) => worker.url().endsWith("/workers/trainer.js"));
 }
 
-browserTest("100 steps with two threads, and again with one, end with the published bits", async (visit) => {
-  const { page, address, requests } = visit;
-  await page.goto(address);
-  await page.getByRole("button", { name: "Train here" }).waitFor();
-  assert.ok(!requests.some((path) => path.includes("/mnist/train")), "fetched unasked");
-  await train(page);
-  assert.equal(await hashOf(page), HASH);
-  assert.match(
-    await page.getByTestId("verdict").innerText(),
-    /^The same bits as published in tests.*deno task verify/,
+/** The lists that networks are chosen from. */
+function networkLists(page: Page): Locator {
+  return page.locator("#reading article select:has(option[value=lstm-64])");
+}
+
+/** Which networks are shown, by the names in their lists. */
+async function shownNetworks(page: Page): Promise<string[]> {
+  return await networkLists(page).evaluateAll((lists) =>
+    lists.map((list) => (list as HTMLSelectElement).selectedOptions[0].text)
   );
-  assert.match(await page.locator("#reading").innerHTML(), /trained here/);
-  await train(page, { Threads: "1" });
-  await page.getByText("SIMD, 1 thread").waitFor(PATIENCE);
-  assert.equal(await hashOf(page), HASH);
-});
+}
+
+browserTest(
+  "100 steps with all threads that help, and again with one, end with the published bits",
+  async (visit) => {
+    const { page, address, requests } = visit;
+    await page.goto(address);
+    await page.getByRole("button", { name: "Train here" }).waitFor();
+    assert.ok(!requests.some((path) => path.includes("/mnist/train")), "fetched unasked");
+    await train(page);
+    assert.equal(await hashOf(page), HASH);
+    assert.match(
+      await page.getByTestId("verdict").innerText(),
+      /^The same bits as published in tests.*deno task verify/,
+    );
+    assert.match(await page.locator("#reading").innerHTML(), /trained here/);
+    await page.locator("#training .facts", { hasText: /the sheet: \d, >?\d+%/ }).waitFor();
+    assert.deepEqual(await shownNetworks(page), ["LSTM, 64 units", "LSTM, 64 units, trained here"]);
+    await networkLists(page).first().selectOption("training");
+    await page.getByRole("button", { name: "Show one network only" }).click();
+    await train(page, { Threads: "1" });
+    await page.getByText("SIMD, 1 thread").waitFor(PATIENCE);
+    assert.equal(await hashOf(page), HASH);
+    assert.deepEqual(await shownNetworks(page), ["LSTM, 64 units, trained here"]);
+    await networkLists(page).selectOption("lstm-64");
+    await page.locator("#training .facts", { hasText: "the sheet" }).waitFor({ state: "detached" });
+  },
+);
 
 browserTest(
   "a training that is paused goes on to the same bits; one that is reset is forgotten",
   async (visit) => {
     const { page, address } = visit, room = page.locator("#training");
+    await page.clock.install();
     await page.goto(address);
+    await room.getByText("fetches 1 MB to begin, and another 11 MB while it trains").waitFor();
     await train(page, { Steps: "50000" });
+    await room.locator("button:focus", { hasText: "Pause" }).waitFor(PATIENCE); // through all that it cannot be used in
     await room.getByRole("button", { name: "Pause" }).click(PATIENCE);
     await room.getByText("paused", { exact: true }).waitFor(PATIENCE);
     const facts = await room.locator(".facts").innerText();
     await page.waitForTimeout(500);
     assert.equal(await room.locator(".facts").innerText(), facts);
+    const downloaded = page.waitForEvent("download");
+    await room.getByRole("button", { name: "safetensors" }).click();
+    await downloaded;
+    await page.clock.fastForward(31_000);
+    assert.equal(await room.getByText("Nothing has come").count(), 0, "a pause is no silence");
     await room.getByRole("button", { name: "Resume" }).click();
     await room.getByRole("button", { name: "Pause" }).waitFor(PATIENCE);
     await room.getByRole("button", { name: "Reset" }).click();
     await room.getByRole("button", { name: "Train here" }).waitFor();
+    await room.locator("button:focus", { hasText: "Reset" }).waitFor();
+    assert.doesNotMatch(await room.innerText(), /fetches/);
     await page.locator("#reading", { hasText: "trained here" }).waitFor({ state: "detached" });
     await train(page, { Steps: "100" });
     assert.equal(await hashOf(page), HASH);
@@ -145,19 +182,23 @@ browserTest(
       };
     });
     await train(page, { Steps: "50000" });
-    await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor(PATIENCE);
+    await learning(page);
+    await page.getByRole("button", { name: "ONNX" }).waitFor(PATIENCE); // after the first step
     await (await trainerOf(page)).evaluate(() => dispatchEvent(new Event("lose")));
     assert.match(await failureOf(page), /^The graphics device was lost .* choose the device wasm/);
+    const downloaded = page.waitForEvent("download");
+    await page.getByRole("button", { name: "ONNX" }).click(); // what was learned until then
+    await downloaded;
   },
   { flags: WEBGPU_FLAGS },
 );
 
-browserTest("images that do not come are named, and another attempt fetches them", async (visit) => {
+browserTest("images that cannot be loaded are named, and another attempt fetches them", async (visit) => {
   const { page, context, address } = visit;
   await page.goto(address);
   await context.route("**/mnist/train-00.gz", (route) => route.fulfill({ status: 503 }));
   await train(page, { Steps: "2" });
-  assert.match(await failureOf(page), /train-00\.gz did not come whole \(HTTP status 503\).*try again/);
+  assert.match(await failureOf(page), /train-00\.gz could not be loaded \(HTTP status 503\).*try again/);
   await context.unroute("**/mnist/train-00.gz");
   await train(page);
   assert.match(await hashOf(page), /^[0-9a-f]{64}$/);
@@ -166,7 +207,7 @@ browserTest("images that do not come are named, and another attempt fetches them
 browserTest("a worker that dies is said to have, and another one trains", async ({ page, address }) => {
   await page.goto(address);
   await train(page, { Steps: "50000" });
-  await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor(PATIENCE);
+  await learning(page);
   await (await trainerOf(page)).evaluate(() => {
     setTimeout(() => {
       throw new Error("something broke");
@@ -176,6 +217,8 @@ browserTest("a worker that dies is said to have, and another one trains", async 
     await failureOf(page),
     /^The worker that trains has stopped \(.*something broke\)\. Train again/,
   );
+  assert.match(await page.locator("#training .facts").innerText(), /stopped/);
+  assert.equal(await page.getByRole("button", { name: "ONNX" }).count(), 0, "the model went with the worker");
   await train(page, { Steps: "2" });
   assert.match(await hashOf(page), /^[0-9a-f]{64}$/);
 }, { expected: [/something broke/] });
