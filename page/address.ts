@@ -3,11 +3,12 @@
  *
  *     #digit=7&nets=lstm-64,rnn-128&line=14&hidden=3fff&recipe=train-rnn&seed=2&images=all
  *
- * `digit` is the number of a test digit; a drawing stands in `ink`, and pixels stand in `image`, in base64. `hidden` has a bit for
- * each line, the first line's the highest. What is as it is at first is left out.
+ * `digit` is the number of a test digit; a drawing stands in `ink`, and pixels stand in `image`, in base64; `sheet=empty` is a sheet
+ * without any of them. `hidden` has a bit for each line, the first line's the highest. What is as it is at first is left out.
  *
  * @module
  */
+import { TEST_DIGITS } from "./data/part.ts";
 import type { Source } from "./ink/source.ts";
 import { packStrokes, unpackStrokes } from "./ink/strokes.ts";
 import { PART_READERS, toParts, type TrainingSettings } from "./training/settings.ts";
@@ -35,13 +36,12 @@ const PIXELS = 28 * 28;
 const LINES = 28;
 /** An address that is longer did not come from here. */
 const MOST_CHARACTERS = 20_000;
-/** Test digits, and no more. */
-const MOST_DIGITS = 10_000;
 const NAME = /^[a-z0-9][a-z0-9-]{0,59}$/;
 
 /** Writes what differs from `usual`, without the `#`; empty if nothing does. */
 export function writeAddress(place: Place, usual: Pick<Place, "shown" | "line">): string {
   const { source, shown, line, hidden, settings } = place, parts: [string, string][] = [];
+  if (source.kind === "empty") parts.push(["sheet", "empty"]);
   if (source.kind === "digit") parts.push(["digit", String(source.number)]);
   if (source.kind === "strokes") parts.push(["ink", toText(packStrokes(source.strokes))]);
   if (source.kind === "pixels") parts.push(["image", toText(packPixels(source.pixels))]);
@@ -73,8 +73,9 @@ export function readAddress(hash: string): FoundPlace {
 type Found = FoundPlace["place"];
 
 const READERS: Readonly<Record<string, (value: string) => Found | null>> = {
+  sheet: (value) => value === "empty" ? { source: { kind: "empty" } } : null,
   digit: (value) => {
-    const number = wholeNumber(value, MOST_DIGITS - 1);
+    const number = wholeNumber(value, TEST_DIGITS - 1);
     return number === null ? null : { source: { kind: "digit", number } };
   },
   ink: (value) => {

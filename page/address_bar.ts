@@ -6,8 +6,8 @@
 /// <reference lib="dom" />
 import { effect } from "@preact/signals";
 import { readAddress, writeAddress } from "./address.ts";
-import { source } from "./ink/source.ts";
-import { notice } from "./reading/follow.ts";
+import { replaceSheet, type Source, source } from "./ink/source.ts";
+import { hiddenAxis, notice } from "./reading/follow.ts";
 import { isPlaying, pause } from "./reading/play.ts";
 import { SHIPPED } from "./reading/shipped.ts";
 import { hidden, line, models, shown } from "./state.ts";
@@ -15,26 +15,40 @@ import { USUAL as USUAL_SETTINGS } from "./training/settings.ts";
 import { settings } from "./training/trainer.ts";
 
 /** What the page shows where the address says nothing. */
-const USUAL = { shown: shown.value, line: line.value, hidden: hidden.value };
+const USUAL = {
+  source: { kind: "digit", number: 0 } as Source,
+  shown: shown.value,
+  line: line.value,
+  hidden: hidden.value,
+};
 
 /** Browsers allow some hundred changes a minute. */
 const PAUSE_MS = 400;
 
-/** Shows what the address says, and all else as usual. @returns Whether it says anything */
-export function showAddress(): boolean {
-  const { place, damaged } = readAddress(location.hash);
+/** Shows what the address says when the page opens, and all else as usual. @returns Whether it says anything */
+export function openAddress(): boolean {
+  const says = showAddress((sheet) => source.value = sheet);
+  if (!says) source.value = USUAL.source;
+  return says;
+}
+
+/** Shows what the address says, and all else as usual; where it says nothing, all stays. @returns Whether it says anything */
+function showAddress(show: (sheet: Source) => void): boolean {
+  const { place, damaged } = readAddress(location.hash), notices: string[] = [];
   if (damaged.length > 0) {
     const names = damaged.map((name) => `"${name}"`).join(" and ");
-    notice.value = `This link is damaged: its ${names} could not be read, and the rest is shown`;
+    notices.push(`This link is damaged: its ${names} could not be read, and the rest is shown`);
   }
-  if (Object.keys(place).length === 0) return false;
-  pause();
   const all = { ...USUAL, ...place }, known = all.shown.filter(isKnown);
   if (known.length < all.shown.length) {
-    notice.value =
-      "This link names a network that only another page had: one that comes with this page is shown";
+    notices.push(
+      "This link names a network that only another page had: one that comes with this page is shown",
+    );
   }
-  if (place.source) source.value = place.source;
+  if (notices.length > 0) notice.value = notices.join(". ");
+  if (Object.keys(place).length === 0) return false;
+  pause();
+  show(all.source);
   shown.value = known.length > 0 ? known : USUAL.shown;
   line.value = all.line;
   hidden.value = all.hidden;
@@ -50,12 +64,14 @@ function isKnown(id: string): boolean {
 export function followAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
+    // Nobody else has what was opened or trained here.
+    const theirs = shown.value.filter((id) => SHIPPED.some((one) => one.id === id));
+    const first = theirs[0] ?? USUAL.shown[0], axis = SHIPPED.find(({ id }) => id === first)!.axis;
     const place = {
       source: source.value,
-      // Nobody else has what was opened or trained here.
-      shown: shown.value.filter((id) => SHIPPED.some((one) => one.id === id)),
+      shown: theirs,
       line: isPlaying.value ? line.peek() : line.value,
-      hidden: hidden.value,
+      hidden: axis === hiddenAxis.value ? hidden.value : USUAL.hidden,
       settings: settings.value,
     };
     clearTimeout(timer);
@@ -65,5 +81,5 @@ export function followAddress(): void {
       history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
     }, PAUSE_MS);
   });
-  addEventListener("hashchange", showAddress);
+  addEventListener("hashchange", () => showAddress(replaceSheet));
 }

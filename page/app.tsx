@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { JSX } from "preact";
-import { newVersion, takeNewVersion } from "./offline.ts";
+import { isOutdated, newVersion, takeNewVersion } from "./offline.ts";
 import { ReadingRoom } from "./reading/room.tsx";
 import { TrainingRoom } from "./training/room.tsx";
 
@@ -13,7 +13,7 @@ import { TrainingRoom } from "./training/room.tsx";
 export function App(): JSX.Element {
   return (
     <>
-      <a class="skip" href="#reading">Skip to the drawing</a>
+      <a class="skip" href="#reading" onClick={skipToReading}>Skip to the drawing</a>
       <header class="masthead">
         <h1>Scanline</h1>
         <p>
@@ -40,8 +40,22 @@ export function App(): JSX.Element {
   );
 }
 
+/** Moves the focus alone: the address says what the page shows. */
+function skipToReading(event: Event): void {
+  event.preventDefault();
+  document.getElementById("reading")!.focus();
+}
+
 /** Offers a version of the page that came while this one was open. */
 function Version(): JSX.Element | null {
+  if (isOutdated.value) {
+    return (
+      <p role="status">
+        This page is of an older version: what it still needs may not fit. Save what you trained or opened
+        here, then <button type="button" onClick={() => location.reload()}>Load it again</button>
+      </p>
+    );
+  }
   if (!newVersion.value) return null;
   return (
     <p role="status">

@@ -5,22 +5,41 @@
  */
 /// <reference lib="dom" />
 import { signal } from "@preact/signals";
+import { models } from "./state.ts";
+import { isActive } from "./training/progress.ts";
+import { progress } from "./training/trainer.ts";
 
 /** A version of the page that waits until this one is left; null while there is none. */
 export const newVersion = signal<ServiceWorker | null>(null);
 
+/** Whether another version has taken over, and this page was not loaded again since. */
+export const isOutdated = signal(false);
+
 /** Registers the service worker. A browser without them, or that keeps them from this page, does without. */
 export async function startService(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
-  const registration = await navigator.serviceWorker.register("service.js").catch(() => null);
+  const { serviceWorker } = navigator;
+  let isControlled = serviceWorker.controller !== null;
+  serviceWorker.addEventListener("controllerchange", () => {
+    if (isControlled) leaveOldVersion();
+    isControlled = true; // at the first visit, by the version that this page is of
+  });
+  const registration = await serviceWorker.register("service.js").catch(() => null);
   if (!registration) return;
   const look = () => {
     const { waiting, installing } = registration;
-    if (navigator.serviceWorker.controller) newVersion.value = waiting;
-    installing?.addEventListener("statechange", look);
+    if (serviceWorker.controller) newVersion.value = waiting;
+    for (const worker of [waiting, installing]) worker?.addEventListener("statechange", look);
   };
   registration.addEventListener("updatefound", look);
   look();
+}
+
+/** Loads the page again where that loses nothing; elsewhere a person chooses when. */
+function leaveOldVersion(): void {
+  const isBusy = isActive(progress.value) || models.value.some(({ origin }) => origin !== "shipped");
+  if (isBusy) isOutdated.value = true;
+  else location.reload();
 }
 
 /** Changes to the version that waits: the page loads again. */

@@ -30,7 +30,7 @@ export interface ListedFile {
 const VERSION_LENGTH = 16;
 
 /** Parts of the data set, though not the test digits, and the large network. */
-const DATA = /^mnist\/((train|test)-\d+\.gz|index\.json)$|^models\/lstm-100x2\./;
+const DATA = /^mnist\/((train|test)-\d+\.bin|index\.json)$|^models\/lstm-100x2\./;
 
 /** Lists files, sorted by path. */
 export function listFiles(files: ReadonlyMap<string, Uint8Array>): FileList {

@@ -18,8 +18,8 @@ export const POLICY: string = [
 ].join("; ");
 
 const TYPES: Readonly<Record<string, string>> = {
+  bin: "application/octet-stream",
   css: "text/css; charset=utf-8",
-  gz: "application/gzip",
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   json: "application/json",

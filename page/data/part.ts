@@ -12,6 +12,9 @@ export interface Part {
   readonly count: number;
 }
 
+/** Test digits that come with the page, for people to look at: the first ones. */
+export const TEST_DIGITS = 200;
+
 /** Bytes of an image. */
 export const IMAGE_BYTES = 28 * 28;
 

@@ -3,9 +3,11 @@
  *
  * ```text
  * mnist/index.json     {@link PartsIndex}: which parts there are, and their hashes
- * mnist/train-00.gz    gzip of u8 pixels [count, height, width], then u8 labels [count]
- * mnist/train-01.gz …  test-00.gz …
+ * mnist/train-00.bin   gzip of u8 pixels [count, height, width], then u8 labels [count]
+ * mnist/train-01.bin …  test-00.bin …
  * ```
+ *
+ * Servers do not know `.bin`, and send it as it is; many send `.gz` so that browsers unpack it, and then no hash fits.
  *
  * @module
  */
@@ -59,7 +61,7 @@ export async function encodeParts(
     for (let from = 0, number = 0; from < all; from += size, number++) {
       const images = takeImages(splits[split], from, Math.min(from + size, all)), { count } = images;
       const plain = packPart(images), packed = compress(plain);
-      const file = `${split}-${String(number).padStart(2, "0")}.gz`;
+      const file = `${split}-${String(number).padStart(2, "0")}.bin`;
       files.set(file, packed);
       parts.push({ file, split, count, packedBytes: packed.length, sha256: await sha256(plain) });
     }
@@ -70,8 +72,7 @@ export async function encodeParts(
 }
 
 /**
- * The images of one part. Takes the bytes unpacked as well: servers that send `.gz` files with a `Content-Encoding` make the
- * browser unpack them.
+ * The images of one part.
  *
  * @throws {RangeError} If they are not the bytes that the index tells of.
  */
@@ -81,7 +82,7 @@ export async function decodePart(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Split> {
   const { file, count } = entry, expected = count * (height * width + 1);
-  const plain = bytes.length === expected ? bytes : await unpack(file, bytes);
+  const plain = await unpack(file, bytes);
   if (plain.length !== expected) {
     throw new RangeError(
       `Cannot use ${file}: it must hold ${expected} bytes: current value is ${plain.length}`,
@@ -107,7 +108,7 @@ export function parseIndex(text: string): PartsIndex {
   }
   const isWhole = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
   const isPart = (part: PartEntry | null) =>
-    /^(train|test)-\d+\.gz$/.test(part?.file ?? "") && part!.file.startsWith(`${part!.split}-`) &&
+    /^(train|test)-\d+\.bin$/.test(part?.file ?? "") && part!.file.startsWith(`${part!.split}-`) &&
     isWhole(part!.count) && isWhole(part!.packedBytes) && /^[0-9a-f]{64}$/.test(part!.sha256);
   const parts: unknown = index?.parts;
   if (isWhole(index?.height) && isWhole(index?.width) && Array.isArray(parts) && parts.every(isPart)) {

@@ -7,7 +7,7 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { followAddress, showAddress } from "../address_bar.ts";
+import { followAddress, openAddress } from "../address_bar.ts";
 import { Sheet } from "../ink/sheet.tsx";
 import { placeOnSheet } from "../ink/place_on_sheet.ts";
 import { source, strokesOf } from "../ink/source.ts";
@@ -30,9 +30,7 @@ let started: Reader | null = null;
 function start(): Reader {
   if (started) return started;
   started = follow();
-  const says = showAddress();
-  if (source.value.kind === "empty") source.value = { kind: "digit", number: 0 };
-  if (!says) playUnasked();
+  if (!openAddress()) playUnasked();
   followAddress();
   effect(() => shown.value.forEach((id) => fetchShipped(id).catch(report)));
   effect(() => {

@@ -73,16 +73,32 @@ async function forgetOthers(): Promise<void> {
 
 async function fromShell(url: string): Promise<Response> {
   const cache = await caches.open(SHELL);
-  return await cache.match(url) ?? await fetch(url); // a browser may have cleared it
+  const found = await cache.match(url) ?? await fetch(url); // a browser may have cleared it
+  // Some servers redirect /index.html to /, and a browser refuses to navigate to a response that was redirected.
+  return found.redirected ? withBody(found, found.body) : found;
 }
 
-/** A part of the data set: kept if it came whole. */
-async function fromData(url: string): Promise<Response> {
+/** A part of the data set, at once as it comes; it is kept when it has come whole. */
+async function fromData(event: FetchEvent, url: string): Promise<Response> {
   const cache = await caches.open(DATA), kept = await cache.match(url);
   if (kept) return kept;
-  const response = await fetch(url, { integrity: dataUrls.get(url)!.integrity });
-  if (response.ok) await cache.put(url, response.clone());
+  const response = await fetch(url);
+  // Without room to keep it, the page still has it.
+  if (response.ok) event.waitUntil(keepData(cache, url, response.clone()).catch(() => {}));
   return response;
+}
+
+/** Keeps a part of the data set if it is what was listed. */
+async function keepData(cache: Cache, url: string, response: Response): Promise<void> {
+  const bytes = await response.arrayBuffer();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  if (`sha256-${hash.toBase64()}` !== dataUrls.get(url)!.integrity) return;
+  await cache.put(url, withBody(response, bytes));
+}
+
+/** A response of its own, with what another says. */
+function withBody({ status, headers }: Response, body: BodyInit | null): Response {
+  return new Response(body, { status, headers });
 }
 
 worker.addEventListener("install", (event) => event.waitUntil(keepShell()));
@@ -100,5 +116,5 @@ worker.addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && (url.pathname === new URL(scope).pathname || url.href === INDEX)) {
     event.respondWith(fromShell(INDEX));
   } else if (shellUrls.has(url.href)) event.respondWith(fromShell(url.href));
-  else if (dataUrls.has(url.href)) event.respondWith(fromData(url.href));
+  else if (dataUrls.has(url.href)) event.respondWith(fromData(event, url.href));
 });

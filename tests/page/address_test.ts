@@ -16,7 +16,7 @@ function there(changes: Partial<Place>) {
 
 Deno.test("an address says only what is not as usual", () => {
   const settings = { ...USUAL, recipe: "train-rnn", seed: 2, limit: null };
-  assert.equal(writeAddress({ ...usual, source: { kind: "empty" } }, usual), "");
+  assert.equal(writeAddress({ ...usual, source: { kind: "empty" } }, usual), "sheet=empty");
   assert.equal(writeAddress(place, usual), "digit=7");
   assert.equal(
     writeAddress({ ...place, shown: ["lstm-64", "rnn-128"], line: 14, settings }, usual),
@@ -33,6 +33,7 @@ Deno.test("readAddress() finds what writeAddress() wrote", () => {
     ...changes,
     settings,
   });
+  assert.deepEqual(there({ source: { kind: "empty" } }).source, { kind: "empty" });
   const strokes = [[pointAt(1, 2), pointAt(300, 400)], [pointAt(1023, 0)]];
   assert.deepEqual(there({ source: { kind: "strokes", strokes } }).source, { kind: "strokes", strokes });
   fc.assert(fc.property(fc.array(fc.boolean(), { minLength: 28, maxLength: 28 }), (hidden) => {
@@ -61,6 +62,7 @@ Deno.test("damaged parts are named and left out, and nothing else is lost", () =
   const { place, damaged } = readAddress(hash);
   assert.deepEqual(place, { shown: ["lstm-64"] });
   assert.deepEqual(damaged, ["digit", "line", "hidden", "ink", "image", "recipe", "seed", "rate"]);
+  assert.deepEqual(readAddress("#digit=200&sheet=full").damaged, ["digit", "sheet"]);
   assert.deepEqual(readAddress("#nets=a,b,c").damaged, ["nets"]);
   assert.deepEqual(readAddress(`#digit=${"1".repeat(30_000)}`), { place: {}, damaged: ["address"] });
 });

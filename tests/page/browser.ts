@@ -91,7 +91,11 @@ export interface VisitOptions {
   readonly below?: string;
   /** What is served; by default the page as built. */
   readonly folder?: () => Promise<string>;
+  /** Answers in place of the usual server, which it may ask. */
+  readonly answer?: (request: Request, usual: Answer) => Promise<Response>;
 }
+
+type Answer = (request: Request) => Promise<Response>;
 
 /** Declares a test in a browser of its own. It fails, too, if anything complained. */
 export function browserTest(
@@ -170,9 +174,10 @@ export interface Site extends AsyncDisposable {
 
 /** Serves a folder as `deno task page` does, on any port that is free. */
 export async function openSite(
-  { isolated = true, below = "", folder = builtPage }: VisitOptions = {},
+  { isolated = true, below = "", folder = builtPage, answer = (request, usual) => usual(request) }:
+    VisitOptions = {},
 ): Promise<Site> {
-  const answer = await openFolder(await folder(), { isolated });
+  const usual = await openFolder(await folder(), { isolated });
   const requests: string[] = [], closing = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
@@ -183,7 +188,7 @@ export async function openSite(
         return new Response("There is no such file\n", { status: 404 });
       }
       url.pathname = url.pathname.slice(below.length);
-      return answer(new Request(url, { method: request.method }));
+      return answer(new Request(url, { method: request.method }), usual);
     },
   );
   const close = async () => {

@@ -2,6 +2,7 @@
  * The folder of static files that `deno task build-page` makes.
  */
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import map from "../../page/build/import_map.json" with { type: "json" };
 import { type FileList, listFiles } from "../../page/build/file_list.ts";
@@ -71,7 +72,7 @@ folderTest("what the page refers to is there", (files) => {
     name
   );
   assert.ok(names.length >= 4);
-  for (const name of [...names, "kernels/fused.wasm", "kernels/plain.wasm", "mnist/digits.gz"]) {
+  for (const name of [...names, "kernels/fused.wasm", "kernels/plain.wasm", "mnist/digits.bin"]) {
     assert.ok(files.has(name), name);
   }
   const scripts = [...files].filter(([path]) => path.endsWith(".js"));
@@ -81,6 +82,23 @@ folderTest("what the page refers to is there", (files) => {
     }
   }
 });
+
+/** Bytes, compressed, that the page may take with one network. */
+const BUDGET = 350_000;
+
+folderTest(
+  "the page, its kernels, LSTM-64 and test digits are at most 350 kB, compressed",
+  (files) => {
+    const { files: listed }: FileList = JSON.parse(textOf(files.get("files.json")));
+    const isOther = (path: string) => path.startsWith("models/") && path !== "models/lstm-64.safetensors";
+    const shell = listed.filter(({ path, part }) => part === "shell" && !isOther(path)).map(({ path }) =>
+      path
+    );
+    const sizes = [...shell, "service.js"].map((path) => gzipSync(files.get(path)!, { level: 9 }).length);
+    const total = sizes.reduce((sum, size) => sum + size);
+    assert.ok(total <= BUDGET, `${total} bytes`);
+  },
+);
 
 folderTest("neither TensorFlow.js nor anything of Deno's is in the page", (files) => {
   for (const [path, bytes] of files) {

@@ -3,7 +3,6 @@
  */
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
 import { writeFolder } from "../../page/build/folder.ts";
 import { browserTest, builtPage, openSite, type Visit } from "./browser.ts";
 import { readFolder } from "./build_page.ts";
@@ -52,7 +51,7 @@ browserTest("after the first visit the page opens without a network, isolated as
       "kernels/fused.wasm",
       "kernels/plain.wasm",
       "models/lstm-64.safetensors",
-      "mnist/digits.gz",
+      "mnist/digits.bin",
     ];
     return await Promise.all(paths.map(async (path) => (await (await fetch(path)).arrayBuffer()).byteLength));
   });
@@ -67,39 +66,105 @@ browserTest(
     await waitUntilKept(visit);
     const ask = (path: string) =>
       page.evaluate(async (path) => await fetch(path).then(({ status }) => status, () => "failed"), path);
-    assert.equal(await ask("mnist/train-00.gz"), 200);
-    assert.equal(await ask("mnist/nothing.gz"), 404);
+    assert.equal(await ask("mnist/train-00.bin"), 200);
+    await waitUntilCached(visit, "mnist/train-00.bin");
+    assert.equal(await ask("mnist/nothing.bin"), 404);
     await visit.goOffline();
-    assert.equal(await ask("mnist/train-00.gz"), 200);
-    assert.equal(await ask("mnist/train-01.gz"), "failed");
-    assert.equal(await ask("mnist/nothing.gz"), "failed");
+    assert.equal(await ask("mnist/train-00.bin"), 200);
+    assert.equal(await ask("mnist/train-01.bin"), "failed");
+    assert.equal(await ask("mnist/nothing.bin"), "failed");
   },
   { expected: [/Failed to load resource/] },
 );
+
+/** Waits until the service worker has kept a file. */
+async function waitUntilCached({ page }: Pick<Visit, "page">, path: string): Promise<void> {
+  await page.waitForFunction(async (path) => await globalThis.caches.match(path) !== undefined, path);
+}
+
+browserTest("a server that redirects /index.html to / keeps the page from no second visit", async (visit) => {
+  const { page, address } = visit;
+  await page.goto(address);
+  await waitUntilKept(visit);
+  await visit.goOffline();
+  for (const path of ["", "index.html"]) {
+    await page.goto("about:blank");
+    await page.goto(address + path);
+    await page.getByRole("heading", { name: "Scanline" }).waitFor();
+  }
+}, {
+  answer: (request, usual) =>
+    new URL(request.url).pathname === "/index.html"
+      ? Promise.resolve(new Response(null, { status: 308, headers: { location: "/" } }))
+      : usual(request),
+});
+
+const firstHalfCame = Promise.withResolvers<void>();
+
+browserTest(
+  "parts of the data set reach the page as they come, and damaged ones are not kept",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    await waitUntilKept(visit);
+    const lengths = await page.evaluate(async () => {
+      const { body } = await fetch("mnist/test-00.bin"), lengths: number[] = [];
+      for (const reader = body!.getReader();;) {
+        const { done, value } = await reader.read();
+        if (done) return lengths;
+        if (lengths.length === 0) await fetch("the-first-half-came");
+        lengths.push(value.length);
+      }
+    });
+    assert.ok(lengths.length >= 2);
+    await waitUntilCached(visit, "mnist/test-00.bin");
+    const damaged = await page.evaluate(async () => await (await fetch("mnist/test-01.bin")).text());
+    assert.equal(damaged, "damaged");
+    await page.evaluate(async () => await (await fetch("mnist/test-02.bin")).arrayBuffer());
+    await waitUntilCached(visit, "mnist/test-02.bin");
+    assert.equal(
+      await page.evaluate(async () => await globalThis.caches.match("mnist/test-01.bin")),
+      undefined,
+    );
+  },
+  {
+    expected: [/status of 404/],
+    answer: async (request, usual) => {
+      const path = new URL(request.url).pathname;
+      if (path === "/the-first-half-came") firstHalfCame.resolve();
+      if (path === "/mnist/test-01.bin") return new Response("damaged");
+      const response = await usual(request);
+      if (path !== "/mnist/test-00.bin") return response;
+      const bytes = new Uint8Array(await response.arrayBuffer()), middle = bytes.length >> 1;
+      return new Response(
+        new ReadableStream({
+          async start(controller) {
+            controller.enqueue(bytes.subarray(0, middle));
+            await firstHalfCame.promise;
+            controller.enqueue(bytes.subarray(middle));
+            controller.close();
+          },
+        }),
+        response,
+      );
+    },
+  },
+);
+
+browserTest("the link that skips to the drawing leaves the address as it is", async ({ page, address }) => {
+  await page.goto(`${address}#digit=3&line=14`);
+  await page.getByText(/sure after line 14/).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "reading");
+  assert.equal(await page.evaluate(() => location.hash), "#digit=3&line=14");
+});
 
 /** Opens the page, and waits until a network has read. */
 async function open({ page, address }: Pick<Visit, "page" | "address">): Promise<void> {
   await page.goto(address);
   await page.getByText(/sure after line \d/).waitFor();
 }
-
-/** Bytes, compressed, that the first reading may take. */
-const BUDGET = 350_000;
-
-browserTest(
-  "what the first reading loads is at most 350 kB, compressed",
-  async ({ page, address, requests }) => {
-    await open({ page, address });
-    const files = await readFolder(await builtPage());
-    const needed = new Set(["kernels/fused.wasm", "models/lstm-64.safetensors"]);
-    for (const path of requests) needed.add(path === "/" ? "index.html" : path.slice(1));
-    let total = 0;
-    for (const path of needed) total += gzipSync(files.get(path) ?? new Uint8Array(), { level: 9 }).length;
-    assert.ok(needed.has("main.js") && needed.has("workers/reader.js"));
-    assert.ok(total <= BUDGET, `${total} bytes: ${[...needed].join(", ")}`);
-  },
-  { context: { serviceWorkers: "block" } },
-);
 
 for (const scheme of ["light", "dark"] as const) {
   for (const width of [360, 1600]) {
@@ -148,7 +213,8 @@ versionTest(
     await page.goto(address);
     await waitUntilKept(visit);
     const [first] = await caches(visit);
-    assert.equal(await page.evaluate(async () => (await fetch("mnist/test-00.gz")).status), 200);
+    assert.equal(await page.evaluate(async () => (await fetch("mnist/test-00.bin")).status), 200);
+    await waitUntilCached(visit, "mnist/test-00.bin");
 
     await writeVersion(folder, "Second");
     await page.reload();
@@ -160,6 +226,35 @@ versionTest(
     const left = await caches(visit);
     assert.ok(!left.includes(first), "what the first version kept is gone");
     assert.ok(left.some((name) => name.includes(" data ")), "the data set is the same, and stays");
+  },
+);
+
+versionTest(
+  "a version that one tab asks for reloads the others, unless they would lose something",
+  async (visit, folder) => {
+    const { page, address, context } = visit;
+    await page.goto(address);
+    await waitUntilKept(visit);
+    const [idle, busy] = [await context.newPage(), await context.newPage()];
+    await busy.goto(address);
+    await busy.locator('input[accept=".safetensors"]')
+      .setInputFiles(new URL("../../page/models/rnn-128.safetensors", import.meta.url).pathname);
+    await busy.getByRole("article", { name: "rnn-128" }).waitFor();
+
+    await writeVersion(folder, "Second");
+    await page.reload();
+    const button = page.getByRole("button", { name: "Use it" });
+    await button.waitFor();
+    await idle.goto(address);
+    await idle.getByRole("button", { name: "Use it" }).waitFor();
+    await button.click();
+    for (const tab of [page, idle]) await tab.waitForFunction(() => document.title === "Second");
+    const again = busy.getByRole("button", { name: "Load it again" });
+    await again.waitFor();
+    assert.equal(await busy.title(), "First");
+    assert.equal(await busy.getByRole("button", { name: "Use it" }).count(), 0);
+    await again.click();
+    await busy.waitForFunction(() => document.title === "Second");
   },
 );
 

@@ -252,7 +252,7 @@ browserTest("a network that never sees the bottom half reads something else", as
   await drag(page, ".seen", [[0.5, 0.76], [0.5, 0.99]]);
   await addressIs(page, /hidden=7f$/);
   await page.getByRole("img", { name: "lines 22 to 28 are hidden" }).waitFor();
-  await drag(page, ".ruler", [[0.5, 0.99], [0.5, 0.76]]);
+  await drag(page, ".ruler", [[0.5, 0.99], [0.5, 0.7]]);
   await addressIs(page, /^#digit=0$/);
 }, still);
 
@@ -300,6 +300,26 @@ browserTest("a damaged link says what is wrong with it, and shows the rest", asy
   await page.getByText(/sure after line 5/).waitFor();
   await alert.getByRole("button", { name: "Close" }).click();
   assert.equal(await alert.innerText(), "");
+}, still);
+
+browserTest("an empty sheet comes back, and a link that replaces a drawing can be undone", async (visit) => {
+  const { page, address } = visit;
+  await page.goto(address);
+  await answers(page, "7");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await addressIs(page, /^#sheet=empty$/);
+  await page.reload();
+  await page.getByText("Draw a digit: this is").waitFor();
+
+  await drag(page, "#sheet", SEVEN);
+  await addressIs(page, /^#ink=/);
+  const ink = await page.evaluate(() => location.hash);
+  await page.goto(`${address}#line=14&hidden=x&nets=opened-3`);
+  await page.getByText("Test digit 0: a 7").waitFor();
+  await page.getByText(/sure after line 14/).waitFor();
+  await page.locator(NOTICE).getByText(/is damaged: .*\. This link names a network/).waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForFunction((ink) => location.hash.startsWith(ink), ink);
 }, still);
 
 browserTest(

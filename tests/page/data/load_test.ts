@@ -28,11 +28,11 @@ Deno.test("PartLoader.first() fetches the first part alone where that is enough,
   const { asked, fetch } = serve();
   const loader = new PartLoader({ folder, fetch });
   const few = await loader.first("train", 6_400);
-  assert.deepEqual(asked, ["index.json", "train-00.gz"]);
+  assert.deepEqual(asked, ["index.json", "train-00.bin"]);
   assert.deepEqual([few.count, few.pixels.length], [6_400, 6_400 * 6]);
   assert.deepEqual(new Uint8Array(few.pixels), splits.train.pixels.subarray(0, 6_400 * 6));
   const all = await loader.first("train", null), test = await loader.first("test", null);
-  assert.deepEqual(asked, ["index.json", "train-00.gz", "train-01.gz", "test-00.gz", "test-01.gz"]);
+  assert.deepEqual(asked, ["index.json", "train-00.bin", "train-01.bin", "test-00.bin", "test-01.bin"]);
   assert.deepEqual(new Uint8Array(all.pixels), splits.train.pixels);
   assert.deepEqual(new Uint8Array(test.labels), splits.test.labels);
   assert.ok(few.pixels.buffer === all.pixels.buffer, "the same memory");
@@ -43,7 +43,7 @@ Deno.test("PartLoader tells how many bytes of all that was asked for have come",
   const loader = new PartLoader({ folder, ...serve(), onProgress: (progress) => told.push(progress) });
   await Promise.all([loader.first("train", null), loader.first("test", null)]);
   const totalBytes = [...files].reduce(
-    (sum, [name, { length }]) => sum + (name.endsWith(".gz") ? length : 0),
+    (sum, [name, { length }]) => sum + (name.endsWith(".bin") ? length : 0),
     0,
   );
   assert.deepEqual(told.at(-1), { loadedBytes: totalBytes, totalBytes });
@@ -53,34 +53,34 @@ Deno.test("PartLoader tells how many bytes of all that was asked for have come",
 Deno.test("PartLoader says what could not be loaded and what to do, and another attempt loads only that", async () => {
   let works = false;
   const { asked, fetch } = serve({
-    "train-01.gz": () =>
-      works ? new Response(files.get("train-01.gz")!.slice()) : new Response("", { status: 503 }),
+    "train-01.bin": () =>
+      works ? new Response(files.get("train-01.bin")!.slice()) : new Response("", { status: 503 }),
   });
   const loader = new PartLoader({ folder, fetch });
   await assert.rejects(loader.first("train", null), (error) => {
     assert.ok(error instanceof LoadError);
     assert.match(
       error.message,
-      /^Cannot load MNIST: train-01.gz could not be loaded \(HTTP status 503\). Check the/,
+      /^Cannot load MNIST: train-01.bin could not be loaded \(HTTP status 503\). Check the/,
     );
     return true;
   });
   works = true;
   assert.equal((await loader.first("train", null)).count, 6_500);
-  assert.deepEqual(asked, ["index.json", "train-00.gz", "train-01.gz", "train-01.gz"]);
+  assert.deepEqual(asked, ["index.json", "train-00.bin", "train-01.bin", "train-01.bin"]);
 });
 
 Deno.test("PartLoader refuses other bytes, a page in the place of the index, and a server that falls silent", async () => {
   const silent = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)) });
   const cases: [string, () => Response, RegExp][] = [
     [
-      "train-00.gz",
-      () => new Response(files.get("test-00.gz")!.slice()),
-      /train-00.gz .*must hold 44800 bytes/,
+      "train-00.bin",
+      () => new Response(files.get("test-00.bin")!.slice()),
+      /train-00.bin .*must hold 44800 bytes/,
     ],
     ["index.json", () => new Response("<!doctype html>"), /index.json .*must be JSON/],
     ["index.json", () => Response.error(), /index.json/],
-    ["train-00.gz", () => new Response(silent), /train-00.gz .*nothing came for 0 seconds/],
+    ["train-00.bin", () => new Response(silent), /train-00.bin .*nothing came for 0 seconds/],
   ];
   for (const [name, answer, message] of cases) {
     const { fetch } = serve({ [name]: answer });

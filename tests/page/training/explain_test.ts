@@ -44,7 +44,7 @@ Deno.test("explain() names a remedy that the page has, never a flag", () => {
       /^A thread that trains has stopped \(unreachable\)/,
     ],
     [
-      new LoadError("Cannot load MNIST: train-00.gz could not be loaded (HTTP status 404)."),
+      new LoadError("Cannot load MNIST: train-00.bin could not be loaded (HTTP status 404)."),
       /^Cannot load MNIST/,
     ],
     [new TypeError("Failed to fetch"), /^A file of this page could not be loaded/],

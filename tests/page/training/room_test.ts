@@ -196,10 +196,10 @@ browserTest(
 browserTest("images that cannot be loaded are named, and another attempt fetches them", async (visit) => {
   const { page, context, address } = visit;
   await page.goto(address);
-  await context.route("**/mnist/train-00.gz", (route) => route.fulfill({ status: 503 }));
+  await context.route("**/mnist/train-00.bin", (route) => route.fulfill({ status: 503 }));
   await train(page, { Steps: "2" });
-  assert.match(await failureOf(page), /train-00\.gz could not be loaded \(HTTP status 503\).*try again/);
-  await context.unroute("**/mnist/train-00.gz");
+  assert.match(await failureOf(page), /train-00\.bin could not be loaded \(HTTP status 503\).*try again/);
+  await context.unroute("**/mnist/train-00.bin");
   await train(page);
   assert.match(await hashOf(page), /^[0-9a-f]{64}$/);
 }, { context: { serviceWorkers: "block" }, expected: [/503/] });

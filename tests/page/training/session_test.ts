@@ -115,11 +115,11 @@ Deno.test("Session.stop() ends a training and a pause, and nothing more is told"
 Deno.test("Session trains on without test images, and says so", async () => {
   const images: SessionParts["images"] = (name, count) => {
     return name === "test"
-      ? Promise.reject(new Error("Cannot load MNIST: test-00.gz"))
+      ? Promise.reject(new Error("Cannot load MNIST: test-00.bin"))
       : first(tiny)(name, count);
   };
   const { news } = await follow(TINY, images);
-  assert.equal(find(news, "notice").message, "Accuracy was not measured. Cannot load MNIST: test-00.gz");
+  assert.equal(find(news, "notice").message, "Accuracy was not measured. Cannot load MNIST: test-00.bin");
   assert.equal(news.at(-1)!.kind, "ended");
 });
 
