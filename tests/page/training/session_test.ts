@@ -10,11 +10,15 @@ import { fileOf } from "../../../page/training/files.ts";
 import { Session, type SessionParts } from "../../../page/training/session.ts";
 import type { TrainerNews, TrainRequest } from "../../../page/workers/messages.ts";
 import hashes from "../../golden/hashes.json" with { type: "json" };
+import { testUnless } from "../../engines/test_unless.ts";
 import { parseLines, projectTest, runScript } from "../../scripts/tiny_project.ts";
 import { lackingMnist } from "../../support/mnist.ts";
+import { lacking } from "../../support/permissions.ts";
 import { tinySplit } from "../../support/tiny_data.ts";
 
 const lacks = lackingMnist([{ name: "read" }]);
+/** For tests that need the kernels, and temporary files. */
+const LACKS = lacking([{ name: "read" }, { name: "write" }]);
 const SHORT: TrainRequest = {
   kind: "train",
   run: 1,
@@ -89,7 +93,7 @@ for (const threads of [1, 2, null]) {
   });
 }
 
-Deno.test("Session tells of every step once, and each model is one that opens", async () => {
+testUnless(LACKS, "Session tells of every step once, and each model is one that opens", async () => {
   const { news, kinds } = await follow(TINY, first(tiny));
   assert.deepEqual(kinds, ["opening", "opened", "steps", "tested", "ended"]);
   const steps = news.filter((one) => one.kind === "steps");
@@ -101,7 +105,7 @@ Deno.test("Session tells of every step once, and each model is one that opens", 
   assert.equal(modelSha256(await loadModel(steps.at(-1)!.model)), ended.sha256);
 });
 
-Deno.test("Session.stop() ends a training and a pause, and nothing more is told", async () => {
+testUnless(LACKS, "Session.stop() ends a training and a pause, and nothing more is told", async () => {
   for (const kind of ["steps", "paused"] as const) {
     const { news } = await follow({ ...TINY, steps: 1_000_000 }, first(tiny), (one, session) => {
       if (kind === "paused") session.pause();
@@ -112,7 +116,7 @@ Deno.test("Session.stop() ends a training and a pause, and nothing more is told"
   }
 });
 
-Deno.test("Session trains on without test images, and says so", async () => {
+testUnless(LACKS, "Session trains on without test images, and says so", async () => {
   const images: SessionParts["images"] = (name, count) => {
     return name === "test"
       ? Promise.reject(new Error("Cannot load MNIST: test-00.bin"))
@@ -123,32 +127,36 @@ Deno.test("Session trains on without test images, and says so", async () => {
   assert.equal(news.at(-1)!.kind, "ended");
 });
 
-Deno.test("Session.run() fails as what it lacks does", async () => {
+testUnless(LACKS, "Session.run() fails as what it lacks does", async () => {
   const lost: SessionParts["images"] = () => Promise.reject(new Error("Cannot load MNIST: gone"));
   await assert.rejects(follow(TINY, lost), /gone/);
   await assert.rejects(follow({ ...TINY, recipe: "none" }, first(tiny)), /Cannot find the recipe/);
 });
 
-Deno.test("fileOf() gives a run that openRun() opens to the same hash, with figures for openMetrics()", async () => {
-  for (const recipe of ["train-lstm-adam", "train-gru", "train-mnist-rnn"]) {
-    const { news, session } = await follow({ ...TINY, recipe }, first(tiny));
-    const { name, bytes } = fileOf(session.trained!, "run");
-    assert.equal(name, `${recipe}-seed-1-5-steps.zip`);
-    const folder = await Deno.makeTempDir();
-    try {
-      const path = await unzip(bytes, folder);
-      assert.match(path, new RegExp(`/${recipe}/\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\d$`));
-      const { model, config } = await openRun(path), { sha256 } = find(news, "ended");
-      assert.equal(modelSha256(model), sha256);
-      assert.deepEqual([model.dataset, model.preparation, config.training?.seed], ["mnist", "digit", 1]);
-      const { lines, losses } = await openMetrics(path);
-      assert.equal(losses.length, 5);
-      assert.equal(lines.at(-1)!.modelSha256, sha256);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+testUnless(
+  LACKS,
+  "fileOf() gives a run that openRun() opens to the same hash, with figures for openMetrics()",
+  async () => {
+    for (const recipe of ["train-lstm-adam", "train-gru", "train-mnist-rnn"]) {
+      const { news, session } = await follow({ ...TINY, recipe }, first(tiny));
+      const { name, bytes } = fileOf(session.trained!, "run");
+      assert.equal(name, `${recipe}-seed-1-5-steps.zip`);
+      const folder = await Deno.makeTempDir();
+      try {
+        const path = await unzip(bytes, folder);
+        assert.match(path, new RegExp(`/${recipe}/\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\d$`));
+        const { model, config } = await openRun(path), { sha256 } = find(news, "ended");
+        assert.equal(modelSha256(model), sha256);
+        assert.deepEqual([model.dataset, model.preparation, config.training?.seed], ["mnist", "digit", 1]);
+        const { lines, losses } = await openMetrics(path);
+        assert.equal(losses.length, 5);
+        assert.equal(lines.at(-1)!.modelSha256, sha256);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
     }
-  }
-});
+  },
+);
 
 projectTest("deno task evaluate takes the run that the page gives", async (path) => {
   const train = tinySplit({ count: 24, height: 6, width: 5, classes: 10 }); // as in the project
@@ -169,18 +177,22 @@ projectTest("deno task evaluate takes the run that the page gives", async (path)
   assert.equal(line.modelSha256, find(news, "ended").sha256);
 });
 
-Deno.test("fileOf() names what it gives by recipe, seed and steps; the time of its end stays", async () => {
-  const { news, session } = await follow(TINY, first(tiny));
-  const { endedAt } = session.trained!;
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(session.trained!.endedAt, endedAt); // not when it is asked for
-  const { name, bytes } = fileOf(session.trained!, "safetensors");
-  assert.equal(name, "train-lstm-adam-seed-1-5-steps.safetensors");
-  assert.equal(modelSha256(await loadModel(bytes)), find(news, "ended").sha256);
-  const onnx = fileOf(session.trained!, "onnx");
-  assert.equal(onnx.name, "train-lstm-adam-seed-1-5-steps.onnx");
-  assert.ok(onnx.bytes.length > 4 * 24_000);
-});
+testUnless(
+  LACKS,
+  "fileOf() names what it gives by recipe, seed and steps; the time of its end stays",
+  async () => {
+    const { news, session } = await follow(TINY, first(tiny));
+    const { endedAt } = session.trained!;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(session.trained!.endedAt, endedAt); // not when it is asked for
+    const { name, bytes } = fileOf(session.trained!, "safetensors");
+    assert.equal(name, "train-lstm-adam-seed-1-5-steps.safetensors");
+    assert.equal(modelSha256(await loadModel(bytes)), find(news, "ended").sha256);
+    const onnx = fileOf(session.trained!, "onnx");
+    assert.equal(onnx.name, "train-lstm-adam-seed-1-5-steps.onnx");
+    assert.ok(onnx.bytes.length > 4 * 24_000);
+  },
+);
 
 /** Writes the files of an archive. @returns The folder of the run */
 async function unzip(bytes: Uint8Array, folder: string): Promise<string> {
