@@ -68,10 +68,10 @@ const command = {
 
 await runCommand(command, async ({ fresh, write, long }) => {
   if (fresh && !write) await Deno.remove(FOLDER, { recursive: true }).catch(() => {}); // there may be none
-  const found = await Promise.all(all.map(readRun));
-  const plan = all.filter(({ isLong }) => long || !isLong),
-    task = `deno task results${long ? " --long" : ""}`;
-  const missing = plan.filter((job) => found[all.indexOf(job)] === null);
+  const plan = all.filter(({ isLong }) => long || !isLong);
+  const task = `deno task results${long ? " --long" : ""}`;
+  const found = await Promise.all(plan.map(readRun));
+  const missing = plan.filter((_, i) => found[i] === null);
   if (missing.length > 0 && write) {
     throw new Deno.errors.NotFound(
       `Cannot write ${PAGE}: all ${plan.length} runs must be in ${FOLDER}: current value lacks ` +

@@ -10,7 +10,7 @@ import { gradientPanel, type Part, type RunGradients } from "./gradients.ts";
 import { drawImage, mosaic, runsOf } from "./mosaic.ts";
 import { titlesOfLayers } from "./structure.ts";
 import { CHARACTER, element, NARROW, picture, text } from "./svg.ts";
-import { formatFigure, wrapWords } from "./words.ts";
+import { formatFigure, TRACE_NAMES, wrapWords } from "./words.ts";
 
 /** A network and an image that it read. */
 export interface Inside {
@@ -31,18 +31,6 @@ const UNIT = 4; // the height of a unit's row
 const MOST_UNITS = 24;
 const MOST_COLUMNS = 56; // longer sequences are averaged
 const SHADES = 20;
-
-/** What gates and states are called. */
-const NAMES: Readonly<Record<string, string>> = {
-  i: "i, what is written",
-  f: "f, what is kept",
-  o: "o, what is shown",
-  z: "z, what is kept",
-  r: "r, what is read of h",
-  g: "g, the new content",
-  c: "c, the memory",
-  h: "h, the state",
-};
 
 /**
  * Draws the image, what is read at each step (time runs to the right), and then for every recurrent layer its gates and states:
@@ -153,7 +141,7 @@ function drawPanel(
   return element(
     "g",
     { transform: `translate(${x} ${y})` },
-    word(`${NAMES[name]}${range}`, 0, -6),
+    word(`${TRACE_NAMES[name]}${range}`, 0, -6),
     element("rect", { class: "box", width: WIDTH, height }),
     element(
       "g",

@@ -5,6 +5,18 @@
  */
 import { printable } from "../excerpt.ts";
 
+/** What gates and states are called. */
+export const TRACE_NAMES: Readonly<Record<string, string>> = {
+  i: "i, what is written",
+  f: "f, what is kept",
+  o: "o, what is shown",
+  z: "z, what is kept",
+  r: "r, what is read of h",
+  g: "g, the new content",
+  c: "c, the memory",
+  h: "h, the state",
+};
+
 /**
  * A share as a percentage, with no more digits than the number of images justifies: 12 of 13 are 92%, not 92.31%. Only all
  * is 100%, and only none is 0%.

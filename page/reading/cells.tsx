@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
-import { formatFigure } from "../../lib/view/words.ts";
+import { formatFigure, TRACE_NAMES } from "../../lib/view/words.ts";
 import { line } from "../state.ts";
 import type { ShownLayer, ShownTrace } from "../workers/messages.ts";
 import { byLines, LINES, nameOfLines, placeOf } from "./lines.ts";
@@ -14,18 +14,6 @@ import { colourOfSign } from "./palette.ts";
 import { Pixels } from "./pixels.tsx";
 import type { Read } from "./scan.tsx";
 import { theme } from "../theme.ts";
-
-/** What gates and states are called. */
-const NAMES: Readonly<Record<string, string>> = {
-  i: "i, what is written",
-  f: "f, what is kept",
-  o: "o, what is shown",
-  z: "z, what is kept",
-  r: "r, what is read of h",
-  g: "g, the new content",
-  c: "c, the memory",
-  h: "h, the state",
-};
 
 /** A layer, a state or gate of it, and a cell, that one can choose. */
 export function Cells({ model, reading }: Read): JSX.Element {
@@ -52,7 +40,7 @@ export function Cells({ model, reading }: Read): JSX.Element {
         <label>
           <span class="spoken">State or gate</span>
           <select value={trace.name} onChange={(event) => chosenTrace.value = event.currentTarget.value}>
-            {traces.map(({ name }) => <option key={name} value={name}>{NAMES[name] ?? name}</option>)}
+            {traces.map(({ name }) => <option key={name} value={name}>{TRACE_NAMES[name] ?? name}</option>)}
           </select>
         </label>
       </div>
@@ -107,7 +95,9 @@ function StateMap(
       data-axis={isTall ? "columns" : "rows"}
       role="slider"
       tabindex={0}
-      aria-label={`Cell (${H} in all), ${NAMES[trace.name] ?? trace.name}, along the ${nameOfLines(axis)}s`}
+      aria-label={`Cell (${H} in all), ${TRACE_NAMES[trace.name] ?? trace.name}, along the ${
+        nameOfLines(axis)
+      }s`}
       aria-orientation={isTall ? "vertical" : "horizontal"}
       aria-valuemin={1}
       aria-valuemax={H}
@@ -152,7 +142,7 @@ function Charts({ layer, reading, model: { axis }, cell }: Read & {
         {[...states, ...gates].map(({ name, values }) => {
           const lines = byLines(values, reading);
           const course = Array.from({ length: LINES }, (_, t) => lines[t * H + cell]);
-          return <Chart key={name} name={NAMES[name] ?? name} course={course} />;
+          return <Chart key={name} name={TRACE_NAMES[name] ?? name} course={course} />;
         })}
       </ul>
     </div>
