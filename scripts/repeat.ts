@@ -30,7 +30,7 @@ import { StatusLine } from "./support/terminal.ts";
 
 /** Those that train on images: others have no accuracy. */
 const recipes = Object.entries<{ command: string; dependencies?: string[] }>(config.tasks)
-  .filter(([, { dependencies = [] }]) => dependencies.includes("first-run"))
+  .filter(([name, { dependencies = [] }]) => name.startsWith("train-") && dependencies.includes("first-run"))
   .map(([name]) => name);
 const { own, passedOn } = splitArguments(Deno.args);
 
