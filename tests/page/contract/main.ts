@@ -1,0 +1,50 @@
+/**
+ * The contract of the engines in a browser: the same tests as in Deno, on the browser's own WebGPU.
+ *
+ * @module
+ */
+import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { KERNELS } from "../../../lib/engines/webgpu/kernels.ts";
+import { testAgreement } from "../../engines/contract_agreement.ts";
+import { testTraining } from "../../engines/contract_training.ts";
+import { TOLERANCE } from "../../engines/webgpu/support/tolerance.ts";
+import { collected } from "./collect.ts";
+
+/** Of each quantity, the largest share of its tolerance that was used, and where. */
+const worst: Record<string, { share: number; what: string }> = {};
+
+const engine = {
+  name: "webgpu",
+  open: (options: Parameters<typeof openWebgpu>[0]) => openWebgpu({ ...options, selfCheck: false }),
+  tolerance: TOLERANCE,
+  observe: (quantity: string, share: number, what: string) => {
+    if (!(share <= (worst[quantity]?.share ?? 0))) worst[quantity] = { share, what };
+  },
+};
+testAgreement(engine);
+testTraining(engine);
+
+/** The kernels that no engine has compiled so far. */
+const unused = new Set<string>(Object.keys(KERNELS));
+const compile = GPUDevice.prototype.createShaderModule;
+GPUDevice.prototype.createShaderModule = function (descriptor) {
+  for (const name of unused) if (sourceOf(name) === descriptor.code) unused.delete(name);
+  return compile.call(this, descriptor);
+};
+
+function sourceOf(name: string): string {
+  return KERNELS[name as keyof typeof KERNELS].source;
+}
+
+/** Runs one of the tests. @returns Its name and why it failed; null if it passed */
+async function run(index: number): Promise<string | null> {
+  const { name, fn } = collected[index];
+  try {
+    await fn();
+    return null;
+  } catch (error) {
+    return `${name}: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+Object.assign(globalThis, { contract: { count: collected.length, run, worst, unused: () => [...unused] } });
