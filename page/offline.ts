@@ -4,8 +4,8 @@
  * @module
  */
 /// <reference lib="dom" />
-import { signal } from "@preact/signals";
-import { models } from "./state.ts";
+import { effect, signal } from "@preact/signals";
+import { models, readings } from "./state.ts";
 import { isActive } from "./training/progress.ts";
 import { progress } from "./training/trainer.ts";
 
@@ -15,9 +15,16 @@ export const newVersion = signal<ServiceWorker | null>(null);
 /** Whether another version has taken over, and this page was not loaded again since. */
 export const isOutdated = signal(false);
 
-/** Registers the service worker. A browser without them, or that keeps them from this page, does without. */
+/** How long the service worker waits for a page that does not come to read. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Registers the service worker, which fetches all files: once the page reads, for which it would compete. A browser without service
+ * workers, or that keeps them from this page, does without.
+ */
 export async function startService(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
+  await firstReading();
   const { serviceWorker } = navigator;
   let isControlled = serviceWorker.controller !== null;
   serviceWorker.addEventListener("controllerchange", () => {
@@ -33,6 +40,15 @@ export async function startService(): Promise<void> {
   };
   registration.addEventListener("updatefound", look);
   look();
+}
+
+function firstReading(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, PATIENCE_MS);
+    effect(() => {
+      if (readings.value.size > 0) resolve();
+    });
+  });
 }
 
 /** Loads the page again where that loses nothing; elsewhere a person chooses when. */

@@ -12,12 +12,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { openFolder } from "../../page/build/serve.ts";
+import { findChromium, launch } from "../../scripts/bench/browser.ts";
 import { lackingMnist } from "../support/mnist.ts";
 import { buildPage, needsToBuild } from "./build_page.ts";
-
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** What Playwright asks the system for, and what a server takes. */
 const needs = [
@@ -30,17 +29,6 @@ const needs = [
 /** How long a test waits for what must happen, on a machine that has other things to do. */
 const PATIENCE_MS = 120_000;
 
-/** Quiet, and without anything that reaches for a network. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 /** Gives a page WebGPU, computed by SwiftShader. */
 export const WEBGPU_FLAGS: readonly string[] = ["--enable-unsafe-webgpu"];
 
@@ -52,16 +40,6 @@ function whyNot(): string | undefined {
   if (missing !== undefined) return missing;
   if (findChromium() !== undefined || Deno.env.get("SCANLINE_REQUIRE_BROWSER") === "1") return undefined;
   return "needs Chromium: `apt-get install chromium`";
-}
-
-function findChromium(): string | undefined {
-  return CHROMIUM.find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** A visit: a browser that knows nothing, the address of the page, and what happened so far. */
@@ -141,16 +119,6 @@ function listen(
     const stays = url.origin === origin || ["blob:", "data:"].includes(url.protocol);
     if (!stays) complaints.push(`request: ${url.href}`);
   });
-}
-
-/** A browser, with a profile that goes with it. */
-export async function launch(flags: readonly string[] = []): Promise<Browser> {
-  // Playwright looks in /proc for Windows, which Deno lets only programs do that may do everything; with this, it does not.
-  Deno.env.set("__IS_WSL_TEST__", "1");
-  const { chromium } = await import("playwright-core");
-  const executablePath = findChromium();
-  assert.ok(executablePath, `there is no Chromium at ${CHROMIUM.join(", ")}`);
-  return await chromium.launch({ executablePath, args: [...FLAGS, ...flags], timeout: PATIENCE_MS });
 }
 
 let built: Promise<string> | undefined;

@@ -72,6 +72,33 @@ browserTest("a seven that is drawn with the mouse is read as 7, and a link shows
   await answers(page, "7");
 }, still);
 
+browserTest(
+  "a finger draws a seven on a phone, and the page stays where it is",
+  async ({ page, address }) => {
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    const sheet = page.locator("#sheet"), { x, y, width, height } = (await sheet.boundingBox())!;
+    const browser = await page.context().newCDPSession(page), scrolled = () => page.evaluate(() => scrollY);
+    const before = await scrolled(),
+      corners = SEVEN.map(([across, down]) => [x + across * width, y + down * height]);
+    const touch = (
+      type: "touchStart" | "touchMove" | "touchEnd",
+      points: readonly { x: number; y: number }[],
+    ) => browser.send("Input.dispatchTouchEvent", { type, touchPoints: [...points] });
+    await touch("touchStart", [{ x: corners[0][0], y: corners[0][1] }]);
+    for (const [i, [toX, toY]] of corners.slice(1).entries()) {
+      const [fromX, fromY] = corners[i];
+      for (let k = 1; k <= 12; k++) {
+        await touch("touchMove", [{ x: fromX + k / 12 * (toX - fromX), y: fromY + k / 12 * (toY - fromY) }]);
+      }
+    }
+    await touch("touchEnd", []);
+    await answers(page, "7");
+    assert.equal(await scrolled(), before);
+  },
+  { context: { ...still.context, hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } } },
+);
+
 /** What a canvas shows. Runs in the page. */
 function picture(selector: string): string {
   return document.querySelector<HTMLCanvasElement>(selector)!.toDataURL();

@@ -8,6 +8,7 @@ import type { Locator, Page, Worker } from "playwright-core";
 import { modelSha256 } from "../../../core.ts";
 import { openRun } from "../../../run.ts";
 import hashes from "../../golden/hashes.json" with { type: "json" };
+import published from "../../../page/training/published.json" with { type: "json" };
 import { browserTest, WEBGPU_FLAGS } from "../browser.ts";
 
 const HASH = hashes.sha256["train-lstm-adam"];
@@ -93,6 +94,19 @@ browserTest(
     await page.locator("#training .facts", { hasText: "the sheet" }).waitFor({ state: "detached" });
   },
 );
+
+browserTest("the whole recipe ends with the hash of RESULTS.md, and the page says so", async (visit) => {
+  const { page, address } = visit;
+  await page.goto(`${address}#images=all`);
+  await train(page);
+  assert.equal(await hashOf(page), published.results["train-lstm-adam"]["1"]);
+  await page.locator("#training .facts", { hasText: "step 938 of 938" }).waitFor();
+  const command = "deno task train-lstm-adam --device wasm --seed 1";
+  assert.ok(
+    (await page.getByTestId("verdict").innerText()).startsWith("The same bits as published in RESULTS.md"),
+  );
+  assert.ok((await page.getByTestId("verdict").innerText()).includes(command));
+});
 
 browserTest(
   "a training that is paused goes on to the same bits; one that is reset is forgotten",
