@@ -22,6 +22,8 @@ const USUAL = {
   hidden: hidden.value,
 };
 
+const list = new Intl.ListFormat("en");
+
 /** Browsers allow some hundred changes a minute. */
 const PAUSE_MS = 400;
 
@@ -36,8 +38,9 @@ export function openAddress(): boolean {
 function showAddress(show: (sheet: Source) => void): boolean {
   const { place, damaged } = readAddress(location.hash), notices: string[] = [];
   if (damaged.length > 0) {
-    const names = damaged.map((name) => `"${name}"`).join(" and ");
-    notices.push(`This link is damaged: its ${names} could not be read, and the rest is shown`);
+    const names = list.format(damaged.map((name) => `"${name}"`));
+    const rest = Object.keys(place).length > 0 ? "the rest is shown" : "the page opens as usual";
+    notices.push(`This link is damaged: its ${names} could not be read; ${rest}`);
   }
   const all = { ...USUAL, ...place }, known = all.shown.filter(isKnown);
   if (known.length < all.shown.length) {

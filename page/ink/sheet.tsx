@@ -16,7 +16,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.ts";
 import { theme } from "../theme.ts";
 import { image } from "../state.ts";
-import { canExtend, clear, movePenTo, putPenDown, source, strokesOf, undo } from "./source.ts";
+import { clearAloud, undoAloud } from "./deeds.ts";
+import { canExtend, movePenTo, putPenDown, source, strokesOf } from "./source.ts";
 import { curvesOf, PEN_RADIUS, type Point, pointAt, SHEET, SIDE, type Stroke } from "./strokes.ts";
 
 /** The pen that the keyboard moves. */
@@ -84,7 +85,7 @@ export function Sheet(
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLCanvasElement>) => {
     if (event.ctrlKey || event.metaKey) {
       if (event.key.toLowerCase() !== "z") return;
-      if (undo()) announce("last step undone");
+      undoAloud();
     } else if (MOVES[event.key]) {
       movePen(MOVES[event.key], event.shiftKey ? 4 : 1);
     } else if (event.key === " ") {
@@ -93,9 +94,9 @@ export function Sheet(
       if (!isDown) begin(at);
       announce(isDown ? "pen lifted" : `pen down at ${sayPoint(at)}`);
     } else if (event.key === "Backspace") {
-      if (undo()) announce("last step undone");
+      undoAloud();
     } else if (event.key === "Delete") {
-      if (clear()) announce("the sheet is empty");
+      clearAloud();
     } else return;
     event.preventDefault();
   };

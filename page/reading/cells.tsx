@@ -158,7 +158,7 @@ function Chart({ name, course }: { readonly name: string; readonly course: reado
   const t = line.value - 1, now = t >= 0 ? course[t] : 0;
   return (
     <li>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${name}: ${formatFigure(now, 2)}`}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
         <path class="zero" d={`M0 ${y(0).toFixed(1)}H${WIDTH}`} />
         {t >= 0 && <path class="now" d={`M${x(t).toFixed(1)} 0V${HEIGHT}`} />}
         <polyline points={points} />

@@ -51,6 +51,7 @@ export function follow(): Reader {
   const prepare = latestWins((sheet: Source) => pixelsOf(reader, sheet));
   effect(() => {
     const sheet = source.value;
+    label.value = null; // until it is known
     prepare(sheet).then((found) => {
       if (!found) return;
       image.value = found.pixels;

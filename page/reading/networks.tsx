@@ -10,7 +10,7 @@ import { formatShare } from "../../lib/view/words.ts";
 import { image, line, models, readings, shown } from "../state.ts";
 import { Cells } from "./cells.tsx";
 import { label, notice, report } from "./follow.ts";
-import { answerAfter, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
+import { answerAfter, decidedLine, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
 import { type Read, Scan } from "./scan.tsx";
 import { failed, fetchShipped, SHIPPED } from "./shipped.ts";
 
@@ -128,7 +128,11 @@ function Verdict({ model, reading }: Read): JSX.Element {
           {answer ? `${formatShare(answer.share, 100)} sure after ${name} ${line.value}` : "Nothing read yet"}
           {isWrong && ` (the digit is ${sayDigit(digit)})`}
         </span>
-        <span class="quiet">Made up its mind: {sayDecision(reading, model)}</span>
+        <span class="quiet">
+          {line.value < decidedLine(reading)
+            ? "Has not made up its mind yet"
+            : `Made up its mind: ${sayDecision(reading, model)}`}
+        </span>
       </p>
     </div>
   );

@@ -17,7 +17,9 @@ let opened = 0;
 
 /** Opens the network in files, and shows it beside the one that is shown. @throws {Error} If there is none that can be opened. */
 export async function openNetwork(reader: Reader, files: readonly FoundFile[]): Promise<void> {
-  const { name, model } = await findModel(files), id = `opened-${++opened}`;
+  const { name: plain, model } = await findModel(files), id = `opened-${++opened}`;
+  const same = models.value.filter(({ name }) => name === plain || name.startsWith(`${plain} (`)).length;
+  const name = same === 0 ? plain : `${plain} (${same + 1})`;
   const { axis, reversed, shuffled, classNames } = await reader.open(id, model);
   models.value = [...models.value, {
     id,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { effect, signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import { line } from "../state.ts";
 import { LINES } from "./lines.ts";
 import { isStill } from "../theme.ts";
@@ -18,14 +18,21 @@ export const speed = signal<number>(10);
 
 /** Lets the line move, from the start if it is at the end. */
 export function play(): void {
-  if (line.value >= LINES) line.value = 0;
-  isPlaying.value = true;
+  playFrom(line.value >= LINES ? 0 : line.value);
 }
 
 /** Reads once from the start, unless the reader of the page wants nothing to move by itself. */
 export function playUnasked(): void {
   if (isStill.value) line.value = LINES;
-  else line.value = 0, isPlaying.value = true;
+  else playFrom(0);
+}
+
+/** Nobody is to see or hear a line that stands at the start. */
+function playFrom(start: number): void {
+  batch(() => {
+    line.value = start;
+    isPlaying.value = true;
+  });
 }
 
 /** Stops the line where it is. */

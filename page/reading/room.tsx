@@ -12,11 +12,12 @@ import { Sheet } from "../ink/sheet.tsx";
 import { placeOnSheet } from "../ink/place_on_sheet.ts";
 import { source, strokesOf } from "../ink/source.ts";
 import { Tools } from "./tools.tsx";
-import { image, line, shown } from "../state.ts";
+import { formatShare } from "../../lib/view/words.ts";
+import { image, line, readings, shown } from "../state.ts";
 import { announceAnswer, spoken } from "../announce.ts";
 import { filesOfDrop, filesOfList, pictureIn } from "./dropped.ts";
 import { follow, notice, report, shownModels } from "./follow.ts";
-import { LINES } from "./lines.ts";
+import { answerAfter, LINES } from "./lines.ts";
 import { Networks } from "./networks.tsx";
 import { openNetwork, openPicture } from "./open.ts";
 import { isPlaying, pause, playUnasked, speed } from "./play.ts";
@@ -77,6 +78,8 @@ export function ReadingRoom(): JSX.Element {
         <Sheet onDraw={onDraw}>
           <LineOnSheet />
         </Sheet>
+        <Glance />
+        <Notice />
         <Tools onPicture={(picture) => openPicture(start(), picture).catch(report)} />
         <details class="help">
           <summary>Keys, pictures and networks of your own</summary>
@@ -86,14 +89,17 @@ export function ReadingRoom(): JSX.Element {
             clears.
           </p>
           <p>
-            Drop or paste a picture of a digit anywhere. Drop the folder of a run that Scanline trained, or a
-            .safetensors file that it wrote, to watch that network; or choose it here:
+            Drag over the marks beside the image that the network sees, or with a mouse over the image, to
+            hide lines from the network.
+          </p>
+          <p>
+            Drop or paste a picture of a digit anywhere. Drop the folder of a run that Scanline trained, its
+            zip, or a .safetensors file that it wrote, to watch that network; or choose it here:
           </p>
           <Open />
         </details>
       </div>
       <div class="stack">
-        <Notice />
         <Transport />
         <Networks />
       </div>
@@ -116,6 +122,25 @@ function LineOnSheet(): JSX.Element | null {
       data-axis={axis}
       style={{ [axis === "columns" ? "left" : "top"]: place, transitionDuration }}
     />
+  );
+}
+
+/** What the networks think now, where one draws. The live region says it. */
+function Glance(): JSX.Element | null {
+  const answers = shownModels.value.map(({ id, classNames }) => {
+    const reading = readings.value.get(id), answer = reading && answerAfter(reading, line.value);
+    return answer && image.value
+      ? { name: classNames[answer.best], share: formatShare(answer.share, 100) }
+      : null;
+  });
+  return (
+    <p class="glance figure" aria-hidden="true">
+      {answers.map((answer, i) => (
+        <span key={i}>
+          <b>{answer?.name ?? "?"}</b> {answer?.share ?? ""}
+        </span>
+      ))}
+    </p>
   );
 }
 
@@ -152,8 +177,8 @@ function Open(): JSX.Element {
         />
       </label>
       <label class="button">
-        Safetensors file…
-        <input type="file" accept=".safetensors" onChange={(event) => take(event.currentTarget)} />
+        Safetensors or zip…
+        <input type="file" accept=".safetensors,.zip" onChange={(event) => take(event.currentTarget)} />
       </label>
     </div>
   );

@@ -1,5 +1,5 @@
 /**
- * Finds a model among files: that of a run's folder, or a safetensors file.
+ * Finds a model among files: that of a run's folder, or of its zip, or a safetensors file.
  *
  * @module
  */
@@ -30,6 +30,7 @@ const MOST_CONFIG_BYTES = 2 ** 20;
  * @throws {Error} With one sentence, if there is no model, more than one, or one that is too large.
  */
 export async function findModel(files: readonly FoundFile[]): Promise<FoundModel> {
+  if (files.length === 1 && /\.zip$/i.test(files[0].path)) files = await unpack(files[0]);
   const find = (path: string) => files.find((file) => file.path === path);
   const folders = files.flatMap(({ path }) => {
     const [, folder] = /^(.*?)model\/weights\.bin$/.exec(path) ?? [];
@@ -48,9 +49,30 @@ export async function findModel(files: readonly FoundFile[]): Promise<FoundModel
     const name = nameOf(single[0].path.replace(/\.safetensors$/, ""));
     return { name, model: await contentsOf(single[0], MOST_BYTES) };
   }
+  const given = files.length === 1 ? `: current value is ${files[0].path}` : "";
   throw cannot(
-    "it must be the folder of a run, with config.json and model/weights.bin, or one .safetensors file that Scanline wrote",
+    "it must be the folder of a run, with config.json and model/weights.bin, its zip, or one .safetensors file that " +
+      `Scanline wrote${given}`,
   );
+}
+
+/** The files of a zip that make a model. */
+async function unpack(zip: FoundFile): Promise<FoundFile[]> {
+  const { unzipSync } = await import("fflate"), bytes = await contentsOf(zip, MOST_BYTES);
+  const kept = /(^|\/)(config\.json|model\/model\.json|model\/weights\.bin)$/;
+  let left = MOST_BYTES;
+  try {
+    const found = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => kept.test(name) && (left -= originalSize) >= 0,
+    });
+    return Object.entries(found).map(([path, bytes]) => ({
+      path,
+      sizeBytes: bytes.length,
+      bytes: () => Promise.resolve(new Uint8Array(bytes)),
+    }));
+  } catch (cause) {
+    throw new Error(`Cannot open a network: ${zip.path} must be a zip that is whole`, { cause });
+  }
 }
 
 async function runIn(folder: string, find: (path: string) => FoundFile | undefined): Promise<FoundModel> {
@@ -59,7 +81,7 @@ async function runIn(folder: string, find: (path: string) => FoundFile | undefin
   const modelJson = find(`${folder}model/model.json`);
   const config = await textOf(find(`${folder}config.json`)!);
   return {
-    name: nameOf(folder.replace(/\/$/, "")) || recipeOf(config),
+    name: nameOfRun(folder, config),
     model: {
       config,
       weights: await contentsOf(find(`${folder}model/weights.bin`)!, MOST_BYTES),
@@ -80,9 +102,12 @@ function nameOf(path: string): string {
   return path.split("/").filter(Boolean).slice(-2).join("/").slice(0, 80);
 }
 
-function recipeOf(config: string): string {
+/** Its recipe, and the folder that it lies in: `train-lstm/2026-11-22T05-41-25`. */
+function nameOfRun(folder: string, config: string): string {
   const [, recipe] = /"recipe":\s*"([\w-]{1,60})"/.exec(config) ?? [];
-  return recipe ?? "a run";
+  const path = nameOf(folder.replace(/\/$/, ""));
+  if (recipe === undefined) return path || "a run";
+  return path === "" || path.includes(recipe) ? path || recipe : `${recipe}/${path.split("/").at(-1)}`;
 }
 
 function cannot(rule: string): Error {

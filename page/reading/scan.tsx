@@ -123,7 +123,8 @@ function dragAlong(
       tell(event, true);
     },
     onPointerMove(event: TargetedPointerEvent<HTMLElement>) {
-      if (event.currentTarget.hasPointerCapture(event.pointerId)) tell(event, false);
+      const isDrag = pointers.includes(event.pointerType); // a finger is captured without being asked
+      if (isDrag && event.currentTarget.hasPointerCapture(event.pointerId)) tell(event, false);
     },
   };
 }

@@ -8,7 +8,8 @@ import type { JSX } from "preact";
 import { label, report } from "./follow.ts";
 import { sayDigit } from "./lines.ts";
 import { playUnasked } from "./play.ts";
-import { canUndo, clear, replaceSheet, source, undo } from "../ink/source.ts";
+import { clearAloud, undoAloud } from "../ink/deeds.ts";
+import { canUndo, replaceSheet, source } from "../ink/source.ts";
 import { loadDigits } from "../ink/test_digits.ts";
 
 /** Shows a test digit. */
@@ -25,6 +26,9 @@ async function showRandomDigit(): Promise<void> {
   await showDigit(number === now ? number + 1 : number);
 }
 
+/** What browsers decode. */
+const PICTURES = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map((kind) => `image/${kind}`).join();
+
 /** The tools. @param onPicture Called with a picture that was chosen */
 export function Tools({ onPicture }: { readonly onPicture: (picture: File) => void }): JSX.Element {
   const sheet = source.value, number = sheet.kind === "digit" ? sheet.number : null;
@@ -32,13 +36,13 @@ export function Tools({ onPicture }: { readonly onPicture: (picture: File) => vo
   return (
     <div class="tools">
       <div class="row">
-        <button type="button" onClick={undo} aria-disabled={!canUndo.value}>Undo</button>
-        <button type="button" onClick={clear} aria-disabled={sheet.kind === "empty"}>Clear</button>
+        <button type="button" onClick={undoAloud} aria-disabled={!canUndo.value}>Undo</button>
+        <button type="button" onClick={clearAloud} aria-disabled={sheet.kind === "empty"}>Clear</button>
         <label class="button">
           Picture…
           <input
             type="file"
-            accept="image/*"
+            accept={PICTURES}
             onChange={(event) => {
               const [picture] = event.currentTarget.files ?? [];
               event.currentTarget.value = "";

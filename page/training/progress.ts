@@ -111,6 +111,14 @@ export function advance(progress: Progress, news: TrainerNews): Progress {
   }
 }
 
+/** The latest accuracy on the test images that is the first one after a quarter, a half or three quarters of the steps. */
+export function lastQuarter({ accuracies, opened }: Progress): AccuracyPoint | null {
+  const total = opened?.totalSteps ?? 0,
+    points = accuracies.filter(({ test, step }) => test !== null && step < total);
+  const firsts = [3, 2, 1].map((quarter) => points.find(({ step }) => 4 * step >= quarter * total));
+  return firsts.find((point) => point !== undefined) ?? null;
+}
+
 /** How long the rest takes at the pace so far, in milliseconds; null if that is not known. */
 export function timeLeftMs({ opened, step, seconds }: Progress): number | null {
   return opened && step > 0 ? 1000 * seconds / step * (opened.totalSteps - step) : null;

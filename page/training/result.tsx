@@ -9,7 +9,7 @@ import { formatShare } from "../../lib/view/words.ts";
 import type { DownloadFormat } from "../workers/messages.ts";
 import type { Progress } from "./progress.ts";
 import type { Verdict } from "./published.ts";
-import type { SettledSettings } from "./settings.ts";
+import { recipeOf, type SettledSettings } from "./settings.ts";
 import { download } from "./trainer.ts";
 
 const FORMATS: readonly (readonly [DownloadFormat, string])[] = [
@@ -32,6 +32,7 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
               ? `${formatShare(tested.accuracy, 10_000)} of the 10,000 test images are right`
               : "Trained"}
           </h3>
+          <p class="quiet">{sayTraining(settings!)}</p>
           <Judgement verdict={result.verdict} settings={settings!} />
           <p>
             <span class="quiet">SHA-256 of the model</span>{" "}
@@ -41,13 +42,16 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
       )}
       <div class="row">
         <span>
-          {phase === "ended" ? "Download:" : `The model after step ${step.toLocaleString("en")}:`}
+          {phase === "ended"
+            ? "Download:"
+            : `The model after step ${step.toLocaleString("en")}${isStill ? "" : ", once you pause"}:`}
         </span>
         {FORMATS.map(([format, name]) => (
           <button
             key={format}
             type="button"
             disabled={!isStill}
+            title={isStill ? undefined : "Pause first"}
             onClick={() => download(format)}
           >
             {name}
@@ -59,11 +63,20 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
           Unpack a run in the folder <code>runs</code> of Scanline, and{" "}
           <code>deno task evaluate --model {settings!.recipe}</code> tests it; <code>deno task read</code>,
           {" "}
-          <code>inspect</code> and <code>predict</code> take it as well.
+          <code>inspect</code> and <code>predict</code>{" "}
+          take it as well. Dropped on this page, a run or a safetensors file reads here again.
         </p>
       )}
     </div>
   );
+}
+
+/** What was trained; meanwhile others may have been chosen. */
+function sayTraining(settings: SettledSettings): string {
+  const { seed, steps, limit, learningRate, device } = settings;
+  const images = limit === null ? "all images" : `the first ${limit.toLocaleString("en")} images`;
+  return `${recipeOf(settings).title}, seed ${seed}, ${steps.toLocaleString("en")} steps over ${images}, ` +
+    `learning rate ${learningRate}, on ${device}`;
 }
 
 /** Whether the bits are the published ones, and where that can be checked. */

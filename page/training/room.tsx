@@ -10,7 +10,7 @@ import { formatShare } from "../../lib/view/words.ts";
 import { savesData } from "../data/saves_data.ts";
 import { readings, shown } from "../state.ts";
 import { AccuracyChart, LossChart } from "./curves.tsx";
-import { isActive, type Progress, timeLeftMs } from "./progress.ts";
+import { isActive, lastQuarter, type Progress, timeLeftMs } from "./progress.ts";
 import { Result } from "./result.tsx";
 import { Settings } from "./settings_form.tsx";
 import { hasImages, pause, progress, reset, resume, settings, train, TRAINED_ID } from "./trainer.ts";
@@ -65,7 +65,9 @@ function Buttons({ progress }: { progress: Progress }): JSX.Element {
           )
         : <button type="submit" class="primary">{labelOf(phase)}</button>}
       <button type="button" aria-disabled={phase === "idle"} onClick={reset}>Reset</button>
-      <span class="quiet">{phase === "idle" && !hasImages.value && sizeOf()}</span>
+      <span class="quiet" style={{ visibility: phase === "idle" && !hasImages.value ? "visible" : "hidden" }}>
+        {sizeOf()}
+      </span>
     </div>
   );
 }
@@ -148,21 +150,18 @@ function timeOf(progress: Progress): string {
 }
 
 /** For screen readers: what has changed for good, not each step. */
-function spoken({ phase, tested, opened }: Progress): string {
-  const accuracy = tested && opened
-    ? `After step ${tested.step} of ${opened.totalSteps}: ${
-      formatShare(tested.accuracy)
-    } of the test images are right.`
-    : "";
+function spoken(progress: Progress): string {
+  const { phase, tested } = progress, quarter = lastQuarter(progress);
+  const say = (accuracy: number) => `${formatShare(accuracy)} of the test images are right`;
   switch (phase) {
     case "loading":
       return "Fetching MNIST";
     case "training":
-      return accuracy || "Training";
+      return quarter ? `Training. After step ${quarter.step} ${say(quarter.test!)}` : "Training";
     case "paused":
       return "Paused";
     case "ended":
-      return `Trained. ${accuracy}`;
+      return tested ? `Trained. ${say(tested.accuracy)}` : "Trained";
     default:
       return "";
   }

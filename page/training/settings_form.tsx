@@ -65,7 +65,7 @@ export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
           value={now.device}
           onChange={(event) => choose({ device: event.currentTarget.value === "webgpu" ? "webgpu" : "wasm" })}
         >
-          <option value="wasm">wasm, on the CPU</option>
+          <option value="wasm">wasm (CPU)</option>
           <option value="webgpu" disabled={!("gpu" in navigator)}>
             {"gpu" in navigator ? "WebGPU" : "WebGPU (not in this browser)"}
           </option>
@@ -99,7 +99,7 @@ function Field({ label, wide = false, children }: {
   );
 }
 
-/** A number; an empty field means the usual one. */
+/** A number; an empty field means the usual one. What is out of range is said, and no training starts with it. */
 function NumberField({ value, usual, least = 1, most, isWhole = true, onChange }: {
   readonly value: number | null;
   readonly usual: number;
@@ -117,9 +117,10 @@ function NumberField({ value, usual, least = 1, most, isWhole = true, onChange }
       step={isWhole ? 1 : "any"}
       value={value ?? usual}
       onChange={({ currentTarget: field }) => {
-        const given = field.valueAsNumber, fits = Number.isFinite(given) && field.checkValidity();
-        onChange(fits && given !== usual ? given : null);
-        if (!fits) field.value = String(usual);
+        if (!field.reportValidity()) return;
+        const given = field.valueAsNumber;
+        onChange(Number.isNaN(given) || given === usual ? null : given);
+        if (Number.isNaN(given)) field.value = String(usual);
       }}
     />
   );
@@ -148,5 +149,5 @@ function imageChoices(limit: number | null): number[] {
 }
 
 function nameOfImages(count: number): string {
-  return count === ALL_IMAGES ? "all 60,000" : `the first ${count.toLocaleString("en")}`;
+  return count === ALL_IMAGES ? "all 60,000" : `first ${count.toLocaleString("en")}`;
 }

@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import { signal } from "@preact/signals";
 import { ROOT } from "../assets.ts";
+import { announce } from "../announce.ts";
 import { SHIPPED } from "../reading/shipped.ts";
 import { models, readings, shown, type ShownModel } from "../state.ts";
 import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
@@ -31,6 +32,10 @@ export const MOST_THREADS = globalThis.crossOriginIsolated
 
 /** After so long without news, a training is said to be silent. */
 const SILENCE_MS = 30_000;
+
+addEventListener("beforeunload", (event) => {
+  if (isActive(progress.value)) event.preventDefault(); // the browser asks whether to leave
+});
 
 let worker: Worker | null = null;
 let run = 0;
@@ -67,6 +72,7 @@ export function reset(): void {
   run++;
   progress.value = IDLE;
   forgetModel();
+  announce("the training is gone");
   if (isSilent) endWorker();
   else send({ kind: "stop" });
 }

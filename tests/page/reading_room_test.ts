@@ -12,6 +12,10 @@ const NOTICE = ".reading [role=alert]";
 
 const still = { context: { reducedMotion: "reduce" } } as const;
 
+const phone = {
+  context: { ...still.context, hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } },
+} as const;
+
 /** Waits until the first network answers so. */
 async function answers(page: Page, digit: string): Promise<void> {
   await page.locator(".verdict > b").first().filter({ hasText: digit }).waitFor();
@@ -96,7 +100,31 @@ browserTest(
     await answers(page, "7");
     assert.equal(await scrolled(), before);
   },
-  { context: { ...still.context, hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } } },
+  phone,
+);
+
+browserTest(
+  "a finger that scrolls over the image hides no lines; on the marks it does",
+  async ({ page, address }) => {
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    const browser = await page.context().newCDPSession(page);
+    const swipe = async (selector: string) => {
+      await page.locator(selector).first().scrollIntoViewIfNeeded();
+      const { x, y, width, height } = (await page.locator(selector).first().boundingBox())!;
+      const at = (share: number) => [{ x: x + width / 2, y: y + share * height }];
+      await browser.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0.8) });
+      for (let share = 0.75; share > 0.5; share -= 0.05) {
+        await browser.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(share) });
+      }
+      await browser.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    };
+    await swipe(".seen");
+    await swipe(".ruler");
+    await addressIs(page, /hidden=/);
+    await page.getByRole("img", { name: /lines 1[5-6] to 23 are hidden/ }).waitFor();
+  },
+  phone,
 );
 
 /** What a canvas shows. Runs in the page. */
@@ -281,6 +309,27 @@ browserTest("a network that never sees the bottom half reads something else", as
   await page.getByRole("img", { name: "lines 22 to 28 are hidden" }).waitFor();
   await drag(page, ".ruler", [[0.5, 0.99], [0.5, 0.7]]);
   await addressIs(page, /^#digit=0$/);
+}, still);
+
+browserTest("a verdict does not give away what comes later, nor a digit what came before", async (visit) => {
+  const { page, address } = visit;
+  await page.goto(`${address}#digit=0&line=0`);
+  await page.getByText("Has not made up its mind yet").waitFor();
+  await page.goto(`${address}#digit=0&line=28`);
+  await page.getByText(/Made up its mind: 7/).waitFor();
+  await page.evaluate(() => {
+    const output = document.querySelector(".tools output")!, labels: string[] = [];
+    new MutationObserver(() => labels.push(output.textContent!)).observe(output, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+    Object.assign(globalThis, { labels });
+  });
+  await page.getByRole("button", { name: "Next test digit" }).click();
+  await page.getByText("Test digit 1: a 2").waitFor();
+  const labels = await page.evaluate(() => (globalThis as unknown as { labels: string[] }).labels);
+  assert.deepEqual(labels.filter((text) => text !== "Test digit 1" && text !== "Test digit 1: a 2"), []);
 }, still);
 
 browserTest("a wrong answer says in words what the digit is", async ({ page, address }) => {

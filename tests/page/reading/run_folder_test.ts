@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { zipSync } from "fflate";
 import { findModel, type FoundFile } from "../../../page/reading/run_folder.ts";
+import type { RunFiles } from "../../../page/workers/messages.ts";
 
 function fileOf(path: string, contents: string, sizeBytes = contents.length): FoundFile {
   return { path, sizeBytes, bytes: () => Promise.resolve(new TextEncoder().encode(contents)) };
@@ -30,7 +32,36 @@ Deno.test("findModel() finds one safetensors file", async () => {
   assert.deepEqual(model, new TextEncoder().encode("s"));
 });
 
+/** A zip of files, as the page gives it. */
+function zipOf(files: readonly FoundFile[], contents: Record<string, Uint8Array> = {}): FoundFile {
+  for (const { path } of files) {
+    contents[path] ??= new TextEncoder().encode(
+      path.endsWith("config.json") ? '{"recipe": "train-rnn"}' : "wwww",
+    );
+  }
+  const bytes = new Uint8Array(zipSync(contents));
+  return { path: "train-rnn-seed-1.zip", sizeBytes: bytes.length, bytes: () => Promise.resolve(bytes) };
+}
+
+Deno.test("findModel() finds the model in the zip of a run, and unpacks nothing else", async () => {
+  const { name, model } = await findModel([zipOf(run("train-rnn/2026-11-22T05-41-25/"))]);
+  assert.equal(name, "train-rnn/2026-11-22T05-41-25");
+  assert.deepEqual((model as RunFiles).weights, new TextEncoder().encode("wwww"));
+
+  const bomb = {
+    "a/config.json": new TextEncoder().encode("{}"),
+    "a/model/weights.bin": new Uint8Array(2 ** 26 + 1),
+  };
+  await assert.rejects(findModel([zipOf([], bomb)]), /must be the folder of a run/);
+  await assert.rejects(findModel([fileOf("a.zip", "PK no zip")]), /a\.zip must be a zip that is whole/);
+});
+
 Deno.test("findModel() says in one sentence what it must be given", async () => {
+  await assert.rejects(
+    findModel([fileOf("model.onnx", "")]),
+    /or one \.safetensors file .*: current value is model\.onnx$/,
+  );
+  assert.equal((await findModel(run("2026-11-22T05-41-25/"))).name, "train-rnn/2026-11-22T05-41-25");
   await assert.rejects(findModel([]), /must be the folder of a run/);
   await assert.rejects(findModel([fileOf("a/config.json", "{}")]), /must be the folder of a run/);
   await assert.rejects(

@@ -4,6 +4,7 @@ import {
   begin,
   IDLE,
   isActive,
+  lastQuarter,
   type Progress,
   timeLeftMs,
 } from "../../../page/training/progress.ts";
@@ -61,6 +62,17 @@ Deno.test("advance() knows pauses, failures, and images that load while a networ
     false,
     20,
   ]);
+});
+
+Deno.test("lastQuarter() is the first accuracy after each quarter, and none at the end", () => {
+  const said = [10, 20, 30, 40, 60, 80, 100].flatMap((step, i, all) => {
+    const told = all.slice(0, i + 1).flatMap((step): TrainerNews[] => [
+      steps(step, [1]),
+      { kind: "tested", step, loss: 1, accuracy: step / 100 },
+    ]);
+    return [[step, lastQuarter(after(OPENED, ...told))?.step ?? null]];
+  });
+  assert.deepEqual(said, [[10, null], [20, null], [30, 30], [40, 30], [60, 60], [80, 80], [100, 80]]);
 });
 
 Deno.test("begin() starts with empty curves, and what is idle has no time left", () => {

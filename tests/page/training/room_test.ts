@@ -207,6 +207,45 @@ browserTest(
   { flags: WEBGPU_FLAGS },
 );
 
+browserTest(
+  "a setting out of range is said and trains nothing; the last one stays",
+  async ({ page, address }) => {
+    await page.goto(`${address}#rate=0.02`);
+    const field = page.getByRole("spinbutton", { name: "Learning rate" });
+    await field.fill("20");
+    await page.getByRole("button", { name: "Train here" }).click();
+    assert.equal(await field.evaluate((input: HTMLInputElement) => input.validity.rangeOverflow), true);
+    await page.waitForTimeout(500);
+    assert.equal(await page.getByRole("button", { name: "Pause" }).count(), 0);
+    assert.match(page.url(), /rate=0\.02/);
+    await field.fill("");
+    await field.blur();
+    assert.equal(await field.inputValue(), "0.01");
+  },
+);
+
+browserTest(
+  "who leaves in the middle of a training is asked; what was pressed keeps its place",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    const button = page.locator("#training button.primary");
+    await button.scrollIntoViewIfNeeded();
+    await page.mouse.wheel(0, 120);
+    await page.waitForTimeout(300);
+    const place = async () => (await button.boundingBox())!.y, before = await place();
+    await train(page, { Steps: "50000" });
+    await learning(page);
+    await page.locator("#training .facts", { hasText: "the sheet" }).waitFor(PATIENCE);
+    assert.ok(Math.abs(await place() - before) < 40, `from ${before} to ${await place()}`);
+    const asked = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    assert.equal((await asked).type(), "beforeunload");
+    await (await asked).dismiss();
+  },
+  { context: { viewport: { width: 1920, height: 1080 } } },
+);
+
 browserTest("images that cannot be loaded are named, and another attempt fetches them", async (visit) => {
   const { page, context, address } = visit;
   await page.goto(address);
