@@ -12,7 +12,8 @@ import { isPlaying, pause } from "./reading/play.ts";
 import { SHIPPED } from "./reading/shipped.ts";
 import { hidden, line, models, shown } from "./state.ts";
 import { USUAL as USUAL_SETTINGS } from "./training/settings.ts";
-import { settings } from "./training/trainer.ts";
+import { isActive } from "./training/progress.ts";
+import { progress, settings } from "./training/trainer.ts";
 
 /** What the page shows where the address says nothing. */
 const USUAL = {
@@ -21,6 +22,9 @@ const USUAL = {
   line: line.value,
   hidden: hidden.value,
 };
+
+/** What was said of the last link. */
+let said = "";
 
 const list = new Intl.ListFormat("en");
 
@@ -48,14 +52,16 @@ function showAddress(show: (sheet: Source) => void): boolean {
       "This link names a network that only another page had: one that comes with this page is shown",
     );
   }
-  if (notices.length > 0) notice.value = notices.join(". ");
+  if (notice.peek() === said) notice.value = ""; // of a link before this one
+  said = notices.join(". ");
+  if (said) notice.value = said;
   if (Object.keys(place).length === 0) return false;
   pause();
   show(all.source);
   shown.value = known.length > 0 ? known : USUAL.shown;
   line.value = all.line;
   hidden.value = all.hidden;
-  settings.value = { ...USUAL_SETTINGS, ...place.settings };
+  if (!isActive(progress.value)) settings.value = { ...USUAL_SETTINGS, ...place.settings };
   return true;
 }
 

@@ -94,8 +94,8 @@ export class Session {
   async run(): Promise<void> {
     const { limit, device, threads, seed, learningRate } = this.#request, { images, tell } = this.#parts;
     const recipe = findRecipe(this.#request.recipe);
-    const train = await images("train", limit);
-    if (this.#stopped) return;
+    const train = await this.#unlessStopped(images("train", limit));
+    if (!train) return;
     tell({ kind: "opening" });
     const chosen = device === "wasm" && threads !== null ? { device, threads } : { device };
     const training = await openRecipe(recipe, { train, seed, learningRate, ...chosen });
@@ -124,6 +124,20 @@ export class Session {
     images("test", null).catch(() => {}); // they are asked for again where they are needed
     this.#parts.begun?.();
     await this.#train(training, { totalSteps, stepsPerEpoch: stepsPerEpoch(size) });
+  }
+
+  /** What was waited for; null if the training is stopped meanwhile. */
+  async #unlessStopped<Value>(promise: Promise<Value>): Promise<Value | null> {
+    const { signal } = this.#stop,
+      stopped = Promise.withResolvers<null>(),
+      stop = () => stopped.resolve(null);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
+    try {
+      return await Promise.race([stopped.promise, promise]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   get #stopped(): boolean {
@@ -184,13 +198,14 @@ export class Session {
   /** Without the test images there is no accuracy, but the training goes on. */
   async #test(training: Training, means: Means): Promise<void> {
     const { images, tell } = this.#parts, { step } = training, { signal } = this.#stop;
-    let split: Split;
+    let split: Split | null;
     try {
-      split = await images("test", null);
+      split = await this.#unlessStopped(images("test", null));
     } catch (error) {
       tell({ kind: "notice", message: `Accuracy was not measured. ${(error as Error).message}` });
       return;
     }
+    if (!split) return;
     const logits = await training.predict(split, { signal }).catch((error) => {
       if (error !== signal.reason) throw error;
     });

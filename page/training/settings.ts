@@ -36,6 +36,7 @@ export const USUAL: TrainingSettings = {
 };
 
 /** The bounds of numbers. */
+export const LEAST = { seed: 0, steps: 1, threads: 1, learningRate: 1e-6 } as const;
 export const MOST = { seed: 2 ** 32 - 1, steps: 100_000, threads: 64, learningRate: 10 } as const;
 
 /** The recipe of settings; the first one where there is none of that name. */
@@ -87,23 +88,22 @@ export function toParts(settings: TrainingSettings): Record<string, string> {
 /** What the named values of {@link toParts} say; null for a value that is damaged. */
 export const PART_READERS: Readonly<Record<string, (text: string) => Partial<TrainingSettings> | null>> = {
   recipe: (text) => RECIPES.some(({ name }) => name === text) ? { recipe: text } : null,
-  seed: (text) => numbered("seed", text, 0),
+  seed: (text) => numbered("seed", text),
   rate: (text) => {
-    const learningRate = Number(text || NaN);
-    return learningRate > 0 && learningRate <= MOST.learningRate ? { learningRate } : null;
+    const learningRate = /^[\d.]+(e-?\d+)?$/.test(text) ? Number(text) : NaN;
+    return learningRate >= LEAST.learningRate && learningRate <= MOST.learningRate ? { learningRate } : null;
   },
   device: (text) => text === "wasm" || text === "webgpu" ? { device: text } : null,
-  images: (text) => text === "all" ? { limit: null } : numbered("limit", text, 1),
-  steps: (text) => numbered("steps", text, 1),
-  threads: (text) => numbered("threads", text, 1),
+  images: (text) => text === "all" ? { limit: null } : numbered("limit", text),
+  steps: (text) => numbered("steps", text),
+  threads: (text) => numbered("threads", text),
 };
 
 function numbered(
   name: "seed" | "limit" | "steps" | "threads",
   text: string,
-  least: number,
 ): Partial<TrainingSettings> | null {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN,
-    most = name === "limit" ? ALL_IMAGES : MOST[name];
+    [least, most] = name === "limit" ? [1, ALL_IMAGES] : [LEAST[name], MOST[name]];
   return value >= least && value <= most ? { [name]: value } : null;
 }

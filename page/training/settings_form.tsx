@@ -6,7 +6,15 @@
 /// <reference lib="dom" />
 import type { ComponentChildren, JSX } from "preact";
 import { RECIPES } from "./recipes.ts";
-import { ALL_IMAGES, FEW_IMAGES, MOST, ownSteps, recipeOf, type TrainingSettings } from "./settings.ts";
+import {
+  ALL_IMAGES,
+  FEW_IMAGES,
+  LEAST,
+  MOST,
+  ownSteps,
+  recipeOf,
+  type TrainingSettings,
+} from "./settings.ts";
 import { MOST_THREADS, settings } from "./trainer.ts";
 
 /** As many threads as the training can keep busy. */
@@ -45,7 +53,7 @@ export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
         <NumberField
           value={now.learningRate}
           usual={own.optimizer.learningRate}
-          least={1e-6}
+          least={LEAST.learningRate}
           most={MOST.learningRate}
           isWhole={false}
           onChange={(learningRate) => choose({ learningRate })}
@@ -55,7 +63,7 @@ export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
         <NumberField
           value={now.seed}
           usual={own.seed}
-          least={0}
+          least={LEAST.seed}
           most={MOST.seed}
           onChange={(seed) => choose({ seed: seed ?? own.seed })}
         />
@@ -100,7 +108,7 @@ function Field({ label, wide = false, children }: {
 }
 
 /** A number; an empty field means the usual one. What is out of range is said, and no training starts with it. */
-function NumberField({ value, usual, least = 1, most, isWhole = true, onChange }: {
+function NumberField({ value, usual, least = LEAST.steps, most, isWhole = true, onChange }: {
   readonly value: number | null;
   readonly usual: number;
   readonly least?: number;

@@ -98,6 +98,7 @@ function startWorker(): Worker {
       event.message || "it could not be loaded"
     }). Train again to start a new one.`;
     endWorker();
+    if (progress.value.phase === "idle") return; // what was asked of it was taken back
     hear({ run, kind: "failed", message });
     progress.value = { ...progress.value, hasModel: false };
   };

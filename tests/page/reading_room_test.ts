@@ -378,6 +378,14 @@ browserTest("a damaged link says what is wrong with it, and shows the rest", asy
   assert.equal(await alert.innerText(), "");
 }, still);
 
+browserTest("what was wrong with a link is not said of the next one", async ({ page, address }) => {
+  await page.goto(`${address}#digit=x9`);
+  await page.getByText('its "digit" could not be read; the page opens as usual').waitFor();
+  await page.evaluate(() => location.hash = "#digit=4");
+  await page.locator(NOTICE).getByText("could not be read").waitFor({ state: "detached" });
+  await page.getByText("Test digit 4: a 4").waitFor();
+}, still);
+
 browserTest("an empty sheet comes back, and a link that replaces a drawing can be undone", async (visit) => {
   const { page, address } = visit;
   await page.goto(address);

@@ -116,6 +116,18 @@ testUnless(LACKS, "Session.stop() ends a training and a pause, and nothing more 
   }
 });
 
+Deno.test("Session.stop() ends a training whose images do not come", async () => {
+  const session = new Session(TINY, { images: () => new Promise(() => {}), tell: () => {} }),
+    end = session.run();
+  session.stop();
+  await end;
+  const news: TrainerNews[] = [];
+  const late = new Session(TINY, { images: () => new Promise(() => {}), tell: (one) => news.push(one) });
+  late.stop();
+  await late.run();
+  assert.deepEqual(news, []);
+});
+
 testUnless(LACKS, "Session trains on without test images, and says so", async () => {
   const images: SessionParts["images"] = (name, count) => {
     return name === "test"

@@ -45,6 +45,9 @@ Deno.test("PART_READERS give null for what is damaged", () => {
     threads: "",
   };
   assert.deepEqual(readParts(parts), Array(7).fill(null));
+  for (const rate of ["1e-7", "11", "0x1", "+1", "", ".", "1e", "1e-3"]) {
+    assert.deepEqual(readParts({ rate }), [rate === "1e-3" ? { learningRate: 0.001 } : null], rate);
+  }
 });
 
 Deno.test("settle() fills in what the recipe says: an epoch of train-lstm-adam has 938 steps", () => {
