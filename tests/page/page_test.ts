@@ -237,7 +237,7 @@ versionTest(
     await waitUntilKept(visit);
     const [idle, busy] = [await context.newPage(), await context.newPage()];
     await busy.goto(address);
-    await busy.locator('input[accept=".safetensors"]')
+    await busy.locator('input[accept^=".safetensors"]')
       .setInputFiles(new URL("../../page/models/rnn-128.safetensors", import.meta.url).pathname);
     await busy.getByRole("article", { name: "rnn-128" }).waitFor();
 

@@ -413,7 +413,7 @@ browserTest(
     await page.goto(address);
     await page.locator(".verdict").first().waitFor();
     await page.getByText("Keys, pictures and networks").click();
-    const file = page.locator('input[accept=".safetensors"]');
+    const file = page.locator('input[accept^=".safetensors"]');
     const model = new URL("../../page/models/rnn-128.safetensors", import.meta.url).pathname;
     await file.setInputFiles(model);
     const second = page.getByRole("article", { name: "rnn-128" });
