@@ -9,7 +9,7 @@
 export interface Probe {
   /** Since the page was asked for, when the first answer of a network stood there. */
   firstReading: number | null;
-  /** From each move of the pen to the readings that follow from it. */
+  /** From each move of the pen, as the browser tells of it, once a frame, to the readings that follow from it. */
   rereadings: number[];
   /** When frames were drawn. */
   frames: number[];
@@ -32,7 +32,7 @@ export function installProbe(): void {
   }).observe(document, { attributes: true, attributeFilter: ["style"], subtree: true });
   addEventListener("pointermove", (event) => {
     const isDrawn = event.buttons > 0 && (event.target as Element).id === "sheet";
-    if (isDrawn) moved ??= event.timeStamp;
+    if (isDrawn) moved ??= performance.now();
   }, { capture: true });
   const frame = (now: number) => {
     probe.frames.push(now);
