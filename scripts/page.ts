@@ -42,7 +42,7 @@ async function main(): Promise<void> {
 
 /** On this machine alone: no other reaches 127.0.0.1. */
 function serve(
-  answer: (request: Request) => Promise<Response>,
+  answer: (request: Request) => Response,
   { port, dir }: { port: number; dir: string },
 ): Deno.HttpServer<Deno.NetAddr> {
   try {

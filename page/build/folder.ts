@@ -42,7 +42,7 @@ export async function collectFiles(bundle: string): Promise<Map<string, Uint8Arr
 }
 
 /**
- * Writes the folder of the page, in place of one that is there.
+ * Writes the folder of the page, in place of one that is there once the new one is whole.
  *
  * @returns How many files, and their size
  */
@@ -60,17 +60,24 @@ export async function writeFolder(
     "service.js": encoder.encode(`const FILES=${list};\n${new TextDecoder().decode(service)}`),
   });
 
-  await Deno.remove(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  const unfinished = `${folder.replace(/\/+$/, "")}.unfinished`;
+  await remove(unfinished);
   let sizeBytes = 0;
   for (const [path, bytes] of written) {
-    const to = `${folder}/${path}`;
+    const to = `${unfinished}/${path}`;
     await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
     await Deno.writeFile(to, bytes);
     sizeBytes += bytes.length;
   }
+  await remove(folder);
+  await Deno.rename(unfinished, folder);
   return { count: written.length, sizeBytes };
+}
+
+async function remove(folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }
 
 /** `index.html`, which asks at once for all that `main.js` imports: else a browser asks for each file when it has read another. */

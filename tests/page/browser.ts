@@ -70,10 +70,10 @@ export interface VisitOptions {
   /** What is served; by default the page as built. */
   readonly folder?: () => Promise<string>;
   /** Answers in place of the usual server, which it may ask. */
-  readonly answer?: (request: Request, usual: Answer) => Promise<Response>;
+  readonly answer?: (request: Request, usual: Answer) => Response | Promise<Response>;
 }
 
-type Answer = (request: Request) => Promise<Response>;
+type Answer = (request: Request) => Response;
 
 /** Declares a test in a browser of its own. It fails, too, if anything complained. */
 export function browserTest(

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
 import map from "../../page/build/import_map.json" with { type: "json" };
 import { type FileList, listFiles } from "../../page/build/file_list.ts";
+import { writeFolder } from "../../page/build/folder.ts";
 import { headersOf, POLICY } from "../../page/build/headers.ts";
 import { lackingMnist } from "../support/mnist.ts";
 import { lacks, named } from "../support/permissions.ts";
@@ -105,6 +106,28 @@ folderTest("neither TensorFlow.js nor anything of Deno's is in the page", (files
     if (!path.endsWith(".js")) continue;
     assert.doesNotMatch(textOf(bytes), /@tensorflow|tfjs_layers|"node:|\bDeno\.(?!errors\b)/, path);
   }
+});
+
+Deno.test({
+  name: named("a build that ends halfway leaves the page that is there", needsToBuild),
+  ignore: lacks(needsToBuild),
+  fn: async () => {
+    const folder = await Deno.makeTempDir(), page = `${folder}/page`;
+    const files = (text: string, more = {}) => {
+      const all = { "index.html": text, "workers/service.js": "service", ...more };
+      return new Map(Object.entries(all).map(([path, text]) => [path, new TextEncoder().encode(text)]));
+    };
+    try {
+      await writeFolder(page, files("first"));
+      await assert.rejects(writeFolder(page, files("second", { "index.html/below": "" })));
+      assert.equal(await Deno.readTextFile(`${page}/index.html`), "first");
+      await writeFolder(`${page}/`, files("third"));
+      assert.equal(await Deno.readTextFile(`${page}/index.html`), "third");
+      assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["page"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test({

@@ -4,7 +4,8 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { writeFolder } from "../../page/build/folder.ts";
-import { browserTest, builtPage, openSite, type Visit } from "./browser.ts";
+import { openFolder } from "../../page/build/serve.ts";
+import { browserTest, builtPage, openSite, type Visit, type VisitOptions } from "./browser.ts";
 import { readFolder } from "./build_page.ts";
 
 /** Waits until the service worker has kept the page. */
@@ -95,7 +96,7 @@ browserTest("a server that redirects /index.html to / keeps the page from no sec
 }, {
   answer: (request, usual) =>
     new URL(request.url).pathname === "/index.html"
-      ? Promise.resolve(new Response(null, { status: 308, headers: { location: "/" } }))
+      ? new Response(null, { status: 308, headers: { location: "/" } })
       : usual(request),
 });
 
@@ -208,7 +209,7 @@ const caches = ({ page }: Visit) => page.evaluate(async () => await globalThis.c
 
 versionTest(
   "a new version replaces the one before when a person asks for it, and not before",
-  async (visit, folder) => {
+  async (visit, release) => {
     const { page, address } = visit;
     await page.goto(address);
     await waitUntilKept(visit);
@@ -216,7 +217,7 @@ versionTest(
     assert.equal(await page.evaluate(async () => (await fetch("mnist/test-00.bin")).status), 200);
     await waitUntilCached(visit, "mnist/test-00.bin");
 
-    await writeVersion(folder, "Second");
+    await release("Second");
     await page.reload();
     const button = page.getByRole("button", { name: "Use it" });
     await button.waitFor();
@@ -231,7 +232,7 @@ versionTest(
 
 versionTest(
   "a version that one tab asks for reloads the others, unless they would lose something",
-  async (visit, folder) => {
+  async (visit, release) => {
     const { page, address, context } = visit;
     await page.goto(address);
     await waitUntilKept(visit);
@@ -241,7 +242,7 @@ versionTest(
       .setInputFiles(new URL("../../page/models/rnn-128.safetensors", import.meta.url).pathname);
     await busy.getByRole("article", { name: "rnn-128" }).waitFor();
 
-    await writeVersion(folder, "Second");
+    await release("Second");
     await page.reload();
     const button = page.getByRole("button", { name: "Use it" });
     await button.waitFor();
@@ -258,13 +259,15 @@ versionTest(
   },
 );
 
-versionTest("half of a new version replaces nothing", async (visit, folder) => {
+versionTest("half of a new version replaces nothing", async (visit, release) => {
   const { page, address } = visit;
   await page.goto(address);
   await waitUntilKept(visit);
   const kept = await caches(visit);
-  await writeVersion(folder, "Second");
-  await Deno.writeTextFile(`${folder}/style.css`, "/* of yet another version */");
+  await release(
+    "Second",
+    (folder) => Deno.writeTextFile(`${folder}/style.css`, "/* of yet another version */"),
+  );
   await page.reload();
   const state = await page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
@@ -278,24 +281,34 @@ versionTest("half of a new version replaces nothing", async (visit, folder) => {
   assert.equal(await page.title(), "First");
   assert.equal(await page.getByRole("button", { name: "Use it" }).count(), 0);
   assert.deepEqual(await caches(visit), kept);
-}, [/digest|integrity/i, /service.?worker/i]);
+}, { expected: [/digest|integrity/i, /service.?worker/i] });
+
+/** Writes a version and serves it from now on; `damage` changes its folder first. */
+type Release = (title: string, damage?: (folder: string) => Promise<void>) => Promise<void>;
 
 /** Declares a test of a page that changes on its server. */
 function versionTest(
   name: string,
-  fn: (visit: Visit, folder: string) => Promise<void>,
-  expected: readonly RegExp[] = [],
+  fn: (visit: Visit, release: Release) => Promise<void>,
+  options: Pick<VisitOptions, "answer" | "expected"> = {},
 ): void {
-  let folder = "";
+  let folder = "", served: Awaited<ReturnType<typeof openFolder>> | undefined;
+  const { answer = (request, usual) => usual(request) } = options;
+  const release: Release = async (title, damage) => {
+    await writeVersion(folder, title);
+    await damage?.(folder);
+    served = await openFolder(folder);
+  };
   browserTest(name, async (visit) => {
-    await fn(visit, folder).finally(() => Deno.remove(folder, { recursive: true }));
+    await fn(visit, release).finally(() => Deno.remove(folder, { recursive: true }));
   }, {
-    expected,
+    ...options,
     folder: async () => {
       folder = await Deno.makeTempDir();
       await writeVersion(folder, "First");
       return folder;
     },
+    answer: (request, usual) => answer(request, served ?? usual),
   });
 }
 

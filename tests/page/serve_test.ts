@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { openFolder } from "../../page/build/serve.ts";
 import { testsInFolders } from "../support/temp_folder.ts";
 
-const test = testsInFolders([{ name: "read" }, { name: "write" }]);
+const test = testsInFolders([{ name: "read" }, { name: "write" }, { name: "net", host: "127.0.0.1" }]);
 
 /** A folder with three files, one of which its list does not name. */
 async function makeFolder(folder: string): Promise<string> {
@@ -14,6 +14,7 @@ async function makeFolder(folder: string): Promise<string> {
   await Deno.writeTextFile(`${folder}/page/unlisted.js`, "unlisted");
   await Deno.writeTextFile(`${folder}/page/index.html`, "<!doctype html>");
   await Deno.writeTextFile(`${folder}/page/workers/reader.js`, "reader");
+  await Deno.writeTextFile(`${folder}/page/service.js`, "service");
   const files = [{ path: "index.html" }, { path: "workers/reader.js" }];
   await Deno.writeTextFile(`${folder}/page/files.json`, JSON.stringify({ files }));
   return `${folder}/page`;
@@ -59,6 +60,34 @@ test("the server takes GET and HEAD alone", async (folder) => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
     const response = await answer(new Request(`${HOST}/`, { method }));
     assert.deepEqual([response.status, response.headers.get("allow")], [405, "GET, HEAD"], method);
+  }
+});
+
+test("the server goes on with the files that it began with while a page is built", async (folder) => {
+  const page = await makeFolder(folder), answer = await openFolder(page);
+  await Deno.writeTextFile(`${page}/index.html`, "another");
+  await Deno.remove(`${page}/workers`, { recursive: true });
+  for (const [path, text] of [["/", "<!doctype html>"], ["/workers/reader.js", "reader"]]) {
+    assert.equal(await (await answer(new Request(HOST + path))).text(), text);
+  }
+});
+
+test("the server answers to the names of this machine alone", async (folder) => {
+  const answer = await openFolder(await makeFolder(folder));
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
+  for (
+    const [target, host, status] of [
+      ["/", "127.0.0.1:8784", 200],
+      ["/", "localhost", 200],
+      ...["[", "a b", "%zz", "evil.com", "127.0.0.1.evil.com:8784"].map((host) => ["/", host, 400] as const),
+      ["http://evil.com/", "127.0.0.1", 400],
+    ] as const
+  ) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    const request = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(request));
+    const text = await new Response(connection.readable).text();
+    assert.match(text, new RegExp(`^HTTP/1.1 ${status} `), `${target} ${host}`);
   }
 });
 
