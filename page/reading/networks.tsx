@@ -108,7 +108,10 @@ function NetworkReads({ model, reading }: Read): JSX.Element {
       <Scan model={model} reading={reading}>
         <Verdict model={model} reading={reading} />
       </Scan>
-      <Cells model={model} reading={reading} />
+      {reading.layers.length > 0 && <Cells model={model} reading={reading} />}
+      {reading.later.length > 0 && (
+        <p class="quiet">Not shown, since it reads on when the image is over: {reading.later.join("; ")}</p>
+      )}
     </div>
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { imageSize, type Model, modelOfRun, openModel, traceImage, type TrainedModel } from "../../core.ts";
+import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
 import { SIDE } from "../ink/strokes.ts";
@@ -69,19 +70,22 @@ export class ReaderDesk implements AsyncDisposable {
     if (!model) throw new Error(`Cannot read: the network must be open: current value is ${id}`);
     const images = { pixels, count: 1, height: SIDE, width: SIDE };
     const probabilities = await model.read(images), { T, layers } = traceImage(model.trained, images, 0);
-    const titles = titlesOfLayers(layers);
+    const titles = titlesOfLayers(layers), { network } = model;
+    const end = stepsOf(network, T).findIndex(({ count }) => count !== T);
+    const along = recurrentLayers({ layers: network.layers.slice(0, end) }).length;
     const shown = (traces: typeof layers[number]["gates"]) =>
       traces.map(({ name, values }) => ({ name, values: Float32Array.from(values) }));
     return {
       T,
       classes: model.classNames.length,
       probabilities,
-      layers: layers.map(({ layer, gates, states }, i) => ({
+      layers: layers.slice(0, along).map(({ layer, gates, states }, i) => ({
         title: titles[i],
         hiddenSize: layer.hiddenSize,
         gates: shown(gates),
         states: shown(states),
       })),
+      later: titles.slice(along),
     };
   }
 }

@@ -71,7 +71,10 @@ export interface ShownReading {
   readonly classes: number;
   /** After each line, `[T, classes]`. */
   readonly probabilities: Float32Array;
+  /** Those that take a step of the image at each of theirs. */
   readonly layers: readonly ShownLayer[];
+  /** The titles of the other recurrent layers: they read on when the image is over. */
+  readonly later: readonly string[];
 }
 
 export type ReaderAnswer =

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   type Classifier,
   createClassifier,
+  type LayerOptions,
   openModel,
   toSafetensors,
   traceImage,
@@ -30,6 +31,14 @@ const lstm = createClassifier({
 });
 const pixels = Uint8Array.from({ length: 784 }, (_, i) => i * 37 % 256);
 const images = { pixels, count: 1, height: 28, width: 28 };
+
+/** A model as the folder of a run keeps it. */
+function runOf(model: TrainedModel): RunFiles {
+  return {
+    config: JSON.stringify({ recipe: "mine", model: modelConfig(model) }),
+    weights: new Uint8Array(model.parameters.slice().buffer),
+  };
+}
 
 /** A reader whose worker is on this thread. */
 function readerAt(desk: ReaderDesk): Reader {
@@ -67,23 +76,44 @@ Deno.test("a network reads as in Deno: probabilities after every line, gates and
   assert.deepEqual(found.states[1].values, Float32Array.from(expected.states[1].values));
 });
 
+Deno.test("only layers that take a step of the image at each of theirs are shown along it", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk), lstm = { kind: "lstm", hiddenSize: 2 } as const;
+  const dense = { kind: "dense", units: 3 } as const;
+  const titlesOf = async (layers: readonly LayerOptions[]) => {
+    await reader.open("mine", runOf(modelOf(createClassifier({ inputSize: 28, layers }))));
+    const { layers: along, later } = await reader.read("mine", pixels);
+    return [along.map(({ title }) => title), later];
+  };
+  const sequence = { ...lstm, returnSequences: true };
+  assert.deepEqual(await titlesOf([sequence, lstm, dense]), [
+    ["layer 1: LSTM, 2 units", "layer 2: LSTM, 2 units"],
+    [],
+  ]);
+  for (const steps of [5, 28]) {
+    assert.deepEqual(await titlesOf([lstm, { kind: "repeat", steps }, lstm, dense]), [
+      ["layer 1: LSTM, 2 units"],
+      ["layer 2: LSTM, 2 units"],
+    ]);
+  }
+  assert.deepEqual(await titlesOf([{ kind: "last" }, { kind: "repeat", steps: 3 }, lstm, dense]), [[], [
+    "LSTM, 2 units",
+  ]]);
+});
+
 Deno.test("a run's files open as the same model, with layers too that safetensors of PyTorch cannot hold", async () => {
   await using desk = new ReaderDesk();
   const network = createClassifier({
     inputSize: 28,
     layers: [{ kind: "lstm", hiddenSize: 4, gateActivation: "hardSigmoid" }, { kind: "dense", units: 3 }],
   });
-  const model = modelOf(network), bytes = new Uint8Array(model.parameters.slice().buffer);
-  const files: RunFiles = {
-    config: JSON.stringify({ recipe: "mine", model: modelConfig(model) }),
-    weights: bytes,
-  };
+  const model = modelOf(network), files = runOf(model), { weights } = files;
   const reader = readerAt(desk);
   await reader.open("run", files);
   await using opened = await openModel(model, { device: "reference" });
   assert.deepEqual((await reader.read("run", pixels)).probabilities, await opened.read(images));
   await assert.rejects(
-    reader.open("short", { ...files, weights: bytes.subarray(4) }),
+    reader.open("short", { ...files, weights: weights.subarray(4) }),
     /weights.bin must have \d+ bytes, as config.json says: current value is/,
   );
   await assert.rejects(reader.open("empty", { ...files, config: "{}" }), /config.json must/);

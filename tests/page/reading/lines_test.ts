@@ -21,7 +21,7 @@ function readingOf(T: number, until: number): ShownReading {
     { length: 2 * T },
     (_, i) => (i % 2 === 0) === (i >> 1 < until) ? 0.75 : 0.25,
   );
-  return { T, classes: 2, probabilities, layers: [] };
+  return { T, classes: 2, probabilities, layers: [], later: [] };
 }
 
 const words = { axis: "rows", classNames: ["four", "nine"] } as const;
@@ -55,8 +55,13 @@ Deno.test("a network that begins with the last line is on the lines from the las
 
 Deno.test("of many classes those are shown that are ever likely", () => {
   const probabilities = Float32Array.of(0.6, 0.1, 0.3, 0, 0, 0.1, 0.2, 0.7);
-  assert.deepEqual(shownClasses({ T: 2, classes: 4, probabilities, layers: [] }, 2), [0, 3]);
-  assert.deepEqual(shownClasses({ T: 2, classes: 4, probabilities, layers: [] }, 10), [0, 1, 2, 3]);
+  assert.deepEqual(shownClasses({ T: 2, classes: 4, probabilities, layers: [], later: [] }, 2), [0, 3]);
+  assert.deepEqual(shownClasses({ T: 2, classes: 4, probabilities, layers: [], later: [] }, 10), [
+    0,
+    1,
+    2,
+    3,
+  ]);
 });
 
 Deno.test("hidden lines are black to the network, rows or columns, and the image stays as it is", () => {
