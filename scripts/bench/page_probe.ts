@@ -30,7 +30,7 @@ export function installProbe(): void {
     probe.rereadings.push(performance.now() - moved);
     moved = null;
   }).observe(document, { attributes: true, attributeFilter: ["style"], subtree: true });
-  addEventListener("pointermove", (event) => {
+  document.addEventListener("pointermove", (event) => {
     const isDrawn = event.buttons > 0 && (event.target as Element).id === "sheet";
     if (isDrawn) moved ??= performance.now();
   }, { capture: true });

@@ -26,6 +26,7 @@ async function bundleContract(): Promise<string> {
   assert.ok(success, new TextDecoder().decode(stderr));
   const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="main.js"></script>';
   await Deno.writeTextFile(`${folder}/index.html`, html);
+  await Deno.writeTextFile(`${folder}/service.js`, ""); // as every folder of the page has
   await Deno.writeTextFile(`${folder}/files.json`, JSON.stringify(listFiles(await readFolder(folder))));
   return folder;
 }

@@ -77,6 +77,7 @@ export class Program {
     try {
       const allocate = `allocate ${Math.ceil(bytesOf(plan) / 2 ** 20)} MiB of buffers`;
       await program.#guarded(allocate, () => program.#allocate(plan));
+      await program.#compile([...plan.gradient, ...plan.update, plan.pack, ...plan.predict]);
       const prepare = (dispatches: readonly Dispatch[]) => program.#prepareAll(plan, dispatches);
       program.gradient = await prepare(plan.gradient);
       program.training = [...program.gradient, ...await prepare(plan.update)];
@@ -204,17 +205,21 @@ export class Program {
     this.#buffers.set(name, this.#device.createBuffer({ label: name, size: roundUp(bytes, 4), usage }));
   }
 
+  /** Compiles all kernels at the same time, those of the same constants once. */
+  async #compile(dispatches: readonly Dispatch[]): Promise<void> {
+    const distinct = new Map(dispatches.map((dispatch) => [keyOf(dispatch), dispatch]));
+    await Promise.all(Array.from(distinct, async ([key, dispatch]) => {
+      this.#pipelines.set(key, await this.#pipelineOf(dispatch));
+    }));
+  }
+
   async #prepareAll(plan: Plan, dispatches: readonly Dispatch[]): Promise<Prepared[]> {
-    const prepared: Prepared[] = [];
-    for (const dispatch of dispatches) {
-      const action = `build the kernel ${dispatch.label}`;
-      prepared.push(await this.#guarded(action, () => this.#prepare(plan, dispatch)));
-    }
-    return prepared;
+    return await this.#guarded("bind the buffers", () => dispatches.map((one) => this.#prepare(plan, one)));
   }
 
   #prepare(plan: Plan, dispatch: Dispatch): Prepared {
-    const { label, piece, workgroups } = dispatch, { pipeline, layout } = this.#pipelineOf(dispatch);
+    const { label, piece, workgroups } = dispatch,
+      { pipeline, layout } = this.#pipelines.get(keyOf(dispatch))!;
     const readsStep = KERNELS[dispatch.kernel].bindings[0] === "step";
     const buffers = dispatch.buffers.map((name) => this.#bindingOf(plan, name, piece));
     if (readsStep) buffers.unshift({ buffer: this.#buffers.get("steps")!, size: 32 });
@@ -224,10 +229,7 @@ export class Program {
     return { label, pipeline, bindings, readsStep, workgroups };
   }
 
-  /** Dispatches of the same kernel and constants share their pipeline. */
-  #pipelineOf({ kernel, label, constants }: Dispatch): Pipeline {
-    const key = `${kernel} ${JSON.stringify(constants)}`, known = this.#pipelines.get(key);
-    if (known) return known;
+  async #pipelineOf({ kernel, label, constants }: Dispatch): Promise<Pipeline> {
     const device = this.#device, { source, bindings } = KERNELS[kernel];
     const layout = device.createBindGroupLayout({
       label,
@@ -237,15 +239,18 @@ export class Program {
         buffer: { type: BUFFER_TYPES[kind], hasDynamicOffset: kind === "step" },
       })),
     });
-    const module = device.createShaderModule({ label, code: source });
-    const pipeline = device.createComputePipeline({
-      label,
-      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main", constants: { ...constants } },
+    const pipeline = await this.#guarded(`build the kernel ${label}`, () => {
+      return device.createComputePipelineAsync({
+        label,
+        layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: {
+          module: device.createShaderModule({ label, code: source }),
+          entryPoint: "main",
+          constants: { ...constants },
+        },
+      });
     });
-    const made = { pipeline, layout };
-    this.#pipelines.set(key, made);
-    return made;
+    return { pipeline, layout };
   }
 
   #createUniform(label: string, words: readonly number[]): GPUBuffer {
@@ -270,15 +275,22 @@ export class Program {
     return this.#readback;
   }
 
-  /** Runs `make` and turns errors that the device reports into one exception. */
-  async #guarded<Result>(action: string, make: () => Result): Promise<Result> {
+  /** Runs `make` and turns errors that the device reports, or that it promises, into one exception. */
+  async #guarded<Result>(action: string, make: () => Result | Promise<Result>): Promise<Result> {
     this.#device.pushErrorScope("out-of-memory");
     this.#device.pushErrorScope("validation");
-    const result = make();
-    const error = await this.#device.popErrorScope() ?? await this.#device.popErrorScope();
+    const result = Promise.resolve(make());
+    const reported = [this.#device.popErrorScope(), this.#device.popErrorScope()];
+    const refusal = await result.then(() => null, (error) => error as Error);
+    const error = (await Promise.all(reported)).find((one) => one !== null) ?? refusal;
     if (error) throw new Error(`Cannot ${action}: the device webgpu refused it: ${error.message}`);
-    return result;
+    return await result;
   }
+}
+
+/** Dispatches of the same kernel and constants share their pipeline. */
+function keyOf({ kernel, constants }: Dispatch): string {
+  return `${kernel} ${JSON.stringify(constants)}`;
 }
 
 function encode(
