@@ -119,7 +119,7 @@ function Judgement({ verdict, settings }: { verdict: Verdict; settings: SettledS
           {" "}
           <code>{file}</code>. {settings.device === "webgpu"
             ? "Those of WebGPU depend on the graphics device and its driver. Choose wasm to see the same."
-            : "This machine rounds twice, so its bits differ."}
+            : "The multiply-add of this browser rounds twice, so its bits differ."}
         </p>
       );
   }

@@ -18,6 +18,7 @@ const root = new URL("../../", import.meta.url).pathname;
 async function start(folder: string, ...args: string[]): Promise<Deno.ChildProcess> {
   await Deno.mkdir(`${folder}/dist/page`, { recursive: true });
   await Deno.writeTextFile(`${folder}/dist/page/index.html`, "<!doctype html>");
+  await Deno.writeTextFile(`${folder}/dist/page/service.js`, "");
   await Deno.writeTextFile(`${folder}/dist/page/files.json`, `{"files":[{"path":"index.html"}]}`);
   const [flags] = flagsOf("page");
   return new Deno.Command(Deno.execPath(), {

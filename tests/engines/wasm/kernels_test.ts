@@ -83,15 +83,21 @@ test("every function keeps NaN: a training that has diverged must not report num
 });
 
 test("chooseKernels() follows the probe, unless a build was asked for", async () => {
-  const once = () => true, twice = () => false;
+  const probe = (compiles: boolean, roundsOnce: boolean) => ({
+    compiles: () => compiles,
+    roundsOnce: () => roundsOnce,
+  });
+  const once = probe(true, true), twice = probe(true, false), never = probe(false, true);
   assert.equal((await chooseKernels(undefined, once)).math, "fused");
   assert.equal((await chooseKernels(undefined, twice)).math, "plain");
+  assert.equal((await chooseKernels(undefined, never)).math, "plain");
   assert.equal((await chooseKernels("plain", once)).math, "plain");
   assert.equal((await chooseKernels("fused", once)).math, "fused");
   await assert.rejects(
     chooseKernels("fused", twice),
-    /^RangeError: Cannot train with --math fused: .*--math plain/,
+    /^RangeError: Cannot train with --math fused: .*: it rounds twice; use --math plain/,
   );
+  await assert.rejects(chooseKernels("fused", never), /: it has none; use --math plain/);
 });
 
 test("the plain build never rounds once", async () => {
