@@ -36,7 +36,9 @@ export async function collectFiles(bundle: string): Promise<Map<string, Uint8Arr
   for (const name of await namesIn(MODELS)) {
     if (name.endsWith(".safetensors")) files.set(`models/${name}`, await readWhole(`${MODELS}/${name}`));
   }
-  for (const path of await namesIn(bundle)) files.set(path, await readWhole(`${bundle}/${path}`));
+  for (const path of await namesIn(bundle)) {
+    files.set(path, withoutComments(await readWhole(`${bundle}/${path}`)));
+  }
   files.set("index.html", withImports(files));
   return files;
 }
@@ -91,6 +93,11 @@ function withImports(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   return new TextEncoder().encode(
     textOf("index.html").replace('<link rel="modulepreload" href="main.js">', links.join("\n    ")),
   );
+}
+
+/** A script without the comments of its shaders, the only lines of a bundle that begin so. */
+function withoutComments(script: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(new TextDecoder().decode(script).replaceAll(/^ *\/\/.*\n/gm, ""));
 }
 
 /** As the bundler writes them, in files that lie beside each other. */
