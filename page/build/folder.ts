@@ -53,8 +53,10 @@ export async function writeFolder(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<{ count: number; sizeBytes: number }> {
   const { [SERVICE]: service, ...others } = Object.fromEntries(files);
-  const list = JSON.stringify(listFiles(new Map(Object.entries(others))));
-  const encoder = new TextEncoder();
+  const encoder = new TextEncoder(), { build } = listFiles(new Map(Object.entries(others)));
+  const page = new TextDecoder().decode(others["index.html"]).replace(BUILD, build);
+  others["index.html"] = encoder.encode(page);
+  const list = JSON.stringify(listFiles(new Map(Object.entries(others)), build));
   const written = Object.entries({
     ...others,
     [LIST]: encoder.encode(`${list}\n`),
@@ -75,6 +77,9 @@ export async function writeFolder(
   await Deno.rename(unfinished, folder);
   return { count: written.length, sizeBytes };
 }
+
+/** Where `index.html` says of which build it is. */
+const BUILD = /(?<=<meta name="build" content=")[^"]*/;
 
 async function remove(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch((error) => {

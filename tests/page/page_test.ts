@@ -254,8 +254,56 @@ versionTest(
     await again.waitFor();
     assert.equal(await busy.title(), "First");
     assert.equal(await busy.getByRole("button", { name: "Use it" }).count(), 0);
+    assert.match(await busy.locator(".colophon [role=status]").innerText(), /you lose.*: rnn-128\./);
     await again.click();
     await busy.waitForFunction(() => document.title === "Second");
+  },
+);
+
+versionTest(
+  "who asks for a new version in the middle of a training is told what that loses, once",
+  async (visit, release) => {
+    const { page, address } = visit, dialogs: string[] = [];
+    page.on("dialog", async (dialog) => {
+      dialogs.push(dialog.type());
+      await dialog.accept();
+    });
+    await page.goto(address);
+    await waitUntilKept(visit);
+    await page.getByLabel("Steps", { exact: true }).fill("50000");
+    await page.getByRole("button", { name: "Train here" }).click();
+    await page.getByRole("article", { name: /trained here/ }).waitFor();
+    await page.locator("#training").getByRole("button", { name: "Pause" }).click();
+    await release("Second");
+    await page.evaluate(async () => await (await navigator.serviceWorker.ready).update());
+    const hasText = /you lose.*: the training and .*trained here\./;
+    await page.locator(".colophon [role=status]", { hasText }).waitFor();
+    await page.getByRole("button", { name: "Use it, and lose that" }).click();
+    await page.waitForFunction(() => document.title === "Second");
+    assert.deepEqual(dialogs, []);
+  },
+);
+
+const changed = Promise.withResolvers<void>();
+
+versionTest(
+  "a server that changes before the service worker comes leaves no page of one version to the workers of another",
+  async ({ page, address }, release) => {
+    await page.goto(address);
+    await page.getByText(/sure after line \d/).waitFor();
+    assert.equal(await page.title(), "First");
+    await release("Second");
+    changed.resolve();
+    await page.waitForFunction(() => document.title === "Second");
+    await page.goto(`${address}index.html?with=more`);
+    assert.equal(await page.title(), "Second");
+    assert.equal(await page.locator(".colophon [role=status]").count(), 0);
+  },
+  {
+    answer: async (request, usual) => {
+      if (new URL(request.url).pathname === "/service.js") await changed.promise;
+      return usual(request);
+    },
   },
 );
 
@@ -308,7 +356,7 @@ function versionTest(
       await writeVersion(folder, "First");
       return folder;
     },
-    answer: (request, usual) => answer(request, served ?? usual),
+    answer: (request, usual) => answer(request, (asked) => (served ?? usual)(asked)),
   });
 }
 
