@@ -93,7 +93,7 @@ async function fromData(event: FetchEvent, url: string): Promise<Response> {
 async function keepData(cache: Cache, url: string, response: Response): Promise<void> {
   const bytes = await response.arrayBuffer();
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  if (`sha256-${hash.toBase64()}` !== dataUrls.get(url)!.integrity) return;
+  if (`sha256-${btoa(String.fromCharCode(...hash))}` !== dataUrls.get(url)!.integrity) return;
   await cache.put(url, withBody(response, bytes));
 }
 
