@@ -19,6 +19,7 @@ browserTest("the page opens without complaints, and asks no one but its own serv
   await page.getByRole("heading", { name: "Scanline" }).waitFor();
   await waitUntilKept(visit);
   assert.ok(requests.includes("/main.js"));
+  assert.equal(await page.locator("#page > .late").count(), 0);
   assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), true);
   assert.match(await page.locator("#isolation").innerText(), /all cores/);
 });
@@ -77,6 +78,39 @@ browserTest(
   },
   { expected: [/Failed to load resource/] },
 );
+
+browserTest("without main.js the page says what to do", async ({ page, address }) => {
+  await page.goto(address);
+  await page.locator("#page > p", { hasText: /load the page again/ }).waitFor();
+  await page.waitForFunction(() => getComputedStyle(document.querySelector("#page > p")!).opacity === "1");
+}, {
+  expected: [/404/],
+  answer: (request, usual) =>
+    new URL(request.url).pathname === "/main.js" ? new Response("", { status: 404 }) : usual(request),
+});
+
+browserTest("what a browser lacks is named before anything fails", async ({ page, address }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(Promise, "withResolvers"));
+  await page.goto(address);
+  await page.locator("[role=alert]", { hasText: /no Promise\.withResolvers,.* Safari 17\.4/ }).waitFor();
+  assert.equal(await page.locator("#page > p").count(), 1);
+});
+
+browserTest("history and service workers that refuse are done without", async ({ page, address }) => {
+  for (const refuses of ["register", "everything"]) {
+    await page.addInitScript((refuses) => {
+      const refuse = () => {
+        throw new DOMException("refused", "SecurityError");
+      };
+      history.replaceState = refuse;
+      const serviceWorker = refuses === "register" ? { value: { register: refuse } } : { get: refuse };
+      Object.defineProperty(navigator, "serviceWorker", { ...serviceWorker, configurable: true });
+    }, refuses);
+    await open({ page, address });
+    await page.locator("input[type=range]").first().press("Home");
+    await page.waitForTimeout(600);
+  }
+});
 
 /** Waits until the service worker has kept a file. */
 async function waitUntilCached({ page }: Pick<Visit, "page">, path: string): Promise<void> {
