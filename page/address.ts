@@ -120,13 +120,21 @@ function hiddenFromText(text: string): readonly boolean[] | null {
   return Array.from({ length: LINES }, (_, line) => (bits >>> (LINES - 1 - line) & 1) === 1);
 }
 
+/** By what every browser has: `toBase64()` is new. */
 function toText(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  return btoa(String.fromCharCode(...bytes)).replace(
+    /[+/=]/g,
+    (letter) => ({ "+": "-", "/": "_" })[letter] ?? "",
+  );
 }
 
 function fromText(text: string): Uint8Array | null {
   try {
-    return Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    if (!/^[\w-]*$/.test(text)) return null;
+    return Uint8Array.from(
+      atob(text.replaceAll("-", "+").replaceAll("_", "/")),
+      (byte) => byte.charCodeAt(0),
+    );
   } catch {
     return null;
   }

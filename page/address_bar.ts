@@ -87,7 +87,10 @@ export function followAddress(): void {
     if (isPlaying.value) return;
     timer = setTimeout(() => {
       const hash = writeAddress(place, USUAL);
-      history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
+      try {
+        history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
+      } catch { // some browsers refuse: then the address stays
+      }
     }, PAUSE_MS);
   });
   addEventListener("hashchange", () => showAddress(replaceSheet));

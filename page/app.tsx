@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { JSX } from "preact";
-import { isOutdated, newVersion, takeNewVersion } from "./offline.ts";
+import { atStake, isOutdated, newVersion, takeNewVersion } from "./offline.ts";
 import { ReadingRoom } from "./reading/room.tsx";
 import { TrainingRoom } from "./training/room.tsx";
 
@@ -46,20 +46,19 @@ function skipToReading(event: Event): void {
   document.getElementById("reading")!.focus();
 }
 
-/** Offers a version of the page that came while this one was open. */
+/** Offers a version of the page that came while this one was open, and says what is lost with this one. */
 function Version(): JSX.Element | null {
-  if (isOutdated.value) {
-    return (
-      <p role="status">
-        This page is of an older version: what it still needs may not fit. Save what you trained or opened
-        here, then <button type="button" onClick={() => location.reload()}>Load it again</button>
-      </p>
-    );
-  }
-  if (!newVersion.value) return null;
+  if (!isOutdated.value && !newVersion.value) return null;
   return (
     <p role="status">
-      A new version of this page is here. <button type="button" onClick={takeNewVersion}>Use it</button>
+      {isOutdated.value
+        ? "Another version of this page has come meanwhile: what this one still needs may not fit. "
+        : "A new version of this page is here. "}
+      {atStake.value && `With this one you lose what you have not saved: ${atStake.value}. `}
+      <button type="button" onClick={takeNewVersion}>
+        {isOutdated.value ? "Load it again" : "Use it"}
+        {atStake.value && ", and lose that"}
+      </button>
     </p>
   );
 }

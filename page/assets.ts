@@ -9,9 +9,16 @@ export const ROOT: URL = new URL("document" in globalThis ? "./" : "../", locati
 
 /** The bytes of one build of the wasm kernels. */
 export async function readKernels(build: "fused" | "plain"): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(new URL(`kernels/${build}.wasm`, ROOT));
-  if (!response.ok) throw new Error(`Cannot load the kernels: the server answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  const path = `kernels/${build}.wasm`;
+  try {
+    const response = await fetch(new URL(path, ROOT));
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (String.fromCharCode(...bytes.subarray(0, 4)) !== "\0asm") throw new Error("it is no WebAssembly");
+    return bytes;
+  } catch (cause) {
+    throw new Error(`Cannot load ${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** Starts a thread of the wasm engine. */

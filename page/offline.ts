@@ -4,16 +4,27 @@
  * @module
  */
 /// <reference lib="dom" />
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { models, readings } from "./state.ts";
 import { isActive } from "./training/progress.ts";
-import { progress } from "./training/trainer.ts";
+import { progress, reset } from "./training/trainer.ts";
 
 /** A version of the page that waits until this one is left; null while there is none. */
 export const newVersion = signal<ServiceWorker | null>(null);
 
-/** Whether another version has taken over, and this page was not loaded again since. */
+/** Whether the service worker is of another build than this page: what the page still needs may not fit. */
 export const isOutdated = signal(false);
+
+/** What is lost when the page is loaded again, in words; empty if nothing. */
+export const atStake = computed(() => {
+  const names = models.value.filter(({ origin }) => origin !== "shipped").map(({ name }) => name);
+  return list.format(isActive(progress.value) ? ["the training", ...names] : names);
+});
+
+const list = new Intl.ListFormat("en");
+
+/** What was at stake when a person chose to load the page again. */
+let given = "";
 
 /** How long the service worker waits for a page that does not come to read. */
 const PATIENCE_MS = 10_000;
@@ -23,16 +34,14 @@ const PATIENCE_MS = 10_000;
  * workers, or that keeps them from this page, does without.
  */
 export async function startService(): Promise<void> {
-  if (!("serviceWorker" in navigator)) return;
   await firstReading();
-  const { serviceWorker } = navigator;
-  let isControlled = serviceWorker.controller !== null;
-  serviceWorker.addEventListener("controllerchange", () => {
-    if (isControlled) leaveOldVersion();
-    isControlled = true; // at the first visit, by the version that this page is of
-  });
-  const registration = await serviceWorker.register("service.js").catch(() => null);
+  const registration = await register();
   if (!registration) return;
+  const { serviceWorker } = navigator;
+  serviceWorker.addEventListener("controllerchange", async () => {
+    await compareBuilds();
+    if (isOutdated.value) loadAgain();
+  });
   const look = () => {
     const { waiting, installing } = registration;
     if (serviceWorker.controller) newVersion.value = waiting;
@@ -40,6 +49,7 @@ export async function startService(): Promise<void> {
   };
   registration.addEventListener("updatefound", look);
   look();
+  await compareBuilds(); // a page that began with another build could begin with it again, and again: a person chooses
 }
 
 function firstReading(): Promise<void> {
@@ -51,15 +61,34 @@ function firstReading(): Promise<void> {
   });
 }
 
-/** Loads the page again where that loses nothing; elsewhere a person chooses when. */
-function leaveOldVersion(): void {
-  const isBusy = isActive(progress.value) || models.value.some(({ origin }) => origin !== "shipped");
-  if (isBusy) isOutdated.value = true;
-  else location.reload();
+async function register(): Promise<ServiceWorkerRegistration | null> {
+  try {
+    return await navigator.serviceWorker.register("service.js");
+  } catch {
+    return null;
+  }
 }
 
-/** Changes to the version that waits: the page loads again. */
+/** The server may have changed between the page and its first service worker, too. */
+async function compareBuilds(): Promise<void> {
+  const { controller } = navigator.serviceWorker;
+  if (!controller) return;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => port1.onmessage = ({ data }) => resolve(data));
+  controller.postMessage("which build", [port2]);
+  isOutdated.value = await answer !== document.querySelector<HTMLMetaElement>("meta[name=build]")!.content;
+}
+
+/** Changes to the version that waits, or to the one that has taken over. Whoever chooses this has read what is at stake. */
 export function takeNewVersion(): void {
-  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
-  newVersion.value?.postMessage("take over");
+  given = atStake.value;
+  if (newVersion.value) newVersion.value.postMessage("take over");
+  else loadAgain();
+}
+
+/** Loads the page again where that loses nothing, or what a person has given up; elsewhere a person chooses when. */
+function loadAgain(): void {
+  if (atStake.value !== "" && atStake.value !== given) return;
+  reset(); // else the browser asks, too
+  location.reload();
 }

@@ -14,6 +14,8 @@ export interface FileList {
   readonly version: string;
   /** Changes with any file of the data. */
   readonly dataVersion: string;
+  /** Changes with any file; `index.html` says the same. */
+  readonly build: string;
   readonly files: readonly ListedFile[];
 }
 
@@ -32,17 +34,22 @@ const VERSION_LENGTH = 16;
 /** Parts of the data set, though not the test digits, and the large network. */
 const DATA = /^mnist\/((train|test)-\d+\.bin|index\.json)$|^models\/lstm-100x2\./;
 
-/** Lists files, sorted by path. */
-export function listFiles(files: ReadonlyMap<string, Uint8Array>): FileList {
+/** Lists files, sorted by path. @param build What `index.html` says; by default the hash of all */
+export function listFiles(files: ReadonlyMap<string, Uint8Array>, build?: string): FileList {
   const listed = [...files].sort(([a], [b]) => a < b ? -1 : 1).map(([path, bytes]): ListedFile => {
     const integrity = `sha256-${Uint8Array.fromHex(sha256(bytes)).toBase64()}`;
     return { path, part: DATA.test(path) ? "data" : "shell", sizeBytes: bytes.length, integrity };
   });
-  const versionOf = (part: ListedFile["part"]) => {
-    const lines = listed.filter((file) => file.part === part).map(({ path, integrity }) =>
+  const versionOf = (...parts: ListedFile["part"][]) => {
+    const lines = listed.filter(({ part }) => parts.includes(part)).map(({ path, integrity }) =>
       `${path} ${integrity}\n`
     );
     return sha256(new TextEncoder().encode(lines.join(""))).slice(0, VERSION_LENGTH);
   };
-  return { version: versionOf("shell"), dataVersion: versionOf("data"), files: listed };
+  return {
+    version: versionOf("shell"),
+    dataVersion: versionOf("data"),
+    build: build ?? versionOf("shell", "data"),
+    files: listed,
+  };
 }

@@ -36,7 +36,9 @@ export async function collectFiles(bundle: string): Promise<Map<string, Uint8Arr
   for (const name of await namesIn(MODELS)) {
     if (name.endsWith(".safetensors")) files.set(`models/${name}`, await readWhole(`${MODELS}/${name}`));
   }
-  for (const path of await namesIn(bundle)) files.set(path, await readWhole(`${bundle}/${path}`));
+  for (const path of await namesIn(bundle)) {
+    files.set(path, withoutComments(await readWhole(`${bundle}/${path}`)));
+  }
   files.set("index.html", withImports(files));
   return files;
 }
@@ -51,8 +53,10 @@ export async function writeFolder(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<{ count: number; sizeBytes: number }> {
   const { [SERVICE]: service, ...others } = Object.fromEntries(files);
-  const list = JSON.stringify(listFiles(new Map(Object.entries(others))));
-  const encoder = new TextEncoder();
+  const encoder = new TextEncoder(), { build } = listFiles(new Map(Object.entries(others)));
+  const page = new TextDecoder().decode(others["index.html"]).replace(BUILD, build);
+  others["index.html"] = encoder.encode(page);
+  const list = JSON.stringify(listFiles(new Map(Object.entries(others)), build));
   const written = Object.entries({
     ...others,
     [LIST]: encoder.encode(`${list}\n`),
@@ -74,6 +78,9 @@ export async function writeFolder(
   return { count: written.length, sizeBytes };
 }
 
+/** Where `index.html` says of which build it is. */
+const BUILD = /(?<=<meta name="build" content=")[^"]*/;
+
 async function remove(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -91,6 +98,11 @@ function withImports(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   return new TextEncoder().encode(
     textOf("index.html").replace('<link rel="modulepreload" href="main.js">', links.join("\n    ")),
   );
+}
+
+/** A script without the comments of its shaders, the only lines of a bundle that begin so. */
+function withoutComments(script: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(new TextDecoder().decode(script).replaceAll(/^ *\/\/.*\n/gm, ""));
 }
 
 /** As the bundler writes them, in files that lie beside each other. */

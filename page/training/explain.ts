@@ -34,15 +34,32 @@ const REMEDIES: readonly (readonly [RegExp, (...found: string[]) => string])[] =
       "There is not enough memory. Close other pages, or choose a smaller network, fewer images or fewer threads, and train again.",
   ],
   [
+    /thread of the device wasm failed: its file could not be loaded/,
+    () => fileLost("workers/thread.js", "no thread began"),
+  ],
+  [
     /thread of the device wasm failed: (.*)/s,
     (_, reason) =>
       `A thread that trains has stopped (${reason}). Train again; with one thread it needs less memory.`,
   ],
   [
-    /Cannot load the kernels|Failed to fetch|NetworkError|Load failed/i,
-    () => "A file of this page could not be loaded. Check the connection and train again.",
+    /^Cannot load (\S+): (.*)/s,
+    (_, path, reason) => fileLost(path, reason),
+  ],
+  [
+    /import(?:ing|ed)? (?:a )?module|dynamically imported|Failed to fetch|NetworkError|Load failed/i,
+    (message) => fileLost("A file of this page", message),
+  ],
+  [
+    /WebAssembly is not defined|variable: WebAssembly/,
+    () => "This browser offers no WebAssembly. Allow it for this page, or choose the device webgpu.",
   ],
 ];
+
+/** Says that a file of the page could not be loaded. */
+export function fileLost(path: string, reason: string): string {
+  return `${path} could not be loaded (${reason}). Check the connection and load the page again.`;
+}
 
 /** One sentence or two for whatever was thrown. */
 export function explain(error: unknown): string {

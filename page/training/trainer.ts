@@ -10,6 +10,7 @@ import { announce } from "../announce.ts";
 import { SHIPPED } from "../reading/shipped.ts";
 import { models, readings, shown, type ShownModel } from "../state.ts";
 import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
+import { fileLost } from "./explain.ts";
 import { advance, begin, IDLE, isActive, type Progress } from "./progress.ts";
 import { MOST, recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
 
@@ -94,9 +95,9 @@ function startWorker(): Worker {
   };
   started.onerror = (event) => {
     event.preventDefault();
-    const message = `The worker that trains has stopped (${
-      event.message || "it could not be loaded"
-    }). Train again to start a new one.`;
+    const message = event.message
+      ? `The worker that trains has stopped (${event.message}). Train again to start a new one.`
+      : fileLost("workers/trainer.js", "no worker began");
     endWorker();
     if (progress.value.phase === "idle") return; // what was asked of it was taken back
     hear({ run, kind: "failed", message });

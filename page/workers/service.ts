@@ -48,8 +48,9 @@ const shellUrls = new Set(shell.map(({ path }) => new URL(path, scope).href));
 const dataUrls = new Map(
   FILES.files.filter(({ part }) => part === "data").map((file) => [new URL(file.path, scope).href, file]),
 );
-/** The page, under its short address and with whatever follows it. */
+/** The page, which has a short address, too. */
 const INDEX = new URL("index.html", scope).href;
+const INDEX_PATHS = [INDEX, scope].map((url) => new URL(url).pathname);
 
 /** Keeps the whole shell, or nothing: half of one version and half of another would not fit. */
 async function keepShell(): Promise<void> {
@@ -92,7 +93,7 @@ async function fromData(event: FetchEvent, url: string): Promise<Response> {
 async function keepData(cache: Cache, url: string, response: Response): Promise<void> {
   const bytes = await response.arrayBuffer();
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  if (`sha256-${hash.toBase64()}` !== dataUrls.get(url)!.integrity) return;
+  if (`sha256-${btoa(String.fromCharCode(...hash))}` !== dataUrls.get(url)!.integrity) return;
   await cache.put(url, withBody(response, bytes));
 }
 
@@ -107,13 +108,14 @@ worker.addEventListener("activate", (event) => {
 });
 worker.addEventListener("message", (event) => {
   if (event.data === "take over") event.waitUntil(worker.skipWaiting());
+  if (event.data === "which build") event.ports[0].postMessage(FILES.build);
 });
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET") return;
   const url = new URL(request.url);
   url.hash = "";
-  if (request.mode === "navigate" && (url.pathname === new URL(scope).pathname || url.href === INDEX)) {
+  if (request.mode === "navigate" && INDEX_PATHS.includes(url.pathname)) { // with whatever follows it
     event.respondWith(fromShell(INDEX));
   } else if (shellUrls.has(url.href)) event.respondWith(fromShell(url.href));
   else if (dataUrls.has(url.href)) event.respondWith(fromData(event, url.href));

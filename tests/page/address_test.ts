@@ -57,6 +57,17 @@ Deno.test("pixels are written shortly: black costs two characters or three a run
   assert.ok(text.length < 25, text);
 });
 
+Deno.test("drawings stand in an address without toBase64(), which older browsers lack", () => {
+  const { toBase64 } = Object.getOwnPropertyDescriptors(Uint8Array.prototype) as PropertyDescriptorMap;
+  Reflect.deleteProperty(Uint8Array.prototype, "toBase64");
+  try {
+    const source = { kind: "strokes", strokes: [[pointAt(1, 2), pointAt(300, 400)]] } as const;
+    assert.deepEqual(there({ source }).source, source);
+  } finally {
+    Object.defineProperty(Uint8Array.prototype, "toBase64", toBase64);
+  }
+});
+
 Deno.test("damaged parts are named and left out, and nothing else is lost", () => {
   const hash = "#digit=x&nets=lstm-64&line=29&hidden=10000000&ink=AA&image=AA&recipe=%3Cb%3E&seed=-1&rate=x";
   const { place, damaged } = readAddress(hash);

@@ -56,7 +56,9 @@ folderTest(
   (files) => {
     const list: FileList = JSON.parse(textOf(files.get("files.json")));
     const listed = new Map([...files].filter(([path]) => !["files.json", "service.js"].includes(path)));
-    assert.deepEqual(listFiles(listed), list);
+    assert.deepEqual(listFiles(listed, list.build), list);
+    assert.match(list.build, /^[0-9a-f]{16}$/);
+    assert.ok(textOf(files.get("index.html")).includes(`<meta name="build" content="${list.build}">`));
     assert.ok(textOf(files.get("service.js")).startsWith(`const FILES=${JSON.stringify(list)};\n`));
   },
 );

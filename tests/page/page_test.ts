@@ -19,6 +19,7 @@ browserTest("the page opens without complaints, and asks no one but its own serv
   await page.getByRole("heading", { name: "Scanline" }).waitFor();
   await waitUntilKept(visit);
   assert.ok(requests.includes("/main.js"));
+  assert.equal(await page.locator("#page > .late").count(), 0);
   assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), true);
   assert.match(await page.locator("#isolation").innerText(), /all cores/);
 });
@@ -77,6 +78,39 @@ browserTest(
   },
   { expected: [/Failed to load resource/] },
 );
+
+browserTest("without main.js the page says what to do", async ({ page, address }) => {
+  await page.goto(address);
+  await page.locator("#page > p", { hasText: /load the page again/ }).waitFor();
+  await page.waitForFunction(() => getComputedStyle(document.querySelector("#page > p")!).opacity === "1");
+}, {
+  expected: [/404/],
+  answer: (request, usual) =>
+    new URL(request.url).pathname === "/main.js" ? new Response("", { status: 404 }) : usual(request),
+});
+
+browserTest("what a browser lacks is named before anything fails", async ({ page, address }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(Promise, "withResolvers"));
+  await page.goto(address);
+  await page.locator("[role=alert]", { hasText: /no Promise\.withResolvers,.* Safari 17\.4/ }).waitFor();
+  assert.equal(await page.locator("#page > p").count(), 1);
+});
+
+browserTest("history and service workers that refuse are done without", async ({ page, address }) => {
+  for (const refuses of ["register", "everything"]) {
+    await page.addInitScript((refuses) => {
+      const refuse = () => {
+        throw new DOMException("refused", "SecurityError");
+      };
+      history.replaceState = refuse;
+      const serviceWorker = refuses === "register" ? { value: { register: refuse } } : { get: refuse };
+      Object.defineProperty(navigator, "serviceWorker", { ...serviceWorker, configurable: true });
+    }, refuses);
+    await open({ page, address });
+    await page.locator("input[type=range]").first().press("Home");
+    await page.waitForTimeout(600);
+  }
+});
 
 /** Waits until the service worker has kept a file. */
 async function waitUntilCached({ page }: Pick<Visit, "page">, path: string): Promise<void> {
@@ -254,8 +288,56 @@ versionTest(
     await again.waitFor();
     assert.equal(await busy.title(), "First");
     assert.equal(await busy.getByRole("button", { name: "Use it" }).count(), 0);
+    assert.match(await busy.locator(".colophon [role=status]").innerText(), /you lose.*: rnn-128\./);
     await again.click();
     await busy.waitForFunction(() => document.title === "Second");
+  },
+);
+
+versionTest(
+  "who asks for a new version in the middle of a training is told what that loses, once",
+  async (visit, release) => {
+    const { page, address } = visit, dialogs: string[] = [];
+    page.on("dialog", async (dialog) => {
+      dialogs.push(dialog.type());
+      await dialog.accept();
+    });
+    await page.goto(address);
+    await waitUntilKept(visit);
+    await page.getByLabel("Steps", { exact: true }).fill("50000");
+    await page.getByRole("button", { name: "Train here" }).click();
+    await page.getByRole("article", { name: /trained here/ }).waitFor();
+    await page.locator("#training").getByRole("button", { name: "Pause" }).click();
+    await release("Second");
+    await page.evaluate(async () => await (await navigator.serviceWorker.ready).update());
+    const hasText = /you lose.*: the training and .*trained here\./;
+    await page.locator(".colophon [role=status]", { hasText }).waitFor();
+    await page.getByRole("button", { name: "Use it, and lose that" }).click();
+    await page.waitForFunction(() => document.title === "Second");
+    assert.deepEqual(dialogs, []);
+  },
+);
+
+const changed = Promise.withResolvers<void>();
+
+versionTest(
+  "a server that changes before the service worker comes leaves no page of one version to the workers of another",
+  async ({ page, address }, release) => {
+    await page.goto(address);
+    await page.getByText(/sure after line \d/).waitFor();
+    assert.equal(await page.title(), "First");
+    await release("Second");
+    changed.resolve();
+    await page.waitForFunction(() => document.title === "Second");
+    await page.goto(`${address}index.html?with=more`);
+    assert.equal(await page.title(), "Second");
+    assert.equal(await page.locator(".colophon [role=status]").count(), 0);
+  },
+  {
+    answer: async (request, usual) => {
+      if (new URL(request.url).pathname === "/service.js") await changed.promise;
+      return usual(request);
+    },
   },
 );
 
@@ -308,7 +390,7 @@ function versionTest(
       await writeVersion(folder, "First");
       return folder;
     },
-    answer: (request, usual) => answer(request, served ?? usual),
+    answer: (request, usual) => answer(request, (asked) => (served ?? usual)(asked)),
   });
 }
 

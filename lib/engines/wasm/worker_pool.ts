@@ -84,7 +84,7 @@ function ask(worker: Runner, message: Start | Command): Promise<Profile | undefi
     "error" in data ? fail(data.error) : resolve(data.profile);
   worker.onerror = (event: ErrorEvent) => {
     event.preventDefault();
-    fail(event.message);
+    fail(event.message ?? "its file could not be loaded");
   };
   worker.postMessage(message);
   return promise;

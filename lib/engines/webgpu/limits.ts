@@ -50,7 +50,7 @@ export function planNeeds(plan: Plan): Need[] {
 
 /** The bytes of all buffers of a plan. */
 export function bytesOf({ buffers }: Plan): number {
-  return buffers.values().reduce((sum, bytes) => sum + roundUp(bytes, 4), 0);
+  return [...buffers.values()].reduce((sum, bytes) => sum + roundUp(bytes, 4), 0);
 }
 
 /** The most bytes of each buffer that a kernel sees. */

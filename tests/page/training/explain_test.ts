@@ -47,7 +47,22 @@ Deno.test("explain() names a remedy that the page has, never a flag", () => {
       new LoadError("Cannot load MNIST: train-00.bin could not be loaded (HTTP status 404)."),
       /^Cannot load MNIST/,
     ],
-    [new TypeError("Failed to fetch"), /^A file of this page could not be loaded/],
+    [
+      new Error("Cannot go on: a thread of the device wasm failed: its file could not be loaded"),
+      /^workers\/thread\.js could not be loaded.*load the page again/,
+    ],
+    [
+      new Error("Cannot load kernels/fused.wasm: the server answered 404"),
+      /^kernels\/fused\.wasm could not be loaded \(the server answered 404\).*load the page again/,
+    ],
+    [
+      new TypeError("Failed to fetch dynamically imported module: http://127.0.0.1/engine.js"),
+      /^A file of this page could not be loaded .*engine\.js/,
+    ],
+    [
+      new ReferenceError("WebAssembly is not defined"),
+      /^This browser offers no WebAssembly\..*device webgpu/,
+    ],
     ["stray", /^The training ended: stray\. Train again/],
   ];
   for (const [error, expected] of cases) {

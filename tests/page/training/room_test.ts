@@ -257,6 +257,26 @@ browserTest("images that cannot be loaded are named, and another attempt fetches
   assert.match(await hashOf(page), /^[0-9a-f]{64}$/);
 }, { context: { serviceWorkers: "block" }, expected: [/503/] });
 
+let kernelsAre = "kernels";
+
+browserTest("a thread and a kernel that cannot be loaded are named", async ({ page, address }) => {
+  await page.goto(address);
+  await train(page, { Steps: "2", Threads: "2" });
+  assert.match(await failureOf(page), /^workers\/thread\.js could not be loaded.*load the page again/);
+  kernelsAre = "pages";
+  await train(page);
+  await page.getByText(/^kernels\/fused\.wasm could not be loaded \(it is no WebAssembly\)/).waitFor();
+}, {
+  context: { serviceWorkers: "block" },
+  expected: [/404/],
+  answer: (request, usual) => {
+    const path = new URL(request.url).pathname;
+    if (path === "/workers/thread.js") return new Response("", { status: 404 });
+    const isPage = path.startsWith("/kernels/") && kernelsAre === "pages";
+    return isPage ? new Response("<!doctype html>") : usual(request);
+  },
+});
+
 browserTest("a worker that dies is said to have, and another one trains", async ({ page, address }) => {
   await page.goto(address);
   await train(page, { Steps: "50000" });
