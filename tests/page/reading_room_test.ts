@@ -245,17 +245,20 @@ browserTest(
 );
 
 browserTest(
-  "a network that could not be fetched is asked for again on request",
+  "a network that could not be fetched, or came as another page, is asked for again on request",
   async ({ page, address, requests }) => {
-    await page.route("**/models/rnn-128.safetensors", (route) => route.abort());
+    const file = "**/models/rnn-128.safetensors", again = page.getByRole("button", { name: "Try again" });
+    await page.route(file, (route) => route.abort());
     await page.goto(address);
     await page.locator(".verdict").first().waitFor();
     await page.locator(".choice select").first().selectOption("rnn-128");
-    await page.locator(NOTICE).getByText(/^Cannot load the network Plain RNN.*: check the connection/)
-      .waitFor();
-    await page.getByText("This network could not be loaded").waitFor();
-    await page.unroute("**/models/rnn-128.safetensors");
-    await page.getByRole("button", { name: "Try again" }).first().click();
+    const says = page.locator(NOTICE).getByText(/^Cannot load the network Plain RNN.*: check the connection/);
+    await says.waitFor();
+    await page.route(file, (route) => route.fulfill({ body: "<!doctype html><p>Log in" }));
+    await again.click();
+    await says.waitFor();
+    await page.unroute(file);
+    await again.click();
     await page.getByText("Cell 1 of 128").waitFor();
     assert.equal(await page.locator(NOTICE).innerText(), "");
     assert.equal(requests.filter((path) => path.endsWith("rnn-128.safetensors")).length, 1);
