@@ -4,7 +4,6 @@
  * @module
  */
 /// <reference lib="dom" />
-import { signal } from "@preact/signals";
 import { fetchBytes } from "../data/fetch_bytes.ts";
 import { models, type ShownModel } from "../state.ts";
 
@@ -31,9 +30,6 @@ function shipped(id: string, about: Pick<Shipped, "name" | "axis" | "sizeBytes">
   return { id, origin: "shipped", classNames: DIGITS, ...about };
 }
 
-/** The ids of those that could not be fetched when they were last asked for. */
-export const failed = signal<ReadonlySet<string>>(new Set());
-
 const fetching = new Set<string>();
 
 /** Adds the network of an id to `models`, if it comes with the page. @throws {Error} If it could not be fetched. */
@@ -44,13 +40,11 @@ export async function fetchShipped(id: string): Promise<void> {
   try {
     const model = await fetchBytes(`models/${id}.safetensors`, { sizeBytes: found.sizeBytes }).catch(
       (cause) => {
-        failed.value = new Set([...failed.value, id]);
         throw new Error(`Cannot load the network ${found.name}: check the connection and try again`, {
           cause,
         });
       },
     );
-    failed.value = new Set([...failed.value].filter((one) => one !== id));
     models.value = [...models.value, { ...found, model }];
   } finally {
     fetching.delete(id);

@@ -266,6 +266,49 @@ browserTest(
   { context: { reducedMotion: "reduce", serviceWorkers: "block" }, expected: [/Failed to load resource/] },
 );
 
+const unserved = {
+  context: { reducedMotion: "reduce", serviceWorkers: "block" },
+  expected: [/Failed to load resource/],
+} as const;
+
+let isDown = true;
+
+browserTest("reading begins again after its worker could not be loaded", async ({ page, address }) => {
+  await page.goto(`${address}#digit=0`);
+  const said = /^Cannot read: the worker that reads has stopped .* Draw again/;
+  await page.locator(NOTICE).getByText(said).waitFor();
+  await page.getByRole("article").getByText(said).waitFor();
+  isDown = false;
+  await page.getByRole("button", { name: "Next test digit" }).click();
+  await answers(page, "2");
+  assert.equal(await page.locator(NOTICE).innerText(), "");
+  assert.equal(await page.getByRole("article").getByText(said).count(), 0);
+}, {
+  ...unserved,
+  answer: (request, usual) =>
+    isDown && request.url.endsWith("/workers/reader.js")
+      ? new Response("", { status: 404, headers: { "cross-origin-resource-policy": "same-origin" } })
+      : usual(request),
+});
+
+browserTest("a drawing is read while the test digits do not come", async ({ page, address }) => {
+  await page.route("**/mnist/digits.bin", () => {});
+  await page.goto(address);
+  await page.locator(".verdict").first().waitFor();
+  await drag(page, "#sheet", SEVEN);
+  await answers(page, "7");
+}, unserved);
+
+browserTest("test digits that came as another page are fetched again", async ({ page, address }) => {
+  await page.route("**/mnist/digits.bin", (route) => route.fulfill({ body: "<!doctype html><p>Log in" }));
+  await page.goto(address);
+  await page.locator(NOTICE).getByText(/^Cannot load the test digits: check the connection/).waitFor();
+  await page.unroute("**/mnist/digits.bin");
+  await page.getByRole("button", { name: "Next test digit" }).click();
+  await answers(page, "2");
+  assert.equal(await page.locator(NOTICE).innerText(), "");
+}, unserved);
+
 browserTest(
   "a network is not spoken of while it is trained, and is at the end",
   async ({ page, address }) => {

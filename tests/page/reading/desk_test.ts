@@ -9,7 +9,7 @@ import {
   type TrainedModel,
 } from "../../../core.ts";
 import { pointAt } from "../../../page/ink/strokes.ts";
-import { Reader } from "../../../page/reading/reader.ts";
+import { type Channel, Reader } from "../../../page/reading/reader.ts";
 import { ReaderDesk } from "../../../page/workers/desk.ts";
 import type { ReaderRequest, RunFiles } from "../../../page/workers/messages.ts";
 import { modelConfig } from "../../../lib/run/config.ts";
@@ -42,10 +42,15 @@ function runOf(model: TrainedModel): RunFiles {
 
 /** A reader whose worker is on this thread. */
 function readerAt(desk: ReaderDesk): Reader {
+  return new Reader(() => channelTo(desk));
+}
+
+function channelTo(desk: ReaderDesk): Channel {
   let last = Promise.resolve();
-  const channel = {
-    onmessage: null as ((event: MessageEvent) => void) | null,
+  const channel: Channel = {
+    onmessage: null,
     onerror: null,
+    terminate() {},
     postMessage(request: ReaderRequest) {
       last = last.then(async () => {
         const data = structuredClone(await desk.answer(structuredClone(request)));
@@ -53,7 +58,7 @@ function readerAt(desk: ReaderDesk): Reader {
       });
     },
   };
-  return new Reader(channel);
+  return channel;
 }
 
 Deno.test("a network reads as in Deno: probabilities after every line, gates and states", async () => {
@@ -135,14 +140,38 @@ Deno.test("what cannot be opened or read is an error of one sentence", async () 
   );
   const wild = modelOf(lstm, { parameters: new Float32Array(lstm.size).fill(NaN) });
   await assert.rejects(reader.open("wild", toSafetensors(wild)), /finite/);
+  await assert.rejects(
+    reader.open("wild", runOf(wild)),
+    /the numbers of model\/weights.bin must be finite: current value is NaN, at byte 0$/,
+  );
 });
 
-Deno.test("strokes are prepared by the worker, and pictures without a digit refused", async () => {
+Deno.test("in place of a worker that fails the next question starts another, which opens again what it reads", async () => {
+  await using desk = new ReaderDesk();
+  const broken: Channel = { onmessage: null, onerror: null, postMessage() {}, terminate() {} };
+  const workers = [broken, channelTo(desk)], reader = new Reader(() => workers.shift()!);
+  const bytes = toSafetensors(modelOf(lstm));
+  const asked = [reader.open("mine", bytes), reader.prepare([])];
+  const said =
+    /^Error: Cannot read: the worker that reads has stopped \(it could not be loaded\)\. Draw again/;
+  const refused = Promise.all(asked.map((one) => assert.rejects(one, said)));
+  broken.onerror!({} as ErrorEvent);
+  await refused;
+  assert.equal(reader.isOpen("mine", bytes), false);
+  await reader.open("mine", bytes);
+  assert.equal((await reader.read("mine", pixels)).T, 28);
+
+  const another = channelTo(desk), open = channelTo(desk);
+  const starts = [open, another], second = new Reader(() => starts.shift()!);
+  await second.open("mine", bytes);
+  open.onerror!({ message: "out of memory" } as ErrorEvent);
+  assert.equal(second.isOpen("mine", bytes), false, "it is not open there");
+});
+
+Deno.test("strokes are prepared by the worker", async () => {
   await using desk = new ReaderDesk();
   const reader = readerAt(desk);
   const prepared = await reader.prepare([[pointAt(500, 200), pointAt(500, 800)]]);
   assert.ok(prepared && prepared.length === 784 && prepared.some((value) => value > 200));
   assert.equal(await reader.prepare([[pointAt(500, 200)]]), null);
-  const blank = { height: 64, width: 64, grey: new Uint8Array(4096), alpha: new Uint8Array(4096).fill(255) };
-  await assert.rejects(reader.prepare(blank), /must be a digit/);
 });
