@@ -10,7 +10,7 @@ import { formatShare } from "../../lib/view/words.ts";
 import { image, line, models, readings, shown } from "../state.ts";
 import { Cells } from "./cells.tsx";
 import { fail, faults, label, works } from "./follow.ts";
-import { answerAfter, decidedLine, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
+import { answerAfter, decidedLine, misreads, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
 import { type Read, Scan } from "./scan.tsx";
 import { fetchShipped, SHIPPED } from "./shipped.ts";
 
@@ -123,7 +123,7 @@ function Verdict({ model, reading }: Read): JSX.Element {
   if (!image.value) {
     return <p class="verdict quiet">Draw a digit: this is what it thinks of an empty sheet.</p>;
   }
-  const digit = label.value, isWrong = answer && digit !== null && answer.best !== digit;
+  const digit = label.value, isWrong = answer && digit !== null && misreads(answer, model, digit);
   return (
     <div class="verdict">
       <b class={isWrong ? "wrong" : ""}>{answer ? model.classNames[answer.best] : "?"}</b>
