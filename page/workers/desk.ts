@@ -6,6 +6,7 @@
 import { imageSize, type Model, modelOfRun, openModel, traceImage, type TrainedModel } from "../../core.ts";
 import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
+import { decodeBlob } from "../ink/picture.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
 import { SIDE } from "../ink/strokes.ts";
 import type { AboutModel, ModelFiles, ReaderAnswer, ReaderRequest, ShownReading } from "./messages.ts";
@@ -32,7 +33,7 @@ export class ReaderDesk implements AsyncDisposable {
             reading: await this.#read(id, request.pixels),
           };
         case "prepare":
-          return { kind: "prepared", ticket: request.ticket, pixels: prepare(request.ink) };
+          return { kind: "prepared", ticket: request.ticket, pixels: await prepare(request.ink) };
       }
     } catch (error) {
       return { kind: "failed", id, ticket, message: error instanceof Error ? error.message : String(error) };
@@ -90,8 +91,8 @@ export class ReaderDesk implements AsyncDisposable {
   }
 }
 
-function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Uint8Array | null {
-  return "grey" in ink ? prepareRaster(ink) : prepareStrokes(ink);
+async function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Promise<Uint8Array | null> {
+  return ink instanceof Blob ? prepareRaster(await decodeBlob(ink)) : prepareStrokes(ink);
 }
 
 function describe(model: TrainedModel): AboutModel {

@@ -4,7 +4,12 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { deflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
+import { decodePicture } from "../../lib/data/picture.ts";
+import { readAddress } from "../../page/address.ts";
+import { prepareRaster } from "../../page/ink/prepare.ts";
+import { chunk, file, header, png } from "../data/support/png_files.ts";
 import { browserTest } from "./browser.ts";
 
 /** What went wrong last, in this room. */
@@ -470,6 +475,43 @@ browserTest(
     await file.setInputFiles({ name: "half.safetensors", mimeType: "", buffer: Buffer.from(bytes) });
     await page.locator(NOTICE).getByText(/^Cannot/).waitFor();
     assert.equal(await page.getByRole("article").count(), 2, "what was shown stays");
+  },
+  still,
+);
+
+/** A PNG of a ring on light ground, with soft edges. */
+function ringOf(side: number): Uint8Array {
+  const lines = Array.from({ length: side }, (_, y) => [
+    0, // no filter
+    ...Array.from({ length: side }, (_, x) => {
+      const radius = Math.hypot(x - side / 2, 0.8 * (y - side / 2)) / side;
+      return Math.round(255 * Math.min(1, Math.max(0.1, Math.abs(radius - 0.25) * 40)));
+    }),
+  ]);
+  return png({ width: side, height: side, depth: 8, colour: 0 }, lines.flat());
+}
+
+browserTest(
+  "a large picture is prepared to the same pixels as in Deno; one that is too large is refused",
+  async ({ page, address }) => {
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    const ring = ringOf(700), input = page.locator('input[accept^="image/"]');
+    const choose = (bytes: Uint8Array) =>
+      input.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(bytes) });
+    await choose(ring);
+    await addressIs(page, /^#image=/);
+    const { source } = readAddress(await page.evaluate(() => location.hash)).place;
+    assert.deepEqual(source, { kind: "pixels", pixels: prepareRaster(await decodePicture(ring)) });
+    await answers(page, "0");
+
+    const size = { width: 8_192, height: 4_097 };
+    const lines = new Uint8Array(size.height * (size.width / 8 + 1));
+    const data = chunk("IDAT", deflateSync(lines));
+    await choose(file(header({ ...size, depth: 1, colour: 0 }), data, chunk("IEND", new Uint8Array(0))));
+    await page.locator(NOTICE).getByText(
+      "Cannot read the picture: width × height must be 1 to 33554432 pixels: current value is 8192 × 4097",
+    ).waitFor();
   },
   still,
 );
