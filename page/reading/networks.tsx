@@ -106,6 +106,12 @@ function NetworkReads({ model, reading }: Read): JSX.Element {
       {model.shuffled && (
         <p class="quiet">It reads the pixels in a shuffled order: the line shows how many, not which.</p>
       )}
+      {model.scaled && (
+        <p class="quiet">
+          It learned from pictures that were only scaled. Drawings and pictures are cropped and centred as
+          digits here, which <code>deno task predict</code> does not do for it.
+        </p>
+      )}
       <Scan model={model} reading={reading}>
         <Verdict model={model} reading={reading} />
       </Scan>

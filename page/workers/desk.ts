@@ -4,12 +4,19 @@
  * @module
  */
 import { imageSize, type Model, modelOfRun, openModel, traceImage, type TrainedModel } from "../../core.ts";
+import { CATALOGUE } from "../../lib/data/catalogue.ts";
 import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
+import { readsInOrder } from "../../lib/train/probabilities.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
 import { decodeBlob } from "../ink/picture.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
 import { SIDE } from "../ink/strokes.ts";
 import type { AboutModel, ModelFiles, ReaderAnswer, ReaderRequest, ShownReading } from "./messages.ts";
+
+/** The most multiplications of one reading: some seconds. */
+const MOST_WORK = 2 ** 30;
+/** What a step costs besides its multiplications, in multiplications. */
+const STEP_WORK = 1_000;
 
 /** The models that are open, and what is asked of them. One request at a time. */
 export class ReaderDesk implements AsyncDisposable {
@@ -56,6 +63,7 @@ export class ReaderDesk implements AsyncDisposable {
           `current value is ${height} × ${width}`,
       );
     }
+    checkWork(model.trained);
     await this.#close(id);
     this.#models.set(id, model);
     return describe(model.trained);
@@ -95,7 +103,24 @@ async function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]):
   return ink instanceof Blob ? prepareRaster(await decodeBlob(ink)) : prepareStrokes(ink);
 }
 
-function describe(model: TrainedModel): AboutModel {
-  const { sequence: { axis, reversed = false, permutation }, classNames } = model;
-  return { axis, reversed, shuffled: permutation !== undefined, classNames };
+/**
+ * Nothing else is read meanwhile.
+ *
+ * @throws {RangeError} If one reading would take too long.
+ */
+function checkWork({ network, sequence: { axis } }: TrainedModel): void {
+  const T = axis === "pixels" ? SIDE * SIDE : SIDE;
+  const steps = Math.max(...stepsOf(network, T).map(({ count }) => count)) * (readsInOrder(network) ? 1 : T);
+  const work = steps * (network.size + STEP_WORK);
+  if (work <= MOST_WORK) return;
+  throw new RangeError(
+    `Cannot open the model: one reading must take at most ${MOST_WORK} multiplications, for this page to stay quick: ` +
+      `current value is about ${work}, in ${steps} steps`,
+  );
+}
+
+function describe({ sequence, classNames, preparation, dataset }: TrainedModel): AboutModel {
+  const { axis, reversed = false, permutation } = sequence;
+  const scaled = (preparation ?? (dataset && CATALOGUE[dataset].preparation)) === "none";
+  return { axis, reversed, shuffled: permutation !== undefined, classNames, scaled };
 }

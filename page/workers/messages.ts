@@ -28,6 +28,8 @@ export interface AboutModel {
   /** Whether it reads the pixels in a shuffled order. */
   readonly shuffled: boolean;
   readonly classNames: readonly string[];
+  /** Whether the pictures that it learned from were scaled, not cropped and centred as digits. */
+  readonly scaled: boolean;
 }
 
 /** To the worker that reads. Answers come in the order of the questions. */

@@ -70,6 +70,7 @@ Deno.test("a network reads as in Deno: probabilities after every line, gates and
     reversed: false,
     shuffled: false,
     classNames: ["no", "yes", "maybe"],
+    scaled: false,
   });
   assert.deepEqual([reader.isOpen("mine", bytes), reader.isOpen("mine", bytes.slice())], [true, false]);
   const reading = await reader.read("mine", pixels);
@@ -144,6 +145,44 @@ Deno.test("what cannot be opened or read is an error of one sentence", async () 
     reader.open("wild", runOf(wild)),
     /the numbers of model\/weights.bin must be finite: current value is NaN, at byte 0$/,
   );
+});
+
+Deno.test("a network whose one reading would take too long is not opened, and others still read", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk);
+  const slow = createClassifier({
+    inputSize: 28,
+    layers: [{ kind: "rnn", hiddenSize: 1 }, { kind: "repeat", steps: 1e6 }, { kind: "rnn", hiddenSize: 1 }, {
+      kind: "dense",
+      units: 3,
+    }],
+  });
+  await assert.rejects(
+    reader.open("slow", runOf(modelOf(slow))),
+    /one reading must take at most 1073741824 multiplications.*: current value is about \d+, in 28000000 steps$/,
+  );
+  const turned = createClassifier({
+    inputSize: 1,
+    layers: [{ kind: "bidirectional", merge: "concat", forward: { kind: "lstm", hiddenSize: 64 } }, {
+      kind: "dense",
+      units: 3,
+    }],
+  });
+  const byPixels = { T: 784, sequence: { axis: "pixels", range: [0, 1] } } as const;
+  await assert.rejects(reader.open("turned", runOf(modelOf(turned, byPixels))), /at most 1073741824/);
+  await reader.open("mine", toSafetensors(modelOf(lstm)));
+  assert.equal((await reader.read("mine", pixels)).T, 28);
+});
+
+Deno.test("a network says how pictures were prepared that it learned from", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk);
+  const scaledIs = async (changes: Partial<TrainedModel>) =>
+    (await reader.open("mine", toSafetensors(modelOf(lstm, changes)))).scaled;
+  assert.equal(await scaledIs({ preparation: "none" }), true);
+  assert.equal(await scaledIs({ dataset: "fashion-mnist" }), true);
+  assert.equal(await scaledIs({ preparation: "digit" }), false);
+  assert.equal(await scaledIs({}), false, "unknown");
 });
 
 Deno.test("in place of a worker that fails the next question starts another, which opens again what it reads", async () => {
