@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { imageSize, type Model, modelOfRun, openModel, traceImage, type TrainedModel } from "../../core.ts";
+import {
+  imageSize,
+  loadModel,
+  type Model,
+  modelOfRun,
+  openModel,
+  traceImage,
+  type TrainedModel,
+} from "../../core.ts";
 import { CATALOGUE } from "../../lib/data/catalogue.ts";
 import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
 import { readsInOrder } from "../../lib/train/probabilities.ts";
@@ -52,21 +60,20 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   async #open(id: string, files: ModelFiles): Promise<AboutModel> {
-    const source = files instanceof Uint8Array ? files : await modelOfRun(files);
-    // The textbook reads one image sooner than another engine starts, and its numbers are drawn, not trained with.
-    const model = await openModel(source, { device: "reference" });
-    const { height, width } = imageSize(model.trained);
+    const trained = await loadModel(files instanceof Uint8Array ? files : await modelOfRun(files));
+    const { height, width } = imageSize(trained);
     if (height !== SIDE || width !== SIDE) {
-      await model[Symbol.asyncDispose]();
       throw new RangeError(
         `Cannot open the model: it must read images of ${SIDE} × ${SIDE} pixels, as this page draws them: ` +
           `current value is ${height} × ${width}`,
       );
     }
-    checkWork(model.trained);
+    checkWork(trained);
+    // The textbook reads one image sooner than another engine starts, and its numbers are drawn, not trained with.
+    const model = await openModel(trained, { device: "reference" });
     await this.#close(id);
     this.#models.set(id, model);
-    return describe(model.trained);
+    return describe(trained);
   }
 
   async #close(id: string): Promise<void> {
@@ -104,7 +111,7 @@ async function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]):
 }
 
 /**
- * Nothing else is read meanwhile.
+ * While a network reads, nothing else is read.
  *
  * @throws {RangeError} If one reading would take too long.
  */
