@@ -21,6 +21,8 @@ export interface ShownModel {
   readonly reversed?: boolean;
   /** Whether it reads the pixels in a shuffled order. */
   readonly shuffled?: boolean;
+  /** Whether the pictures that it learned from were scaled, not cropped and centred as digits. */
+  readonly scaled?: boolean;
 }
 
 /** What the networks see, u8 `[28, 28]`; null for an empty sheet. */

@@ -5,6 +5,7 @@
  */
 import { BOOLEAN, check, oneOf, optional, type Rules, whole } from "../options.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { openReference } from "./reference/engine.ts";
 
 /** The devices to choose from; `auto` leaves the choice to Scanline. */
 export const DEVICES = ["auto", "webgpu", "wasm", "reference"] as const;
@@ -66,10 +67,8 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
       const { openWasm } = await import("./wasm/engine.ts");
       return { engine: await openWasm({ ...options, threads: choice.threads, math: choice.math }), reason };
     }
-    case "reference": {
-      const { openReference } = await import("./reference/engine.ts");
+    case "reference":
       return { engine: await openReference(options), reason };
-    }
   }
 }
 

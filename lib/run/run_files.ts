@@ -28,6 +28,7 @@ const RULES: Rules<RunFiles> = {
  *
  * @throws {SyntaxError} If `config.json` is not that of a run.
  * @throws {TypeError} If the weights are not those of the layers.
+ * @throws {RangeError} If a weight is not finite.
  */
 export async function modelOfRun(files: RunFiles): Promise<TrainedModel> {
   const { config, weights, modelJson } = checkOptions("open the run", files, RULES, "files");
@@ -44,12 +45,23 @@ export async function modelOfRun(files: RunFiles): Promise<TrainedModel> {
  *
  * @param what The run, for messages
  * @throws {TypeError} If the weights are not those of the layers.
+ * @throws {RangeError} If a weight is not finite.
  */
 export function withWeights(config: RunConfig, weights: Uint8Array, what: string): TrainedModel {
   const about = modelDescription(config), { size } = about.network;
-  if (weights.length === 4 * size) return { ...about, parameters: new Float32Array(weights.slice().buffer) };
-  throw new TypeError(
-    `Cannot open ${what}: model/weights.bin must have ${4 * size} bytes, as config.json says: ` +
-      `current value is ${weights.length}`,
+  if (weights.length !== 4 * size) {
+    throw new TypeError(
+      `Cannot open ${what}: model/weights.bin must have ${4 * size} bytes, as config.json says: ` +
+        `current value is ${weights.length}`,
+    );
+  }
+  const parameters = new Float32Array(weights.slice().buffer);
+  const wrong = parameters.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return { ...about, parameters };
+  throw new RangeError(
+    `Cannot open ${what}: the numbers of model/weights.bin must be finite: current value is ${
+      parameters[wrong]
+    }, ` +
+      `at byte ${4 * wrong}`,
   );
 }

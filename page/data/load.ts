@@ -4,6 +4,7 @@
  * @module
  */
 import type { Split } from "../../core.ts";
+import { fetchBytes, type FetchOptions } from "./fetch_bytes.ts";
 import {
   decodePart,
   INDEX_FILE,
@@ -20,14 +21,10 @@ export interface LoadProgress {
 }
 
 /** What {@link PartLoader} takes. */
-export interface LoaderOptions {
+export interface LoaderOptions extends Pick<FetchOptions, "fetch" | "patienceMs"> {
   /** The folder of the parts, with a slash at its end. */
   readonly folder: URL;
   readonly onProgress?: (progress: LoadProgress) => void;
-  /** The browser's by default. */
-  readonly fetch?: typeof fetch;
-  /** How long a server may send nothing. */
-  readonly patienceMs?: number;
 }
 
 /** A request that waits in the browser for others would look like a server that sends nothing. */
@@ -118,34 +115,9 @@ export class PartLoader {
     return loading;
   }
 
-  /** The bytes of a file; ends the request where nothing comes any more. */
-  async #fetch(file: string, onBytes?: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> {
-    const { folder, fetch = globalThis.fetch, patienceMs = 30_000 } = this.#options;
-    const patience = new AbortController(), { promise: silence, reject } = Promise.withResolvers<never>();
-    silence.catch(() => {}); // where nothing waits for it
-    const late = () => {
-      reject(new Error(`nothing came for ${Math.round(patienceMs / 1000)} seconds`));
-      patience.abort();
-    };
-    let timer = setTimeout(late, patienceMs);
-    try {
-      const response = await Promise.race([silence, fetch(new URL(file, folder), patience)]);
-      if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-      const chunks: Uint8Array<ArrayBuffer>[] = [];
-      let loaded = 0;
-      for (const reader = response.body!.getReader();;) {
-        const { done, value } = await Promise.race([silence, reader.read()]);
-        if (done) break;
-        clearTimeout(timer);
-        timer = setTimeout(late, patienceMs);
-        chunks.push(value);
-        loaded += value.length;
-        onBytes?.(loaded);
-      }
-      return joined(chunks, loaded);
-    } finally {
-      clearTimeout(timer);
-    }
+  #fetch(file: string, onBytes?: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+    const { folder, fetch, patienceMs } = this.#options;
+    return fetchBytes(new URL(file, folder), { onBytes, fetch, patienceMs });
   }
 
   /** Gives whatever goes wrong with a file one message, with a remedy. */
@@ -192,16 +164,6 @@ class Queue {
       else this.#free++;
     }
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
 
 /** In memory that threads can share, where there is any. */

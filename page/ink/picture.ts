@@ -4,16 +4,16 @@
  * @module
  */
 /// <reference lib="dom" />
-import { rasterOf } from "../../lib/data/raster.ts";
-import type { Raster } from "./prepare.ts";
+import { checkSize, type Raster, rasterOf } from "../../lib/data/raster.ts";
 
-/** The longest side that is kept: more does not help to find a digit. */
-const LONGEST = 512;
+/** Rows of a picture that are taken at a time: browsers refuse a canvas of many pixels. */
+const ROWS = 256;
 
 /**
- * Decodes a picture, in all formats that the browser knows, turned as its Exif data says.
+ * Decodes a picture, in all formats that the browser knows, turned as its Exif data says. It keeps its size: what shrinks it is the
+ * code of `deno task predict`.
  *
- * @throws {Error} With one sentence, if the browser cannot.
+ * @throws {Error} With one sentence, if the browser cannot, or if the picture is too large.
  */
 export async function decodeBlob(blob: Blob): Promise<Raster> {
   const bitmap = await createImageBitmap(blob).catch((cause) => {
@@ -21,12 +21,28 @@ export async function decodeBlob(blob: Blob): Promise<Raster> {
       cause,
     });
   });
-  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(bitmap.width * scale));
-  const height = Math.max(1, Math.round(bitmap.height * scale));
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, width, height);
-  bitmap.close();
-  return rasterOf(context.getImageData(0, 0, width, height).data, { width, height });
+  try {
+    checkSize("picture", bitmap);
+    const { width, height } = bitmap;
+    const raster = {
+      width,
+      height,
+      grey: new Uint8Array(width * height),
+      alpha: new Uint8Array(width * height),
+    };
+    const context = new OffscreenCanvas(width, Math.min(ROWS, height)).getContext("2d", {
+      willReadFrequently: true,
+    })!;
+    for (let y = 0; y < height; y += ROWS) {
+      const rows = { width, height: Math.min(ROWS, height - y) };
+      context.clearRect(0, 0, width, ROWS);
+      context.drawImage(bitmap, 0, -y);
+      const { grey, alpha } = rasterOf(context.getImageData(0, 0, width, rows.height).data, rows);
+      raster.grey.set(grey, y * width);
+      raster.alpha.set(alpha, y * width);
+    }
+    return raster;
+  } finally {
+    bitmap.close();
+  }
 }

@@ -8,8 +8,6 @@ import type { Raster } from "../../lib/data/raster.ts";
 import { rasterizeStrokes } from "./rasterize.ts";
 import { PEN_RADIUS, SIDE, type Stroke } from "./strokes.ts";
 
-export type { Raster };
-
 const SIZE = { height: SIDE, width: SIDE };
 /** A drawing smaller than this is a dot, not a digit. */
 const LEAST_EXTENT = 3 * PEN_RADIUS;

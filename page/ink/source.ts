@@ -31,6 +31,21 @@ export function replaceSheet(sheet: Source): void {
   source.value = sheet;
 }
 
+let brought = 0;
+
+/**
+ * Puts on the sheet what takes a while to get, unless something else came there, or was asked for, meanwhile.
+ *
+ * @returns Whether it is there
+ */
+export async function bring(coming: Promise<Source>): Promise<boolean> {
+  const number = ++brought, before = source.peek();
+  const sheet = await coming;
+  if (number !== brought || source.peek() !== before) return false;
+  replaceSheet(sheet);
+  return true;
+}
+
 /** The sheet as the stroke that is being drawn left it; null before the first stroke. */
 let drawn: Source | null = null;
 

@@ -4,11 +4,12 @@
  * @module
  */
 /// <reference lib="dom" />
+import { fetchBytes } from "../data/fetch_bytes.ts";
 import { IMAGE_BYTES, type Part, unpackPart } from "../data/part.ts";
 
 let digits: Promise<Part> | null = null;
 
-/** Loads the digits, once. @throws {Error} If the server does not have them. */
+/** Loads the digits, once. @throws {Error} If they do not come whole. */
 export function loadDigits(): Promise<Part> {
   digits ??= fetchDigits().catch((error) => {
     digits = null;
@@ -18,10 +19,13 @@ export function loadDigits(): Promise<Part> {
 }
 
 async function fetchDigits(): Promise<Part> {
-  const response = await fetch("mnist/digits.bin").catch(() => null);
-  if (!response?.ok) throw new Error("Cannot load the test digits: the server of this page must have them");
-  const plain = response.body!.pipeThrough(new DecompressionStream("gzip"));
-  return unpackPart(new Uint8Array(await new Response(plain).arrayBuffer()));
+  try {
+    const packed = new Blob([await fetchBytes("mnist/digits.bin")]);
+    const plain = packed.stream().pipeThrough(new DecompressionStream("gzip"));
+    return unpackPart(new Uint8Array(await new Response(plain).arrayBuffer()));
+  } catch (cause) {
+    throw new Error("Cannot load the test digits: check the connection and choose one again", { cause });
+  }
 }
 
 /** A test digit, u8 `[28, 28]`, and what it is. */

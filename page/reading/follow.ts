@@ -7,16 +7,21 @@
 import { computed, effect, signal } from "@preact/signals";
 import { announce } from "../announce.ts";
 import { type Source, source } from "../ink/source.ts";
+import type { Stroke } from "../ink/strokes.ts";
 import { digitOf, loadDigits } from "../ink/test_digits.ts";
 import { hidden, image, models, readings, shown, type ShownModel } from "../state.ts";
 import type { ModelFiles } from "../workers/messages.ts";
-import { type AskLatest, latestWins } from "./latest.ts";
+import { type AskLatest, latestWins, neverBack } from "./latest.ts";
 import { hideLines, LINES, sayHidden } from "./lines.ts";
 import { Reader } from "./reader.ts";
 import { SHIPPED } from "./shipped.ts";
 
 /** What went wrong last, in one sentence; empty if nothing did. */
 export const notice = signal("");
+/** Stands for the sheet among the ids of networks. */
+export const SHEET = "sheet";
+/** Why a network could not be loaded or did not read last, by its id. */
+export const faults = signal<ReadonlyMap<string, string>>(new Map());
 /** What the test digit on the sheet is; null where that is unknown. */
 export const label = signal<number | null>(null);
 /** The networks that read now, in their order. */
@@ -45,18 +50,39 @@ export function report(error: unknown): void {
   notice.value = error instanceof Error ? error.message : String(error);
 }
 
+/** Says what went wrong with a network, or with the sheet, until it works. */
+export function fail(id: string, error: unknown): void {
+  report(error);
+  faults.value = new Map(faults.value).set(id, notice.value);
+}
+
+/** Takes back what was said of a network, or of the sheet. */
+export function works(id: string): void {
+  const fault = faults.peek().get(id);
+  if (fault === undefined) return;
+  if (notice.peek() === fault) notice.value = "";
+  faults.value = new Map([...faults.peek()].filter(([other]) => other !== id));
+}
+
 /** Starts the worker, and keeps image and readings up to date from now on. */
 export function follow(): Reader {
-  const reader = new Reader(new Worker(new URL("workers/reader.js", document.baseURI), { type: "module" }));
-  const prepare = latestWins((sheet: Source) => pixelsOf(reader, sheet));
+  const reader = new Reader(() =>
+    new Worker(new URL("workers/reader.js", document.baseURI), { type: "module" })
+  );
+  const prepare = latestWins(async (strokes: readonly Stroke[]) => ({
+    pixels: await reader.prepare(strokes),
+    label: null,
+  }));
+  const see = neverBack((sheet: Source) => pixelsOf(sheet, prepare)); // nothing waits for digits that are fetched
   effect(() => {
     const sheet = source.value;
     label.value = null; // until it is known
-    prepare(sheet).then((found) => {
+    see(sheet).then((found) => {
       if (!found) return;
+      works(SHEET);
       image.value = found.pixels;
       label.value = found.label;
-    }, report);
+    }, (error) => fail(SHEET, error));
   });
   let axis = hiddenAxis.peek();
   effect(() => {
@@ -73,7 +99,8 @@ export function follow(): Reader {
       asked.set(id, { model, pixels });
       if (!asks.has(id)) asks.set(id, latestWins((question) => read(reader, id, question)));
       asks.get(id)!({ model, pixels }).catch((error) => {
-        report(error);
+        fail(id, error);
+        asked.delete(id); // it is asked again when it is shown again
         readings.value = new Map([...readings.value].filter(([other]) => other !== id));
       });
     }
@@ -90,10 +117,11 @@ interface Question {
 async function read(reader: Reader, id: string, { model, pixels }: Question): Promise<void> {
   if (!reader.isOpen(id, model)) await reader.open(id, model);
   const reading = await reader.read(id, pixels);
+  works(id);
   readings.value = new Map(readings.value).set(id, reading);
 }
 
-async function findDigit(number: number): Promise<{ pixels: Uint8Array; label: number }> {
+async function findDigit(number: number): Promise<Seen> {
   const digits = await loadDigits();
   if (number < digits.count) return digitOf(digits, number);
   throw new RangeError(
@@ -101,15 +129,18 @@ async function findDigit(number: number): Promise<{ pixels: Uint8Array; label: n
   );
 }
 
-async function pixelsOf(
-  reader: Reader,
-  sheet: Source,
-): Promise<{ pixels: Uint8Array | null; label: number | null }> {
+/** What networks see of a sheet. */
+interface Seen {
+  readonly pixels: Uint8Array | null;
+  readonly label: number | null;
+}
+
+async function pixelsOf(sheet: Source, prepare: AskLatest<readonly Stroke[], Seen>): Promise<Seen | null> {
   switch (sheet.kind) {
     case "empty":
       return { pixels: null, label: null };
     case "strokes":
-      return { pixels: await reader.prepare(sheet.strokes), label: null };
+      return await prepare(sheet.strokes);
     case "digit":
       return await findDigit(sheet.number);
     case "pixels":

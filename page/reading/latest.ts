@@ -44,3 +44,39 @@ export function latestWins<Question, Answer>(
     }
   };
 }
+
+/**
+ * Lets all questions be asked, each as it comes. The answer is null if that to a later question was there before, and an error then
+ * says nothing, either.
+ *
+ * @example
+ * ```ts
+ * import { neverBack } from "./latest.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const slow = Promise.withResolvers<string>();
+ * const ask = neverBack((isSlow: boolean) => isSlow ? slow.promise : Promise.resolve("quick"));
+ * const first = ask(true);
+ * assert.equal(await ask(false), "quick");
+ * slow.resolve("late");
+ * assert.equal(await first, null);
+ * ```
+ */
+export function neverBack<Question, Answer>(
+  ask: (question: Question) => Promise<Answer | null>,
+): AskLatest<Question, Answer> {
+  let asked = 0, answered = 0;
+  return async (question) => {
+    const number = ++asked;
+    const isLate = () => number < answered;
+    try {
+      const answer = await ask(question);
+      if (answer === null || isLate()) return null;
+      answered = number;
+      return answer;
+    } catch (error) {
+      if (isLate()) return null;
+      throw error;
+    }
+  };
+}

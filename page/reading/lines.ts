@@ -38,6 +38,16 @@ export function answerAfter(reading: ShownReading, line: number): Answer | null 
   return { best, share: reading.probabilities[step * reading.classes + best] };
 }
 
+/** Whether an answer is another class than that of a digit, where there is one that is named as the digit. */
+export function misreads(
+  { best }: Answer,
+  { classNames }: Pick<Words, "classNames">,
+  digit: number,
+): boolean {
+  const name = String(digit);
+  return classNames.includes(name) && classNames[best] !== name;
+}
+
 /** The line, from 1 on, after which the likeliest class stays the same. */
 export function decidedLine(reading: ShownReading): number {
   const step = decidedAt(reading.probabilities, reading.classes);

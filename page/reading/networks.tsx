@@ -9,10 +9,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { formatShare } from "../../lib/view/words.ts";
 import { image, line, models, readings, shown } from "../state.ts";
 import { Cells } from "./cells.tsx";
-import { label, notice, report } from "./follow.ts";
-import { answerAfter, decidedLine, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
+import { fail, faults, label, works } from "./follow.ts";
+import { answerAfter, decidedLine, misreads, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
 import { type Read, Scan } from "./scan.tsx";
-import { failed, fetchShipped, SHIPPED } from "./shipped.ts";
+import { fetchShipped, SHIPPED } from "./shipped.ts";
 
 /** Shows a network in a place, in place of another one. */
 function show(place: number, id: string): void {
@@ -61,6 +61,7 @@ function Network(
 ): JSX.Element {
   const choice = useRef<HTMLSelectElement>(null);
   const model = models.value.find((one) => one.id === id), reading = readings.value.get(id);
+  const fault = faults.value.get(id);
   return (
     <article class="card network" aria-label={model?.name ?? "A network"}>
       <div class="row choice">
@@ -73,8 +74,8 @@ function Network(
         {place > 0 && <button type="button" aria-label="Show one network only" onClick={onClose}>×</button>}
       </div>
       {model && reading && <NetworkReads key={id} model={model} reading={reading} />}
-      {!(model && reading) && !failed.value.has(id) && <p class="quiet waiting">…</p>}
-      {!model && failed.value.has(id) && <Failed id={id} onRetry={() => choice.current?.focus()} />}
+      {!(model && reading) && !fault && <p class="quiet waiting">…</p>}
+      {fault && (model ? <p>{fault}</p> : <Failed id={id} onRetry={() => choice.current?.focus()} />)}
     </article>
   );
 }
@@ -83,8 +84,8 @@ function Network(
 function Failed({ id, onRetry }: { readonly id: string; readonly onRetry: () => void }): JSX.Element {
   const retry = () => {
     onRetry();
-    notice.value = "";
-    fetchShipped(id).catch(report);
+    works(id);
+    fetchShipped(id).catch((error) => fail(id, error));
   };
   return (
     <p class="row">
@@ -105,6 +106,12 @@ function NetworkReads({ model, reading }: Read): JSX.Element {
       {model.shuffled && (
         <p class="quiet">It reads the pixels in a shuffled order: the line shows how many, not which.</p>
       )}
+      {model.scaled && (
+        <p class="quiet">
+          It learned from pictures that were only scaled. Drawings and pictures are cropped and centred as
+          digits here, which <code>deno task predict</code> does not do for it.
+        </p>
+      )}
       <Scan model={model} reading={reading}>
         <Verdict model={model} reading={reading} />
       </Scan>
@@ -122,7 +129,7 @@ function Verdict({ model, reading }: Read): JSX.Element {
   if (!image.value) {
     return <p class="verdict quiet">Draw a digit: this is what it thinks of an empty sheet.</p>;
   }
-  const digit = label.value, isWrong = answer && digit !== null && answer.best !== digit;
+  const digit = label.value, isWrong = answer && digit !== null && misreads(answer, model, digit);
   return (
     <div class="verdict">
       <b class={isWrong ? "wrong" : ""}>{answer ? model.classNames[answer.best] : "?"}</b>

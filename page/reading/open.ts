@@ -4,42 +4,39 @@
  * @module
  */
 /// <reference lib="dom" />
-import { decodeBlob } from "../ink/picture.ts";
-import { replaceSheet } from "../ink/source.ts";
+import { bring, type Source } from "../ink/source.ts";
 import { models, shown } from "../state.ts";
 import { announce } from "../announce.ts";
 import { notice } from "./follow.ts";
+import { LINES } from "./lines.ts";
 import { playUnasked } from "./play.ts";
 import type { Reader } from "./reader.ts";
 import { findModel, type FoundFile } from "./run_folder.ts";
 
-let opened = 0;
+let asked = 0;
 
-/** Opens the network in files, and shows it beside the one that is shown. @throws {Error} If there is none that can be opened. */
+/**
+ * Opens the network in files, and shows it beside the one that is shown, unless another one was chosen or asked for meanwhile.
+ *
+ * @throws {Error} If there is none that can be opened, or it has no answer.
+ */
 export async function openNetwork(reader: Reader, files: readonly FoundFile[]): Promise<void> {
-  const { name: plain, model } = await findModel(files), id = `opened-${++opened}`;
+  const number = ++asked, id = `opened-${number}`, before = shown.peek();
+  const { name: plain, model } = await findModel(files);
+  const about = await reader.open(id, model);
+  await reader.read(id, new Uint8Array(LINES * LINES)); // weights can be so large that no answer is a number
   const same = models.value.filter(({ name }) => name === plain || name.startsWith(`${plain} (`)).length;
   const name = same === 0 ? plain : `${plain} (${same + 1})`;
-  const { axis, reversed, shuffled, classNames } = await reader.open(id, model);
-  models.value = [...models.value, {
-    id,
-    name,
-    origin: "opened",
-    model,
-    axis,
-    reversed,
-    shuffled,
-    classNames,
-  }];
-  shown.value = [...shown.value.slice(0, 1), id];
+  models.value = [...models.value, { id, name, origin: "opened", model, ...about }];
+  if (number === asked && shown.peek() === before) shown.value = [...before.slice(0, 1), id];
   notice.value = "";
   announce(`${name} is open`);
 }
 
-/** Puts a picture on the sheet. @throws {Error} If it is none, or shows no digit. */
+/** Puts a picture on the sheet, unless something else came there meanwhile. @throws {Error} If it is none, or shows no digit. */
 export async function openPicture(reader: Reader, picture: Blob): Promise<void> {
-  const pixels = await reader.prepare(await decodeBlob(picture));
-  replaceSheet({ kind: "pixels", pixels: pixels! });
+  const prepared = reader.prepare(picture).then((pixels): Source => ({ kind: "pixels", pixels: pixels! }));
+  if (!await bring(prepared)) return;
   notice.value = "";
   playUnasked();
 }

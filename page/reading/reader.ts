@@ -16,27 +16,39 @@ type Ink = Extract<ReaderRequest, { kind: "prepare" }>["ink"];
 /** What is needed of a worker. */
 export interface Channel {
   postMessage(request: ReaderRequest): void;
+  terminate(): void;
   onmessage: ((event: MessageEvent) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
-/** Asks a worker, whose answers come in the order of the questions. */
+/** Asks a worker, whose answers come in the order of the questions. In place of one that fails, the next question starts another. */
 export class Reader {
-  readonly #channel: Channel;
+  readonly #start: () => Channel;
+  #channel: Channel | null;
   readonly #waiting: { resolve(answer: ReaderAnswer): void; reject(error: Error): void }[] = [];
   readonly #opened = new Map<string, ModelFiles>();
   #tickets = 0;
-  #broken: Error | null = null;
 
-  constructor(channel: Channel) {
-    this.#channel = channel;
+  /** @param start Starts a worker */
+  constructor(start: () => Channel) {
+    this.#start = start;
+    this.#channel = this.#begin(); // it loads while others do
+  }
+
+  #begin(): Channel {
+    const channel = this.#start();
     channel.onmessage = ({ data }: MessageEvent<ReaderAnswer>) => this.#waiting.shift()?.resolve(data);
     channel.onerror = ({ message }) => {
-      this.#broken = new Error(
-        `Cannot read: the worker that reads failed: ${message ?? "it could not be loaded"}`,
+      channel.terminate();
+      this.#channel = null;
+      this.#opened.clear();
+      const error = new Error(
+        `Cannot read: the worker that reads has stopped (${message || "it could not be loaded"}). ` +
+          "Draw again, or choose another digit, to start a new one.",
       );
-      for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
     };
+    return channel;
   }
 
   /** Opens a model, in place of another one of this id. @throws {Error} If it cannot be opened. */
@@ -64,10 +76,10 @@ export class Reader {
   }
 
   async #ask(request: ReaderRequest): Promise<ReaderAnswer> {
-    if (this.#broken) throw this.#broken;
+    const channel = this.#channel ??= this.#begin();
     const answer = await new Promise<ReaderAnswer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#channel.postMessage(request);
+      channel.postMessage(request);
     });
     if (answer.kind === "failed") throw new Error(answer.message);
     return answer;

@@ -16,7 +16,7 @@ import { formatShare } from "../../lib/view/words.ts";
 import { image, line, readings, shown } from "../state.ts";
 import { announceAnswer, spoken } from "../announce.ts";
 import { filesOfDrop, filesOfList, pictureIn } from "./dropped.ts";
-import { follow, notice, report, shownModels } from "./follow.ts";
+import { fail, follow, notice, report, shownModels } from "./follow.ts";
 import { answerAfter, LINES } from "./lines.ts";
 import { Networks } from "./networks.tsx";
 import { openNetwork, openPicture } from "./open.ts";
@@ -33,7 +33,7 @@ function start(): Reader {
   started = follow();
   if (!openAddress()) playUnasked();
   followAddress();
-  effect(() => shown.value.forEach((id) => fetchShipped(id).catch(report)));
+  effect(() => shown.value.forEach((id) => fetchShipped(id).catch((error) => fail(id, error))));
   effect(() => {
     const text = said.value;
     if (!text || isPlaying.value || !image.value) return;

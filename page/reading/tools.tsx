@@ -5,25 +5,28 @@
  */
 /// <reference lib="dom" />
 import type { JSX } from "preact";
-import { label, report } from "./follow.ts";
+import { fail, label, SHEET } from "./follow.ts";
 import { sayDigit } from "./lines.ts";
 import { playUnasked } from "./play.ts";
 import { clearAloud, undoAloud } from "../ink/deeds.ts";
-import { canUndo, replaceSheet, source } from "../ink/source.ts";
+import { bring, canUndo, type Source, source } from "../ink/source.ts";
 import { loadDigits } from "../ink/test_digits.ts";
 
-/** Shows a test digit. */
-export async function showDigit(number: number): Promise<void> {
-  const { count } = await loadDigits();
-  replaceSheet({ kind: "digit", number: (number + count) % count });
-  playUnasked();
+/** Shows a test digit, once they are there. @param choose Its number, which may be one too low or too high, of so many */
+async function showDigit(choose: (count: number) => number): Promise<void> {
+  const digit = async (): Promise<Source> => {
+    const { count } = await loadDigits();
+    return { kind: "digit", number: (choose(count) + count) % count };
+  };
+  if (await bring(digit())) playUnasked();
 }
 
-/** Shows any test digit but the one that is shown. */
-async function showRandomDigit(): Promise<void> {
-  const { count } = await loadDigits(), now = source.value.kind === "digit" ? source.value.number : -1;
-  const [random] = crypto.getRandomValues(new Uint32Array(1)), number = random % count;
-  await showDigit(number === now ? number + 1 : number);
+const failed = (error: unknown) => fail(SHEET, error);
+
+/** Any number but that of the digit that is shown. */
+function randomNumber(count: number): number {
+  const now = source.peek(), [random] = crypto.getRandomValues(new Uint32Array(1)), number = random % count;
+  return now.kind === "digit" && now.number === number ? number + 1 : number;
 }
 
 /** What browsers decode. */
@@ -32,7 +35,7 @@ const PICTURES = ["png", "jpeg", "webp", "gif", "bmp", "avif"].map((kind) => `im
 /** The tools. @param onPicture Called with a picture that was chosen */
 export function Tools({ onPicture }: { readonly onPicture: (picture: File) => void }): JSX.Element {
   const sheet = source.value, number = sheet.kind === "digit" ? sheet.number : null;
-  const step = (by: number) => showDigit(number === null ? 0 : number + by).catch(report);
+  const step = (by: number) => showDigit(() => number === null ? 0 : number + by).catch(failed);
   return (
     <div class="tools">
       <div class="row">
@@ -53,7 +56,7 @@ export function Tools({ onPicture }: { readonly onPicture: (picture: File) => vo
       </div>
       <div class="row" role="group" aria-label="Test digits of MNIST">
         <button type="button" aria-label="Previous test digit" onClick={() => step(-1)}>‹</button>
-        <button type="button" onClick={() => showRandomDigit().catch(report)}>Random test digit</button>
+        <button type="button" onClick={() => showDigit(randomNumber).catch(failed)}>Random test digit</button>
         <button type="button" aria-label="Next test digit" onClick={() => step(1)}>›</button>
         <output class="quiet">
           {number === null

@@ -3,12 +3,28 @@
  *
  * @module
  */
-import { imageSize, type Model, modelOfRun, openModel, traceImage, type TrainedModel } from "../../core.ts";
+import {
+  imageSize,
+  loadModel,
+  type Model,
+  modelOfRun,
+  openModel,
+  traceImage,
+  type TrainedModel,
+} from "../../core.ts";
+import { CATALOGUE } from "../../lib/data/catalogue.ts";
 import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
+import { readsInOrder } from "../../lib/train/probabilities.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
+import { decodeBlob } from "../ink/picture.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
 import { SIDE } from "../ink/strokes.ts";
 import type { AboutModel, ModelFiles, ReaderAnswer, ReaderRequest, ShownReading } from "./messages.ts";
+
+/** The most multiplications of one reading: some seconds. */
+const MOST_WORK = 2 ** 30;
+/** What a step costs besides its multiplications, in multiplications. */
+const STEP_WORK = 1_000;
 
 /** The models that are open, and what is asked of them. One request at a time. */
 export class ReaderDesk implements AsyncDisposable {
@@ -32,7 +48,7 @@ export class ReaderDesk implements AsyncDisposable {
             reading: await this.#read(id, request.pixels),
           };
         case "prepare":
-          return { kind: "prepared", ticket: request.ticket, pixels: prepare(request.ink) };
+          return { kind: "prepared", ticket: request.ticket, pixels: await prepare(request.ink) };
       }
     } catch (error) {
       return { kind: "failed", id, ticket, message: error instanceof Error ? error.message : String(error) };
@@ -44,20 +60,20 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   async #open(id: string, files: ModelFiles): Promise<AboutModel> {
-    const source = files instanceof Uint8Array ? files : await modelOfRun(files);
-    // The textbook reads one image sooner than another engine starts, and its numbers are drawn, not trained with.
-    const model = await openModel(source, { device: "reference" });
-    const { height, width } = imageSize(model.trained);
+    const trained = await loadModel(files instanceof Uint8Array ? files : await modelOfRun(files));
+    const { height, width } = imageSize(trained);
     if (height !== SIDE || width !== SIDE) {
-      await model[Symbol.asyncDispose]();
       throw new RangeError(
         `Cannot open the model: it must read images of ${SIDE} × ${SIDE} pixels, as this page draws them: ` +
           `current value is ${height} × ${width}`,
       );
     }
+    checkWork(trained);
+    // The textbook reads one image sooner than another engine starts, and its numbers are drawn, not trained with.
+    const model = await openModel(trained, { device: "reference" });
     await this.#close(id);
     this.#models.set(id, model);
-    return describe(model.trained);
+    return describe(trained);
   }
 
   async #close(id: string): Promise<void> {
@@ -90,11 +106,28 @@ export class ReaderDesk implements AsyncDisposable {
   }
 }
 
-function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Uint8Array | null {
-  return "grey" in ink ? prepareRaster(ink) : prepareStrokes(ink);
+async function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Promise<Uint8Array | null> {
+  return ink instanceof Blob ? prepareRaster(await decodeBlob(ink)) : prepareStrokes(ink);
 }
 
-function describe(model: TrainedModel): AboutModel {
-  const { sequence: { axis, reversed = false, permutation }, classNames } = model;
-  return { axis, reversed, shuffled: permutation !== undefined, classNames };
+/**
+ * While a network reads, nothing else is read.
+ *
+ * @throws {RangeError} If one reading would take too long.
+ */
+function checkWork({ network, sequence: { axis } }: TrainedModel): void {
+  const T = axis === "pixels" ? SIDE * SIDE : SIDE;
+  const steps = Math.max(...stepsOf(network, T).map(({ count }) => count)) * (readsInOrder(network) ? 1 : T);
+  const work = steps * (network.size + STEP_WORK);
+  if (work <= MOST_WORK) return;
+  throw new RangeError(
+    `Cannot open the model: one reading must take at most ${MOST_WORK} multiplications, for this page to stay quick: ` +
+      `current value is about ${work}, in ${steps} steps`,
+  );
+}
+
+function describe({ sequence, classNames, preparation, dataset }: TrainedModel): AboutModel {
+  const { axis, reversed = false, permutation } = sequence;
+  const scaled = (preparation ?? (dataset && CATALOGUE[dataset].preparation)) === "none";
+  return { axis, reversed, shuffled: permutation !== undefined, classNames, scaled };
 }

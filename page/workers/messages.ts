@@ -28,14 +28,8 @@ export interface AboutModel {
   /** Whether it reads the pixels in a shuffled order. */
   readonly shuffled: boolean;
   readonly classNames: readonly string[];
-}
-
-/** A picture of any size, as `lib/data/raster.ts` has it. */
-export interface PictureBytes {
-  readonly height: number;
-  readonly width: number;
-  readonly grey: Uint8Array;
-  readonly alpha: Uint8Array;
+  /** Whether the pictures that it learned from were scaled, not cropped and centred as digits. */
+  readonly scaled: boolean;
 }
 
 /** To the worker that reads. Answers come in the order of the questions. */
@@ -44,11 +38,11 @@ export type ReaderRequest =
   | { readonly kind: "close"; readonly id: string }
   /** Pixels `[height, width]`, u8; lines that are hidden are black to the network. */
   | { readonly kind: "read"; readonly id: string; readonly ticket: number; readonly pixels: Uint8Array }
-  /** Makes what networks see of strokes, or of a picture. */
+  /** Makes what networks see of strokes, or of the file of a picture. */
   | {
     readonly kind: "prepare";
     readonly ticket: number;
-    readonly ink: readonly (readonly { readonly x: number; readonly y: number }[])[] | PictureBytes;
+    readonly ink: readonly (readonly { readonly x: number; readonly y: number }[])[] | Blob;
   };
 
 /** One state or gate of a layer: values `[T, H]`. */

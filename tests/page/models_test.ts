@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { modelSha256, openModel } from "../../core.ts";
+import { SHIPPED } from "../../page/reading/shipped.ts";
 import { lacks, named } from "../support/permissions.ts";
 
 const needs = [{ name: "read" }] as const;
@@ -30,6 +31,7 @@ Deno.test({
       const row = results.split("\n").find((line) => line.startsWith(`| \`${command}\` `));
       const [, beginning] = row?.match(/`([0-9a-f]{16})` \|$/) ?? [];
       const bytes = await Deno.readFile(new URL(`${name}.safetensors`, folder));
+      assert.equal(SHIPPED.find(({ id }) => id === name)!.sizeBytes, bytes.length, name);
       await using model = await openModel(bytes, { device: "reference" });
       assert.equal(modelSha256(model.trained).slice(0, 16), beginning, name);
     }

@@ -4,7 +4,12 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { deflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
+import { decodePicture } from "../../lib/data/picture.ts";
+import { readAddress } from "../../page/address.ts";
+import { prepareRaster } from "../../page/ink/prepare.ts";
+import { chunk, file, header, png } from "../data/support/png_files.ts";
 import { browserTest } from "./browser.ts";
 
 /** What went wrong last, in this room. */
@@ -245,23 +250,69 @@ browserTest(
 );
 
 browserTest(
-  "a network that could not be fetched is asked for again on request",
+  "a network that could not be fetched, or came as another page, is asked for again on request",
   async ({ page, address, requests }) => {
-    await page.route("**/models/rnn-128.safetensors", (route) => route.abort());
+    const file = "**/models/rnn-128.safetensors", again = page.getByRole("button", { name: "Try again" });
+    await page.route(file, (route) => route.abort());
     await page.goto(address);
     await page.locator(".verdict").first().waitFor();
     await page.locator(".choice select").first().selectOption("rnn-128");
-    await page.locator(NOTICE).getByText(/^Cannot load the network Plain RNN.*: check the connection/)
-      .waitFor();
-    await page.getByText("This network could not be loaded").waitFor();
-    await page.unroute("**/models/rnn-128.safetensors");
-    await page.getByRole("button", { name: "Try again" }).first().click();
+    const says = page.locator(NOTICE).getByText(/^Cannot load the network Plain RNN.*: check the connection/);
+    await says.waitFor();
+    await page.route(file, (route) => route.fulfill({ body: "<!doctype html><p>Log in" }));
+    await again.click();
+    await says.waitFor();
+    await page.unroute(file);
+    await again.click();
     await page.getByText("Cell 1 of 128").waitFor();
     assert.equal(await page.locator(NOTICE).innerText(), "");
     assert.equal(requests.filter((path) => path.endsWith("rnn-128.safetensors")).length, 1);
   },
   { context: { reducedMotion: "reduce", serviceWorkers: "block" }, expected: [/Failed to load resource/] },
 );
+
+const unserved = {
+  context: { reducedMotion: "reduce", serviceWorkers: "block" },
+  expected: [/Failed to load resource/],
+} as const;
+
+let isDown = true;
+
+browserTest("reading begins again after its worker could not be loaded", async ({ page, address }) => {
+  await page.goto(`${address}#digit=0`);
+  const said = /^Cannot read: the worker that reads has stopped .* Draw again/;
+  await page.locator(NOTICE).getByText(said).waitFor();
+  await page.getByRole("article").getByText(said).waitFor();
+  isDown = false;
+  await page.getByRole("button", { name: "Next test digit" }).click();
+  await answers(page, "2");
+  assert.equal(await page.locator(NOTICE).innerText(), "");
+  assert.equal(await page.getByRole("article").getByText(said).count(), 0);
+}, {
+  ...unserved,
+  answer: (request, usual) =>
+    isDown && request.url.endsWith("/workers/reader.js")
+      ? new Response("", { status: 404, headers: { "cross-origin-resource-policy": "same-origin" } })
+      : usual(request),
+});
+
+browserTest("a drawing is read while the test digits do not come", async ({ page, address }) => {
+  await page.route("**/mnist/digits.bin", () => {});
+  await page.goto(address);
+  await page.locator(".verdict").first().waitFor();
+  await drag(page, "#sheet", SEVEN);
+  await answers(page, "7");
+}, unserved);
+
+browserTest("test digits that came as another page are fetched again", async ({ page, address }) => {
+  await page.route("**/mnist/digits.bin", (route) => route.fulfill({ body: "<!doctype html><p>Log in" }));
+  await page.goto(address);
+  await page.locator(NOTICE).getByText(/^Cannot load the test digits: check the connection/).waitFor();
+  await page.unroute("**/mnist/digits.bin");
+  await page.getByRole("button", { name: "Next test digit" }).click();
+  await answers(page, "2");
+  assert.equal(await page.locator(NOTICE).innerText(), "");
+}, unserved);
 
 browserTest(
   "a network is not spoken of while it is trained, and is at the end",
@@ -424,6 +475,43 @@ browserTest(
     await file.setInputFiles({ name: "half.safetensors", mimeType: "", buffer: Buffer.from(bytes) });
     await page.locator(NOTICE).getByText(/^Cannot/).waitFor();
     assert.equal(await page.getByRole("article").count(), 2, "what was shown stays");
+  },
+  still,
+);
+
+/** A PNG of a ring on light ground, with soft edges. */
+function ringOf(side: number): Uint8Array {
+  const lines = Array.from({ length: side }, (_, y) => [
+    0, // no filter
+    ...Array.from({ length: side }, (_, x) => {
+      const radius = Math.hypot(x - side / 2, 0.8 * (y - side / 2)) / side;
+      return Math.round(255 * Math.min(1, Math.max(0.1, Math.abs(radius - 0.25) * 40)));
+    }),
+  ]);
+  return png({ width: side, height: side, depth: 8, colour: 0 }, lines.flat());
+}
+
+browserTest(
+  "a large picture is prepared to the same pixels as in Deno; one that is too large is refused",
+  async ({ page, address }) => {
+    await page.goto(address);
+    await page.locator(".verdict").first().waitFor();
+    const ring = ringOf(700), input = page.locator('input[accept^="image/"]');
+    const choose = (bytes: Uint8Array) =>
+      input.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(bytes) });
+    await choose(ring);
+    await addressIs(page, /^#image=/);
+    const { source } = readAddress(await page.evaluate(() => location.hash)).place;
+    assert.deepEqual(source, { kind: "pixels", pixels: prepareRaster(await decodePicture(ring)) });
+    await answers(page, "0");
+
+    const size = { width: 8_192, height: 4_097 };
+    const lines = new Uint8Array(size.height * (size.width / 8 + 1));
+    const data = chunk("IDAT", deflateSync(lines));
+    await choose(file(header({ ...size, depth: 1, colour: 0 }), data, chunk("IEND", new Uint8Array(0))));
+    await page.locator(NOTICE).getByText(
+      "Cannot read the picture: width × height must be 1 to 33554432 pixels: current value is 8192 × 4097",
+    ).waitFor();
   },
   still,
 );

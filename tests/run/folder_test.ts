@@ -124,6 +124,13 @@ test("openRun() says what is missing or damaged", async (folder) => {
   await run.writeConfig(config);
   await assert.rejects(openRun(path), /current value is no .*\/run\/model\/weights.bin/);
   await run.saveModel(tinyModel());
+  const weights = await Deno.readFile(`${path}/model/weights.bin`);
+  new DataView(weights.buffer).setFloat32(4, Infinity, true);
+  await Deno.writeFile(`${path}/model/weights.bin`, weights);
+  await assert.rejects(
+    openRun(path),
+    /model\/weights.bin must be finite: current value is Infinity, at byte 4$/,
+  );
   await Deno.truncate(`${path}/model/weights.bin`, 40);
   await assert.rejects(
     openRun(path),

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import {
+  bring,
   canExtend,
   canUndo,
   clear,
   movePenTo,
   putPenDown,
   replaceSheet,
+  type Source,
   source,
   undo,
 } from "../../../page/ink/source.ts";
@@ -35,4 +37,21 @@ Deno.test("undo and clear tell whether there was anything to do", () => {
   assert.deepEqual([canUndo.value, undo(), clear()], [false, false, false]);
   putPenDown(from);
   assert.deepEqual([clear(), undo(), undo(), undo()], [true, true, true, false]);
+});
+
+Deno.test("what takes a while to get does not come on a sheet that has changed, nor after what was asked for later", async () => {
+  const digit = (number: number): Source => ({ kind: "digit", number });
+  source.value = { kind: "empty" };
+  const slow = Promise.withResolvers<Source>();
+  const first = bring(slow.promise), second = bring(Promise.resolve(digit(2)));
+  assert.equal(await second, true);
+  slow.resolve(digit(1));
+  assert.equal(await first, false);
+  assert.deepEqual(source.value, digit(2));
+
+  const late = Promise.withResolvers<Source>(), third = bring(late.promise);
+  putPenDown(from);
+  late.resolve(digit(3));
+  assert.equal(await third, false);
+  assert.equal(source.value.kind, "strokes");
 });

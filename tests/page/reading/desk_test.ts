@@ -9,7 +9,7 @@ import {
   type TrainedModel,
 } from "../../../core.ts";
 import { pointAt } from "../../../page/ink/strokes.ts";
-import { Reader } from "../../../page/reading/reader.ts";
+import { type Channel, Reader } from "../../../page/reading/reader.ts";
 import { ReaderDesk } from "../../../page/workers/desk.ts";
 import type { ReaderRequest, RunFiles } from "../../../page/workers/messages.ts";
 import { modelConfig } from "../../../lib/run/config.ts";
@@ -42,10 +42,15 @@ function runOf(model: TrainedModel): RunFiles {
 
 /** A reader whose worker is on this thread. */
 function readerAt(desk: ReaderDesk): Reader {
+  return new Reader(() => channelTo(desk));
+}
+
+function channelTo(desk: ReaderDesk): Channel {
   let last = Promise.resolve();
-  const channel = {
-    onmessage: null as ((event: MessageEvent) => void) | null,
+  const channel: Channel = {
+    onmessage: null,
     onerror: null,
+    terminate() {},
     postMessage(request: ReaderRequest) {
       last = last.then(async () => {
         const data = structuredClone(await desk.answer(structuredClone(request)));
@@ -53,7 +58,7 @@ function readerAt(desk: ReaderDesk): Reader {
       });
     },
   };
-  return new Reader(channel);
+  return channel;
 }
 
 Deno.test("a network reads as in Deno: probabilities after every line, gates and states", async () => {
@@ -65,6 +70,7 @@ Deno.test("a network reads as in Deno: probabilities after every line, gates and
     reversed: false,
     shuffled: false,
     classNames: ["no", "yes", "maybe"],
+    scaled: false,
   });
   assert.deepEqual([reader.isOpen("mine", bytes), reader.isOpen("mine", bytes.slice())], [true, false]);
   const reading = await reader.read("mine", pixels);
@@ -135,14 +141,76 @@ Deno.test("what cannot be opened or read is an error of one sentence", async () 
   );
   const wild = modelOf(lstm, { parameters: new Float32Array(lstm.size).fill(NaN) });
   await assert.rejects(reader.open("wild", toSafetensors(wild)), /finite/);
+  await assert.rejects(
+    reader.open("wild", runOf(wild)),
+    /the numbers of model\/weights.bin must be finite: current value is NaN, at byte 0$/,
+  );
 });
 
-Deno.test("strokes are prepared by the worker, and pictures without a digit refused", async () => {
+Deno.test("a network whose one reading would take too long is not opened, and others still read", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk);
+  const slow = createClassifier({
+    inputSize: 28,
+    layers: [{ kind: "rnn", hiddenSize: 1 }, { kind: "repeat", steps: 1e6 }, { kind: "rnn", hiddenSize: 1 }, {
+      kind: "dense",
+      units: 3,
+    }],
+  });
+  await assert.rejects(
+    reader.open("slow", runOf(modelOf(slow))),
+    /one reading must take at most 1073741824 multiplications.*: current value is about \d+, in 28000000 steps$/,
+  );
+  const turned = createClassifier({
+    inputSize: 1,
+    layers: [{ kind: "bidirectional", merge: "concat", forward: { kind: "lstm", hiddenSize: 64 } }, {
+      kind: "dense",
+      units: 3,
+    }],
+  });
+  const byPixels = { T: 784, sequence: { axis: "pixels", range: [0, 1] } } as const;
+  await assert.rejects(reader.open("turned", runOf(modelOf(turned, byPixels))), /at most 1073741824/);
+  await reader.open("mine", toSafetensors(modelOf(lstm)));
+  assert.equal((await reader.read("mine", pixels)).T, 28);
+});
+
+Deno.test("a network says how pictures were prepared that it learned from", async () => {
+  await using desk = new ReaderDesk();
+  const reader = readerAt(desk);
+  const scaledIs = async (changes: Partial<TrainedModel>) =>
+    (await reader.open("mine", toSafetensors(modelOf(lstm, changes)))).scaled;
+  assert.equal(await scaledIs({ preparation: "none" }), true);
+  assert.equal(await scaledIs({ dataset: "fashion-mnist" }), true);
+  assert.equal(await scaledIs({ preparation: "digit" }), false);
+  assert.equal(await scaledIs({}), false, "unknown");
+});
+
+Deno.test("in place of a worker that fails the next question starts another, which opens again what it reads", async () => {
+  await using desk = new ReaderDesk();
+  const broken: Channel = { onmessage: null, onerror: null, postMessage() {}, terminate() {} };
+  const workers = [broken, channelTo(desk)], reader = new Reader(() => workers.shift()!);
+  const bytes = toSafetensors(modelOf(lstm));
+  const asked = [reader.open("mine", bytes), reader.prepare([])];
+  const said =
+    /^Error: Cannot read: the worker that reads has stopped \(it could not be loaded\)\. Draw again/;
+  const refused = Promise.all(asked.map((one) => assert.rejects(one, said)));
+  broken.onerror!({} as ErrorEvent);
+  await refused;
+  assert.equal(reader.isOpen("mine", bytes), false);
+  await reader.open("mine", bytes);
+  assert.equal((await reader.read("mine", pixels)).T, 28);
+
+  const another = channelTo(desk), open = channelTo(desk);
+  const starts = [open, another], second = new Reader(() => starts.shift()!);
+  await second.open("mine", bytes);
+  open.onerror!({ message: "out of memory" } as ErrorEvent);
+  assert.equal(second.isOpen("mine", bytes), false, "it is not open there");
+});
+
+Deno.test("strokes are prepared by the worker", async () => {
   await using desk = new ReaderDesk();
   const reader = readerAt(desk);
   const prepared = await reader.prepare([[pointAt(500, 200), pointAt(500, 800)]]);
   assert.ok(prepared && prepared.length === 784 && prepared.some((value) => value > 200));
   assert.equal(await reader.prepare([[pointAt(500, 200)]]), null);
-  const blank = { height: 64, width: 64, grey: new Uint8Array(4096), alpha: new Uint8Array(4096).fill(255) };
-  await assert.rejects(reader.prepare(blank), /must be a digit/);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { latestWins } from "../../../page/reading/latest.ts";
+import { latestWins, neverBack } from "../../../page/reading/latest.ts";
 
 Deno.test("latestWins() asks one question at a time, and of those that wait the last one", async () => {
   const asked: number[] = [], open: (() => void)[] = [];
@@ -29,4 +29,18 @@ Deno.test("latestWins() goes on after a question that failed", async () => {
   await assert.rejects(first, /no/);
   assert.equal(await second, 2);
   assert.equal(await ask(3), 3);
+});
+
+Deno.test("neverBack() waits for nothing, and drops what comes after the answer to a later question", async () => {
+  const coming = Array.from({ length: 4 }, () => Promise.withResolvers<string>());
+  const ask = neverBack((n: number) => coming[n].promise);
+  const answers = [0, 1, 2, 3].map(ask);
+  coming[1].resolve("one");
+  assert.equal(await answers[1], "one", "while a question before it waits");
+  coming[0].reject(new Error("late"));
+  assert.equal(await answers[0], null);
+  coming[3].reject(new Error("in time"));
+  await assert.rejects(answers[3], /in time/);
+  coming[2].resolve("two");
+  assert.equal(await answers[2], "two", "a question that failed has no answer");
 });

@@ -5,6 +5,7 @@ import {
   decidedLine,
   hideLines,
   lastStepOf,
+  misreads,
   placeOf,
   probabilitiesAfter,
   sayAnswer,
@@ -78,4 +79,12 @@ Deno.test("which lines are hidden, in words", () => {
   assert.equal(sayHidden(none, "rows"), "all lines are shown");
   assert.equal(sayHidden(none.map((_, i) => i === 4), "columns"), "column 5 is hidden");
   assert.equal(sayHidden(none.map((_, i) => i < 2 || i >= 14), "rows"), "lines 1 to 2, 15 to 28 are hidden");
+});
+
+Deno.test("an answer is wrong by the name of its class, and where no class is named as the digit nothing is", () => {
+  const answer = (best: number) => ({ best, share: 1 });
+  assert.equal(misreads(answer(1), { classNames: ["0", "7"] }, 7), false);
+  assert.equal(misreads(answer(0), { classNames: ["0", "7"] }, 7), true);
+  assert.equal(misreads(answer(0), { classNames: ["0", "7"] }, 4), false);
+  assert.equal(misreads(answer(1), { classNames: ["four", "nine"] }, 9), false);
 });
