@@ -52,6 +52,9 @@ function showAddress(show: (sheet: Source) => void): boolean {
       "This link names a network that only another page had: one that comes with this page is shown",
     );
   }
+  if (place.settings && isActive(progress.value)) {
+    notices.push("The settings of this link are not taken while a network trains");
+  }
   if (notice.peek() === said) notice.value = ""; // of a link before this one
   said = notices.join(". ");
   if (said) notice.value = said;

@@ -47,14 +47,18 @@ function skipToReading(event: Event): void {
 }
 
 /** Offers a version of the page that came while this one was open, and says what is lost with this one. */
-function Version(): JSX.Element | null {
-  if (!isOutdated.value && !newVersion.value) return null;
+function Version(): JSX.Element {
+  const isOffered = isOutdated.value || newVersion.value !== null;
+  return <div role="status">{isOffered && <Offer />}</div>; // heard only where it stands before its text
+}
+
+function Offer(): JSX.Element {
   return (
-    <p role="status">
+    <p>
       {isOutdated.value
         ? "Another version of this page has come meanwhile: what this one still needs may not fit. "
         : "A new version of this page is here. "}
-      {atStake.value && `With this one you lose what you have not saved: ${atStake.value}. `}
+      {atStake.value && `With this one you lose what is open here: ${atStake.value}. `}
       <button type="button" onClick={takeNewVersion}>
         {isOutdated.value ? "Load it again" : "Use it"}
         {atStake.value && ", and lose that"}

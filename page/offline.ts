@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import { computed, effect, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { models, readings } from "./state.ts";
 import { isActive } from "./training/progress.ts";
 import { progress, reset } from "./training/trainer.ts";
@@ -24,14 +24,14 @@ export const atStake = computed(() => {
 const list = new Intl.ListFormat("en");
 
 /** What was at stake when a person chose to load the page again. */
-let given = "";
+let acceptedLoss = "";
 
-/** How long the service worker waits for a page that does not come to read. */
+/** The service worker is registered after this long even if nothing has been read. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Registers the service worker, which fetches all files: once the page reads, for which it would compete. A browser without service
- * workers, or that keeps them from this page, does without.
+ * Registers the service worker after the first reading, with which its downloads would compete. A browser without service workers,
+ * or that keeps them from this page, does without.
  */
 export async function startService(): Promise<void> {
   await firstReading();
@@ -54,10 +54,15 @@ export async function startService(): Promise<void> {
 
 function firstReading(): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, PATIENCE_MS);
-    effect(() => {
-      if (readings.value.size > 0) resolve();
+    const timer = setTimeout(end, PATIENCE_MS);
+    const stop = readings.subscribe(({ size }) => {
+      if (size > 0) queueMicrotask(end); // it is told at once, too
     });
+    function end(): void {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    }
   });
 }
 
@@ -76,19 +81,22 @@ async function compareBuilds(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   const answer = new Promise((resolve) => port1.onmessage = ({ data }) => resolve(data));
   controller.postMessage("which build", [port2]);
-  isOutdated.value = await answer !== document.querySelector<HTMLMetaElement>("meta[name=build]")!.content;
+  const build = await answer;
+  port1.close();
+  if (controller !== navigator.serviceWorker.controller) return; // another one is asked, too
+  isOutdated.value = build !== document.querySelector<HTMLMetaElement>("meta[name=build]")!.content;
 }
 
 /** Changes to the version that waits, or to the one that has taken over. Whoever chooses this has read what is at stake. */
 export function takeNewVersion(): void {
-  given = atStake.value;
+  acceptedLoss = atStake.value;
   if (newVersion.value) newVersion.value.postMessage("take over");
   else loadAgain();
 }
 
 /** Loads the page again where that loses nothing, or what a person has given up; elsewhere a person chooses when. */
 function loadAgain(): void {
-  if (atStake.value !== "" && atStake.value !== given) return;
+  if (atStake.value !== "" && atStake.value !== acceptedLoss) return;
   reset(); // else the browser asks, too
   location.reload();
 }

@@ -53,7 +53,7 @@ export async function writeFolder(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<{ count: number; sizeBytes: number }> {
   const { [SERVICE]: service, ...others } = Object.fromEntries(files);
-  const encoder = new TextEncoder(), { build } = listFiles(new Map(Object.entries(others)));
+  const encoder = new TextEncoder(), { build } = listFiles(files);
   const page = new TextDecoder().decode(others["index.html"]).replace(BUILD, build);
   others["index.html"] = encoder.encode(page);
   const list = JSON.stringify(listFiles(new Map(Object.entries(others)), build));

@@ -17,7 +17,7 @@ export interface FetchOptions {
 }
 
 /**
- * The bytes of a file; ends the request where nothing comes any more.
+ * The bytes of a file; ends the request where nothing comes any more, or more than the file has.
  *
  * @throws {Error} If the file does not come, or has another size. Another attempt may work.
  */
@@ -33,7 +33,7 @@ export async function fetchBytes(
   };
   let timer = setTimeout(late, patienceMs);
   try {
-    const response = await Promise.race([silence, fetch(file, patience)]);
+    const response = await Promise.race([silence, fetch(file, { signal: patience.signal })]);
     if (!response.ok) throw new Error(`HTTP status ${response.status}`);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let loaded = 0;
@@ -44,12 +44,14 @@ export async function fetchBytes(
       timer = setTimeout(late, patienceMs);
       chunks.push(value);
       loaded += value.length;
+      if (loaded > (sizeBytes ?? loaded)) break;
       onBytes?.(loaded);
     }
     if (loaded !== (sizeBytes ?? loaded)) throw new Error(`${loaded} bytes in place of ${sizeBytes}`);
     return joined(chunks, loaded);
   } finally {
     clearTimeout(timer);
+    patience.abort(); // what is left of an answer that nobody takes
   }
 }
 

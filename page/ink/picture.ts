@@ -8,6 +8,8 @@ import { checkSize, type Raster, rasterOf } from "../../lib/data/raster.ts";
 
 /** Rows of a picture that are taken at a time: browsers refuse a canvas of many pixels. */
 const ROWS = 256;
+/** All browsers have canvases as wide as this. */
+const WIDEST = 8192;
 
 /**
  * Decodes a picture, in all formats that the browser knows, turned as its Exif data says. It keeps its size: what shrinks it is the
@@ -23,6 +25,11 @@ export async function decodeBlob(blob: Blob): Promise<Raster> {
   });
   try {
     checkSize("picture", bitmap);
+    if (bitmap.width > WIDEST) {
+      throw new RangeError(
+        `Cannot read the picture: it must be at most ${WIDEST} pixels wide: current value is ${bitmap.width}`,
+      );
+    }
     const { width, height } = bitmap;
     const raster = {
       width,

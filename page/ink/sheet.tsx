@@ -16,7 +16,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.ts";
 import { theme } from "../theme.ts";
 import { image } from "../state.ts";
-import { clearAloud, undoAloud } from "./deeds.ts";
+import { clearAloud, undoAloud } from "./actions.ts";
 import { canExtend, movePenTo, putPenDown, source, strokesOf } from "./source.ts";
 import { curvesOf, PEN_RADIUS, type Point, pointAt, SHEET, SIDE, type Stroke } from "./strokes.ts";
 

@@ -11,7 +11,7 @@ import type { Stroke } from "../ink/strokes.ts";
 import { digitOf, loadDigits } from "../ink/test_digits.ts";
 import { hidden, image, models, readings, shown, type ShownModel } from "../state.ts";
 import type { ModelFiles } from "../workers/messages.ts";
-import { type AskLatest, latestWins, neverBack } from "./latest.ts";
+import { type AskLatest, dropStale, latestWins } from "./latest.ts";
 import { hideLines, LINES, sayHidden } from "./lines.ts";
 import { Reader } from "./reader.ts";
 import { SHIPPED } from "./shipped.ts";
@@ -73,7 +73,7 @@ export function follow(): Reader {
     pixels: await reader.prepare(strokes),
     label: null,
   }));
-  const see = neverBack((sheet: Source) => pixelsOf(sheet, prepare)); // nothing waits for digits that are fetched
+  const see = dropStale((sheet: Source) => pixelsOf(sheet, prepare)); // nothing waits for digits that are fetched
   effect(() => {
     const sheet = source.value;
     label.value = null; // until it is known

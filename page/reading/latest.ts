@@ -46,23 +46,23 @@ export function latestWins<Question, Answer>(
 }
 
 /**
- * Lets all questions be asked, each as it comes. The answer is null if that to a later question was there before, and an error then
+ * Lets all questions be asked, each as it comes. The answer is null if a later question was answered before, or failed; an error then
  * says nothing, either.
  *
  * @example
  * ```ts
- * import { neverBack } from "./latest.ts";
+ * import { dropStale } from "./latest.ts";
  * import assert from "node:assert/strict";
  *
  * const slow = Promise.withResolvers<string>();
- * const ask = neverBack((isSlow: boolean) => isSlow ? slow.promise : Promise.resolve("quick"));
+ * const ask = dropStale((isSlow: boolean) => isSlow ? slow.promise : Promise.resolve("quick"));
  * const first = ask(true);
  * assert.equal(await ask(false), "quick");
  * slow.resolve("late");
  * assert.equal(await first, null);
  * ```
  */
-export function neverBack<Question, Answer>(
+export function dropStale<Question, Answer>(
   ask: (question: Question) => Promise<Answer | null>,
 ): AskLatest<Question, Answer> {
   let asked = 0, answered = 0;
@@ -76,6 +76,7 @@ export function neverBack<Question, Answer>(
       return answer;
     } catch (error) {
       if (isLate()) return null;
+      answered = number;
       throw error;
     }
   };

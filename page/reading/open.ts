@@ -24,12 +24,18 @@ export async function openNetwork(reader: Reader, files: readonly FoundFile[]): 
   const number = ++asked, id = `opened-${number}`, before = shown.peek();
   const { name: plain, model } = await findModel(files);
   const about = await reader.open(id, model);
-  await reader.read(id, new Uint8Array(LINES * LINES)); // weights can be so large that no answer is a number
+  try {
+    await reader.read(id, new Uint8Array(LINES * LINES)); // weights can be so large that no answer is a number
+  } catch (error) {
+    reader.close(id);
+    throw error;
+  }
   const same = models.value.filter(({ name }) => name === plain || name.startsWith(`${plain} (`)).length;
   const name = same === 0 ? plain : `${plain} (${same + 1})`;
   models.value = [...models.value, { id, name, origin: "opened", model, ...about }];
-  if (number === asked && shown.peek() === before) shown.value = [...before.slice(0, 1), id];
-  notice.value = "";
+  const isWanted = number === asked && shown.peek() === before;
+  if (isWanted) shown.value = [...before.slice(0, 1), id];
+  notice.value = isWanted ? "" : `${name} is open: choose it in the list of networks`;
   announce(`${name} is open`);
 }
 

@@ -27,7 +27,7 @@ export function playUnasked(): void {
   else playFrom(0);
 }
 
-/** Nobody is to see or hear a line that stands at the start. */
+/** In one batch, so that nothing shows or says a line that stands at the start. */
 function playFrom(start: number): void {
   batch(() => {
     line.value = start;

@@ -63,6 +63,11 @@ export class Reader {
     return this.#opened.get(id) === model;
   }
 
+  /** Lets go of a model. */
+  close(id: string): void {
+    if (this.#opened.delete(id)) this.#channel?.postMessage({ kind: "close", id });
+  }
+
   /** How a model that is open reads pixels. @throws {Error} If its answers are not finite. */
   async read(id: string, pixels: Uint8Array): Promise<ShownReading> {
     const answer = await this.#ask({ kind: "read", id, ticket: ++this.#tickets, pixels });

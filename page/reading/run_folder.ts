@@ -60,19 +60,25 @@ export async function findModel(files: readonly FoundFile[]): Promise<FoundModel
 async function unpack(zip: FoundFile): Promise<FoundFile[]> {
   const { unzipSync } = await import("fflate"), bytes = await contentsOf(zip, MOST_BYTES);
   const kept = /(^|\/)(config\.json|model\/model\.json|model\/weights\.bin)$/;
-  let left = MOST_BYTES;
+  let sizeBytes = 0;
+  const filter = ({ name, originalSize }: { name: string; originalSize: number }) =>
+    kept.test(name) && (sizeBytes += originalSize) <= MOST_BYTES;
+  let found: Record<string, Uint8Array>;
   try {
-    const found = unzipSync(bytes, {
-      filter: ({ name, originalSize }) => kept.test(name) && (left -= originalSize) >= 0,
-    });
-    return Object.entries(found).map(([path, bytes]) => ({
-      path,
-      sizeBytes: bytes.length,
-      bytes: () => Promise.resolve(new Uint8Array(bytes)),
-    }));
+    found = unzipSync(bytes, { filter });
   } catch (cause) {
     throw new Error(`Cannot open a network: ${zip.path} must be a zip that is whole`, { cause });
   }
+  if (sizeBytes > MOST_BYTES) {
+    throw cannot(
+      `the models in ${zip.path} must have at most ${MOST_BYTES} bytes: current value is ${sizeBytes}`,
+    );
+  }
+  return Object.entries(found).map(([path, bytes]) => ({
+    path,
+    sizeBytes: bytes.length,
+    bytes: () => Promise.resolve(new Uint8Array(bytes)),
+  }));
 }
 
 async function runIn(folder: string, find: (path: string) => FoundFile | undefined): Promise<FoundModel> {

@@ -8,7 +8,7 @@ import type { JSX } from "preact";
 import { fail, label, SHEET } from "./follow.ts";
 import { sayDigit } from "./lines.ts";
 import { playUnasked } from "./play.ts";
-import { clearAloud, undoAloud } from "../ink/deeds.ts";
+import { clearAloud, undoAloud } from "../ink/actions.ts";
 import { bring, canUndo, type Source, source } from "../ink/source.ts";
 import { loadDigits } from "../ink/test_digits.ts";
 

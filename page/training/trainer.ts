@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import { signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { ROOT } from "../assets.ts";
 import { announce } from "../announce.ts";
 import { SHIPPED } from "../reading/shipped.ts";
@@ -34,8 +34,12 @@ export const MOST_THREADS = globalThis.crossOriginIsolated
 /** After so long without news, a training is said to be silent. */
 const SILENCE_MS = 30_000;
 
-addEventListener("beforeunload", (event) => {
-  if (isActive(progress.value)) event.preventDefault(); // the browser asks whether to leave
+/** Lets the browser ask whether to leave. Browsers keep no page for their back button that listens to this. */
+const askBeforeLeaving = (event: Event) => event.preventDefault();
+const isTraining = computed(() => isActive(progress.value));
+effect(() => {
+  if (isTraining.value) addEventListener("beforeunload", askBeforeLeaving);
+  else removeEventListener("beforeunload", askBeforeLeaving);
 });
 
 let worker: Worker | null = null;

@@ -16,6 +16,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 async function bundleContract(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "scanline-contract-" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "-q", "--no-remote", "--platform", "browser", "--outdir", folder],

@@ -99,7 +99,9 @@ browserTest("what a browser lacks is named before anything fails", async ({ page
 browserTest("history and service workers that refuse are done without", async ({ page, address }) => {
   for (const refuses of ["register", "everything"]) {
     await page.addInitScript((refuses) => {
+      Object.assign(globalThis, { refusals: 0 });
       const refuse = () => {
+        (globalThis as unknown as { refusals: number }).refusals++;
         throw new DOMException("refused", "SecurityError");
       };
       history.replaceState = refuse;
@@ -107,8 +109,10 @@ browserTest("history and service workers that refuse are done without", async ({
       Object.defineProperty(navigator, "serviceWorker", { ...serviceWorker, configurable: true });
     }, refuses);
     await open({ page, address });
+    const refusals = () => page.evaluate(() => (globalThis as unknown as { refusals: number }).refusals);
+    const before = await refusals();
     await page.locator("input[type=range]").first().press("Home");
-    await page.waitForTimeout(600);
+    while (await refusals() === before) await page.waitForTimeout(50);
   }
 });
 

@@ -71,7 +71,7 @@ export class Program {
     });
   }
 
-  /** Allocates the buffers and compiles the kernels. @throws {Error} If the device refuses one; names it */
+  /** Allocates the buffers and compiles the kernels. @throws {Error} If the device refuses one; names the kernel */
   static async create(device: GPUDevice, plan: Plan): Promise<Program> {
     const program = new Program(device);
     try {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { latestWins, neverBack } from "../../../page/reading/latest.ts";
+import { dropStale, latestWins } from "../../../page/reading/latest.ts";
 
 Deno.test("latestWins() asks one question at a time, and of those that wait the last one", async () => {
   const asked: number[] = [], open: (() => void)[] = [];
@@ -31,9 +31,9 @@ Deno.test("latestWins() goes on after a question that failed", async () => {
   assert.equal(await ask(3), 3);
 });
 
-Deno.test("neverBack() waits for nothing, and drops what comes after the answer to a later question", async () => {
+Deno.test("dropStale() waits for nothing, and drops what comes after the answer to a later question", async () => {
   const coming = Array.from({ length: 4 }, () => Promise.withResolvers<string>());
-  const ask = neverBack((n: number) => coming[n].promise);
+  const ask = dropStale((n: number) => coming[n].promise);
   const answers = [0, 1, 2, 3].map(ask);
   coming[1].resolve("one");
   assert.equal(await answers[1], "one", "while a question before it waits");
@@ -42,5 +42,5 @@ Deno.test("neverBack() waits for nothing, and drops what comes after the answer 
   coming[3].reject(new Error("in time"));
   await assert.rejects(answers[3], /in time/);
   coming[2].resolve("two");
-  assert.equal(await answers[2], "two", "a question that failed has no answer");
+  assert.equal(await answers[2], null, "a later question has failed: what it said would be taken back");
 });

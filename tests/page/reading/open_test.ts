@@ -6,12 +6,16 @@ import { models, shown } from "../../../page/state.ts";
 // What the page asks of the browser when it is loaded.
 Object.assign(globalThis, { matchMedia: () => ({ matches: true, addEventListener() {} }) });
 const { openNetwork } = await import("../../../page/reading/open.ts");
+const { notice } = await import("../../../page/reading/follow.ts");
 
 const about = { axis: "rows", reversed: false, shuffled: false, classNames: ["0", "1"], scaled: false };
 
+const closed: string[] = [];
+
 /** A reader that opens all, and of which some reads fail. */
 function readerThat(read: () => Promise<unknown> = () => Promise.resolve({})): Reader {
-  return { open: () => Promise.resolve(about), read } as unknown as Reader;
+  const close = (id: string) => closed.push(id);
+  return { open: () => Promise.resolve(about), read, close } as unknown as Reader;
 }
 
 function fileOf(name: string, bytes: Promise<unknown> = Promise.resolve()): FoundFile {
@@ -42,10 +46,12 @@ Deno.test("a network does not take the place of one that was chosen while it was
   await opening;
   assert.deepEqual(namesShown(), ["rnn-128"]);
   assert.ok(models.value.some(({ name }) => name === "c"));
+  assert.match(notice.value, /^c is open: choose it/);
 });
 
 Deno.test("a network whose answers are not finite does not join the list", async () => {
   const error = new RangeError("the outputs must be finite"), before = models.value;
   await assert.rejects(openNetwork(readerThat(() => Promise.reject(error)), [fileOf("d")]), error);
   assert.equal(models.value, before);
+  assert.deepEqual(closed, ["opened-4"]);
 });

@@ -52,7 +52,10 @@ Deno.test("findModel() finds the model in the zip of a run, and unpacks nothing 
     "a/config.json": new TextEncoder().encode("{}"),
     "a/model/weights.bin": new Uint8Array(2 ** 26 + 1),
   };
-  await assert.rejects(findModel([zipOf([], bomb)]), /must be the folder of a run/);
+  await assert.rejects(
+    findModel([zipOf([], bomb)]),
+    /must have at most 67108864 bytes: current value is 67108867/,
+  );
   await assert.rejects(findModel([fileOf("a.zip", "PK no zip")]), /a\.zip must be a zip that is whole/);
 });
 
