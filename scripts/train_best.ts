@@ -1,6 +1,6 @@
 /**
- * The best that reading row by row gives in two and a half minutes on two cores: two small LSTM layers, images that are moved a little, and a
- * learning rate that rises and falls once.
+ * The best that reading row by row gives in two and a half minutes on two cores: two small LSTM layers, images that are moved a
+ * little, and a learning rate that rises and falls once.
  *
  *     deno task train-best
  *

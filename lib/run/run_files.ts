@@ -59,9 +59,7 @@ export function withWeights(config: RunConfig, weights: Uint8Array, what: string
   const wrong = parameters.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) return { ...about, parameters };
   throw new RangeError(
-    `Cannot open ${what}: the numbers of model/weights.bin must be finite: current value is ${
-      parameters[wrong]
-    }, ` +
-      `at byte ${4 * wrong}`,
+    `Cannot open ${what}: the numbers of model/weights.bin must be finite: ` +
+      `current value is ${parameters[wrong]}, at byte ${4 * wrong}`,
   );
 }

@@ -8,7 +8,7 @@ import { checkSize, type Raster, rasterOf } from "../../lib/data/raster.ts";
 
 /** Rows of a picture that are taken at a time: browsers refuse a canvas of many pixels. */
 const ROWS = 256;
-/** All browsers have canvases as wide as this. */
+/** Browsers bound the sides of a canvas, too. */
 const WIDEST = 8192;
 
 /**
