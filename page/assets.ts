@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fetchBytes } from "./data/fetch_bytes.ts";
 
 /** The folder of the page. Workers lie one folder below it. */
 export const ROOT: URL = new URL("document" in globalThis ? "./" : "../", location.href);
@@ -11,9 +12,7 @@ export const ROOT: URL = new URL("document" in globalThis ? "./" : "../", locati
 export async function readKernels(build: "fused" | "plain"): Promise<Uint8Array<ArrayBuffer>> {
   const path = `kernels/${build}.wasm`;
   try {
-    const response = await fetch(new URL(path, ROOT));
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = await fetchBytes(new URL(path, ROOT));
     if (String.fromCharCode(...bytes.subarray(0, 4)) !== "\0asm") throw new Error("it is no WebAssembly");
     return bytes;
   } catch (cause) {

@@ -52,8 +52,8 @@ Deno.test("explain() names a remedy that the page has, never a flag", () => {
       /^workers\/thread\.js could not be loaded.*load the page again/,
     ],
     [
-      new Error("Cannot load kernels/fused.wasm: the server answered 404"),
-      /^kernels\/fused\.wasm could not be loaded \(the server answered 404\).*load the page again/,
+      new Error("Cannot load kernels/fused.wasm: HTTP status 404"),
+      /^kernels\/fused\.wasm could not be loaded \(HTTP status 404\).*load the page again/,
     ],
     [
       new TypeError("Failed to fetch dynamically imported module: http://127.0.0.1/engine.js"),
