@@ -30,11 +30,12 @@ import { bytesOf, planNeeds, planPrediction, planWithin } from "./limits.ts";
 import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions, TRANSFORM_BYTES } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
 import { checkDevice } from "./self_check.ts";
+import { possibleShapes, type Shape } from "./shapes.ts";
 import { isRegularized } from "./update.ts";
 
 /** The options of the webgpu engine. */
 export interface WebgpuOptions
-  extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes"> {
+  extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes" | "shapes"> {
   /** Called with the device of the engine, so that tests can break it. */
   readonly onDevice?: (device: GPUDevice) => void;
 }
@@ -81,10 +82,11 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
 /** Opens the engine without sequences and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   checkEngineOptions(options);
-  const { network, layout, training, windowBytes } = options, shapes = { network, layout, windowBytes };
+  const { network, layout, training, windowBytes, shapes } = options;
+  const sizes = { network, layout, windowBytes, shapes };
   const plan = training
-    ? planWithin(adapter.limits, { ...shapes, batchSize: training.batchSize, training: planned(training) })
-    : planPrediction(adapter.limits, shapes);
+    ? planWithin(adapter.limits, { ...sizes, batchSize: training.batchSize, training: planned(training) })
+    : planPrediction(adapter.limits, sizes);
   options.onMemory?.(bytesOf(plan));
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
@@ -102,6 +104,14 @@ function planned(
 
 /** The GPU engine behind its guard. */
 export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
+  /** The shapes that the kernels of its training can have, by the names under which `shapes` chooses one. */
+  readonly possibleShapes: Readonly<Record<string, readonly Shape[]>>;
+
+  constructor(engine: WebgpuEngine, options: EngineOptions) {
+    super(engine, options);
+    this.possibleShapes = engine.possibleShapes;
+  }
+
   /**
    * Takes one training step for each batch, one submission each, and measures the kernels on the GPU.
    *
@@ -140,6 +150,11 @@ class WebgpuEngine implements UnguardedEngine {
     this.#regularized = isRegularized(options.network);
     const kind = adapter.software ? "software adapter" : "hardware adapter";
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
+  }
+
+  /** The shapes that the kernels of a training can have. */
+  get possibleShapes(): Record<string, readonly Shape[]> {
+    return possibleShapes(this.#plan.gradient);
   }
 
   /** Uploads the training, what the input needs, and the initial parameters. */

@@ -5,7 +5,7 @@
  */
 import { MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
-import { type Dispatch, KERNELS, type Piece } from "./kernels.ts";
+import { type Dispatch, KERNELS, type Piece, sourceOf } from "./kernels.ts";
 import { bytesOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 
@@ -229,8 +229,8 @@ export class Program {
     return { label, pipeline, bindings, readsStep, workgroups };
   }
 
-  async #pipelineOf({ kernel, label, constants }: Dispatch): Promise<Pipeline> {
-    const device = this.#device, { source, bindings } = KERNELS[kernel];
+  async #pipelineOf(dispatch: Dispatch): Promise<Pipeline> {
+    const device = this.#device, { kernel, label, constants } = dispatch, { bindings } = KERNELS[kernel];
     const layout = device.createBindGroupLayout({
       label,
       entries: bindings.map((kind, binding) => ({
@@ -244,7 +244,7 @@ export class Program {
         label,
         layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: {
-          module: device.createShaderModule({ label, code: source }),
+          module: device.createShaderModule({ label, code: sourceOf(dispatch) }),
           entryPoint: "main",
           constants: { ...constants },
         },
@@ -288,9 +288,9 @@ export class Program {
   }
 }
 
-/** Dispatches of the same kernel and constants share their pipeline. */
-function keyOf({ kernel, constants }: Dispatch): string {
-  return `${kernel} ${JSON.stringify(constants)}`;
+/** Dispatches of the same kernel, constants and shape share their pipeline. */
+function keyOf({ kernel, constants, shaped }: Dispatch): string {
+  return JSON.stringify([kernel, constants, shaped?.shape]);
 }
 
 function encode(
