@@ -30,6 +30,7 @@ import {
   type EngineOptions,
   type EngineState,
   type EngineTraining,
+  MAX_BEGUN,
   MAX_STEPS,
   type StepOptions,
   type StepResult,
@@ -38,9 +39,16 @@ import {
 import { Turns } from "./turns.ts";
 
 /** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
-export interface UnguardedEngine extends Omit<Engine, "train" | "predict" | "outputs"> {
+export interface UnguardedEngine
+  extends Omit<Engine, "train" | "begin" | "collect" | "runsAhead" | "predict" | "outputs"> {
   /** @param options.transforms Where the training has them */
   train(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<StepResult[]>;
+  /**
+   * Only where the device works by itself: hands steps to it.
+   *
+   * @returns Waits for their results; called once, in the order of the calls, and no more after one that failed
+   */
+  begin?(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<() => Promise<StepResult[]>>;
   /** @param positions Which of the sequences, each below their count */
   predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
   /** @param positions Which of the sequences, each below their count */
@@ -256,6 +264,8 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   readonly #engine: E;
   #options: EngineOptions;
   readonly #turns = new Turns("the engine");
+  /** What waits for the steps that were begun, a function a call. */
+  #begun: (() => Promise<StepResult[]>)[] = [];
 
   /** @param options The engine's options, after {@link checkEngineOptions} */
   constructor(engine: E, options: EngineOptions) {
@@ -267,25 +277,48 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     return this.#engine.device;
   }
 
+  get runsAhead(): boolean {
+    return this.#engine.begin !== undefined;
+  }
+
   train(batches: readonly Uint32Array[], options: StepOptions = {}): Promise<StepResult[]> {
-    const { learningRates, transforms } = checkOptions("train", options, STEP_RULES);
-    for (const rate of learningRates ?? []) check("train", "learningRate", { value: rate, rule: RATE });
-    return this.step("train", { batches, transforms }, async (engine) => {
-      if (learningRates && learningRates.length !== batches.length) {
-        throw new RangeError(
-          `Cannot train: learningRates must be one for each of ${batches.length} batches: ` +
-            `current value is ${learningRates.length}`,
+    return this.#alone("train", async () => {
+      const checked = this.#checkSteps(batches, options);
+      return batches.length > 0 ? await this.#engine.train(batches, checked) : [];
+    });
+  }
+
+  begin(batches: readonly Uint32Array[], options: StepOptions = {}): Promise<void> {
+    return this.#turns.take("train", async () => {
+      if (this.#begun.length === MAX_BEGUN) {
+        throw new Error(
+          `Cannot train: results must be collected before more than ${MAX_BEGUN} calls are begun: ` +
+            `current value is ${MAX_BEGUN} calls`,
         );
       }
-      const rate = this.#options.training!.optimizer.learningRate;
-      const rates = learningRates ?? batches.map(() => rate);
-      return batches.length > 0 ? await engine.train(batches, { learningRates: rates, transforms }) : [];
+      const engine = this.#engine, checked = this.#checkSteps(batches, options);
+      const begun = batches.length > 0 && engine.begin ? await engine.begin(batches, checked) : null;
+      this.#begun.push(begun ?? (async () => batches.length > 0 ? await engine.train(batches, checked) : []));
+    });
+  }
+
+  collect(): Promise<StepResult[]> {
+    const action = "collect results";
+    return this.#turns.take(action, async () => {
+      const first = this.#begun.shift();
+      if (!first) throw new Error(`Cannot ${action}: steps must have been begun: current value is none`);
+      try {
+        return await first();
+      } catch (error) {
+        this.#begun = [];
+        throw error;
+      }
     });
   }
 
   replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
     const action = "replace the data";
-    return this.#turns.take(action, async () => {
+    return this.#alone(action, async () => {
       const training = this.#training(action), { network, layout } = this.#options;
       checkSequences(action, sequences, { layout, network });
       checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
@@ -301,14 +334,14 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   predict(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
-    return this.#turns.take("predict", () => {
+    return this.#alone("predict", () => {
       return this.#engine.predict(sequences, this.#select("predict", sequences, positions));
     });
   }
 
   outputs(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
     const action = "read outputs", { layers } = this.#options.network;
-    return this.#turns.take(action, () => {
+    return this.#alone(action, () => {
       const last = layers.findLast((layer) => isRecurrent(layer) || layer.kind === "bidirectional");
       if (!last || last.kind === "bidirectional") {
         throw new Error(
@@ -321,19 +354,19 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   readParameters(): Promise<Float32Array> {
-    return this.#turns.take("read the parameters", () => this.#engine.readParameters());
+    return this.#alone("read the parameters", () => this.#engine.readParameters());
   }
 
   writeParameters(parameters: Float32Array): Promise<void> {
     const action = "write the parameters";
-    return this.#turns.take(action, () => {
+    return this.#alone(action, () => {
       checkFlat(action, "parameters", parameters, this.#options.network.size);
       return this.#engine.writeParameters(parameters);
     });
   }
 
   readState(): Promise<EngineState> {
-    return this.#turns.take("read the state", () => {
+    return this.#alone("read the state", () => {
       this.#training("read the state");
       return this.#engine.readState();
     });
@@ -341,7 +374,7 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
 
   writeState(state: EngineState): Promise<void> {
     const action = "write the state";
-    return this.#turns.take(action, () => {
+    return this.#alone(action, () => {
       const { parameters, slots, step } = state;
       const { size } = this.#options.network, count = SLOT_COUNT[this.#training(action).optimizer.kind];
       checkFlat(action, "parameters", parameters, size);
@@ -366,27 +399,61 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   /** Calls the engine with batches, after checking all of them: a refused call changes nothing. */
   protected step<T>(
     action: string,
-    { batches, transforms }: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
+    options: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
     call: (engine: E) => Promise<T>,
   ): Promise<T> {
-    return this.#turns.take(action, () => {
-      const { batchSize, sequences, transforms: transformed = false } = this.#training(action);
-      check(action, "batches", { value: batches, rule: ARRAY });
-      if (batches.length > MAX_STEPS) {
-        throw new RangeError(
-          `Cannot ${action}: there must be at most ${MAX_STEPS} batches: current value is ${batches.length}`,
-        );
-      }
-      for (const batch of batches) {
-        checkPositions(action, batch, sequences.count);
-        if (batch.length >= 1 && batch.length <= batchSize) continue;
-        throw new RangeError(
-          `Cannot ${action}: a batch must have 1 to ${batchSize} sequences: current value is ${batch.length}`,
-        );
-      }
-      if (transformed || transforms) checkTransforms(action, transforms, { batches, transformed });
+    return this.#alone(action, () => {
+      this.#checkBatches(action, options);
       return call(this.#engine);
     });
+  }
+
+  /** Runs a call which needs that all steps that were begun have been taken. */
+  #alone<T>(action: string, work: () => T | Promise<T>): Promise<T> {
+    return this.#turns.take(action, () => {
+      if (this.#begun.length === 0) return work();
+      throw new Error(
+        `Cannot ${action}: the engine must have nothing else to do: current value is steps that were begun ` +
+          "(collect() them before)",
+      );
+    });
+  }
+
+  /** Checks the arguments of a training. */
+  #checkSteps(batches: readonly Uint32Array[], options: StepOptions): CheckedStepOptions {
+    const action = "train";
+    const { learningRates, transforms } = checkOptions(action, options, STEP_RULES);
+    for (const rate of learningRates ?? []) check(action, "learningRate", { value: rate, rule: RATE });
+    this.#checkBatches(action, { batches, transforms });
+    if (learningRates && learningRates.length !== batches.length) {
+      throw new RangeError(
+        `Cannot train: learningRates must be one for each of ${batches.length} batches: ` +
+          `current value is ${learningRates.length}`,
+      );
+    }
+    const rate = this.#options.training!.optimizer.learningRate;
+    return { learningRates: learningRates ?? batches.map(() => rate), transforms };
+  }
+
+  #checkBatches(
+    action: string,
+    { batches, transforms }: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
+  ): void {
+    const { batchSize, sequences, transforms: transformed = false } = this.#training(action);
+    check(action, "batches", { value: batches, rule: ARRAY });
+    if (batches.length > MAX_STEPS) {
+      throw new RangeError(
+        `Cannot ${action}: there must be at most ${MAX_STEPS} batches: current value is ${batches.length}`,
+      );
+    }
+    for (const batch of batches) {
+      checkPositions(action, batch, sequences.count);
+      if (batch.length >= 1 && batch.length <= batchSize) continue;
+      throw new RangeError(
+        `Cannot ${action}: a batch must have 1 to ${batchSize} sequences: current value is ${batch.length}`,
+      );
+    }
+    if (transformed || transforms) checkTransforms(action, transforms, { batches, transformed });
   }
 
   /** The training, for a call that needs one. */
