@@ -208,8 +208,8 @@ class WebgpuEngine implements UnguardedEngine {
     const firstStep = this.#step + this.#begun + 1, { resultsAStep } = this.#plan;
     const counts = batches.map(({ length }) => length), steps = counts.length;
     this.#writeSteps(batches, { firstStep, ...options });
-    const part = { name: "results", bytes: 4 * resultsAStep * steps };
-    const read = await this.#program.submitReading(this.#program.training, { steps, part });
+    const parts = [{ name: "results", bytes: 4 * resultsAStep * steps }];
+    const read = await this.#program.submitReading(this.#program.training, { steps, parts });
     this.#begun += steps;
     return async () => {
       const results = new Float32Array(await this.#arrival(read));
@@ -293,12 +293,10 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   async readState(): Promise<EngineState> {
-    const bytes = 4 * this.#options.network.size;
-    const slots: Float32Array[] = [];
-    for (let slot = 0; slot < this.#plan.slots; slot++) {
-      slots.push(new Float32Array(await this.#program.read(`slot ${slot}`, bytes)));
-    }
-    return { parameters: await this.readParameters(), slots, step: this.#step };
+    const names = ["parameters", ...Array.from({ length: this.#plan.slots }, (_, slot) => `slot ${slot}`)];
+    const all = await this.#program.readAll(names, 4 * this.#options.network.size);
+    const [parameters, ...slots] = all.map((bytes) => new Float32Array(bytes));
+    return { parameters, slots, step: this.#step };
   }
 
   async writeState(state: EngineState): Promise<void> {

@@ -16,6 +16,9 @@ export const STEP_BYTES = 256;
 /** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
 
+/** The most bytes that are read at once: every device has buffers of that size. */
+const MOST_TOGETHER = 2 ** 26;
+
 const BUFFER_TYPES = {
   step: "uniform",
   piece: "uniform",
@@ -120,20 +123,20 @@ export class Program {
   }
 
   /**
-   * Submits dispatches as {@link submit} does, with a copy of what they leave in a buffer.
+   * Submits dispatches as {@link submit} does, with a copy of what they leave in some buffers.
    *
    * The GPU goes from one such submission to the next without a pause: what the one before left is asked for between encoding,
    * which then happens while the GPU works, and the submission, which Deno's `mapAsync()` would wait for.
    *
-   * @returns Waits for the copy. To be called in the order of the submissions
+   * @returns Waits for the copies, one behind another. To be called in the order of the submissions
    */
   async submitReading(
     dispatches: readonly Prepared[],
-    { steps, part }: { steps: number; part: Part },
+    { steps, parts }: { steps: number; parts: readonly Part[] },
   ): Promise<() => Promise<ArrayBuffer>> {
     const readback = await this.#explained(() => {
-      const readback = this.#readbacks.take(part.bytes);
-      const commands = this.#encode(dispatches, steps, { part, readback });
+      const readback = this.#readbacks.take(parts.reduce((sum, { bytes }) => sum + bytes, 0));
+      const commands = this.#encode(dispatches, steps, { parts, readback });
       this.#unasked?.ask();
       this.#device.queue.submit([commands]);
       return this.#unasked = readback;
@@ -181,8 +184,20 @@ export class Program {
 
   /** The first bytes of a buffer, once all submitted work is done. Waits for the GPU. */
   async read(name: string, bytes: number): Promise<ArrayBuffer> {
-    const content = await this.submitReading([], { steps: 0, part: { name, bytes } });
+    const content = await this.submitReading([], { steps: 0, parts: [{ name, bytes }] });
     return await content();
+  }
+
+  /** The first bytes of some buffers. They come in the time of one, unless they are many. */
+  async readAll(names: readonly string[], bytes: number): Promise<ArrayBuffer[]> {
+    if (names.length * bytes > MOST_TOGETHER) {
+      const each: ArrayBuffer[] = [];
+      for (const name of names) each.push(await this.read(name, bytes));
+      return each;
+    }
+    const content = await this.submitReading([], { steps: 0, parts: names.map((name) => ({ name, bytes })) });
+    const all = await content();
+    return names.map((_, index) => all.slice(bytes * index, bytes * (index + 1)));
   }
 
   /** Waits for the GPU. @throws {Error} If the device failed */
@@ -216,11 +231,11 @@ export class Program {
     }
   }
 
-  /** The commands of some steps in one pass, and of the copy of what they leave. */
+  /** The commands of some steps in one pass, and of the copies of what they leave. */
   #encode(
     dispatches: readonly Prepared[],
     steps: number,
-    copy?: { part: Part; readback: Readback },
+    copy?: { parts: readonly Part[]; readback: Readback },
   ): GPUCommandBuffer {
     const encoder = this.#device.createCommandEncoder({ label: "scanline" });
     if (dispatches.length > 0) {
@@ -231,8 +246,11 @@ export class Program {
       pass.end();
     }
     if (copy) {
-      const { part: { name, bytes }, readback: { buffer } } = copy;
-      encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, buffer, 0, bytes);
+      let end = 0;
+      for (const { name, bytes } of copy.parts) {
+        encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, copy.readback.buffer, end, bytes);
+        end += bytes;
+      }
     }
     return encoder.finish();
   }

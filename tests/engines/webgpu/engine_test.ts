@@ -178,6 +178,12 @@ test("many images are predicted in one submission", async () => {
   assert.equal(await countDispatches(predict), 4 * Math.ceil(some.length / 12)); // nine images are three quads
 });
 
+test("a state is read in one go", async () => {
+  await using engine = await open(optionsOf(ONE_LAYER, { optimizer: adam({ learningRate: 0.01 }) }));
+  const reads = await countCalls(GPUBuffer.prototype, "mapAsync", () => engine.readState());
+  assert.equal(reads, 1); // each takes Deno 11 ms
+});
+
 test("openWebgpu() says how many bytes it takes, before it takes any", async () => {
   const { createBuffer } = GPUDevice.prototype, sizes: number[] = [], said: number[] = [];
   GPUDevice.prototype.createBuffer = function (descriptor) {
