@@ -103,9 +103,9 @@ export class FitSession {
   static async begin(
     model: LayersModel,
     training: ModelTraining,
-    { device, threads, math, selfCheck, seed = 1 }: SessionOptions,
+    { device, threads, math, selfCheck, tuning, seed = 1 }: SessionOptions,
   ): Promise<FitSession> {
-    const options = { device, threads, math, selfCheck, seed };
+    const options = { device, threads, math, selfCheck, tuning, seed };
     return new FitSession(model, training, { options, optimizer: await readOptimizer(model) });
   }
 
@@ -233,7 +233,8 @@ export class FitSession {
     const described = layout.kind === "bytes"
       ? { ...layout, scale: [...layout.scale], order: [...layout.order] }
       : layout;
-    return JSON.stringify([this.training.network, described, optimizer, this.#options]);
+    const { tuning: __, ...options } = this.#options;
+    return JSON.stringify([this.training.network, described, optimizer, options]);
   }
 
   /** An engine for sequences of another layout, such as longer ones; null if the one that trains can read them. */
