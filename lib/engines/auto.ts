@@ -31,6 +31,8 @@ export interface Comparison {
   readonly open: (device: Compared) => Promise<Engine>;
   /** What it is opened with. */
   readonly options: EngineOptions;
+  /** Whether each step is awaited before the next one. */
+  readonly singly?: boolean;
   readonly tuning: Tuning;
   /** Under which the figures are remembered: all that they depend on. */
   readonly key: string;
@@ -73,11 +75,11 @@ async function compare(comparison: Comparison): Promise<OpenedEngine> {
   return { engine: chosen.engine, reason: `chosen by auto: ${formatTimes(times)}` };
 }
 
-async function tryOut(device: Compared, { open, options }: Comparison): Promise<Tried> {
+async function tryOut(device: Compared, { open, options, singly }: Comparison): Promise<Tried> {
   let engine: Engine | undefined;
   try {
     engine = await open(device);
-    return { engine, stepMs: await measureStep(engine, options) };
+    return { engine, stepMs: await measureStep(engine, options, { singly }) };
   } catch (failure) {
     await engine?.[Symbol.asyncDispose]();
     return { failure };

@@ -70,10 +70,15 @@ const TUNING_VERSION = 1;
  * Opens the engine that was asked for; there is no silent fallback to another one.
  *
  * @param choice Options that keep {@link DEVICE_RULES}
+ * @param how.singly Whether training steps will be awaited one by one, which takes longer where a device is far away
  * @throws {RangeError} If there is no such device, or the device has no such option.
  * @throws {Error} If `webgpu` was asked for and there is no adapter, or it computes wrong gradients.
  */
-export async function openEngine(choice: DeviceOptions, options: EngineOptions): Promise<OpenedEngine> {
+export async function openEngine(
+  choice: DeviceOptions,
+  options: EngineOptions,
+  { singly = false }: { singly?: boolean } = {},
+): Promise<OpenedEngine> {
   const { device, reason } = await chooseDevice(choice.device ?? "auto");
   const open = (device: Opened) => openDevice(device, choice, options);
   if (device !== "auto") {
@@ -81,8 +86,8 @@ export async function openEngine(choice: DeviceOptions, options: EngineOptions):
     return { engine: await open(device), reason };
   }
   if (!options.training) return { engine: await open("wasm"), reason: PREDICTS };
-  const { tuning = REMEMBERED } = choice, key = await keyOf(choice, options);
-  return await openFaster({ open, options, tuning, key });
+  const { tuning = REMEMBERED } = choice, key = await keyOf(choice, options, singly);
+  return await openFaster({ open, options, singly, tuning, key });
 }
 
 type Opened = Exclude<DeviceName, "auto">;
@@ -126,11 +131,12 @@ export async function chooseDevice(asked: DeviceName): Promise<{ device: DeviceN
 async function keyOf(
   { threads = navigator.hardwareConcurrency, math }: DeviceOptions,
   { network, training }: EngineOptions,
+  singly: boolean,
 ): Promise<string> {
   const { describeAdapter, findAdapter } = await import("./webgpu/device.ts");
   const adapter = describeAdapter((await findAdapter())!), { input, layers, loss, biases } = network;
   const { batchSize, optimizer: { kind: optimizer }, clip, transforms = false } = training!;
-  const trained = { batchSize, optimizer, clip: clip?.kind ?? null, transforms };
+  const trained = { batchSize, optimizer, clip: clip?.kind ?? null, transforms, singly };
   return `auto ${TUNING_VERSION}: ${
     JSON.stringify({ adapter, threads, math, ...trained, input, layers, loss, biases })
   }`;

@@ -9,8 +9,10 @@ import { type Engine, type EngineOptions, MAX_STEPS, type StepOptions } from "./
 
 /** Calls that take less say more about the call than about its steps: they get more steps. */
 const SHORT_MS = 25;
-/** Calls that take more need not be repeated. */
-const LONG_MS = 500;
+/** Calls that take more need neither more steps nor to be repeated. */
+const LONG_MS = 250;
+/** More steps a call pay as long as they make a step shorter by that factor. */
+const PAYS = 0.8;
 /** Calls in a row, the first of which starts the clock. */
 const CALLS = 3;
 
@@ -18,27 +20,55 @@ const CALLS = 3;
  * Milliseconds of a step in the middle of a training. Afterwards the engine has the state that it had before, to the bit.
  *
  * @param options Those of the engine, with a training
+ * @param how.singly Whether each step is a call of its own, since somebody looks at its results before the next one
  */
-export async function measureStep(engine: Engine, options: EngineOptions): Promise<number> {
-  const start = await engine.readState();
-  const { steps, elapsedMs } = await warmUp(engine, options);
-  const fastest = elapsedMs > LONG_MS ? elapsedMs : await timeCalls(engine, options, steps);
-  await engine.writeState(start);
-  return fastest / steps;
-}
-
-/** Takes steps until a call lasts long enough. @returns That call */
-async function warmUp(
+export async function measureStep(
   engine: Engine,
   options: EngineOptions,
-): Promise<{ steps: number; elapsedMs: number }> {
-  await engine.train(...firstSteps(options, 1));
-  for (let steps = 1;; steps = Math.min(4 * steps, MAX_STEPS)) {
-    const some = firstSteps(options, steps), started = performance.now();
-    await engine.train(...some);
-    const elapsedMs = performance.now() - started;
-    if (elapsedMs >= SHORT_MS || steps === MAX_STEPS) return { steps, elapsedMs };
+  { singly = false }: { singly?: boolean } = {},
+): Promise<number> {
+  const start = await engine.readState();
+  const stepMs = singly ? await timeSteps(engine, options) : await timeManySteps(engine, options);
+  await engine.writeState(start);
+  return stepMs;
+}
+
+/** The fastest of some steps, each awaited. */
+async function timeSteps(engine: Engine, options: EngineOptions): Promise<number> {
+  await timeCall(engine, options, 1);
+  let fastest = Infinity;
+  for (let call = 0; call < CALLS; call++) {
+    fastest = Math.min(fastest, (await timeCall(engine, options, 1)).elapsedMs);
   }
+  return fastest;
+}
+
+async function timeManySteps(engine: Engine, options: EngineOptions): Promise<number> {
+  const { steps, elapsedMs } = await warmUp(engine, options);
+  return (elapsedMs > LONG_MS ? elapsedMs : await timeCalls(engine, options, steps)) / steps;
+}
+
+interface Call {
+  readonly steps: number;
+  readonly elapsedMs: number;
+}
+
+/** Takes more and more steps a call. @returns The call from which on that does not pay */
+async function warmUp(engine: Engine, options: EngineOptions): Promise<Call> {
+  await timeCall(engine, options, 1);
+  for (let last = await timeCall(engine, options, 1);;) {
+    if (last.elapsedMs > LONG_MS || last.steps === MAX_STEPS) return last;
+    const next = await timeCall(engine, options, Math.min(4 * last.steps, MAX_STEPS));
+    const pays = next.elapsedMs / next.steps < PAYS * last.elapsedMs / last.steps;
+    if (next.elapsedMs >= SHORT_MS && !pays) return last.elapsedMs >= SHORT_MS ? last : next;
+    last = next;
+  }
+}
+
+async function timeCall(engine: Engine, options: EngineOptions, steps: number): Promise<Call> {
+  const some = firstSteps(options, steps), started = performance.now();
+  await engine.train(...some);
+  return { steps, elapsedMs: performance.now() - started };
 }
 
 /** The fastest of some calls, since all that disturbs a call makes it slower. One is always ahead, as in a training. */

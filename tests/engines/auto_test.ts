@@ -7,8 +7,8 @@ import { optionsOf, SMALL, tenBatches } from "./contract_cases.ts";
 
 const options = optionsOf({ ...SMALL, dropout: [0.5, 0.5] }, { optimizer: adam({ learningRate: 0.01 }) });
 
-/** A device that takes so long for a step, or fails after its first ones. */
-type Device = number | "fails to open" | "fails to train";
+/** A device that takes so long for a step, and perhaps for a call, or fails. */
+type Device = number | { step: number; call: number } | "fails to open" | "fails to train";
 
 /** An engine whose steps take a certain time. */
 async function openSlow(device: Compared, speed: Device, closed: Compared[]): Promise<Engine> {
@@ -16,7 +16,8 @@ async function openSlow(device: Compared, speed: Device, closed: Compared[]): Pr
   const engine = await openReference(options);
   const wait = (results: StepResult[]) => {
     if (speed === "fails to train") throw new Error("Cannot go on: the device was lost");
-    const end = performance.now() + speed * results.length;
+    const { step, call } = typeof speed === "number" ? { step: speed, call: 0 } : speed;
+    const end = performance.now() + call + step * results.length;
     while (performance.now() < end);
     return results;
   };
@@ -42,14 +43,14 @@ async function openSlow(device: Compared, speed: Device, closed: Compared[]): Pr
 }
 
 /** Lets `auto` choose. @returns The reason, what was opened, which of it was closed, and what is remembered */
-async function choose(speeds: Record<Compared, Device>, known?: unknown) {
+async function choose(speeds: Record<Compared, Device>, known?: unknown, singly = false) {
   const opened: Compared[] = [], closed: Compared[] = [], tuning = new Map([["key", known]]);
   const open = async (device: Compared) => {
     const engine = await openSlow(device, speeds[device], closed);
     opened.push(device);
     return engine;
   };
-  const { engine, reason } = await openFaster({ open, options, tuning, key: "key" });
+  const { engine, reason } = await openFaster({ open, options, singly, tuning, key: "key" });
   const [left] = opened.filter((device) => !closed.includes(device));
   const taken = [...closed], state = await engine.readState();
   await engine.train(tenBatches(options));
@@ -70,6 +71,12 @@ Deno.test("auto takes some steps on both devices, takes the faster one, and says
     assert.ok(times.webgpu >= webgpu && times.wasm >= wasm);
     assert.ok(left === "webgpu" ? times.webgpu < times.wasm : times.wasm < times.webgpu);
   }
+});
+
+Deno.test("where steps are awaited one by one, calls count that take long", async () => {
+  const far = { webgpu: { step: 0.1, call: 20 }, wasm: 10 };
+  assert.equal((await choose(far)).left, "webgpu");
+  assert.equal((await choose(far, undefined, true)).left, "wasm");
 });
 
 Deno.test("the steps that are taken to compare leave nothing behind", async () => {

@@ -66,6 +66,9 @@ test("what was measured of one training is not taken for another one", async () 
   assert.equal(await open(optionsOf(SMALL, { optimizer: training.optimizer })), 3); // without dropout
   assert.equal(await open({ ...options, training: { ...training, optimizer: sgd({ learningRate: 1 }) } }), 4);
   assert.equal(await open({ ...options, training: { ...training, seed: 3 } }), 4);
+  const { engine } = await openEngine({ tuning, threads: 1, selfCheck: false }, options, { singly: true });
+  await engine[Symbol.asyncDispose]();
+  assert.equal(tuning.size, 5);
 });
 
 test("auto compares trainings of moved images and of tokens", async () => {
