@@ -7,12 +7,8 @@ import { pickSequences, type Sequences, type Targets } from "../../data/sequence
 import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
-import {
-  type CheckedStepOptions,
-  checkEngineOptions,
-  GuardedEngine,
-  type UnguardedEngine,
-} from "../guard.ts";
+import { checkEngineOptions } from "../check_options.ts";
+import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type {
   DeviceDescription,
   EngineOptions,
