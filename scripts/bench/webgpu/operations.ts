@@ -39,7 +39,7 @@ export const OPERATIONS = {
   sigmoids: { wgsl: "s0 = sigmoid(s0 + a);", count: 1 },
   /** tanh of a `vec4`. */
   tanhs: { wgsl: "s0 = safeTanh(s0 + a);", count: 1 },
-  /** A division or a remainder of integers. */
+  /** A division or a remainder of integers, by a number that no compiler knows. */
   divisions: { wgsl: "whole = (whole + lane) / divisor;", count: 1 },
   /** A turn of a loop. */
   loops: { wgsl: "", count: 1 },

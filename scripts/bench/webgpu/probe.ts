@@ -12,6 +12,7 @@ import {
   CHAINS,
   copyKernel,
   emptyKernel,
+  LINKS,
   operationKernel,
   readKernel,
   REPEATS,
@@ -95,7 +96,7 @@ async function probeOperations(
   const groups = GROUPS_A_CORE * cores, warps = GROUPS_A_CORE * THREADS / width; // on a core
   const ofWarp = async (kernel: ReturnType<typeof emptyKernel>) =>
     await device.iteration(kernel, { groups }) / warps / TURNS;
-  const barrierNs = await ofWarp(chainKernel("barrier", THREADS)) / REPEATS;
+  const barrierNs = await ofWarp(chainKernel("barrier", THREADS)) / LINKS;
   const turnNs = async (name: OperationName) =>
     await ofWarp(operationKernel(name, { threads: THREADS, barriers })) - (barriers ? barrierNs / TURNS : 0);
   const loops = Math.max(LEAST_NS, await turnNs("loops")),
@@ -115,7 +116,7 @@ async function probeMemory(
   Pick<AdapterModel, "latencyNs" | "coreCacheBytes" | "cacheBandwidth" | "bandwidth" | "cacheBytes">
 > {
   const link = async (name: keyof typeof CHAINS, threads: number, span?: number) =>
-    await device.iteration(chainKernel(name, threads), { groups: 1, span }) / TURNS / REPEATS;
+    await device.iteration(chainKernel(name, threads), { groups: 1, span }) / TURNS / LINKS;
   const loads: number[] = [];
   for (const span of CHASE_SPANS) loads.push(await link("load", 1, span));
   const near = loads[0], far = loads.at(-1)!;

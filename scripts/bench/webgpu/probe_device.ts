@@ -18,8 +18,8 @@ interface Timing extends ProbeRun {
 }
 
 const TARGET_NS = 3e6; // long against a pass, and short against other programs
-/** Twice as many are still fewer than the 65,535 after which Mesa's software adapter leaves a loop. */
-const MOST_ITERATIONS = 2 ** 15 - 1;
+/** Twice as many, times the turns of an inner loop, are fewer than the 65,535 after which Mesa's software adapter leaves its loops. */
+const MOST_ITERATIONS = 1000;
 const FEW_SAMPLES = 2, SAMPLES = 9;
 const LARGE_BYTES = 2 ** 26;
 
@@ -80,7 +80,8 @@ export class ProbeDevice implements Disposable {
   async iteration(kernel: ProbeKernel, run: ProbeRun): Promise<number> {
     const pipeline = this.#build(kernel);
     const timed = async (iterations: number, samples: number) =>
-      await this.#sample(pipeline, { ...run, iterations, dispatches: 1 }, samples);
+      await this.#shortest(pipeline, { ...run, iterations, dispatches: 1 }, samples);
+    await timed(0, 1); // some drivers compile at the first dispatch
     const enough = TARGET_NS + 4 * await timed(0, FEW_SAMPLES);
     let iterations = 1, elapsed = await timed(1, FEW_SAMPLES);
     while (elapsed < enough && iterations < MOST_ITERATIONS) {
@@ -88,13 +89,17 @@ export class ProbeDevice implements Disposable {
       iterations = Math.min(MOST_ITERATIONS, factor * iterations);
       elapsed = await timed(iterations, FEW_SAMPLES);
     }
-    const short = await timed(iterations, SAMPLES), long = await timed(2 * iterations, SAMPLES);
+    let short = Infinity, long = Infinity; // in turn, so that both see the same disturbances
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      short = Math.min(short, await timed(iterations, 1));
+      long = Math.min(long, await timed(2 * iterations, 1));
+    }
     return Math.max(0, (long - short) / iterations);
   }
 
   /** The nanoseconds of a pass with `dispatches` dispatches of a kernel that runs its loop not once. */
   async pass(kernel: ProbeKernel, run: ProbeRun & { dispatches: number }): Promise<number> {
-    return await this.#sample(this.#build(kernel), { ...run, iterations: 0 }, SAMPLES);
+    return await this.#shortest(this.#build(kernel), { ...run, iterations: 0 }, 1 + SAMPLES);
   }
 
   [Symbol.dispose](): void {
@@ -108,11 +113,13 @@ export class ProbeDevice implements Disposable {
     });
   }
 
-  /** The shortest of several measurements: other programs only make them longer. The first is left out: some drivers compile then. */
-  async #sample(pipeline: GPUComputePipeline, timing: Timing, samples: number): Promise<number> {
-    const times: number[] = [];
-    for (let sample = 0; sample <= samples; sample++) times.push(await this.#time(pipeline, timing));
-    return Math.min(...times.slice(1));
+  /** The shortest of several measurements: other programs only make them longer. */
+  async #shortest(pipeline: GPUComputePipeline, timing: Timing, samples: number): Promise<number> {
+    let shortest = Infinity;
+    for (let sample = 0; sample < samples; sample++) {
+      shortest = Math.min(shortest, await this.#time(pipeline, timing));
+    }
+    return shortest;
   }
 
   async #time(

@@ -9,8 +9,8 @@ import { type OperationName, OPERATIONS } from "./operations.ts";
 /** The turns of a probe's inner loop. */
 export const TURNS = 32;
 
-/** How often an operation stands in a turn. */
-export const REPEATS = 4;
+/** How often an operation stands in a turn, and one of a chain. */
+export const REPEATS = 4, LINKS = 32;
 
 /** A probe's kernel. */
 export interface ProbeKernel {
@@ -73,7 +73,7 @@ export function operationKernel(
   );
 }
 
-/** Operations of which each needs the result of the one before; a turn has {@link REPEATS}. */
+/** Operations of which each needs the result of the one before; a turn has {@link LINKS}. */
 export const CHAINS = {
   mad: "s0.x = fma(s0.x, b.x, b.y);",
   load: "whole = next[(whole + zero) & probe.mask];",
@@ -83,7 +83,7 @@ export const CHAINS = {
 
 /** A chain of one invocation, or of more that do the same. */
 export function chainKernel(name: keyof typeof CHAINS, threads: number): ProbeKernel {
-  const body = Array.from({ length: REPEATS }, () => CHAINS[name]).join("\n      ");
+  const body = Array.from({ length: LINKS }, () => CHAINS[name]).join("\n      ");
   const order = `for (var place = lane; place < 256u; place += ${threads}u) {
     memory[place] = vec4f(f32((5u * place + 1u) & 255u));
   }
@@ -94,7 +94,8 @@ export function chainKernel(name: keyof typeof CHAINS, threads: number): ProbeKe
 
 /** Nothing but the beginning and the end of an invocation. */
 export function emptyKernel(threads: number): ProbeKernel {
-  return kernel(threads, "");
+  const body = "if (probe.divisor == 0u) { results[0] = vec4f(0); }";
+  return { wgsl: `${HEAD}\n@compute @workgroup_size(${threads})\nfn main() { ${body} }`, threads };
 }
 
 /** Copies `source` to `results`, both of `probe.mask + 1` vectors, a power of two. */

@@ -9,14 +9,14 @@ const THREADS = 64;
 
 /** What an invocation does, by kernel; the others are copies of a vector. */
 const ELEMENTS: Partial<Record<Shaped["kernel"], Phase["operations"]>> = {
-  gather: { words: 16, divisions: 4, stores: 1 }, // of four images the place, the pixel's number, its byte and its value
-  embed: { words: 12, divisions: 4, stores: 1 },
-  mask: { divisions: 4, mads: 4 * 10 * 40, stores: 4 }, // ten rounds of Philox for four sequences
-  merge_forward: { vectors: 2, stores: 2, divisions: 4 },
-  merge_backward: { vectors: 2, stores: 2, divisions: 4 },
-  pointwise_backward: { vectors: 3, stores: 1, divisions: 4 },
+  gather: { words: 16, stores: 1 }, // of four images the place, the pixel's number, its byte and its value
+  embed: { words: 12, stores: 1 },
+  mask: { mads: 4 * 10 * 40, stores: 4 }, // ten rounds of Philox for four sequences
+  merge_forward: { vectors: 2, stores: 2 },
+  merge_backward: { vectors: 2, stores: 2 },
+  pointwise_backward: { vectors: 3, stores: 1 },
 };
-const COPY: Phase["operations"] = { vectors: 1, stores: 1, divisions: 4 };
+const COPY: Phase["operations"] = { vectors: 1, stores: 1 };
 
 /** A kernel of which each invocation treats one vector. */
 export function elementWork({ kernel, workgroups: [x, y] }: Shaped): Work {
@@ -44,7 +44,7 @@ export function updateWork({ constants: { PARTS, SEGMENTS }, workgroups: [x, y] 
     phases: [{
       times: 1,
       lanes: THREADS,
-      operations: { words, wordStores: 5, divisions: 6, loops: SEGMENTS / 2 + PARTS, mads: 30 },
+      operations: { words, wordStores: 5, divisions: 4, loops: SEGMENTS / 2 + PARTS, mads: 30 },
       chain: { loads: SEGMENTS / 2 + 3, mads: 30 },
     }],
     rereadBytes: 0,

@@ -46,7 +46,7 @@ function turnsOf({ kernel, constants, piece }: Shaped): Turns {
       return {
         turns: C,
         turn: { vectors: 3, mads: 32 }, // a quad of weights; x of two rows
-        end: { vectors: 1, stores: 8, divisions: 2 },
+        end: { vectors: 1, stores: 8 },
         turnBytes: 16 * Math.min(THREADS, QUADS) + 32,
         footprintBytes: 16 * (rows * C + C * QUADS + 4 * rows * QUADS),
       };
@@ -54,7 +54,7 @@ function turnsOf({ kernel, constants, piece }: Shaped): Turns {
       return {
         turns: QUADS,
         turn: { vectors: 9, mads: 32 }, // a quad of weights; dz of its columns in two rows
-        end: { stores: 2, divisions: 2 },
+        end: { stores: 2 },
         turnBytes: 16 * Math.min(THREADS, C) + 128,
         footprintBytes: 16 * (4 * rows * QUADS + (C + H) * QUADS + rows * C),
       };
@@ -63,7 +63,7 @@ function turnsOf({ kernel, constants, piece }: Shaped): Turns {
         turns: Math.min(rows, Math.ceil(ROWS / PARTS)),
         share: activeShare(ROWS, PARTS, rows),
         turn: { vectors: 8, mads: 64 }, // four features; dz of a quad
-        end: { wordStores: 16, divisions: 6 },
+        end: { wordStores: 16 },
         turnBytes: 64 * Math.min(THREADS, QUADS) + 64 * Math.ceil(THREADS / QUADS),
         footprintBytes: 16 * rows * (J + 4 * QUADS) + 4 * SIZE * PARTS,
       };
@@ -102,7 +102,7 @@ function tiledGradientWork({ constants, piece, workgroups: [x, y] }: Shaped): Wo
         chain: { locals: 1, mads: 4 },
       },
       { times: turns, lanes: 0, operations: {}, chain: {}, barriers: 1 },
-      { times: 1, lanes: THREADS, operations: { wordStores: 16, divisions: 6 }, chain: {} },
+      { times: 1, lanes: THREADS, operations: { wordStores: 16 }, chain: {} },
     ],
     rereadBytes: 0,
     footprintBytes: 16 * rows * (J + 4 * QUADS) + 4 * SIZE * PARTS,
