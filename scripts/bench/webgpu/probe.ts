@@ -9,7 +9,7 @@ import { OPERATION_NAMES, type OperationName, OPERATIONS, type PerOperation } fr
 import { ProbeDevice } from "./probe_device.ts";
 import {
   chainKernel,
-  CHAINS,
+  type CHAINS,
   copyKernel,
   emptyKernel,
   LINKS,

@@ -69,15 +69,16 @@ export function gruWork(dispatch: Shaped, way: Way): Work {
   return { ...work, phases: [...work.phases, { ...sums, operations: share }] };
 }
 
-/** An RNN: one sum a unit; forward, a job does four units side by side. */
+/** An RNN: one sum a unit; forward, a job does four units side by side, or one where the products are by gates. */
 export function rnnWork(dispatch: Shaped, way: Way): Work {
   const { H, QUADS } = dispatch.constants, forward = way === "forward";
+  const byUnit = forward && dispatch.shape.work !== "units";
   return recurrentWork(dispatch, way, {
     H,
     columns: 1,
     terms: forward ? H : QUADS,
-    jobs: forward ? QUADS : H,
-    mads: 4, // four units side by side
+    jobs: forward && !byUnit ? QUADS : H,
+    mads: byUnit ? 1 : 4, // units side by side
     reads: forward ? 1 : 4, // h of a unit, or dz of a quad
     unit: forward
       ? { vectors: 1, stores: 2, localStores: 1 } // z; z h
@@ -87,47 +88,45 @@ export function rnnWork(dispatch: Shaped, way: Way): Work {
   });
 }
 
-function recurrentWork({ constants, piece, shape }: Shaped, way: Way, sums: Sums): Work {
-  const { N4 } = constants, { lanes, threads, work } = shape;
-  const { H, columns, terms, jobs, mads, reads, unit, unitChain, vectors } = sums;
-  const steps = piece!.end - piece!.first, groups = N4 * 4 / lanes;
-  const byGate = work !== "units", kept = work === "registers";
-  // A job by gates does one column, so that there are as many as columns; its terms are the same.
-  const gates = byGate && columns > 1 ? 4 * H : jobs;
-  const single = byGate && columns > 1;
-  const perTerm = single ? 1 : mads; // weights, and multiply-adds of one sequence
-  const termReads = single ? 1 : reads;
-  const fromMemory = byGate || way === "forward"; // h, or dz, lies in workgroup memory
-  const weights: Phase["operations"] = kept
-    ? {}
-    : perTerm === 1
-    ? { words: 1, loops: 1 }
-    : { vectors: 1, loops: 1 };
-  const others: Phase["operations"] = fromMemory ? { locals: termReads } : { shared: termReads };
-  const wait: Phase["chain"] = kept ? { mads: 1 } : { loads: 1, mads: 1 };
-  const weightBytes = 4 * H * H * columns;
-  const stepBytes = 4 * lanes * H * vectors;
+function recurrentWork({ constants: { N4 }, piece, shape }: Shaped, way: Way, sums: Sums): Work {
+  const { lanes, threads, work } = shape, { H, columns, unit, unitChain, vectors } = sums;
+  const steps = piece!.end - piece!.first, groups = 4 * N4 / lanes;
+  const kept = work === "registers", byGate = work !== "units" && columns > 1;
+  const { terms } = sums, jobs = byGate ? 4 * H : sums.jobs; // by gates, a job does one of the four columns of a unit
+  const mads = byGate ? columns / 4 : sums.mads, reads = byGate ? 1 : sums.reads;
+  const oneWeight = byGate || sums.mads === 1;
+  const weights: Phase["operations"] = oneWeight ? { words: 1 } : { vectors: 1 };
+  const inMemory = work !== "units" || way === "forward"; // h, or dz of a step, lies in workgroup memory
+  const weightBytes = 4 * H * H * columns, stepBytes = 4 * lanes * H * vectors;
+  const sum: Phase = {
+    times: steps * terms,
+    lanes: jobs,
+    operations: {
+      ...kept ? {} : { ...weights, loops: 1 },
+      ...inMemory ? { locals: reads } : { shared: reads },
+      mads: mads * lanes,
+    },
+    chain: kept ? { mads: 1 } : { loads: 1, mads: 1 },
+  };
+  const rest: Phase = {
+    times: steps,
+    lanes: H,
+    operations: scaled(unit, lanes / 4),
+    chain: unitChain,
+    barriers: byGate ? 2 : 1,
+  };
+  const keep: Phase = { times: terms, lanes: jobs, operations: weights, chain: {} };
   return {
     groups,
     threads,
-    phases: [
-      {
-        times: steps * terms,
-        lanes: single ? columns * H : gates,
-        operations: { ...weights, ...others, mads: perTerm * lanes },
-        chain: wait,
-      },
-      {
-        times: steps,
-        lanes: H,
-        operations: unit,
-        chain: unitChain,
-        barriers: single ? (way === "forward" ? 2 : 2) : 1,
-      },
-    ],
+    phases: [sum, rest, ...kept ? [keep] : []],
     rereadBytes: kept ? 0 : weightBytes,
-    fenced: !fromMemory,
-    footprintBytes: weightBytes + N4 * 4 / lanes * steps * stepBytes,
+    fenced: !inMemory,
+    footprintBytes: weightBytes + groups * steps * stepBytes,
     trafficBytes: groups * (weightBytes * (kept ? 1 : steps) + steps * stepBytes),
   };
+}
+
+function scaled(operations: Phase["operations"], factor: number): Phase["operations"] {
+  return Object.fromEntries(Object.entries(operations).map(([name, count]) => [name, count * factor]));
 }
