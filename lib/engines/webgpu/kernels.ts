@@ -76,7 +76,11 @@ export function sourceOf({ kernel, shaped }: Pick<Dispatch, "kernel" | "shaped">
 }
 
 function blocksOf({ work }: Shape, kept: number): Record<string, number> {
-  return { BY_GATE: work === "units" ? 0 : 1, KEPT: work === "registers" ? kept : 0 };
+  return {
+    BY_GATE: Number(work === "gates" || work === "registers"),
+    KEPT: work === "registers" ? kept : 0,
+    TILED: Number(work === "tiles"),
+  };
 }
 
 /** What a kernel of some shape knows of its invocations and sequences. */

@@ -128,6 +128,7 @@ function planFor(limits: Limits, options: PlanOptions): Plan {
     workgroupLimits: {
       threads: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
       bytes: limits.maxComputeWorkgroupStorageSize,
+      workgroups: limits.maxComputeWorkgroupsPerDimension,
     },
   });
 }

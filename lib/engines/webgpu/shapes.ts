@@ -13,28 +13,35 @@ export interface Shape {
   /** The invocations of a workgroup. */
   readonly threads: number;
   /**
-   * What an invocation sums: all products of a unit, or those of one gate, with weights from the cache or kept in registers over all
-   * steps.
+   * What an invocation sums: all products of a unit; or those of one gate, with weights from the cache or kept in registers over all
+   * steps; or a part of a tile that its workgroup reads together.
    */
-  readonly work: "units" | "gates" | "registers";
+  readonly work: "units" | "gates" | "registers" | "tiles";
 }
 
 /** What suits software adapters, and fits all. */
 export const USUAL_SHAPE: Shape = { lanes: 4, threads: 64, work: "units" };
 
+/** A weight gradient in tiles. */
+export const TILES: Shape = { lanes: 4, threads: 64, work: "tiles" };
+
 /** The shapes of kernels, by the names of what they compute, for instance `lstm_forward of lstm_1`. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
-/** What an adapter lets a workgroup have. */
+/** What an adapter lets workgroups have. */
 export interface WorkgroupLimits {
   readonly threads: number;
   readonly bytes: number;
+  /** Workgroups of a dispatch. */
+  readonly workgroups: number;
 }
 
 /** What the shapes of a kernel depend on. */
 export interface ShapedWork {
   /** The products that a step of one sequence has, each of which an invocation may sum. */
   readonly columns: number;
+  /** Quads of sequences. */
+  readonly N4: number;
   /** The bytes of workgroup memory of a shape. */
   readonly bytes: (shape: Shape) => number;
 }
@@ -50,7 +57,7 @@ const MOST_KEPT = 128;
  * @param options.kept The weights that an invocation would keep in registers
  */
 export function shapesOf(
-  { columns, bytes }: ShapedWork,
+  { columns, N4, bytes }: ShapedWork,
   { limits, kept }: { limits: WorkgroupLimits; kept: number },
 ): Shape[] {
   const most = Math.min(limits.threads, MOST_THREADS);
@@ -62,7 +69,7 @@ export function shapesOf(
     USUAL_SHAPE,
     ...others.filter((shape) => {
       if (shape.work === "registers" && (threads < columns || kept > MOST_KEPT)) return false;
-      return bytes(shape) <= limits.bytes;
+      return bytes(shape) <= limits.bytes && 4 * N4 / shape.lanes <= limits.workgroups;
     }),
   ];
 }
@@ -88,4 +95,9 @@ export function describeShape({ lanes, threads, work }: Shape): string {
   return `${lanes} ${lanes === 1 ? "sequence" : "sequences"}, ${threads} threads, ${WORDS[work]}`;
 }
 
-const WORDS = { units: "by units", gates: "by gates", registers: "by gates from registers" } as const;
+const WORDS: Readonly<Record<Shape["work"], string>> = {
+  units: "by units",
+  gates: "by gates",
+  registers: "by gates from registers",
+  tiles: "in tiles",
+};

@@ -212,11 +212,12 @@ function shapedAs(
   const label = `${kernel} of ${name}`, kept = kernel === "rnn_backward" ? quads : H;
   const work = {
     columns: kind === "rnn" ? columns : 4 * quads,
+    N4: frame.N4,
     bytes: (shape: Shape) => bytesOf(parts, kernel, shape),
   };
   const possible = shapesOf(work, { limits: frame.workgroupLimits, kept });
   const shape = chosenShape(frame.shapes, { label, possible });
-  return { label, shaped: { shape, possible, label, kept }, workgroups: [frame.N4 * 4 / shape.lanes, 1] };
+  return { label, shaped: { shape, possible, label, kept }, workgroups: [4 * frame.N4 / shape.lanes, 1] };
 }
 
 /** The workgroup memory that a kernel uses. */
@@ -225,8 +226,8 @@ function bytesOf(
   kernel: RecurrentKernel,
   { lanes, work }: Shape,
 ): number {
-  const byGate = work !== "units", masked = layer.masked ? H : 1;
-  const reset = layer.kind === "gru" && !layer.resetAfter ? H : 1;
+  const byGate = work !== "units", masked = layer.masked ? H : 0;
+  const reset = layer.kind === "gru" && !layer.resetAfter ? H : 0;
   const states = {
     lstm_forward: 2 * H + masked + (byGate ? 4 * H : 0),
     lstm_backward: 2 * H + (byGate ? 8 * H : 0),

@@ -63,9 +63,11 @@ fn derive(back: u32, n4: u32, unit: u32, keep: Flags) {
   }
   if (EVERY || back == 0u) {
     let source = select(n4, row, EVERY) * H4 + unit;
-    var output = dy[at(source)];
-    if (DROPOUT) { output *= mask[at(source)]; }
-    dh += output;
+    if (DROPOUT) {
+      dh = fma(dy[at(source)], mask[at(source)], dh);
+    } else {
+      dh += dy[at(source)];
+    }
   }
   let place = ((row - piece.first * N4) * H + unit) * 4u;
   let i = gates[at(place)];

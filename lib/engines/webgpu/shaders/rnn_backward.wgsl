@@ -51,9 +51,11 @@ fn derive(back: u32, n4: u32, unit: u32, keep: Flags) {
   if (back > 0u) { dh = carried[unit]; }
   if (EVERY || back == 0u) {
     let source = select(n4, row, EVERY) * H4 + unit;
-    var output = dy[at(source)];
-    if (DROPOUT) { output *= mask[at(source)]; }
-    dh += output;
+    if (DROPOUT) {
+      dh = fma(dy[at(source)], mask[at(source)], dh);
+    } else {
+      dh += dy[at(source)];
+    }
   }
   let place = at((row - piece.first * N4) * QUADS * 4u + unit);
   let d = select(Lanes(0), dh * slope(ACTIVATION, z[place]), keep);
