@@ -23,7 +23,7 @@ interface Turns {
 /** `input_product`, `input_gradient` and `weight_gradient`. */
 export function productWork(dispatch: Shaped): Work {
   const { kernel, shape } = dispatch;
-  if (kernel === "weight_gradient" && (shape.work as string) === "tiles") return tiledGradientWork(dispatch);
+  if (kernel === "weight_gradient" && shape.work === "tiles") return tiledGradientWork(dispatch);
   const { share = 1, turns, turn, end, turnBytes, footprintBytes } = turnsOf(dispatch);
   const [x, y] = dispatch.workgroups, groups = Math.ceil(share * x * y);
   return {
@@ -45,7 +45,7 @@ function turnsOf({ kernel, constants, piece }: Shaped): Turns {
     case "input_product":
       return {
         turns: C,
-        turn: { vectors: 3, mads: 32 }, // a quad of weights; x of two rows
+        turn: { vectors: 1, shared: 2, mads: 32 }, // a quad of weights; x of two rows
         end: { vectors: 1, stores: 8 },
         turnBytes: 16 * Math.min(THREADS, QUADS) + 32,
         footprintBytes: 16 * (rows * C + C * QUADS + 4 * rows * QUADS),
@@ -53,7 +53,7 @@ function turnsOf({ kernel, constants, piece }: Shaped): Turns {
     case "input_gradient":
       return {
         turns: QUADS,
-        turn: { vectors: 9, mads: 32 }, // a quad of weights; dz of its columns in two rows
+        turn: { vectors: 1, shared: 8, mads: 32 }, // a quad of weights; dz of its columns in two rows
         end: { stores: 2 },
         turnBytes: 16 * Math.min(THREADS, C) + 128,
         footprintBytes: 16 * (4 * rows * QUADS + (C + H) * QUADS + rows * C),
@@ -62,7 +62,7 @@ function turnsOf({ kernel, constants, piece }: Shaped): Turns {
       return {
         turns: Math.min(rows, Math.ceil(ROWS / PARTS)),
         share: activeShare(ROWS, PARTS, rows),
-        turn: { vectors: 8, mads: 64 }, // four features; dz of a quad
+        turn: { vectors: 4, shared: 4, mads: 64 }, // dz of a quad; four features
         end: { wordStores: 16 },
         turnBytes: 64 * Math.min(THREADS, QUADS) + 64 * Math.ceil(THREADS / QUADS),
         footprintBytes: 16 * rows * (J + 4 * QUADS) + 4 * SIZE * PARTS,
@@ -110,40 +110,34 @@ function tiledGradientWork({ constants, piece, workgroups: [x, y] }: Shaped): Wo
   };
 }
 
-/** Logits, loss and both gradients of a dense layer that classifies one step. */
+/** Logits, loss and both gradients of a dense layer that classifies one step; each job is one class or unit of one sequence. */
 export function headWork({ constants }: Shaped): Work {
-  const { N4, H, K, QUADS } = constants;
+  const { N4, H, K, QUADS } = constants, weightBytes = 32 * H * QUADS;
   return {
     groups: N4,
     threads: THREADS,
     phases: [
-      {
-        times: H,
-        lanes: QUADS,
-        operations: { vectors: 2, mads: 16, loops: 1 },
-        chain: { loads: 1, mads: 1 },
-        barriers: 0,
-      },
-      { times: 1, lanes: QUADS, operations: { localStores: 4 }, chain: {}, barriers: 1 },
-      // One invocation: the largest, the sum of exp, dz.
+      { times: H, lanes: 4 * K, operations: { words: 2, mads: 1, loops: 1 }, chain: { loads: 1, mads: 1 } },
+      { times: 1, lanes: 4 * K, operations: { localStores: 0.25 }, chain: {}, barriers: 1 },
+      // Of each sequence one invocation: the largest, the sum of exp, dz.
       {
         times: 3 * K,
-        lanes: 1,
+        lanes: 4,
         operations: { locals: 1, sigmoids: 0.7, loops: 1 },
         chain: { locals: 1, mads: 4 },
       },
-      { times: K, lanes: 1, operations: { stores: 1, localStores: 1 }, chain: {} },
+      { times: K, lanes: 4, operations: { wordStores: 1, localStores: 0.25 }, chain: {} },
       { times: 1, lanes: 0, operations: {}, chain: {}, barriers: 1 },
       {
         times: K,
-        lanes: H,
-        operations: { vectors: 1, locals: 1, mads: 4, loops: 1 },
+        lanes: 4 * H,
+        operations: { words: 1, locals: 0.25, mads: 1, loops: 1 },
         chain: { loads: 1, mads: 1 },
       },
-      { times: 1, lanes: H, operations: { stores: 1 }, chain: {} },
+      { times: 1, lanes: 4 * H, operations: { wordStores: 1 }, chain: {} },
     ],
-    rereadBytes: 32 * H * QUADS,
-    footprintBytes: 32 * H * QUADS + 32 * N4 * H,
-    trafficBytes: N4 * (32 * H * QUADS + 32 * H),
+    rereadBytes: weightBytes,
+    footprintBytes: weightBytes + 32 * N4 * H,
+    trafficBytes: N4 * (weightBytes + 32 * H),
   };
 }
