@@ -12,11 +12,14 @@ import type { Split } from "../../../mod.ts";
 import { type Spread, spreadOf } from "../statistics.ts";
 import type { RecipeNetwork } from "./networks.ts";
 
+/** Steps of a sample, and of those of which each kernel is timed. */
+const MOST_STEPS = 250, MOST_PROFILED = 4;
+
 /** How much is measured. */
 export interface StepEffort {
   /** The least length of a sample of steps. */
   readonly sampleMs: number;
-  /** Samples of steps, and steps of which each kernel is timed. */
+  /** Samples of steps. */
   readonly rounds: number;
 }
 
@@ -59,14 +62,17 @@ export async function measureSteps(
     return (performance.now() - started) / steps;
   };
   await timed(1); // some drivers compile at the first dispatch
-  const steps = Math.max(1, Math.min(MOST_STEPS, Math.round(sampleMs / await timed(2))));
+  const expectedMs = await timed(2);
+  const [steps, profiled] = [MOST_STEPS, MOST_PROFILED].map((most) =>
+    Math.max(1, Math.min(most, Math.round(sampleMs / expectedMs)))
+  );
   const samples: number[] = [], kernelMs: Record<string, number> = {};
   for (let round = 0; round < rounds; round++) {
     samples.push(await timed(steps));
-    const profile = await engine.profile(take(1));
-    for (const [label, ms] of profile.kernelMs) kernelMs[label] = Math.min(ms, kernelMs[label] ?? Infinity);
+    for (const batch of take(profiled)) {
+      const profile = await engine.profile([batch]);
+      for (const [label, ms] of profile.kernelMs) kernelMs[label] = Math.min(ms, kernelMs[label] ?? Infinity);
+    }
   }
   return { stepMs: spreadOf(samples), kernelMs };
 }
-
-const MOST_STEPS = 250;

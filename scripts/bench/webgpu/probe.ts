@@ -5,7 +5,13 @@
  */
 import { describeAdapter } from "../../../lib/engines/webgpu/device.ts";
 import type { AdapterModel } from "./adapter_model.ts";
-import { OPERATION_NAMES, type OperationName, OPERATIONS, type PerOperation } from "./operations.ts";
+import {
+  OPERATION_NAMES,
+  type OperationName,
+  OPERATIONS,
+  type PerOperation,
+  perOperation,
+} from "./operations.ts";
 import { ProbeDevice } from "./probe_device.ts";
 import {
   chainKernel,
@@ -31,6 +37,7 @@ const CHASE_SPANS = [2 ** 10, 2 ** 11, 2 ** 12, 2 ** 13, 2 ** 14, 2 ** 15, 2 ** 
 const CACHED_SPAN = 2 ** 15, LARGE_SPAN = 2 ** 22;
 const VECTOR_BYTES = 16;
 const DISPATCHES = 50;
+const OCCUPANCY_ROUNDS = 3;
 /** Enough workgroups of {@link THREADS} to keep a core busy. */
 const GROUPS_A_CORE = 16;
 /** Below it, a difference of two measurements says nothing. */
@@ -39,9 +46,9 @@ const LEAST_NS = 1e-3;
 /** Probes an adapter; takes some ten seconds. */
 export async function probeAdapter(adapter: GPUAdapter): Promise<AdapterModel> {
   using device = await ProbeDevice.open(adapter);
-  const { description } = describeAdapter(adapter);
+  const { description, software } = describeAdapter(adapter);
   const width = subgroupSize(adapter) ?? USUAL_WIDTH;
-  const occupancy = await probeOccupancy(device, width);
+  const occupancy = await probeOccupancy(device, { width, software });
   const { cores } = occupancy;
   const alone = await probeOperations(device, { cores, width, barriers: false });
   const besideBarriers = await probeOperations(device, { cores, width, barriers: true });
@@ -67,14 +74,20 @@ function subgroupSize({ info }: GPUAdapter): number | undefined {
 /** How many workgroups and warps compute at the same time. */
 async function probeOccupancy(
   device: ProbeDevice,
-  width: number,
+  { width, software }: { width: number; software: boolean },
 ): Promise<Pick<AdapterModel, "cores" | "overlaps" | "schedulers" | "residentWarps">> {
   const busy = (threads: number, groups: number) =>
     device.iteration(operationKernel("mads", { threads, barriers: false }), { groups });
   const waiting = (name: "mad" | "load", threads: number, groups: number) =>
     device.iteration(chainKernel(name, threads), { groups });
-  const warps = MANY_THREADS / width, all = await busy(MANY_THREADS, ALL_GROUPS);
-  const cores = Math.max(1, Math.round(ALL_GROUPS * await busy(MANY_THREADS, 1) / all));
+  const warps = MANY_THREADS / width;
+  let one = Infinity, all = Infinity; // in turn, so that both see the same disturbances
+  for (let round = 0; round < OCCUPANCY_ROUNDS; round++) {
+    one = Math.min(one, await busy(MANY_THREADS, 1));
+    all = Math.min(all, await busy(MANY_THREADS, ALL_GROUPS));
+  }
+  const most = software ? navigator.hardwareConcurrency : Infinity;
+  const cores = Math.max(1, Math.min(most, Math.round(ALL_GROUPS * one / all)));
   const overlaps = await waiting("mad", MANY_THREADS, 1) < warps / 2 * await waiting("mad", width, 1);
   if (!overlaps) return { cores, overlaps, schedulers: 1, residentWarps: 1 };
   const issued = all * cores / ALL_GROUPS / warps; // by a warp, where the core is busy
@@ -152,5 +165,34 @@ async function probeDispatches(
     passNs,
     gapNs: Math.max(0, (many - passNs) / (DISPATCHES - 1)),
     beginNs: Math.max(0, (full - passNs) * cores / groups / (THREADS / width)),
+  };
+}
+
+/** Of two probes of an adapter the cheaper figures, because other programs only make it slower. */
+export function cheaper(one: AdapterModel, other: AdapterModel): AdapterModel {
+  const least = (of: (model: AdapterModel) => number) => Math.min(of(one), of(other));
+  const most = (of: (model: AdapterModel) => number) => Math.max(of(one), of(other));
+  // What a core does is only comparable where both found as many cores.
+  const cores = one.cores === other.cores ? [one, other] : [one.cores > other.cores ? one : other];
+  const leastOfCore = (of: (model: AdapterModel) => number) => Math.min(...cores.map(of));
+  return {
+    ...cores[0],
+    issueNs: perOperation((name) => leastOfCore(({ issueNs }) => issueNs[name])),
+    issueBesideBarriersNs: perOperation((name) =>
+      leastOfCore(({ issueBesideBarriersNs }) => issueBesideBarriersNs[name])
+    ),
+    barrierNs: leastOfCore(({ barrierNs }) => barrierNs),
+    beginNs: leastOfCore(({ beginNs }) => beginNs),
+    latencyNs: {
+      mad: least(({ latencyNs }) => latencyNs.mad),
+      coreLoad: least(({ latencyNs }) => latencyNs.coreLoad),
+      load: least(({ latencyNs }) => latencyNs.load),
+      local: least(({ latencyNs }) => latencyNs.local),
+      barrier: least(({ latencyNs }) => latencyNs.barrier),
+    },
+    cacheBandwidth: most(({ cacheBandwidth }) => cacheBandwidth),
+    bandwidth: most(({ bandwidth }) => bandwidth),
+    passNs: least(({ passNs }) => passNs),
+    gapNs: least(({ gapNs }) => gapNs),
   };
 }

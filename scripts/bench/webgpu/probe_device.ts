@@ -78,7 +78,7 @@ export class ProbeDevice implements Disposable {
 
   /** The nanoseconds of one iteration of a kernel. */
   async iteration(kernel: ProbeKernel, run: ProbeRun): Promise<number> {
-    const pipeline = this.#build(kernel);
+    const pipeline = await this.#build(kernel);
     const timed = async (iterations: number, samples: number) =>
       await this.#shortest(pipeline, { ...run, iterations, dispatches: 1 }, samples);
     await timed(0, 1); // some drivers compile at the first dispatch
@@ -99,18 +99,23 @@ export class ProbeDevice implements Disposable {
 
   /** The nanoseconds of a pass with `dispatches` dispatches of a kernel that runs its loop not once. */
   async pass(kernel: ProbeKernel, run: ProbeRun & { dispatches: number }): Promise<number> {
-    return await this.#shortest(this.#build(kernel), { ...run, iterations: 0 }, 1 + SAMPLES);
+    return await this.#shortest(await this.#build(kernel), { ...run, iterations: 0 }, 1 + SAMPLES);
   }
 
   [Symbol.dispose](): void {
     this.#device.destroy();
   }
 
-  #build({ wgsl }: ProbeKernel): GPUComputePipeline {
-    return this.#device.createComputePipeline({
+  /** @throws {Error} If the device refuses the kernel */
+  async #build({ wgsl }: ProbeKernel): Promise<GPUComputePipeline> {
+    this.#device.pushErrorScope("validation");
+    const pipeline = this.#device.createComputePipeline({
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#layout] }),
       compute: { module: this.#device.createShaderModule({ code: wgsl }), entryPoint: "main" },
     });
+    const error = await this.#device.popErrorScope();
+    if (error) throw new Error(`Cannot probe the adapter: its device refused a kernel: ${error.message}`);
+    return pipeline;
   }
 
   /** The shortest of several measurements: other programs only make them longer. */
