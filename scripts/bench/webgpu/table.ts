@@ -6,6 +6,7 @@
 import { best, number } from "../results.ts";
 import type { Standing } from "../rounds.ts";
 import { type AdapterModel, peakMads } from "./adapter_model.ts";
+import type { Forecast } from "./forecast.ts";
 import {
   FACTOR,
   LEAST_SHARE,
@@ -159,6 +160,11 @@ function formatForecasts({ cards, forecasts }: WebgpuBenchResult): string[] {
     lines.push(`    ${source}`);
   }
   return lines;
+}
+
+/** The shapes of kernels, each once. */
+function shapesOf({ shapes }: Forecast): string {
+  return [...new Set(Object.values(shapes))].join("; ") || "the usual ones";
 }
 
 function row(
