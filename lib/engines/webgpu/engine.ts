@@ -29,8 +29,9 @@ import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { bytesOf, planNeeds, planPrediction, planWithin } from "./limits.ts";
 import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions, TRANSFORM_BYTES } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
-import { checkDevice } from "./self_check.ts";
-import { possibleShapes, type Shape } from "./shapes.ts";
+import { checkDevice, madeUpTransforms } from "./self_check.ts";
+import { possibleShapes, type Shape, type Shapes } from "./shapes.ts";
+import { tuneShapes, type Tuning } from "./tune.ts";
 import { isRegularized } from "./update.ts";
 
 /** The options of the webgpu engine. */
@@ -38,6 +39,13 @@ export interface WebgpuOptions
   extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes" | "shapes"> {
   /** Called with the device of the engine, so that tests can break it. */
   readonly onDevice?: (device: GPUDevice) => void;
+  /**
+   * Whether all kernels of a training are timed in all their shapes, to choose the fastest; false by default. On software adapters the
+   * usual shapes stay all the same.
+   */
+  readonly tune?: boolean;
+  /** Called with what was timed: nothing where the adapter has no timestamp queries. */
+  readonly onTuning?: (tuning: Tuning) => void;
 }
 
 /** The time and the traffic of one training step. */
@@ -64,7 +72,10 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
         "`deno task devices` describes the machine, --device wasm runs everywhere",
     );
   }
-  const engine = await openOn(adapter, options);
+  const engine = await openOn(adapter, {
+    ...options,
+    shapes: await findShapes(adapter, options),
+  });
   try {
     if (options.selfCheck !== false) {
       await checkDevice(engine, options, async (smaller) => {
@@ -77,6 +88,31 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
     throw error;
   }
   return new GuardedWebgpu(engine, options);
+}
+
+/** The shapes that were chosen, or the fastest ones of a training, where they are to be found. */
+async function findShapes(adapter: GPUAdapter, options: WebgpuOptions): Promise<Shapes> {
+  const { training, shapes: chosen = {} } = options, { software } = describeAdapter(adapter);
+  if (!training || !options.tune) return chosen;
+  if (!adapter.features.has("timestamp-query")) {
+    options.onTuning?.({ timed: [], shapes: chosen });
+    return chosen;
+  }
+  const count = Math.min(training.batchSize, training.sequences.count);
+  const batch = Uint32Array.from({ length: count }, (_, position) => position);
+  const transforms = madeUpTransforms(options, batch);
+  const tuning = await tuneShapes(async (shapes) => {
+    const engine = await openOn((await findAdapter())!, { ...options, shapes });
+    await engine.load(options);
+    return {
+      possibleShapes: engine.possibleShapes,
+      gradient: () => engine.gradient(batch, transforms),
+      timeKernels: async () => (await engine.profile([batch], transforms && [transforms])).kernelMs,
+      [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    };
+  });
+  options.onTuning?.(tuning);
+  return software ? chosen : tuning.shapes;
 }
 
 /** Opens the engine without sequences and weights. */

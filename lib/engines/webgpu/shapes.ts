@@ -4,7 +4,6 @@
  * @module
  */
 import { roundUp } from "../round_up.ts";
-import type { Dispatch } from "./kernels.ts";
 
 /** The shape of a kernel that has several. */
 export interface Shape {
@@ -84,7 +83,11 @@ export function chosenShape(
 }
 
 /** The shapes that the kernels of a plan can have, by the names under which they are chosen. */
-export function possibleShapes(dispatches: readonly Dispatch[]): Record<string, readonly Shape[]> {
+export function possibleShapes(
+  dispatches: readonly {
+    readonly shaped?: { readonly label: string; readonly possible: readonly Shape[] };
+  }[],
+): Record<string, readonly Shape[]> {
   return Object.fromEntries(
     dispatches.flatMap(({ shaped }) => shaped ? [[shaped.label, shaped.possible] as const] : []),
   );

@@ -1,68 +1,47 @@
 import assert from "node:assert/strict";
-import { type GuardedWebgpu, openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
-import { describeShape, type Shapes } from "../../../lib/engines/webgpu/shapes.ts";
-import { type ChainCase, dense, describeChain, drop, EVERY, gru, lstm, rnn } from "../chain_case.ts";
-import { chainOptions } from "../chain_data.ts";
-import { test } from "./support/adapter_tests.ts";
+import {
+  chosenShape,
+  describeShape,
+  type Shape,
+  shapesOf,
+  USUAL_SHAPE,
+} from "../../../lib/engines/webgpu/shapes.ts";
+import { share } from "../../support/soak.ts";
+import { testShapes } from "./support/shape_tests.ts";
 
-/** The gradient of a batch and the answers, from kernels of some shapes. */
-async function compute(
-  chain: ChainCase,
-  shapes: Shapes,
-): Promise<{ numbers: Float32Array[]; possible: GuardedWebgpu["possibleShapes"] }> {
-  const options = chainOptions(chain), positions = Uint32Array.from({ length: chain.N }, (_, n) => n);
-  await using engine = await openWebgpu({ ...options, selfCheck: false, shapes });
-  const numbers = [await engine.gradient(positions), await engine.predict(options.test)];
-  return { numbers, possible: engine.possibleShapes };
-}
+testShapes({ every: share({ usual: 3, soak: 1 }) });
 
-const SIZES = [1, 37, 64, 100, 128, 256];
-const KINDS: Readonly<Record<string, (H: number) => ChainCase["layers"]>> = {
-  lstm: (H) => [lstm(H), dense(3)],
-  rnn: (H) => [rnn(H), dense(3)],
-  "gru, reset after": (H) => [gru(H, { resetAfter: true }), dense(3)],
-  "gru, reset before": (H) => [gru(H, { resetAfter: false }), dense(3)],
-};
-const plain = Object.entries(KINDS).flatMap(([name, layers]) =>
-  SIZES.map((H): ChainCase => ({
-    name,
-    layers: layers(H),
-    T: 3,
-    N: 6,
-    input: 5,
-    loss: "softmaxCrossEntropy",
-  }))
-);
-const dropped = { recurrentDropout: 0.3 };
-const MASKED: ChainCase = {
-  name: "masked, with masks of every kind",
-  T: 5,
-  N: 7,
-  input: 3,
-  maskValue: 0,
-  layers: [
-    lstm(7, { ...EVERY, ...dropped }),
-    drop(0.3),
-    gru(9, { ...EVERY, ...dropped }),
-    rnn(9, dropped),
-    dense(3),
-  ],
-  loss: "softmaxCrossEntropy",
-};
+const LIMITS = { threads: 256, bytes: 16384, workgroups: 65535 };
+const describeAll = (shapes: readonly Shape[]) => shapes.map(describeShape);
 
-for (const chain of [...plain, MASKED]) {
-  test(`kernels of every shape give the same bits: ${describeChain(chain)}`, async () => {
-    const usual = await compute(chain, {}), names = Object.keys(usual.possible);
-    const rounds = Math.max(...names.map((name) => usual.possible[name].length));
-    assert.ok(rounds > 1);
-    for (let round = 1; round < rounds; round++) {
-      const shapes = Object.fromEntries(names.map((name) => {
-        const possible = usual.possible[name];
-        return [name, possible[round % possible.length]];
-      }));
-      const { numbers } = await compute(chain, shapes);
-      const words = names.map((name) => `${name}: ${describeShape(shapes[name])}`).join("; ");
-      assert.deepEqual(numbers, usual.numbers, words);
-    }
-  });
-}
+Deno.test("shapesOf() gives the usual shape first, and no more threads than columns or than the adapter has", () => {
+  const work = { columns: 148, N4: 16, bytes: () => 1024 };
+  const byLanes = (rest: string) =>
+    ["4 sequences", "2 sequences", "1 sequence"].map((lanes) => `${lanes}, ${rest}`);
+  assert.deepEqual(describeAll(shapesOf(work, { limits: LIMITS, kept: 37 })), [
+    describeShape(USUAL_SHAPE),
+    ...byLanes("192 threads, by gates"),
+    ...byLanes("192 threads, by gates from registers"),
+  ]);
+  const large = shapesOf({ ...work, columns: 4000 }, { limits: LIMITS, kept: 37 });
+  assert.deepEqual(describeAll(large).slice(1), byLanes("256 threads, by gates")); // a column each is too much
+  const small = shapesOf({ ...work, columns: 4 }, { limits: LIMITS, kept: 1 });
+  assert.ok(small.every(({ threads }) => threads === 64));
+});
+
+Deno.test("shapesOf() leaves out what does not fit into workgroup memory, registers or a dispatch", () => {
+  const work = { columns: 64, N4: 16, bytes: ({ lanes }: Shape) => 6000 * lanes };
+  const fitting = (changes: object, kept = 16) =>
+    shapesOf({ ...work, ...changes }, { limits: LIMITS, kept }).map(({ lanes, work }) => `${lanes} ${work}`);
+  assert.deepEqual(fitting({}), ["4 units", "2 gates", "1 gates", "2 registers", "1 registers"]);
+  assert.deepEqual(fitting({}, 129), ["4 units", "2 gates", "1 gates"]);
+  assert.deepEqual(fitting({ N4: 20_000 }), ["4 units", "2 gates", "2 registers"]);
+});
+
+Deno.test("chosenShape() takes only what is possible", () => {
+  const one: Shape = { lanes: 1, threads: 64, work: "gates" }, possible = [USUAL_SHAPE, one];
+  assert.equal(chosenShape({ a: { ...one } }, { label: "a", possible }), one);
+  for (const wrong of [{ b: one }, { a: { ...one, threads: 128 } }, {}] as Shapes[]) {
+    assert.equal(chosenShape(wrong, { label: "a", possible }), USUAL_SHAPE);
+  }
+});

@@ -7,6 +7,7 @@ import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
 import { type KernelName, KERNELS, sourceOf } from "../../../lib/engines/webgpu/kernels.ts";
 import { testAgreement } from "../../engines/contract_agreement.ts";
 import { testTraining } from "../../engines/contract_training.ts";
+import { testShapes } from "../../engines/webgpu/support/shape_tests.ts";
 import { TOLERANCE } from "../../engines/webgpu/support/tolerance.ts";
 import { collected } from "./collect.ts";
 
@@ -23,6 +24,7 @@ const engine = {
 };
 testAgreement(engine);
 testTraining(engine);
+testShapes({ every: 1 });
 
 /** The kernels that no engine has compiled so far. */
 const unused = new Set(Object.keys(KERNELS) as KernelName[]);
