@@ -5,7 +5,9 @@
  */
 import { layOutSequence } from "../../../lib/data/sequence.ts";
 import { sequencesOf } from "../../../lib/data/sequences.ts";
-import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
+import type { Shapes } from "../../../lib/engines/webgpu/shapes.ts";
+import type { Tuning } from "../../../lib/engines/webgpu/tune.ts";
 import { initialize } from "../../../lib/model/initialize.ts";
 import { shuffledOrder } from "../../../lib/random.ts";
 import type { Split } from "../../../mod.ts";
@@ -31,11 +33,23 @@ export interface MeasuredSteps {
   readonly kernelMs: Readonly<Record<string, number>>;
 }
 
-/** Measures a network; the kernels by the time stamps of the adapter. */
+/** Times all kernels of a network in all their shapes. */
+export async function timeShapes(network: RecipeNetwork, train: Split): Promise<Tuning> {
+  const tunings: Tuning[] = [];
+  await using _ = await openWebgpu({
+    ...engineOptions(network, train),
+    tune: true,
+    onTuning: (tuning) => tunings.push(tuning),
+  });
+  return tunings[0];
+}
+
+/** Measures a network with its kernels in some shapes; the kernels by the time stamps of the adapter. */
 export async function measureSteps(
-  { network, optimizer, sequence, batchSize }: RecipeNetwork,
-  { train, effort: { sampleMs, rounds } }: { train: Split; effort: StepEffort },
+  recipe: RecipeNetwork,
+  { train, effort: { sampleMs, rounds }, shapes }: { train: Split; effort: StepEffort; shapes: Shapes },
 ): Promise<MeasuredSteps> {
+  const { batchSize } = recipe;
   const order = shuffledOrder(train.count, 1, 0);
   let taken = 0;
   const take = (steps: number) =>
@@ -43,19 +57,7 @@ export async function measureSteps(
       const first = taken++ * batchSize % (train.count - batchSize + 1);
       return order.subarray(first, first + batchSize);
     });
-  await using engine = await openWebgpu({
-    network,
-    layout: layOutSequence(sequence, train),
-    parameters: initialize(network, "pytorch", 1),
-    training: {
-      optimizer,
-      sequences: sequencesOf(train),
-      targets: { kind: "classes", data: train.labels },
-      seed: 1,
-      batchSize,
-    },
-    selfCheck: false,
-  });
+  await using engine = await openWebgpu({ ...engineOptions(recipe, train), shapes });
   const timed = async (steps: number) => {
     const batches = take(steps), started = performance.now();
     await engine.train(batches);
@@ -75,4 +77,21 @@ export async function measureSteps(
     }
   }
   return { stepMs: spreadOf(samples), kernelMs };
+}
+
+function engineOptions(
+  { network, optimizer, sequence, batchSize }: RecipeNetwork,
+  train: Split,
+): WebgpuOptions {
+  return {
+    network,
+    layout: layOutSequence(sequence, train),
+    parameters: initialize(network, "pytorch", 1),
+    training: {
+      ...{ optimizer, batchSize, seed: 1 },
+      sequences: sequencesOf(train),
+      targets: { kind: "classes", data: train.labels },
+    },
+    selfCheck: false,
+  };
 }

@@ -4,12 +4,14 @@
  * @module
  */
 import type { Dispatch } from "../../../lib/engines/webgpu/kernels.ts";
-import { describeShape } from "../../../lib/engines/webgpu/shapes.ts";
+import type { Limits } from "../../../lib/engines/webgpu/limits.ts";
+import { describeShape, type Shapes } from "../../../lib/engines/webgpu/shapes.ts";
+import type { TimedShape } from "../../../lib/engines/webgpu/tune.ts";
 import type { MeasuredMachine } from "../machine.ts";
 import type { Standing } from "../rounds.ts";
 import type { Spread } from "../statistics.ts";
 import { type AdapterModel, peakMads } from "./adapter_model.ts";
-import { epochSeconds, type Forecast } from "./forecast.ts";
+import { epochSeconds, type Forecast, stepDispatches } from "./forecast.ts";
 import type { MeasuredSteps } from "./measure.ts";
 import type { RecipeNetwork } from "./networks.ts";
 import { predict, type Prediction } from "./predict.ts";
@@ -33,6 +35,16 @@ export interface KernelResult {
   readonly bound: Prediction["bound"];
 }
 
+/** A kernel in one of its shapes. */
+export interface ShapeResult {
+  readonly kernel: string;
+  readonly shape: string;
+  /** Null where the adapter computes other bits in it, or refuses it. */
+  readonly ms: number | null;
+  readonly fault: string | null;
+  readonly predictedMs: number;
+}
+
 /** A network on this machine's adapter. */
 export interface NetworkResult {
   readonly name: string;
@@ -46,6 +58,8 @@ export interface NetworkResult {
   readonly shareOfBandwidth: number;
   /** In the order of a step. */
   readonly kernels: readonly KernelResult[];
+  /** Empty where only one shape was measured. */
+  readonly shapes: readonly ShapeResult[];
 }
 
 /** The players of a network. */
@@ -83,27 +97,42 @@ export const FACTOR = 2;
 /** Of the kernels that take at least this share of a step. */
 export const LEAST_SHARE = 0.02;
 
-/** Compares what was measured with what is predicted. @param options.dispatches Of a step, labelled as the measurements are */
+/** What was measured of a network. */
+export interface Measured {
+  readonly network: RecipeNetwork;
+  readonly steps: MeasuredSteps;
+  /** Of its kernels, where they are not the usual ones. */
+  readonly shapes: Shapes;
+  /** What each shape of each kernel took, if they were timed. */
+  readonly timed: readonly TimedShape[];
+}
+
+/** Compares what was measured of a network with what is predicted. */
 export function networkResult(
-  { name, about, batchSize }: RecipeNetwork,
-  { measured, dispatches, adapter }: {
-    measured: MeasuredSteps;
-    dispatches: readonly Dispatch[];
-    adapter: AdapterModel;
-  },
+  { network, steps: { stepMs, kernelMs }, shapes, timed }: Measured,
+  { adapter, limits }: { adapter: AdapterModel; limits: Limits },
 ): NetworkResult {
-  const { stepMs, kernelMs } = measured,
-    total = dispatches.reduce((sum, { label }) => sum + kernelMs[label], 0);
-  const whole = sumOf(dispatches.map(workOf));
+  const { name, about, batchSize } = network, dispatches = stepDispatches(network, { limits, shapes });
+  const total = dispatches.reduce((sum, { label }) => sum + kernelMs[label], 0);
   return {
     ...{ name, about, batchSize, dispatches: dispatches.length, stepMs },
     epochSeconds: epochSeconds(stepMs.median, batchSize),
-    ...sharesOf(whole, stepMs.median, adapter),
+    ...sharesOf(sumOf(dispatches.map(workOf)), stepMs.median, adapter),
     kernels: Array.from(
       Map.groupBy(dispatches, ({ label }) => label.replace(/, part .*/, "")),
       ([label, pieces]) => kernelResult(label, { pieces, kernelMs, total, adapter }),
     ),
+    shapes: timed.map(({ kernel, shape, ms, fault }) => {
+      const pieces = stepDispatches(network, { limits, shapes: { [kernel]: shape } })
+        .filter(({ shaped }) => shaped?.label === kernel);
+      return { kernel, shape: describeShape(shape), ms, fault, predictedMs: predictedMsOf(pieces, adapter) };
+    }),
   };
+}
+
+/** What dispatches are predicted to take where each is timed in a pass of its own. */
+function predictedMsOf(pieces: readonly Dispatch[], adapter: AdapterModel): number {
+  return pieces.reduce((sum, piece) => sum + predict(workOf(piece), adapter).ns + adapter.passNs, 0) / 1e6;
 }
 
 function kernelResult(
@@ -115,9 +144,8 @@ function kernelResult(
     adapter: AdapterModel;
   },
 ): KernelResult {
-  const works = pieces.map(workOf), predictions = works.map((work) => predict(work, adapter));
+  const works = pieces.map(workOf), predictedMs = predictedMsOf(pieces, adapter);
   const ms = pieces.reduce((sum, piece) => sum + kernelMs[piece.label], 0);
-  const predictedMs = predictions.reduce((sum, { ns }) => sum + ns + adapter.passNs, 0) / 1e6;
   const [{ shaped }] = pieces;
   return {
     ...{ label, dispatches: pieces.length, ms, predictedMs },
@@ -125,7 +153,7 @@ function kernelResult(
     share: ms / total,
     ...sharesOf(sumOf(works), ms, adapter),
     ratio: predictedMs / ms,
-    bound: predictions[0].bound,
+    bound: predict(works[0], adapter).bound,
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findAdapter } from "../../../lib/engines/webgpu/device.ts";
+import { describeAdapter, findAdapter } from "../../../lib/engines/webgpu/device.ts";
 import type { Dataset } from "../../../mod.ts";
 import type { SharedFiles } from "../files.ts";
 import { findCuda, type PeerName, startCuda, startLibraries, startScanline, stop } from "../lineup.ts";
@@ -12,11 +12,17 @@ import { measureStandings } from "../rounds.ts";
 import { recipeWorkloads } from "../workloads.ts";
 import type { AdapterModel } from "./adapter_model.ts";
 import { CARDS } from "./cards.ts";
-import { forecastBest, forecastUsual, stepDispatches } from "./forecast.ts";
-import { type MeasuredSteps, measureSteps } from "./measure.ts";
+import { forecastBest, forecastUsual } from "./forecast.ts";
+import { measureSteps, timeShapes } from "./measure.ts";
 import { recipeNetworks } from "./networks.ts";
 import { cheaper, probeAdapter } from "./probe.ts";
-import { type CardForecast, networkResult, type PeersResult, type WebgpuBenchResult } from "./results.ts";
+import {
+  type CardForecast,
+  type Measured,
+  networkResult,
+  type PeersResult,
+  type WebgpuBenchResult,
+} from "./results.ts";
 
 /** What the bench of WebGPU needs. */
 export interface WebgpuBench {
@@ -35,11 +41,13 @@ const EFFORT = {
     steps: { sampleMs: 500, rounds: 9 },
     peers: { sampleMs: 200, rounds: 7, slowRounds: 3 },
     networks: 5,
+    tunedOnSoftware: 1, // in all shapes a step takes some ten times as long there
   },
   quick: {
-    steps: { sampleMs: 200, rounds: 3 },
+    steps: { sampleMs: 200, rounds: 5 },
     peers: { sampleMs: 60, rounds: 3, slowRounds: 1 },
     networks: 3,
+    tunedOnSoftware: 0,
   },
 };
 
@@ -54,26 +62,25 @@ export async function benchWebgpu(
       "Cannot bench the device webgpu: this machine must have a WebGPU adapter; `deno task devices` describes the machine",
     );
   }
-  const { limits } = gpu, networks = recipeNetworks().slice(0, effort.networks);
+  const { limits } = gpu,
+    { software } = describeAdapter(gpu),
+    networks = recipeNetworks().slice(0, effort.networks);
   say("the adapter");
   const before = await probeAdapter(gpu);
-  const measured: MeasuredSteps[] = [];
-  for (const network of networks) {
+  const measured: Measured[] = [];
+  for (const [index, network] of networks.entries()) {
     say(network.name);
-    measured.push(await measureSteps(network, { train, effort: effort.steps }));
+    const tuned = !software || index < effort.tunedOnSoftware ? await timeShapes(network, train) : null;
+    const shapes = software || !tuned ? {} : tuned.shapes; // a software adapter stays with the usual ones
+    const steps = await measureSteps(network, { train, effort: effort.steps, shapes });
+    measured.push({ network, steps, shapes, timed: tuned?.timed ?? [] });
   }
   say("the adapter again");
   const adapter = cheaper(before, await probeAdapter((await findAdapter())!));
   const noCuda = await whyNoCuda(bench);
   return {
     ...{ device: "webgpu", quick, machine, adapter, noCuda, cards: CARDS },
-    networks: networks.map((network, index) =>
-      networkResult(network, {
-        measured: measured[index],
-        dispatches: stepDispatches(network, { limits }),
-        adapter,
-      })
-    ),
+    networks: measured.map((one) => networkResult(one, { adapter, limits })),
     peers: await comparePeers(bench, noCuda === null),
     forecasts: CARDS.flatMap((card) => forecastsOf(card, limits)),
   };

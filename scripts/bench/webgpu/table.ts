@@ -24,6 +24,7 @@ export function formatWebgpu(result: WebgpuBenchResult): string[] {
     "",
     ...formatNetworks(networks),
     ...networks.flatMap(formatKernels),
+    ...networks.flatMap(formatShapes),
     ...peers.flatMap(formatPeers),
     ...result.noCuda === null ? [] : [`  PyTorch takes no part: ${result.noCuda}`],
     ...forecasts.length === 0 ? [] : formatForecasts(result),
@@ -115,6 +116,28 @@ function formatKernels(network: NetworkResult): string[] {
     (off.length === 0
       ? `all of these are predicted within a factor of ${FACTOR}`
       : `NOT predicted within a factor of ${FACTOR}: ${off.map(({ label }) => label).join(", ")}`),
+  ];
+}
+
+/** The shapes of the kernels that take a share worth naming. */
+function formatShapes({ name, kernels, shapes }: NetworkResult): string[] {
+  const named = kernels.filter(({ share }) => share >= LEAST_SHARE).map(({ label }) => label);
+  const rows = shapes.filter(({ kernel }) => named.includes(kernel));
+  if (rows.length === 0) return [];
+  const ratios = rows.flatMap(({ ms, predictedMs }) => ms === null ? [] : [predictedMs / ms]);
+  return [
+    "",
+    `${name} in all shapes; ms, predicted, ratio from ${Math.min(...ratios).toFixed(2)} to ${
+      Math.max(...ratios).toFixed(2)
+    }`,
+    ...rows.map(({ kernel, shape, ms, fault, predictedMs }) => {
+      const cells = ms === null
+        ? `${fault}`
+        : `${number(ms).padStart(9)}${number(predictedMs).padStart(9)}${
+          (predictedMs / ms).toFixed(2).padStart(7)
+        }`;
+      return `  ${kernel.padEnd(32)}${shape.padEnd(48)}${cells}`;
+    }),
   ];
 }
 
