@@ -23,6 +23,8 @@ import { missed, networkResult } from "../../scripts/bench/webgpu/results.ts";
 import { madsOf, type Work, workOf } from "../../scripts/bench/webgpu/work.ts";
 import { countFlops, recipeWorkloads } from "../../scripts/bench/workloads.ts";
 import { LACKING_ADAPTER } from "../support/adapter.ts";
+import { lacks, named } from "../support/permissions.ts";
+import { makeProject, needs, runScript } from "./tiny_project.ts";
 
 /** What any adapter has. */
 const LIMITS: Limits = {
@@ -143,7 +145,7 @@ Deno.test("the pieces of a kernel take together what it takes whole", () => {
   assert.equal(sum, madsOf(workOf(whole)));
 });
 
-Deno.test("the peaks of the cards are the published ones", () => {
+Deno.test("the peaks of the cards are what their cores do at their clocks", () => {
   const teraflops = CARDS.map((card) => Number((2 * peakMads(card) / 1000).toPrecision(2)));
   assert.deepEqual(teraflops, [59, 29, 3.6, 2.1]);
 });
@@ -203,5 +205,29 @@ Deno.test({
       () => device.pass({ wgsl: "fn main() {}", threads: 1 }, { groups: 1, dispatches: 1 }),
       /Cannot probe the adapter: its device refused a kernel/,
     );
+  },
+});
+
+Deno.test({
+  name: named("bench says which flags do not go together, and which devices it knows", needs),
+  ignore: lacks(needs),
+  fn: async () => {
+    await using project = await makeProject();
+    const wrong: [string[], RegExp][] = [
+      [["--device", "wasm"], /Cannot use --device: it must be one of webgpu: current value is "wasm"/],
+      [
+        ["--device", "webgpu", "--peers", "tfjs", "--python", "python3"],
+        /Cannot use --python: --peers must name pytorch/,
+      ],
+      [
+        ["--device", "webgpu", "--peers", "keras"],
+        /Cannot use --peers: it must be none or some of pytorch,tfjs,jax/,
+      ],
+    ];
+    for (const [flags, message] of wrong) {
+      const { code, stderr } = await runScript(project.path, "bench", flags);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
   },
 });

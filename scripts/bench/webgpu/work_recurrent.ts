@@ -1,5 +1,6 @@
 /**
- * The work of the recurrent kernels: a workgroup loops over the steps, and in each over the units before.
+ * The work of the recurrent kernels: a workgroup loops over the steps, and in each over the units before. The first step, which has
+ * no sums over them, counts as any other.
  *
  * @module
  */
@@ -43,7 +44,7 @@ export function lstmWork(dispatch: Shaped, way: Way): Work {
       ? { sigmoids: 3, tanhs: 2, vectors: 5, stores: 6, localStores: 1, mads: 8 } // i f o, g φ(c); z c; gates c h
       : { tanhs: 1, vectors: 7, stores: 4, locals: 2, localStores: 3, mads: 64 }, // φ(c); gates c c dy; dz; dh dc
     unitChain: { loads: 2, mads: way === "forward" ? 20 : 10 },
-    vectors: way === "forward" ? 11 : 11, // 4 z, 4 gates, c twice, h; 4 gates, 4 dz, c twice, dy
+    vectors: 11, // 4 z, 4 gates, c twice, h; 4 gates, 4 dz, c twice, dy
   });
 }
 
@@ -64,9 +65,10 @@ export function gruWork(dispatch: Shaped, way: Way): Work {
     vectors: way === "forward" ? 11 : 10,
   });
   if (RESET_AFTER) return work;
-  // The sum over R_g, between two more barriers.
-  const [sums] = work.phases, share = { ...sums.operations, mads: dispatch.shape.lanes };
-  return { ...work, phases: [...work.phases, { ...sums, operations: share }] };
+  // The sum over R_g comes after a barrier more.
+  const [sums, rest] = work.phases, last = { ...sums.operations, mads: dispatch.shape.lanes };
+  const barrier: Phase = { times: rest.times, lanes: 0, operations: {}, chain: {}, barriers: 1 };
+  return { ...work, phases: [...work.phases, barrier, { ...sums, operations: last }] };
 }
 
 /** An RNN: one sum a unit; forward, a job does four units side by side, or one where the products are by gates. */
