@@ -181,9 +181,9 @@ const WIDE: ChainCase = {
 /** As {@link FAULTS}. */
 const CHAIN_FAULTS: readonly (readonly [string, readonly ChainCase[], string, string])[] = [
   ["numbers are read in the wrong order", [STACK], "let at = t * C + c;", "let at = c + t;"],
-  ["the reset gate is forgotten", [GRUS], "let rh = r * h[before + unit];", "let rh = h[before + unit];"],
-  ["the reset gate has no gradient", [GRUS], "d * before * slope(GATE, r)", "vec4f(0)"],
-  ["the reset gate acts too early", [RESET_AFTER], "gates[at + 2u] + r * hg", "gates[at + 2u] + hg"],
+  ["the reset gate is forgotten", [GRUS], "let rh = r * h[", "let rh = h["],
+  ["the reset gate has no gradient", [GRUS], "d * stateBefore(t, n4, unit) * slope(GATE, r)", "Lanes(0)"],
+  ["the reset gate acts too early", [RESET_AFTER], "fma(r, hg,", "fma(Lanes(1), hg,"],
   ["the second bias is forgotten", [RESET_AFTER], "if (TWO_BIASES)", "if (false)"],
   ["the reset state has no gradient", [GRUS], "return RESET_GATES;", "return KERNEL_GATES;"],
   [
