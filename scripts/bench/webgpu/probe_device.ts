@@ -18,7 +18,7 @@ interface Timing extends ProbeRun {
 }
 
 const TARGET_NS = 3e6; // long against a pass, and short against other programs
-/** Twice as many, times the turns of an inner loop, are fewer than the 65,535 after which Mesa's software adapter leaves its loops. */
+/** As many, times the turns of an inner loop, are fewer than the 65,535 after which Mesa's software adapter leaves its loops. */
 const MOST_ITERATIONS = 1000;
 const FEW_SAMPLES = 2, SAMPLES = 9;
 const LARGE_BYTES = 2 ** 26;
@@ -82,19 +82,14 @@ export class ProbeDevice implements Disposable {
     const timed = async (iterations: number, samples: number) =>
       await this.#shortest(pipeline, { ...run, iterations, dispatches: 1 }, samples);
     await timed(0, 1); // some drivers compile at the first dispatch
-    const enough = TARGET_NS + 4 * await timed(0, FEW_SAMPLES);
+    const empty = await timed(0, SAMPLES), enough = TARGET_NS + 4 * empty;
     let iterations = 1, elapsed = await timed(1, FEW_SAMPLES);
     while (elapsed < enough && iterations < MOST_ITERATIONS) {
       const factor = Math.max(2, Math.min(16, Math.ceil(enough / elapsed)));
       iterations = Math.min(MOST_ITERATIONS, factor * iterations);
       elapsed = await timed(iterations, FEW_SAMPLES);
     }
-    let short = Infinity, long = Infinity; // in turn, so that both see the same disturbances
-    for (let sample = 0; sample < SAMPLES; sample++) {
-      short = Math.min(short, await timed(iterations, 1));
-      long = Math.min(long, await timed(2 * iterations, 1));
-    }
-    return Math.max(0, (long - short) / iterations);
+    return Math.max(0, (await timed(iterations, SAMPLES) - empty) / iterations);
   }
 
   /** The nanoseconds of a pass with `dispatches` dispatches of a kernel that runs its loop not once. */
