@@ -154,13 +154,13 @@ function whatRemains(
   ].join("\n");
 }
 
-/** Runs share the cores on the CPU; a GPU takes one run at a time. Only wasm has threads. */
+/** Runs share the cores on the CPU; a GPU, or what may become one, takes one run at a time. Only wasm has threads. */
 async function shareCores(): Promise<{ sharing: Sharing; passThreads: boolean }> {
   const asked = passedValue(passedOn, "--device") ?? "auto";
-  const device = asked === "auto" ? (await chooseDevice(asked)).device : asked;
+  const { device } = asked === "auto" ? await chooseDevice(asked) : { device: asked };
   const threads = passedValue(passedOn, "--threads");
   const cores = navigator.hardwareConcurrency;
-  if (device === "webgpu") return { sharing: { cores: 1 }, passThreads: false };
+  if (device === "webgpu" || device === "auto") return { sharing: { cores: 1 }, passThreads: false };
   if (device === "wasm" && threads === null) return { sharing: { cores }, passThreads: true };
   const each = device === "wasm" ? Number(threads) || cores : 1;
   return { sharing: { cores, threads: each }, passThreads: false };

@@ -7,12 +7,8 @@ import { pickSequences, type Sequences, type Targets } from "../../data/sequence
 import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
-import {
-  type CheckedStepOptions,
-  checkEngineOptions,
-  GuardedEngine,
-  type UnguardedEngine,
-} from "../guard.ts";
+import { checkEngineOptions } from "../check_options.ts";
+import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type {
   DeviceDescription,
   EngineOptions,
@@ -170,6 +166,8 @@ class WebgpuEngine implements UnguardedEngine {
   readonly #program: Program;
   readonly #regularized: boolean;
   #step = 0;
+  /** Steps that were submitted, and whose results have not come. */
+  #begun = 0;
   /** The sequences to train on, and their weights. */
   #sequences: Sequences | undefined;
   #weights: Float32Array | undefined;
@@ -224,37 +222,61 @@ class WebgpuEngine implements UnguardedEngine {
     return true;
   }
 
-  /** Takes many steps in one submission, and reads their results once. */
-  async train(
+  async train(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<StepResult[]> {
+    const collect = await this.begin(batches, options);
+    return await collect();
+  }
+
+  /** Submits many steps at once, which are read once. */
+  async begin(
     batches: readonly Uint32Array[],
     { learningRates, transforms }: CheckedStepOptions,
-  ): Promise<StepResult[]> {
-    const results: StepResult[] = [], { stepsTogether } = this.#plan;
+  ): Promise<() => Promise<StepResult[]>> {
+    const submitted: (() => Promise<StepResult[]>)[] = [], { stepsTogether } = this.#plan;
     for (let start = 0; start < batches.length; start += stepsTogether) {
       const end = start + stepsTogether;
       const together = {
         learningRates: learningRates.slice(start, end),
         transforms: transforms?.slice(start, end),
       };
-      results.push(...await this.#trainTogether(batches.slice(start, end), together));
+      submitted.push(await this.#beginTogether(batches.slice(start, end), together));
     }
-    return results;
+    return async () => {
+      const results: StepResult[] = [];
+      for (const collect of submitted) results.push(...await collect());
+      return results;
+    };
   }
 
-  async #trainTogether(
+  async #beginTogether(
     batches: readonly Uint32Array[],
     options: CheckedStepOptions,
-  ): Promise<StepResult[]> {
-    const firstStep = this.#step + 1, { resultsAStep } = this.#plan;
+  ): Promise<() => Promise<StepResult[]>> {
+    const firstStep = this.#step + this.#begun + 1, { resultsAStep } = this.#plan;
+    const counts = batches.map(({ length }) => length), steps = counts.length;
     this.#writeSteps(batches, { firstStep, ...options });
-    this.#program.submit(this.#program.training, batches.length);
-    const bytes = 4 * resultsAStep * batches.length;
-    const results = new Float32Array(await this.#program.read("results", bytes));
-    this.#step += batches.length;
-    return batches.map(({ length: count }, index) => {
-      const ofStep = results.subarray(index * resultsAStep, (index + 1) * resultsAStep);
-      return { step: firstStep + index, ...this.#summarize(ofStep, count), count };
-    });
+    const parts = [{ name: "results", bytes: 4 * resultsAStep * steps }];
+    const read = await this.#program.submitReading(this.#program.training, { steps, parts });
+    this.#begun += steps;
+    return async () => {
+      const results = new Float32Array(await this.#arrival(read));
+      this.#begun -= steps;
+      this.#step += steps;
+      return counts.map((count, index) => {
+        const ofStep = results.subarray(index * resultsAStep, (index + 1) * resultsAStep);
+        return { step: firstStep + index, ...this.#summarize(ofStep, count), count };
+      });
+    };
+  }
+
+  /** Waits for results. If they do not come, nothing of what was begun counts as taken. */
+  async #arrival(read: () => Promise<ArrayBuffer>): Promise<ArrayBuffer> {
+    try {
+      return await read();
+    } catch (error) {
+      this.#begun = 0;
+      throw error;
+    }
   }
 
   /** The loss and the metrics of a step, from the sums over the steps of its sequences. */
@@ -318,12 +340,10 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   async readState(): Promise<EngineState> {
-    const bytes = 4 * this.#options.network.size;
-    const slots: Float32Array[] = [];
-    for (let slot = 0; slot < this.#plan.slots; slot++) {
-      slots.push(new Float32Array(await this.#program.read(`slot ${slot}`, bytes)));
-    }
-    return { parameters: await this.readParameters(), slots, step: this.#step };
+    const names = ["parameters", ...Array.from({ length: this.#plan.slots }, (_, slot) => `slot ${slot}`)];
+    const all = await this.#program.readAll(names, 4 * this.#options.network.size);
+    const [parameters, ...slots] = all.map((bytes) => new Float32Array(bytes));
+    return { parameters, slots, step: this.#step };
   }
 
   async writeState(state: EngineState): Promise<void> {

@@ -43,7 +43,7 @@ const DRAWS = 3;
 const NUDGE = 1e-5;
 
 /** An engine that can load other sequences and weights of the same shapes. */
-export interface CheckedEngine extends Engine {
+export interface CheckedEngine extends Omit<Engine, "begin" | "collect" | "runsAhead"> {
   load(options: EngineOptions): Promise<void>;
 }
 
@@ -248,7 +248,10 @@ function biasRange(activations: readonly (CellActivation | "softmax")[]): [low: 
 }
 
 /** The gradient over all sequences, or their answers, in reverse order. */
-async function measure(engine: Engine, { options, sequences }: Trial): Promise<Float32Array> {
+async function measure(
+  engine: Pick<Engine, "gradient" | "predict">,
+  { options, sequences }: Trial,
+): Promise<Float32Array> {
   const all = Uint32Array.from({ length: sequences.count }, (_, n) => sequences.count - 1 - n);
   const { training } = options;
   if (!training) return await engine.predict(sequences, all);

@@ -3,6 +3,7 @@ import {
   chosenShape,
   describeShape,
   type Shape,
+  type Shapes,
   shapesOf,
   USUAL_SHAPE,
 } from "../../../lib/engines/webgpu/shapes.ts";
