@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/open.ts";
 import { describeShape, type Shape, type Shapes, USUAL_SHAPE } from "../../../lib/engines/webgpu/shapes.ts";
-import {
-  describeTuning,
-  type TunedEngine,
-  tuneShapes,
-  type Tuning,
-} from "../../../lib/engines/webgpu/tune.ts";
+import { describeTuning, type TunedEngine, tuneShapes } from "../../../lib/engines/webgpu/tune.ts";
 import { type Case, optionsOf } from "../contract_cases.ts";
 import { test } from "./support/adapter_tests.ts";
 import { asHardware } from "./support/hardware.ts";
