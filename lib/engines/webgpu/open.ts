@@ -13,7 +13,7 @@ import type { PlannedTraining, PlanOptions } from "./plan.ts";
 import { Program } from "./program.ts";
 import { checkDevice, madeUpTransforms } from "./self_check.ts";
 import type { Shapes } from "./shapes.ts";
-import { describeTuning, type TunedEngine, tuneShapes } from "./tune.ts";
+import { describeTuning, type TimedKernels, type TunedEngine, tuneShapes } from "./tune.ts";
 
 /** The options of the webgpu engine. */
 export interface WebgpuOptions
@@ -70,7 +70,7 @@ async function findShapes(adapter: GPUAdapter, options: WebgpuOptions): Promise<
     onTuned?.(["No kernel was timed: the adapter has no timestamp queries"]);
     return undefined;
   }
-  const found = await tuneShapes((shapes) => openTimed({ ...options, onMemory: undefined, shapes }));
+  const found = await timeShapes(options);
   if (described.software) {
     onTuned?.([...describeTuning(found), "The usual shapes are kept: the adapter is software"]);
     return undefined;
@@ -87,6 +87,15 @@ const SHAPES_VERSION = 1;
 function keyOf(adapter: AdapterDescription, { network, training }: WebgpuOptions): string {
   const { input, layers, loss } = network, { batchSize } = training!;
   return `shapes ${SHAPES_VERSION}: ${JSON.stringify({ adapter, batchSize, input, layers, loss })}`;
+}
+
+/**
+ * Times the kernels of a training in all their shapes.
+ *
+ * @throws {Error} If the adapter has no timestamp queries, or refuses the usual shapes
+ */
+export function timeShapes(options: WebgpuOptions): Promise<TimedKernels> {
+  return tuneShapes((shapes) => openTimed({ ...options, onMemory: undefined, shapes }));
 }
 
 /** Opens the engine of a training to time one batch. */

@@ -5,9 +5,9 @@
  */
 import { layOutSequence } from "../../../lib/data/sequence.ts";
 import { sequencesOf } from "../../../lib/data/sequences.ts";
-import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu, timeShapes, type WebgpuOptions } from "../../../lib/engines/webgpu/open.ts";
 import type { Shapes } from "../../../lib/engines/webgpu/shapes.ts";
-import type { Tuning } from "../../../lib/engines/webgpu/tune.ts";
+import type { TimedKernels } from "../../../lib/engines/webgpu/tune.ts";
 import { initialize } from "../../../lib/model/initialize.ts";
 import { shuffledOrder } from "../../../lib/random.ts";
 import type { Split } from "../../../mod.ts";
@@ -34,14 +34,8 @@ export interface MeasuredSteps {
 }
 
 /** Times all kernels of a network in all their shapes. */
-export async function timeShapes(network: RecipeNetwork, train: Split): Promise<Tuning> {
-  const tunings: Tuning[] = [];
-  await using _ = await openWebgpu({
-    ...engineOptions(network, train),
-    tune: true,
-    onTuning: (tuning) => tunings.push(tuning),
-  });
-  return tunings[0];
+export function timeKernels(network: RecipeNetwork, train: Split): Promise<TimedKernels> {
+  return timeShapes(engineOptions(network, train));
 }
 
 /** Measures a network with its kernels in some shapes; the kernels by the time stamps of the adapter. */

@@ -13,7 +13,7 @@ import { recipeWorkloads } from "../workloads.ts";
 import type { AdapterModel } from "./adapter_model.ts";
 import { CARDS } from "./cards.ts";
 import { forecastBest, forecastUsual } from "./forecast.ts";
-import { measureSteps, timeShapes } from "./measure.ts";
+import { measureSteps, timeKernels } from "./measure.ts";
 import { recipeNetworks } from "./networks.ts";
 import { cheaper, probeAdapter } from "./probe.ts";
 import {
@@ -74,7 +74,7 @@ export async function benchWebgpu(
   const measured: Measured[] = [];
   for (const [index, network] of networks.entries()) {
     say(network.name);
-    const tuned = !software || index < effort.tunedOnSoftware ? await timeShapes(network, train) : null;
+    const tuned = !software || index < effort.tunedOnSoftware ? await timeKernels(network, train) : null;
     const shapes = software || !tuned ? {} : tuned.shapes; // a software adapter stays with the usual ones
     const steps = await measureSteps(network, { train, effort: effort.steps, shapes });
     measured.push({ network, steps, shapes, timed: tuned?.timed ?? [] });
