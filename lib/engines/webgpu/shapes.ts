@@ -47,6 +47,8 @@ export interface ShapedWork {
 
 /** More invocations than these have too few registers each. */
 const MOST_THREADS = 512;
+/** With more columns than these, 64 threads would have more turns of loops in four steps than `pieces.ts` allows. */
+const MANY_COLUMNS = 2048;
 /** More weights than these fit into no registers. */
 const MOST_KEPT = 128;
 
@@ -60,12 +62,13 @@ export function shapesOf(
   { limits, kept }: { limits: WorkgroupLimits; kept: number },
 ): Shape[] {
   const most = Math.min(limits.threads, MOST_THREADS);
+  const usual = columns > MANY_COLUMNS ? { ...USUAL_SHAPE, threads: 128 } : USUAL_SHAPE;
   const threads = Math.max(64, Math.min(most, roundUp(columns, 64)));
   const others = (["gates", "registers"] as const).flatMap((work) =>
     ([4, 2, 1] as const).map((lanes): Shape => ({ lanes, threads, work }))
   );
   return [
-    USUAL_SHAPE,
+    usual,
     ...others.filter((shape) => {
       if (shape.work === "registers" && (threads < columns || kept > MOST_KEPT)) return false;
       return bytes(shape) <= limits.bytes && 4 * N4 / shape.lanes <= limits.workgroups;
@@ -73,13 +76,13 @@ export function shapesOf(
   ];
 }
 
-/** The shape that was chosen for a kernel, if it is one of those that it can have; else the usual one. */
+/** The shape that was chosen for a kernel, if it is one of those that it can have; else the usual one, which is the first. */
 export function chosenShape(
   shapes: Shapes,
   { label, possible }: { label: string; possible: readonly Shape[] },
 ): Shape {
   const chosen = shapes[label];
-  return possible.find((shape) => chosen && describeShape(shape) === describeShape(chosen)) ?? USUAL_SHAPE;
+  return possible.find((shape) => chosen && describeShape(shape) === describeShape(chosen)) ?? possible[0];
 }
 
 /** The shapes that the kernels of a plan can have, by the names under which they are chosen. */

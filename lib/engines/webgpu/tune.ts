@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeShape, type Shape, type Shapes, USUAL_SHAPE } from "./shapes.ts";
+import { describeShape, type Shape, type Shapes } from "./shapes.ts";
 
 /** An engine whose kernels have some shapes, and one batch. */
 export interface TunedEngine extends AsyncDisposable {
@@ -42,7 +42,9 @@ const STEPS = 5;
  */
 export async function tuneShapes(open: (shapes: Shapes) => Promise<TunedEngine>): Promise<TimedKernels> {
   const usual = await timeRound(open, {}), possible = usual.possibleShapes;
-  const timed = Object.keys(possible).map((kernel) => timedShape(usual, { kernel, shape: USUAL_SHAPE }));
+  const timed = Object.keys(possible).map((kernel) =>
+    timedShape(usual, { kernel, shape: possible[kernel][0] })
+  );
   const rounds = Math.max(...Object.values(possible).map(({ length }) => length));
   for (let round = 1; round < rounds; round++) {
     const shapes = shapesOfRound(possible, round);
@@ -89,7 +91,7 @@ function timedShape(found: Round | string, named: Pick<TimedShape, "kernel" | "s
 /** The shape of every kernel in a round; those that have fewer keep the usual one. */
 function shapesOfRound(possible: TunedEngine["possibleShapes"], round: number): Shapes {
   return Object.fromEntries(
-    Object.entries(possible).map(([kernel, all]) => [kernel, all[round] ?? USUAL_SHAPE]),
+    Object.entries(possible).map(([kernel, all]) => [kernel, all[round] ?? all[0]]),
   );
 }
 

@@ -117,7 +117,14 @@ function wholeOf(
   { buffer, stride }: Pick<Edge, "buffer" | "stride">,
   { features, N4 }: { features: number; N4: number },
 ): Whole {
-  return { steps: rows / N4, multiplications: 16 * quads * features, buffer, stride, inRows: true };
+  return {
+    steps: rows / N4,
+    multiplications: 16 * quads * features,
+    turns: N4,
+    buffer,
+    stride,
+    inRows: true,
+  };
 }
 
 /** x W + b for all t. */

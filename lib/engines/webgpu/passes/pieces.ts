@@ -12,8 +12,10 @@ import type { Frame } from "./pass.ts";
  * some hundred times as many.
  */
 const MOST_MULTIPLICATIONS = 1.5e8;
-/** Pieces are this many steps or a multiple: then the offset of a window is a multiple of 256 bytes, as bindings need. */
-const STEPS = 4;
+/** Mesa's software adapter leaves all loops of an invocation, without a word, after 65,535 turns in all. */
+const MOST_TURNS = 60_000;
+/** Bindings start at multiples of so many `vec4`. */
+const ALIGNMENT = 16;
 
 /** What is cut. */
 export interface Whole {
@@ -21,6 +23,8 @@ export interface Whole {
   readonly steps: number;
   /** For one row, a step of four sequences; those of slow kernels count more. */
   readonly multiplications: number;
+  /** The turns of the loops of an invocation, for one step. */
+  readonly turns: number;
   /** The buffer of which a piece sees only its own rows, and what lies between its rows, in `vec4`: a multiple of 4. */
   readonly buffer: string;
   readonly stride: number;
@@ -30,19 +34,31 @@ export interface Whole {
 
 /** Makes the dispatches of all pieces, in the order of time. */
 export function inPieces(
-  { steps, multiplications, buffer, stride, inRows }: Whole,
+  { steps, multiplications, turns, buffer, stride, inRows }: Whole,
   { N4, windowBytes }: Pick<Frame, "N4" | "windowBytes">,
   make: (piece: Piece, rows: number) => Dispatch,
 ): Dispatch[] {
-  const most = Math.min(MOST_MULTIPLICATIONS / (N4 * multiplications), windowBytes / (16 * N4 * stride));
-  const length = most >= steps ? steps : Math.max(STEPS, Math.floor(most / STEPS) * STEPS);
-  const count = Math.ceil(steps / length), unit = inRows ? N4 : 1;
+  const most = Math.min(
+    MOST_MULTIPLICATIONS / (N4 * multiplications),
+    windowBytes / (16 * N4 * stride),
+    MOST_TURNS / turns,
+  );
+  const unit = unitOf(N4 * stride),
+    length = most >= steps ? steps : Math.max(unit, Math.floor(most / unit) * unit);
+  const count = Math.ceil(steps / length), places = inRows ? N4 : 1;
   return Array.from({ length: count }, (_, index) => {
     const first = index * length, end = Math.min(first + length, steps), rows = (end - first) * N4;
     const window = { buffer, offset: 16 * first * N4 * stride, size: 16 * rows * stride };
-    const dispatch = make({ first: first * unit, end: end * unit, window }, rows);
+    const dispatch = make({ first: first * places, end: end * places, window }, rows);
     return count === 1
       ? dispatch
       : { ...dispatch, label: `${dispatch.label}, part ${index + 1} of ${count}` };
   });
+}
+
+/** The steps of which a window must hold a multiple to start where bindings can. */
+function unitOf(stepVectors: number): number {
+  let unit = 1;
+  while (unit * stepVectors % ALIGNMENT !== 0) unit *= 2;
+  return unit;
 }

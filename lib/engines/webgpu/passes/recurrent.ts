@@ -69,7 +69,8 @@ function recurrentStage(
       const gates = `gates of ${name}`, stride = 4 * matrix.quads;
       const parts: Parts = { layer, matrix, output, constants: { T, N4 }, mask, stateMask, frame };
       const multiplications = 16 * matrix.quads * H + BARRIERS;
-      const whole: Whole = { steps: T, multiplications, buffer: gates, stride, inRows: false };
+      const turns = Math.max(...kernelsOf(layer).map((kernel) => turnsOf(parts, kernel)));
+      const whole: Whole = { steps: T, multiplications, turns, buffer: gates, stride, inRows: false };
       const slow: Whole = { ...whole, multiplications: BACKWARD_SLOWNESS * multiplications };
       const states: BufferSize = layer.kind === "lstm"
         ? [`c of ${name}`, 16 * (matrix.rows + 3 * N4) * H]
@@ -162,7 +163,8 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
       };
     }
     case "gru": {
-      const constants = { ...shared, TWO_H: 2 * H, FOUR_H: 4 * H, RESET: layer.resetAfter ? 1 : H };
+      const RESET = resetSize(layer, common.shaped!.shape);
+      const constants = { ...shared, TWO_H: 2 * H, FOUR_H: 4 * H, RESET };
       return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written, left] };
     }
     case "rnn": {
@@ -224,10 +226,11 @@ function shapedAs(
 function bytesOf(
   { layer, matrix: { H, H4 } }: Parts,
   kernel: RecurrentKernel,
-  { lanes, work }: Shape,
+  shape: Shape,
 ): number {
+  const { lanes, work } = shape;
   const byGate = work !== "units", masked = layer.masked ? H : 0;
-  const reset = layer.kind === "gru" && !layer.resetAfter ? H : 0;
+  const reset = layer.kind === "gru" ? resetSize(layer, shape) : 0;
   const states = {
     lstm_forward: 2 * H + masked + (byGate ? 4 * H : 0),
     lstm_backward: 2 * H + (byGate ? 8 * H : 0),
@@ -239,10 +242,31 @@ function bytesOf(
   return 4 * lanes * states[kernel];
 }
 
+/** The units of r∘h of a GRU that a kernel keeps; where its loop over them is written out, it must be all, even if it is not run. */
+function resetSize(
+  { hiddenSize, resetAfter }: Extract<RecurrentLayer, { kind: "gru" }>,
+  { work }: Shape,
+): number {
+  return resetAfter && work !== "registers" ? 1 : hiddenSize;
+}
+
+/** At most so many turns of loops has an invocation in a step: those over its units or columns, and in each over all products. */
+function turnsOf(parts: Parts, kernel: RecurrentKernel): number {
+  const { layer, matrix: { H, columns, quads } } = parts, { shape } = shapedAs(parts, kernel).shaped!;
+  const jobs = shape.work === "units" ? H : layer.kind === "rnn" ? columns : 4 * quads;
+  const products = layer.kind === "gru" && !layer.resetAfter ? 2 : 1;
+  return products * Math.ceil(jobs / shape.threads) * (H + 4) + 4;
+}
+
+function kernelsOf({ kind }: RecurrentLayer): RecurrentKernel[] {
+  return [`${kind}_forward`, `${kind}_backward`];
+}
+
 /** What the larger kernel of a layer uses in its shape. */
 function workgroupBytes(parts: Parts): number {
-  const { kind } = parts.layer;
-  return Math.max(...([`${kind}_forward`, `${kind}_backward`] as const).map((kernel) => {
-    return bytesOf(parts, kernel, shapedAs(parts, kernel).shaped!.shape);
-  }));
+  return Math.max(
+    ...kernelsOf(parts.layer).map((kernel) => {
+      return bytesOf(parts, kernel, shapedAs(parts, kernel).shaped!.shape);
+    }),
+  );
 }
