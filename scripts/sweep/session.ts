@@ -1,0 +1,132 @@
+/**
+ * One call of `deno task sweep` or `deno task repeat`: which trainings are done, which are trained now, what is said meanwhile.
+ *
+ * @module
+ */
+import { formatQuantity } from "../../view.ts";
+import { hasEffect, type KeptFlags, wordsOf } from "../recipe/config.ts";
+import { Interrupt } from "../support/interrupt.ts";
+import { StatusLine } from "../support/terminal.ts";
+import { describeCombination } from "./combinations.ts";
+import { type Failures, trainHere } from "./local.ts";
+import { type MetricsLine, STOPPING } from "./processes.ts";
+import type { FoundResult } from "./results.ts";
+import { shareCores } from "./sharing.ts";
+import type { SweepStore } from "./store.ts";
+import type { Trained } from "./summary.ts";
+import type { Training } from "./training.ts";
+
+/** What one call does. */
+export interface SessionOptions {
+  readonly store: SweepStore;
+  /** The flags of the recipe, with the device that they mean. */
+  readonly flags: KeptFlags;
+  readonly quiet: boolean;
+  /** The command that goes on with it. */
+  readonly again: string;
+  /** Called for each training that is done, those of earlier calls first. */
+  readonly onTrained: (trained: Trained) => void;
+}
+
+/** What has become of the trainings. */
+export interface SessionEnd {
+  /** In the order of the plan. */
+  readonly trained: readonly Trained[];
+  /** 0 if that is all of them. */
+  readonly exitCode: number;
+}
+
+/** Finds the trainings that are done, and trains the others on this machine. */
+export async function trainSession(
+  trainings: readonly Training[],
+  options: SessionOptions,
+): Promise<SessionEnd> {
+  const { store, flags, quiet, again } = options, results = new Map<string, FoundResult>();
+  const done = (training: Training, result: FoundResult) => {
+    results.set(training.key, result);
+    options.onTrained({ training, result });
+  };
+  for (const training of trainings) {
+    const result = await store.find(training.key);
+    if (result) done(training, result);
+  }
+  const missing = trainings.filter(({ key }) => !results.has(key));
+  const status = new RunsLine(quiet, trainings.length);
+  using interrupt = new Interrupt();
+  const tellRest = () =>
+    `Interrupted: ${results.size} of ${
+      formatQuantity(trainings.length, "runs")
+    } are done; this goes on with the others:\n  ${again}`;
+  interrupt.lastWords = tellRest;
+  interrupt.signal.addEventListener("abort", () => status.tell(STOPPING));
+  const failures = await trainHere(missing, {
+    store,
+    interrupt,
+    ...shareCores(flags),
+    extra: wordsOf(Object.fromEntries(Object.entries(flags).filter(([name]) => !hasEffect(name)))),
+    onLine: (training, line) => status.follow(training, line),
+    onResult: (training, result) => {
+      status.end(training, results.size + 1);
+      done(training, result);
+    },
+  });
+  status.clear();
+  const trained = trainings.flatMap((training) => {
+    const result = results.get(training.key);
+    return result ? [{ training, result }] : [];
+  });
+  if (interrupt.signal.aborted) {
+    console.error(tellRest());
+    return { trained, exitCode: interrupt.exitCode };
+  }
+  return { trained, exitCode: tellFailures(failures) };
+}
+
+/** Says once of each kind how trainings failed, and returns the first exit code. */
+function tellFailures(failures: Failures): number {
+  for (const [ending, { trainings }] of failures) {
+    const [first] = trainings, seeds = trainings.map(({ seed }) => seed).sort((a, b) => a - b).join(", ");
+    const settings = Object.keys(first.combination).length > 0
+      ? ` of ${describeCombination(first.combination)}`
+      : "";
+    console.error(`${trainings.length === 1 ? "Seed" : "Seeds"} ${seeds}${settings} ${ending}`);
+  }
+  return [...failures.values()][0]?.code ?? 0;
+}
+
+/** The line on a terminal that says what is being trained. */
+class RunsLine {
+  readonly #status: StatusLine;
+  readonly #all: number;
+  readonly #losses = new Map<string, string>();
+  #done = 0;
+
+  constructor(quiet: boolean, all: number) {
+    this.#status = new StatusLine(!quiet);
+    this.#all = all;
+  }
+
+  follow({ key, combination, seed }: Training, { trainLoss }: MetricsLine): void {
+    const loss = typeof trainLoss === "number" ? trainLoss.toFixed(4) : "…";
+    const settings = Object.values(combination).map((value) => `${value} `).join("");
+    this.#losses.set(key, `${settings}seed ${seed}: loss ${loss}`);
+    this.#status.draw((width) =>
+      `${this.#done}/${this.#all}   ${[...this.#losses.values()].join("   ")}`.slice(0, width)
+    );
+  }
+
+  end({ key }: Training, done: number): void {
+    this.#done = done;
+    this.#losses.delete(key);
+    this.#status.clear();
+  }
+
+  tell(message: string): void {
+    this.#status.clear();
+    console.error(message);
+  }
+
+  clear(): void {
+    this.#status.clear();
+  }
+}
