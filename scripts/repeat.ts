@@ -10,9 +10,11 @@ import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { taskCommand } from "./support/shell.ts";
 import { checkRecipe, parsePassedOn, parseSeeds, splitArguments } from "./sweep/arguments.ts";
+import { trainHere } from "./sweep/local.ts";
 import { RECIPES } from "./sweep/processes.ts";
 import { planSweep } from "./sweep/plan.ts";
 import { trainSession } from "./sweep/session.ts";
+import { settleDevice } from "./sweep/sharing.ts";
 import { SweepStore } from "./sweep/store.ts";
 import { figuresOver, formatRepeat } from "./sweep/table.ts";
 import type { Trained } from "./sweep/summary.ts";
@@ -46,15 +48,18 @@ const command = {
 await runCommand(command, async ({ recipe: [recipe], seeds: text, json, quiet }) => {
   checkRecipe(recipe, RECIPES, "repeat");
   const seeds = parseSeeds(text);
-  const { trainings, flags } = await planSweep(recipe, parsePassedOn(passedOn), { seeds });
+  const { trainings, flags, version } = await planSweep(recipe, parsePassedOn(passedOn), {
+    seeds,
+    settle: settleDevice,
+  });
   using store = await SweepStore.open(recipe);
   await store.lock();
 
   if (!json) console.log("seed  test accuracy  test loss  seconds  run");
   const { trained, exitCode } = await trainSession(trainings, {
     store,
-    flags,
     quiet,
+    train: (hooks) => trainHere(trainings, { store, flags, version }, hooks),
     again: taskCommand("repeat", [recipe, "--seeds", text, ...passedOn]),
     onTrained: (one) => console.log(json ? JSON.stringify({ event: "run", ...toRow(one) }) : formatRow(one)),
   });

@@ -9,13 +9,19 @@
  */
 import "./support/deno_version.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { FlagError } from "./support/flags.ts";
 import { taskCommand } from "./support/shell.ts";
 import { checkRecipe, parsePassedOn, parseSeeds, splitArguments } from "./sweep/arguments.ts";
 import { describeCombination, parseDimension } from "./sweep/combinations.ts";
 import { planSweep } from "./sweep/plan.ts";
+import { trainHere } from "./sweep/local.ts";
 import { RECIPES } from "./sweep/processes.ts";
+import { parseAddress, QUEUE_FLAG } from "./sweep/queue/address.ts";
+import { trainOnQueue } from "./sweep/queue/coordinator.ts";
+import { checkJob, settleJobDevice } from "./sweep/queue/job.ts";
 import { drawReport } from "./sweep/report.ts";
 import { trainSession } from "./sweep/session.ts";
+import { settleDevice } from "./sweep/sharing.ts";
 import { SweepStore } from "./sweep/store.ts";
 import { summarizeSweep, type Trained } from "./sweep/summary.ts";
 import { formatSweep, formatTrained } from "./sweep/table.ts";
@@ -48,6 +54,13 @@ const FLAGS = {
   },
   "random-seed": { kind: "whole", least: 0, most: 2 ** 32 - 1, default: 1, help: "another one draws others" },
   name: { kind: "text", placeholder: "NAME", help: "the folder in runs/sweeps (default the recipe)" },
+  queue: { ...QUEUE_FLAG, help: `${QUEUE_FLAG.help}; workers train then, on any machine` },
+  priority: {
+    kind: "whole",
+    least: 1,
+    most: 2 ** 20,
+    help: "of its jobs in the queue: 1 comes first; jobs of sweeps without it come before all others",
+  },
   "dry-run": { kind: "switch", help: "list the combinations, and train nothing" },
   ...OUTPUT_FLAGS,
 } as const;
@@ -64,26 +77,40 @@ const command = {
 await runCommand(command, async (flags) => {
   const { recipe: [recipe], name = recipe, json, quiet } = flags;
   checkRecipe(recipe, RECIPES, "sweep");
+  const address = flags.queue === undefined ? null : parseAddress(flags.queue);
+  if (!address && flags.priority !== undefined) {
+    throw new FlagError("Cannot use --priority alone: --queue must stand beside it");
+  }
   const plan = await planSweep(recipe, parsePassedOn(passedOn), {
+    settle: address ? settleJobDevice : settleDevice,
     seeds: parseSeeds(flags.seeds),
     dimensions: grid.map(parseDimension),
     random: flags.random,
     randomSeed: flags["random-seed"],
   });
+  if (address) plan.trainings.forEach((training) => checkJob(training, plan.version));
   if (flags["dry-run"]) {
     await listTrainings(plan.trainings, await SweepStore.look(name), json);
     return 0;
   }
   using store = await SweepStore.open(name);
-  await store.lock();
+  if (!address) await store.lock(); // what comes from the queue is the same for all who write it
   const tell = (one: Trained) =>
     json
       ? console.log(JSON.stringify({ event: "training", ...toRow(one) }))
       : console.log(formatTrained(one));
   const { trained, exitCode } = await trainSession(plan.trainings, {
     store,
-    flags: plan.flags,
     quiet,
+    train: (hooks) =>
+      address
+        ? trainOnQueue(plan.trainings, {
+          store,
+          address,
+          version: plan.version,
+          priority: flags.priority ?? 0,
+        }, hooks)
+        : trainHere(plan.trainings, { ...plan, store }, hooks),
     again: taskCommand("sweep", Deno.args),
     onTrained: tell,
   });

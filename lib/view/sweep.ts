@@ -17,7 +17,9 @@ const WIDE = 4; // how many times as large the largest number of a logarithmic a
 
 /** A flag, and the trainings with each of its values. */
 export interface SweepPanel {
+  /** Of the flag. */
   readonly name: string;
+  /** In the order in which their values stand from left to right. */
   readonly points: readonly SweepPoint[];
   /** Whether the values are numbers on an axis; by default each has a place of its own, in the order of the points. */
   readonly continuous?: boolean;
@@ -25,6 +27,7 @@ export interface SweepPanel {
 
 /** A training. */
 export interface SweepPoint {
+  /** Of the flag. */
   readonly value: string | number;
   /** 0 … 1 */
   readonly accuracy: number;

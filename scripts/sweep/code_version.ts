@@ -13,29 +13,53 @@ const FILES = ["mod.ts", "core.ts", "run.ts", "deno.lock"];
 /** Draws what was trained; no bit depends on it. */
 const WITHOUT_EFFECT = "lib/view";
 
+/** What was hashed last: files of the same sizes and times are not read again. */
+let known: { readonly stamp: string; readonly version: string } | null = null;
+
 /** A hash of all files that a trained model may depend on: 16 hexadecimal digits. Equal code trains to equal bits. */
 export async function codeVersion(): Promise<string> {
-  const recipes = (await namesIn("scripts")).filter((name) => /^train_\w+\.ts$/.test(name));
-  const found = await Promise.all(SOURCES.map(filesBelow));
-  const paths = [...found.flat(), ...recipes.map((name) => `scripts/${name}`), ...FILES].sort();
+  const paths = sourcePaths(), stamp = stampOf(paths);
+  if (known?.stamp === stamp) return known.version;
   const lines = await Promise.all(paths.map(async (path) => {
     return `${path} ${sha256(await readWhole(placeOf(path)))}\n`;
   }));
-  return sha256(new TextEncoder().encode(lines.join(""))).slice(0, 16);
+  const version = sha256(new TextEncoder().encode(lines.join(""))).slice(0, 16);
+  known = { stamp, version };
+  return version;
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+/** @throws {Error} If the code is no longer of this version: what was trained meanwhile may be of either. */
+export async function checkCodeVersion(version: string): Promise<void> {
+  const found = await codeVersion();
+  if (found === version) return;
+  throw new Error(
+    `Cannot keep what was trained: the code must stay as it is: current value is version ${found}, and ${version} before; ` +
+      "start again with the new one",
+  );
+}
+
+function sourcePaths(): string[] {
+  const recipes = namesIn("scripts").filter((name) => /^train_\w+\.ts$/.test(name));
+  return [...SOURCES.flatMap(filesBelow), ...recipes.map((name) => `scripts/${name}`), ...FILES].sort();
+}
+
+function filesBelow(folder: string): string[] {
   if (folder === WITHOUT_EFFECT) return [];
-  const entries = await Array.fromAsync(Deno.readDir(placeOf(folder)));
-  const paths = entries.map(async ({ name, isDirectory, isFile }) => {
+  return [...Deno.readDirSync(placeOf(folder))].flatMap(({ name, isDirectory, isFile }) => {
     const path = `${folder}/${name}`;
-    return isDirectory ? await filesBelow(path) : isFile ? [path] : [];
+    return isDirectory ? filesBelow(path) : isFile ? [path] : [];
   });
-  return (await Promise.all(paths)).flat();
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  return await Array.fromAsync(Deno.readDir(placeOf(folder)), ({ name }) => name);
+function namesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(placeOf(folder)), ({ name }) => name);
+}
+
+function stampOf(paths: readonly string[]): string {
+  return paths.map((path) => {
+    const { size, mtime } = Deno.statSync(placeOf(path));
+    return `${path} ${size} ${mtime?.getTime()}`;
+  }).join("\n");
 }
 
 function placeOf(path: string): string {

@@ -8,7 +8,6 @@ import { FlagError } from "../support/flags.ts";
 import { codeVersion } from "./code_version.ts";
 import { combine, type Dimension } from "./combinations.ts";
 import { hashInputs } from "./inputs.ts";
-import { settleDevice } from "./sharing.ts";
 import { planTrainings, type Training } from "./training.ts";
 
 /** What varies in a sweep. */
@@ -19,6 +18,8 @@ export interface Variation {
   readonly random?: number;
   /** The seed of that draw. */
   readonly randomSeed?: number;
+  /** Says which device flags mean that leave it open. */
+  readonly settle: (flags: KeptFlags) => KeptFlags | Promise<KeptFlags>;
 }
 
 /** The trainings of a sweep. */
@@ -36,7 +37,7 @@ const MOST_TRAININGS = 100_000;
 export async function planSweep(
   recipe: string,
   passedOn: KeptFlags,
-  { seeds, dimensions = [], random, randomSeed }: Variation,
+  { seeds, dimensions = [], random, randomSeed, settle }: Variation,
 ): Promise<Plan> {
   const twice = dimensions.find(({ name }) => Object.hasOwn(passedOn, name));
   if (twice) {
@@ -50,7 +51,7 @@ export async function planSweep(
     );
   }
   const varies = dimensions.some(({ name }) => name === "device" || name === "math");
-  const flags = varies ? passedOn : await settleDevice(passedOn);
+  const flags = varies ? passedOn : await settle(passedOn);
   const [version, inputs] = await Promise.all([codeVersion(), hashInputs(flags)]);
   const trainings = planTrainings({ recipe, flags, version, inputs }, combinations, seeds);
   return { trainings, flags, version };

@@ -27,6 +27,8 @@ export interface Result {
   readonly failure?: string;
   /** The worker that trained it; none where the sweep did so itself. */
   readonly worker?: string;
+  /** Another worker, which has trained the same a second time, to the same bits. */
+  readonly checkedBy?: string;
 }
 
 /** A result, and the folder of its run. */
@@ -87,7 +89,7 @@ export function parseResult(text: string, key: string): Result {
     );
   };
   if (value?.key !== key) wrong("key", key);
-  const { device, seconds, figures, modelSha256, failure, worker } = value!;
+  const { device, seconds, figures, modelSha256, failure, worker, checkedBy } = value!;
   if (typeof device !== "string") wrong("device", "a text");
   if (!(Number.isFinite(seconds) && Number(seconds) >= 0)) wrong("seconds", "a number from 0 on");
   const isHash = typeof modelSha256 === "string" && /^[0-9a-f]{64}$/.test(modelSha256);
@@ -105,5 +107,6 @@ export function parseResult(text: string, key: string): Result {
     modelSha256: modelSha256 as string | null,
     ...(typeof failure === "string" && { failure: printable(failure, MOST_CHARACTERS) }),
     ...(typeof worker === "string" && { worker: printable(worker) }),
+    ...(typeof checkedBy === "string" && { checkedBy: printable(checkedBy) }),
   };
 }

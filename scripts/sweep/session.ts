@@ -4,26 +4,38 @@
  * @module
  */
 import { formatQuantity } from "../../view.ts";
-import { hasEffect, type KeptFlags, wordsOf } from "../recipe/config.ts";
 import { Interrupt } from "../support/interrupt.ts";
 import { StatusLine } from "../support/terminal.ts";
 import { describeCombination } from "./combinations.ts";
-import { type Failures, trainHere } from "./local.ts";
-import { type MetricsLine, STOPPING } from "./processes.ts";
+import type { Failures } from "./local.ts";
 import type { FoundResult } from "./results.ts";
-import { shareCores } from "./sharing.ts";
 import type { SweepStore } from "./store.ts";
 import type { Trained } from "./summary.ts";
 import type { Training } from "./training.ts";
 
+/** What trains hears of an interrupt, and tells what it does. */
+export interface SessionHooks {
+  readonly interrupt: Interrupt;
+  /** The results that there are, by key. */
+  readonly results: ReadonlyMap<string, FoundResult>;
+  readonly onProgress: (training: Training, progress: { readonly trainLoss?: unknown }) => void;
+  readonly onResult: (training: Training, result: FoundResult) => void;
+  /** Takes a result back: it is to be trained again. */
+  readonly onForget: (training: Training) => void;
+  /** Prints a message, unless nobody wants to know. */
+  readonly tell: (message: string) => void;
+  /** Prints a problem. */
+  readonly warn: (message: string) => void;
+}
+
 /** What one call does. */
 export interface SessionOptions {
   readonly store: SweepStore;
-  /** The flags of the recipe, with the device that they mean. */
-  readonly flags: KeptFlags;
   readonly quiet: boolean;
   /** The command that goes on with it. */
   readonly again: string;
+  /** Trains what has no result yet, here or elsewhere. */
+  readonly train: (hooks: SessionHooks) => Promise<Failures>;
   /** Called for each training that is done, those of earlier calls first. */
   readonly onTrained: (trained: Trained) => void;
 }
@@ -36,50 +48,44 @@ export interface SessionEnd {
   readonly exitCode: number;
 }
 
-/** Finds the trainings that are done, and trains the others on this machine. */
+/** Finds the trainings that are done, and has the others trained. */
 export async function trainSession(
   trainings: readonly Training[],
-  options: SessionOptions,
+  { store, quiet, again, train, onTrained }: SessionOptions,
 ): Promise<SessionEnd> {
-  const { store, flags, quiet, again } = options, results = new Map<string, FoundResult>();
+  const results = new Map<string, FoundResult>(), status = new RunsLine(quiet, trainings.length);
   const done = (training: Training, result: FoundResult) => {
     results.set(training.key, result);
-    options.onTrained({ training, result });
+    status.end(training, results.size);
+    onTrained({ training, result });
   };
   for (const training of trainings) {
     const result = await store.find(training.key);
     if (result) done(training, result);
   }
-  const missing = trainings.filter(({ key }) => !results.has(key));
-  const status = new RunsLine(quiet, trainings.length);
   using interrupt = new Interrupt();
   const tellRest = () =>
     `Interrupted: ${results.size} of ${
       formatQuantity(trainings.length, "runs")
     } are done; this goes on with the others:\n  ${again}`;
   interrupt.lastWords = tellRest;
-  interrupt.signal.addEventListener("abort", () => status.tell(STOPPING));
-  const failures = await trainHere(missing, {
-    store,
+  const failures = await train({
     interrupt,
-    ...shareCores(flags),
-    extra: wordsOf(Object.fromEntries(Object.entries(flags).filter(([name]) => !hasEffect(name)))),
-    onLine: (training, line) => status.follow(training, line),
-    onResult: (training, result) => {
-      status.end(training, results.size + 1);
-      done(training, result);
-    },
+    results,
+    onProgress: (training, progress) => status.follow(training, progress),
+    onResult: done,
+    onForget: ({ key }) => results.delete(key),
+    tell: (message) => quiet || status.tell(message),
+    warn: (message) => status.tell(message),
   });
   status.clear();
   const trained = trainings.flatMap((training) => {
     const result = results.get(training.key);
     return result ? [{ training, result }] : [];
   });
-  if (interrupt.signal.aborted) {
-    console.error(tellRest());
-    return { trained, exitCode: interrupt.exitCode };
-  }
-  return { trained, exitCode: tellFailures(failures) };
+  if (!interrupt.signal.aborted) return { trained, exitCode: tellFailures(failures) };
+  console.error(tellRest());
+  return { trained, exitCode: interrupt.exitCode };
 }
 
 /** Says once of each kind how trainings failed, and returns the first exit code. */
@@ -106,7 +112,7 @@ class RunsLine {
     this.#all = all;
   }
 
-  follow({ key, combination, seed }: Training, { trainLoss }: MetricsLine): void {
+  follow({ key, combination, seed }: Training, { trainLoss }: { readonly trainLoss?: unknown }): void {
     const loss = typeof trainLoss === "number" ? trainLoss.toFixed(4) : "…";
     const settings = Object.values(combination).map((value) => `${value} `).join("");
     this.#losses.set(key, `${settings}seed ${seed}: loss ${loss}`);

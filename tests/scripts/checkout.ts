@@ -22,7 +22,8 @@ export const TINY_SWEEP: readonly string[] = [
 /** Makes one; the task `data`, which others run first, finds MNIST there and looks no closer. */
 export async function makeCheckout(): Promise<AsyncDisposable & { path: string }> {
   const project = await makeProject();
-  for (const name of [...FILES, "lib", "scripts"]) {
+  await Deno.mkdir(`${project.path}/tests/golden`, { recursive: true });
+  for (const name of [...FILES, "tests/golden/hashes.json", "lib", "scripts"]) {
     await copy(`${root}${name}`, `${project.path}/${name}`);
   }
   const mnist = findDataset("mnist");
@@ -38,6 +39,14 @@ async function copy(from: string, to: string): Promise<void> {
   if (!(await Deno.stat(from)).isDirectory) return await Deno.copyFile(from, to);
   await Deno.mkdir(to);
   for await (const { name } of Deno.readDir(from)) await copy(`${from}/${name}`, `${to}/${name}`);
+}
+
+/** Makes one in which `data` is this checkout's own, with the real MNIST. */
+export async function makeRealCheckout(): Promise<AsyncDisposable & { path: string }> {
+  const checkout = await makeCheckout();
+  await Deno.remove(`${checkout.path}/data`, { recursive: true });
+  await Deno.symlink(await Deno.realPath(`${root}data`), `${checkout.path}/data`);
+  return checkout;
 }
 
 /** Runs a command line in it with bash, as one that was copied from what was printed. */
