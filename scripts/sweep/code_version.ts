@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { readWhole, sha256 } from "../../run.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -45,8 +46,8 @@ function sourcePaths(): string[] {
 
 function filesBelow(folder: string): string[] {
   if (folder === WITHOUT_EFFECT) return [];
-  return [...Deno.readDirSync(placeOf(folder))].flatMap(({ name, isDirectory, isFile }) => {
-    const path = `${folder}/${name}`;
+  return namesIn(folder).map((name) => `${folder}/${name}`).flatMap((path) => {
+    const { isDirectory, isFile } = Deno.statSync(placeOf(path)); // of what a link leads to
     return isDirectory ? filesBelow(path) : isFile ? [path] : [];
   });
 }
@@ -63,5 +64,5 @@ function stampOf(paths: readonly string[]): string {
 }
 
 function placeOf(path: string): string {
-  return decodeURIComponent(new URL(path, ROOT).pathname);
+  return fileURLToPath(new URL(path, ROOT));
 }

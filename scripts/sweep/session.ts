@@ -32,7 +32,7 @@ export interface SessionHooks {
 export interface SessionOptions {
   readonly store: SweepStore;
   readonly quiet: boolean;
-  /** The command that goes on with it. */
+  /** The command that continues it. */
   readonly again: string;
   /** Trains what has no result yet, here or elsewhere. */
   readonly train: (hooks: SessionHooks) => Promise<Failures>;
@@ -67,7 +67,7 @@ export async function trainSession(
   const tellRest = () =>
     `Interrupted: ${results.size} of ${
       formatQuantity(trainings.length, "runs")
-    } are done; this goes on with the others:\n  ${again}`;
+    } are done; this continues with the others:\n  ${again}`;
   interrupt.lastWords = tellRest;
   const failures = await train({
     interrupt,

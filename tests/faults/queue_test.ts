@@ -4,7 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { makeRealCheckout, runTask, taskProgram } from "../scripts/checkout.ts";
+import { codeVersion } from "../../scripts/sweep/code_version.ts";
+import { ExchangeProcess } from "../../scripts/sweep/queue/exchange_process.ts";
+import type { FromTaker, ToTaker } from "../../scripts/sweep/queue/messages.ts";
+import { makeCheckout, makeRealCheckout, runTask, taskProgram } from "../scripts/checkout.ts";
 import { needs as needsToRun, parseLines } from "../scripts/tiny_project.ts";
 import { lackingMnist } from "../support/mnist.ts";
 import { lackingRedis, RedisServer } from "../support/redis.ts";
@@ -115,6 +118,81 @@ Deno.test({
       await someRun(`${path}/runs/kept/one`, path),
     ]);
     assert.equal(evaluated.code, 0, evaluated.stderr); // the model has come back too
+  },
+});
+
+/** A worker that trains nothing, and says at once that every model has this hash. */
+class LyingWorker implements AsyncDisposable {
+  isOff = false;
+  readonly ended: Promise<void>;
+  readonly #exchange: ExchangeProcess<FromTaker, ToTaker>;
+
+  constructor(name: string, digit: string, { port, version }: { port: number; version: string }) {
+    const address = { host: "127.0.0.1", port };
+    this.#exchange = new ExchangeProcess({ address, version, role: "take", name, concurrency: 1 });
+    this.ended = this.#work(name, digit.repeat(64));
+  }
+
+  async #work(worker: string, modelSha256: string): Promise<void> {
+    const about = {
+      device: "wasm",
+      seconds: 1,
+      figures: { testLoss: 1, testAccuracy: 0.5 },
+      modelSha256,
+      worker,
+    };
+    for await (const told of this.#exchange.told()) {
+      if (told.event === "off") {
+        this.isOff = true;
+        this.#exchange.say({ say: "close" });
+      }
+      if (told.event !== "job") continue;
+      const result = JSON.stringify({ ...about, key: told.id.slice(2) });
+      this.#exchange.say({ say: "done", ticket: told.ticket, result, artefacts: "{}" });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#exchange.say({ say: "close" });
+    await this.ended;
+  }
+}
+
+const withoutMnist = lackingRedis(needs);
+
+Deno.test({
+  name: `a killed sweep continues from the queue, and workers that disagree are told so${
+    withoutMnist === undefined ? "" : ` (ignored: ${withoutMnist})`
+  }`,
+  ignore: withoutMnist !== undefined || Deno.build.os === "windows",
+  fn: async () => {
+    await using checkout = await makeCheckout();
+    await using redis = await RedisServer.start();
+    const place = { port: redis.port, version: await codeVersion() }; // of the same code as in the checkout
+    const args = ["train-lstm-adam", "--seeds", "1..3", "--queue", redis.url, "--json"];
+    const killed = taskProgram(checkout.path, "sweep", args).spawn();
+    setTimeout(() => killed.kill("SIGKILL"), 2000);
+    await killed.output();
+
+    const sweep = taskProgram(checkout.path, "sweep", args).output();
+    await using one = new LyingWorker("one", "a", place);
+    await using two = new LyingWorker("two", "b", place);
+    await Promise.all([one.ended, two.ended]);
+    assert.deepEqual([one.isOff, two.isOff], [true, true]);
+    await using _three = new LyingWorker("three", "c", place);
+    await using _four = new LyingWorker("four", "c", place);
+    const { code, stdout, stderr } = await sweep;
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(code, 0, said);
+    assert.match(
+      said,
+      /^(one and two|two and one) disagree about train-lstm-adam, seed [123]: (a{64} and b{64}|b{64} and a{64})\n/,
+    );
+    const hashes = parseLines(new TextDecoder().decode(stdout)).map((
+      { seed, modelSha256 },
+    ) => [seed, modelSha256]);
+    const last = new Map(hashes as [number, string][]); // of each seed: what came before was taken back
+    for (const seed of [1, 2, 3]) assert.equal(last.get(seed), "c".repeat(64));
   },
 });
 

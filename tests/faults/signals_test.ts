@@ -214,7 +214,7 @@ terminalTest(
 );
 
 terminalTest(
-  "Ctrl-C in repeat keeps the runs in progress, and the same command goes on with them",
+  "Ctrl-C in repeat keeps the runs in progress, and the same command continues them",
   async (path, press) => {
     const flags = ["--seeds", "1..2", ...TINY_FLAGS, "--threads", "1"];
     const { code, shown } = await press(
@@ -232,7 +232,7 @@ terminalTest(
       /Stopping the runs in progress after their running step; Ctrl-C again exits at once\n/,
     );
     const [, again] = shown.match(
-      /Interrupted: 0 of 2 runs are done; this goes on with the others:\n {2}(.*)\n/,
+      /Interrupted: 0 of 2 runs are done; this continues with the others:\n {2}(.*)\n/,
     )!;
     const runs = async () => {
       const folders = (await Array.fromAsync(Deno.readDir(`${path}/runs/sweeps/train-rnn`))).filter((entry) =>

@@ -166,6 +166,7 @@ export class Coordinator {
 
   async #take(training: Training, result: Result, artefacts: string | null): Promise<void> {
     const { store } = this.#options, { key, modelSha256, worker = "" } = result;
+    if (artefacts !== null) await store.forget(key); // of a run that was stopped here
     const found = artefacts === null ? null : await unpackArtefacts(artefacts, store.folderOf(key));
     if (found !== null && found !== modelSha256) {
       await store.forget(key);

@@ -26,6 +26,10 @@ async function* linesOfInput(): AsyncGenerator<string> {
   }
 }
 
+// A terminal sends Ctrl-C to this process, too: the one that has started it says what to do then.
+for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {});
+}
 const lines = linesOfInput();
 const hello: Hello = JSON.parse((await lines.next()).value!);
 const link = new Link(hello, send);

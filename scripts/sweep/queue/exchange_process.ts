@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { readJsonLines } from "../../bench/json_lines.ts";
 import { OFFLINE } from "../../support/shell.ts";
 import { printable } from "../../../run.ts";
 import { hostOf } from "./address.ts";
 import type { FromGiver, FromTaker, Hello, ToGiver, ToTaker } from "./messages.ts";
 
-const PROGRAM = decodeURIComponent(new URL("./exchange.ts", import.meta.url).pathname);
+const PROGRAM = fileURLToPath(new URL("./exchange.ts", import.meta.url));
 
 /** The arguments of `deno` that start it: one host, and nothing else. */
 export function exchangeArguments(address: Hello["address"]): string[] {
