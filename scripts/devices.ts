@@ -42,6 +42,10 @@ await runCommand(spec, async (flags) => {
   console.log(`  multiply-add  ${math === "fused" ? "fused: rounds once" : "plain: rounds twice"}`);
   console.log("reference");
   console.log("  plain loops in float64: slow, and what the others are checked against");
-  console.log(`auto takes ${auto.device}: ${auto.reason.replace("chosen by auto: ", "")}`);
+  console.log(
+    auto.device === "auto"
+      ? `auto takes ${auto.reason}`
+      : `auto takes ${auto.device}: ${auto.reason.replace("chosen by auto: ", "")}`,
+  );
   return 0;
 });

@@ -102,7 +102,10 @@ await runCommand(command, async (flags) => {
     ],
   });
   model.compile({ optimizer: tf.train.adam(flags["learning-rate"]), loss: "meanSquaredError" });
-  await using predictor = await scanline.openPredictor(model, deviceOptions(flags));
+  // Steps are small, and taken one by one where a callback sees each: no work for a GPU that nobody asked for.
+  const chosen = flags.device === "auto" ? { device: "wasm", "no-self-check": false } as const : {};
+  const device = deviceOptions({ ...flags, ...chosen });
+  await using predictor = await scanline.openPredictor(model, device);
 
   const folder = await createRunFolder({ recipe: "train-series", out: flags.out });
   const log = new SeriesLog(flags, { interrupt, path: folder.path });
@@ -115,7 +118,7 @@ await runCommand(command, async (flags) => {
       batchSize: flags["batch-size"],
       validationData: [xsOf(validation), ysOf(validation)],
       seed,
-      ...deviceOptions(flags),
+      ...device,
       callbacks: {
         onEpochBegin() {
           if (interrupt.signal.aborted) model.stopTraining = true; // it was, before the training began

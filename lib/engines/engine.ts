@@ -10,6 +10,9 @@ import type { Optimizer } from "../model/optimizers.ts";
 /** The most steps of one call of {@link Engine.train}. */
 export const MAX_STEPS = 256;
 
+/** The most calls of {@link Engine.begin} whose results have not been collected. */
+export const MAX_BEGUN = 2;
+
 /** The options of every engine. */
 export interface EngineOptions {
   readonly network: Network;
@@ -120,6 +123,27 @@ export interface Engine extends AsyncDisposable {
    * @throws {Error} If the engine only predicts
    */
   train(batches: readonly Uint32Array[], options?: StepOptions): Promise<StepResult[]>;
+
+  /**
+   * Begins steps as {@link train} takes them. While the device works on them, the next ones can be begun, so that it need not
+   * pause between them: {@link MAX_BEGUN} calls at most, whose results are then collected in the same order. Until all are, any
+   * other call is an error.
+   *
+   * @param batches As in {@link train}; neither they nor what belongs to them may change until the results are collected
+   * @throws {Error} If the engine only predicts, or too many calls were begun
+   */
+  begin(batches: readonly Uint32Array[], options?: StepOptions): Promise<void>;
+
+  /**
+   * Waits for the steps of the first {@link begin} whose results have not been collected, and returns these. If it fails,
+   * nothing that was begun is taken, or can be collected.
+   *
+   * @throws {Error} If nothing was begun
+   */
+  collect(): Promise<StepResult[]>;
+
+  /** Whether the device works by itself on what was begun. If false, steps are taken when they are collected. */
+  readonly runsAhead: boolean;
 
   /**
    * Replaces what is trained on by other sequences of the same layout, with their targets. Parameters, slots and step stay.

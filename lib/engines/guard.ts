@@ -3,44 +3,38 @@
  *
  * @module
  */
-import { checkPositions, FLOATS } from "../data/images.ts";
-import type { ByteLayout, SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
-import { LONGEST_SIDE, TRANSFORM_SIZE } from "../data/transform.ts";
-import { CATEGORICAL } from "../model/losses.ts";
-import { isRecurrent, type Network, stepsOf } from "../model/network.ts";
-import { checkOptimizer, SLOT_COUNT } from "../model/optimizers.ts";
+import { checkPositions } from "../data/images.ts";
+import type { Sequences } from "../data/sequences.ts";
+import { TRANSFORM_SIZE } from "../data/transform.ts";
+import { isRecurrent } from "../model/network.ts";
+import { SLOT_COUNT } from "../model/optimizers.ts";
+import { check, checkOptions, number, optional, type Rule, type Rules, UINT32 } from "../options.ts";
 import {
-  BOOLEAN,
-  check,
-  checkOptions,
-  instanceOf,
-  number,
-  OBJECT,
-  oneOf,
-  optional,
-  type Rule,
-  type Rules,
-  UINT32,
-  whole,
-} from "../options.ts";
-import {
-  type Clip,
   type DeviceDescription,
   type Engine,
   type EngineOptions,
   type EngineState,
   type EngineTraining,
+  MAX_BEGUN,
   MAX_STEPS,
   type StepOptions,
   type StepResult,
   type TrainingData,
 } from "./engine.ts";
+import { checkFlat, checkSequences, checkTargets } from "./check_options.ts";
 import { Turns } from "./turns.ts";
 
 /** An engine that checks nothing: its arguments are valid, and it is asked to train only if it has a training. */
-export interface UnguardedEngine extends Omit<Engine, "train" | "predict" | "outputs"> {
+export interface UnguardedEngine
+  extends Omit<Engine, "train" | "begin" | "collect" | "runsAhead" | "predict" | "outputs"> {
   /** @param options.transforms Where the training has them */
   train(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<StepResult[]>;
+  /**
+   * Only where the device works by itself: hands steps to it.
+   *
+   * @returns Waits for their results; called once, in the order of the calls, and no more after one that failed
+   */
+  begin?(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<() => Promise<StepResult[]>>;
   /** @param positions Which of the sequences, each below their count */
   predict(sequences: Sequences, positions: Uint32Array): Promise<Float32Array>;
   /** @param positions Which of the sequences, each below their count */
@@ -52,210 +46,17 @@ export interface CheckedStepOptions extends StepOptions {
   readonly learningRates: readonly number[];
 }
 
-const SIZE = whole(1);
-const COUNT = whole(0);
 const ARRAY: Rule = { must: "an array", isKind: Array.isArray };
 const RATE = number("a number from 0 on", (value) => value >= 0);
-const SMOOTHING = number("at least 0 and below 1", (value) => value >= 0 && value < 1);
 const STEP_RULES: Rules<StepOptions> = { learningRates: optional(ARRAY), transforms: optional(ARRAY) };
-const CLIP_RULES: Rules<Clip> = {
-  kind: oneOf("norm", "value"),
-  most: number("a positive number", (value) => value > 0),
-};
-const DATA_TYPES = { bytes: Uint8Array, floats: Float32Array, tokens: Int32Array } as const;
-
-/**
- * Checks the options of an engine.
- *
- * @throws {TypeError} If an option has the wrong type, or data are too few or too many.
- * @throws {RangeError} If the options do not fit together, or a value is out of range.
- */
-export function checkEngineOptions(options: EngineOptions): void {
-  const action = "open the engine";
-  const { network, parameters, layout, training } = options;
-  checkFlat(action, "parameters", parameters, network.size);
-  checkLayout(action, layout, network);
-  if (training) checkTraining(action, training, options);
-}
-
-function checkLayout(action: string, layout: SequenceLayout, { input }: Network): void {
-  check(action, "layout", { value: layout, rule: OBJECT });
-  const kinds = input.kind === "tokens" ? ["tokens"] : ["bytes", "floats"];
-  check(action, "kind of layout", { value: layout.kind, rule: oneOf(...kinds) });
-  for (const name of ["T", "stride"] as const) {
-    check(action, `${name} of layout`, { value: layout[name], rule: SIZE });
-  }
-  if (layout.kind === "tokens") return;
-  if (layout.C !== input.size) {
-    throw new RangeError(
-      `Cannot ${action}: the sequence must give the ${input.size} features that the network reads: ` +
-        `current value is ${layout.C}`,
-    );
-  }
-  if (layout.kind === "bytes") checkImages(action, layout);
-}
-
-/** Engines read pixels at the places of `order` without looking whether they are there. */
-function checkImages(action: string, { T, C, stride, width, order, scale }: ByteLayout): void {
-  check(action, "width of layout", { value: width, rule: SIZE });
-  if (stride % width !== 0) {
-    throw new RangeError(
-      `Cannot ${action}: the ${stride} pixels of an image must be rows of width of layout: current value is ${width}`,
-    );
-  }
-  check(action, "order of layout", { value: order, rule: instanceOf(Uint32Array) });
-  checkLength(action, "order of layout", order, T * C);
-  const outside = order.find((pixel) => pixel >= stride);
-  if (outside !== undefined) {
-    throw new RangeError(
-      `Cannot ${action}: order of layout must name the ${stride} pixels of an image: current value is ${outside}`,
-    );
-  }
-  check(action, "scale of layout", { value: scale, rule: FLOATS });
-  checkLength(action, "scale of layout", scale, 256);
-}
-
-function checkTraining(
-  action: string,
-  { optimizer, sequences, targets, seed, batchSize, clip, labelSmoothing, transforms }: EngineTraining,
-  { network, layout }: EngineOptions,
-): void {
-  check(action, "batchSize", { value: batchSize, rule: SIZE });
-  check(action, "seed", { value: seed, rule: UINT32 });
-  checkOptimizer(action, optimizer, { mayRest: true });
-  if (clip !== undefined && clip !== null) checkOptions<Clip>(action, clip, CLIP_RULES, "clip");
-  check(action, "labelSmoothing", { value: labelSmoothing, rule: optional(SMOOTHING) });
-  if (labelSmoothing && network.loss !== "softmaxCrossEntropy") {
-    throw new RangeError(
-      `Cannot ${action}: labelSmoothing must be 0 unless the loss is softmaxCrossEntropy: ` +
-        `current value is ${labelSmoothing}, with ${network.loss}`,
-    );
-  }
-  check(action, "transforms", { value: transforms, rule: optional(BOOLEAN) });
-  if (transforms) checkTransformed(action, layout);
-  checkSequences(action, sequences, { layout, network });
-  checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
-}
-
-/** @throws {RangeError} If sequences are not images, or images are too large for transforms. */
-function checkTransformed(action: string, layout: SequenceLayout): void {
-  if (layout.kind !== "bytes") {
-    throw new RangeError(
-      `Cannot ${action}: transforms must be left out unless sequences are images: current value is ${layout.kind}`,
-    );
-  }
-  const { width, stride } = layout, height = stride / width;
-  if (Math.max(width, height) > LONGEST_SIDE) {
-    throw new RangeError(
-      `Cannot ${action}: images must have at most ${LONGEST_SIDE} pixels a side to have transforms: ` +
-        `current value is ${width}x${height}`,
-    );
-  }
-}
-
-/**
- * Checks sequences.
- *
- * @throws {TypeError} If they are of another kind, or too few or too many elements.
- * @throws {RangeError} If a token is not in the vocabulary, or a number is not finite.
- */
-export function checkSequences(
-  action: string,
-  sequences: Sequences,
-  { layout, network: { input } }: Pick<EngineOptions, "layout" | "network">,
-): void {
-  check(action, "sequences", { value: sequences, rule: OBJECT });
-  const { data, count } = sequences;
-  check(action, "count of sequences", { value: count, rule: COUNT });
-  check(action, "data of sequences", { value: data, rule: instanceOf(DATA_TYPES[layout.kind]) });
-  checkLength(action, "data of sequences", data, count * layout.stride);
-  if (input.kind === "tokens") {
-    const wrong = findOutside(data, 0, input.vocabulary - 1);
-    if (wrong < 0) return;
-    throw new RangeError(
-      `Cannot ${action}: tokens must be whole numbers from 0 to ${input.vocabulary - 1}: ` +
-        `current value is ${data[wrong]}, in sequence ${Math.floor(wrong / layout.stride)}`,
-    );
-  }
-  if (layout.kind === "floats") {
-    checkFinite(action, "sequences", data, (at) => `in sequence ${Math.floor(at / layout.stride)}`);
-  }
-}
-
-/**
- * Checks targets.
- *
- * @param place.T The steps of a sequence that comes in
- * @throws {TypeError} If they are not of the kind that the loss needs, or too few or too many.
- * @throws {RangeError} If a class is not below the number of outputs, or a number is not finite.
- */
-export function checkTargets(
-  action: string,
-  targets: Targets,
-  { network, count, T }: { network: Network; count: number; T: number },
-): void {
-  check(action, "targets", { value: targets, rule: OBJECT });
-  const { kind, data, weights } = targets, { size, everyStep } = network.output;
-  const categorical = [network.loss, ...network.metrics].every((name) => CATEGORICAL.includes(name));
-  check(action, "kind of targets", {
-    value: kind,
-    rule: oneOf(...(categorical ? ["classes", "rows"] : ["rows"])),
-  });
-  const rows = count * (everyStep ? stepsOf(network, T)[network.layers.length].count : 1);
-  const isClass = kind === "classes";
-  const rule = isClass ? CLASSES : FLOATS;
-  check(action, "data of targets", { value: data, rule });
-  checkLength(action, "data of targets", data, isClass ? rows : rows * size);
-  check(action, "weights of targets", { value: weights, rule: optional(FLOATS) });
-  if (weights) {
-    checkLength(action, "weights of targets", weights, count);
-    checkFinite(action, "weights of targets", weights, (at) => `of sequence ${at}`);
-  }
-  if (!isClass) return checkFinite(action, "targets", data, (at) => `in row ${Math.floor(at / size)}`);
-  const wrong = findOutside(data, 0, size - 1);
-  if (wrong < 0) return;
-  throw new RangeError(
-    `Cannot ${action}: targets must be below the ${size} classes of the network: ` +
-      `current value is ${data[wrong]}, at ${wrong}`,
-  );
-}
-
-const CLASSES: Rule = {
-  must: "a Uint8Array or an Int32Array",
-  isKind: (value) => value instanceof Uint8Array || value instanceof Int32Array,
-};
-
-function checkLength(action: string, name: string, { length }: { length: number }, expected: number): void {
-  if (length === expected) return;
-  throw new TypeError(`Cannot ${action}: ${name} must have length ${expected}: current value is ${length}`);
-}
-
-function checkFinite(
-  action: string,
-  name: string,
-  data: Sequences["data"],
-  where: (index: number) => string,
-): void {
-  const wrong = findOutside(data, -Number.MAX_VALUE, Number.MAX_VALUE);
-  if (wrong < 0) return;
-  throw new RangeError(
-    `Cannot ${action}: ${name} must be finite: current value is ${data[wrong]}, ${where(wrong)}`,
-  );
-}
-
-/** The first place of a number below `low` or above `high`, or of NaN; −1 without. Takes a tenth of the time of `findIndex`. */
-function findOutside(data: Sequences["data"], low: number, high: number): number {
-  for (let at = 0; at < data.length; at++) {
-    if (!(data[at] >= low && data[at] <= high)) return at;
-  }
-  return -1;
-}
 
 /** The guard of one engine: checks the arguments of calls, and lets through one call at a time, until it is disposed. */
 export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implements Engine {
   readonly #engine: E;
   #options: EngineOptions;
   readonly #turns = new Turns("the engine");
+  /** What waits for the steps that were begun, a function a call. */
+  #begun: (() => Promise<StepResult[]>)[] = [];
 
   /** @param options The engine's options, after {@link checkEngineOptions} */
   constructor(engine: E, options: EngineOptions) {
@@ -267,25 +68,48 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     return this.#engine.device;
   }
 
+  get runsAhead(): boolean {
+    return this.#engine.begin !== undefined;
+  }
+
   train(batches: readonly Uint32Array[], options: StepOptions = {}): Promise<StepResult[]> {
-    const { learningRates, transforms } = checkOptions("train", options, STEP_RULES);
-    for (const rate of learningRates ?? []) check("train", "learningRate", { value: rate, rule: RATE });
-    return this.step("train", { batches, transforms }, async (engine) => {
-      if (learningRates && learningRates.length !== batches.length) {
-        throw new RangeError(
-          `Cannot train: learningRates must be one for each of ${batches.length} batches: ` +
-            `current value is ${learningRates.length}`,
+    return this.#alone("train", async () => {
+      const checked = this.#checkSteps(batches, options);
+      return batches.length > 0 ? await this.#engine.train(batches, checked) : [];
+    });
+  }
+
+  begin(batches: readonly Uint32Array[], options: StepOptions = {}): Promise<void> {
+    return this.#turns.take("train", async () => {
+      if (this.#begun.length === MAX_BEGUN) {
+        throw new Error(
+          `Cannot train: results must be collected before more than ${MAX_BEGUN} calls are begun: ` +
+            `current value is ${MAX_BEGUN} calls`,
         );
       }
-      const rate = this.#options.training!.optimizer.learningRate;
-      const rates = learningRates ?? batches.map(() => rate);
-      return batches.length > 0 ? await engine.train(batches, { learningRates: rates, transforms }) : [];
+      const engine = this.#engine, checked = this.#checkSteps(batches, options);
+      const begun = batches.length > 0 && engine.begin ? await engine.begin(batches, checked) : null;
+      this.#begun.push(begun ?? (async () => batches.length > 0 ? await engine.train(batches, checked) : []));
+    });
+  }
+
+  collect(): Promise<StepResult[]> {
+    const action = "collect results";
+    return this.#turns.take(action, async () => {
+      const first = this.#begun.shift();
+      if (!first) throw new Error(`Cannot ${action}: steps must have been begun: current value is none`);
+      try {
+        return await first();
+      } catch (error) {
+        this.#begun = [];
+        throw error;
+      }
     });
   }
 
   replaceData({ sequences, targets }: TrainingData): Promise<boolean> {
     const action = "replace the data";
-    return this.#turns.take(action, async () => {
+    return this.#alone(action, async () => {
       const training = this.#training(action), { network, layout } = this.#options;
       checkSequences(action, sequences, { layout, network });
       checkTargets(action, targets, { network, count: sequences.count, T: layout.T });
@@ -301,14 +125,14 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   predict(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
-    return this.#turns.take("predict", () => {
+    return this.#alone("predict", () => {
       return this.#engine.predict(sequences, this.#select("predict", sequences, positions));
     });
   }
 
   outputs(sequences: Sequences, positions?: Uint32Array): Promise<Float32Array> {
     const action = "read outputs", { layers } = this.#options.network;
-    return this.#turns.take(action, () => {
+    return this.#alone(action, () => {
       const last = layers.findLast((layer) => isRecurrent(layer) || layer.kind === "bidirectional");
       if (!last || last.kind === "bidirectional") {
         throw new Error(
@@ -321,19 +145,19 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   }
 
   readParameters(): Promise<Float32Array> {
-    return this.#turns.take("read the parameters", () => this.#engine.readParameters());
+    return this.#alone("read the parameters", () => this.#engine.readParameters());
   }
 
   writeParameters(parameters: Float32Array): Promise<void> {
     const action = "write the parameters";
-    return this.#turns.take(action, () => {
+    return this.#alone(action, () => {
       checkFlat(action, "parameters", parameters, this.#options.network.size);
       return this.#engine.writeParameters(parameters);
     });
   }
 
   readState(): Promise<EngineState> {
-    return this.#turns.take("read the state", () => {
+    return this.#alone("read the state", () => {
       this.#training("read the state");
       return this.#engine.readState();
     });
@@ -341,7 +165,7 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
 
   writeState(state: EngineState): Promise<void> {
     const action = "write the state";
-    return this.#turns.take(action, () => {
+    return this.#alone(action, () => {
       const { parameters, slots, step } = state;
       const { size } = this.#options.network, count = SLOT_COUNT[this.#training(action).optimizer.kind];
       checkFlat(action, "parameters", parameters, size);
@@ -366,27 +190,61 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
   /** Calls the engine with batches, after checking all of them: a refused call changes nothing. */
   protected step<T>(
     action: string,
-    { batches, transforms }: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
+    options: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
     call: (engine: E) => Promise<T>,
   ): Promise<T> {
-    return this.#turns.take(action, () => {
-      const { batchSize, sequences, transforms: transformed = false } = this.#training(action);
-      check(action, "batches", { value: batches, rule: ARRAY });
-      if (batches.length > MAX_STEPS) {
-        throw new RangeError(
-          `Cannot ${action}: there must be at most ${MAX_STEPS} batches: current value is ${batches.length}`,
-        );
-      }
-      for (const batch of batches) {
-        checkPositions(action, batch, sequences.count);
-        if (batch.length >= 1 && batch.length <= batchSize) continue;
-        throw new RangeError(
-          `Cannot ${action}: a batch must have 1 to ${batchSize} sequences: current value is ${batch.length}`,
-        );
-      }
-      if (transformed || transforms) checkTransforms(action, transforms, { batches, transformed });
+    return this.#alone(action, () => {
+      this.#checkBatches(action, options);
       return call(this.#engine);
     });
+  }
+
+  /** Runs a call which needs that all steps that were begun have been taken. */
+  #alone<T>(action: string, work: () => T | Promise<T>): Promise<T> {
+    return this.#turns.take(action, () => {
+      if (this.#begun.length === 0) return work();
+      throw new Error(
+        `Cannot ${action}: the engine must have nothing else to do: current value is steps that were begun ` +
+          "(collect() them before)",
+      );
+    });
+  }
+
+  /** Checks the arguments of a training. */
+  #checkSteps(batches: readonly Uint32Array[], options: StepOptions): CheckedStepOptions {
+    const action = "train";
+    const { learningRates, transforms } = checkOptions(action, options, STEP_RULES);
+    for (const rate of learningRates ?? []) check(action, "learningRate", { value: rate, rule: RATE });
+    this.#checkBatches(action, { batches, transforms });
+    if (learningRates && learningRates.length !== batches.length) {
+      throw new RangeError(
+        `Cannot train: learningRates must be one for each of ${batches.length} batches: ` +
+          `current value is ${learningRates.length}`,
+      );
+    }
+    const rate = this.#options.training!.optimizer.learningRate;
+    return { learningRates: learningRates ?? batches.map(() => rate), transforms };
+  }
+
+  #checkBatches(
+    action: string,
+    { batches, transforms }: { batches: readonly Uint32Array[]; transforms?: readonly Int32Array[] },
+  ): void {
+    const { batchSize, sequences, transforms: transformed = false } = this.#training(action);
+    check(action, "batches", { value: batches, rule: ARRAY });
+    if (batches.length > MAX_STEPS) {
+      throw new RangeError(
+        `Cannot ${action}: there must be at most ${MAX_STEPS} batches: current value is ${batches.length}`,
+      );
+    }
+    for (const batch of batches) {
+      checkPositions(action, batch, sequences.count);
+      if (batch.length >= 1 && batch.length <= batchSize) continue;
+      throw new RangeError(
+        `Cannot ${action}: a batch must have 1 to ${batchSize} sequences: current value is ${batch.length}`,
+      );
+    }
+    if (transformed || transforms) checkTransforms(action, transforms, { batches, transformed });
   }
 
   /** The training, for a call that needs one. */
@@ -422,13 +280,4 @@ function checkTransforms(
   if (fits) return;
   const found = transforms ? transforms.map((one) => one?.length).join(", ") || "none" : "none";
   throw new TypeError(`Cannot ${action}: transforms must be ${must}: current value is ${found}`);
-}
-
-function checkFlat(action: string, name: string, value: Float32Array, size: number): void {
-  check(action, name, { value, rule: FLOATS });
-  if (value.length !== size) {
-    throw new RangeError(
-      `Cannot ${action}: ${name} must have length ${size}: current value is ${value.length}`,
-    );
-  }
 }

@@ -32,9 +32,13 @@ export class ModelWeights {
     );
   }
 
+  get isChanged(): boolean {
+    return markWeights(this.#model, this.#network).some((mark, index) => mark !== this.#marks[index]);
+  }
+
   async handOver(take: (parameters: Float32Array) => Promise<void>): Promise<boolean> {
+    if (!this.isChanged) return false;
     const marks = markWeights(this.#model, this.#network);
-    if (marks.every((mark, index) => mark === this.#marks[index])) return false;
     await take(await this.read());
     this.#marks = marks;
     return true;

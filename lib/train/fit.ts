@@ -17,7 +17,7 @@ import { type ModelTraining, toTraining } from "../model/tensorflow_training.ts"
 import { shuffledOrder } from "../random.ts";
 import { checkFitArgs, type FitArgs } from "./fit_arguments.ts";
 import type { Named, SequenceSource } from "./fit_data.ts";
-import { FitLoop, givingBack, Tally } from "./fit_loop.ts";
+import { FitLoop, givingBack, takesSingly, Tally } from "./fit_loop.ts";
 import { type FitData, formOf, takeData } from "./fit_parts.ts";
 import { FitSession, type SessionData } from "./fit_session.ts";
 
@@ -77,8 +77,9 @@ export async function fit(
   return await alone(model, async () => {
     const callbacks = new Callbacks(FIT, taken.callbacks, taken.yieldEvery);
     const data = await takeData(formOf(model, training), { x, y, args: taken });
-    const session = await FitSession.begin(model, training, taken);
-    const loop = new FitLoop(session, callbacks, { yields: taken.yieldEvery === "batch" });
+    const singly = takesSingly(callbacks, taken);
+    const session = await FitSession.begin(model, training, { ...taken, singly });
+    const loop = new FitLoop(session, callbacks);
     return await givingBack(session, async () => {
       await session.setData(data.train, taken.batchSize ?? 32);
       await train(loop, { ...data, args: taken });

@@ -19,7 +19,7 @@ import {
 } from "./fit_arguments.ts";
 import type { DataForm, Named, SequenceSource } from "./fit_data.ts";
 import { joinBatches } from "./fit_join.ts";
-import { FitLoop, givingBack, Tally } from "./fit_loop.ts";
+import { FitLoop, givingBack, takesSingly, Tally } from "./fit_loop.ts";
 import { formOf, takePair } from "./fit_parts.ts";
 import { FitSession, type SessionData } from "./fit_session.ts";
 import { weighSequences } from "./fit_weights.ts";
@@ -76,8 +76,9 @@ export async function fitDataset(
     const callbacks = new Callbacks(FIT, taken.callbacks, taken.yieldEvery);
     const form = formOf(model, training), source = new BatchSource(form, taken.classWeight);
     const validation = await takeValidation(form, taken.validationData);
-    const session = await FitSession.begin(model, training, taken);
-    const loop = new FitLoop(session, callbacks, { yields: taken.yieldEvery === "batch" });
+    const singly = takesSingly(callbacks, taken);
+    const session = await FitSession.begin(model, training, { ...taken, singly });
+    const loop = new FitLoop(session, callbacks);
     return await givingBack(session, async () => {
       const { epochs, initialEpoch = 0, verbose = 1, batchesPerEpoch } = taken;
       await loop.begin({

@@ -7,21 +7,24 @@
 import type { StepResult } from "../engines/engine.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import type { CallbackParams, Callbacks, Hook, Logs } from "../model/tensorflow_callbacks.ts";
+import type { FitArgs } from "./fit_arguments.ts";
 import type { FitSession, SessionData } from "./fit_session.ts";
+
+/** Whether something is to happen between steps, so that they are taken one by one. */
+export function takesSingly(callbacks: Callbacks, { yieldEvery }: Pick<FitArgs, "yieldEvery">): boolean {
+  return yieldEvery === "batch" || callbacks.listens("onBatchBegin") || callbacks.listens("onBatchEnd");
+}
 
 /** Calls hooks; the model has the current weights in each that does something, and may have others afterwards. */
 export class FitLoop {
   readonly session: FitSession;
   readonly #callbacks: Callbacks;
   readonly #names: readonly string[];
-  /** Whether steps are taken one by one: something is to happen between them. */
-  readonly #singly: boolean;
 
-  constructor(session: FitSession, callbacks: Callbacks, { yields }: { yields: boolean }) {
+  constructor(session: FitSession, callbacks: Callbacks) {
     this.session = session;
     this.#callbacks = callbacks;
     this.#names = ["loss", ...session.training.metricNames];
-    this.#singly = yields || callbacks.listens("onBatchBegin") || callbacks.listens("onBatchEnd");
   }
 
   get model(): LayersModel {
@@ -39,7 +42,7 @@ export class FitLoop {
 
   /** How many steps to take before the next hook. */
   get steps(): number {
-    return this.#singly || this.model.stopTraining ? 1 : this.session.steps;
+    return this.session.singly || this.model.stopTraining ? 1 : this.session.steps;
   }
 
   /** Calls a hook of all callbacks. */

@@ -40,6 +40,8 @@ export interface SessionData {
 export interface SessionOptions extends DeviceOptions {
   /** Of the dropout masks; 1 by default. */
   readonly seed?: number;
+  /** Whether steps are taken one by one, since something is to happen between them. */
+  readonly singly: boolean;
 }
 
 /** An engine with the data that it has. */
@@ -87,6 +89,8 @@ function forget(model: LayersModel): void {
 export class FitSession {
   readonly model: LayersModel;
   readonly training: ModelTraining;
+  /** As in {@link SessionOptions}. */
+  readonly singly: boolean;
   readonly #options: DeviceOptions & { readonly seed: number };
   readonly #optimizer: Optimizer;
   /** What `model.compile()` was given when the call began. */
@@ -103,19 +107,24 @@ export class FitSession {
   static async begin(
     model: LayersModel,
     training: ModelTraining,
-    { device, threads, math, selfCheck, seed = 1 }: SessionOptions,
+    { device, threads, math, selfCheck, tuning, seed = 1, singly }: SessionOptions,
   ): Promise<FitSession> {
-    const options = { device, threads, math, selfCheck, seed };
-    return new FitSession(model, training, { options, optimizer: await readOptimizer(model) });
+    const options = { device, threads, math, selfCheck, tuning, seed };
+    return new FitSession(model, training, { options, optimizer: await readOptimizer(model), singly });
   }
 
   private constructor(
     model: LayersModel,
     training: ModelTraining,
-    { options, optimizer }: { options: DeviceOptions & { readonly seed: number }; optimizer: Optimizer },
+    { options, optimizer, singly }: {
+      options: DeviceOptions & { readonly seed: number };
+      optimizer: Optimizer;
+      singly: boolean;
+    },
   ) {
     this.model = model;
     this.training = training;
+    this.singly = singly;
     this.#options = options;
     this.#optimizer = optimizer;
     this.#compiled = model.optimizer;
@@ -233,7 +242,8 @@ export class FitSession {
     const described = layout.kind === "bytes"
       ? { ...layout, scale: [...layout.scale], order: [...layout.order] }
       : layout;
-    return JSON.stringify([this.training.network, described, optimizer, this.#options]);
+    const { tuning: __, ...options } = this.#options;
+    return JSON.stringify([this.training.network, described, optimizer, options]);
   }
 
   /** An engine for sequences of another layout, such as longer ones; null if the one that trains can read them. */
@@ -257,7 +267,7 @@ export class FitSession {
       layout,
       parameters: state?.parameters ?? await this.#readStarted(),
       training: { optimizer: this.#optimizer, sequences, targets, seed, batchSize: room },
-    });
+    }, { singly: this.singly });
     const opened = { engine, key, batchSize, room, pace: new Pace(), identity };
     OPENED.set(this.model, opened);
     GARBAGE.register(this.model, engine, this.model);

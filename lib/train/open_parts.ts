@@ -58,7 +58,8 @@ export interface CompileOptions extends DeviceOptions, RefinementOptions {
   readonly seed?: number;
   /**
    * Called before the device takes memory, with how many bytes: for weights, optimizer, activations and gradients, on `webgpu`
-   * for the images too. `reference`, which plans none, does not call it. What TensorFlow.js keeps comes on top.
+   * for the images too. `reference`, which plans none, does not call it; `auto` does for each device that it tries. What
+   * TensorFlow.js keeps comes on top.
    */
   readonly onMemory?: (bytes: number) => void;
 }
@@ -113,7 +114,8 @@ export function traitsOf(
 export async function openParts(source: NetworkSource, options: CompileOptions): Promise<TrainingParts> {
   const { action, network, T, home } = source;
   const optimizer = checkOptimizer(action, options.optimizer);
-  const { batchSize = 64, lastBatch = "short", seed = 1, device, threads, math, selfCheck } = options;
+  const { batchSize = 64, lastBatch = "short", seed = 1 } = options;
+  const { device, threads, math, selfCheck, tuning } = options;
   const { initialize: start, forgetBias } = options;
   if (forgetBias !== undefined && !start) {
     throw new RangeError(
@@ -134,7 +136,7 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
   const parameters = start
     ? initialize(network, start, seed, { forgetBias })
     : checkStarted(source, await home.read());
-  const { engine, reason } = await openEngine({ device, threads, math, selfCheck }, {
+  const { engine, reason } = await openEngine({ device, threads, math, selfCheck, tuning }, {
     network,
     layout: layOutSequence(sequence, splits.train),
     parameters,

@@ -5,7 +5,7 @@
  */
 import type { ImageSize } from "../data/raster.ts";
 import { drawTransforms } from "../data/transform.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { Engine, StepResult } from "../engines/engine.ts";
 import type { BatchOrder } from "./batches.ts";
 import type { Course } from "./course.ts";
 import { NonFiniteLossError, type StepFigures } from "./figures.ts";
@@ -22,36 +22,49 @@ export interface StepperParts {
   readonly size: ImageSize;
 }
 
+/** Steps that the engine was given in one call. */
+interface Chunk {
+  readonly steps: number;
+  readonly started: number;
+}
+
 /** Takes the steps of one training, one after another. */
 export class Stepper {
   /** Steps taken since the start of the training. */
   step = 0;
   readonly #parts: StepperParts;
   readonly #pace = new Pace();
+  /** What the engine was given and has not returned: while steps are taken, the next ones, where it works by itself. */
+  #begun: Chunk[] = [];
+  #lastDone = 0;
 
   constructor(parts: StepperParts) {
     this.#parts = parts;
   }
 
+  /** How many of the next steps the engine takes already: {@link take} must return them before it is used otherwise. */
+  get ahead(): number {
+    return this.#begun.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
   /**
-   * Takes up to `most` steps, all of one epoch, in one call to the engine. Their number affects only the speed.
+   * Takes up to `most` steps, all of one epoch, in one call to the engine. Their number affects only the speed. An engine that
+   * works by itself begins with the steps after them, as far as `most` allows; 0 stands for none but those that were begun.
    *
    * @throws {NonFiniteLossError} If the loss of a step is not finite.
    */
   async take(most: number): Promise<{ results: StepFigures[]; elapsedMs: number }> {
-    const { engine, order, course, config } = this.#parts, { step } = this;
-    const steps = Math.min(this.#pace.steps, most);
-    const batches = Array.from({ length: steps }, (_, i) => order.batch(step + i));
-    const started = performance.now();
-    const measured = await engine.train(batches, {
-      learningRates: course.ratesOf(step, steps),
-      transforms: this.#transformsOf(batches),
-    });
-    const elapsedMs = performance.now() - started;
+    const { engine, course, config } = this.#parts;
+    if (this.#begun.length === 0) await this.#begin(most);
+    const [{ steps, started }] = this.#begun, left = most - this.ahead;
+    if (engine.runsAhead && this.#begun.length === 1 && left > 0) await this.#begin(left);
+    const measured = await this.#collect();
+    const now = performance.now(), elapsedMs = now - Math.max(started, this.#lastDone);
     const results = measured.map(({ step, loss, metrics: [correct], count }) => {
       return { step, loss, correct, count };
     });
     this.#pace.record(steps, elapsedMs);
+    this.#lastDone = now;
     this.step += steps;
     const broken = results.find(({ loss }) => !Number.isFinite(loss));
     if (broken) throw new NonFiniteLossError(broken, config.optimizer.learningRate);
@@ -59,11 +72,32 @@ export class Stepper {
     return { results, elapsedMs };
   }
 
-  /** How the images of the next batches are moved: each as in its own epoch. */
-  #transformsOf(batches: readonly Uint32Array[]): Int32Array[] | undefined {
+  /** Hands up to `most` steps to the engine, after those that it has. */
+  async #begin(most: number): Promise<void> {
+    const { engine, order, course } = this.#parts, first = this.step + this.ahead;
+    const steps = Math.min(this.#pace.steps, most), started = performance.now();
+    const batches = Array.from({ length: steps }, (_, i) => order.batch(first + i));
+    await engine.begin(batches, {
+      learningRates: course.ratesOf(first, steps),
+      transforms: this.#transformsOf(batches, first),
+    });
+    this.#begun.push({ steps, started });
+  }
+
+  /** The results of the steps that were begun first. If they fail, those after them are lost too. */
+  async #collect(): Promise<StepResult[]> {
+    const [_, ...rest] = this.#begun;
+    this.#begun = [];
+    const results = await this.#parts.engine.collect();
+    this.#begun = rest;
+    return results;
+  }
+
+  /** How the images of batches are moved: each as in its own epoch. */
+  #transformsOf(batches: readonly Uint32Array[], first: number): Int32Array[] | undefined {
     const { order, config: { augment, seed }, size } = this.#parts;
     return augment && batches.map((positions, i) => {
-      return drawTransforms(augment, { seed, epoch: order.epochsOf(this.step + i), positions, size });
+      return drawTransforms(augment, { seed, epoch: order.epochsOf(first + i), positions, size });
     });
   }
 }

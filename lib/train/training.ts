@@ -318,11 +318,13 @@ export class Training implements AsyncDisposable {
       let ended: boolean;
       try {
         ended = await this.#endEpoch(loop); // one whose validation a signal ended
-        while (ended && this.step < end && !signal?.aborted && !this.#course.stopped) {
-          await this.#adopt();
+        const stepper = this.#stepper, isStopping = () => signal?.aborted ?? false;
+        while (ended && this.step < end && !this.#course.stopped && (!isStopping() || stepper.ahead > 0)) {
+          const drains = stepper.ahead > 0 && (isStopping() || this.#home.isChanged);
+          if (stepper.ahead === 0) await this.#adopt();
           const next = this.#nextCheckpoint(checkpointEvery);
           this.#images.forget();
-          const { results, elapsedMs } = await this.#stepper.take(Math.min(end, next) - this.step);
+          const { results, elapsedMs } = await stepper.take(drains ? 0 : Math.min(end, next) - this.step);
           tally.add(results, elapsedMs);
           for (const { loss } of results) this.#losses.push(loss);
           span.elapsedMs += elapsedMs;
@@ -335,13 +337,18 @@ export class Training implements AsyncDisposable {
         }
         if (signal?.aborted) await keep();
       } catch (error) {
-        // A callback's: the steps were taken. After a loss that is not finite, the model keeps the weights before.
-        if (!(error instanceof NonFiniteLossError)) await this.#publish().catch(() => {}); // or the device has failed
+        await this.#recover(error).catch(() => {}); // the device has failed, or another loss is not finite
         throw error;
       }
       await this.#publish();
       return ended && (this.step >= end || this.#course.stopped);
     });
+  }
+
+  /** After an error of a callback, the steps were taken. After a loss that is not finite, the model keeps the weights before. */
+  async #recover(error: unknown): Promise<void> {
+    while (this.#stepper.ahead > 0) await this.#stepper.take(0);
+    if (!(error instanceof NonFiniteLossError)) await this.#publish();
   }
 
   /** Copies the weights home. */

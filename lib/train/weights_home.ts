@@ -8,6 +8,8 @@
 export interface WeightsHome {
   /** @throws {TypeError} If it no longer has the layers of the network. */
   checkLayers(): void;
+  /** Whether others have changed them since they were last taken or written. */
+  readonly isChanged: boolean;
   /**
    * Hands the weights over if others have changed them since they were last taken or written.
    *
@@ -23,6 +25,7 @@ export interface WeightsHome {
 
 /** Weights that are nowhere else than here. */
 export class OwnWeights implements WeightsHome {
+  readonly isChanged = false;
   #parameters: Float32Array;
 
   constructor(parameters: Float32Array) {

@@ -18,6 +18,7 @@ import {
 import { exitWhenInterrupted } from "./interrupt.ts";
 import { findRuns } from "./runs.ts";
 import { taskCommand } from "./shell.ts";
+import { TuningFile } from "./tuning.ts";
 
 tf.enableProdMode(); // without it, TensorFlow.js advertises its Node backend on stderr
 
@@ -31,8 +32,8 @@ export const DEVICE_FLAGS = {
 
 /** What `compile()` and `openModel()` take of {@link DEVICE_FLAGS}. */
 export function deviceOptions(flags: FlagValues<typeof DEVICE_FLAGS>): DeviceOptions {
-  const { device, threads, math } = flags;
-  return { device, threads, math, selfCheck: flags["no-self-check"] ? false : undefined };
+  const { device, threads, math } = flags, tuning = new TuningFile();
+  return { device, threads, math, selfCheck: flags["no-self-check"] ? false : undefined, tuning };
 }
 
 /** Flags that choose the images. */

@@ -56,7 +56,7 @@ export function testAgreement(engine: EngineUnderTest): void {
   }
   for (const test of [MIXED, NORMED]) {
     register(engine, `drops as the reference does: ${describeChain(test)}`, () => {
-      return agreesOnDropout(engine, chainOptions(test));
+      return agreesOnDropout(coarser(engine, test.coarse ?? 1), chainOptions(test));
     });
   }
 }

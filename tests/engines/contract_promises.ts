@@ -46,6 +46,7 @@ export function testPromises(engine: ContractEngine): void {
 const PROMISES: Readonly<Record<string, (engine: ContractEngine) => Promise<void>>> = {
   "agrees with the reference where gates saturate": agreesWhenSaturated,
   "takes many steps in one call with the same results as one by one": stepsAreSteps,
+  "takes steps that are begun ahead with the same results as one by one": stepsAhead,
   "resumes from a state as if it had never stopped": resumes,
   "trains on other data as if it had been opened with them": replacesData,
   "states are copied when they are read and written": stateIsACopy,
@@ -116,6 +117,34 @@ async function stepsAreSteps(engine: EngineUnderTest): Promise<void> {
     assert.deepEqual(counted, batches.map(({ length }, index) => [index + 1, length]));
     assert.deepEqual(await together.readState(), await apart.readState());
     assert.deepEqual(await together.train([], { transforms: transforms && [] }), []);
+  }
+}
+
+async function stepsAhead(engine: EngineUnderTest): Promise<void> {
+  const tokens = chainOptions(CHAINS.find(({ input }) => typeof input !== "number")!);
+  const plain = [...trainings(), tokens].map((options): readonly [CaseOptions, StepOptions] => [options, {}]);
+  for (const [options, { learningRates, transforms }] of [...plain, movedTraining()]) {
+    const batches = tenBatches(options), ends = [0, 1, 4, 4, 9, 10]; // one call has no steps
+    await using ahead = await engine.open(options);
+    await using apart = await engine.open(options);
+    const begin = async (call: number) => {
+      const [start, end] = ends.slice(call, call + 2);
+      await ahead.begin(batches.slice(start, end), {
+        learningRates: learningRates?.slice(start, end),
+        transforms: transforms?.slice(start, end),
+      });
+    };
+    const collected = [], calls = ends.length - 1;
+    await begin(0);
+    for (let call = 0; call < calls; call++) {
+      if (call + 1 < calls) await begin(call + 1);
+      collected.push(await ahead.collect());
+    }
+    assert.deepEqual(collected.map(({ length }) => length), [1, 3, 0, 5, 1]);
+    assert.deepEqual(collected.flat(), await apart.train(batches, { learningRates, transforms }));
+    assert.deepEqual(await ahead.readState(), await apart.readState());
+    const [again] = await ahead.train(batches.slice(0, 1), { transforms: transforms?.slice(0, 1) });
+    assert.equal(again.step, 11);
   }
 }
 

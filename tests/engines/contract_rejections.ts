@@ -33,6 +33,7 @@ const REJECTIONS: Readonly<Record<string, (engine: EngineUnderTest) => Promise<v
   "rejects invalid learning rates": rejectsRates,
   "rejects invalid transforms, and does not change": rejectsTransforms,
   "rejects a call while another one runs, without disturbing it": rejectsOverlapping,
+  "rejects other calls until what was begun is collected, without disturbing it": rejectsUncollected,
   "fails the running call with one error when it is disposed": endsWhenDisposed,
   "rejects every call once disposed": rejectsOnceDisposed,
 };
@@ -359,6 +360,34 @@ async function rejectsOverlapping(engine: EngineUnderTest): Promise<void> {
     ),
   );
   assert.deepEqual(await first, expected);
+  assert.deepEqual(await tested.readState(), wanted);
+}
+
+async function rejectsUncollected(engine: EngineUnderTest): Promise<void> {
+  const options = optionsOf(SMALL, { optimizer: adam({ learningRate: 0.01 }) }),
+    batches = tenBatches(options);
+  await using alone = await engine.open(options);
+  const [expected, wanted] = [await alone.train(batches), await alone.readState()];
+
+  await using tested = await engine.open(options);
+  const none = { message: "Cannot collect results: steps must have been begun: current value is none" };
+  await assert.rejects(tested.collect(), none);
+  await tested.begin(batches.slice(0, 4));
+  await assert.rejects(tested.begin([new Uint32Array(0)]), /1 to 6 sequences: current value is 0$/);
+  for (const [action, call] of callsTo(tested, wanted)) {
+    await assert.rejects(call, {
+      message:
+        `Cannot ${action}: the engine must have nothing else to do: current value is steps that were begun ` +
+        "(collect() them before)",
+    });
+  }
+  await tested.begin(batches.slice(4));
+  await assert.rejects(
+    tested.begin(batches),
+    /^Error: Cannot train: results must be collected before more than 2 calls are begun/,
+  );
+  assert.deepEqual([...await tested.collect(), ...await tested.collect()], expected);
+  await assert.rejects(tested.collect(), none);
   assert.deepEqual(await tested.readState(), wanted);
 }
 

@@ -46,11 +46,17 @@ export async function writeSplit(
 }
 
 /** The command of a script with just the permissions of its task; its working folder is `path`. */
-export function scriptCommand(path: string, script: string, args: readonly string[], env = {}): Deno.Command {
+export function scriptCommand(
+  path: string,
+  script: string,
+  args: readonly string[],
+  { preload, ...env }: Readonly<Record<string, string>> & { readonly preload?: string } = {},
+): Deno.Command {
   const write = script === "evaluate" ? [] : ["--allow-write=runs"];
   const permissions = ["--no-prompt", `--allow-read=data,runs,${root}lib`, ...write];
+  const before = preload === undefined ? [] : ["--preload", `${root}${preload}`];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", ...permissions, `${root}scripts/${script}.ts`, ...args],
+    args: ["run", "--no-check", ...permissions, ...before, `${root}scripts/${script}.ts`, ...args],
     cwd: path,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

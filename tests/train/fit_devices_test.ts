@@ -5,6 +5,9 @@ import { GuardedEngine } from "../../lib/engines/guard.ts";
 import { fit } from "../../lib/train/fit.ts";
 import { closeFit } from "../../lib/train/fit_session.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { testUnless } from "../engines/test_unless.ts";
+import { asHardware } from "../engines/webgpu/support/hardware.ts";
+import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { noise, twins } from "./support/stock.ts";
 
 const T = 4, C = 2;
@@ -194,3 +197,33 @@ Deno.test({
     assert.deepEqual(await run(), losses);
   },
 });
+
+const NO_READING = lacks([{ name: "read", path: "lib" }]) ? "may not read lib" : undefined;
+
+testUnless(
+  LACKING_ADAPTER ?? NO_READING,
+  "fit() compares devices for steps as it will take them",
+  async () => {
+    const x = { data: noise("x", 8 * T * C), shape: [8, T, C] }, y = noise("y", 8);
+    const args = { batchSize: 4, threads: 1, selfCheck: false };
+    await asHardware(async () => {
+      for (const callbacks of [{ onEpochEnd: () => {} }, { onBatchEnd: () => {} }]) {
+        const [model, asked] = twins(build), tuning = new Map<string, unknown>();
+        await fit(model, x, y, { ...args, tuning, callbacks });
+        const [[key, times]] = tuning;
+        assert.ok(key.includes(`"singly":${"onBatchEnd" in callbacks}`), key);
+        const { webgpu, wasm } = times as Record<string, number>;
+        const device = webgpu < wasm
+          ? { device: "webgpu", selfCheck: false } as const
+          : { device: "wasm" } as const;
+        await fit(asked, x, y, { batchSize: 4, ...device, callbacks });
+        assert.deepEqual(
+          model.getWeights().map((w) => w.dataSync()),
+          asked.getWeights().map((w) => w.dataSync()),
+        );
+        await closeFit(model);
+        await closeFit(asked);
+      }
+    });
+  },
+);

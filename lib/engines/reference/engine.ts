@@ -19,12 +19,8 @@ import type {
   StepResult,
   TrainingData,
 } from "../engine.ts";
-import {
-  type CheckedStepOptions,
-  checkEngineOptions,
-  GuardedEngine,
-  type UnguardedEngine,
-} from "../guard.ts";
+import { checkEngineOptions } from "../check_options.ts";
+import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import { inParts } from "../in_parts.ts";
 import { moveAverages } from "./batch_norm.ts";
 import { clipGradient } from "./clip.ts";

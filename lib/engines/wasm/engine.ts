@@ -18,12 +18,8 @@ import { allocateShared, canShare, isShared, share } from "../../data/shared.ts"
 import { isRecurrent, type Layer, stepsOf } from "../../model/network.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
-import {
-  type CheckedStepOptions,
-  checkEngineOptions,
-  GuardedEngine,
-  type UnguardedEngine,
-} from "../guard.ts";
+import { checkEngineOptions } from "../check_options.ts";
+import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { DEVICE_RULES, type DeviceOptions, type MathName } from "../open.ts";

@@ -7,12 +7,8 @@ import { pickSequences, type Sequences, type Targets } from "../../data/sequence
 import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
-import {
-  type CheckedStepOptions,
-  checkEngineOptions,
-  GuardedEngine,
-  type UnguardedEngine,
-} from "../guard.ts";
+import { checkEngineOptions } from "../check_options.ts";
+import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type {
   DeviceDescription,
   EngineOptions,
@@ -29,14 +25,23 @@ import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
 import { bytesOf, planNeeds, planPrediction, planWithin } from "./limits.ts";
 import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions, TRANSFORM_BYTES } from "./plan.ts";
 import { Program, STEP_BYTES } from "./program.ts";
-import { checkDevice } from "./self_check.ts";
+import { checkDevice, madeUpTransforms } from "./self_check.ts";
+import { possibleShapes, type Shape, type Shapes } from "./shapes.ts";
+import { tuneShapes, type Tuning } from "./tune.ts";
 import { isRegularized } from "./update.ts";
 
 /** The options of the webgpu engine. */
 export interface WebgpuOptions
-  extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes"> {
+  extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes" | "shapes"> {
   /** Called with the device of the engine, so that tests can break it. */
   readonly onDevice?: (device: GPUDevice) => void;
+  /**
+   * Whether all kernels of a training are timed in all their shapes, to choose the fastest; false by default. On software adapters the
+   * usual shapes stay all the same.
+   */
+  readonly tune?: boolean;
+  /** Called with what was timed: nothing where the adapter has no timestamp queries. */
+  readonly onTuning?: (tuning: Tuning) => void;
 }
 
 /** The time and the traffic of one training step. */
@@ -63,7 +68,10 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
         "`deno task devices` describes the machine, --device wasm runs everywhere",
     );
   }
-  const engine = await openOn(adapter, options);
+  const engine = await openOn(adapter, {
+    ...options,
+    shapes: await findShapes(adapter, options),
+  });
   try {
     if (options.selfCheck !== false) {
       await checkDevice(engine, options, async (smaller) => {
@@ -78,13 +86,39 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
   return new GuardedWebgpu(engine, options);
 }
 
+/** The shapes that were chosen, or the fastest ones of a training, where they are to be found. */
+async function findShapes(adapter: GPUAdapter, options: WebgpuOptions): Promise<Shapes> {
+  const { training, shapes: chosen = {} } = options, { software } = describeAdapter(adapter);
+  if (!training || !options.tune) return chosen;
+  if (!adapter.features.has("timestamp-query")) {
+    options.onTuning?.({ timed: [], shapes: chosen });
+    return chosen;
+  }
+  const count = Math.min(training.batchSize, training.sequences.count);
+  const batch = Uint32Array.from({ length: count }, (_, position) => position);
+  const transforms = madeUpTransforms(options, batch);
+  const tuning = await tuneShapes(async (shapes) => {
+    const engine = await openOn((await findAdapter())!, { ...options, shapes });
+    await engine.load(options);
+    return {
+      possibleShapes: engine.possibleShapes,
+      gradient: () => engine.gradient(batch, transforms),
+      timeKernels: async () => (await engine.profile([batch], transforms && [transforms])).kernelMs,
+      [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    };
+  });
+  options.onTuning?.(tuning);
+  return software ? chosen : tuning.shapes;
+}
+
 /** Opens the engine without sequences and weights. */
 async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
   checkEngineOptions(options);
-  const { network, layout, training, windowBytes } = options, shapes = { network, layout, windowBytes };
+  const { network, layout, training, windowBytes, shapes } = options;
+  const sizes = { network, layout, windowBytes, shapes };
   const plan = training
-    ? planWithin(adapter.limits, { ...shapes, batchSize: training.batchSize, training: planned(training) })
-    : planPrediction(adapter.limits, shapes);
+    ? planWithin(adapter.limits, { ...sizes, batchSize: training.batchSize, training: planned(training) })
+    : planPrediction(adapter.limits, sizes);
   options.onMemory?.(bytesOf(plan));
   const device = await requestDevice(adapter, planNeeds(plan));
   options.onDevice?.(device);
@@ -102,6 +136,14 @@ function planned(
 
 /** The GPU engine behind its guard. */
 export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
+  /** The shapes that the kernels of its training can have, by the names under which `shapes` chooses one. */
+  readonly possibleShapes: Readonly<Record<string, readonly Shape[]>>;
+
+  constructor(engine: WebgpuEngine, options: EngineOptions) {
+    super(engine, options);
+    this.possibleShapes = engine.possibleShapes;
+  }
+
   /**
    * Takes one training step for each batch, one submission each, and measures the kernels on the GPU.
    *
@@ -124,6 +166,8 @@ class WebgpuEngine implements UnguardedEngine {
   readonly #program: Program;
   readonly #regularized: boolean;
   #step = 0;
+  /** Steps that were submitted, and whose results have not come. */
+  #begun = 0;
   /** The sequences to train on, and their weights. */
   #sequences: Sequences | undefined;
   #weights: Float32Array | undefined;
@@ -140,6 +184,11 @@ class WebgpuEngine implements UnguardedEngine {
     this.#regularized = isRegularized(options.network);
     const kind = adapter.software ? "software adapter" : "hardware adapter";
     this.device = { kind: "webgpu", threads: 1, detail: `WebGPU, ${adapter.description}, ${kind}` };
+  }
+
+  /** The shapes that the kernels of a training can have. */
+  get possibleShapes(): Record<string, readonly Shape[]> {
+    return possibleShapes(this.#plan.gradient);
   }
 
   /** Uploads the training, what the input needs, and the initial parameters. */
@@ -173,37 +222,61 @@ class WebgpuEngine implements UnguardedEngine {
     return true;
   }
 
-  /** Takes many steps in one submission, and reads their results once. */
-  async train(
+  async train(batches: readonly Uint32Array[], options: CheckedStepOptions): Promise<StepResult[]> {
+    const collect = await this.begin(batches, options);
+    return await collect();
+  }
+
+  /** Submits many steps at once, which are read once. */
+  async begin(
     batches: readonly Uint32Array[],
     { learningRates, transforms }: CheckedStepOptions,
-  ): Promise<StepResult[]> {
-    const results: StepResult[] = [], { stepsTogether } = this.#plan;
+  ): Promise<() => Promise<StepResult[]>> {
+    const submitted: (() => Promise<StepResult[]>)[] = [], { stepsTogether } = this.#plan;
     for (let start = 0; start < batches.length; start += stepsTogether) {
       const end = start + stepsTogether;
       const together = {
         learningRates: learningRates.slice(start, end),
         transforms: transforms?.slice(start, end),
       };
-      results.push(...await this.#trainTogether(batches.slice(start, end), together));
+      submitted.push(await this.#beginTogether(batches.slice(start, end), together));
     }
-    return results;
+    return async () => {
+      const results: StepResult[] = [];
+      for (const collect of submitted) results.push(...await collect());
+      return results;
+    };
   }
 
-  async #trainTogether(
+  async #beginTogether(
     batches: readonly Uint32Array[],
     options: CheckedStepOptions,
-  ): Promise<StepResult[]> {
-    const firstStep = this.#step + 1, { resultsAStep } = this.#plan;
+  ): Promise<() => Promise<StepResult[]>> {
+    const firstStep = this.#step + this.#begun + 1, { resultsAStep } = this.#plan;
+    const counts = batches.map(({ length }) => length), steps = counts.length;
     this.#writeSteps(batches, { firstStep, ...options });
-    this.#program.submit(this.#program.training, batches.length);
-    const bytes = 4 * resultsAStep * batches.length;
-    const results = new Float32Array(await this.#program.read("results", bytes));
-    this.#step += batches.length;
-    return batches.map(({ length: count }, index) => {
-      const ofStep = results.subarray(index * resultsAStep, (index + 1) * resultsAStep);
-      return { step: firstStep + index, ...this.#summarize(ofStep, count), count };
-    });
+    const parts = [{ name: "results", bytes: 4 * resultsAStep * steps }];
+    const read = await this.#program.submitReading(this.#program.training, { steps, parts });
+    this.#begun += steps;
+    return async () => {
+      const results = new Float32Array(await this.#arrival(read));
+      this.#begun -= steps;
+      this.#step += steps;
+      return counts.map((count, index) => {
+        const ofStep = results.subarray(index * resultsAStep, (index + 1) * resultsAStep);
+        return { step: firstStep + index, ...this.#summarize(ofStep, count), count };
+      });
+    };
+  }
+
+  /** Waits for results. If they do not come, nothing of what was begun counts as taken. */
+  async #arrival(read: () => Promise<ArrayBuffer>): Promise<ArrayBuffer> {
+    try {
+      return await read();
+    } catch (error) {
+      this.#begun = 0;
+      throw error;
+    }
   }
 
   /** The loss and the metrics of a step, from the sums over the steps of its sequences. */
@@ -267,12 +340,10 @@ class WebgpuEngine implements UnguardedEngine {
   }
 
   async readState(): Promise<EngineState> {
-    const bytes = 4 * this.#options.network.size;
-    const slots: Float32Array[] = [];
-    for (let slot = 0; slot < this.#plan.slots; slot++) {
-      slots.push(new Float32Array(await this.#program.read(`slot ${slot}`, bytes)));
-    }
-    return { parameters: await this.readParameters(), slots, step: this.#step };
+    const names = ["parameters", ...Array.from({ length: this.#plan.slots }, (_, slot) => `slot ${slot}`)];
+    const all = await this.#program.readAll(names, 4 * this.#options.network.size);
+    const [parameters, ...slots] = all.map((bytes) => new Float32Array(bytes));
+    return { parameters, slots, step: this.#step };
   }
 
   async writeState(state: EngineState): Promise<void> {

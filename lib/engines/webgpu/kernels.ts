@@ -42,13 +42,15 @@ import tally from "./shaders/tally.wgsl" with { type: "text" };
 import targets from "./shaders/targets.wgsl" with { type: "text" };
 import update from "./shaders/update.wgsl" with { type: "text" };
 import weightGradient from "./shaders/weight_gradient.wgsl" with { type: "text" };
+import { type Shape, USUAL_SHAPE } from "./shapes.ts";
+import { expandTemplate } from "./template.ts";
 
 /** A kind of binding: the uniform of a step or of a piece, or a storage buffer that is read or written. */
 export type Binding = "step" | "piece" | "read" | "write";
 
-/** A kernel's source, and its bindings in the order of their numbers. */
+/** A kernel's source, a template as in `template.ts`, and its bindings in the order of their numbers. */
 export interface Kernel {
-  readonly source: string;
+  readonly template: string;
   readonly bindings: readonly Binding[];
 }
 
@@ -62,8 +64,39 @@ const KINDS: Readonly<Record<string, Binding>> = {
 
 /** A kernel from its sources; they declare the bindings in the order of their numbers. */
 function kernel(...sources: string[]): Kernel {
-  const source = [step, functions, ...sources].join("");
-  return { source, bindings: Array.from(source.matchAll(BINDING), ([, type]) => KINDS[type]) };
+  const template = [step, functions, ...sources].join("");
+  const declared = expandTemplate(template, blocksOf(USUAL_SHAPE, 0)).matchAll(BINDING);
+  return { template, bindings: Array.from(declared, ([, type]) => KINDS[type]) };
+}
+
+/** The source of a kernel in the shape of a dispatch. */
+export function sourceOf({ kernel, shaped }: Pick<Dispatch, "kernel" | "shaped">): string {
+  const shape = shaped?.shape ?? USUAL_SHAPE, blocks = blocksOf(shape, shaped?.kept ?? 0);
+  return `${preludeOf(shape)}\n${expandTemplate(KERNELS[kernel].template, blocks)}`;
+}
+
+function blocksOf({ work }: Shape, kept: number): Record<string, number> {
+  return {
+    BY_GATE: Number(work === "gates" || work === "registers"),
+    KEPT: work === "registers" ? kept : 0,
+    TILED: Number(work === "tiles"),
+  };
+}
+
+/** What a kernel of some shape knows of its invocations and sequences. */
+function preludeOf({ lanes, threads }: Shape): string {
+  const [Lanes, Flags, Bits] = lanes === 1
+    ? ["f32", "bool", "u32"]
+    : [`vec${lanes}f`, `vec${lanes}<bool>`, `vec${lanes}u`];
+  return [
+    `alias Lanes = ${Lanes};`, // the sequences of an invocation
+    `alias Flags = ${Flags};`,
+    `alias Bits = ${Bits};`,
+    `const SHARES = ${4 / lanes}u;`, // of a quad, each for a workgroup
+    `const THREADS = ${threads}u;`,
+    "var<private> share: u32;",
+    "fn at(index: u32) -> u32 { return index * SHARES + share; }", // in an array of quads
+  ].join("\n");
 }
 
 /** All kernels, by the names of their files. */
@@ -116,6 +149,17 @@ export interface Piece {
   readonly window: { readonly buffer: string; readonly offset: number; readonly size: number };
 }
 
+/** The shape of a dispatch, and those that it could have. */
+export interface Shaped {
+  readonly shape: Shape;
+  /** The usual one first. */
+  readonly possible: readonly Shape[];
+  /** The name under which a shape is chosen: the label without its piece. */
+  readonly label: string;
+  /** The weights that an invocation keeps in registers where the shape says so. */
+  readonly kept: number;
+}
+
 /** One dispatch of a kernel. */
 export interface Dispatch {
   readonly kernel: KernelName;
@@ -123,6 +167,8 @@ export interface Dispatch {
   readonly label: string;
   /** The kernel's `override` constants. */
   readonly constants: Readonly<Record<string, number>>;
+  /** Of kernels that have several. */
+  readonly shaped?: Shaped;
   /** The names of the buffers of its bindings, without the uniforms of the step and of the piece. */
   readonly buffers: readonly string[];
   /** For kernels that compute one. */

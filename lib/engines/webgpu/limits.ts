@@ -15,6 +15,8 @@ export type Limits = Readonly<Record<Need["limit"], number>>;
 export interface Need {
   readonly limit:
     | "maxComputeWorkgroupStorageSize"
+    | "maxComputeInvocationsPerWorkgroup"
+    | "maxComputeWorkgroupSizeX"
     | "maxComputeWorkgroupsPerDimension"
     | "maxStorageBufferBindingSize"
     | "maxBufferSize";
@@ -23,6 +25,12 @@ export interface Need {
   /** What needs it, for messages. */
   readonly what: string;
 }
+
+const UNITS: Partial<Record<Need["limit"], string>> = {
+  maxComputeWorkgroupsPerDimension: "workgroups",
+  maxComputeInvocationsPerWorkgroup: "invocations",
+  maxComputeWorkgroupSizeX: "invocations",
+};
 
 /** Bytes that go to or come from the device at once: enough for many batches, and far less than any adapter has. */
 const STAGED_BYTES = 2 ** 24;
@@ -36,8 +44,10 @@ export function planNeeds(plan: Plan): Need[] {
   for (const [what, amount] of workgroupBytes) {
     needs.push({ limit: "maxComputeWorkgroupStorageSize", amount, what });
   }
-  for (const { label, workgroups } of dispatchesOf(plan)) {
-    const what = `the kernel ${label}`;
+  for (const { label, workgroups, shaped } of dispatchesOf(plan)) {
+    const what = `the kernel ${label}`, amount = shaped?.shape.threads ?? 1;
+    needs.push({ limit: "maxComputeInvocationsPerWorkgroup", amount, what });
+    needs.push({ limit: "maxComputeWorkgroupSizeX", amount, what });
     needs.push({ limit: "maxComputeWorkgroupsPerDimension", amount: Math.max(...workgroups), what });
   }
   for (const [name, bytes] of buffers) {
@@ -79,7 +89,7 @@ export function planWithin(limits: Limits, options: PlanOptions): Plan {
   const plan = planFor(limits, options), unmet = unmetNeed(limits, plan);
   if (!unmet) return plan;
   const { limit, amount, what } = unmet;
-  const unit = limit === "maxComputeWorkgroupsPerDimension" ? "workgroups" : "bytes";
+  const unit = UNITS[limit] ?? "bytes";
   throw new RangeError(
     `Cannot open the device webgpu: ${what} must fit into the adapter's ${limit} of ${
       limits[limit]
@@ -115,6 +125,11 @@ function planFor(limits: Limits, options: PlanOptions): Plan {
   return planEngine(options, {
     stagedBytes: Math.min(STAGED_BYTES, most),
     windowBytes: Math.min(options.windowBytes ?? WINDOW_BYTES, most),
+    workgroupLimits: {
+      threads: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+      bytes: limits.maxComputeWorkgroupStorageSize,
+      workgroups: limits.maxComputeWorkgroupsPerDimension,
+    },
   });
 }
 

@@ -14,6 +14,7 @@ import { inputBuffers, inputForward, inputGradients, sequenceBytes } from "./pas
 import { NO_MASK } from "./passes/mask.ts";
 import { inputsOf, recurrentMatrix } from "./passes/matrix.ts";
 import type { Matrix } from "./passes/weight_matrix.ts";
+import type { Shapes, WorkgroupLimits } from "./shapes.ts";
 import { measureCount } from "./passes/output.ts";
 import { type BufferSize, type Frame, joinPasses } from "./passes/pass.ts";
 import {
@@ -36,6 +37,8 @@ export interface PlanOptions {
   readonly training: PlannedTraining | null;
   /** The most bytes of a buffer that a kernel over a piece of time sees; all of it in a usual training by default. */
   readonly windowBytes?: number;
+  /** Chosen shapes of kernels; the usual ones by default. */
+  readonly shapes?: Shapes;
 }
 
 /** What a plan depends on in a training. */
@@ -111,12 +114,16 @@ export interface Plan {
  */
 export function planEngine(
   options: PlanOptions,
-  { stagedBytes, windowBytes }: { stagedBytes: number; windowBytes: number },
+  { stagedBytes, windowBytes, workgroupLimits }: {
+    stagedBytes: number;
+    windowBytes: number;
+    workgroupLimits: WorkgroupLimits;
+  },
 ): Plan {
-  const { network, layout, batchSize, training } = options, { size } = network;
+  const { network, layout, batchSize, training, shapes = {} } = options, { size } = network;
   const N4 = Math.ceil(batchSize / 4), T = layout.T, out = stepsOf(network, T).at(-1)!.count;
   const parts = choosePartCount(size, T * N4), seed = training?.seed ?? null;
-  const frame: Frame = { N4, parts, size, seed, windowBytes };
+  const frame: Frame = { N4, parts, size, seed, windowBytes, shapes, workgroupLimits };
   const chain = chainOf(network, { T, training, frame });
   const all = joinPasses([...chain.passes, chain.output]), below = joinPasses(chain.passes);
   const parameters = planParameters(network, all.matrices);

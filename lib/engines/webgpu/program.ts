@@ -5,15 +5,19 @@
  */
 import { MAX_STEPS } from "../engine.ts";
 import { roundUp } from "../round_up.ts";
-import { type Dispatch, KERNELS, type Piece } from "./kernels.ts";
+import { type Dispatch, KERNELS, type Piece, sourceOf } from "./kernels.ts";
 import { bytesOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
+import { type Readback, Readbacks } from "./readback.ts";
 
 /** From the uniform of one step to the next: the largest alignment that an adapter needs. */
 export const STEP_BYTES = 256;
 
 /** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
+
+/** The most bytes that are read at once: every device has buffers of that size. */
+const MOST_TOGETHER = 2 ** 26;
 
 const BUFFER_TYPES = {
   step: "uniform",
@@ -31,6 +35,12 @@ export interface Prepared {
   readonly workgroups: readonly [number, number];
 }
 
+/** The first bytes of a buffer. */
+interface Part {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 /** A compiled kernel with its constants, and the layout of its bindings. */
 interface Pipeline {
   readonly pipeline: GPUComputePipeline;
@@ -42,7 +52,9 @@ export class Program {
   readonly #device: GPUDevice;
   readonly #buffers = new Map<string, GPUBuffer>();
   readonly #pipelines = new Map<string, Pipeline>();
-  #readback: GPUBuffer | undefined;
+  readonly #readbacks: Readbacks;
+  /** What was submitted last to be read, until it is asked for. */
+  #unasked: Readback | undefined;
   #failure: Error | undefined;
   #destroyed = false;
   /** One training step: the gradient, then the update. */
@@ -53,6 +65,7 @@ export class Program {
 
   private constructor(device: GPUDevice) {
     this.#device = device;
+    this.#readbacks = new Readbacks(device);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new Error(
@@ -106,13 +119,33 @@ export class Program {
   /** Submits dispatches, once for each of `steps` steps, as one command buffer. Returns at once. */
   submit(dispatches: readonly Prepared[], steps = 1): void {
     this.#throwFailure();
-    const encoder = this.#device.createCommandEncoder({ label: "scanline" });
-    const pass = encoder.beginComputePass({ label: "scanline" });
-    for (let step = 0; step < steps; step++) {
-      for (const dispatch of dispatches) encode(pass, dispatch, step);
-    }
-    pass.end();
-    this.#device.queue.submit([encoder.finish()]);
+    this.#device.queue.submit([this.#encode(dispatches, steps)]);
+  }
+
+  /**
+   * Submits dispatches as {@link submit} does, with a copy of what they leave in some buffers.
+   *
+   * The GPU goes from one such submission to the next without a pause: what the one before left is asked for between encoding,
+   * which then happens while the GPU works, and the submission, which Deno's `mapAsync()` would wait for.
+   *
+   * @returns Waits for the copies, one behind another. To be called in the order of the submissions
+   */
+  async submitReading(
+    dispatches: readonly Prepared[],
+    { steps, parts }: { steps: number; parts: readonly Part[] },
+  ): Promise<() => Promise<ArrayBuffer>> {
+    const readback = await this.#explained(() => {
+      const readback = this.#readbacks.take(parts.reduce((sum, { bytes }) => sum + bytes, 0));
+      const commands = this.#encode(dispatches, steps, { parts, readback });
+      this.#unasked?.ask();
+      this.#device.queue.submit([commands]);
+      return this.#unasked = readback;
+    });
+    return () =>
+      this.#explained(() => {
+        if (this.#unasked === readback) this.#unasked = undefined;
+        return readback.ask();
+      });
   }
 
   /**
@@ -151,23 +184,20 @@ export class Program {
 
   /** The first bytes of a buffer, once all submitted work is done. Waits for the GPU. */
   async read(name: string, bytes: number): Promise<ArrayBuffer> {
-    this.#throwFailure();
-    try {
-      const readback = this.#readbackOf(bytes);
-      const encoder = this.#device.createCommandEncoder({ label: `read ${name}` });
-      encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, readback, 0, bytes);
-      this.#device.queue.submit([encoder.finish()]);
-      await readback.mapAsync(GPUMapMode.READ, 0, bytes);
-      const copy = readback.getMappedRange(0, bytes).slice(0);
-      readback.unmap();
-      this.#throwFailure();
-      return copy;
-    } catch (error) {
-      // The news that the device is lost arrive after the errors that this causes.
-      if (!this.#failure) await new Promise((resolve) => setTimeout(resolve, LOSS_MS));
-      this.#throwFailure();
-      throw error;
+    const content = await this.submitReading([], { steps: 0, parts: [{ name, bytes }] });
+    return await content();
+  }
+
+  /** The first bytes of some buffers. They come in the time of one, unless they are many. */
+  async readAll(names: readonly string[], bytes: number): Promise<ArrayBuffer[]> {
+    if (names.length * bytes > MOST_TOGETHER) {
+      const each: ArrayBuffer[] = [];
+      for (const name of names) each.push(await this.read(name, bytes));
+      return each;
     }
+    const content = await this.submitReading([], { steps: 0, parts: names.map((name) => ({ name, bytes })) });
+    const all = await content();
+    return names.map((_, index) => all.slice(bytes * index, bytes * (index + 1)));
   }
 
   /** Waits for the GPU. @throws {Error} If the device failed */
@@ -184,6 +214,45 @@ export class Program {
 
   #throwFailure(): void {
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Does what fails on a device that has failed, and then throws why it has. */
+  async #explained<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    this.#throwFailure();
+    try {
+      const result = await work();
+      this.#throwFailure();
+      return result;
+    } catch (error) {
+      // The news that the device is lost arrive after the errors that this causes.
+      if (!this.#failure && !this.#destroyed) await new Promise((resolve) => setTimeout(resolve, LOSS_MS));
+      this.#throwFailure();
+      throw error;
+    }
+  }
+
+  /** The commands of some steps in one pass, and of the copies of what they leave. */
+  #encode(
+    dispatches: readonly Prepared[],
+    steps: number,
+    copy?: { parts: readonly Part[]; readback: Readback },
+  ): GPUCommandBuffer {
+    const encoder = this.#device.createCommandEncoder({ label: "scanline" });
+    if (dispatches.length > 0) {
+      const pass = encoder.beginComputePass({ label: "scanline" });
+      for (let step = 0; step < steps; step++) {
+        for (const dispatch of dispatches) encode(pass, dispatch, step);
+      }
+      pass.end();
+    }
+    if (copy) {
+      let end = 0;
+      for (const { name, bytes } of copy.parts) {
+        encoder.copyBufferToBuffer(this.#buffers.get(name)!, 0, copy.readback.buffer, end, bytes);
+        end += bytes;
+      }
+    }
+    return encoder.finish();
   }
 
   #allocate(plan: Plan): void {
@@ -229,8 +298,8 @@ export class Program {
     return { label, pipeline, bindings, readsStep, workgroups };
   }
 
-  async #pipelineOf({ kernel, label, constants }: Dispatch): Promise<Pipeline> {
-    const device = this.#device, { source, bindings } = KERNELS[kernel];
+  async #pipelineOf(dispatch: Dispatch): Promise<Pipeline> {
+    const device = this.#device, { kernel, label, constants } = dispatch, { bindings } = KERNELS[kernel];
     const layout = device.createBindGroupLayout({
       label,
       entries: bindings.map((kind, binding) => ({
@@ -244,7 +313,7 @@ export class Program {
         label,
         layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: {
-          module: device.createShaderModule({ label, code: source }),
+          module: device.createShaderModule({ label, code: sourceOf(dispatch) }),
           entryPoint: "main",
           constants: { ...constants },
         },
@@ -267,14 +336,6 @@ export class Program {
     return { buffer: this.#buffers.get(view.buffer)!, offset: view.offset, size: view.size };
   }
 
-  #readbackOf(bytes: number): GPUBuffer {
-    if (this.#readback && this.#readback.size >= bytes) return this.#readback;
-    this.#readback?.destroy();
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    this.#readback = this.#device.createBuffer({ label: "read-back", size: bytes, usage });
-    return this.#readback;
-  }
-
   /** Runs `make` and turns errors that the device reports, or that it promises, into one exception. */
   async #guarded<Result>(action: string, make: () => Result | Promise<Result>): Promise<Result> {
     this.#device.pushErrorScope("out-of-memory");
@@ -288,9 +349,9 @@ export class Program {
   }
 }
 
-/** Dispatches of the same kernel and constants share their pipeline. */
-function keyOf({ kernel, constants }: Dispatch): string {
-  return `${kernel} ${JSON.stringify(constants)}`;
+/** Dispatches of the same kernel, constants and shape share their pipeline. */
+function keyOf({ kernel, constants, shaped }: Dispatch): string {
+  return JSON.stringify([kernel, constants, shaped?.shape]);
 }
 
 function encode(

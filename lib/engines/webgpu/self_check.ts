@@ -43,7 +43,7 @@ const DRAWS = 3;
 const NUDGE = 1e-5;
 
 /** An engine that can load other sequences and weights of the same shapes. */
-export interface CheckedEngine extends Engine {
+export interface CheckedEngine extends Omit<Engine, "begin" | "collect" | "runsAhead"> {
   load(options: EngineOptions): Promise<void>;
 }
 
@@ -248,15 +248,22 @@ function biasRange(activations: readonly (CellActivation | "softmax")[]): [low: 
 }
 
 /** The gradient over all sequences, or their answers, in reverse order. */
-async function measure(engine: Engine, { options, sequences }: Trial): Promise<Float32Array> {
+async function measure(
+  engine: Pick<Engine, "gradient" | "predict">,
+  { options, sequences }: Trial,
+): Promise<Float32Array> {
   const all = Uint32Array.from({ length: sequences.count }, (_, n) => sequences.count - 1 - n);
   const { training } = options;
   if (!training) return await engine.predict(sequences, all);
-  return await engine.gradient(all, training.transforms ? madeUpTransforms(options, all) : undefined);
+  return await engine.gradient(all, madeUpTransforms(options, all));
 }
 
-/** Transforms that move, turn and scale. */
-function madeUpTransforms({ layout }: EngineOptions, positions: Uint32Array): Int32Array {
+/** Transforms that move, turn and scale, where a training has transforms. */
+export function madeUpTransforms(
+  { layout, training }: Pick<EngineOptions, "layout" | "training">,
+  positions: Uint32Array,
+): Int32Array | undefined {
+  if (!training?.transforms) return undefined;
   const { stride, width } = layout as ByteLayout;
   const most = { shift: 1, rotate: 30, scale: 0.2 }, size = { height: stride / width, width };
   return drawTransforms(most, { seed: 0, epoch: 0, positions, size });

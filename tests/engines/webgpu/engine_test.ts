@@ -74,7 +74,42 @@ test("many steps go into one submission", async () => {
     (_, start) => scattered(9, options.training.sequences.count, start),
   );
   const submissions = await countCalls(GPUQueue.prototype, "submit", () => engine.train(batches));
-  assert.equal(submissions, 2); // the steps, and the copy of what they measured
+  assert.equal(submissions, 1);
+});
+
+test("steps are encoded while those before run, and submitted when these are done", async () => {
+  const options = optionsOf(ONE_LAYER),
+    batch = scattered(9, options.training.sequences.count),
+    calls: string[] = [];
+  await using engine = await open(options);
+  const { createCommandEncoder } = GPUDevice.prototype, { submit } = GPUQueue.prototype;
+  const { mapAsync } = GPUBuffer.prototype;
+  GPUDevice.prototype.createCommandEncoder = function (...args) {
+    calls.push("encode");
+    return createCommandEncoder.apply(this, args);
+  };
+  GPUQueue.prototype.submit = function (...args) {
+    calls.push("submit");
+    return submit.apply(this, args);
+  };
+  GPUBuffer.prototype.mapAsync = function (...args) {
+    calls.push("map");
+    return mapAsync.apply(this, args);
+  };
+  try {
+    await engine.begin([batch]);
+    await engine.begin([batch]);
+    await engine.collect();
+    await engine.begin([batch]);
+    await engine.collect();
+    await engine.collect();
+  } finally {
+    GPUDevice.prototype.createCommandEncoder = createCommandEncoder;
+    GPUQueue.prototype.submit = submit;
+    GPUBuffer.prototype.mapAsync = mapAsync;
+  }
+  const ahead = ["encode", "map", "submit"]; // `mapAsync()` waits for what was submitted
+  assert.deepEqual(calls, ["encode", "submit", ...ahead, ...ahead, "map"]);
 });
 
 test("openWebgpu() trains to the same bits twice, in calls of any length", async () => {
@@ -124,7 +159,7 @@ test("train() takes more steps than one submission, and predict() more answers",
   const submissions = await countCalls(GPUQueue.prototype, "submit", async () => {
     all = await together.train(batches);
   });
-  assert.equal(submissions, 4); // 16 steps, 2 steps, and the copies of what they measured
+  assert.equal(submissions, 2); // 16 steps, and 2
   const each = [];
   for (const batch of batches) each.push(...await apart.train([batch]));
   assert.deepEqual(all, each);
@@ -141,6 +176,12 @@ test("many images are predicted in one submission", async () => {
   const predict = () => engine.predict(options.test, some);
   assert.equal(await countCalls(GPUQueue.prototype, "submit", predict), 2); // the batches, and the copy of their logits
   assert.equal(await countDispatches(predict), 4 * Math.ceil(some.length / 12)); // nine images are three quads
+});
+
+test("a state is read in one go", async () => {
+  await using engine = await open(optionsOf(ONE_LAYER, { optimizer: adam({ learningRate: 0.01 }) }));
+  const reads = await countCalls(GPUBuffer.prototype, "mapAsync", () => engine.readState());
+  assert.equal(reads, 1); // each takes Deno 11 ms
 });
 
 test("openWebgpu() says how many bytes it takes, before it takes any", async () => {
@@ -180,6 +221,10 @@ test("every call fails with one clear error once the device is lost, a running o
   const options = optionsOf(ONE_LAYER), batch = scattered(9, options.training.sequences.count);
   const calls: Record<string, (engine: GuardedWebgpu, state: EngineState) => Promise<unknown>> = {
     train: (engine) => engine.train([batch, batch]),
+    begin: async (engine) => {
+      await engine.begin([batch]);
+      await engine.collect();
+    },
     gradient: (engine) => engine.gradient(batch),
     predict: (engine) => engine.predict(options.test),
     outputs: (engine) => engine.outputs(options.test),
@@ -200,6 +245,27 @@ test("every call fails with one clear error once the device is lost, a running o
     await engine[Symbol.asyncDispose]();
     await assert.rejects(engine.train([batch]), /the engine must be open/);
   }
+});
+
+test("steps that were begun before the device was lost do not count as taken, and are not asked for again", async () => {
+  const options = optionsOf(ONE_LAYER), batch = scattered(9, options.training.sequences.count);
+  const { engine, device } = await openBreakable(options);
+  await engine.begin([batch]);
+  await engine.begin([batch]);
+  device.destroy();
+  await assert.rejects(engine.collect(), LOST);
+  await assert.rejects(engine.collect(), /steps must have been begun: current value is none$/);
+  await assert.rejects(engine.readState(), LOST);
+  await engine[Symbol.asyncDispose]();
+});
+
+test("an engine can be disposed while steps run that were begun", async () => {
+  const options = optionsOf(ONE_LAYER), batch = scattered(9, options.training.sequences.count);
+  const engine = await open(options);
+  await engine.begin([batch]);
+  await engine.begin([batch]); // asks for the results of the first
+  await engine[Symbol.asyncDispose]();
+  await assert.rejects(engine.collect(), /the engine must be open: current value is disposed$/);
 });
 
 test("a training beyond a limit is refused with what fits, and what fits opens", async () => {

@@ -11,6 +11,8 @@ import { type Case, optionsOf } from "../contract_cases.ts";
 /** The limits of every WebGPU adapter. */
 const DEFAULTS: Limits = {
   maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
   maxComputeWorkgroupsPerDimension: 65535,
   maxStorageBufferBindingSize: 2 ** 27,
   maxBufferSize: 2 ** 28,
@@ -250,8 +252,8 @@ Deno.test("what planWithin() offers fits, and nothing larger does: 500 networks 
       count: some(16),
     });
     const limits: Limits = {
+      ...DEFAULTS,
       maxComputeWorkgroupStorageSize: pick(16384, 1024 + some(14)),
-      maxComputeWorkgroupsPerDimension: 65535,
       maxStorageBufferBindingSize: pick(2 ** 27, some(12) + 2 ** (17 + random.below(10))),
       maxBufferSize: pick(2 ** 28, some(12) + 2 ** (17 + random.below(11))),
     };

@@ -54,9 +54,9 @@ function saturate(
 /** Makes exp() and tanh() return NaN wherever WGSL allows it. */
 function overflowing(code: string): string {
   const beyond = (name: string, bound: number) => `
-    fn strict_${name}(x: vec4f) -> vec4f {
-      let nan = bitcast<vec4f>(bitcast<vec4u>(x) | vec4u(0x7fc00000u));
-      return select(${name}(x), nan, abs(x) > vec4f(${bound}));
+    fn strict_${name}(x: Lanes) -> Lanes {
+      let nan = bitcast<Lanes>(bitcast<Bits>(x) | Bits(0x7fc00000u));
+      return select(${name}(x), nan, abs(x) > Lanes(${bound}));
     }`;
   return code.replace(/\b(exp|tanh)\(/g, "strict_$1(") + beyond("exp", 88.7) + beyond("tanh", 20);
 }

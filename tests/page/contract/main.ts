@@ -4,9 +4,10 @@
  * @module
  */
 import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
-import { KERNELS } from "../../../lib/engines/webgpu/kernels.ts";
+import { type KernelName, KERNELS, sourceOf } from "../../../lib/engines/webgpu/kernels.ts";
 import { testAgreement } from "../../engines/contract_agreement.ts";
 import { testTraining } from "../../engines/contract_training.ts";
+import { testShapes } from "../../engines/webgpu/support/shape_tests.ts";
 import { TOLERANCE } from "../../engines/webgpu/support/tolerance.ts";
 import { collected } from "./collect.ts";
 
@@ -23,18 +24,15 @@ const engine = {
 };
 testAgreement(engine);
 testTraining(engine);
+testShapes({ every: 1 });
 
 /** The kernels that no engine has compiled so far. */
-const unused = new Set<string>(Object.keys(KERNELS));
+const unused = new Set(Object.keys(KERNELS) as KernelName[]);
 const compile = GPUDevice.prototype.createShaderModule;
 GPUDevice.prototype.createShaderModule = function (descriptor) {
-  for (const name of unused) if (sourceOf(name) === descriptor.code) unused.delete(name);
+  for (const kernel of unused) if (sourceOf({ kernel }) === descriptor.code) unused.delete(kernel);
   return compile.call(this, descriptor);
 };
-
-function sourceOf(name: string): string {
-  return KERNELS[name as keyof typeof KERNELS].source;
-}
 
 /** Runs one of the tests. @returns Its name and why it failed; null if it passed */
 async function run(index: number): Promise<string | null> {

@@ -10,7 +10,11 @@ import { roundUp } from "../../round_up.ts";
 import { type Dispatch, workgroupsFor } from "../kernels.ts";
 import type { BufferSize, Edge, Frame } from "./pass.ts";
 import { inPieces, type Whole } from "./pieces.ts";
+import { chosenShape, TILES, USUAL_SHAPE } from "../shapes.ts";
 import type { Lanes, Matrix, Segment } from "./weight_matrix.ts";
+
+/** Features, and quads of columns, of a tile of `weight_gradient`. */
+const TILE = 16;
 
 const NO_GATES: Lanes = [null, null, null, null];
 
@@ -154,10 +158,15 @@ export function inputGradient(
 export function weightGradient(matrix: Matrix, dz: string, frame: Frame): Dispatch[] {
   const { parts, size, N4 } = frame;
   const { name, C, C4, H, H4, J, columns, quads, gates, biases, segments, rows } = matrix;
-  const read = { buffer: dz, stride: 4 * quads };
+  const read = { buffer: dz, stride: 4 * quads }, label = `weight_gradient of ${name}`;
+  const possible = [USUAL_SHAPE, TILES], shape = chosenShape(frame.shapes, { label, possible });
+  const workgroups = shape.work === "tiles"
+    ? workgroupsFor(Math.ceil(quads / TILE) * Math.ceil(J / TILE) * parts * shape.threads)
+    : workgroupsFor(quads * J / 4 * parts);
   return inPieces(wholeOf(matrix, read, { features: J, N4 }), frame, (piece) => ({
     kernel: "weight_gradient",
-    label: `weight_gradient of ${name}`,
+    label,
+    shaped: { shape, possible, label, kept: 0 },
     constants: {
       ROWS: rows,
       C,
@@ -178,7 +187,7 @@ export function weightGradient(matrix: Matrix, dz: string, frame: Frame): Dispat
     },
     buffers: [inputsOf(matrix), dz, "partials"],
     piece,
-    workgroups: workgroupsFor(quads * J / 4 * parts),
+    workgroups,
   }));
 }
 

@@ -69,7 +69,7 @@ export function headPass(
       H4: C4,
       J,
       K,
-      K4: 4 * quads,
+      FOUR_K: 4 * K,
       QUADS: quads,
       MEASURES: measureCount(network),
       SMOOTHING: training?.labelSmoothing ?? 0,
@@ -94,7 +94,7 @@ export function headPass(
     forward: [head],
     answers: [head],
     weightGradients: trains ? weightGradient(matrix, dz, frame) : [],
-    workgroupBytes: [["the logits of four sequences", 16 * 4 * quads]],
+    workgroupBytes: [["the logits of four sequences", 16 * K]],
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import { roundUp } from "../../round_up.ts";
 import type { Dispatch } from "../kernels.ts";
+import type { Shapes, WorkgroupLimits } from "../shapes.ts";
 import type { Matrix } from "./weight_matrix.ts";
 
 /** The sizes that all passes of a plan have in common. */
@@ -21,6 +22,9 @@ export interface Frame {
   readonly seed: number | null;
   /** The most bytes of a buffer that a kernel over a piece of time sees. */
   readonly windowBytes: number;
+  /** Chosen shapes of kernels. */
+  readonly shapes: Shapes;
+  readonly workgroupLimits: WorkgroupLimits;
 }
 
 /** What one pass writes and the next one reads: rows `[steps][N4]` of a buffer. */

@@ -7,12 +7,13 @@
 import type { RecurrentLayer } from "../../../model/network.ts";
 import { DOMAIN } from "../../../random.ts";
 import type { Dispatch, Piece } from "../kernels.ts";
+import { chosenShape, type Shape, shapesOf } from "../shapes.ts";
 import { type Mask, type MaskOptions, NO_MASK, planMask } from "./mask.ts";
 import { inputGradient, inputsOf, matrixEdge, product, recurrentMatrix, weightGradient } from "./matrix.ts";
 import type { Matrix } from "./weight_matrix.ts";
 import { inPieces, type Whole } from "./pieces.ts";
 import { activationNumber, pointwiseStage } from "./pointwise.ts";
-import { type BufferSize, type Edge, EMPTY_PASS, type Stage } from "./pass.ts";
+import { type BufferSize, type Edge, EMPTY_PASS, type Frame, type Stage } from "./pass.ts";
 
 /** What the barriers of a step of four sequences cost, in multiplications, on Mesa's software adapter. */
 const BARRIERS = 4000;
@@ -66,7 +67,7 @@ function recurrentStage(
       const { edge: input, buffers } = matrixEdge(matrix, placed);
       const mask = planMask(name, drops, frame), stateMask = planStateMask(layer, frame);
       const gates = `gates of ${name}`, stride = 4 * matrix.quads;
-      const parts: Parts = { layer, matrix, output, constants: { T, N4 }, mask, stateMask };
+      const parts: Parts = { layer, matrix, output, constants: { T, N4 }, mask, stateMask, frame };
       const multiplications = 16 * matrix.quads * H + BARRIERS;
       const whole: Whole = { steps: T, multiplications, buffer: gates, stride, inRows: false };
       const slow: Whole = { ...whole, multiplications: BACKWARD_SLOWNESS * multiplications };
@@ -95,11 +96,13 @@ function recurrentStage(
           ...dx === null ? [] : inputGradient(matrix, { dz: gates, dx }, frame),
         ],
         weightGradients: dy === null ? [] : weightGradient(matrix, gates, frame),
-        workgroupBytes: [[`the state of four sequences in ${name}`, workgroupBytes(layer, matrix)]],
+        workgroupBytes: [[`the state of four sequences in ${name}`, workgroupBytes(parts)]],
       };
     },
   };
 }
+
+type RecurrentKernel = `${RecurrentLayer["kind"]}_${"forward" | "backward"}`;
 
 /** What the kernels of a recurrent layer are made of. */
 interface Parts {
@@ -109,6 +112,7 @@ interface Parts {
   readonly constants: { readonly T: number; readonly N4: number };
   readonly mask: Mask;
   readonly stateMask: Mask;
+  readonly frame: Frame;
 }
 
 function planStateMask(layer: RecurrentLayer, frame: Parameters<typeof planMask>[2]): Mask {
@@ -141,15 +145,15 @@ function masksOf({ layer, mask, stateMask }: Parts): string[] {
 }
 
 function forwardOf(parts: Parts, piece: Piece): Dispatch {
-  const { layer, matrix, output, constants: { N4 } } = parts, { name, kind } = layer;
+  const { layer, matrix, output } = parts, { name, kind } = layer;
   const { C4, H, H4, J } = matrix;
   const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride, LAST: layer.masked ? H : 1 };
   const inputs = inputsOf(matrix), weights = `weights ${name}`, gates = `gates of ${name}`;
-  const common = { label: `${kind}_forward of ${name}`, piece, workgroups: [N4, 1] as const };
+  const common = { ...shapedAs(parts, `${kind}_forward`), piece };
   const written = [inputs, output.buffer, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm": {
-      const constants = { ...shared, TWO_H: 2 * H };
+      const constants = { ...shared, TWO_H: 2 * H, FOUR_H: 4 * H };
       return {
         ...common,
         kernel: "lstm_forward",
@@ -158,7 +162,7 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
       };
     }
     case "gru": {
-      const constants = { ...shared, TWO_H: 2 * H, RESET: layer.resetAfter ? 1 : H };
+      const constants = { ...shared, TWO_H: 2 * H, FOUR_H: 4 * H, RESET: layer.resetAfter ? 1 : H };
       return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written, left] };
     }
     case "rnn": {
@@ -169,33 +173,76 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
 }
 
 function backwardOf(parts: Parts, { dy, piece }: { dy: string; piece: Piece }): Dispatch {
-  const { layer, matrix, constants: { N4 } } = parts, { name, kind } = layer;
-  const constants = constantsOf(parts), { C4, H, J } = matrix;
+  const { layer, matrix } = parts, { name, kind } = layer;
+  const constants = constantsOf(parts), { C4, H, H4, J } = matrix;
   const weights = `weights back ${name}`, gates = `gates of ${name}`;
-  const common = { label: `${kind}_backward of ${name}`, piece, workgroups: [N4, 1] as const };
+  const common = { ...shapedAs(parts, `${kind}_backward`), piece };
   const read = [dy, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm":
       return {
         ...common,
         kernel: "lstm_backward",
-        constants: { ...constants, TWO_H: 2 * H },
+        constants: { ...constants, TWO_H: 2 * H, FOUR_H: 4 * H },
         buffers: [weights, gates, `c of ${name}`, ...read],
       };
     case "gru":
       return {
         ...common,
         kernel: "gru_backward",
-        constants: { ...constants, C4, J },
+        constants: { ...constants, C4, J, FOUR_H: 4 * H },
         buffers: [weights, gates, inputsOf(matrix), ...read, left],
       };
     case "rnn":
-      return { ...common, kernel: "rnn_backward", constants, buffers: [weights, gates, ...read, left] };
+      return {
+        ...common,
+        kernel: "rnn_backward",
+        constants: { ...constants, TWO_H4: 2 * H4 },
+        buffers: [weights, gates, ...read, left],
+      };
   }
 }
 
-/** What the larger kernel of a layer, the forward one, keeps of four sequences. */
-function workgroupBytes(layer: RecurrentLayer, { H, H4 }: Matrix): number {
-  const states = layer.kind === "rnn" ? 2 * H4 : layer.kind === "gru" && !layer.resetAfter ? 3 * H : 2 * H;
-  return 16 * (states + (layer.masked ? H : 0));
+/** The label of a kernel, its shape, and the workgroups that it needs in it. */
+function shapedAs(
+  parts: Parts,
+  kernel: RecurrentKernel,
+): Pick<Dispatch, "label" | "shaped" | "workgroups"> {
+  const { layer: { name, kind, hiddenSize: H }, matrix: { columns, quads }, frame } = parts;
+  const label = `${kernel} of ${name}`, kept = kernel === "rnn_backward" ? quads : H;
+  const work = {
+    columns: kind === "rnn" ? columns : 4 * quads,
+    N4: frame.N4,
+    bytes: (shape: Shape) => bytesOf(parts, kernel, shape),
+  };
+  const possible = shapesOf(work, { limits: frame.workgroupLimits, kept });
+  const shape = chosenShape(frame.shapes, { label, possible });
+  return { label, shaped: { shape, possible, label, kept }, workgroups: [4 * frame.N4 / shape.lanes, 1] };
+}
+
+/** The workgroup memory that a kernel uses. */
+function bytesOf(
+  { layer, matrix: { H, H4 } }: Parts,
+  kernel: RecurrentKernel,
+  { lanes, work }: Shape,
+): number {
+  const byGate = work !== "units", masked = layer.masked ? H : 0;
+  const reset = layer.kind === "gru" && !layer.resetAfter ? H : 0;
+  const states = {
+    lstm_forward: 2 * H + masked + (byGate ? 4 * H : 0),
+    lstm_backward: 2 * H + (byGate ? 8 * H : 0),
+    gru_forward: 2 * H + reset + masked + (byGate ? 4 * H : 0),
+    gru_backward: H + (byGate ? 8 * H : 0),
+    rnn_forward: 2 * H4 + masked,
+    rnn_backward: H4 + (byGate ? 2 * H4 : 0),
+  };
+  return 4 * lanes * states[kernel];
+}
+
+/** What the larger kernel of a layer uses in its shape. */
+function workgroupBytes(parts: Parts): number {
+  const { kind } = parts.layer;
+  return Math.max(...([`${kind}_forward`, `${kind}_backward`] as const).map((kernel) => {
+    return bytesOf(parts, kernel, shapedAs(parts, kernel).shaped!.shape);
+  }));
 }

@@ -1,4 +1,5 @@
-// The GRU, forward through time: one workgroup computes four sequences and loops over the t of a piece.
+// The GRU, forward through time: one workgroup computes the sequences of a quad, or a share of them, and loops over the t
+// of a piece.
 //
 //   z r   = σ(z_t + h R), the lanes z and r               [N,H] each, z_t = x W + b from input_product
 //   g     = φ(g_t + (r∘h) R_g)                            [N,H], reset before
@@ -15,7 +16,8 @@
 // kept     [T][N4], 0 where masked                                 stateMask [N4][H4]: m
 // left     [N4][H]: where masked, the last h that a piece leaves for the next one
 //
-// An invocation computes units lane, lane + 64, …; one dispatch of N4 workgroups.
+// An invocation computes units lane, lane + THREADS, …; where BY_GATE the products are by gates: one takes columns lane, lane + THREADS,
+// … of [H][4], or where KEPT the one of its own, whose H weights it keeps. One dispatch of N4·SHARES workgroups.
 
 override T: u32;
 override N4: u32;
@@ -34,100 +36,172 @@ override DROPOUT: bool;
 override STATE_DROPOUT: bool;
 override MASKED: bool;
 override TWO_H: u32;
+override FOUR_H: u32;
 override RESET: u32; // H with reset before, else 1
 override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
+#if BY_GATE
+@group(0) @binding(1) var<storage, read> weights: array<f32>;
+#else
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> gates: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> inputs: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> outputs: array<vec4f>;
-@group(0) @binding(5) var<storage, read> mask: array<vec4f>;
-@group(0) @binding(6) var<storage, read> kept: array<vec4f>;
-@group(0) @binding(7) var<storage, read> stateMask: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> left: array<vec4f>;
+#end
+@group(0) @binding(2) var<storage, read_write> gates: array<Lanes>;
+@group(0) @binding(3) var<storage, read_write> inputs: array<Lanes>;
+@group(0) @binding(4) var<storage, read_write> outputs: array<Lanes>;
+@group(0) @binding(5) var<storage, read> mask: array<Lanes>;
+@group(0) @binding(6) var<storage, read> kept: array<Lanes>;
+@group(0) @binding(7) var<storage, read> stateMask: array<Lanes>;
+@group(0) @binding(8) var<storage, read_write> left: array<Lanes>;
 @group(0) @binding(9) var<uniform> piece: Piece;
 
-var<workgroup> h: array<vec4f, TWO_H>; // h∘m before and after t; the two halves alternate
-var<workgroup> reset: array<vec4f, RESET>; // r∘h∘m
-var<workgroup> last: array<vec4f, LAST>; // h where masked; each is used only by the invocation of its unit
+var<workgroup> h: array<Lanes, TWO_H>; // h∘m before and after t; the two halves alternate
+var<workgroup> reset: array<Lanes, RESET>; // r∘h∘m
+var<workgroup> last: array<Lanes, LAST>; // h where masked; each is used only by the invocation of its unit
+#if BY_GATE
+var<workgroup> sums: array<Lanes, FOUR_H>; // of the products
+#end
 
-fn finish(t: u32, n4: u32, unit: u32, z: vec4f, g: vec4f) {
+// z and r of a unit, and with reset after all the rest. hg is h R_g + b'_g.
+fn open(t: u32, n4: u32, unit: u32, zz: Lanes, zr: Lanes, hg: Lanes) {
   let row = t * N4 + n4;
-  let before = (t & 1u) * H;
-  var output = z * h[before + unit] + (1.0 - z) * g;
-  if (MASKED) {
-    output = select(last[unit], output, kept[select(t, T - 1u - t, BACKWARDS) * N4 + n4] > vec4f(0));
-    last[unit] = output;
-  }
-  var dropped = output;
-  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[n4 * H4 + unit]; }
-  h[H - before + unit] = dropped;
-  inputs[(row + N4) * J + C4 + unit] = dropped;
-  if (EVERY || t == T - 1u) {
-    let to = select(n4, row, EVERY);
-    var y = output;
-    if (DROPOUT && step.training == 1u) { y *= mask[to * H4 + unit]; }
-    outputs[to * OUT_J + unit] = y;
+  let place = ((row - piece.first * N4) * H + unit) * 4u;
+  let z = activate(GATE, zz);
+  let r = activate(GATE, zr);
+  gates[at(place)] = z;
+  gates[at(place + 1u)] = r;
+  if (RESET_AFTER) {
+    let g = activate(ACTIVATION, fma(r, hg, gates[at(place + 2u)]));
+    gates[at(place + 2u)] = g;
+    gates[at(place + 3u)] = hg;
+    finish(t, n4, unit, z, g);
+  } else {
+    let rh = r * h[(t & 1u) * H + unit];
+    reset[unit] = rh;
+    inputs[at(row * J + C4 + H4 + unit)] = rh;
   }
 }
 
-@compute @workgroup_size(64)
+// g of a unit and all the rest, with reset before.
+fn close(t: u32, n4: u32, unit: u32, zg: Lanes) {
+  let place = (((t - piece.first) * N4 + n4) * H + unit) * 4u;
+  let g = activate(ACTIVATION, zg);
+  gates[at(place + 2u)] = g;
+  finish(t, n4, unit, gates[at(place)], g);
+}
+
+// The states of a unit and its output.
+fn finish(t: u32, n4: u32, unit: u32, z: Lanes, g: Lanes) {
+  let row = t * N4 + n4;
+  let before = (t & 1u) * H;
+  var output = fma(z, h[before + unit], (1.0 - z) * g);
+  if (MASKED) {
+    output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
+    last[unit] = output;
+  }
+  var dropped = output;
+  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
+  h[H - before + unit] = dropped;
+  inputs[at((row + N4) * J + C4 + unit)] = dropped;
+  if (EVERY || t == T - 1u) {
+    let to = select(n4, row, EVERY);
+    var y = output;
+    if (DROPOUT && step.training == 1u) { y *= mask[at(to * H4 + unit)]; }
+    outputs[at(to * OUT_J + unit)] = y;
+  }
+}
+
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let n4 = group.x;
+  let n4 = group.x / SHARES;
+  share = group.x % SHARES;
   if (piece.first > 0u) {
-    for (var unit = local.x; unit < H; unit += 64u) {
-      h[(piece.first & 1u) * H + unit] = inputs[(piece.first * N4 + n4) * J + C4 + unit];
-      if (MASKED) { last[unit] = left[n4 * H + unit]; }
+    for (var unit = local.x; unit < H; unit += THREADS) {
+      h[(piece.first & 1u) * H + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
+      if (MASKED) { last[unit] = left[at(n4 * H + unit)]; }
     }
     workgroupBarrier();
   }
+#if KEPT
+  let own = min(local.x, 4u * H - 1u);
+#each KEPT
+  let w$k = weights[(C + $ku) * 4u * H + own];
+#end
+#end
   for (var t = piece.first; t < piece.end; t++) {
     let before = (t & 1u) * H;
-    let row = t * N4 + n4;
-    for (var unit = local.x; unit < H; unit += 64u) {
-      let at = ((row - piece.first * N4) * H + unit) * 4u;
-      var zz = gates[at];
-      var zr = gates[at + 1u];
-      var hg = gates[at + 3u];
+    let row = (t - piece.first) * N4 + n4;
+#if BY_GATE
+    for (var column = local.x; column < 4u * H; column += THREADS) {
+      let lane = column % 4u;
+      var z = gates[at(row * H * 4u + column)];
+      if (t > 0u && (lane < 2u || (RESET_AFTER && lane == 3u))) { // h is 0 at the start
+#if KEPT
+#each KEPT
+        z = fma(Lanes(w$k), h[before + $ku], z);
+#end
+#else
+        for (var k = 0u; k < H; k++) {
+          z = fma(Lanes(weights[(C + k) * 4u * H + column]), h[before + k], z);
+        }
+#end
+      }
+      sums[column] = z;
+    }
+    workgroupBarrier();
+    for (var unit = local.x; unit < H; unit += THREADS) {
+      open(t, n4, unit, sums[4u * unit], sums[4u * unit + 1u], sums[4u * unit + 3u]);
+    }
+#else
+    for (var unit = local.x; unit < H; unit += THREADS) {
+      let place = (row * H + unit) * 4u;
+      var zz = gates[at(place)];
+      var zr = gates[at(place + 1u)];
+      var hg = gates[at(place + 3u)];
       if (t > 0u) { // h is 0 at the start
         for (var k = 0u; k < H; k++) {
           let w = weights[(C + k) * H + unit];
           let hk = h[before + k];
-          zz += w.x * hk;
-          zr += w.y * hk;
-          if (RESET_AFTER) { hg += w.w * hk; }
+          zz = fma(Lanes(w.x), hk, zz);
+          zr = fma(Lanes(w.y), hk, zr);
+          if (RESET_AFTER) { hg = fma(Lanes(w.w), hk, hg); }
         }
       }
-      let z = activate(GATE, zz);
-      let r = activate(GATE, zr);
-      gates[at] = z;
-      gates[at + 1u] = r;
-      if (RESET_AFTER) {
-        let g = activate(ACTIVATION, gates[at + 2u] + r * hg);
-        gates[at + 2u] = g;
-        gates[at + 3u] = hg;
-        finish(t, n4, unit, z, g);
-      } else {
-        let rh = r * h[before + unit];
-        reset[unit] = rh;
-        inputs[row * J + C4 + H4 + unit] = rh;
-      }
+      open(t, n4, unit, zz, zr, hg);
     }
+#end
     if (!RESET_AFTER) {
       workgroupBarrier();
-      for (var unit = local.x; unit < H; unit += 64u) {
-        let at = ((row - piece.first * N4) * H + unit) * 4u;
-        var zg = gates[at + 2u];
+#if BY_GATE
+      for (var column = local.x; column < 4u * H; column += THREADS) {
+        if (column % 4u != 3u) { continue; }
+        var g = gates[at(row * H * 4u + column - 1u)];
         if (t > 0u) {
-          for (var k = 0u; k < H; k++) { zg += weights[(C + k) * H + unit].w * reset[k]; }
+#if KEPT
+#each KEPT
+          g = fma(Lanes(w$k), reset[$k], g);
+#end
+#else
+          for (var k = 0u; k < H; k++) {
+            g = fma(Lanes(weights[(C + k) * 4u * H + column]), reset[k], g);
+          }
+#end
         }
-        let g = activate(ACTIVATION, zg);
-        gates[at + 2u] = g;
-        finish(t, n4, unit, gates[at], g);
+        sums[column] = g;
       }
+      workgroupBarrier();
+      for (var unit = local.x; unit < H; unit += THREADS) { close(t, n4, unit, sums[4u * unit + 3u]); }
+#else
+      for (var unit = local.x; unit < H; unit += THREADS) {
+        var zg = gates[at((row * H + unit) * 4u + 2u)];
+        if (t > 0u) {
+          for (var k = 0u; k < H; k++) { zg = fma(Lanes(weights[(C + k) * H + unit].w), reset[k], zg); }
+        }
+        close(t, n4, unit, zg);
+      }
+#end
     }
     workgroupBarrier();
   }
-  for (var unit = local.x; unit < H && MASKED; unit += 64u) { left[n4 * H + unit] = last[unit]; }
+  for (var unit = local.x; unit < H && MASKED; unit += THREADS) { left[at(n4 * H + unit)] = last[unit]; }
 }

@@ -1,4 +1,5 @@
-// The RNN, forward through time: one workgroup computes four sequences and loops over the t of a piece.
+// The RNN, forward through time: one workgroup computes the sequences of a quad, or a share of them, and loops over the t
+// of a piece.
 //
 //   h'  = φ(z_t + (h∘m) R)          [N,H], z_t = x W + b from input_product; h'∘m kept in workgroup memory
 //   y   = h'∘mask                   [N,H], what the next pass reads
@@ -12,7 +13,8 @@
 // kept     [T][N4], 0 where masked                                 stateMask [N4][H4]: m
 // left     [N4][H]: where masked, the last h that a piece leaves for the next one
 //
-// An invocation computes quads lane, lane + 64, … of four units; one dispatch of N4 workgroups.
+// An invocation computes quads lane, lane + THREADS, … of four units; where BY_GATE units lane, lane + THREADS, …, or where KEPT the
+// one of its own, whose H weights it keeps. One dispatch of N4·SHARES workgroups.
 
 override T: u32;
 override N4: u32;
@@ -33,66 +35,95 @@ override TWO_H4: u32;
 override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
+#if BY_GATE
+@group(0) @binding(1) var<storage, read> weights: array<f32>;
+#else
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> z: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> inputs: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> outputs: array<vec4f>;
-@group(0) @binding(5) var<storage, read> mask: array<vec4f>;
-@group(0) @binding(6) var<storage, read> kept: array<vec4f>;
-@group(0) @binding(7) var<storage, read> stateMask: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> left: array<vec4f>;
+#end
+@group(0) @binding(2) var<storage, read_write> z: array<Lanes>;
+@group(0) @binding(3) var<storage, read_write> inputs: array<Lanes>;
+@group(0) @binding(4) var<storage, read_write> outputs: array<Lanes>;
+@group(0) @binding(5) var<storage, read> mask: array<Lanes>;
+@group(0) @binding(6) var<storage, read> kept: array<Lanes>;
+@group(0) @binding(7) var<storage, read> stateMask: array<Lanes>;
+@group(0) @binding(8) var<storage, read_write> left: array<Lanes>;
 @group(0) @binding(9) var<uniform> piece: Piece;
 
-var<workgroup> h: array<vec4f, TWO_H4>; // h∘m before and after t; the two halves alternate
-var<workgroup> last: array<vec4f, LAST>; // h where masked; each is used only by the invocation of its unit
+var<workgroup> h: array<Lanes, TWO_H4>; // h∘m before and after t; the two halves alternate
+var<workgroup> last: array<Lanes, LAST>; // h where masked; each is used only by the invocation of its unit
 
-fn finish(t: u32, n4: u32, unit: u32, sum: vec4f) {
+fn finish(t: u32, n4: u32, unit: u32, sum: Lanes) {
   if (unit >= H) { return; }
   let row = t * N4 + n4;
   var output = activate(ACTIVATION, sum);
-  z[(row - piece.first * N4) * QUADS * 4u + unit] = output;
+  z[at((row - piece.first * N4) * QUADS * 4u + unit)] = output;
   if (MASKED) {
-    output = select(last[unit], output, kept[select(t, T - 1u - t, BACKWARDS) * N4 + n4] > vec4f(0));
+    output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
     last[unit] = output;
   }
   var dropped = output;
-  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[n4 * H4 + unit]; }
+  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
   h[H4 - (t & 1u) * H4 + unit] = dropped;
-  inputs[(row + N4) * J + C4 + unit] = dropped;
+  inputs[at((row + N4) * J + C4 + unit)] = dropped;
   if (EVERY || t == T - 1u) {
     let to = select(n4, row, EVERY);
     var y = output;
-    if (DROPOUT && step.training == 1u) { y *= mask[to * H4 + unit]; }
-    outputs[to * OUT_J + unit] = y;
+    if (DROPOUT && step.training == 1u) { y *= mask[at(to * H4 + unit)]; }
+    outputs[at(to * OUT_J + unit)] = y;
   }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let n4 = group.x;
+  let n4 = group.x / SHARES;
+  share = group.x % SHARES;
   if (piece.first > 0u) {
-    for (var unit = local.x; unit < H; unit += 64u) {
-      h[(piece.first & 1u) * H4 + unit] = inputs[(piece.first * N4 + n4) * J + C4 + unit];
-      if (MASKED) { last[unit] = left[n4 * H + unit]; }
+    for (var unit = local.x; unit < H; unit += THREADS) {
+      h[(piece.first & 1u) * H4 + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
+      if (MASKED) { last[unit] = left[at(n4 * H + unit)]; }
     }
     workgroupBarrier();
   }
+#if KEPT
+  let own = min(local.x, H - 1u);
+#each KEPT
+  let w$k = weights[(C + $ku) * 4u * QUADS + own];
+#end
+#end
   for (var t = piece.first; t < piece.end; t++) {
     let before = (t & 1u) * H4;
-    for (var quad = local.x; quad < QUADS; quad += 64u) {
-      let at = (((t - piece.first) * N4 + n4) * QUADS + quad) * 4u;
-      var z0 = z[at];
-      var z1 = z[at + 1u];
-      var z2 = z[at + 2u];
-      var z3 = z[at + 3u];
+    let row = (t - piece.first) * N4 + n4;
+#if BY_GATE
+    for (var unit = local.x; unit < H; unit += THREADS) {
+      var sum = z[at(row * QUADS * 4u + unit)];
+      if (t > 0u) { // h is 0 at the start
+#if KEPT
+#each KEPT
+        sum = fma(Lanes(w$k), h[before + $ku], sum);
+#end
+#else
+        for (var k = 0u; k < H; k++) {
+          sum = fma(Lanes(weights[(C + k) * 4u * QUADS + unit]), h[before + k], sum);
+        }
+#end
+      }
+      finish(t, n4, unit, sum);
+    }
+#else
+    for (var quad = local.x; quad < QUADS; quad += THREADS) {
+      let place = (row * QUADS + quad) * 4u;
+      var z0 = z[at(place)];
+      var z1 = z[at(place + 1u)];
+      var z2 = z[at(place + 2u)];
+      var z3 = z[at(place + 3u)];
       if (t > 0u) { // h is 0 at the start
         for (var k = 0u; k < H; k++) {
           let w = weights[(C + k) * QUADS + quad];
           let hk = h[before + k];
-          z0 += w.x * hk;
-          z1 += w.y * hk;
-          z2 += w.z * hk;
-          z3 += w.w * hk;
+          z0 = fma(Lanes(w.x), hk, z0);
+          z1 = fma(Lanes(w.y), hk, z1);
+          z2 = fma(Lanes(w.z), hk, z2);
+          z3 = fma(Lanes(w.w), hk, z3);
         }
       }
       finish(t, n4, 4u * quad, z0);
@@ -100,7 +131,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       finish(t, n4, 4u * quad + 2u, z2);
       finish(t, n4, 4u * quad + 3u, z3);
     }
+#end
     workgroupBarrier();
   }
-  for (var unit = local.x; unit < H && MASKED; unit += 64u) { left[n4 * H + unit] = last[unit]; }
+  for (var unit = local.x; unit < H && MASKED; unit += THREADS) { left[at(n4 * H + unit)] = last[unit]; }
 }
