@@ -69,7 +69,7 @@ export class SweepStore implements Disposable {
         `Cannot train the sweep ${
           shown(this.path)
         }: no other process may do so: current value is one that does; ` +
-          "--name gives this one a folder of its own",
+          "wait for its end, or give a sweep another folder with --name",
       );
     }
   }
