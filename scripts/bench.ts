@@ -3,11 +3,13 @@
  *
  *     deno task bench --quick
  *     deno task bench --python /path/to/python3    with PyTorch: pip install torch
+ *     deno task bench --device webgpu              this machine's GPU alone, kernel by kernel
  */
 import "./support/deno_version.ts";
 import { SharedFiles } from "./bench/files.ts";
 import {
   findPytorch,
+  type LibraryDevice,
   type PeerName,
   PEERS,
   startLibraries,
@@ -29,6 +31,9 @@ import {
 import { measureStandings, type Player } from "./bench/rounds.ts";
 import { measureMemory, measureRecipe, type Python } from "./bench/whole_recipe.ts";
 import { countFlops, fitted, recipeWorkloads, sweepPoints } from "./bench/workloads.ts";
+import type { WebgpuBenchResult } from "./bench/webgpu/results.ts";
+import { benchWebgpu } from "./bench/webgpu/run.ts";
+import { formatWebgpu } from "./bench/webgpu/table.ts";
 import { excerpt } from "../lib/excerpt.ts";
 import * as scanline from "../mod.ts";
 import { createRunFolder } from "../run.ts";
@@ -42,6 +47,12 @@ const spec = {
   about: "Measures a training step beside TensorFlow.js, jax-js and PyTorch.",
   flags: {
     quick: { kind: "switch", help: "a minute and a half: fewer rounds, slow peers on one network only" },
+    device: {
+      kind: "choice",
+      choices: ["webgpu"],
+      help:
+        "one device kernel by kernel, its peers on the same device, and a cost model; by default all devices",
+    },
     python: {
       kind: "text",
       placeholder: "PATH",
@@ -50,8 +61,7 @@ const spec = {
     peers: {
       kind: "text",
       placeholder: "NAMES",
-      default: PEERS.join(","),
-      help: "who takes part besides Scanline, separated by commas, or none",
+      help: `who takes part besides Scanline: some of ${PEERS.join(",")} (default all), or none`,
     },
     ...OUTPUT_FLAGS,
   },
@@ -91,20 +101,34 @@ await runCommand(spec, async (flags) => {
   const started = performance.now(), startedAt = new Date().toISOString();
   const status = new StatusLine(!flags.quiet);
   const say = (what: string) => status.draw((width) => `Measuring ${what}`.slice(0, width));
-  const { quick } = flags;
+  const { quick, device } = flags;
   const peers = parsePeers(flags.peers);
+  if (device && flags.python && !peers.includes("pytorch")) {
+    throw new FlagError("Cannot use --python: --peers must name pytorch beside it");
+  }
   const dataset = await scanline.loadDataset();
   const run = await createRunFolder({ recipe: "bench" });
   say("this machine");
   const machine = await measureMachine();
   await using files = new SharedFiles(`${run.path}/work`, dataset);
+  const python = peers.includes("pytorch") ? await findPytorch(flags.python) : null;
+  const save = async (result: { readonly startedAt: string }, text: readonly string[]) => {
+    status.clear();
+    await run.write("bench.json", JSON.stringify(result, null, 2) + "\n");
+    await run.write("bench.txt", text.join("\n") + "\n");
+    if (flags.json) console.log(JSON.stringify(result));
+    else [...text, `saved ${run.path}`].forEach((line) => console.log(line));
+  };
+  const elapsed = () => (performance.now() - started) / 1000;
+  if (device === "webgpu") {
+    const measured = await benchWebgpu({ quick, peers, python, machine, dataset, files, say });
+    const result: WebgpuBenchResult = { startedAt, ...measured, elapsedSeconds: elapsed() };
+    await save(result, formatWebgpu(result));
+    return 0;
+  }
   const bench: Bench = {
-    quick,
-    peers,
-    files,
-    say,
+    ...{ quick, peers, python, files, say },
     imageCount: dataset.train.count,
-    python: peers.includes("pytorch") ? await findPytorch(flags.python) : null,
     webgpu: machine.adapter !== null,
   };
   const comparisons = await compare(bench);
@@ -117,25 +141,20 @@ await runCommand(spec, async (flags) => {
   });
   say("the memory of train-lstm");
   const memoryBytes = await measureMemory(`${run.path}/work`, MEMORY_STEPS);
-  status.clear();
 
   const result: BenchResult = {
     ...{ startedAt, quick, machine, comparisons, sweep, recipe, memoryBytes },
     exponents: fitSweep(sweep),
-    elapsedSeconds: (performance.now() - started) / 1000,
+    elapsedSeconds: elapsed(),
   };
   const picture = drawBench(result);
-  await run.write("bench.json", JSON.stringify(result, null, 2) + "\n");
   await run.write("bench.svg", picture);
   await run.write("bench.png", await toPng(picture));
-  const text = formatResult(result);
-  await run.write("bench.txt", text.join("\n") + "\n");
-  if (flags.json) console.log(JSON.stringify(result));
-  else [...text, `saved ${run.path}`].forEach((line) => console.log(line));
+  await save(result, formatResult(result));
   return 0;
 });
 
-function parsePeers(text: string): PeerName[] {
+function parsePeers(text = PEERS.join(",")): PeerName[] {
   if (text === "none") return [];
   return text.split(",").map((name) => {
     const peer = PEERS.find((peer) => peer === name);
@@ -144,6 +163,10 @@ function parsePeers(text: string): PeerName[] {
       `Cannot use --peers: it must be none or some of ${PEERS.join(",")}: current value is ${excerpt(text)}`,
     );
   });
+}
+
+function libraryDevices(webgpu: boolean): readonly LibraryDevice[] {
+  return webgpu ? ["cpu", "wasm", "webgpu"] : ["cpu", "wasm"];
 }
 
 /** Measures the three networks of the recipes. */
@@ -158,7 +181,7 @@ async function compare(bench: Bench): Promise<Comparison[]> {
       ...startVariants(),
       ...(webgpu ? [startScanline("Scanline webgpu", "webgpu")] : []),
       ...(python ? startPytorch(python) : []),
-      ...startLibraries(peers, { webgpu }),
+      ...startLibraries(peers, { devices: libraryDevices(webgpu) }),
     ].filter(({ label }) => !quick || index === 0 || !SLOW.test(label));
     try {
       const { name, about, batchSize } = workload;
@@ -195,7 +218,9 @@ async function sweepAll(bench: Bench, [first]: readonly Comparison[]): Promise<S
   const players = [
     ...(python ? startPytorch(python) : []),
     ...(webgpu ? [startScanline("Scanline webgpu", "webgpu")] : []),
-    ...startLibraries(peers, { webgpu }).filter(({ label }) => chosen.includes(label)),
+    ...startLibraries(peers, { devices: libraryDevices(webgpu) }).filter(({ label }) =>
+      chosen.includes(label)
+    ),
   ].filter(({ label }) => !quick || !SLOW.test(label));
   const results: SweepResult[] = [];
   try {

@@ -9,7 +9,7 @@ import { layOutSequence } from "../lib/data/sequence.ts";
 import { sequencesOf } from "../lib/data/sequences.ts";
 import { openWasm } from "../lib/engines/wasm/engine.ts";
 import { PARTS, type Profile as WasmProfile } from "../lib/engines/wasm/profile.ts";
-import { openWebgpu } from "../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../lib/engines/webgpu/open.ts";
 import { initialize } from "../lib/model/initialize.ts";
 import { shuffledOrder } from "../lib/random.ts";
 import * as scanline from "../mod.ts";

@@ -26,7 +26,7 @@ import {
   type Windows,
 } from "../run.ts";
 import { drawForecast, toPng } from "../view.ts";
-import { DEVICE_FLAGS, deviceOptions, OUTPUT_FLAGS, runCommand } from "./support/command.ts";
+import { deviceOptions, OUTPUT_FLAGS, runCommand, TRAINING_DEVICE_FLAGS } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
 import { chooseSeries, decodeText } from "./support/series.ts";
 import { SeriesLog } from "./support/series_log.ts";
@@ -59,7 +59,7 @@ const command = {
     "batch-size": { kind: "whole", least: 1, default: 32, help: "windows a step" },
     "learning-rate": { kind: "positive", default: 0.003, help: "of Adam" },
     seed: { kind: "whole", least: 0, most: 2 ** 32 - 1, default: 1, help: "of weights and order" },
-    ...DEVICE_FLAGS,
+    ...TRAINING_DEVICE_FLAGS,
     out: {
       kind: "text",
       placeholder: "FOLDER",

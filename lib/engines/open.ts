@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BOOLEAN, check, OBJECT, oneOf, optional, type Rules, whole } from "../options.ts";
+import { BOOLEAN, check, FUNCTION, OBJECT, oneOf, optional, type Rules, whole } from "../options.ts";
 import { type OpenedEngine, openFaster, type Tuning } from "./auto.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { openReference } from "./reference/engine.ts";
@@ -31,8 +31,15 @@ export interface DeviceOptions {
   /** Whether `webgpu` first compares its numbers with those of `reference`; true by default. */
   readonly selfCheck?: boolean;
   /**
-   * Remembers what is measured of this machine, such as the steps that `auto` takes to choose; by default until the program
-   * ends. Values are plain data, which JSON can keep from one program to the next.
+   * Whether `webgpu` times the kernels of a training in all their shapes, even if it remembers the fastest; by default only where
+   * they can be remembered, and not on software adapters. The bits do not depend on the shapes.
+   */
+  readonly tune?: boolean;
+  /** Called with a table of the kernels, their shapes and times, after they have been timed. */
+  readonly onTuned?: (table: readonly string[]) => void;
+  /**
+   * Remembers what is measured of this machine: the steps that `auto` takes to choose, by default until the program ends, and the
+   * shapes of kernels. Values are plain data, which JSON can keep from one program to the next.
    */
   readonly tuning?: {
     /** What was remembered, if anything, or a promise of it. */
@@ -50,11 +57,19 @@ export const DEVICE_RULES: Rules<DeviceOptions> = {
   threads: optional(whole(1, 64)),
   math: optional(oneOf(...MATHS)),
   selfCheck: optional(BOOLEAN),
+  tune: optional(BOOLEAN),
+  onTuned: optional(FUNCTION),
   tuning: optional({
     must: "an object with the functions get and set",
     isKind: (value) => OBJECT.isKind(value) && isTuning(value as Partial<Tuning>),
   }),
 };
+
+/** The options of a device among others. */
+export function pickDeviceOptions(options: DeviceOptions): DeviceOptions {
+  const { device, threads, math, selfCheck, tuning, tune, onTuned } = options;
+  return { device, threads, math, selfCheck, tuning, tune, onTuned };
+}
 
 function isTuning({ get, set }: Partial<Tuning>): boolean {
   return typeof get === "function" && typeof set === "function";
@@ -98,8 +113,9 @@ const PREDICTS = "chosen by auto to predict: its first answers come sooner";
 async function openDevice(device: Opened, choice: DeviceOptions, options: EngineOptions): Promise<Engine> {
   switch (device) {
     case "webgpu": {
-      const { openWebgpu } = await import("./webgpu/engine.ts");
-      return await openWebgpu({ ...options, selfCheck: choice.selfCheck });
+      const { openWebgpu } = await import("./webgpu/open.ts");
+      const { selfCheck, tune, tuning, onTuned } = choice;
+      return await openWebgpu({ ...options, selfCheck, tune, tuning, onTuned });
     }
     case "wasm": {
       const { openWasm } = await import("./wasm/engine.ts");
@@ -142,12 +158,12 @@ async function keyOf(
   }`;
 }
 
-const OPTIONS_OF = { webgpu: ["selfCheck"], wasm: ["threads", "math"], reference: [] } as const;
+const OPTIONS_OF = { webgpu: ["selfCheck", "tune"], wasm: ["threads", "math"], reference: [] } as const;
 
 /** Refuses options of other devices, unless `auto` chose this one. */
 function checkOptionsOf(
   device: Opened,
-  { device: asked = "auto", tuning: _, ...choice }: DeviceOptions,
+  { device: asked = "auto", tuning: _, onTuned: __, ...choice }: DeviceOptions,
 ): void {
   const known: readonly string[] = OPTIONS_OF[device];
   for (const [name, value] of Object.entries(choice)) {

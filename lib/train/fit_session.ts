@@ -8,7 +8,7 @@ import type { SequenceLayout, Sequences, Targets } from "../data/sequences.ts";
 import { printable } from "../excerpt.ts";
 import { turnOfEventLoop } from "../engines/assets.ts";
 import type { Engine, EngineState, StepResult } from "../engines/engine.ts";
-import { type DeviceOptions, openEngine } from "../engines/open.ts";
+import { type DeviceOptions, openEngine, pickDeviceOptions } from "../engines/open.ts";
 import type { LayersModel } from "../model/from_tensorflow.ts";
 import { isTraining } from "../model/tensorflow_callbacks.ts";
 import { recurrentLayers } from "../model/network.ts";
@@ -107,9 +107,9 @@ export class FitSession {
   static async begin(
     model: LayersModel,
     training: ModelTraining,
-    { device, threads, math, selfCheck, tuning, seed = 1, singly }: SessionOptions,
+    { seed = 1, singly, ...choice }: SessionOptions,
   ): Promise<FitSession> {
-    const options = { device, threads, math, selfCheck, tuning, seed };
+    const options = { ...pickDeviceOptions(choice), seed };
     return new FitSession(model, training, { options, optimizer: await readOptimizer(model), singly });
   }
 

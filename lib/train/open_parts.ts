@@ -6,7 +6,7 @@
 import { checkSplit, type Split, takeImages } from "../data/images.ts";
 import { layOutSequence, type Sequence } from "../data/sequence.ts";
 import { sequencesOf } from "../data/sequences.ts";
-import { DEVICE_RULES, type DeviceOptions, openEngine } from "../engines/open.ts";
+import { DEVICE_RULES, type DeviceOptions, openEngine, pickDeviceOptions } from "../engines/open.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { FORGET_BIAS, initialize, type Start, STARTS } from "../model/initialize.ts";
 import { recurrentLayers } from "../model/network.ts";
@@ -115,7 +115,6 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
   const { action, network, T, home } = source;
   const optimizer = checkOptimizer(action, options.optimizer);
   const { batchSize = 64, lastBatch = "short", seed = 1 } = options;
-  const { device, threads, math, selfCheck, tuning } = options;
   const { initialize: start, forgetBias } = options;
   if (forgetBias !== undefined && !start) {
     throw new RangeError(
@@ -136,7 +135,7 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
   const parameters = start
     ? initialize(network, start, seed, { forgetBias })
     : checkStarted(source, await home.read());
-  const { engine, reason } = await openEngine({ device, threads, math, selfCheck, tuning }, {
+  const { engine, reason } = await openEngine(pickDeviceOptions(options), {
     network,
     layout: layOutSequence(sequence, splits.train),
     parameters,

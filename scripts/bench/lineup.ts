@@ -36,10 +36,16 @@ export function startVariants(): Player[] {
   ];
 }
 
-/** The libraries in JavaScript. Deno fetches them now, because the lock file does not name them. */
-export function startLibraries(peers: readonly PeerName[], { webgpu }: { webgpu: boolean }): Player[] {
-  const start = (library: string, program: string, devices: readonly string[]) =>
-    devices.filter((device) => webgpu || device !== "webgpu").map((device): Player => {
+/** The devices of libraries in JavaScript. */
+export type LibraryDevice = "cpu" | "wasm" | "webgpu";
+
+/** The libraries in JavaScript on those of `devices` that they have. Deno fetches them now, because the lock file does not name them. */
+export function startLibraries(
+  peers: readonly PeerName[],
+  { devices: wanted }: { devices: readonly LibraryDevice[] },
+): Player[] {
+  const start = (library: string, program: string, devices: readonly LibraryDevice[]) =>
+    devices.filter((device) => wanted.includes(device)).map((device): Player => {
       const label = `${library} ${device}`;
       const flags = [
         "run",
@@ -66,6 +72,12 @@ export function startPytorch(python: string): Player[] {
   });
 }
 
+/** PyTorch on the first device that its CUDA finds. */
+export function startCuda(python: string): Player {
+  const label = "PyTorch CUDA", contender = new Contender(label, python, [here("torch_step.py")]);
+  return { label, contender, choice: { threads: 1, device: "cuda" } };
+}
+
 /** Ends the players' processes. */
 export async function stop(players: readonly Player[]): Promise<void> {
   for (const { contender } of players) await contender[Symbol.asyncDispose]();
@@ -83,4 +95,9 @@ export async function findPytorch(asked: string | undefined): Promise<string | n
   throw new Error(
     `Cannot compare with PyTorch: --python must be a Python with torch: current value is "${asked}"`,
   );
+}
+
+/** Whether the CUDA of a Python's torch finds a device. */
+export async function findCuda(python: string): Promise<boolean> {
+  return await outputOf(python, ["-c", "import torch; print(torch.cuda.is_available())"]) === "True";
 }

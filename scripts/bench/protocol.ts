@@ -26,6 +26,8 @@ export interface OpenRequest {
   readonly threads?: number;
   /** Only for Scanline's wasm engine. */
   readonly math?: MathName;
+  /** Only for PyTorch; its CPU by default. */
+  readonly device?: "cpu" | "cuda";
 }
 
 /** Takes training steps or forward passes over the next batches. */

@@ -10,7 +10,7 @@ import { pairedRatio, type Spread, spreadOf } from "./statistics.ts";
 export interface Player<Open extends object = OpenRequest> {
   readonly label: string;
   readonly contender: Contender<Open>;
-  readonly choice?: Pick<OpenRequest, "threads" | "math">;
+  readonly choice?: Pick<OpenRequest, "threads" | "math" | "device">;
 }
 
 /** How long to measure. */

@@ -8,6 +8,14 @@ import time
 import torch
 
 
+def describe(training):
+    """The device of a training, which is the CPU where it names none."""
+    device = getattr(training, "device", None)
+    if device is None or device.type == "cpu":
+        return f"threads: {torch.get_num_threads()}"
+    return torch.cuda.get_device_name(device)
+
+
 def serve(training_class):
     """Answers requests: `open` makes a training, `memory` tells its memory, any other calls its method of that name."""
     training = None
@@ -16,7 +24,7 @@ def serve(training_class):
         try:
             if request["op"] == "open":
                 training = training_class(request)
-                answer = {"detail": f"PyTorch {torch.__version__}, threads: {torch.get_num_threads()}"}
+                answer = {"detail": f"PyTorch {torch.__version__}, {describe(training)}"}
             elif request["op"] == "memory":
                 answer = {"residentBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
             else:

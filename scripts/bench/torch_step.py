@@ -65,6 +65,7 @@ def make_optimizer(options, parameters):
 class Training:
     def __init__(self, request):
         torch.set_num_threads(request["threads"])
+        self.device = torch.device(request.get("device", "cpu"))
         images, (low, high) = request["images"], request["sequence"]["range"]
         shape = images["count"], images["height"], images["width"]
         x = read(images["pixels"], torch.uint8).reshape(shape)
@@ -72,12 +73,13 @@ class Training:
             x = x.transpose(1, 2)
         elif request["sequence"]["axis"] == "pixels":
             x = x.reshape(shape[0], -1, 1)
-        self.x = (x.float() / 255 * (high - low) + low).contiguous()
-        self.y = read(images["labels"], torch.uint8).long()
-        self.order = read(request["order"], torch.int32).long()
+        self.x = (x.float() / 255 * (high - low) + low).contiguous().to(self.device)
+        self.y = read(images["labels"], torch.uint8).long().to(self.device)
+        self.order = read(request["order"], torch.int32).long().to(self.device)
         self.size, self.at = request["batchSize"], 0
         self.model = Reader(request["layers"], request["classes"])
         self.model.load(read(request["parameters"], torch.float32))
+        self.model.to(self.device)
         self.optimizer = make_optimizer(request["optimizer"], self.model.parameters())
 
     def next_batch(self):
@@ -85,6 +87,11 @@ class Training:
             self.at = 0
         self.at += self.size
         return self.order[self.at - self.size : self.at]
+
+    def finish(self):
+        """CUDA computes while Python goes on."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
     def train(self, steps):
         first = None
@@ -95,12 +102,14 @@ class Training:
             loss.backward()
             self.optimizer.step()
             first = loss.detach() if first is None else first
+        self.finish()
         return first.item()
 
     @torch.inference_mode()
     def forward(self, steps):
         for _ in range(steps):
             self.model(self.x[self.next_batch()])
+        self.finish()
 
 
 serve(Training)

@@ -25,7 +25,7 @@ const WITHOUT_EFFECT = [
 ];
 
 /** Flags that may change when a run is resumed, or whose value says less than what became of it. */
-const MAY_CHANGE = ["epochs", "steps", "device", "math", "no-self-check"];
+const MAY_CHANGE = ["epochs", "steps", "device", "math", "tune", "no-self-check"];
 
 /** Whether a flag determines the bits of the trained model, and `config.json` keeps its value. */
 export function isDetermining(name: string): boolean {

@@ -6,7 +6,7 @@
 import { MOST_DEGREES } from "../../lib/data/transform.ts";
 import type * as scanline from "../../mod.ts";
 import { AXES, type Start } from "../../run.ts";
-import { DATA_FLAGS, DEVICE_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS } from "../support/command.ts";
+import { DATA_FLAGS, OUTPUT_FLAGS, PIXEL_FLAGS, TRAINING_DEVICE_FLAGS } from "../support/command.ts";
 import type { Flags, FlagValues } from "../support/flags.ts";
 import { CELL_NAMES, type CellName, type Reading, READINGS } from "./layers.ts";
 import { nameOf, OPTIMIZER_NAMES } from "./optimizer.ts";
@@ -164,7 +164,7 @@ export function recipeFlags(recipe: Recipe) {
       run: true,
       help: "begin with the weights of this run, or of the latest one of a recipe",
     },
-    ...DEVICE_FLAGS,
+    ...TRAINING_DEVICE_FLAGS,
     ...DATA_FLAGS,
     ...PIXEL_FLAGS,
     limit: { kind: "whole", least: 1, help: "take only the first N training images" },

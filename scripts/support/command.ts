@@ -30,10 +30,25 @@ export const DEVICE_FLAGS = {
   "no-self-check": { kind: "switch", help: "trust the WebGPU adapter without comparing its numbers" },
 } as const satisfies Flags;
 
+/** Flags that choose the device of a training. */
+export const TRAINING_DEVICE_FLAGS = {
+  ...DEVICE_FLAGS,
+  tune: { kind: "switch", help: "time the kernels of webgpu in all their shapes, and show the table" },
+} as const satisfies Flags;
+
 /** What `compile()` and `openModel()` take of {@link DEVICE_FLAGS}. */
-export function deviceOptions(flags: FlagValues<typeof DEVICE_FLAGS>): DeviceOptions {
-  const { device, threads, math } = flags, tuning = new TuningFile();
-  return { device, threads, math, selfCheck: flags["no-self-check"] ? false : undefined, tuning };
+export function deviceOptions(
+  flags: FlagValues<typeof DEVICE_FLAGS> & Partial<FlagValues<typeof TRAINING_DEVICE_FLAGS>>,
+): DeviceOptions {
+  const { device, threads, math, tune } = flags;
+  return {
+    device,
+    threads,
+    math,
+    selfCheck: flags["no-self-check"] ? false : undefined,
+    tuning: new TuningFile(),
+    ...tune ? { tune, onTuned: (table) => console.error(table.join("\n")) } : {},
+  };
 }
 
 /** Flags that choose the images. */

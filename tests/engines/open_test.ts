@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chooseDevice, openEngine } from "../../lib/engines/open.ts";
 import { openWasm } from "../../lib/engines/wasm/engine.ts";
 import { describeAdapter, findAdapter } from "../../lib/engines/webgpu/device.ts";
-import { openWebgpu } from "../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../lib/engines/webgpu/open.ts";
 import { adam, sgd } from "../../lib/model/optimizers.ts";
 import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { lacks } from "../support/permissions.ts";
@@ -40,7 +40,10 @@ async function countDevices(body: () => Promise<void>): Promise<number> {
 test("auto compares a hardware adapter with wasm, once, and trains to the bits of the device that it takes", async () => {
   const tuning = new Map<string, unknown>(), batches = tenBatches(options), reasons: string[] = [];
   for (let time = 0; time < 2; time++) {
-    const { engine, reason } = await openEngine({ tuning, threads: 1, selfCheck: false }, options);
+    const { engine, reason } = await openEngine(
+      { tuning, tune: false, threads: 1, selfCheck: false },
+      options,
+    );
     await using asked = engine.device.kind === "wasm"
       ? await openWasm({ ...options, threads: 1 })
       : await openWebgpu({ ...options, selfCheck: false });
@@ -57,7 +60,7 @@ test("auto compares a hardware adapter with wasm, once, and trains to the bits o
 test("what was measured of one training is not taken for another one", async () => {
   const tuning = new Map<string, unknown>(), { training } = options;
   const open = async (options: CaseOptions) => {
-    const { engine } = await openEngine({ tuning, threads: 1, selfCheck: false }, options);
+    const { engine } = await openEngine({ tuning, tune: false, threads: 1, selfCheck: false }, options);
     await engine[Symbol.asyncDispose]();
     return tuning.size;
   };
@@ -66,7 +69,9 @@ test("what was measured of one training is not taken for another one", async () 
   assert.equal(await open(optionsOf(SMALL, { optimizer: training.optimizer })), 3); // without dropout
   assert.equal(await open({ ...options, training: { ...training, optimizer: sgd({ learningRate: 1 }) } }), 4);
   assert.equal(await open({ ...options, training: { ...training, seed: 3 } }), 4);
-  const { engine } = await openEngine({ tuning, threads: 1, selfCheck: false }, options, { singly: true });
+  const { engine } = await openEngine({ tuning, tune: false, threads: 1, selfCheck: false }, options, {
+    singly: true,
+  });
   await engine[Symbol.asyncDispose]();
   assert.equal(tuning.size, 5);
 });
@@ -75,7 +80,12 @@ test("auto compares trainings of moved images and of tokens", async () => {
   const moved = optionsOf(SMALL, { optimizer: sgd({ learningRate: 0.1 }), transforms: true });
   const tokens = chainOptions(CHAINS.find(({ input }) => typeof input !== "number")!);
   for (const options of [moved, tokens]) {
-    const { engine, reason } = await openEngine({ tuning: new Map(), threads: 1, selfCheck: false }, options);
+    const { engine, reason } = await openEngine({
+      tuning: new Map(),
+      tune: false,
+      threads: 1,
+      selfCheck: false,
+    }, options);
     const batches = tenBatches(options);
     await engine.train(batches, options === moved ? { transforms: transformsOf(moved, batches) } : {});
     await engine[Symbol.asyncDispose]();
@@ -87,7 +97,7 @@ test("an adapter that computes wrongly is no choice for auto", async () => {
   const wrong = (code: string) => code.replace("let g = activate(ACTIVATION, zg);", "let g = zg;");
   await withShaders(wrong, async () => {
     const lstm = optionsOf({ kind: "LSTM", hidden: [10], images: 9, size: [5, 6] });
-    const { engine, reason } = await openEngine({ tuning: new Map(), threads: 1 }, lstm);
+    const { engine, reason } = await openEngine({ tuning: new Map(), tune: false, threads: 1 }, lstm);
     assert.equal(engine.device.kind, "wasm");
     assert.match(
       reason,

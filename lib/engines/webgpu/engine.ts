@@ -7,42 +7,21 @@ import { pickSequences, type Sequences, type Targets } from "../../data/sequence
 import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
-import { checkEngineOptions } from "../check_options.ts";
 import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type {
   DeviceDescription,
   EngineOptions,
   EngineState,
-  EngineTraining,
   StepOptions,
   StepResult,
   TrainingData,
 } from "../engine.ts";
 import { inParts } from "../in_parts.ts";
 import { sortedOccurrences } from "./occurrences.ts";
-import type { DeviceOptions } from "../open.ts";
-import { describeAdapter, findAdapter, requestDevice } from "./device.ts";
-import { bytesOf, planNeeds, planPrediction, planWithin } from "./limits.ts";
-import { PLACE_BYTES, type Plan, type PlannedTraining, type PlanOptions, TRANSFORM_BYTES } from "./plan.ts";
-import { Program, STEP_BYTES } from "./program.ts";
-import { checkDevice, madeUpTransforms } from "./self_check.ts";
-import { possibleShapes, type Shape, type Shapes } from "./shapes.ts";
-import { tuneShapes, type Tuning } from "./tune.ts";
+import { PLACE_BYTES, type Plan, TRANSFORM_BYTES } from "./plan.ts";
+import { type Program, STEP_BYTES } from "./program.ts";
+import { possibleShapes, type Shape } from "./shapes.ts";
 import { isRegularized } from "./update.ts";
-
-/** The options of the webgpu engine. */
-export interface WebgpuOptions
-  extends EngineOptions, Pick<DeviceOptions, "selfCheck">, Pick<PlanOptions, "windowBytes" | "shapes"> {
-  /** Called with the device of the engine, so that tests can break it. */
-  readonly onDevice?: (device: GPUDevice) => void;
-  /**
-   * Whether all kernels of a training are timed in all their shapes, to choose the fastest; false by default. On software adapters the
-   * usual shapes stay all the same.
-   */
-  readonly tune?: boolean;
-  /** Called with what was timed: nothing where the adapter has no timestamp queries. */
-  readonly onTuning?: (tuning: Tuning) => void;
-}
 
 /** The time and the traffic of one training step. */
 export interface StepProfile {
@@ -52,86 +31,6 @@ export interface StepProfile {
   readonly uploadedBytes: number;
   /** Bytes from the GPU. */
   readonly downloadedBytes: number;
-}
-
-/**
- * Opens the engine on this machine's adapter.
- *
- * @throws {Error} If there is no adapter, or it computes wrong numbers
- * @throws {RangeError} If an option is out of range, or a limit of the adapter is below what is needed
- */
-export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu> {
-  const adapter = await findAdapter();
-  if (!adapter) {
-    throw new Error(
-      "Cannot open the device webgpu: this machine must have a WebGPU adapter; " +
-        "`deno task devices` describes the machine, --device wasm runs everywhere",
-    );
-  }
-  const engine = await openOn(adapter, {
-    ...options,
-    shapes: await findShapes(adapter, options),
-  });
-  try {
-    if (options.selfCheck !== false) {
-      await checkDevice(engine, options, async (smaller) => {
-        return await openOn((await findAdapter())!, { ...smaller, windowBytes: 1 }); // time is cut, as in a large network
-      });
-    }
-    await engine.load(options);
-  } catch (error) {
-    await engine[Symbol.asyncDispose]();
-    throw error;
-  }
-  return new GuardedWebgpu(engine, options);
-}
-
-/** The shapes that were chosen, or the fastest ones of a training, where they are to be found. */
-async function findShapes(adapter: GPUAdapter, options: WebgpuOptions): Promise<Shapes> {
-  const { training, shapes: chosen = {} } = options, { software } = describeAdapter(adapter);
-  if (!training || !options.tune) return chosen;
-  if (!adapter.features.has("timestamp-query")) {
-    options.onTuning?.({ timed: [], shapes: chosen });
-    return chosen;
-  }
-  const count = Math.min(training.batchSize, training.sequences.count);
-  const batch = Uint32Array.from({ length: count }, (_, position) => position);
-  const transforms = madeUpTransforms(options, batch);
-  const tuning = await tuneShapes(async (shapes) => {
-    const engine = await openOn((await findAdapter())!, { ...options, shapes });
-    await engine.load(options);
-    return {
-      possibleShapes: engine.possibleShapes,
-      gradient: () => engine.gradient(batch, transforms),
-      timeKernels: async () => (await engine.profile([batch], transforms && [transforms])).kernelMs,
-      [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
-    };
-  });
-  options.onTuning?.(tuning);
-  return software ? chosen : tuning.shapes;
-}
-
-/** Opens the engine without sequences and weights. */
-async function openOn(adapter: GPUAdapter, options: WebgpuOptions): Promise<WebgpuEngine> {
-  checkEngineOptions(options);
-  const { network, layout, training, windowBytes, shapes } = options;
-  const sizes = { network, layout, windowBytes, shapes };
-  const plan = training
-    ? planWithin(adapter.limits, { ...sizes, batchSize: training.batchSize, training: planned(training) })
-    : planPrediction(adapter.limits, sizes);
-  options.onMemory?.(bytesOf(plan));
-  const device = await requestDevice(adapter, planNeeds(plan));
-  options.onDevice?.(device);
-  const program = await Program.create(device, plan);
-  return new WebgpuEngine(options, plan, program, describeAdapter(adapter));
-}
-
-function planned(
-  { sequences, targets, optimizer, seed, transforms = false, labelSmoothing = 0, clip = null }:
-    EngineTraining,
-): PlannedTraining {
-  const { count } = sequences;
-  return { count, targets: targets.kind, optimizer, seed, transforms, labelSmoothing, clip };
 }
 
 /** The GPU engine behind its guard. */
@@ -159,7 +58,7 @@ export class GuardedWebgpu extends GuardedEngine<WebgpuEngine> {
 }
 
 /** The GPU engine. */
-class WebgpuEngine implements UnguardedEngine {
+export class WebgpuEngine implements UnguardedEngine {
   readonly device: DeviceDescription;
   readonly #options: EngineOptions;
   readonly #plan: Plan;

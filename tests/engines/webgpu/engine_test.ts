@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type EngineState, MAX_STEPS, type StepResult } from "../../../lib/engines/engine.ts";
-import { type GuardedWebgpu, openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/engine.ts";
+import type { GuardedWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/open.ts";
 import { adam } from "../../../lib/model/optimizers.ts";
 import { replayGoldens } from "../../golden/replay.ts";
 import { LACKING_ADAPTER } from "../../support/adapter.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../../lib/engines/webgpu/open.ts";
 import { inPieces } from "../../../lib/engines/webgpu/passes/pieces.ts";
 import { type ChainCase, dense, describeChain, drop, EVERY, gru, LAST, lstm, rnn } from "../chain_case.ts";
 import { chainOptions } from "../chain_data.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openReference } from "../../../lib/engines/reference/engine.ts";
-import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../../lib/engines/webgpu/open.ts";
 import type { Network } from "../../../lib/model/network.ts";
 import { sgd } from "../../../lib/model/optimizers.ts";
 import { compare } from "../comparison.ts";

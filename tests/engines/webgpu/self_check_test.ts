@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Engine, EngineOptions } from "../../../lib/engines/engine.ts";
 import { openReference } from "../../../lib/engines/reference/engine.ts";
-import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../../lib/engines/webgpu/open.ts";
 import { checkDevice, type CheckedEngine } from "../../../lib/engines/webgpu/self_check.ts";
 import {
   type ChainCase,

@@ -1,5 +1,5 @@
 import type { EngineOptions } from "../../../lib/engines/engine.ts";
-import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../../lib/engines/webgpu/open.ts";
 import { replayTfjs } from "../../golden/tfjs_replay.ts";
 import { LACKING_ADAPTER } from "../../support/adapter.ts";
 

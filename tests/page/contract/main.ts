@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openWebgpu } from "../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../../lib/engines/webgpu/open.ts";
 import { type KernelName, KERNELS, sourceOf } from "../../../lib/engines/webgpu/kernels.ts";
 import { testAgreement } from "../../engines/contract_agreement.ts";
 import { testTraining } from "../../engines/contract_training.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type GuardedWebgpu, openWebgpu } from "../../../../lib/engines/webgpu/engine.ts";
+import type { GuardedWebgpu } from "../../../../lib/engines/webgpu/engine.ts";
+import { openWebgpu } from "../../../../lib/engines/webgpu/open.ts";
 import { describeShape, type Shapes } from "../../../../lib/engines/webgpu/shapes.ts";
 import { type ChainCase, dense, describeChain, drop, EVERY, gru, lstm, rnn } from "../../chain_case.ts";
 import { chainOptions } from "../../chain_data.ts";
