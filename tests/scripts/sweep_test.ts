@@ -61,7 +61,7 @@ Deno.test("parseDimension() takes what the flag itself takes", () => {
   for (const [text, message] of Object.entries(wrong)) {
     assert.throws(() => parseDimension(text), message, text);
   }
-  assert.deepEqual(["units", "device", "out", "json", "seed", "constructor"].map(mayVary), [
+  assert.deepEqual(["units", "device", "out", "tune", "seed", "constructor"].map(mayVary), [
     ...[true, true, false, false, false, false],
   ]);
 });
