@@ -42,6 +42,7 @@ export {
   type StructureInput,
   titlesOfLayers,
 } from "./lib/view/structure.ts";
+export { drawSweep, type SweepPanel, type SweepPoint } from "./lib/view/sweep.ts";
 export { drawTradeoff } from "./lib/view/tradeoff.ts";
 export { formatFigure, formatShare } from "./lib/view/words.ts";
 

@@ -26,6 +26,7 @@ export const DOMAIN = {
   inputDropout: 4,
   recurrentDropout: 5,
   augment: 6,
+  sweep: 7,
 } as const;
 
 /** The upper 32 bits of the product of two unsigned 32-bit integers. */

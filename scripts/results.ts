@@ -17,7 +17,7 @@ import {
   runRecipeProcess,
   runSideBySide,
   STOPPING,
-} from "./repeat/processes.ts";
+} from "./sweep/processes.ts";
 import { type Experiment, EXPERIMENTS, pictureOf, PYTORCH } from "./results/experiments.ts";
 import {
   CURVES_PICTURE,

@@ -7,7 +7,7 @@
  * The runs go into `runs/verify`. `--update` publishes the new hashes in `tests/golden/hashes.json` and in the README.
  */
 import "./support/deno_version.ts";
-import { isComplete, runRecipeProcess } from "./repeat/processes.ts";
+import { isComplete, runRecipeProcess } from "./sweep/processes.ts";
 import { OUTPUT_FLAGS, runCommand } from "./support/command.ts";
 import { Interrupt } from "./support/interrupt.ts";
 import { StatusLine } from "./support/terminal.ts";

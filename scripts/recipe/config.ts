@@ -32,6 +32,14 @@ export function isDetermining(name: string): boolean {
   return ![...WITHOUT_EFFECT, ...MAY_CHANGE].includes(name);
 }
 
+/** Flags about how a device is used, which leave its bits as they are. */
+const ABOUT_DEVICE = ["tune", "no-self-check"];
+
+/** Whether a flag changes the bits of the trained model of a new run; most of those that do are {@link isDetermining}, too. */
+export function hasEffect(name: string): boolean {
+  return ![...WITHOUT_EFFECT, ...ABOUT_DEVICE].includes(name);
+}
+
 /** Values of flags by name; switches are true. */
 export type KeptFlags = Readonly<Record<string, string | number | true>>;
 

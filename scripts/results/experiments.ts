@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Figures } from "../repeat/processes.ts";
+import type { Figures } from "../sweep/processes.ts";
 import curves from "./pytorch.json" with { type: "json" };
 
 /** A recipe with settings, trained with several seeds. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Figures, finalFigures, type MetricsLine } from "../repeat/processes.ts";
+import { type Figures, finalFigures, type MetricsLine } from "../sweep/processes.ts";
 import { median, summarize } from "../bench/statistics.ts";
 import { EXPERIMENTS, pictureOf, PYTORCH } from "./experiments.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Figures } from "../repeat/processes.ts";
+import type { Figures } from "../sweep/processes.ts";
 
 /** The log of L1aoXingyu's notebook that `train-lstm` follows: train loss, train accuracy, "valid" loss and accuracy. */
 export const NOTEBOOK: readonly Figures[] = [

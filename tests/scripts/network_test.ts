@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { exchangeArguments } from "../../scripts/sweep/queue/exchange_process.ts";
 import { OFFLINE } from "../../scripts/support/shell.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { COMMANDS, flagsOf } from "../support/tasks.ts";
@@ -123,7 +124,11 @@ const CASES = Map.groupBy(
   ([, flags]) => flags.filter((flag) => flag !== "--doc").join(" "), // which `deno run` does not know
 );
 
-for (const [flags, tasks] of CASES) {
+/** The process of a sweep that reaches a queue: the host of the queue, and no other. */
+const EXCHANGE = exchangeArguments({ host: "127.0.0.1", port: 1 }).filter((word) => word.startsWith("-"));
+const PROBED = [...CASES, [EXCHANGE.join(" "), [["a sweep's exchange", EXCHANGE]]] as const];
+
+for (const [flags, tasks] of PROBED) {
   const names = tasks.map(([task]) => task).join(", ");
   Deno.test({
     name: named(`code under the flags of ${names} reaches no network`, needs),

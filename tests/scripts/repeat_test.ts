@@ -1,34 +1,9 @@
 import assert from "node:assert/strict";
-import { finalFigures, isComplete, runSideBySide } from "../../scripts/repeat/processes.ts";
-import { checkPassedOn, parseSeeds, passedValue, splitArguments } from "../../scripts/repeat/arguments.ts";
+import { finalFigures, isComplete, runSideBySide } from "../../scripts/sweep/processes.ts";
+import { parseSeeds } from "../../scripts/sweep/arguments.ts";
 import { median, summarize } from "../../scripts/bench/statistics.ts";
-import { type Outcome, parseLines, projectTest, runTaskScript, writeTinyTask } from "./tiny_project.ts";
-
-Deno.test("splitArguments() passes on the arguments of the recipe", () => {
-  const args = ["train-rnn", "--epochs", "2", "--seeds", "1..3", "--device=wasm", "--json", "--limit", "64"];
-  assert.deepEqual(splitArguments(args), {
-    own: ["train-rnn", "--seeds", "1..3", "--json"],
-    passedOn: ["--epochs", "2", "--device=wasm", "--limit", "64"],
-  });
-  assert.deepEqual(splitArguments(["--seeds=4", "train-rnn"]), {
-    own: ["--seeds=4"],
-    passedOn: ["train-rnn"],
-  });
-  assert.deepEqual(splitArguments(["train-rnn", "--seeds"]).own, ["train-rnn", "--seeds"]);
-});
-
-Deno.test("checkPassedOn() rejects flags that must differ from run to run", () => {
-  checkPassedOn(["--epochs", "2", "--device", "wasm"]);
-  for (const args of [["--seed", "1"], ["--out=runs/x"], ["--epochs", "1", "--out", "x"]]) {
-    assert.throws(() => checkPassedOn(args), /Cannot pass --(seed|out) on: it must differ from run to run/);
-  }
-});
-
-Deno.test("passedValue() takes the last value, in both spellings", () => {
-  assert.equal(passedValue(["--threads", "1", "--threads=2"], "--threads"), "2");
-  assert.equal(passedValue(["--threads"], "--threads"), "");
-  assert.equal(passedValue(["--epochs", "1"], "--threads"), null);
-});
+import { checkoutTest, runTask, TINY_SWEEP } from "./checkout.ts";
+import { parseLines } from "./tiny_project.ts";
 
 Deno.test("parseSeeds() takes ranges and lists, each seed once", () => {
   assert.deepEqual(parseSeeds("1..5"), [1, 2, 3, 4, 5]);
@@ -84,60 +59,46 @@ Deno.test("finalFigures() takes the figures of the end, and the others from the 
   assert.equal(isComplete([]), false);
 });
 
-/** `deno task repeat`, with a recipe that trains on tiny images. */
-async function repeat(path: string, args: readonly string[]): Promise<Outcome> {
-  await writeTinyTask(path);
-  return await runTaskScript(path, "repeat", args);
-}
-
-projectTest("repeat trains with each seed, keeps each run, and prints a summary", async (path) => {
-  const args = ["train-lstm-adam", "--seeds", "1..3", "--device", "wasm", "--steps", "4", "--no-pictures"];
-  const { code, stdout, stderr } = await repeat(path, args);
+checkoutTest("repeat trains with each seed, keeps each run, and prints a summary", async (path) => {
+  const args = ["train-lstm-adam", "--seeds", "1..3", ...TINY_SWEEP];
+  const { code, stdout, stderr } = await runTask(path, "repeat", args);
   assert.equal(code, 0, stderr);
-  const rows = parseLines(await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`));
-  assert.deepEqual(rows.map(({ seed }) => seed).sort(), [1, 2, 3]);
+  const again = await runTask(path, "repeat", [...args, "--json"]);
+  const lines = parseLines(again.stdout), rows = lines.slice(0, -1);
+  assert.deepEqual(rows.map(({ seed }) => seed), [1, 2, 3]);
   assert.equal(new Set(rows.map(({ modelSha256 }) => modelSha256)).size, 3);
-  for (const { seed, run, flags, testAccuracy } of rows) {
-    const { training } = JSON.parse(await Deno.readTextFile(`${path}/${run}/config.json`));
-    assert.equal(training.seed, seed);
-    assert.deepEqual(flags, ["--device", "wasm", "--steps", "4", "--no-pictures"]);
+  for (const { seed, run, testAccuracy, modelSha256 } of rows) {
+    const config = JSON.parse(await Deno.readTextFile(`${path}/${run}/config.json`));
+    assert.equal(config.training.seed, seed);
+    const metrics = parseLines(await Deno.readTextFile(`${path}/${run}/metrics.jsonl`));
+    assert.equal(metrics.at(-1)!.modelSha256, modelSha256);
+    assert.equal(metrics.filter(({ event }) => event === "end").length, 1); // the second call has trained nothing
     assert(stdout.includes(`${seed}         ${(testAccuracy as number).toFixed(4)}`), stdout);
   }
-  const { mean, deviation, min, max } = summarize(rows.map(({ testAccuracy }) => testAccuracy as number));
+  const summary = summarize(rows.map(({ testAccuracy }) => testAccuracy as number));
+  const { mean, deviation, min, max } = summary;
   const [m, d, least, most] = [mean, deviation, min, max].map((value) =>
     value.toFixed(4).replace(".", "\\.")
   );
   assert.match(stdout, new RegExp(`\n3 runs .*\ntest accuracy  ${m} ± ${d} +${least}  ${most}\ntest loss `));
+  assert.deepEqual(lines.at(-1)!.testAccuracy, summary);
 
-  const again = parseLines((await repeat(path, [...args, "--json"])).stdout);
-  const hashes = (lines: Record<string, unknown>[]) =>
-    lines.filter(({ event }) => event !== "summary").map(({ modelSha256 }) => modelSha256).sort();
-  assert.deepEqual(hashes(again), hashes(rows)); // the same bits; the rows were appended
-  const kept = await Deno.readTextFile(`${path}/runs/repeat-train-lstm-adam.jsonl`);
-  assert.equal(parseLines(kept).length, 6);
-  assert.deepEqual(again.at(-1)!.testAccuracy, { mean, deviation, min, max });
-});
+  const wrong = await runTask(path, "repeat", ["train-lstm-adam", "--seeds", "1..2", "--epoch", "1"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /^Cannot use "--epoch": there is no such flag. Did you mean --epochs\?\n/);
+  const late = await runTask(path, "repeat", [...args, "--units", "x"]); // only the recipe sees that
+  assert.equal(late.code, 2);
+  assert.match(late.stderr, /^(Seeds [123], [23]|Seed [123]) ended with exit code 2: Cannot use --units: /);
+  assert.equal(late.stderr.match(/Cannot use/g)?.length, 1, late.stderr); // once for all
 
-projectTest(
-  "repeat shows what the recipe says about a wrong flag, and rejects flags of its own",
-  async (path) => {
-    const flags = ["--seeds", "1..2", "--device", "wasm", "--epoch", "1"];
-    const wrong = await repeat(path, ["train-lstm-adam", ...flags]);
-    assert.equal(wrong.code, 2);
-    assert.match(
-      wrong.stderr,
-      /^(Seeds 1, 2|Seed [12]) ended with exit code 2: Cannot use "--epoch": there is no such flag/,
-    );
-    assert.equal(wrong.stderr.match(/Cannot use/g)?.length, 1, wrong.stderr); // once for both
-
-    const unknown = await repeat(path, ["train-all"]);
-    assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-rnn, /);
-    const series = await repeat(path, ["train-series"]); // has no accuracy
-    assert.match(series.stderr, /^Cannot repeat train-series: it must be one of [^]*, train-best\n/);
-
-    const taken = await repeat(path, ["train-lstm-adam", "--out", "runs/x"]);
+  const unknown = await runTask(path, "repeat", ["train-all"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /^Cannot repeat train-all: it must be one of train-rnn, /);
+  const series = await runTask(path, "repeat", ["train-series"]); // has no accuracy
+  assert.match(series.stderr, /^Cannot repeat train-series: it must be one of [^]*, train-best\n/);
+  for (const flag of ["--out=runs/x", "--seed=1"]) {
+    const taken = await runTask(path, "repeat", ["train-lstm-adam", flag]);
     assert.equal(taken.code, 2);
-    assert.match(taken.stderr, /^Cannot pass --out on/);
-  },
-);
+    assert.match(taken.stderr, /^Cannot pass --(out|seed) on: it must differ from run to run/);
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Experiment, EXPERIMENTS, PYTORCH } from "../../scripts/results/experiments.ts";
 import { NOTEBOOK, PYTORCH_ADAM } from "../../scripts/results/published.ts";
-import type { MetricsLine } from "../../scripts/repeat/processes.ts";
+import type { MetricsLine } from "../../scripts/sweep/processes.ts";
 import { type ResultRun, type RunRecord, writeResultsPage } from "../../scripts/results/page.ts";
 import { projectTest, runTaskScript, writeTinyTask } from "./tiny_project.ts";
 

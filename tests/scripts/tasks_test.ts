@@ -72,7 +72,18 @@ test("tasks that look for a GPU tell Mesa a runtime folder, the user's own where
   const prefix = "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR/. ";
   const looking = [
     ...IMAGE_RECIPES,
-    ...["train-series", "evaluate", "report", "read", "predict", "devices", "repeat", "bench", "profile"],
+    ...[
+      "train-series",
+      "evaluate",
+      "report",
+      "read",
+      "predict",
+      "devices",
+      "sweep",
+      "repeat",
+      "bench",
+      "profile",
+    ],
   ];
   for (const name of looking) assert(tasks[name].command.includes(`${prefix}deno run `), name);
 

@@ -85,7 +85,7 @@ function outcomeOf({ code, stdout, stderr }: Deno.CommandOutput): Outcome {
 /** Runs the script of a task to its end, with the permissions of the task, but with the `lib` of this checkout. */
 export async function runTaskScript(
   path: string,
-  task: "repeat" | "results" | "verify",
+  task: "results" | "verify",
   args: readonly string[],
 ): Promise<Outcome> {
   const permissions = config.tasks[task].command.replace("runs,lib", `runs,${root}lib`).match(

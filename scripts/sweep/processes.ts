@@ -7,17 +7,10 @@
  *
  * @module
  */
+import config from "../../deno.json" with { type: "json" };
 import { printableLines } from "../../lib/excerpt.ts";
 import type { Interrupt } from "../support/interrupt.ts";
 import { type JsonLine, readJsonLines } from "../bench/json_lines.ts";
-
-/** A recipe to run. */
-export interface RecipeJob {
-  /** The name of its task. */
-  readonly recipe: string;
-  /** What the task is called with, besides `--json` and `--quiet`. */
-  readonly flags: readonly string[];
-}
 
 /** A line of `--json`, or of `metrics.jsonl`. */
 export type MetricsLine = JsonLine;
@@ -46,6 +39,15 @@ const FIGURES = [
   "testLoss",
   "testAccuracy",
 ] as const satisfies (keyof Figures)[];
+
+const TASKS: Readonly<Record<string, { readonly command: string }>> = config.tasks;
+
+/** The recipes that train on images, which all take the same flags: others have no accuracy. */
+export const RECIPES: readonly string[] = Object.entries<{ command: string; dependencies?: string[] }>(
+  config.tasks,
+)
+  .filter(([name, { dependencies = [] }]) => name.startsWith("train-") && dependencies.includes("first-run"))
+  .map(([name]) => name);
 
 /** How runs share the cores. */
 export interface Sharing {
@@ -85,6 +87,14 @@ export async function runSideBySide<Job, Result>(
   return results;
 }
 
+/** How a recipe is run. */
+export interface ProcessOptions {
+  readonly interrupt: Pick<Interrupt, "signal" | "received">;
+  readonly onLine?: (line: MetricsLine) => void;
+  /** Whether the program of the task is started at once: packages and images must be there, see {@link prepareTask}. */
+  readonly directly?: boolean;
+}
+
 /**
  * Runs the task of a recipe, with `--json` and `--quiet` besides its flags. An interrupt is passed on, and the recipe ends
  * cleanly.
@@ -92,11 +102,11 @@ export async function runSideBySide<Job, Result>(
 export async function runRecipeProcess(
   recipe: string,
   flags: readonly string[],
-  { interrupt, onLine = () => {} }: { interrupt: Interrupt; onLine?: (line: MetricsLine) => void },
+  { interrupt, onLine = () => {}, directly = false }: ProcessOptions,
 ): Promise<FinishedRun> {
   const started = performance.now();
   const child = new Deno.Command("deno", {
-    args: ["task", "-q", recipe, ...flags, "--json", "--quiet"],
+    args: [...directly ? programOf(recipe) : ["task", "-q", recipe], ...flags, "--json", "--quiet"],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -123,6 +133,22 @@ export async function runRecipeProcess(
   interrupt.signal.removeEventListener("abort", passOn);
   const ending = `ended with exit code ${code}: ${printableLines(complaint.trim())}`;
   return { lines, code, ending, seconds: (performance.now() - started) / 1000 };
+}
+
+/** The arguments of `deno` behind a task, its permissions among them: without a shell, and without what the task does before. */
+function programOf(task: string): string[] {
+  const { command } = TASKS[task];
+  return command.slice(command.indexOf("deno run ") + "deno ".length).split(" ");
+}
+
+/** Does once what the tasks of recipes do before they train: MNIST is fetched if it is missing. */
+export async function prepareTask(): Promise<void> {
+  await new Deno.Command("deno", {
+    args: ["task", "-q", "first-run"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).output();
 }
 
 /** The figures of the end, which are about all images; those that it lacks, of the last report, if that has them. */
