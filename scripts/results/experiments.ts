@@ -79,7 +79,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   {
     name: "train-irnn",
     recipe: "train-irnn",
-    flags: [],
+    flags: ["--epochs", "4"],
     about: "ReLU RNN-100 from the identity, pixel by pixel",
     source: ".93 after 900",
     isLong: true,
@@ -87,7 +87,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   {
     name: "train-pixels",
     recipe: "train-pixels",
-    flags: [],
+    flags: ["--epochs", "2"],
     about: "LSTM-100, RMSprop with momentum, pixel by pixel",
     source: ".989 after 200",
     isLong: true,
@@ -95,7 +95,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   {
     name: "train-pixels-permuted",
     recipe: "train-pixels",
-    flags: ["--permuted"],
+    flags: ["--permuted", "--epochs", "2"],
     about: "the same, pixels in a random order",
     source: ".902 after 200",
     isLong: true,

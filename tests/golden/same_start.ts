@@ -14,20 +14,30 @@ import { shuffledOrder } from "../../lib/random.ts";
 
 const gru = { kind: "gru", hiddenSize: 128, resetAfter: true } as const,
   dense = { kind: "dense", units: 10 } as const;
+const pytorch = { inputSize: 28, biases: 2, start: "pytorch" } as const;
 const RECIPES = {
-  "train-rnn": { epochs: 10, layers: [{ kind: "rnn", activation: "relu", hiddenSize: 128 }, dense] },
-  "train-gru": { epochs: 2, layers: [{ ...gru, returnSequences: true }, gru, dense] },
+  "train-rnn": {
+    ...pytorch,
+    epochs: 10,
+    layers: [{ kind: "rnn", activation: "relu", hiddenSize: 128 }, dense],
+  },
+  "train-gru": { ...pytorch, epochs: 2, layers: [{ ...gru, returnSequences: true }, gru, dense] },
+  "train-irnn": {
+    ...{ inputSize: 1, biases: 1, start: "irnn", epochs: 4 },
+    layers: [{ kind: "rnn", activation: "relu", hiddenSize: 100 }, dense],
+  },
 } as const;
 
 const IMAGES = 60_000;
-const { epochs, layers } = RECIPES[Deno.args[0] as keyof typeof RECIPES], seed = Number(Deno.args[1]);
-const network = createClassifier({ inputSize: 28, layers, biases: 2 });
+const { epochs, layers, inputSize, biases, start } = RECIPES[Deno.args[0] as keyof typeof RECIPES],
+  seed = Number(Deno.args[1]);
+const network = createClassifier({ inputSize, layers, biases });
 const order = new Uint32Array(epochs * IMAGES);
 for (let epoch = 0; epoch < epochs; epoch++) order.set(shuffledOrder(IMAGES, seed, epoch), epoch * IMAGES);
 
 await Deno.mkdir("runs/same-start", { recursive: true });
 await Deno.writeFile(
   "runs/same-start/parameters.bin",
-  new Uint8Array(initialize(network, "pytorch", seed).buffer),
+  new Uint8Array(initialize(network, start, seed).buffer),
 );
 await Deno.writeFile("runs/same-start/order.bin", new Uint8Array(order.buffer));
