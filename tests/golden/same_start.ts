@@ -23,7 +23,10 @@ const RECIPES = {
   },
   "train-gru": { ...pytorch, epochs: 2, layers: [{ ...gru, returnSequences: true }, gru, dense] },
   "train-irnn": {
-    ...{ inputSize: 1, biases: 1, start: "irnn", epochs: 4 },
+    inputSize: 1,
+    biases: 1,
+    start: "irnn",
+    epochs: 4,
     layers: [{ kind: "rnn", activation: "relu", hiddenSize: 100 }, dense],
   },
 } as const;
