@@ -34,6 +34,8 @@ export interface Comparison {
   /** Whether each step is awaited before the next one. */
   readonly singly?: boolean;
   readonly tuning: Tuning;
+  /** Whether to measure even what is remembered. */
+  readonly again?: boolean;
   /** Under which the figures are remembered: all that they depend on. */
   readonly key: string;
 }
@@ -50,7 +52,7 @@ type Tried = { readonly engine: Engine; readonly stepMs: number } | { readonly f
  * @throws {Error} What `wasm` says, if neither opens
  */
 export async function openFaster(comparison: Comparison): Promise<OpenedEngine> {
-  const { open, tuning, key } = comparison, times = timesOf(await tuning.get(key));
+  const { open, tuning, key, again } = comparison, times = again ? null : timesOf(await tuning.get(key));
   if (!times) return await compare(comparison);
   const reason = `chosen by auto: ${formatTimes(times)}, as measured before`;
   if (fasterOf(times) === "wasm") return { engine: await open("wasm"), reason };
@@ -70,8 +72,13 @@ async function compare(comparison: Comparison): Promise<OpenedEngine> {
   if ("failure" in wasm) return { engine: webgpu.engine, reason: becauseOf("wasm", wasm.failure) };
   const times = { webgpu: significant(webgpu.stepMs), wasm: significant(wasm.stepMs) };
   const [chosen, other] = fasterOf(times) === "webgpu" ? [webgpu, wasm] : [wasm, webgpu];
-  await other.engine[Symbol.asyncDispose]();
-  await comparison.tuning.set(comparison.key, times);
+  try {
+    await other.engine[Symbol.asyncDispose]();
+    await comparison.tuning.set(comparison.key, times);
+  } catch (error) {
+    await chosen.engine[Symbol.asyncDispose]();
+    throw error;
+  }
   return { engine: chosen.engine, reason: `chosen by auto: ${formatTimes(times)}` };
 }
 

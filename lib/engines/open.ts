@@ -98,11 +98,14 @@ export async function openEngine(
   const open = (device: Opened) => openDevice(device, choice, options);
   if (device !== "auto") {
     checkOptionsOf(device, choice);
+    if (choice.tune && device !== "webgpu") {
+      choice.onTuned?.([`No kernel was timed: the device is ${device}, ${reason}`]);
+    }
     return { engine: await open(device), reason };
   }
   if (!options.training) return { engine: await open("wasm"), reason: PREDICTS };
-  const { tuning = REMEMBERED } = choice, key = await keyOf(choice, options, singly);
-  return await openFaster({ open, options, singly, tuning, key });
+  const { tuning = REMEMBERED, tune } = choice, key = await keyOf(choice, options, singly);
+  return await openFaster({ open, options, singly, tuning, key, again: tune });
 }
 
 type Opened = Exclude<DeviceName, "auto">;
@@ -143,16 +146,17 @@ export async function chooseDevice(asked: DeviceName): Promise<{ device: DeviceN
   return { device: "auto", reason: "the faster of webgpu and wasm for what is trained, and wasm to predict" };
 }
 
-/** All that the time of a step depends on, but for the length of sequences, which makes it longer on both devices. */
+/** All that the time of a step depends on; lengths count as the next power of two, so that similar ones are compared once. */
 async function keyOf(
   { threads = navigator.hardwareConcurrency, math }: DeviceOptions,
-  { network, training }: EngineOptions,
+  { network, layout: { T }, training }: EngineOptions,
   singly: boolean,
 ): Promise<string> {
   const { describeAdapter, findAdapter } = await import("./webgpu/device.ts");
   const adapter = describeAdapter((await findAdapter())!), { input, layers, loss, biases } = network;
   const { batchSize, optimizer: { kind: optimizer }, clip, transforms = false } = training!;
-  const trained = { batchSize, optimizer, clip: clip?.kind ?? null, transforms, singly };
+  const length = 2 ** Math.ceil(Math.log2(T));
+  const trained = { length, batchSize, optimizer, clip: clip?.kind ?? null, transforms, singly };
   return `auto ${TUNING_VERSION}: ${
     JSON.stringify({ adapter, threads, math, ...trained, input, layers, loss, biases })
   }`;

@@ -70,8 +70,10 @@ function kernel(...sources: string[]): Kernel {
 }
 
 /** The source of a kernel in the shape of a dispatch. */
-export function sourceOf({ kernel, shaped }: Pick<Dispatch, "kernel" | "shaped">): string {
-  const shape = shaped?.shape ?? USUAL_SHAPE, blocks = blocksOf(shape, shaped?.kept ?? 0);
+export function sourceOf(
+  { kernel, shaped, blocks: chosen }: Pick<Dispatch, "kernel" | "shaped" | "blocks">,
+): string {
+  const shape = shaped?.shape ?? USUAL_SHAPE, blocks = { ...blocksOf(shape, shaped?.kept ?? 0), ...chosen };
   return `${preludeOf(shape)}\n${expandTemplate(KERNELS[kernel].template, blocks)}`;
 }
 
@@ -80,6 +82,8 @@ function blocksOf({ work }: Shape, kept: number): Record<string, number> {
     BY_GATE: Number(work === "gates" || work === "registers"),
     KEPT: work === "registers" ? kept : 0,
     TILED: Number(work === "tiles"),
+    MASKED: 0,
+    RESET_BEFORE: 0,
   };
 }
 
@@ -138,7 +142,7 @@ export const KERNELS = {
 /** The name of a kernel's file. */
 export type KernelName = keyof typeof KERNELS;
 
-/** Invocations of a workgroup, in every kernel. */
+/** Invocations of a workgroup, in kernels that have no shapes. */
 const WORKGROUP_SIZE = 64;
 
 /** The part of its steps, or of their rows, that a dispatch computes. */
@@ -148,6 +152,9 @@ export interface Piece {
   /** The bytes of a buffer that its kernel sees, as if there were no others. */
   readonly window: { readonly buffer: string; readonly offset: number; readonly size: number };
 }
+
+/** Blocks of templates besides those of shapes: masked steps, and a GRU with reset before. */
+type Block = "MASKED" | "RESET_BEFORE";
 
 /** The shape of a dispatch, and those that it could have. */
 export interface Shaped {
@@ -169,6 +176,8 @@ export interface Dispatch {
   readonly constants: Readonly<Record<string, number>>;
   /** Of kernels that have several. */
   readonly shaped?: Shaped;
+  /** What else the template takes in: 1 for yes. */
+  readonly blocks?: Partial<Record<Block, number>>;
   /** The names of the buffers of its bindings, without the uniforms of the step and of the piece. */
   readonly buffers: readonly string[];
   /** For kernels that compute one. */

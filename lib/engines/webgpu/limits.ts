@@ -20,7 +20,7 @@ export interface Need {
     | "maxComputeWorkgroupsPerDimension"
     | "maxStorageBufferBindingSize"
     | "maxBufferSize";
-  /** Bytes or workgroups. */
+  /** Bytes, workgroups or invocations. */
   readonly amount: number;
   /** What needs it, for messages. */
   readonly what: string;

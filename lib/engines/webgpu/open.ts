@@ -39,14 +39,12 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
         "`deno task devices` describes the machine, --device wasm runs everywhere",
     );
   }
-  const engine = await openOn(adapter, {
-    ...options,
-    shapes: await findShapes(adapter, options),
-  });
+  const shapes = await findShapes(adapter, options);
+  const engine = await openOn(adapter, { ...options, shapes });
   try {
     if (options.selfCheck !== false) {
       await checkDevice(engine, options, async (smaller) => {
-        return await openOn((await findAdapter())!, { ...smaller, windowBytes: 1 }); // time is cut, as in a large network
+        return await openOn((await findAdapter())!, { ...smaller, shapes, windowBytes: 1 }); // time is cut, as in a large network
       });
     }
     await engine.load(options);
@@ -70,7 +68,11 @@ async function findShapes(adapter: GPUAdapter, options: WebgpuOptions): Promise<
     onTuned?.(["No kernel was timed: the adapter has no timestamp queries"]);
     return undefined;
   }
-  const found = await timeShapes(options);
+  const found = await timeShapes(options).catch((error: Error) => error);
+  if (found instanceof Error) {
+    onTuned?.([`The usual shapes are kept: ${found.message}`]);
+    return undefined;
+  }
   if (described.software) {
     onTuned?.([...describeTuning(found), "The usual shapes are kept: the adapter is software"]);
     return undefined;
@@ -104,7 +106,12 @@ async function openTimed(options: WebgpuOptions): Promise<TunedEngine> {
   const batch = Uint32Array.from({ length: Math.min(batchSize, sequences.count) }, (_, position) => position);
   const transforms = madeUpTransforms(options, batch);
   const engine = await openOn((await findAdapter())!, options);
-  await engine.load(options);
+  try {
+    await engine.load(options);
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
+  }
   return {
     possibleShapes: engine.possibleShapes,
     gradient: () => engine.gradient(batch, transforms),

@@ -13,6 +13,9 @@ import { type Readback, Readbacks } from "./readback.ts";
 /** From the uniform of one step to the next: the largest alignment that an adapter needs. */
 export const STEP_BYTES = 256;
 
+/** A set of queries has 4,096 at most, two for each dispatch. */
+const TIMED_TOGETHER = 2048;
+
 /** How long to wait, after a call failed, for the news that the device is lost. */
 const LOSS_MS = 100;
 
@@ -154,6 +157,14 @@ export class Program {
    * @throws {RangeError} If the adapter has no timestamp queries
    */
   async time(dispatches: readonly Prepared[]): Promise<number[]> {
+    const times: number[] = [];
+    for (let start = 0; start < dispatches.length; start += TIMED_TOGETHER) {
+      times.push(...await this.#timeTogether(dispatches.slice(start, start + TIMED_TOGETHER)));
+    }
+    return times;
+  }
+
+  async #timeTogether(dispatches: readonly Prepared[]): Promise<number[]> {
     if (!this.#device.features.has("timestamp-query")) {
       throw new RangeError(
         "Cannot time kernels: the adapter must have timestamp queries",
@@ -349,9 +360,9 @@ export class Program {
   }
 }
 
-/** Dispatches of the same kernel, constants and shape share their pipeline. */
-function keyOf({ kernel, constants, shaped }: Dispatch): string {
-  return JSON.stringify([kernel, constants, shaped?.shape]);
+/** Dispatches of the same kernel, constants, shape and blocks share their pipeline. */
+function keyOf({ kernel, constants, shaped, blocks }: Dispatch): string {
+  return JSON.stringify([kernel, constants, shaped?.shape, blocks]);
 }
 
 function encode(

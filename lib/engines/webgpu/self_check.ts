@@ -27,7 +27,7 @@ const SEQUENCES = 5;
 /** The most multiplications of the reference engine: some tens of milliseconds. */
 const MOST_MULTIPLICATIONS = 5e7;
 /**
- * The most steps, units, features and tokens of a smaller network; more units than a workgroup has invocations, and steps that
+ * The most steps, units, features and tokens of a smaller network; more units than a workgroup of the usual shape has invocations, and steps that
  * are cut into pieces within a part of the rows of a weight gradient.
  */
 const SMALL = { T: 9, units: 70, features: 70, vocabulary: 50, repeats: 6 };

@@ -76,13 +76,13 @@ export function shapesOf(
   ];
 }
 
-/** The shape that was chosen for a kernel, if it is one of those that it can have; else the usual one, which is the first. */
+/** The shape that was chosen for a kernel, if it is one of those that it can have; else the usual one, which is the first. Threads follow from the size. */
 export function chosenShape(
   shapes: Shapes,
   { label, possible }: { label: string; possible: readonly Shape[] },
 ): Shape {
   const chosen = shapes[label];
-  return possible.find((shape) => chosen && describeShape(shape) === describeShape(chosen)) ?? possible[0];
+  return possible.find(({ lanes, work }) => lanes === chosen?.lanes && work === chosen.work) ?? possible[0];
 }
 
 /** The shapes that the kernels of a plan can have, by the names under which they are chosen. */

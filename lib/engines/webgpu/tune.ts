@@ -22,7 +22,10 @@ export interface TimedShape {
   readonly shape: Shape;
   /** Of a step; null where the shape is not to be used. */
   readonly ms: number | null;
-  /** Why it is not: other bits than with the usual shapes, or what the adapter said. */
+  /**
+   * Why it is not: with it, and shapes of the other kernels that were tried at the same time, the gradient had other bits than with
+   * the usual ones, or the adapter refused.
+   */
   readonly fault: string | null;
 }
 

@@ -278,7 +278,7 @@ test("a training beyond a limit is refused with what fits, and what fits opens",
   await assert.rejects(
     open(wide(units + 1)),
     new RangeError(
-      `Cannot open the device webgpu: the state of four sequences in layer0 must fit into the adapter's ` +
+      `Cannot open the device webgpu: the state of a workgroup in layer0 must fit into the adapter's ` +
         `maxComputeWorkgroupStorageSize of ${maxComputeWorkgroupStorageSize} bytes: current value is ${
           32 * (units + 1)
         }; ${units} units a layer fit`,

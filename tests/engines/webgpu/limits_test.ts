@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { type Dispatch, sourceOf } from "../../../lib/engines/webgpu/kernels.ts";
 import { fits, type Limits, planPrediction, planWithin } from "../../../lib/engines/webgpu/limits.ts";
 import { narrow } from "../../../lib/engines/webgpu/narrow.ts";
 import type { PlannedTraining, PlanOptions } from "../../../lib/engines/webgpu/plan.ts";
+import { possibleShapes } from "../../../lib/engines/webgpu/shapes.ts";
 import { adam, type Optimizer, sgd } from "../../../lib/model/optimizers.ts";
 import { testStream } from "../../support/tiny_data.ts";
-import { type ChainCase, dense, EVERY, gru, lstm } from "../chain_case.ts";
+import { type ChainCase, dense, EVERY, gru, lstm, rnn } from "../chain_case.ts";
 import { chainOptions } from "../chain_data.ts";
 import { type Case, optionsOf } from "../contract_cases.ts";
 
@@ -266,3 +268,52 @@ Deno.test("what planWithin() offers fits, and nothing larger does: 500 networks 
   }
   assert(offered > 150 && nothing > 50, `${offered} offers, ${nothing} times nothing`);
 });
+
+Deno.test("what a plan asks for is the workgroup memory that its kernels declare", () => {
+  const layers = [
+    lstm(9, EVERY),
+    gru(7, { ...EVERY, resetAfter: false }),
+    gru(10, { ...EVERY, resetAfter: true }),
+    rnn(5),
+    dense(3),
+  ];
+  for (const maskValue of [undefined, 0]) {
+    const chain = { name: "all kinds", layers, T: 3, N: 6, input: 3, loss: "softmaxCrossEntropy" } as const;
+    const { network, layout, training } = chainOptions({ ...chain, maskValue });
+    const planned = {
+      ...PLAIN,
+      optimizer: training.optimizer,
+      count: 6,
+      targets: "classes",
+      seed: 1,
+    } as const;
+    const options = { network, layout, batchSize: 6, training: planned };
+    const rounds = Object.values(possibleShapes(planWithin(DEFAULTS, options).gradient)).map(({ length }) =>
+      length
+    );
+    for (let round = 0; round < Math.max(...rounds); round++) {
+      const usual = planWithin(DEFAULTS, options).gradient;
+      const shapes = Object.fromEntries(
+        Object.entries(possibleShapes(usual)).map(([label, all]) => [label, all[round % all.length]]),
+      );
+      const plan = planWithin(DEFAULTS, { ...options, shapes });
+      for (const layer of ["layer0", "layer1", "layer2", "layer3"]) {
+        const declared = plan.gradient.filter(({ label }) =>
+          /_(for|back)ward of /.test(label) && label.endsWith(layer)
+        );
+        const [, asked] = [...plan.workgroupBytes].find(([what]) => what.endsWith(` ${layer}`))!;
+        assert.equal(asked, Math.max(...declared.map(declaredBytes)), `${layer}, round ${round}`);
+      }
+    }
+  }
+});
+
+/** The bytes of all variables of workgroups of a kernel, each rounded up to 16, as WebGPU counts them. */
+function declaredBytes(dispatch: Dispatch): number {
+  const source = sourceOf(dispatch), lanes = dispatch.shaped!.shape.lanes;
+  const sizes = [...source.matchAll(/var<workgroup> \w+: array<Lanes, (\w+)>/g)].map(([, name]) =>
+    dispatch.constants[name]
+  );
+  assert.ok(sizes.length > 0);
+  return sizes.reduce((sum, size) => sum + 16 * Math.ceil(4 * lanes * size / 16), 0);
+}

@@ -42,7 +42,8 @@ Deno.test("shapesOf() leaves out what does not fit into workgroup memory, regist
 Deno.test("chosenShape() takes only what is possible", () => {
   const one: Shape = { lanes: 1, threads: 64, work: "gates" }, possible = [USUAL_SHAPE, one];
   assert.equal(chosenShape({ a: { ...one } }, { label: "a", possible }), one);
-  for (const wrong of [{ b: one }, { a: { ...one, threads: 128 } }, {}] as Shapes[]) {
+  assert.equal(chosenShape({ a: { ...one, threads: 128 } }, { label: "a", possible }), one); // as of another size
+  for (const wrong of [{ b: one }, { a: { ...one, lanes: 2 } }, {}] as Shapes[]) {
     assert.equal(chosenShape(wrong, { label: "a", possible }), USUAL_SHAPE);
   }
 });

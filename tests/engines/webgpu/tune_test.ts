@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { openWebgpu, type WebgpuOptions } from "../../../lib/engines/webgpu/open.ts";
 import { describeShape, type Shape, type Shapes, USUAL_SHAPE } from "../../../lib/engines/webgpu/shapes.ts";
 import { describeTuning, type TunedEngine, tuneShapes } from "../../../lib/engines/webgpu/tune.ts";
+import { dense, rnn } from "../chain_case.ts";
+import { chainOptions } from "../chain_data.ts";
 import { type Case, optionsOf } from "../contract_cases.ts";
 import { test } from "./support/adapter_tests.ts";
 import { asHardware } from "./support/hardware.ts";
@@ -144,7 +146,7 @@ test("a hardware adapter is timed once where that can be remembered, with the sa
 test("an adapter without timestamp queries keeps the usual shapes, and says so", async () => {
   const { has } = GPUSupportedFeatures.prototype;
   GPUSupportedFeatures.prototype.has = function (name: string) {
-    return name !== "timestamp-query" && has.call(this, name);
+    return name !== "timestamp-query" && has.call(this, name as GPUFeatureName);
   };
   try {
     const { tables } = await trainOnce({ tune: true });
@@ -152,4 +154,13 @@ test("an adapter without timestamp queries keeps the usual shapes, and says so",
   } finally {
     GPUSupportedFeatures.prototype.has = has;
   }
+});
+
+test("a step of more dispatches than a set of queries holds is timed, too", async () => {
+  const layers = [rnn(1), dense(2)], chain = { name: "long", layers, loss: "softmaxCrossEntropy" } as const;
+  const options = chainOptions({ ...chain, T: 2400, N: 4, input: 1 });
+  await using engine = await openWebgpu({ ...options, selfCheck: false, windowBytes: 1 });
+  const { kernelMs } = await engine.profile([Uint32Array.of(0, 1, 2, 3)]);
+  assert.ok(kernelMs.size > 2048, `${kernelMs.size} dispatches`);
+  assert.ok([...kernelMs.values()].every((ms) => ms >= 0));
 });

@@ -170,7 +170,9 @@ export function weightGradient(matrix: Matrix, dz: string, frame: Frame): Dispat
   const workgroups = shape.work === "tiles"
     ? workgroupsFor(Math.ceil(quads / TILE) * Math.ceil(J / TILE) * parts * shape.threads)
     : workgroupsFor(quads * J / 4 * parts);
-  return inPieces(wholeOf(matrix, read, { features: J, N4 }), frame, (piece) => ({
+  const whole = wholeOf(matrix, read, { features: J, N4 });
+  const turns = shape.work === "tiles" ? 3 * N4 : N4; // a tile also loops over the four rows that it reads together, twice
+  return inPieces({ ...whole, turns }, frame, (piece) => ({
     kernel: "weight_gradient",
     label,
     shaped: { shape, possible, label, kept: 0 },

@@ -1,5 +1,5 @@
 /**
- * Recurrent layers: a product over all rows, then one workgroup a quad of sequences that loops over all t, or over
+ * Recurrent layers: a product over all rows, then one workgroup a quad of sequences, or a share of one, that loops over all t, or over
  * those of a piece of time.
  *
  * @module
@@ -7,6 +7,7 @@
 import type { RecurrentLayer } from "../../../model/network.ts";
 import { DOMAIN } from "../../../random.ts";
 import type { Dispatch, Piece } from "../kernels.ts";
+import { roundUp } from "../../round_up.ts";
 import { chosenShape, type Shape, shapesOf } from "../shapes.ts";
 import { type Mask, type MaskOptions, NO_MASK, planMask } from "./mask.ts";
 import { inputGradient, inputsOf, matrixEdge, product, recurrentMatrix, weightGradient } from "./matrix.ts";
@@ -97,7 +98,7 @@ function recurrentStage(
           ...dx === null ? [] : inputGradient(matrix, { dz: gates, dx }, frame),
         ],
         weightGradients: dy === null ? [] : weightGradient(matrix, gates, frame),
-        workgroupBytes: [[`the state of four sequences in ${name}`, workgroupBytes(parts)]],
+        workgroupBytes: [[`the state of a workgroup in ${name}`, workgroupBytes(parts)]],
       };
     },
   };
@@ -136,7 +137,6 @@ function constantsOf({ layer, matrix, constants, mask, stateMask }: Parts): Reco
     ...layer.kind === "gru" ? { RESET_AFTER: Number(layer.resetAfter) } : {},
     DROPOUT: mask.used,
     STATE_DROPOUT: stateMask.used,
-    MASKED: Number(layer.masked),
   };
 }
 
@@ -148,9 +148,10 @@ function masksOf({ layer, mask, stateMask }: Parts): string[] {
 function forwardOf(parts: Parts, piece: Piece): Dispatch {
   const { layer, matrix, output } = parts, { name, kind } = layer;
   const { C4, H, H4, J } = matrix;
-  const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride, LAST: layer.masked ? H : 1 };
+  const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride };
   const inputs = inputsOf(matrix), weights = `weights ${name}`, gates = `gates of ${name}`;
-  const common = { ...shapedAs(parts, `${kind}_forward`), piece };
+  const blocks = { MASKED: Number(layer.masked), RESET_BEFORE: Number(kind === "gru" && !layer.resetAfter) };
+  const common = { ...shapedAs(parts, `${kind}_forward`), piece, blocks };
   const written = [inputs, output.buffer, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm": {
@@ -163,8 +164,7 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
       };
     }
     case "gru": {
-      const RESET = resetSize(layer, common.shaped!.shape);
-      const constants = { ...shared, TWO_H: 2 * H, FOUR_H: 4 * H, RESET };
+      const constants = { ...shared, TWO_H: 2 * H, FOUR_H: 4 * H };
       return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written, left] };
     }
     case "rnn": {
@@ -176,7 +176,7 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
 
 function backwardOf(parts: Parts, { dy, piece }: { dy: string; piece: Piece }): Dispatch {
   const { layer, matrix } = parts, { name, kind } = layer;
-  const constants = constantsOf(parts), { C4, H, H4, J } = matrix;
+  const constants = { ...constantsOf(parts), MASKED: Number(layer.masked) }, { C4, H, H4, J } = matrix;
   const weights = `weights back ${name}`, gates = `gates of ${name}`;
   const common = { ...shapedAs(parts, `${kind}_backward`), piece };
   const read = [dy, ...masksOf(parts)], left = `left of ${name}`;
@@ -217,7 +217,8 @@ function shapedAs(
     N4: frame.N4,
     bytes: (shape: Shape) => bytesOf(parts, kernel, shape),
   };
-  const possible = shapesOf(work, { limits: frame.workgroupLimits, kept });
+  const numbers = kernel === "rnn_backward" ? 4 * kept : kept; // vectors of four
+  const possible = shapesOf(work, { limits: frame.workgroupLimits, kept: numbers });
   const shape = chosenShape(frame.shapes, { label, possible });
   return { label, shaped: { shape, possible, label, kept }, workgroups: [4 * frame.N4 / shape.lanes, 1] };
 }
@@ -229,25 +230,17 @@ function bytesOf(
   shape: Shape,
 ): number {
   const { lanes, work } = shape;
-  const byGate = work !== "units", masked = layer.masked ? H : 0;
-  const reset = layer.kind === "gru" ? resetSize(layer, shape) : 0;
-  const states = {
-    lstm_forward: 2 * H + masked + (byGate ? 4 * H : 0),
-    lstm_backward: 2 * H + (byGate ? 8 * H : 0),
-    gru_forward: 2 * H + reset + masked + (byGate ? 4 * H : 0),
-    gru_backward: H + (byGate ? 8 * H : 0),
-    rnn_forward: 2 * H4 + masked,
-    rnn_backward: H4 + (byGate ? 2 * H4 : 0),
+  const byGate = work !== "units", last = layer.masked ? H : 0;
+  const reset = layer.kind === "gru" && !layer.resetAfter ? H : 0, sums = byGate ? 4 * H : 0;
+  const variables = {
+    lstm_forward: [2 * H, last, sums],
+    lstm_backward: [2 * H, sums, sums],
+    gru_forward: [2 * H, reset, last, sums],
+    gru_backward: [H, sums, sums],
+    rnn_forward: [2 * H4, last],
+    rnn_backward: [H4, byGate ? 2 * H4 : 0],
   };
-  return 4 * lanes * states[kernel];
-}
-
-/** The units of r∘h of a GRU that a kernel keeps; where its loop over them is written out, it must be all, even if it is not run. */
-function resetSize(
-  { hiddenSize, resetAfter }: Extract<RecurrentLayer, { kind: "gru" }>,
-  { work }: Shape,
-): number {
-  return resetAfter && work !== "registers" ? 1 : hiddenSize;
+  return variables[kernel].reduce((sum, size) => sum + roundUp(4 * lanes * size, 16), 0);
 }
 
 /** At most so many turns of loops has an invocation in a step: those over its units or columns, and in each over all products. */

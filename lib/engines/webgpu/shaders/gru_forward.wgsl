@@ -34,11 +34,8 @@ override ACTIVATION: u32;
 override RESET_AFTER: bool;
 override DROPOUT: bool;
 override STATE_DROPOUT: bool;
-override MASKED: bool;
 override TWO_H: u32;
 override FOUR_H: u32;
-override RESET: u32; // H with reset before, else 1
-override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
 #if BY_GATE
@@ -56,8 +53,12 @@ override LAST: u32; // H where masked, else 1
 @group(0) @binding(9) var<uniform> piece: Piece;
 
 var<workgroup> h: array<Lanes, TWO_H>; // h∘m before and after t; the two halves alternate
-var<workgroup> reset: array<Lanes, RESET>; // r∘h∘m
-var<workgroup> last: array<Lanes, LAST>; // h where masked; each is used only by the invocation of its unit
+#if RESET_BEFORE
+var<workgroup> reset: array<Lanes, H>; // r∘h∘m
+#end
+#if MASKED
+var<workgroup> last: array<Lanes, H>; // h where masked; each is used only by the invocation of its unit
+#end
 #if BY_GATE
 var<workgroup> sums: array<Lanes, FOUR_H>; // of the products
 #end
@@ -70,16 +71,16 @@ fn open(t: u32, n4: u32, unit: u32, zz: Lanes, zr: Lanes, hg: Lanes) {
   let r = activate(GATE, zr);
   gates[at(place)] = z;
   gates[at(place + 1u)] = r;
-  if (RESET_AFTER) {
-    let g = activate(ACTIVATION, fma(r, hg, gates[at(place + 2u)]));
-    gates[at(place + 2u)] = g;
-    gates[at(place + 3u)] = hg;
-    finish(t, n4, unit, z, g);
-  } else {
-    let rh = r * h[(t & 1u) * H + unit];
-    reset[unit] = rh;
-    inputs[at(row * J + C4 + H4 + unit)] = rh;
-  }
+#if RESET_BEFORE
+  let rh = r * h[(t & 1u) * H + unit];
+  reset[unit] = rh;
+  inputs[at(row * J + C4 + H4 + unit)] = rh;
+#else
+  let g = activate(ACTIVATION, fma(r, hg, gates[at(place + 2u)]));
+  gates[at(place + 2u)] = g;
+  gates[at(place + 3u)] = hg;
+  finish(t, n4, unit, z, g);
+#end
 }
 
 // g of a unit and all the rest, with reset before.
@@ -95,10 +96,10 @@ fn finish(t: u32, n4: u32, unit: u32, z: Lanes, g: Lanes) {
   let row = t * N4 + n4;
   let before = (t & 1u) * H;
   var output = fma(z, h[before + unit], (1.0 - z) * g);
-  if (MASKED) {
-    output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
-    last[unit] = output;
-  }
+#if MASKED
+  output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
+  last[unit] = output;
+#end
   var dropped = output;
   if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
   h[H - before + unit] = dropped;
@@ -118,7 +119,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   if (piece.first > 0u) {
     for (var unit = local.x; unit < H; unit += THREADS) {
       h[(piece.first & 1u) * H + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
-      if (MASKED) { last[unit] = left[at(n4 * H + unit)]; }
+#if MASKED
+      last[unit] = left[at(n4 * H + unit)];
+#end
     }
     workgroupBarrier();
   }
@@ -170,38 +173,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       open(t, n4, unit, zz, zr, hg);
     }
 #end
-    if (!RESET_AFTER) {
-      workgroupBarrier();
+#if RESET_BEFORE
+    workgroupBarrier();
 #if BY_GATE
-      for (var column = local.x; column < 4u * H; column += THREADS) {
-        if (column % 4u != 3u) { continue; }
-        var g = gates[at(row * H * 4u + column - 1u)];
-        if (t > 0u) {
+    for (var column = local.x; column < 4u * H; column += THREADS) {
+      if (column % 4u != 3u) { continue; }
+      var g = gates[at(row * H * 4u + column - 1u)];
+      if (t > 0u) {
 #if KEPT
 #each KEPT
-          g = fma(Lanes(w$k), reset[$k], g);
+        g = fma(Lanes(w$k), reset[$k], g);
 #end
 #else
-          for (var k = 0u; k < H; k++) {
-            g = fma(Lanes(weights[(C + k) * 4u * H + column]), reset[k], g);
-          }
-#end
+        for (var k = 0u; k < H; k++) {
+          g = fma(Lanes(weights[(C + k) * 4u * H + column]), reset[k], g);
         }
-        sums[column] = g;
-      }
-      workgroupBarrier();
-      for (var unit = local.x; unit < H; unit += THREADS) { close(t, n4, unit, sums[4u * unit + 3u]); }
-#else
-      for (var unit = local.x; unit < H; unit += THREADS) {
-        var zg = gates[at((row * H + unit) * 4u + 2u)];
-        if (t > 0u) {
-          for (var k = 0u; k < H; k++) { zg = fma(Lanes(weights[(C + k) * H + unit].w), reset[k], zg); }
-        }
-        close(t, n4, unit, zg);
-      }
 #end
+      }
+      sums[column] = g;
     }
     workgroupBarrier();
+    for (var unit = local.x; unit < H; unit += THREADS) { close(t, n4, unit, sums[4u * unit + 3u]); }
+#else
+    for (var unit = local.x; unit < H; unit += THREADS) {
+      var zg = gates[at((row * H + unit) * 4u + 2u)];
+      if (t > 0u) {
+        for (var k = 0u; k < H; k++) { zg = fma(Lanes(weights[(C + k) * H + unit].w), reset[k], zg); }
+      }
+      close(t, n4, unit, zg);
+    }
+#end
+#end
+    workgroupBarrier();
   }
-  for (var unit = local.x; unit < H && MASKED; unit += THREADS) { left[at(n4 * H + unit)] = last[unit]; }
+#if MASKED
+  for (var unit = local.x; unit < H; unit += THREADS) { left[at(n4 * H + unit)] = last[unit]; }
+#end
 }

@@ -33,10 +33,8 @@ override GATE: u32;
 override ACTIVATION: u32;
 override DROPOUT: bool;
 override STATE_DROPOUT: bool;
-override MASKED: bool;
 override TWO_H: u32;
 override FOUR_H: u32;
-override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
 #if BY_GATE
@@ -54,7 +52,9 @@ override LAST: u32; // H where masked, else 1
 @group(0) @binding(9) var<uniform> piece: Piece;
 
 var<workgroup> h: array<Lanes, TWO_H>; // h∘m before and after t; the two halves alternate
-var<workgroup> last: array<Lanes, LAST>; // h where masked; each is used only by the invocation of its unit
+#if MASKED
+var<workgroup> last: array<Lanes, H>; // h where masked; each is used only by the invocation of its unit
+#end
 #if BY_GATE
 var<workgroup> sums: array<Lanes, FOUR_H>; // z
 #end
@@ -70,12 +70,12 @@ fn finish(t: u32, n4: u32, unit: u32, zi: Lanes, zf: Lanes, zg: Lanes, zo: Lanes
   if (t > 0u) { old = c[at(row * H + unit)]; }
   var state = fma(f, old, i * g);
   var output = o * activate(ACTIVATION, state);
-  if (MASKED) {
-    let keep = kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0);
-    state = select(old, state, keep);
-    output = select(last[unit], output, keep);
-    last[unit] = output;
-  }
+#if MASKED
+  let keep = kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0);
+  state = select(old, state, keep);
+  output = select(last[unit], output, keep);
+  last[unit] = output;
+#end
   let place = ((row - piece.first * N4) * H + unit) * 4u;
   gates[at(place)] = i;
   gates[at(place + 1u)] = f;
@@ -101,7 +101,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   if (piece.first > 0u) {
     for (var unit = local.x; unit < H; unit += THREADS) {
       h[(piece.first & 1u) * H + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
-      if (MASKED) { last[unit] = c[at(((T + 1u) * N4 + n4) * H + unit)]; }
+#if MASKED
+      last[unit] = c[at(((T + 1u) * N4 + n4) * H + unit)];
+#end
     }
     workgroupBarrier();
   }
@@ -157,7 +159,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
     workgroupBarrier();
   }
-  for (var unit = local.x; unit < H && MASKED; unit += THREADS) {
+#if MASKED
+  for (var unit = local.x; unit < H; unit += THREADS) {
     c[at(((T + 1u) * N4 + n4) * H + unit)] = last[unit];
   }
+#end
 }

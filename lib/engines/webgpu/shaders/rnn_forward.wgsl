@@ -30,9 +30,7 @@ override BACKWARDS: bool; // whether t counts from the end of `kept`
 override ACTIVATION: u32;
 override DROPOUT: bool;
 override STATE_DROPOUT: bool;
-override MASKED: bool;
 override TWO_H4: u32;
-override LAST: u32; // H where masked, else 1
 
 @group(0) @binding(0) var<uniform> step: Step;
 #if BY_GATE
@@ -50,17 +48,19 @@ override LAST: u32; // H where masked, else 1
 @group(0) @binding(9) var<uniform> piece: Piece;
 
 var<workgroup> h: array<Lanes, TWO_H4>; // h∘m before and after t; the two halves alternate
-var<workgroup> last: array<Lanes, LAST>; // h where masked; each is used only by the invocation of its unit
+#if MASKED
+var<workgroup> last: array<Lanes, H>; // h where masked; each is used only by the invocation of its unit
+#end
 
 fn finish(t: u32, n4: u32, unit: u32, sum: Lanes) {
   if (unit >= H) { return; }
   let row = t * N4 + n4;
   var output = activate(ACTIVATION, sum);
   z[at((row - piece.first * N4) * QUADS * 4u + unit)] = output;
-  if (MASKED) {
-    output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
-    last[unit] = output;
-  }
+#if MASKED
+  output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
+  last[unit] = output;
+#end
   var dropped = output;
   if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
   h[H4 - (t & 1u) * H4 + unit] = dropped;
@@ -80,7 +80,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   if (piece.first > 0u) {
     for (var unit = local.x; unit < H; unit += THREADS) {
       h[(piece.first & 1u) * H4 + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
-      if (MASKED) { last[unit] = left[at(n4 * H + unit)]; }
+#if MASKED
+      last[unit] = left[at(n4 * H + unit)];
+#end
     }
     workgroupBarrier();
   }
@@ -134,5 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
     workgroupBarrier();
   }
-  for (var unit = local.x; unit < H && MASKED; unit += THREADS) { left[at(n4 * H + unit)] = last[unit]; }
+#if MASKED
+  for (var unit = local.x; unit < H; unit += THREADS) { left[at(n4 * H + unit)] = last[unit]; }
+#end
 }

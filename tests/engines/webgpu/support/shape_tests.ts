@@ -26,6 +26,11 @@ const CASES: readonly ChainCase[] = [
     name: "masked, with masks of every kind",
     layers: [lstm(7, dropped), drop(0.3), gru(9, dropped), rnn(9, { recurrentDropout: 0.3 }), dense(3)],
   },
+  { // several rounds of a tile, the last one not full
+    name: "two layers, long",
+    layers: [lstm(19, EVERY), gru(21, { resetAfter: false }), dense(3)],
+    ...{ T: 27, N: 10, input: 5, loss: "softmaxCrossEntropy" },
+  },
   ...SIZES.flatMap((H) =>
     Object.entries(KINDS).map(([name, layers]): ChainCase => {
       return { name, layers: layers(H), T: 3, N: 6, input: 5, loss: "softmaxCrossEntropy" };
