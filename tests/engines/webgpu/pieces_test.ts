@@ -40,7 +40,7 @@ Deno.test("inPieces() covers every step once, in pieces that are not too long an
             const length = end - first, size = length * 3 * 40 * 16;
             assert.deepEqual(window, { buffer: "gates", offset: first * 3 * 40 * 16, size });
             assert.equal(window.offset % 256, 0);
-            assert(length <= 2 || size <= windowBytes && length * 3 * multiplications <= 1.5e8);
+            assert(length <= 4 || size <= windowBytes && length * 3 * multiplications <= 1.5e8);
             assert(length * turns <= 60_000);
             next = end;
           }

@@ -60,8 +60,8 @@ const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = 
   [
     "a barrier is missing",
     [LSTM, TANH, LARGE],
-    "    workgroupBarrier();\n  }\n  for (var unit",
-    "  }\n  for (var unit",
+    "    workgroupBarrier();\n  }\n}",
+    "  }\n}",
   ],
   ["a constant is wrong", [HARD], "fma(Lanes(0.2), z, Lanes(0.5))", "z / 6.0 + 0.5"],
   [

@@ -14,6 +14,8 @@ import type { Frame } from "./pass.ts";
 const MOST_MULTIPLICATIONS = 1.5e8;
 /** Mesa's software adapter leaves all loops of an invocation, without a word, after 65,535 turns in all. */
 const MOST_TURNS = 60_000;
+/** Shorter pieces than these are only made where {@link MOST_TURNS} needs them. */
+const LEAST_STEPS = 4;
 /** Bindings start at multiples of so many `vec4`. */
 const ALIGNMENT = 16;
 
@@ -38,11 +40,8 @@ export function inPieces(
   { N4, windowBytes }: Pick<Frame, "N4" | "windowBytes">,
   make: (piece: Piece, rows: number) => Dispatch,
 ): Dispatch[] {
-  const most = Math.min(
-    MOST_MULTIPLICATIONS / (N4 * multiplications),
-    windowBytes / (16 * N4 * stride),
-    MOST_TURNS / turns,
-  );
+  const wanted = Math.min(MOST_MULTIPLICATIONS / (N4 * multiplications), windowBytes / (16 * N4 * stride));
+  const most = Math.min(Math.max(LEAST_STEPS, wanted), MOST_TURNS / turns);
   const unit = unitOf(N4 * stride),
     length = most >= steps ? steps : Math.max(unit, Math.floor(most / unit) * unit);
   const count = Math.ceil(steps / length), places = inRows ? N4 : 1;
