@@ -37,7 +37,7 @@ export async function collectFiles(bundle: string): Promise<Map<string, Uint8Arr
     if (name.endsWith(".safetensors")) files.set(`models/${name}`, await readWhole(`${MODELS}/${name}`));
   }
   for (const path of await namesIn(bundle)) {
-    files.set(path, withoutComments(await readWhole(`${bundle}/${path}`)));
+    files.set(path, withShortShaders(await readWhole(`${bundle}/${path}`)));
   }
   files.set("index.html", withImports(files));
   return files;
@@ -100,9 +100,12 @@ function withImports(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   );
 }
 
-/** A script without the comments of its shaders, the only lines of a bundle that begin so. */
-function withoutComments(script: Uint8Array): Uint8Array {
-  return new TextEncoder().encode(new TextDecoder().decode(script).replaceAll(/^ *\/\/.*\n/gm, ""));
+/** A script without the comments and the indentation of its shaders, its only texts of many lines. */
+function withShortShaders(script: Uint8Array): Uint8Array {
+  const text = new TextDecoder().decode(script);
+  if (!text.includes("@compute")) return script;
+  const short = text.replaceAll(/(?<=^|`) *\/\/.*\n/gm, "").replaceAll(/(?<=[;,{}]) \/\/ .*$/gm, "");
+  return new TextEncoder().encode(short.replaceAll(/^ +/gm, ""));
 }
 
 /** As the bundler writes them, in files that lie beside each other. */

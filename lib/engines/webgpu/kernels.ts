@@ -4,6 +4,12 @@
  *
  * @module
  */
+import gruBackward from "./shaders/gru_backward.wgsl" with { type: "text" };
+import lstmBackward from "./shaders/lstm_backward.wgsl" with { type: "text" };
+import rnnBackward from "./shaders/rnn_backward.wgsl" with { type: "text" };
+import gruForward from "./shaders/gru_forward.wgsl" with { type: "text" };
+import lstmForward from "./shaders/lstm_forward.wgsl" with { type: "text" };
+import rnnForward from "./shaders/rnn_forward.wgsl" with { type: "text" };
 import answer from "./shaders/answer.wgsl" with { type: "text" };
 import batchNorm from "./shaders/batch_norm.wgsl" with { type: "text" };
 import batchNormBackward from "./shaders/batch_norm_backward.wgsl" with { type: "text" };
@@ -15,14 +21,10 @@ import flatGradient from "./shaders/flat_gradient.wgsl" with { type: "text" };
 import functions from "./shaders/functions.wgsl" with { type: "text" };
 import gather from "./shaders/gather.wgsl" with { type: "text" };
 import gradient from "./shaders/gradient.wgsl" with { type: "text" };
-import gruBackward from "./shaders/gru_backward.wgsl" with { type: "text" };
-import gruForward from "./shaders/gru_forward.wgsl" with { type: "text" };
 import head from "./shaders/head.wgsl" with { type: "text" };
 import inputGradient from "./shaders/input_gradient.wgsl" with { type: "text" };
 import inputProduct from "./shaders/input_product.wgsl" with { type: "text" };
 import loss from "./shaders/loss.wgsl" with { type: "text" };
-import lstmBackward from "./shaders/lstm_backward.wgsl" with { type: "text" };
-import lstmForward from "./shaders/lstm_forward.wgsl" with { type: "text" };
 import mask from "./shaders/mask.wgsl" with { type: "text" };
 import maskSteps from "./shaders/mask_steps.wgsl" with { type: "text" };
 import mergeBackward from "./shaders/merge_backward.wgsl" with { type: "text" };
@@ -32,8 +34,6 @@ import movingAverages from "./shaders/moving_averages.wgsl" with { type: "text" 
 import penalty from "./shaders/penalty.wgsl" with { type: "text" };
 import pointwiseBackward from "./shaders/pointwise_backward.wgsl" with { type: "text" };
 import pointwiseForward from "./shaders/pointwise_forward.wgsl" with { type: "text" };
-import rnnBackward from "./shaders/rnn_backward.wgsl" with { type: "text" };
-import rnnForward from "./shaders/rnn_forward.wgsl" with { type: "text" };
 import segments from "./shaders/segments.wgsl" with { type: "text" };
 import softmaxBackward from "./shaders/softmax_backward.wgsl" with { type: "text" };
 import softmaxForward from "./shaders/softmax_forward.wgsl" with { type: "text" };
