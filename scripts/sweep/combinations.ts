@@ -7,7 +7,7 @@ import { excerpt } from "../../lib/excerpt.ts";
 import { DOMAIN, hashName, RandomStream } from "../../lib/random.ts";
 import type { KeptFlags } from "../recipe/config.ts";
 import { didYouMean, type Flag, FlagError, parseFlags } from "../support/flags.ts";
-import { mayVary } from "./arguments.ts";
+import { FILE_FLAGS, mayVary } from "./arguments.ts";
 import { RECIPE_FLAGS } from "./recipe_flags.ts";
 
 /** The value of a flag in one combination; false for a switch that is left out. */
@@ -64,6 +64,9 @@ export function parseDimension(text: string): Dimension {
 
 function wrongName(name: string): string {
   if (name === "seed") return "Cannot use --grid seed: --seeds takes the seeds of all combinations";
+  if (FILE_FLAGS.includes(name)) {
+    return `Cannot use --grid ${name}: its files must be the same for all trainings: start a sweep with --${name} for each`;
+  }
   const names = Object.keys(RECIPE_FLAGS).filter(mayVary);
   const remedy = didYouMean(name, names) || `; these may: ${names.join(", ")}`;
   return `Cannot use --grid ${name}: it must be a flag of the recipe that changes what is trained${remedy}`;

@@ -50,6 +50,8 @@ Deno.test("parseDimension() takes what the flag itself takes", () => {
     "units": /it must be a flag and its values, like learning-rate/,
     "unit=64": /Cannot use --grid unit: .*\(did you mean units\?\)/,
     "zzz=1": /Cannot use --grid zzz: .*; these may: epochs, /,
+    "data-dir=data/a,data/b": /Cannot use --grid data-dir: its files must be the same for all trainings/,
+    "start-from=latest": /Cannot use --grid start-from: its files must be the same for all trainings/,
     "seed=1,2": /--seeds takes the seeds/,
     "threads=1,2": /must be a flag of the recipe that changes what is trained/,
     "learning-rate=0,1": /Cannot use --learning-rate: it must be a positive number: current value is "0"/,
