@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planTrainings } from "../../scripts/sweep/training.ts";
-import { hostOf, parseAddress } from "../../scripts/sweep/queue/address.ts";
+import { hostOf, parseAddress, withoutPassword } from "../../scripts/sweep/queue/address.ts";
 import { packArtefacts, unpackArtefacts } from "../../scripts/sweep/queue/artefacts.ts";
 import { chooseChecked, Coordinator } from "../../scripts/sweep/queue/coordinator.ts";
 import { exchangeArguments } from "../../scripts/sweep/queue/exchange_process.ts";
@@ -9,6 +9,7 @@ import type { FromGiver, JobSpec } from "../../scripts/sweep/queue/messages.ts";
 import type { FoundResult } from "../../scripts/sweep/results.ts";
 import type { SweepStore } from "../../scripts/sweep/store.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { checkoutTest, runTask } from "./checkout.ts";
 import { needs, projectTest, trainTiny } from "./tiny_project.ts";
 
 const common = { recipe: "train-rnn", flags: { device: "wasm", math: "fused" }, version: "v1", inputs: "" };
@@ -35,10 +36,22 @@ Deno.test("parseAddress() takes the address of one Redis, and no list of hosts",
   for (const text of wrong) {
     assert.throws(() => parseAddress(text), /Cannot use --queue: it must be like redis/, text);
   }
-  assert.throws(
-    () => parseAddress("redis://me:secret@a/x"),
-    (error: Error) => !error.message.includes("secret"),
-  );
+  const secrets = [
+    "redis://me:secret@a/x",
+    "me:secret@host:6379",
+    "redis://me:no@secret@c:1/x",
+    "redis://x:secret%zz@x:99",
+    "redis://x:sec/secret@y",
+  ];
+  for (const text of secrets) {
+    assert.throws(
+      () => parseAddress(text),
+      ({ message }: Error) =>
+        message.startsWith("Cannot use --queue: it must be") && !message.includes("secret"),
+      text,
+    );
+    assert.doesNotMatch(withoutPassword(["x", "--queue", text, `--queue=${text}`]).join(" "), /secret/);
+  }
 });
 
 Deno.test("the process that reaches the queue may reach that host, and nothing else", () => {
@@ -271,4 +284,14 @@ projectTest("the files of a run come back as they were, and under no other names
   assert.deepEqual(names, ["config.json", "model"]);
   await assert.rejects(unpackArtefacts('{"model/weights.bin":"aGk="}', `${path}/runs/d`));
   await assert.rejects(unpackArtefacts('{"config.json":"?"}', `${path}/runs/e`), SyntaxError);
+});
+
+checkoutTest("one process at a time fills the folder of a sweep, with a queue too", async (path) => {
+  await Deno.mkdir(`${path}/runs/sweeps/mine`, { recursive: true });
+  using lock = await Deno.open(`${path}/runs/sweeps/mine/.lock`, { create: true, write: true });
+  assert.ok(await lock.tryLock(true));
+  const args = ["train-rnn", "--name", "mine", "--queue", "redis://127.0.0.1:1"];
+  const { code, stderr } = await runTask(path, "sweep", args);
+  assert.match(stderr, /^Cannot train the sweep "?runs\/sweeps\/mine"?: no other process may do so/);
+  assert.equal(code, 1);
 });
