@@ -6,6 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, openMetrics } from "../../run.ts";
 import { hasEffect, type KeptFlags, wordsOf } from "../recipe/config.ts";
+import type { Combination } from "./combinations.ts";
 import { checkCodeVersion } from "./code_version.ts";
 import {
   type FinishedRun,
@@ -20,6 +21,9 @@ import type { SessionHooks } from "./session.ts";
 import { shareCores } from "./sharing.ts";
 import type { SweepStore } from "./store.ts";
 import { argumentsOf, type Training } from "./training.ts";
+
+/** The exit code of a recipe whose flags do not go together. */
+const WRONG_FLAGS = 2;
 
 /** What trains here. */
 export interface LocalOptions {
@@ -47,8 +51,8 @@ export type Failures = ReadonlyMap<
 >;
 
 /**
- * Trains what has no result yet, each in a process of its own, side by side. After one that failed, or an interrupt, no more are
- * started.
+ * Trains what has no result yet, each in a process of its own, side by side. Where a
+ * combination is impossible, the others go on; after an interrupt, or a failure that may be this machine's, no more are started.
  */
 export async function trainHere(
   trainings: readonly Training[],
@@ -63,14 +67,18 @@ export async function trainHere(
   const { sharing, passThreads } = shareCores(flags);
   const without = Object.entries(flags).filter(([name]) => !hasEffect(name));
   const context = { ...hooks, store, version, passThreads, extra: wordsOf(Object.fromEntries(without)) };
+  const impossible = new Set<Combination>();
+  let isBroken = false;
   await runSideBySide(missing, sharing, async (training, threads) => {
-    if (signal.aborted || failures.size > 0) return;
+    if (signal.aborted || isBroken || impossible.has(training.combination)) return;
     const ended = await train(training, threads, context).catch((error) => ({
       ending: messageOf(error),
       code: 1,
     }));
     if ("key" in ended) return hooks.onResult(training, ended);
     if (signal.aborted) return;
+    if (ended.code === WRONG_FLAGS) impossible.add(training.combination); // with any seed
+    else isBroken = true;
     const { trainings } = failures.get(ended.ending) ?? { trainings: [] };
     failures.set(ended.ending, { trainings: [...trainings, training], code: ended.code });
   });

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { mayVary, parsePassedOn, splitArguments } from "../../scripts/sweep/arguments.ts";
 import { combine, parseDimension } from "../../scripts/sweep/combinations.ts";
+import type { KeptFlags } from "../../scripts/recipe/config.ts";
+import { planSweep } from "../../scripts/sweep/plan.ts";
+import { RECIPES } from "../../scripts/sweep/processes.ts";
+import { SWITCHED_ON } from "../../scripts/sweep/recipe_flags.ts";
 import { divergence, parseResult, toResult } from "../../scripts/sweep/results.ts";
 import { summarizeSweep, type Trained } from "../../scripts/sweep/summary.ts";
 import { formatSweep } from "../../scripts/sweep/table.ts";
@@ -114,6 +118,21 @@ Deno.test("a training's key depends on recipe, flags, seed, code and files, and 
     keyWith({}, {}, 2),
   ];
   assert.equal(new Set([...others, one.key]).size, 7);
+});
+
+Deno.test("planSweep() refuses to vary a switch that the recipe itself turns on", async () => {
+  const dimensions = [parseDimension("bidirectional=yes,no")], settle = (flags: KeptFlags) => flags;
+  const plan = (recipe: string) => planSweep(recipe, {}, { seeds: [1], dimensions, settle });
+  await assert.rejects(
+    plan("train-bilstm"),
+    /Cannot use --grid bidirectional: the recipe must leave it open: current value is yes/,
+  );
+  assert.equal((await plan("train-lstm")).trainings.length, 2);
+  for (const recipe of RECIPES) {
+    const source = new URL(`../../scripts/${recipe.replaceAll("-", "_")}.ts`, import.meta.url);
+    const found = [...(await Deno.readTextFile(source)).matchAll(/\b(bidirectional|reversed): true/g)];
+    assert.deepEqual(found.map(([, name]) => name), SWITCHED_ON[recipe] ?? [], recipe);
+  }
 });
 
 /** Trainings with these accuracies, one a seed. */
@@ -313,3 +332,11 @@ checkoutTest(
     assert.match(stdout, /\n1e\+30 +– .* 1, 1 diverged\n/);
   },
 );
+
+checkoutTest("settings that no recipe can train are told of, and all others are trained", async (path) => {
+  const flags = ["--seeds", "1..2", "--grid", "optimizer=sgd,adam,adamw", "--weight-decay", ".1"];
+  const { code, stdout, stderr } = await runTask(path, "sweep", ["train-rnn", ...TINY_SWEEP, ...flags]);
+  assert.equal(code, 2, stderr);
+  assert.match(stdout, /optimizer adamw, seed 2: test accuracy/);
+  assert.match(stderr, /\nNot trained: 4 of 6 runs\n/);
+});
