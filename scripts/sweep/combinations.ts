@@ -58,6 +58,11 @@ export function parseDimension(text: string): Dimension {
       `Cannot use --grid ${name}: its range must rise: current value is ${excerpt(list)}`,
     );
   }
+  if (name === "units" && ends.length > 1) {
+    throw new FlagError(
+      `Cannot use --grid units: it must be a list, like 64,128: current value is ${excerpt(list)}`,
+    );
+  }
   const values = list.split(list.includes(";") ? ";" : ",").map((value) => parseValue(name, flag, value));
   return { name, values: [...new Set(values)] };
 }

@@ -4,13 +4,15 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { messageOf, openMetrics } from "../../run.ts";
+import { modelSha256 } from "../../lib/model/hash.ts";
+import { messageOf, openMetrics, openRun } from "../../run.ts";
 import { hasEffect, type KeptFlags, wordsOf } from "../recipe/config.ts";
 import type { Combination } from "./combinations.ts";
 import { checkCodeVersion } from "./code_version.ts";
 import {
   type FinishedRun,
   isComplete,
+  type MetricsLine,
   prepareTask,
   runRecipeProcess,
   runSideBySide,
@@ -93,8 +95,9 @@ async function train(training: Training, threads: number, context: Context): Pro
   const run = (flags: readonly string[]) => runIn(training, flags, { ...context, threads });
   await orphanEnded(folder, interrupt.signal);
   const left = await store.runOf(key);
-  if (left && isComplete(left.lines)) return await keep(training, context, 0);
-  if (left && !interrupt.signal.aborted) {
+  const isDone = left !== null && isComplete(left.lines);
+  if (isDone && await hasItsModel(folder, left.lines)) return await keep(training, context, 0);
+  if (left && !isDone && !interrupt.signal.aborted) {
     const resumed = await run(["--resume", folder]);
     if (isComplete(resumed.lines)) return await keep(training, context, resumed.seconds);
     if (interrupt.signal.aborted || isDiskFault(resumed.ending)) return resumed;
@@ -131,6 +134,12 @@ async function keep({ key }: Training, { store, version }: Context, seconds: num
   });
   const { lines, config } = await openMetrics(store.folderOf(key));
   return await store.keep(toResult(lines, { key, device: config.device?.kind ?? "unknown", seconds }));
+}
+
+/** Whether a run that another process has left ends with the model that it names. */
+async function hasItsModel(folder: string, lines: readonly MetricsLine[]): Promise<boolean> {
+  const found = await openRun(folder).then(({ model }) => modelSha256(model)).catch(() => null); // damaged, or not there
+  return found !== null && found === lines.at(-1)!.modelSha256;
 }
 
 /** How often to look whether the process of a killed sweep has ended. */

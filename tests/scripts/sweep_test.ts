@@ -62,6 +62,7 @@ Deno.test("parseDimension() takes what the flag itself takes", () => {
     "cell=gru,lsmt": /did you mean lstm/,
     "bidirectional=true": /must be yes or no/,
     "learning-rate=1..0.1": /its range must rise/,
+    "units=1..3": /Cannot use --grid units: it must be a list, like 64,128: current value is "1..3"/,
     "epochs=": /it must be a whole number/,
   };
   for (const [text, message] of Object.entries(wrong)) {
@@ -283,6 +284,13 @@ checkoutTest("sweep trains all combinations, once, and shows which are best", as
   const known = again.filter(({ run }) => String(run).startsWith("runs/sweeps/train-lstm-adam/"));
   assert.equal(known.length, 2, second.stdout);
   assert.equal(again.length, 4);
+
+  const [{ run, modelSha256 }] = trained, metrics = `${path}/${run}/metrics.jsonl`; // a run that lies is trained again
+  const lying = (await Deno.readTextFile(metrics)).replaceAll(String(modelSha256), "0".repeat(64));
+  await Deno.writeTextFile(metrics, lying);
+  await Deno.remove(`${path}/${run}/training.json`);
+  const mended = parseLines((await runTask(path, "sweep", [...GRID, "--json"])).stdout);
+  assert.equal(mended.find((line) => line.run === run)?.modelSha256, modelSha256);
 
   await Deno.writeTextFile(`${path}/lib/random.ts`, "\n// another version\n", { append: true });
   const other = await runTask(path, "sweep", [...GRID, "--dry-run"]);
