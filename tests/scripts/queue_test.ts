@@ -244,6 +244,25 @@ Deno.test("a result whose files Redis no longer has is trained again, and one of
   assert.match([...coordinator.failures.keys()].join(), /worker must be a name: current value is none/);
 });
 
+Deno.test("a check waits for any worker but the first, and for none if there is no other", async () => {
+  const scene = new Scene(1), { coordinator } = scene, { now } = Date;
+  await coordinator.hear({ event: "ready", off: [] });
+  await scene.done(scene.added()[0].id, "A");
+  const seeAfter = (seconds: number, names: string[]) => {
+    Date.now = () => now() + seconds * 1000;
+    return coordinator.hear({ event: "workers", names, others: 0 });
+  };
+  try {
+    await seeAfter(10, ["B"]); // it may be at it
+    assert.deepEqual([coordinator.isDone, scene.warnings], [false, []]);
+    await seeAfter(20, ["A"]);
+    assert.equal(coordinator.isDone, true);
+    assert.match(scene.warnings.join(), /^Not checked, as there is no second worker: 1 of the trainings/);
+  } finally {
+    Date.now = now;
+  }
+});
+
 Deno.test("nobody checks himself", async () => {
   const scene = new Scene(1), { coordinator, results } = scene;
   await coordinator.hear({ event: "ready", off: [] });

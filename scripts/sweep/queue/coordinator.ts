@@ -259,11 +259,16 @@ export class Coordinator {
 
   /** Says that no worker is there, and waits for a second one no longer than it has to. */
   #countWorkers({ names, others }: Extract<ToGiver, { event: "workers" }>): void {
-    const trusted = names.filter((name) => !this.#off.has(name)), wanted = this.#open.size > 0 ? 1 : 2;
-    if (trusted.length >= wanted) this.#alone = { since: Date.now(), told: false };
+    const trusted = names.filter((name) => !this.#off.has(name));
+    const alone = [...this.#checks].filter((key) => {
+      const first = this.#hooks.results.get(key)?.worker;
+      return !trusted.some((name) => name !== first);
+    });
+    const isServed = this.#open.size > 0 ? trusted.length > 0 : alone.length === 0;
+    if (isServed) this.#alone = { since: Date.now(), told: false };
     if (this.#alone.told || Date.now() - this.#alone.since < PATIENCE_MS) return;
     this.#alone.told = true;
-    if (this.#open.size === 0) return this.#giveUpChecks();
+    if (this.#open.size === 0) return this.#giveUpChecks(alone);
     const found = others > 0 ? `; ${others} of other versions are` : "";
     this.#hooks.warn(
       `No worker with this version of the code (${this.#options.version}) is connected${found}: ` +
@@ -271,11 +276,9 @@ export class Coordinator {
     );
   }
 
-  #giveUpChecks(): void {
-    const keys = [...this.#checks];
-    if (keys.length === 0) return;
+  #giveUpChecks(keys: readonly string[]): void {
     this.#hooks.say({ say: "drop", ids: keys.map((key) => `c-${key}`) });
-    this.#checks.clear();
+    keys.forEach((key) => this.#checks.delete(key));
     this.#hooks.warn(`Not checked, as there is no second worker: ${keys.length} of the trainings`);
   }
 }
