@@ -37,7 +37,7 @@ const lines = linesOfInput();
 const hello: Hello = JSON.parse((await lines.next()).value!);
 const link = new Link(hello, send);
 const end = hello.role === "give" ? new Giver(link) : new Taker(link, hello);
-await end.open().catch(() => Deno.exit(1)); // why, the link has told
+end.open().catch(() => Deno.exit(1)); // why, the link has told; that it is to end is heard meanwhile
 for await (const line of lines) {
   const message = JSON.parse(line);
   if (message.say !== "close") end.hear(message);
