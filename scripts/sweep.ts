@@ -16,7 +16,7 @@ import { describeCombination, parseDimension } from "./sweep/combinations.ts";
 import { planSweep } from "./sweep/plan.ts";
 import { trainHere } from "./sweep/local.ts";
 import { RECIPES } from "./sweep/processes.ts";
-import { parseAddress, QUEUE_FLAG } from "./sweep/queue/address.ts";
+import { parseAddress, QUEUE_FLAG, withoutPassword } from "./sweep/queue/address.ts";
 import { trainOnQueue } from "./sweep/queue/coordinator.ts";
 import { checkJob, settleJobDevice } from "./sweep/queue/job.ts";
 import { drawReport } from "./sweep/report.ts";
@@ -94,7 +94,7 @@ await runCommand(command, async (flags) => {
     return 0;
   }
   using store = await SweepStore.open(name);
-  if (!address) await store.lock(); // what comes from the queue is the same for all who write it
+  await store.lock();
   const tell = (one: Trained) =>
     json
       ? console.log(JSON.stringify({ event: "training", ...toRow(one) }))
@@ -111,7 +111,7 @@ await runCommand(command, async (flags) => {
           priority: flags.priority ?? 0,
         }, hooks)
         : trainHere(plan.trainings, { ...plan, store }, hooks),
-    again: taskCommand("sweep", Deno.args),
+    again: taskCommand("sweep", withoutPassword(Deno.args)),
     onTrained: tell,
   });
   if (trained.length === 0) return exitCode;

@@ -17,7 +17,7 @@ import { hostOf, parseAddress, QUEUE_FLAG } from "./sweep/queue/address.ts";
 import { ExchangeProcess } from "./sweep/queue/exchange_process.ts";
 import { checkMachine } from "./sweep/queue/machine_check.ts";
 import type { FromTaker, ToTaker } from "./sweep/queue/messages.ts";
-import { trainJob } from "./sweep/queue/trainer.ts";
+import { nameOfJob, trainJob } from "./sweep/queue/trainer.ts";
 import { WorkerFolder } from "./sweep/queue/worker_folder.ts";
 
 /** After so many trainings in a row that failed for reasons of this machine, such as a full disk, others get the jobs. */
@@ -105,9 +105,9 @@ await runCommand(command, async ({ queue, concurrency = navigator.hardwareConcur
   return exitCode || interrupt.exitCode;
 
   async function work(job: Extract<ToTaker, { event: "job" }>): Promise<void> {
-    tell("job", `${job.id}: starts`, { id: job.id });
+    tell("job", `${nameOfJob(job)}: starts`, { id: job.id });
     const end = await trainJob(job, options);
-    tell(end, `${job.id}: ${end}`, { id: job.id });
+    tell(end, `${nameOfJob(job)}: ${end}`, { id: job.id });
     if (end === "done") done++;
     failures = end === "failed" ? failures + 1 : 0;
     if (failures === MOST_FAILURES) {

@@ -11,6 +11,9 @@ import { didYouMean, FlagError, type Flags, parseFlags } from "../support/flags.
 /** Flags of a recipe that must differ from run to run, or that a sweep gives itself. */
 const PER_RUN = ["seed", "out", "resume"];
 
+/** Flags that name files: what these hold is hashed once, for all trainings of a sweep. */
+export const FILE_FLAGS: readonly string[] = ["data-dir", "start-from"];
+
 const LARGEST_SEED = 2 ** 32 - 1;
 const MOST_SEEDS = 1_000;
 
@@ -91,5 +94,5 @@ export function parseSeeds(text: string): number[] {
 
 /** Whether a flag of the recipe may take several values in one sweep. */
 export function mayVary(name: string): boolean {
-  return Object.hasOwn(RECIPE_FLAGS, name) && hasEffect(name) && !PER_RUN.includes(name);
+  return Object.hasOwn(RECIPE_FLAGS, name) && hasEffect(name) && ![...PER_RUN, ...FILE_FLAGS].includes(name);
 }

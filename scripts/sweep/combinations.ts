@@ -7,7 +7,7 @@ import { excerpt } from "../../lib/excerpt.ts";
 import { DOMAIN, hashName, RandomStream } from "../../lib/random.ts";
 import type { KeptFlags } from "../recipe/config.ts";
 import { didYouMean, type Flag, FlagError, parseFlags } from "../support/flags.ts";
-import { mayVary } from "./arguments.ts";
+import { FILE_FLAGS, mayVary } from "./arguments.ts";
 import { RECIPE_FLAGS } from "./recipe_flags.ts";
 
 /** The value of a flag in one combination; false for a switch that is left out. */
@@ -58,12 +58,20 @@ export function parseDimension(text: string): Dimension {
       `Cannot use --grid ${name}: its range must rise: current value is ${excerpt(list)}`,
     );
   }
+  if (name === "units" && ends.length > 1) {
+    throw new FlagError(
+      `Cannot use --grid units: it must be a list, like 64,128: current value is ${excerpt(list)}`,
+    );
+  }
   const values = list.split(list.includes(";") ? ";" : ",").map((value) => parseValue(name, flag, value));
   return { name, values: [...new Set(values)] };
 }
 
 function wrongName(name: string): string {
   if (name === "seed") return "Cannot use --grid seed: --seeds takes the seeds of all combinations";
+  if (FILE_FLAGS.includes(name)) {
+    return `Cannot use --grid ${name}: its files must be the same for all trainings: start a sweep with --${name} for each`;
+  }
   const names = Object.keys(RECIPE_FLAGS).filter(mayVary);
   const remedy = didYouMean(name, names) || `; these may: ${names.join(", ")}`;
   return `Cannot use --grid ${name}: it must be a flag of the recipe that changes what is trained${remedy}`;

@@ -4,12 +4,15 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { messageOf, openMetrics } from "../../run.ts";
+import { modelSha256 } from "../../lib/model/hash.ts";
+import { messageOf, openMetrics, openRun } from "../../run.ts";
 import { hasEffect, type KeptFlags, wordsOf } from "../recipe/config.ts";
+import type { Combination } from "./combinations.ts";
 import { checkCodeVersion } from "./code_version.ts";
 import {
   type FinishedRun,
   isComplete,
+  type MetricsLine,
   prepareTask,
   runRecipeProcess,
   runSideBySide,
@@ -20,6 +23,9 @@ import type { SessionHooks } from "./session.ts";
 import { shareCores } from "./sharing.ts";
 import type { SweepStore } from "./store.ts";
 import { argumentsOf, type Training } from "./training.ts";
+
+/** The exit code of a recipe whose flags do not go together. */
+const WRONG_FLAGS = 2;
 
 /** What trains here. */
 export interface LocalOptions {
@@ -47,8 +53,8 @@ export type Failures = ReadonlyMap<
 >;
 
 /**
- * Trains what has no result yet, each in a process of its own, side by side. After one that failed, or an interrupt, no more are
- * started.
+ * Trains what has no result yet, each in a process of its own, side by side. Where a
+ * combination is impossible, the others go on; after an interrupt, or a failure that may be this machine's, no more are started.
  */
 export async function trainHere(
   trainings: readonly Training[],
@@ -63,14 +69,18 @@ export async function trainHere(
   const { sharing, passThreads } = shareCores(flags);
   const without = Object.entries(flags).filter(([name]) => !hasEffect(name));
   const context = { ...hooks, store, version, passThreads, extra: wordsOf(Object.fromEntries(without)) };
+  const impossible = new Set<Combination>();
+  let isBroken = false;
   await runSideBySide(missing, sharing, async (training, threads) => {
-    if (signal.aborted || failures.size > 0) return;
+    if (signal.aborted || isBroken || impossible.has(training.combination)) return;
     const ended = await train(training, threads, context).catch((error) => ({
       ending: messageOf(error),
       code: 1,
     }));
     if ("key" in ended) return hooks.onResult(training, ended);
     if (signal.aborted) return;
+    if (ended.code === WRONG_FLAGS) impossible.add(training.combination); // with any seed
+    else isBroken = true;
     const { trainings } = failures.get(ended.ending) ?? { trainings: [] };
     failures.set(ended.ending, { trainings: [...trainings, training], code: ended.code });
   });
@@ -85,8 +95,9 @@ async function train(training: Training, threads: number, context: Context): Pro
   const run = (flags: readonly string[]) => runIn(training, flags, { ...context, threads });
   await orphanEnded(folder, interrupt.signal);
   const left = await store.runOf(key);
-  if (left && isComplete(left.lines)) return await keep(training, context, 0);
-  if (left && !interrupt.signal.aborted) {
+  const isDone = left !== null && isComplete(left.lines);
+  if (isDone && await hasItsModel(folder, left.lines)) return await keep(training, context, 0);
+  if (left && !isDone && !interrupt.signal.aborted) {
     const resumed = await run(["--resume", folder]);
     if (isComplete(resumed.lines)) return await keep(training, context, resumed.seconds);
     if (interrupt.signal.aborted || isDiskFault(resumed.ending)) return resumed;
@@ -123,6 +134,12 @@ async function keep({ key }: Training, { store, version }: Context, seconds: num
   });
   const { lines, config } = await openMetrics(store.folderOf(key));
   return await store.keep(toResult(lines, { key, device: config.device?.kind ?? "unknown", seconds }));
+}
+
+/** Whether a run that another process has left ends with the model that it names. */
+async function hasItsModel(folder: string, lines: readonly MetricsLine[]): Promise<boolean> {
+  const found = await openRun(folder).then(({ model }) => modelSha256(model)).catch(() => null); // damaged, or not there
+  return found !== null && found === lines.at(-1)!.modelSha256;
 }
 
 /** How often to look whether the process of a killed sweep has ended. */

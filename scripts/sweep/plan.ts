@@ -8,6 +8,7 @@ import { FlagError } from "../support/flags.ts";
 import { codeVersion } from "./code_version.ts";
 import { combine, type Dimension } from "./combinations.ts";
 import { hashInputs } from "./inputs.ts";
+import { SWITCHED_ON } from "./recipe_flags.ts";
 import { planTrainings, type Training } from "./training.ts";
 
 /** What varies in a sweep. */
@@ -33,7 +34,7 @@ export interface Plan {
 
 const MOST_TRAININGS = 100_000;
 
-/** Plans the trainings of a recipe. @throws {FlagError} If a flag is both passed on and varied, or they are too many. */
+/** Plans the trainings of a recipe. @throws {FlagError} If a flag cannot vary, or they are too many. */
 export async function planSweep(
   recipe: string,
   passedOn: KeptFlags,
@@ -42,6 +43,12 @@ export async function planSweep(
   const twice = dimensions.find(({ name }) => Object.hasOwn(passedOn, name));
   if (twice) {
     throw new FlagError(`Cannot use --${twice.name} and --grid ${twice.name}: it must be one of them`);
+  }
+  const on = dimensions.find(({ name }) => SWITCHED_ON[recipe]?.includes(name));
+  if (on) {
+    throw new FlagError(
+      `Cannot use --grid ${on.name}: the recipe must leave it open: current value is yes, in all trainings of ${recipe}`,
+    );
   }
   const combinations = combine(dimensions, { random, seed: randomSeed });
   const count = combinations.length * seeds.length;

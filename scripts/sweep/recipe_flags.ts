@@ -7,6 +7,9 @@ import * as scanline from "../../mod.ts";
 import { recipeFlags } from "../recipe/flags.ts";
 import type { Flag, Flags } from "../support/flags.ts";
 
+/** Switches that a recipe itself turns on: no flag turns them off. */
+export const SWITCHED_ON: Readonly<Record<string, readonly string[]>> = { "train-bilstm": ["bidirectional"] };
+
 /** Some recipe: any has these flags. */
 const ANY = recipeFlags({
   name: "",

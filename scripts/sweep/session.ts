@@ -83,7 +83,11 @@ export async function trainSession(
     const result = results.get(training.key);
     return result ? [{ training, result }] : [];
   });
-  if (!interrupt.signal.aborted) return { trained, exitCode: tellFailures(failures) };
+  if (!interrupt.signal.aborted) {
+    const exitCode = tellFailures(failures), missing = trainings.length - trained.length;
+    if (missing > 0) console.error(`Not trained: ${missing} of ${formatQuantity(trainings.length, "runs")}`);
+    return { trained, exitCode };
+  }
   console.error(tellRest());
   return { trained, exitCode: interrupt.exitCode };
 }
@@ -91,11 +95,15 @@ export async function trainSession(
 /** Says once of each kind how trainings failed, and returns the first exit code. */
 function tellFailures(failures: Failures): number {
   for (const [ending, { trainings }] of failures) {
-    const [first] = trainings, seeds = trainings.map(({ seed }) => seed).sort((a, b) => a - b).join(", ");
+    const [first] = trainings,
+      same = trainings.filter(({ combination }) => combination === first.combination);
+    const seeds = same.map(({ seed }) => seed).sort((a, b) => a - b).join(", ");
     const settings = Object.keys(first.combination).length > 0
       ? ` of ${describeCombination(first.combination)}`
       : "";
-    console.error(`${trainings.length === 1 ? "Seed" : "Seeds"} ${seeds}${settings} ${ending}`);
+    const others = trainings.length - same.length,
+      more = others > 0 ? `, and ${others} of other settings,` : "";
+    console.error(`${same.length === 1 ? "Seed" : "Seeds"} ${seeds}${settings}${more} ${ending}`);
   }
   return [...failures.values()][0]?.code ?? 0;
 }

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { codeVersion } from "../../scripts/sweep/code_version.ts";
 import { ExchangeProcess } from "../../scripts/sweep/queue/exchange_process.ts";
-import type { FromTaker, ToTaker } from "../../scripts/sweep/queue/messages.ts";
+import type { FromGiver, FromTaker, ToGiver, ToTaker } from "../../scripts/sweep/queue/messages.ts";
 import { makeCheckout, makeRealCheckout, runTask, taskProgram } from "../scripts/checkout.ts";
 import { needs as needsToRun, parseLines } from "../scripts/tiny_project.ts";
 import { lackingMnist } from "../support/mnist.ts";
@@ -193,6 +193,32 @@ Deno.test({
     ) => [seed, modelSha256]);
     const last = new Map(hashes as [number, string][]); // of each seed: what came before was taken back
     for (const seed of [1, 2, 3]) assert.equal(last.get(seed), "c".repeat(64));
+  },
+});
+
+Deno.test({
+  name: `what ends while Redis is away waits for it only a moment${
+    withoutMnist === undefined ? "" : ` (ignored: ${withoutMnist})`
+  }`,
+  ignore: withoutMnist !== undefined || Deno.build.os === "windows",
+  fn: async () => {
+    await using redis = await RedisServer.start();
+    const place = { address: { host: "127.0.0.1", port: redis.port }, version: "v" };
+    const ends = [
+      new ExchangeProcess<FromGiver, ToGiver>({ ...place, role: "give" }),
+      new ExchangeProcess<FromTaker, ToTaker>({ ...place, role: "take", name: "one", concurrency: 1 }),
+    ];
+    const ready = Promise.withResolvers<void>();
+    let isReady = 0;
+    const ended = Promise.all(ends.map(async (end) => {
+      for await (const { event } of end.told()) {
+        if (event === "ready" && ++isReady === ends.length) ready.resolve();
+      }
+    }));
+    await ready.promise;
+    await redis.stop("SIGKILL");
+    for (const end of ends) end.say({ say: "close" });
+    await ended; // or the test does not
   },
 });
 

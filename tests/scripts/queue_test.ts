@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { planTrainings } from "../../scripts/sweep/training.ts";
-import { hostOf, parseAddress } from "../../scripts/sweep/queue/address.ts";
-import { packArtefacts, unpackArtefacts } from "../../scripts/sweep/queue/artefacts.ts";
+import { hostOf, parseAddress, withoutPassword } from "../../scripts/sweep/queue/address.ts";
+import { packArtefacts, receiveRun, unpackArtefacts } from "../../scripts/sweep/queue/artefacts.ts";
 import { chooseChecked, Coordinator } from "../../scripts/sweep/queue/coordinator.ts";
 import { exchangeArguments } from "../../scripts/sweep/queue/exchange_process.ts";
 import { checkJob, settleJobDevice } from "../../scripts/sweep/queue/job.ts";
 import type { FromGiver, JobSpec } from "../../scripts/sweep/queue/messages.ts";
+import { nameOfJob } from "../../scripts/sweep/queue/trainer.ts";
 import type { FoundResult } from "../../scripts/sweep/results.ts";
 import type { SweepStore } from "../../scripts/sweep/store.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { checkoutTest, runTask } from "./checkout.ts";
 import { needs, projectTest, trainTiny } from "./tiny_project.ts";
 
 const common = { recipe: "train-rnn", flags: { device: "wasm", math: "fused" }, version: "v1", inputs: "" };
@@ -35,10 +37,22 @@ Deno.test("parseAddress() takes the address of one Redis, and no list of hosts",
   for (const text of wrong) {
     assert.throws(() => parseAddress(text), /Cannot use --queue: it must be like redis/, text);
   }
-  assert.throws(
-    () => parseAddress("redis://me:secret@a/x"),
-    (error: Error) => !error.message.includes("secret"),
-  );
+  const secrets = [
+    "redis://me:secret@a/x",
+    "me:secret@host:6379",
+    "redis://me:no@secret@c:1/x",
+    "redis://x:secret%zz@x:99",
+    "redis://x:sec/secret@y",
+  ];
+  for (const text of secrets) {
+    assert.throws(
+      () => parseAddress(text),
+      ({ message }: Error) =>
+        message.startsWith("Cannot use --queue: it must be") && !message.includes("secret"),
+      text,
+    );
+    assert.doesNotMatch(withoutPassword(["x", "--queue", text, `--queue=${text}`]).join(" "), /secret/);
+  }
 });
 
 Deno.test("the process that reaches the queue may reach that host, and nothing else", () => {
@@ -133,7 +147,7 @@ class Scene {
     return this.said.splice(0).flatMap((message) => message.say === "add" ? message.jobs : []);
   }
 
-  done(id: string, worker: string, hash = "a", artefacts: string | null = null) {
+  done(id: string, worker: string | undefined, hash = "a", artefacts: string | null = "{}") {
     const figures = { testLoss: 1, testAccuracy: 0.5 }, modelSha256 = hash.repeat(64 / hash.length);
     const result = { key: id.slice(2), device: "wasm", seconds: 1, figures, modelSha256, worker };
     return this.coordinator.hear({ event: "done", id, result: JSON.stringify(result), artefacts });
@@ -208,11 +222,55 @@ Deno.test("a worker that sends no result, or fails, is told of, and the sweep go
   await coordinator.hear({ event: "ready", off: [] });
   const [one, two] = scene.added().map(({ id }) => id);
   await coordinator.hear({ event: "done", id: one, result: "{}", artefacts: null });
-  await coordinator.hear({ event: "failed", id: two, reason: "ended with exit code 1: Cannot write" });
+  await coordinator.hear({ event: "failed", id: two, reason: `Cannot write\x1b[2J${"x".repeat(9000)}` });
   assert.equal(coordinator.isDone, true);
   const told = [...coordinator.failures.keys()];
   assert.match(told[0], /has a result that cannot be kept: Cannot read the result/);
-  assert.match(told[1], /Cannot write/);
+  assert.match(told[1], /^Cannot write\\u\{1b\}\[2Jx{400,500}…$/);
+  assert.equal(nameOfJob({ id: "t-\x1b[2J" }), "t-\\u{1b}[2J");
+});
+
+Deno.test("a result whose files Redis no longer has is trained again, and one of nobody is none", async () => {
+  const scene = new Scene(2), { coordinator, results } = scene;
+  await coordinator.hear({ event: "ready", off: [] });
+  const [one, two] = scene.added().map(({ id }) => id);
+  await scene.done(one, "A", "a", null);
+  assert.equal(results.size, 0);
+  assert.deepEqual(scene.said[0], { say: "drop", ids: [one] });
+  assert.deepEqual(scene.added().map(({ id }) => id), [one]);
+  await scene.done(one, "A");
+  await scene.done(two, undefined);
+  assert.equal(results.size, 1);
+  assert.match([...coordinator.failures.keys()].join(), /worker must be a name: current value is none/);
+});
+
+Deno.test("a check waits for any worker but the first, and for none if there is no other", async () => {
+  const scene = new Scene(1), { coordinator } = scene, { now } = Date;
+  await coordinator.hear({ event: "ready", off: [] });
+  await scene.done(scene.added()[0].id, "A");
+  const seeAfter = (seconds: number, names: string[]) => {
+    Date.now = () => now() + seconds * 1000;
+    return coordinator.hear({ event: "workers", names, others: 0 });
+  };
+  try {
+    await seeAfter(10, ["B"]); // it may be at it
+    assert.deepEqual([coordinator.isDone, scene.warnings], [false, []]);
+    await seeAfter(20, ["A"]);
+    assert.equal(coordinator.isDone, true);
+    assert.match(scene.warnings.join(), /^Not checked, as there is no second worker: 1 of the trainings/);
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test("nobody checks himself", async () => {
+  const scene = new Scene(1), { coordinator, results } = scene;
+  await coordinator.hear({ event: "ready", off: [] });
+  const [{ id }] = scene.added(), key = id.slice(2);
+  await scene.done(id, "A");
+  await scene.done(`c-${key}`, "A");
+  assert.equal(results.get(key)?.checkedBy, undefined);
+  assert.match(scene.warnings.join(), /^Not checked by a second worker: train-rnn, .*: A has done both$/);
 });
 
 projectTest("a worker that sends another model than it says is taken off the list", async (path) => {
@@ -270,5 +328,27 @@ projectTest("the files of a run come back as they were, and under no other names
   const names = (await Array.fromAsync(Deno.readDir(`${path}/runs/c`))).map(({ name }) => name).sort();
   assert.deepEqual(names, ["config.json", "model"]);
   await assert.rejects(unpackArtefacts('{"model/weights.bin":"aGk="}', `${path}/runs/d`));
+  const half = new Uint8Array(2 ** 19 + 1).toBase64();
+  const large = JSON.stringify({ "config.json": half, "metrics.jsonl": half });
+  await assert.rejects(unpackArtefacts(large, `${path}/runs/l`), /at most 1048576 bytes together/);
+
+  const before = await Deno.readTextFile(`${path}/runs/b/metrics.jsonl`);
+  const bad = JSON.stringify({ ...JSON.parse(packed), "metrics.jsonl": "aGk=", "model/weights.bin": "aGk=" });
+  await assert.rejects(receiveRun(bad, `${path}/runs/b`, hash));
+  await assert.rejects(receiveRun(bad, `${path}/runs/f`, hash));
+  assert.equal(await receiveRun(packed, `${path}/runs/f`, "other"), hash);
+  assert.equal(await Deno.readTextFile(`${path}/runs/b/metrics.jsonl`), before);
+  const left = (await Array.fromAsync(Deno.readDir(`${path}/runs`))).map(({ name }) => name);
+  assert.deepEqual(left.filter((name) => name.includes("f") || name.includes(".new")), []);
   await assert.rejects(unpackArtefacts('{"config.json":"?"}', `${path}/runs/e`), SyntaxError);
+});
+
+checkoutTest("one process at a time fills the folder of a sweep, with a queue too", async (path) => {
+  await Deno.mkdir(`${path}/runs/sweeps/mine`, { recursive: true });
+  using lock = await Deno.open(`${path}/runs/sweeps/mine/.lock`, { create: true, write: true });
+  assert.ok(await lock.tryLock(true));
+  const args = ["train-rnn", "--name", "mine", "--queue", "redis://127.0.0.1:1"];
+  const { code, stderr } = await runTask(path, "sweep", args);
+  assert.match(stderr, /^Cannot train the sweep "?runs\/sweeps\/mine"?: no other process may do so/);
+  assert.equal(code, 1);
 });

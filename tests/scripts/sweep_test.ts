@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { mayVary, parsePassedOn, splitArguments } from "../../scripts/sweep/arguments.ts";
 import { combine, parseDimension } from "../../scripts/sweep/combinations.ts";
+import type { KeptFlags } from "../../scripts/recipe/config.ts";
+import { planSweep } from "../../scripts/sweep/plan.ts";
+import { RECIPES } from "../../scripts/sweep/processes.ts";
+import { SWITCHED_ON } from "../../scripts/sweep/recipe_flags.ts";
 import { divergence, parseResult, toResult } from "../../scripts/sweep/results.ts";
 import { summarizeSweep, type Trained } from "../../scripts/sweep/summary.ts";
 import { formatSweep } from "../../scripts/sweep/table.ts";
@@ -50,12 +54,15 @@ Deno.test("parseDimension() takes what the flag itself takes", () => {
     "units": /it must be a flag and its values, like learning-rate/,
     "unit=64": /Cannot use --grid unit: .*\(did you mean units\?\)/,
     "zzz=1": /Cannot use --grid zzz: .*; these may: epochs, /,
+    "data-dir=data/a,data/b": /Cannot use --grid data-dir: its files must be the same for all trainings/,
+    "start-from=latest": /Cannot use --grid start-from: its files must be the same for all trainings/,
     "seed=1,2": /--seeds takes the seeds/,
     "threads=1,2": /must be a flag of the recipe that changes what is trained/,
     "learning-rate=0,1": /Cannot use --learning-rate: it must be a positive number: current value is "0"/,
     "cell=gru,lsmt": /did you mean lstm/,
     "bidirectional=true": /must be yes or no/,
     "learning-rate=1..0.1": /its range must rise/,
+    "units=1..3": /Cannot use --grid units: it must be a list, like 64,128: current value is "1..3"/,
     "epochs=": /it must be a whole number/,
   };
   for (const [text, message] of Object.entries(wrong)) {
@@ -112,6 +119,21 @@ Deno.test("a training's key depends on recipe, flags, seed, code and files, and 
     keyWith({}, {}, 2),
   ];
   assert.equal(new Set([...others, one.key]).size, 7);
+});
+
+Deno.test("planSweep() refuses to vary a switch that the recipe itself turns on", async () => {
+  const dimensions = [parseDimension("bidirectional=yes,no")], settle = (flags: KeptFlags) => flags;
+  const plan = (recipe: string) => planSweep(recipe, {}, { seeds: [1], dimensions, settle });
+  await assert.rejects(
+    plan("train-bilstm"),
+    /Cannot use --grid bidirectional: the recipe must leave it open: current value is yes/,
+  );
+  assert.equal((await plan("train-lstm")).trainings.length, 2);
+  for (const recipe of RECIPES) {
+    const source = new URL(`../../scripts/${recipe.replaceAll("-", "_")}.ts`, import.meta.url);
+    const found = [...(await Deno.readTextFile(source)).matchAll(/\b(bidirectional|reversed): true/g)];
+    assert.deepEqual(found.map(([, name]) => name), SWITCHED_ON[recipe] ?? [], recipe);
+  }
 });
 
 /** Trainings with these accuracies, one a seed. */
@@ -263,6 +285,13 @@ checkoutTest("sweep trains all combinations, once, and shows which are best", as
   assert.equal(known.length, 2, second.stdout);
   assert.equal(again.length, 4);
 
+  const [{ run, modelSha256 }] = trained, metrics = `${path}/${run}/metrics.jsonl`; // a run that lies is trained again
+  const lying = (await Deno.readTextFile(metrics)).replaceAll(String(modelSha256), "0".repeat(64));
+  await Deno.writeTextFile(metrics, lying);
+  await Deno.remove(`${path}/${run}/training.json`);
+  const mended = parseLines((await runTask(path, "sweep", [...GRID, "--json"])).stdout);
+  assert.equal(mended.find((line) => line.run === run)?.modelSha256, modelSha256);
+
   await Deno.writeTextFile(`${path}/lib/random.ts`, "\n// another version\n", { append: true });
   const other = await runTask(path, "sweep", [...GRID, "--dry-run"]);
   assert.match(other.stdout, /4 trainings, 0 of them done\n$/);
@@ -311,3 +340,11 @@ checkoutTest(
     assert.match(stdout, /\n1e\+30 +– .* 1, 1 diverged\n/);
   },
 );
+
+checkoutTest("settings that no recipe can train are told of, and all others are trained", async (path) => {
+  const flags = ["--seeds", "1..2", "--grid", "optimizer=sgd,adam,adamw", "--weight-decay", ".1"];
+  const { code, stdout, stderr } = await runTask(path, "sweep", ["train-rnn", ...TINY_SWEEP, ...flags]);
+  assert.equal(code, 2, stderr);
+  assert.match(stdout, /optimizer adamw, seed 2: test accuracy/);
+  assert.match(stderr, /\nNot trained: 4 of 6 runs\n/);
+});

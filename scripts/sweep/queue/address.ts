@@ -38,20 +38,55 @@ const USUAL_PORT = 6379;
  * ```
  */
 export function parseAddress(text: string): Address {
+  const wrong = (): never => {
+    const shown = excerpt(maskPassword(text));
+    throw new FlagError(`Cannot use --queue: it must be like redis://host:6379: current value is ${shown}`);
+  };
   const url = URL.parse(text);
   const isHost = url !== null && /^([\w.-]+|\[[0-9a-f:]+\])$/i.test(url.hostname); // a comma would name two hosts
   if (!url || url.protocol !== "redis:" || !isHost || !/^(\/\d{0,4})?$/.test(url.pathname) || url.search) {
-    const shown = excerpt(text.replace(/\/\/[^@]*@/, "//…@"));
-    throw new FlagError(`Cannot use --queue: it must be like redis://host:6379: current value is ${shown}`);
+    return wrong();
   }
   const { username, password, pathname } = url, db = pathname.slice(1);
   return {
     host: url.hostname,
     port: url.port === "" ? USUAL_PORT : Number(url.port),
-    ...(username !== "" && { username: decodeURIComponent(username) }),
-    ...(password !== "" && { password: decodeURIComponent(password) }),
+    ...(username !== "" && { username: decode(username) ?? wrong() }),
+    ...(password !== "" && { password: decode(password) ?? wrong() }),
     ...(db !== "" && { db: Number(db) }),
   };
+}
+
+/** The text behind `%3A` and the like; null if they are no UTF-8. */
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** An address, right or wrong, without user and password. */
+function maskPassword(text: string): string {
+  return text.replace(/^([\w+.-]+:\/\/)?[^]*@/, "$1…@");
+}
+
+/**
+ * The arguments of a command, to be shown: the value of `--queue` without user and password.
+ *
+ * @example
+ * ```ts
+ * import { withoutPassword } from "./address.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(withoutPassword(["--queue", "redis://me:secret@host"]), ["--queue", "redis://…@host"]);
+ * ```
+ */
+export function withoutPassword(args: readonly string[]): string[] {
+  return args.map((arg, i) => {
+    if (args[i - 1] === "--queue") return maskPassword(arg);
+    return arg.startsWith("--queue=") ? `--queue=${maskPassword(arg.slice("--queue=".length))}` : arg;
+  });
 }
 
 /** The host and the port, as Deno's permissions and people name them. */

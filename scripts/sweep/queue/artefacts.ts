@@ -42,12 +42,41 @@ export async function packArtefacts(run: string): Promise<string> {
 export async function unpackArtefacts(text: string, run: string): Promise<string | null> {
   const files = parseJson(text);
   await makeFolders(`${run}/model`);
+  let total = 0;
   for (const name of FILES) {
     const packed = Object(files)[name];
-    if (typeof packed === "string" && packed.length <= 2 * MOST_BYTES) {
-      await writeWhole(`${run}/${name}`, Uint8Array.fromBase64(packed));
+    if (typeof packed !== "string") continue;
+    const bytes = Uint8Array.fromBase64(packed);
+    total += bytes.length;
+    if (total > MOST_BYTES) {
+      throw new RangeError(
+        `Cannot take the files of a run: they must have at most ${MOST_BYTES} bytes together: current value is ${total}`,
+      );
     }
+    await writeWhole(`${run}/${name}`, bytes);
   }
   if (!Object.hasOwn(Object(files), "model/weights.bin")) return null;
   return modelSha256((await openRun(run)).model);
+}
+
+/**
+ * Puts the files of a run that a worker has sent in the place of what lies in its folder: all of them, or none if an error is
+ * thrown or the model among them is not the one that the worker names.
+ *
+ * @param said The SHA-256 of the model, as the worker says
+ * @returns As {@link unpackArtefacts}
+ */
+export async function receiveRun(text: string, run: string, said: string | null): Promise<string | null> {
+  const fresh = `${run}.new`;
+  const remove = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {}); // it may not be there
+  await remove(fresh); // of a sweep that was killed
+  try {
+    const found = await unpackArtefacts(text, fresh);
+    if (found !== null && found !== said) return found;
+    await remove(run); // of a run that was stopped here
+    await Deno.rename(fresh, run);
+    return found;
+  } finally {
+    await remove(fresh);
+  }
 }

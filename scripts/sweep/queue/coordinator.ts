@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt, messageOf } from "../../../run.ts";
+import { excerpt, messageOf, printable } from "../../../run.ts";
 import { describeCombination } from "../combinations.ts";
 import { type Failures, isDiskFault } from "../local.ts";
 import { parseResult, type Result } from "../results.ts";
@@ -11,7 +11,7 @@ import type { SessionHooks } from "../session.ts";
 import type { SweepStore } from "../store.ts";
 import type { Training } from "../training.ts";
 import type { Address } from "./address.ts";
-import { unpackArtefacts } from "./artefacts.ts";
+import { receiveRun } from "./artefacts.ts";
 import { ExchangeProcess } from "./exchange_process.ts";
 import type { Job } from "./job.ts";
 import type { FromGiver, JobSpec, ToGiver } from "./messages.ts";
@@ -20,6 +20,9 @@ import type { FromGiver, JobSpec, ToGiver } from "./messages.ts";
 const CHECKED_SHARE = 1 / 20;
 /** How long no worker, or no second one, may be there before it is said, or not waited for any longer. */
 const PATIENCE_MS = 5_000;
+
+/** Shown of what a worker says. */
+const MOST_CHARACTERS = 500;
 
 /** Where the queue is, and how its jobs go there. */
 export interface QueueOptions {
@@ -153,6 +156,9 @@ export class Coordinator {
     if (!training) return;
     try {
       const result = parseResult(text, key);
+      if (result.worker === undefined) {
+        throw new SyntaxError(`Cannot read the result ${key}: worker must be a name: current value is none`);
+      }
       if (this.#off.has(result.worker ?? "")) return this.#again(id);
       if (isCheck) await this.#compare(training, result);
       else await this.#take(training, result, artefacts);
@@ -166,10 +172,9 @@ export class Coordinator {
 
   async #take(training: Training, result: Result, artefacts: string | null): Promise<void> {
     const { store } = this.#options, { key, modelSha256, worker = "" } = result;
-    if (artefacts !== null) await store.forget(key); // of a run that was stopped here
-    const found = artefacts === null ? null : await unpackArtefacts(artefacts, store.folderOf(key));
+    if (artefacts === null && modelSha256 !== null) return this.#again(`t-${key}`); // Redis keeps results for longer than files
+    const found = artefacts === null ? null : await receiveRun(artefacts, store.folderOf(key), modelSha256);
     if (found !== null && found !== modelSha256) {
-      await store.forget(key);
       const message = `${worker} says that ${
         nameOf(training)
       } gives ${modelSha256}, and sends a model with ${found}`;
@@ -183,6 +188,10 @@ export class Coordinator {
   async #compare(training: Training, second: Result): Promise<void> {
     const first = this.#hooks.results.get(training.key);
     if (!first) return; // it is trained again
+    if (first.worker === second.worker) {
+      this.#hooks.warn(`Not checked by a second worker: ${nameOf(training)}: ${second.worker} has done both`);
+      return this.#hooks.say({ say: "drop", ids: [`c-${training.key}`] });
+    }
     const told = ({ modelSha256, failure }: Result) => modelSha256 ?? failure;
     if (told(first) === told(second)) {
       const { run: _, ...result } = { ...first, checkedBy: second.worker };
@@ -240,7 +249,7 @@ export class Coordinator {
       return this.#hooks.tell(`Not checked by a second worker: ${nameOf(training!)}: ${excerpt(reason)}`);
     }
     this.#open.delete(key);
-    this.#fail(training!, reason);
+    this.#fail(training!, printable(reason, MOST_CHARACTERS));
   }
 
   #fail(training: Training, ending: string): void {
@@ -250,11 +259,16 @@ export class Coordinator {
 
   /** Says that no worker is there, and waits for a second one no longer than it has to. */
   #countWorkers({ names, others }: Extract<ToGiver, { event: "workers" }>): void {
-    const trusted = names.filter((name) => !this.#off.has(name)), wanted = this.#open.size > 0 ? 1 : 2;
-    if (trusted.length >= wanted) this.#alone = { since: Date.now(), told: false };
+    const trusted = names.filter((name) => !this.#off.has(name));
+    const alone = [...this.#checks].filter((key) => {
+      const first = this.#hooks.results.get(key)?.worker;
+      return !trusted.some((name) => name !== first);
+    });
+    const isServed = this.#open.size > 0 ? trusted.length > 0 : alone.length === 0;
+    if (isServed) this.#alone = { since: Date.now(), told: false };
     if (this.#alone.told || Date.now() - this.#alone.since < PATIENCE_MS) return;
     this.#alone.told = true;
-    if (this.#open.size === 0) return this.#giveUpChecks();
+    if (this.#open.size === 0) return this.#giveUpChecks(alone);
     const found = others > 0 ? `; ${others} of other versions are` : "";
     this.#hooks.warn(
       `No worker with this version of the code (${this.#options.version}) is connected${found}: ` +
@@ -262,11 +276,9 @@ export class Coordinator {
     );
   }
 
-  #giveUpChecks(): void {
-    const keys = [...this.#checks];
-    if (keys.length === 0) return;
+  #giveUpChecks(keys: readonly string[]): void {
     this.#hooks.say({ say: "drop", ids: keys.map((key) => `c-${key}`) });
-    this.#checks.clear();
+    keys.forEach((key) => this.#checks.delete(key));
     this.#hooks.warn(`Not checked, as there is no second worker: ${keys.length} of the trainings`);
   }
 }

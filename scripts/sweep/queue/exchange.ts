@@ -9,6 +9,9 @@ import { Giver } from "./giver.ts";
 import { Taker } from "./taker.ts";
 import { Link } from "./link.ts";
 
+/** How long the end waits for a Redis that does not answer. */
+const AWAY_MS = 3_000;
+
 const encoder = new TextEncoder();
 
 /** Writes a line, whole: messages may be longer than a pipe. */
@@ -34,10 +37,13 @@ const lines = linesOfInput();
 const hello: Hello = JSON.parse((await lines.next()).value!);
 const link = new Link(hello, send);
 const end = hello.role === "give" ? new Giver(link) : new Taker(link, hello);
-await end.open().catch(() => Deno.exit(1)); // why, the link has told
+end.open().catch(() => Deno.exit(1)); // why, the link has told; that it is to end is heard meanwhile
 for await (const line of lines) {
   const message = JSON.parse(line);
   if (message.say !== "close") end.hear(message);
-  else end.close().then(() => link.close()).finally(() => Deno.exit(0)); // jobs in progress are still answered meanwhile
+  else {
+    end.close().then(() => link.close()).finally(() => Deno.exit(0)); // jobs in progress are still answered meanwhile
+    link.isAwayFor(AWAY_MS).then(() => Deno.exit(0)); // others get its jobs, as if it had been killed
+  }
 }
 Deno.exit(0); // whoever started this has died: locks of its jobs run out, and others get them

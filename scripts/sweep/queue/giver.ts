@@ -146,8 +146,9 @@ export class Giver {
   async #countWorkers(): Promise<void> {
     const list = String(await this.#link.redis.client("LIST"));
     const found = [...list.matchAll(/ name=scanline:([\w+/=]+):w:([\w.-]+) /g)];
-    const own = found.filter(([, queue]) => atob(queue) === this.#link.queue).map(([, , name]) => name);
-    const names = [...new Set(own)];
+    const own = btoa(this.#link.queue);
+    const here = found.filter(([, queue]) => queue === own).map(([, , name]) => name);
+    const names = [...new Set(here)];
     const others = new Set(found.map(([, , name]) => name)).size - names.length;
     this.#link.send({ event: "workers", names, others });
   }

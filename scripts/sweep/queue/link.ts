@@ -14,6 +14,9 @@ const PREFIX = "scanline";
 /** How long to try before giving up on a Redis that was never reached. */
 const FIRST_MS = 10_000;
 
+/** How often to look whether it is back. */
+const LOOK_MS = 250;
+
 /** What Redis's clients take; commands wait for as long as Redis is away. */
 type Options = Address & { readonly maxRetriesPerRequest: null };
 
@@ -65,6 +68,11 @@ export class Link {
       abort.abort();
       late.catch(() => {}); // aborted
     }
+  }
+
+  /** Resolves once Redis has been away for so long at a stretch. */
+  async isAwayFor(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left = this.#isLost ? left - LOOK_MS : ms) await delay(LOOK_MS);
   }
 
   async close(): Promise<void> {

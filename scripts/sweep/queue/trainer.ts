@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf } from "../../../run.ts";
+import { messageOf, printable } from "../../../run.ts";
 import { FlagError } from "../../support/flags.ts";
 import { checkCodeVersion } from "../code_version.ts";
 import { isComplete, type MetricsLine, type ProcessOptions, runRecipeProcess } from "../processes.ts";
@@ -30,6 +30,11 @@ type Given = Extract<ToTaker, { event: "job" }>;
 
 /** How a job ended: with a result, a failure that comes again anywhere, or one that another machine may not have. */
 export type JobEnd = "done" | "refused" | "failed" | "back";
+
+/** The name of a job, safe to print: anyone who reaches Redis may have given it. */
+export function nameOfJob({ id }: Pick<Given, "id">): string {
+  return printable(String(id));
+}
 
 /** Trains a job and answers it. Never rejects. */
 export async function trainJob({ ticket, data }: Given, options: TrainerOptions): Promise<JobEnd> {
