@@ -205,7 +205,7 @@ testUnless(
   "fit() compares devices for steps as it will take them",
   async () => {
     const x = { data: noise("x", 8 * T * C), shape: [8, T, C] }, y = noise("y", 8);
-    const args = { batchSize: 4, threads: 1, selfCheck: false };
+    const args = { batchSize: 4, threads: 1, selfCheck: false, tune: false };
     await asHardware(async () => {
       for (const callbacks of [{ onEpochEnd: () => {} }, { onBatchEnd: () => {} }]) {
         const [model, asked] = twins(build), tuning = new Map<string, unknown>();
