@@ -13,8 +13,8 @@ import { test, withShaders } from "./support/adapter_tests.ts";
 import { TOLERANCE } from "./support/tolerance.ts";
 
 // Fifty steps of Adam or Adadelta carry rounding further: twice what was measured on SwiftShader, where it is most: loss 2.12e-5,
-// movement 1.9e-4.
-const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 4.3e-5, rtol: 0 }, movement: { atol: 3.8e-4, rtol: 0 } };
+// movement 4.02e-4 (Adadelta).
+const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 4.3e-5, rtol: 0 }, movement: { atol: 8.1e-4, rtol: 0 } };
 
 const open = (options: WebgpuOptions) => openWebgpu({ ...options, selfCheck: false });
 const engine = { name: "webgpu", open, ignore: LACKING_ADAPTER };
