@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { testUnless } from "../engines/test_unless.ts";
 import { planTrainings } from "../../scripts/sweep/training.ts";
 import { hostOf, parseAddress, withoutPassword } from "../../scripts/sweep/queue/address.ts";
 import { packArtefacts, receiveRun, unpackArtefacts } from "../../scripts/sweep/queue/artefacts.ts";
@@ -12,6 +13,8 @@ import type { SweepStore } from "../../scripts/sweep/store.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { checkoutTest, runTask } from "./checkout.ts";
 import { needs, projectTest, trainTiny } from "./tiny_project.ts";
+
+const NO_FILES = lacks([{ name: "read" }, { name: "write" }]) ? "may not read and write files" : undefined;
 
 const common = { recipe: "train-rnn", flags: { device: "wasm", math: "fused" }, version: "v1", inputs: "" };
 
@@ -154,116 +157,136 @@ class Scene {
   }
 }
 
-Deno.test("a sweep on a queue counts each training once, and has one in twenty done twice", async () => {
-  const scene = new Scene(21), { coordinator, results, trainings } = scene;
-  assert.equal(chooseChecked(trainings).size, 2);
-  assert.equal(coordinator.isDone, false);
-  await coordinator.hear({ event: "ready", off: [] });
-  const jobs = scene.added();
-  assert.deepEqual(jobs.map(({ id }) => id), trainings.map(({ key }) => `t-${key}`));
-  assert.ok(
-    jobs.every(({ recipe, priority, data }) =>
-      recipe === "train-rnn" && priority === 3 && checkJob(data, "v1")
-    ),
-  );
-  for (const { id } of jobs) await scene.done(id, "A");
-  await scene.done(jobs[0].id, "B"); // again, after a restart of Redis
-  assert.equal(results.size, 21);
-  const checks = scene.added().filter(({ id }) => id.startsWith("c-"));
-  assert.deepEqual(checks.map(({ id }) => id.slice(2)).sort(), [...chooseChecked(trainings)].sort());
-  assert.ok(checks.every(({ data }) => (data as { not: string }).not === "A"));
-  assert.equal(coordinator.isDone, false);
-  for (const { id } of checks) await scene.done(id, "B");
-  assert.equal(coordinator.isDone, true);
-  assert.deepEqual([scene.warnings, coordinator.failures.size], [[], 0]);
-});
-
-Deno.test("two workers that disagree are both taken off the list, and others train again what they have trained", async () => {
-  const scene = new Scene(3), { coordinator, results } = scene;
-  await coordinator.hear({ event: "ready", off: [] });
-  const [one, two, three] = scene.added().map(({ id }) => id);
-  const [checked] = chooseChecked(scene.trainings), check = `c-${checked}`;
-  await scene.done(one, "A");
-  await scene.done(two, "A");
-  await scene.done(three, "C");
-  scene.added();
-  const first = results.get(checked)!.worker!;
-  await scene.done(check, "B", "b");
-  assert.match(
-    scene.warnings.join(),
-    new RegExp(`^${first} and B disagree about train-rnn, units 8, seed \\d: a{64} and b{64}\n`),
-  );
-  assert.match(
-    scene.warnings.join(),
-    new RegExp(`Taken off the list: ${first}, B; what they have trained is trained again`),
-  );
-  const off = scene.said.find((message) => message.say === "off");
-  assert.deepEqual(off, { say: "off", names: [first, "B"] });
-  const again = scene.added().map(({ id }) => id);
-  assert.deepEqual(again.sort(), (first === "A" ? [one, two] : [three]).sort());
-  assert.equal(results.size, 3 - again.length);
-
-  await scene.done(again[0], "B"); // it had begun before
-  assert.equal(results.has(again[0].slice(2)), false);
-  assert.deepEqual(scene.added().map(({ id }) => id), [again[0]]);
-  for (const id of again) await scene.done(id, "D");
-  await scene.done(check, "E");
-  assert.equal(coordinator.isDone, true);
-  assert.ok([...results.values()].every(({ worker }) => worker !== first && worker !== "B"));
-
-  const later = new Scene(3); // another sweep hears of them at once
-  results.forEach((result, key) => later.results.set(key, { ...result, worker: "B" }));
-  await later.coordinator.hear({ event: "ready", off: ["B"] });
-  assert.equal(later.added().length, 3);
-});
-
-Deno.test("a worker that sends no result, or fails, is told of, and the sweep goes on", async () => {
-  const scene = new Scene(2), { coordinator } = scene;
-  await coordinator.hear({ event: "ready", off: [] });
-  const [one, two] = scene.added().map(({ id }) => id);
-  await coordinator.hear({ event: "done", id: one, result: "{}", artefacts: null });
-  await coordinator.hear({ event: "failed", id: two, reason: `Cannot write\x1b[2J${"x".repeat(9000)}` });
-  assert.equal(coordinator.isDone, true);
-  const told = [...coordinator.failures.keys()];
-  assert.match(told[0], /has a result that cannot be kept: Cannot read the result/);
-  assert.match(told[1], /^Cannot write\\u\{1b\}\[2Jx{400,500}…$/);
-  assert.equal(nameOfJob({ id: "t-\x1b[2J" }), "t-\\u{1b}[2J");
-});
-
-Deno.test("a result whose files Redis no longer has is trained again, and one of nobody is none", async () => {
-  const scene = new Scene(2), { coordinator, results } = scene;
-  await coordinator.hear({ event: "ready", off: [] });
-  const [one, two] = scene.added().map(({ id }) => id);
-  await scene.done(one, "A", "a", null);
-  assert.equal(results.size, 0);
-  assert.deepEqual(scene.said[0], { say: "drop", ids: [one] });
-  assert.deepEqual(scene.added().map(({ id }) => id), [one]);
-  await scene.done(one, "A");
-  await scene.done(two, undefined);
-  assert.equal(results.size, 1);
-  assert.match([...coordinator.failures.keys()].join(), /worker must be a name: current value is none/);
-});
-
-Deno.test("a check waits for any worker but the first, and for none if there is no other", async () => {
-  const scene = new Scene(1), { coordinator } = scene, { now } = Date;
-  await coordinator.hear({ event: "ready", off: [] });
-  await scene.done(scene.added()[0].id, "A");
-  const seeAfter = (seconds: number, names: string[]) => {
-    Date.now = () => now() + seconds * 1000;
-    return coordinator.hear({ event: "workers", names, others: 0 });
-  };
-  try {
-    await seeAfter(10, ["B"]); // it may be at it
-    assert.deepEqual([coordinator.isDone, scene.warnings], [false, []]);
-    await seeAfter(20, ["A"]);
+testUnless(
+  NO_FILES,
+  "a sweep on a queue counts each training once, and has one in twenty done twice",
+  async () => {
+    const scene = new Scene(21), { coordinator, results, trainings } = scene;
+    assert.equal(chooseChecked(trainings).size, 2);
+    assert.equal(coordinator.isDone, false);
+    await coordinator.hear({ event: "ready", off: [] });
+    const jobs = scene.added();
+    assert.deepEqual(jobs.map(({ id }) => id), trainings.map(({ key }) => `t-${key}`));
+    assert.ok(
+      jobs.every(({ recipe, priority, data }) =>
+        recipe === "train-rnn" && priority === 3 && checkJob(data, "v1")
+      ),
+    );
+    for (const { id } of jobs) await scene.done(id, "A");
+    await scene.done(jobs[0].id, "B"); // again, after a restart of Redis
+    assert.equal(results.size, 21);
+    const checks = scene.added().filter(({ id }) => id.startsWith("c-"));
+    assert.deepEqual(checks.map(({ id }) => id.slice(2)).sort(), [...chooseChecked(trainings)].sort());
+    assert.ok(checks.every(({ data }) => (data as { not: string }).not === "A"));
+    assert.equal(coordinator.isDone, false);
+    for (const { id } of checks) await scene.done(id, "B");
     assert.equal(coordinator.isDone, true);
-    assert.match(scene.warnings.join(), /^Not checked, as there is no second worker: 1 of the trainings/);
-  } finally {
-    Date.now = now;
-  }
-});
+    assert.deepEqual([scene.warnings, coordinator.failures.size], [[], 0]);
+  },
+);
 
-Deno.test("nobody checks himself", async () => {
+testUnless(
+  NO_FILES,
+  "two workers that disagree are both taken off the list, and others train again what they have trained",
+  async () => {
+    const scene = new Scene(3), { coordinator, results } = scene;
+    await coordinator.hear({ event: "ready", off: [] });
+    const [one, two, three] = scene.added().map(({ id }) => id);
+    const [checked] = chooseChecked(scene.trainings), check = `c-${checked}`;
+    await scene.done(one, "A");
+    await scene.done(two, "A");
+    await scene.done(three, "C");
+    scene.added();
+    const first = results.get(checked)!.worker!;
+    await scene.done(check, "B", "b");
+    assert.match(
+      scene.warnings.join(),
+      new RegExp(`^${first} and B disagree about train-rnn, units 8, seed \\d: a{64} and b{64}\n`),
+    );
+    assert.match(
+      scene.warnings.join(),
+      new RegExp(`Taken off the list: ${first}, B; what they have trained is trained again`),
+    );
+    const off = scene.said.find((message) => message.say === "off");
+    assert.deepEqual(off, { say: "off", names: [first, "B"] });
+    const again = scene.added().map(({ id }) => id);
+    assert.deepEqual(again.sort(), (first === "A" ? [one, two] : [three]).sort());
+    assert.equal(results.size, 3 - again.length);
+
+    await scene.done(again[0], "B"); // it had begun before
+    assert.equal(results.has(again[0].slice(2)), false);
+    assert.deepEqual(scene.added().map(({ id }) => id), [again[0]]);
+    for (const id of again) await scene.done(id, "D");
+    await scene.done(check, "E");
+    assert.equal(coordinator.isDone, true);
+    assert.ok([...results.values()].every(({ worker }) => worker !== first && worker !== "B"));
+
+    const later = new Scene(3); // another sweep hears of them at once
+    results.forEach((result, key) => later.results.set(key, { ...result, worker: "B" }));
+    await later.coordinator.hear({ event: "ready", off: ["B"] });
+    assert.equal(later.added().length, 3);
+  },
+);
+
+testUnless(
+  NO_FILES,
+  "a worker that sends no result, or fails, is told of, and the sweep goes on",
+  async () => {
+    const scene = new Scene(2), { coordinator } = scene;
+    await coordinator.hear({ event: "ready", off: [] });
+    const [one, two] = scene.added().map(({ id }) => id);
+    await coordinator.hear({ event: "done", id: one, result: "{}", artefacts: null });
+    await coordinator.hear({ event: "failed", id: two, reason: `Cannot write\x1b[2J${"x".repeat(9000)}` });
+    assert.equal(coordinator.isDone, true);
+    const told = [...coordinator.failures.keys()];
+    assert.match(told[0], /has a result that cannot be kept: Cannot read the result/);
+    assert.match(told[1], /^Cannot write\\u\{1b\}\[2Jx{400,500}…$/);
+    assert.equal(nameOfJob({ id: "t-\x1b[2J" }), "t-\\u{1b}[2J");
+  },
+);
+
+testUnless(
+  NO_FILES,
+  "a result whose files Redis no longer has is trained again, and one of nobody is none",
+  async () => {
+    const scene = new Scene(2), { coordinator, results } = scene;
+    await coordinator.hear({ event: "ready", off: [] });
+    const [one, two] = scene.added().map(({ id }) => id);
+    await scene.done(one, "A", "a", null);
+    assert.equal(results.size, 0);
+    assert.deepEqual(scene.said[0], { say: "drop", ids: [one] });
+    assert.deepEqual(scene.added().map(({ id }) => id), [one]);
+    await scene.done(one, "A");
+    await scene.done(two, undefined);
+    assert.equal(results.size, 1);
+    assert.match([...coordinator.failures.keys()].join(), /worker must be a name: current value is none/);
+  },
+);
+
+testUnless(
+  NO_FILES,
+  "a check waits for any worker but the first, and for none if there is no other",
+  async () => {
+    const scene = new Scene(1), { coordinator } = scene, { now } = Date;
+    await coordinator.hear({ event: "ready", off: [] });
+    await scene.done(scene.added()[0].id, "A");
+    const seeAfter = (seconds: number, names: string[]) => {
+      Date.now = () => now() + seconds * 1000;
+      return coordinator.hear({ event: "workers", names, others: 0 });
+    };
+    try {
+      await seeAfter(10, ["B"]); // it may be at it
+      assert.deepEqual([coordinator.isDone, scene.warnings], [false, []]);
+      await seeAfter(20, ["A"]);
+      assert.equal(coordinator.isDone, true);
+      assert.match(scene.warnings.join(), /^Not checked, as there is no second worker: 1 of the trainings/);
+    } finally {
+      Date.now = now;
+    }
+  },
+);
+
+testUnless(NO_FILES, "nobody checks himself", async () => {
   const scene = new Scene(1), { coordinator, results } = scene;
   await coordinator.hear({ event: "ready", off: [] });
   const [{ id }] = scene.added(), key = id.slice(2);

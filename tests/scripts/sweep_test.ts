@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { testUnless } from "../engines/test_unless.ts";
+import { lacks } from "../support/permissions.ts";
 import { mayVary, parsePassedOn, splitArguments } from "../../scripts/sweep/arguments.ts";
 import { combine, parseDimension } from "../../scripts/sweep/combinations.ts";
 import type { KeptFlags } from "../../scripts/recipe/config.ts";
@@ -11,6 +13,8 @@ import { formatSweep } from "../../scripts/sweep/table.ts";
 import { keyOf, planTrainings } from "../../scripts/sweep/training.ts";
 import { checkoutTest, runTask, taskProgram, TINY_SWEEP } from "./checkout.ts";
 import { parseLines } from "./tiny_project.ts";
+
+const NO_FILES = lacks([{ name: "read" }, { name: "write" }]) ? "may not read and write files" : undefined;
 
 const OWN = {
   recipe: { kind: "operands", placeholder: "RECIPE", least: 1, help: "" },
@@ -121,7 +125,7 @@ Deno.test("a training's key depends on recipe, flags, seed, code and files, and 
   assert.equal(new Set([...others, one.key]).size, 7);
 });
 
-Deno.test("planSweep() refuses to vary a switch that the recipe itself turns on", async () => {
+testUnless(NO_FILES, "planSweep() refuses to vary a switch that the recipe itself turns on", async () => {
   const dimensions = [parseDimension("bidirectional=yes,no")], settle = (flags: KeptFlags) => flags;
   const plan = (recipe: string) => planSweep(recipe, {}, { seeds: [1], dimensions, settle });
   await assert.rejects(
