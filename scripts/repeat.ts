@@ -25,7 +25,7 @@ const FLAGS = {
     placeholder: "RECIPE",
     least: 1,
     most: 1,
-    help: `one of ${RECIPES.join(", ")}`,
+    help: `the first word: one of ${RECIPES.join(", ")}`,
   },
   seeds: {
     kind: "text",

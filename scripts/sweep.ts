@@ -32,7 +32,7 @@ const FLAGS = {
     placeholder: "RECIPE",
     least: 1,
     most: 1,
-    help: `one of ${RECIPES.join(", ")}`,
+    help: `the first word: one of ${RECIPES.join(", ")}`,
   },
   grid: {
     kind: "text",
@@ -95,10 +95,9 @@ await runCommand(command, async (flags) => {
   }
   using store = await SweepStore.open(name);
   await store.lock();
-  const tell = (one: Trained) =>
-    json
-      ? console.log(JSON.stringify({ event: "training", ...toRow(one) }))
-      : console.log(formatTrained(one));
+  const tell = (one: Trained) => {
+    console.log(json ? JSON.stringify({ event: "training", ...toRow(one) }) : formatTrained(one));
+  };
   const { trained, exitCode } = await trainSession(plan.trainings, {
     store,
     quiet,
@@ -117,11 +116,9 @@ await runCommand(command, async (flags) => {
   if (trained.length === 0) return exitCode;
 
   const summary = summarizeSweep(trained), picture = await drawReport(store.path, trained, summary);
-  if (json) {
-    console.log(JSON.stringify({ event: "sweep", recipe, trainings: trained.length, ...summary, picture }));
-  } else {console.log(
-      ["", ...formatSweep(summary), ...(picture ? ["", `picture   ${picture}`] : [])].join("\n"),
-    );}
+  const lines = ["", ...formatSweep(summary), ...(picture ? ["", `picture   ${picture}`] : [])];
+  const whole = { event: "sweep", recipe, trainings: trained.length, ...summary, picture };
+  console.log(json ? JSON.stringify(whole) : lines.join("\n"));
   return exitCode;
 });
 
@@ -135,11 +132,9 @@ async function listTrainings(
   for (const { key, recipe, flags, seed, combination } of trainings) {
     const found = await store.find(key);
     if (found) done++;
-    if (json) {
-      console.log(JSON.stringify({ event: "planned", key, recipe, flags, seed, run: found?.run ?? null }));
-    } else {console.log(
-        `${describeCombination(combination)}, seed ${seed}${found ? `: done, ${found.run}` : ""}`,
-      );}
+    const planned = { event: "planned", key, recipe, flags, seed, run: found?.run ?? null };
+    const words = `${describeCombination(combination)}, seed ${seed}${found ? `: done, ${found.run}` : ""}`;
+    console.log(json ? JSON.stringify(planned) : words);
   }
   if (!json) console.log(`${trainings.length} trainings, ${done} of them done`);
 }

@@ -22,21 +22,14 @@ export interface StepperParts {
   readonly size: ImageSize;
 }
 
-/** Steps that the engine was given in one call. */
-interface Chunk {
-  readonly steps: number;
-  readonly started: number;
-}
-
 /** Takes the steps of one training, one after another. */
 export class Stepper {
   /** Steps taken since the start of the training. */
   step = 0;
   readonly #parts: StepperParts;
   readonly #pace = new Pace();
-  /** What the engine was given and has not returned: while steps are taken, the next ones, where it works by itself. */
-  #begun: Chunk[] = [];
-  #lastDone = 0;
+  /** The steps of each call whose results the engine has not returned: the next ones, too, where it works by itself. */
+  #begun: number[] = [];
 
   constructor(parts: StepperParts) {
     this.#parts = parts;
@@ -44,7 +37,7 @@ export class Stepper {
 
   /** How many of the next steps the engine takes already: {@link take} must return them before it is used otherwise. */
   get ahead(): number {
-    return this.#begun.reduce((sum, { steps }) => sum + steps, 0);
+    return this.#begun.reduce((sum, steps) => sum + steps, 0);
   }
 
   /**
@@ -54,17 +47,16 @@ export class Stepper {
    * @throws {NonFiniteLossError} If the loss of a step is not finite.
    */
   async take(most: number): Promise<{ results: StepFigures[]; elapsedMs: number }> {
-    const { engine, course, config } = this.#parts;
+    const { engine, course, config } = this.#parts, entered = performance.now();
     if (this.#begun.length === 0) await this.#begin(most);
-    const [{ steps, started }] = this.#begun, left = most - this.ahead;
+    const [steps] = this.#begun, left = most - this.ahead;
     if (engine.runsAhead && this.#begun.length === 1 && left > 0) await this.#begin(left);
     const measured = await this.#collect();
-    const now = performance.now(), elapsedMs = now - Math.max(started, this.#lastDone);
+    const elapsedMs = performance.now() - entered; // without what the caller does between two calls
     const results = measured.map(({ step, loss, metrics: [correct], count }) => {
       return { step, loss, correct, count };
     });
     this.#pace.record(steps, elapsedMs);
-    this.#lastDone = now;
     this.step += steps;
     const broken = results.find(({ loss }) => !Number.isFinite(loss));
     if (broken) throw new NonFiniteLossError(broken, config.optimizer.learningRate);
@@ -75,13 +67,13 @@ export class Stepper {
   /** Hands up to `most` steps to the engine, after those that it has. */
   async #begin(most: number): Promise<void> {
     const { engine, order, course } = this.#parts, first = this.step + this.ahead;
-    const steps = Math.min(this.#pace.steps, most), started = performance.now();
+    const steps = Math.min(this.#pace.steps, most);
     const batches = Array.from({ length: steps }, (_, i) => order.batch(first + i));
     await engine.begin(batches, {
       learningRates: course.ratesOf(first, steps),
       transforms: this.#transformsOf(batches, first),
     });
-    this.#begun.push({ steps, started });
+    this.#begun.push(steps);
   }
 
   /** The results of the steps that were begun first. If they fail, those after them are lost too. */

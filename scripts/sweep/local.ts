@@ -53,8 +53,8 @@ export type Failures = ReadonlyMap<
 >;
 
 /**
- * Trains what has no result yet, each in a process of its own, side by side. Where a
- * combination is impossible, the others go on; after an interrupt, or a failure that may be this machine's, no more are started.
+ * Trains what has no result yet, each in a process of its own, side by side. Where a combination is impossible, the others go on;
+ * after an interrupt, or a failure that may be this machine's, no more are started.
  */
 export async function trainHere(
   trainings: readonly Training[],

@@ -222,6 +222,21 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: `a database that Redis does not have ends with one error${
+    withoutMnist === undefined ? "" : ` (ignored: ${withoutMnist})`
+  }`,
+  ignore: withoutMnist !== undefined || Deno.build.os === "windows",
+  fn: async () => {
+    await using redis = await RedisServer.start();
+    const address = { host: "127.0.0.1", port: redis.port, db: 99 };
+    const end = new ExchangeProcess<FromGiver, ToGiver>({ address, version: "v", role: "give" });
+    await assert.rejects(async () => {
+      for await (const _ of end.told()) { /* until it ends */ }
+    }, { message: /^Cannot connect to the queue: .* current value is ERR DB index is out of range$/ });
+  },
+});
+
 async function someRun(sweep: string, path: string): Promise<string> {
   for await (const { name, isDirectory } of Deno.readDir(sweep)) {
     if (isDirectory) return `${sweep}/${name}`.replace(`${path}/`, "");

@@ -76,7 +76,10 @@ export function shapesOf(
   ];
 }
 
-/** The shape that was chosen for a kernel, if it is one of those that it can have; else the usual one, which is the first. Threads follow from the size. */
+/**
+ * The shape that was chosen for a kernel, if it is one of those that it can have; else the usual one, which is the first. Threads
+ * follow from the size.
+ */
 export function chosenShape(
   shapes: Shapes,
   { label, possible }: { label: string; possible: readonly Shape[] },

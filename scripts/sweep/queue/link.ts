@@ -30,6 +30,8 @@ export class Link {
   readonly prefix = PREFIX;
   readonly #options: Options;
   readonly #version: string;
+  /** Rejected by what Redis will not answer otherwise later, such as a database that it does not have. */
+  readonly #refused = Promise.withResolvers<never>();
   #isLost = false;
 
   constructor({ address, version }: Hello, send: (message: object) => void) {
@@ -39,6 +41,7 @@ export class Link {
     const { host } = address;
     this.#options = { ...address, host: host.replace(/^\[|\]$/g, ""), maxRetriesPerRequest: null };
     this.redis = new Redis(this.#options);
+    this.#refused.promise.catch(() => {}); // reach() may be over
     this.redis.on("error", (error) => this.#lost(error));
     this.redis.on("ready", () => this.#back());
   }
@@ -63,7 +66,7 @@ export class Link {
     const abort = new AbortController();
     const late = delay(FIRST_MS, undefined, abort).then(() => Promise.reject(new Error("no answer")));
     try {
-      await Promise.race([this.redis.ping(), late]);
+      await Promise.race([this.#refused.promise, this.redis.ping(), late]);
     } finally {
       abort.abort();
       late.catch(() => {}); // aborted
@@ -80,6 +83,7 @@ export class Link {
   }
 
   #lost(error: Error): void {
+    if (error.name === "ReplyError") this.#refused.reject(error);
     if (!this.#isLost) {
       this.send({ event: "lost", reason: error.message || (error as { code?: string }).code });
     }

@@ -12,9 +12,9 @@ import { type Case, optionsOf, scattered } from "../contract_cases.ts";
 import { test, withShaders } from "./support/adapter_tests.ts";
 import { TOLERANCE } from "./support/tolerance.ts";
 
-// Fifty steps of Adam or Adadelta carry rounding further: twice what was measured on SwiftShader, where it is most: loss 2.12e-5,
-// movement 4.02e-4 (Adadelta).
-const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 4.3e-5, rtol: 0 }, movement: { atol: 8.1e-4, rtol: 0 } };
+// Fifty steps of Adam or Adadelta carry rounding further: twice what was measured on SwiftShader, loss 2.12e-5 and movement
+// 4.00e-4; on Mesa's adapter it was 8.7e-6 and 1.65e-4.
+const FIFTY_STEPS = { ...TOLERANCE, loss: { atol: 4.24e-5, rtol: 0 }, movement: { atol: 8.0e-4, rtol: 0 } };
 
 const open = (options: WebgpuOptions) => openWebgpu({ ...options, selfCheck: false });
 const engine = { name: "webgpu", open, ignore: LACKING_ADAPTER };
