@@ -4,6 +4,8 @@
  *
  * @module
  */
+import recurrentBackward from "./shaders/recurrent_backward.wgsl" with { type: "text" };
+import recurrentForward from "./shaders/recurrent_forward.wgsl" with { type: "text" };
 import gruBackward from "./shaders/gru_backward.wgsl" with { type: "text" };
 import lstmBackward from "./shaders/lstm_backward.wgsl" with { type: "text" };
 import rnnBackward from "./shaders/rnn_backward.wgsl" with { type: "text" };
@@ -112,9 +114,9 @@ export const KERNELS = {
   pointwise_forward: kernel(pointwiseForward),
   softmax_forward: kernel(softmaxForward),
   input_product: kernel(inputProduct),
-  lstm_forward: kernel(lstmForward),
-  gru_forward: kernel(gruForward),
-  rnn_forward: kernel(rnnForward),
+  lstm_forward: kernel(recurrentForward, lstmForward),
+  gru_forward: kernel(recurrentForward, gruForward),
+  rnn_forward: kernel(recurrentForward, rnnForward),
   merge_forward: kernel(mergeForward),
   batch_norm_forward: kernel(batchNorm, batchNormForward),
   head: kernel(head),
@@ -125,9 +127,9 @@ export const KERNELS = {
   penalty: kernel(segments, penalty),
   batch_norm_backward: kernel(batchNorm, batchNormBackward),
   merge_backward: kernel(mergeBackward),
-  lstm_backward: kernel(lstmBackward),
-  gru_backward: kernel(gruBackward),
-  rnn_backward: kernel(rnnBackward),
+  lstm_backward: kernel(recurrentBackward, lstmBackward),
+  gru_backward: kernel(recurrentBackward, gruBackward),
+  rnn_backward: kernel(recurrentBackward, rnnBackward),
   input_gradient: kernel(inputGradient),
   softmax_backward: kernel(softmaxBackward),
   pointwise_backward: kernel(pointwiseBackward),

@@ -56,7 +56,7 @@ const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = 
     "let hk = h[before + k];",
     "let hk = h[H - before + k];",
   ],
-  ["states do not alternate", [RELU, TANH], "h[H4 - (t & 1u) * H4 + unit]", "h[(t & 1u) * H4 + unit]"],
+  ["states do not alternate", [RELU, TANH], "h[H - (t & 1u) * H + unit]", "h[(t & 1u) * H + unit]"],
   [
     "a barrier is missing",
     [LSTM, TANH, LARGE],
@@ -81,7 +81,7 @@ const FAULTS: readonly (readonly [string, readonly Case[], string, string])[] = 
   ["all layers have the same mask", [LSTM, TANH], "FIRST + t + STREAM * 65536u", "FIRST + t"],
   ["all t have the same mask", [LSTM, TANH], "FIRST + t + STREAM * 65536u", "FIRST + STREAM * 65536u"],
   ["outputs that are kept are not scaled", [LSTM, TANH], "vec4f(SCALE)", "vec4f(1)"],
-  ["the gradient is not dropped", [LSTM, TANH], "mask[at(source)], dh", "Lanes(1), dh"],
+  ["the gradient is not dropped", [LSTM, TANH], "mask[source], dh)", "Lanes(1), dh)"],
   ["labels are those of other images", [LSTM, RELU], "positions[step.firstPosition + n].position]);", "n]);"],
   ["a mean is over one image more", [LSTM, RELU], "f32(step.count)", "f32(step.count + 1u)"],
   ["the last rows are not summed", [LSTM, TANH, LARGE], "min((part + 1u) * rowsAPart, ROWS)", "ROWS - 1u"],

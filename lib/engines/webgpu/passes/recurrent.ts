@@ -140,6 +140,10 @@ function constantsOf({ layer, matrix, constants, mask, stateMask }: Parts): Reco
   };
 }
 
+function blocksOf(layer: RecurrentLayer): Dispatch["blocks"] {
+  return { MASKED: Number(layer.masked), RESET_BEFORE: Number(layer.kind === "gru" && !layer.resetAfter) };
+}
+
 /** The masks of the outputs, the steps and the state, in the order of the kernels' bindings. */
 function masksOf({ layer, mask, stateMask }: Parts): string[] {
   return [mask.buffer, layer.masked ? KEPT_STEPS : NO_MASK, stateMask.buffer];
@@ -150,8 +154,7 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
   const { C4, H, H4, J } = matrix;
   const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride };
   const inputs = inputsOf(matrix), weights = `weights ${name}`, gates = `gates of ${name}`;
-  const blocks = { MASKED: Number(layer.masked), RESET_BEFORE: Number(kind === "gru" && !layer.resetAfter) };
-  const common = { ...shapedAs(parts, `${kind}_forward`), piece, blocks };
+  const common = { ...shapedAs(parts, `${kind}_forward`), piece, blocks: blocksOf(layer) };
   const written = [inputs, output.buffer, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm": {
@@ -168,7 +171,7 @@ function forwardOf(parts: Parts, piece: Piece): Dispatch {
       return { ...common, kernel: "gru_forward", constants, buffers: [weights, gates, ...written, left] };
     }
     case "rnn": {
-      const constants = { ...shared, TWO_H4: 2 * H4 };
+      const constants = { ...shared, TWO_H: 2 * H };
       return { ...common, kernel: "rnn_forward", constants, buffers: [weights, gates, ...written, left] };
     }
   }
@@ -178,7 +181,7 @@ function backwardOf(parts: Parts, { dy, piece }: { dy: string; piece: Piece }): 
   const { layer, matrix } = parts, { name, kind } = layer;
   const constants = { ...constantsOf(parts), MASKED: Number(layer.masked) }, { C4, H, H4, J } = matrix;
   const weights = `weights back ${name}`, gates = `gates of ${name}`;
-  const common = { ...shapedAs(parts, `${kind}_backward`), piece };
+  const common = { ...shapedAs(parts, `${kind}_backward`), piece, blocks: blocksOf(layer) };
   const read = [dy, ...masksOf(parts)], left = `left of ${name}`;
   switch (layer.kind) {
     case "lstm":
@@ -237,7 +240,7 @@ function bytesOf(
     lstm_backward: [2 * H, sums, sums],
     gru_forward: [2 * H, reset, last, sums],
     gru_backward: [H, sums, sums],
-    rnn_forward: [2 * H4, last],
+    rnn_forward: [2 * H, last],
     rnn_backward: [H4, byGate ? 2 * H4 : 0],
   };
   return variables[kernel].reduce((sum, size) => sum + roundUp(4 * lanes * size, 16), 0);

@@ -57,6 +57,19 @@ var<workgroup> dz: array<Lanes, FOUR_H>; // lanes z, r and 3
 var<workgroup> sums: array<Lanes, FOUR_H>; // of the products
 #end
 
+// With reset before, dz_r needs the product of R_g, which is summed first.
+#if RESET_BEFORE
+const ROUNDS = 2u;
+#else
+const ROUNDS = 1u;
+#end
+
+// Whether the product of a lane is summed in a round.
+fn isSummed(round: u32, t: u32, lane: u32) -> bool {
+  if (RESET_AFTER) { return t > 0u && lane != 2u; }
+  return select(t > 0u && lane < 2u, lane == 3u, round == 0u);
+}
+
 // h of a unit before t.
 fn stateBefore(t: u32, n4: u32, unit: u32) -> Lanes {
   if (t == 0u) { return Lanes(0); }
@@ -76,14 +89,7 @@ fn derive(back: u32, n4: u32, unit: u32, keep: Flags) {
   let row = t * N4 + n4;
   var dh = Lanes(0);
   if (back > 0u) { dh = carried[unit]; }
-  if (EVERY || back == 0u) {
-    let source = select(n4, row, EVERY) * H4 + unit;
-    if (DROPOUT) {
-      dh = fma(dy[at(source)], mask[at(source)], dh);
-    } else {
-      dh += dy[at(source)];
-    }
-  }
+  dh = withOutput(back, n4, unit, dh);
   let place = ((row - piece.first * N4) * H + unit) * 4u;
   let z = gates[at(place)];
   let r = gates[at(place + 1u)];
@@ -129,36 +135,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
   for (var back = T - piece.end; back < T - piece.first; back++) {
     let t = T - 1u - back;
-    var keep = Flags(true);
-    if (MASKED) { keep = kept[at(select(t, back, BACKWARDS) * N4 + n4)] > Lanes(0); }
+    let keep = isKept(back, n4);
     for (var unit = local.x; unit < H; unit += THREADS) { derive(back, n4, unit, keep); }
 #if BY_GATE
     workgroupBarrier();
-    for (var column = local.x; column < 4u * H; column += THREADS) {
-      let lane = column % 4u;
-      if (lane == 2u || (RESET_AFTER && t == 0u) || (!RESET_AFTER && lane != 3u)) { continue; }
-      var d = Lanes(0);
-#if KEPT
-#each KEPT
-      d = fma(Lanes(w$k), dz[4u * $ku + lane], d);
-#end
-#else
-      for (var k = 0u; k < H; k++) {
-        d = fma(Lanes(weightsBack[(k * (C + H) + C) * 4u + column]), dz[4u * k + lane], d);
-      }
-#end
-      sums[column] = d;
-    }
-    workgroupBarrier();
-    if (!RESET_AFTER) {
-      for (var unit = local.x; unit < H; unit += THREADS) {
-        deriveReset(t, n4, unit, keep, sums[4u * unit + 3u]);
-        sums[4u * unit + 3u] = Lanes(0);
-      }
-      workgroupBarrier();
-      for (var column = local.x; column < 4u * H && t > 0u; column += THREADS) {
+    for (var round = 0u; round < ROUNDS; round++) {
+      for (var column = local.x; column < 4u * H; column += THREADS) {
         let lane = column % 4u;
-        if (lane > 1u) { continue; }
+        if (!isSummed(round, t, lane)) { continue; }
         var d = Lanes(0);
 #if KEPT
 #each KEPT
@@ -170,6 +154,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         }
 #end
         sums[column] = d;
+      }
+      workgroupBarrier();
+      if (round + 1u == ROUNDS) { break; }
+      for (var unit = local.x; unit < H; unit += THREADS) {
+        deriveReset(t, n4, unit, keep, sums[4u * unit + 3u]);
+        sums[4u * unit + 3u] = Lanes(0);
       }
       workgroupBarrier();
     }

@@ -93,23 +93,12 @@ fn close(t: u32, n4: u32, unit: u32, zg: Lanes) {
 
 // The states of a unit and its output.
 fn finish(t: u32, n4: u32, unit: u32, z: Lanes, g: Lanes) {
-  let row = t * N4 + n4;
-  let before = (t & 1u) * H;
-  var output = fma(z, h[before + unit], (1.0 - z) * g);
+  var output = fma(z, h[(t & 1u) * H + unit], (1.0 - z) * g);
 #if MASKED
-  output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
+  output = select(last[unit], output, isKept(t, n4));
   last[unit] = output;
 #end
-  var dropped = output;
-  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
-  h[H - before + unit] = dropped;
-  inputs[at((row + N4) * J + C4 + unit)] = dropped;
-  if (EVERY || t == T - 1u) {
-    let to = select(n4, row, EVERY);
-    var y = output;
-    if (DROPOUT && step.training == 1u) { y *= mask[at(to * H4 + unit)]; }
-    outputs[at(to * OUT_J + unit)] = y;
-  }
+  passOn(t, n4, unit, output);
 }
 
 @compute @workgroup_size(THREADS)

@@ -61,14 +61,7 @@ fn derive(back: u32, n4: u32, unit: u32, keep: Flags) {
     dh = carried[unit];
     dc = carried[H + unit];
   }
-  if (EVERY || back == 0u) {
-    let source = select(n4, row, EVERY) * H4 + unit;
-    if (DROPOUT) {
-      dh = fma(dy[at(source)], mask[at(source)], dh);
-    } else {
-      dh += dy[at(source)];
-    }
-  }
+  dh = withOutput(back, n4, unit, dh);
   let place = ((row - piece.first * N4) * H + unit) * 4u;
   let i = gates[at(place)];
   let f = gates[at(place + 1u)];
@@ -122,8 +115,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
   for (var back = T - piece.end; back < T - piece.first; back++) {
     let t = T - 1u - back;
-    var keep = Flags(true);
-    if (MASKED) { keep = kept[at(select(t, back, BACKWARDS) * N4 + n4)] > Lanes(0); }
+    let keep = isKept(back, n4);
     for (var unit = local.x; unit < H; unit += THREADS) { derive(back, n4, unit, keep); }
 #if BY_GATE
     workgroupBarrier();

@@ -71,7 +71,7 @@ fn finish(t: u32, n4: u32, unit: u32, zi: Lanes, zf: Lanes, zg: Lanes, zo: Lanes
   var state = fma(f, old, i * g);
   var output = o * activate(ACTIVATION, state);
 #if MASKED
-  let keep = kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0);
+  let keep = isKept(t, n4);
   state = select(old, state, keep);
   output = select(last[unit], output, keep);
   last[unit] = output;
@@ -82,16 +82,7 @@ fn finish(t: u32, n4: u32, unit: u32, zi: Lanes, zf: Lanes, zg: Lanes, zo: Lanes
   gates[at(place + 2u)] = g;
   gates[at(place + 3u)] = o;
   c[at((row + N4) * H + unit)] = state;
-  var dropped = output;
-  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
-  h[H - (t & 1u) * H + unit] = dropped;
-  inputs[at((row + N4) * J + C4 + unit)] = dropped;
-  if (EVERY || t == T - 1u) {
-    let to = select(n4, row, EVERY);
-    var y = output;
-    if (DROPOUT && step.training == 1u) { y *= mask[at(to * H4 + unit)]; }
-    outputs[at(to * OUT_J + unit)] = y;
-  }
+  passOn(t, n4, unit, output);
 }
 
 @compute @workgroup_size(THREADS)

@@ -49,14 +49,7 @@ fn derive(back: u32, n4: u32, unit: u32, keep: Flags) {
   let row = (T - 1u - back) * N4 + n4;
   var dh = Lanes(0);
   if (back > 0u) { dh = carried[unit]; }
-  if (EVERY || back == 0u) {
-    let source = select(n4, row, EVERY) * H4 + unit;
-    if (DROPOUT) {
-      dh = fma(dy[at(source)], mask[at(source)], dh);
-    } else {
-      dh += dy[at(source)];
-    }
-  }
+  dh = withOutput(back, n4, unit, dh);
   let place = at((row - piece.first * N4) * QUADS * 4u + unit);
   let d = select(Lanes(0), dh * slope(ACTIVATION, z[place]), keep);
   z[place] = d;
@@ -79,8 +72,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
   for (var back = T - piece.end; back < T - piece.first; back++) {
     let t = T - 1u - back;
-    var keep = Flags(true);
-    if (MASKED) { keep = kept[at(select(t, back, BACKWARDS) * N4 + n4)] > Lanes(0); }
+    let keep = isKept(back, n4);
     for (var unit = local.x; unit < H; unit += THREADS) { derive(back, n4, unit, keep); }
 #if BY_GATE
     workgroupBarrier();

@@ -30,7 +30,7 @@ override BACKWARDS: bool; // whether t counts from the end of `kept`
 override ACTIVATION: u32;
 override DROPOUT: bool;
 override STATE_DROPOUT: bool;
-override TWO_H4: u32;
+override TWO_H: u32;
 
 @group(0) @binding(0) var<uniform> step: Step;
 #if BY_GATE
@@ -47,7 +47,7 @@ override TWO_H4: u32;
 @group(0) @binding(8) var<storage, read_write> left: array<Lanes>;
 @group(0) @binding(9) var<uniform> piece: Piece;
 
-var<workgroup> h: array<Lanes, TWO_H4>; // h∘m before and after t; the two halves alternate
+var<workgroup> h: array<Lanes, TWO_H>; // h∘m before and after t; the two halves alternate
 #if MASKED
 var<workgroup> last: array<Lanes, H>; // h where masked; each is used only by the invocation of its unit
 #end
@@ -58,19 +58,10 @@ fn finish(t: u32, n4: u32, unit: u32, sum: Lanes) {
   var output = activate(ACTIVATION, sum);
   z[at((row - piece.first * N4) * QUADS * 4u + unit)] = output;
 #if MASKED
-  output = select(last[unit], output, kept[at(select(t, T - 1u - t, BACKWARDS) * N4 + n4)] > Lanes(0));
+  output = select(last[unit], output, isKept(t, n4));
   last[unit] = output;
 #end
-  var dropped = output;
-  if (STATE_DROPOUT && step.training == 1u) { dropped *= stateMask[at(n4 * H4 + unit)]; }
-  h[H4 - (t & 1u) * H4 + unit] = dropped;
-  inputs[at((row + N4) * J + C4 + unit)] = dropped;
-  if (EVERY || t == T - 1u) {
-    let to = select(n4, row, EVERY);
-    var y = output;
-    if (DROPOUT && step.training == 1u) { y *= mask[at(to * H4 + unit)]; }
-    outputs[at(to * OUT_J + unit)] = y;
-  }
+  passOn(t, n4, unit, output);
 }
 
 @compute @workgroup_size(THREADS)
@@ -79,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   share = group.x % SHARES;
   if (piece.first > 0u) {
     for (var unit = local.x; unit < H; unit += THREADS) {
-      h[(piece.first & 1u) * H4 + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
+      h[(piece.first & 1u) * H + unit] = inputs[at((piece.first * N4 + n4) * J + C4 + unit)];
 #if MASKED
       last[unit] = left[at(n4 * H + unit)];
 #end
@@ -93,7 +84,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
 #end
   for (var t = piece.first; t < piece.end; t++) {
-    let before = (t & 1u) * H4;
+    let before = (t & 1u) * H;
     let row = (t - piece.first) * N4 + n4;
 #if BY_GATE
     for (var unit = local.x; unit < H; unit += THREADS) {
