@@ -9,11 +9,9 @@ import { openReference } from "../../lib/engines/reference/engine.ts";
 import { GuardedEngine } from "../../lib/engines/guard.ts";
 import { layOutSequence } from "../../lib/data/sequence.ts";
 import { sequencesOf } from "../../lib/data/sequences.ts";
-import { adam, sgd } from "../../lib/model/optimizers.ts";
-import { lstm } from "../../lib/model/to_tensorflow.ts";
+import { sgd } from "../../lib/model/optimizers.ts";
 import { BatchOrder } from "../../lib/train/batches.ts";
 import type { LoopOptions } from "../../lib/train/call_options.ts";
-import { compile } from "../../lib/train/compile.ts";
 import { NonFiniteLossError, type StepFigures, type TrainingState } from "../../lib/train/figures.ts";
 import type { CompileOptions } from "../../lib/train/open_parts.ts";
 import { Pace } from "../../lib/train/pace.ts";
@@ -21,29 +19,15 @@ import { schedules } from "../../lib/train/schedule.ts";
 import type { Trainer } from "../../lib/train/trainer.ts";
 import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { tinySplit } from "../support/tiny_data.ts";
+import { openTiny } from "../support/tiny_trainer.ts";
 
 tf.enableProdMode();
 
 const train = tinySplit({ count: 90, height: 5, width: 4, classes: 3 });
 
-function open(changes: Partial<CompileOptions> = {}): Promise<Trainer> {
-  const model = tf.sequential({
-    layers: [
-      lstm({ units: 3, inputShape: [5, 4] }),
-      tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.dense({ units: 3 }),
-    ],
-  });
-  return compile(model, {
-    train,
-    sequence: { axis: "rows", range: [0, 1] },
-    optimizer: adam({ learningRate: 0.02 }),
-    initialize: "pytorch",
-    batchSize: 4,
-    device: "reference",
-    ...changes,
-  });
-}
+const open = (changes: Partial<CompileOptions> = {}) => {
+  return openTiny({ train, device: "reference", threads: undefined, ...changes });
+};
 
 const NO_READING = lacks([{ name: "read", path: "lib" }]) ? "may not read lib" : undefined;
 

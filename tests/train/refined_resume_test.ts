@@ -4,10 +4,8 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { adam, adamw } from "../../lib/model/optimizers.ts";
-import { lstm } from "../../lib/model/to_tensorflow.ts";
 import { readWeights } from "../../lib/model/tensorflow_weights.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
-import { compile } from "../../lib/train/compile.ts";
 import type { CompileOptions } from "../../lib/train/open_parts.ts";
 import type { LoopOptions } from "../../lib/train/call_options.ts";
 import type { EpochReport, StepsReport, TrainingState } from "../../lib/train/figures.ts";
@@ -17,6 +15,7 @@ import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 import { tinySplit } from "../support/tiny_data.ts";
+import { openTiny } from "../support/tiny_trainer.ts";
 
 tf.enableProdMode();
 
@@ -25,26 +24,10 @@ const train = tinySplit({ count: 28, height: 5, width: 4, classes: 3 });
 
 type Changes = Partial<CompileOptions>;
 
-function open(changes: Changes): Promise<Trainer> {
-  const model = tf.sequential({
-    layers: [
-      lstm({ units: 3, inputShape: [5, 4] }),
-      tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.dense({ units: 3 }),
-    ],
-  });
-  return compile(model, {
-    train,
-    validation: 6,
-    sequence: { axis: "rows", range: [0, 1] },
-    optimizer: adam({ learningRate: 0.1 }), // so much that the validation loss goes up and down
-    initialize: "pytorch",
-    batchSize: 4,
-    device: "wasm",
-    threads: 1,
-    ...changes,
-  });
-}
+// It learns so fast that the validation loss goes up and down.
+const open = (changes: Changes) => {
+  return openTiny({ train, validation: 6, optimizer: adam({ learningRate: 0.1 }), ...changes });
+};
 
 /** As a file keeps it. */
 function throughFile(state: TrainingState, { config: training }: Trainer): TrainingState {

@@ -1,8 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { adam } from "../../lib/model/optimizers.ts";
-import { lstm } from "../../lib/model/to_tensorflow.ts";
-import { compile } from "../../lib/train/compile.ts";
 import type { CompileOptions } from "../../lib/train/open_parts.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lib/run/checkpoint.ts";
 import type { LoopOptions } from "../../lib/train/call_options.ts";
@@ -12,6 +10,7 @@ import { LACKING_ADAPTER } from "../support/adapter.ts";
 import { lacks, named } from "../support/permissions.ts";
 import { tinyCheckpoint } from "../support/tiny_checkpoint.ts";
 import { tinySplit } from "../support/tiny_data.ts";
+import { openTiny } from "../support/tiny_trainer.ts";
 
 tf.enableProdMode();
 
@@ -19,26 +18,8 @@ const needs = [{ name: "read", path: "lib" }] as const;
 
 const train = tinySplit({ count: 22, height: 5, width: 4, classes: 3 });
 
-function open(changes: Partial<CompileOptions> = {}): Promise<Trainer> {
-  const model = tf.sequential({
-    layers: [
-      lstm({ units: 3, inputShape: [5, 4] }),
-      tf.layers.dropout({ rate: 0.5 }),
-      tf.layers.dense({ units: 3 }),
-    ],
-  });
-  return compile(model, {
-    train,
-    test: tinySplit({ count: 13, height: 5, width: 4, classes: 3, seed: 2 }),
-    sequence: { axis: "rows", range: [0, 1] },
-    optimizer: adam({ learningRate: 0.02 }),
-    initialize: "pytorch",
-    batchSize: 4,
-    device: "wasm", // the textbook engine keeps float64 to itself
-    threads: 1,
-    ...changes,
-  });
-}
+const test = tinySplit({ count: 13, height: 5, width: 4, classes: 3, seed: 2 });
+const open = (changes: Partial<CompileOptions> = {}) => openTiny({ train, test, ...changes });
 
 /** As a file keeps it. */
 function throughFile(state: TrainingState): TrainingState {

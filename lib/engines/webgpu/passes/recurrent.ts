@@ -151,7 +151,7 @@ function masksOf({ layer, mask, stateMask }: Parts): string[] {
 
 function forwardOf(parts: Parts, piece: Piece): Dispatch {
   const { layer, matrix, output } = parts, { name, kind } = layer;
-  const { C4, H, H4, J } = matrix;
+  const { C4, H, J } = matrix;
   const shared = { ...constantsOf(parts), C4, J, OUT_J: output.stride };
   const inputs = inputsOf(matrix), weights = `weights ${name}`, gates = `gates of ${name}`;
   const common = { ...shapedAs(parts, `${kind}_forward`), piece, blocks: blocksOf(layer) };
