@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { testUnless } from "../engines/test_unless.ts";
 import { planTrainings } from "../../scripts/sweep/training.ts";
 import { hostOf, parseAddress, withoutPassword } from "../../scripts/sweep/queue/address.ts";
 import { packArtefacts, receiveRun, unpackArtefacts } from "../../scripts/sweep/queue/artefacts.ts";
@@ -11,10 +10,11 @@ import { nameOfJob } from "../../scripts/sweep/queue/trainer.ts";
 import type { FoundResult } from "../../scripts/sweep/results.ts";
 import type { SweepStore } from "../../scripts/sweep/store.ts";
 import { lacks, named } from "../support/permissions.ts";
+import { testsInFolders } from "../support/temp_folder.ts";
 import { checkoutTest, runTask } from "./checkout.ts";
 import { needs, projectTest, trainTiny } from "./tiny_project.ts";
 
-const NO_FILES = lacks([{ name: "read" }, { name: "write" }]) ? "may not read and write files" : undefined;
+const folderTest = testsInFolders([{ name: "read" }, { name: "write" }]);
 
 const common = { recipe: "train-rnn", flags: { device: "wasm", math: "fused" }, version: "v1", inputs: "" };
 
@@ -125,7 +125,7 @@ class Scene {
   readonly coordinator: Coordinator;
 
   /** @param folder Where the files of runs go */
-  constructor(count: number, folder = "nowhere") {
+  constructor(count: number, folder: string) {
     this.trainings = planned(count);
     const store = {
       keep: (result: FoundResult) => Promise.resolve({ ...result, run: "r" }),
@@ -157,11 +157,10 @@ class Scene {
   }
 }
 
-testUnless(
-  NO_FILES,
+folderTest(
   "a sweep on a queue counts each training once, and has one in twenty done twice",
-  async () => {
-    const scene = new Scene(21), { coordinator, results, trainings } = scene;
+  async (folder) => {
+    const scene = new Scene(21, folder), { coordinator, results, trainings } = scene;
     assert.equal(chooseChecked(trainings).size, 2);
     assert.equal(coordinator.isDone, false);
     await coordinator.hear({ event: "ready", off: [] });
@@ -185,11 +184,10 @@ testUnless(
   },
 );
 
-testUnless(
-  NO_FILES,
+folderTest(
   "two workers that disagree are both taken off the list, and others train again what they have trained",
-  async () => {
-    const scene = new Scene(3), { coordinator, results } = scene;
+  async (folder) => {
+    const scene = new Scene(3, folder), { coordinator, results } = scene;
     await coordinator.hear({ event: "ready", off: [] });
     const [one, two, three] = scene.added().map(({ id }) => id);
     const [checked] = chooseChecked(scene.trainings), check = `c-${checked}`;
@@ -221,35 +219,30 @@ testUnless(
     assert.equal(coordinator.isDone, true);
     assert.ok([...results.values()].every(({ worker }) => worker !== first && worker !== "B"));
 
-    const later = new Scene(3); // another sweep hears of them at once
+    const later = new Scene(3, folder); // another sweep hears of them at once
     results.forEach((result, key) => later.results.set(key, { ...result, worker: "B" }));
     await later.coordinator.hear({ event: "ready", off: ["B"] });
     assert.equal(later.added().length, 3);
   },
 );
 
-testUnless(
-  NO_FILES,
-  "a worker that sends no result, or fails, is told of, and the sweep goes on",
-  async () => {
-    const scene = new Scene(2), { coordinator } = scene;
-    await coordinator.hear({ event: "ready", off: [] });
-    const [one, two] = scene.added().map(({ id }) => id);
-    await coordinator.hear({ event: "done", id: one, result: "{}", artefacts: null });
-    await coordinator.hear({ event: "failed", id: two, reason: `Cannot write\x1b[2J${"x".repeat(9000)}` });
-    assert.equal(coordinator.isDone, true);
-    const told = [...coordinator.failures.keys()];
-    assert.match(told[0], /has a result that cannot be kept: Cannot read the result/);
-    assert.match(told[1], /^Cannot write\\u\{1b\}\[2Jx{400,500}…$/);
-    assert.equal(nameOfJob({ id: "t-\x1b[2J" }), "t-\\u{1b}[2J");
-  },
-);
+folderTest("a worker that sends no result, or fails, is told of, and the sweep goes on", async (folder) => {
+  const scene = new Scene(2, folder), { coordinator } = scene;
+  await coordinator.hear({ event: "ready", off: [] });
+  const [one, two] = scene.added().map(({ id }) => id);
+  await coordinator.hear({ event: "done", id: one, result: "{}", artefacts: null });
+  await coordinator.hear({ event: "failed", id: two, reason: `Cannot write\x1b[2J${"x".repeat(9000)}` });
+  assert.equal(coordinator.isDone, true);
+  const told = [...coordinator.failures.keys()];
+  assert.match(told[0], /has a result that cannot be kept: Cannot read the result/);
+  assert.match(told[1], /^Cannot write\\u\{1b\}\[2Jx{400,500}…$/);
+  assert.equal(nameOfJob({ id: "t-\x1b[2J" }), "t-\\u{1b}[2J");
+});
 
-testUnless(
-  NO_FILES,
+folderTest(
   "a result whose files Redis no longer has is trained again, and one of nobody is none",
-  async () => {
-    const scene = new Scene(2), { coordinator, results } = scene;
+  async (folder) => {
+    const scene = new Scene(2, folder), { coordinator, results } = scene;
     await coordinator.hear({ event: "ready", off: [] });
     const [one, two] = scene.added().map(({ id }) => id);
     await scene.done(one, "A", "a", null);
@@ -263,11 +256,10 @@ testUnless(
   },
 );
 
-testUnless(
-  NO_FILES,
+folderTest(
   "a check waits for any worker but the first, and for none if there is no other",
-  async () => {
-    const scene = new Scene(1), { coordinator } = scene, { now } = Date;
+  async (folder) => {
+    const scene = new Scene(1, folder), { coordinator } = scene, { now } = Date;
     await coordinator.hear({ event: "ready", off: [] });
     await scene.done(scene.added()[0].id, "A");
     const seeAfter = (seconds: number, names: string[]) => {
@@ -286,8 +278,8 @@ testUnless(
   },
 );
 
-testUnless(NO_FILES, "nobody checks himself", async () => {
-  const scene = new Scene(1), { coordinator, results } = scene;
+folderTest("nobody checks himself", async (folder) => {
+  const scene = new Scene(1, folder), { coordinator, results } = scene;
   await coordinator.hear({ event: "ready", off: [] });
   const [{ id }] = scene.added(), key = id.slice(2);
   await scene.done(id, "A");
