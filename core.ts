@@ -40,8 +40,6 @@
  *
  * @module
  */
-import "./lib/symbols.ts"; // before what is named by it
-
 export { IdxSyntaxError, parseIdx, parseIdxHeader } from "./lib/data/idx.ts";
 export { type Images, type Split, takeImages } from "./lib/data/images.ts";
 export { preparePicture } from "./lib/data/prepare_picture.ts";

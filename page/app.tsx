@@ -71,7 +71,7 @@ function Offer(): JSX.Element {
 function Isolation(): JSX.Element {
   return (
     <p id="isolation">
-      {globalThis.crossOriginIsolated
+      {globalThis.crossOriginIsolated && typeof SharedArrayBuffer !== "undefined"
         ? "This page is isolated from others: training may use all cores."
         : "The server of this page does not isolate it from others: training uses one thread. It gives the same bits."}
     </p>

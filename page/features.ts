@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The oldest versions that the page is made for. */
+export const OLDEST = { chrome: 119, firefox: 121, safari: 17.4 } as const;
+
 /** `Promise.withResolvers` is the newest of these; the others may be switched off. */
 const NEEDED = ["Worker", "OffscreenCanvas", "DecompressionStream", "Promise.withResolvers"];
 
@@ -14,5 +17,5 @@ export function sayWhatIsMissing(browser: object = globalThis): string | null {
   const missing = NEEDED.filter((path) => !has(path));
   if (missing.length === 0) return null;
   return `This browser offers no ${missing.join(", no ")}, which this page needs: ` +
-    "take Chrome 119, Firefox 121 or Safari 17.4, or a later one.";
+    `take Chrome ${OLDEST.chrome}, Firefox ${OLDEST.firefox} or Safari ${OLDEST.safari}, or a later one.`;
 }

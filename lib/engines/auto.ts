@@ -4,6 +4,7 @@
  * @module
  */
 import { printable } from "../excerpt.ts";
+import { asyncDispose } from "../symbols.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { measureStep } from "./step_time.ts";
 
@@ -73,10 +74,10 @@ async function compare(comparison: Comparison): Promise<OpenedEngine> {
   const times = { webgpu: significant(webgpu.stepMs), wasm: significant(wasm.stepMs) };
   const [chosen, other] = fasterOf(times) === "webgpu" ? [webgpu, wasm] : [wasm, webgpu];
   try {
-    await other.engine[Symbol.asyncDispose]();
+    await other.engine[asyncDispose]();
     await comparison.tuning.set(comparison.key, times);
   } catch (error) {
-    await chosen.engine[Symbol.asyncDispose]();
+    await chosen.engine[asyncDispose]();
     throw error;
   }
   return { engine: chosen.engine, reason: `chosen by auto: ${formatTimes(times)}` };
@@ -88,7 +89,7 @@ async function tryOut(device: Compared, { open, options, singly }: Comparison): 
     engine = await open(device);
     return { engine, stepMs: await measureStep(engine, options, { singly }) };
   } catch (failure) {
-    await engine?.[Symbol.asyncDispose]();
+    await engine?.[asyncDispose]();
     return { failure };
   }
 }

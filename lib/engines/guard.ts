@@ -9,6 +9,7 @@ import { TRANSFORM_SIZE } from "../data/transform.ts";
 import { isRecurrent } from "../model/network.ts";
 import { SLOT_COUNT } from "../model/optimizers.ts";
 import { check, checkOptions, number, optional, type Rule, type Rules, UINT32 } from "../options.ts";
+import { asyncDispose } from "../symbols.ts";
 import {
   type DeviceDescription,
   type Engine,
@@ -181,10 +182,10 @@ export class GuardedEngine<E extends UnguardedEngine = UnguardedEngine> implemen
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     if (!this.#turns.open) return;
     this.#turns.close();
-    await this.#engine[Symbol.asyncDispose]();
+    await this.#engine[asyncDispose]();
   }
 
   /** Calls the engine with batches, after checking all of them: a refused call changes nothing. */

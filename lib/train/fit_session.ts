@@ -22,6 +22,7 @@ import {
 } from "../model/tensorflow_optimizers.ts";
 import type { ModelTraining } from "../model/tensorflow_training.ts";
 import { markWeights, matchedVariables, readWeights, writeWeights } from "../model/tensorflow_weights.ts";
+import { asyncDispose } from "../symbols.ts";
 import { cutSequences } from "./fit_data.ts";
 import { Pace } from "./pace.ts";
 import { sumScores } from "./scores.ts";
@@ -61,7 +62,7 @@ interface Opened {
 const OPENED = new WeakMap<LayersModel, Opened>();
 
 /** Ends the threads of a model that is not there any more. */
-const GARBAGE = new FinalizationRegistry<Engine>((engine) => void engine[Symbol.asyncDispose]());
+const GARBAGE = new FinalizationRegistry<Engine>((engine) => void engine[asyncDispose]());
 
 /** How many sequences are predicted at once: outputs of that many lie in memory. */
 const MOST_PREDICTED = 1024;
@@ -77,7 +78,7 @@ export async function closeFit(model: LayersModel): Promise<void> {
     throw new Error("Cannot close the device: no call to fit() must be going on: current value is one");
   }
   forget(model);
-  await opened.engine[Symbol.asyncDispose]();
+  await opened.engine[asyncDispose]();
 }
 
 function forget(model: LayersModel): void {
@@ -228,7 +229,7 @@ export class FitSession {
   async abandon(): Promise<void> {
     const opened = OPENED.get(this.model);
     forget(this.model);
-    await opened?.engine[Symbol.asyncDispose]();
+    await opened?.engine[asyncDispose]();
   }
 
   get #engine(): Opened {

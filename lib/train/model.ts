@@ -13,6 +13,7 @@ import { Turns } from "../engines/turns.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { readsImagesOf, type TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT, optional, whole } from "../options.ts";
+import { asyncDispose } from "../symbols.ts";
 import { scoreLogits } from "./metrics.ts";
 import { predictImages, readImages } from "./predict.ts";
 import {
@@ -151,9 +152,9 @@ export class Model implements AsyncDisposable {
   }
 
   /** Frees the device. A running call fails. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.#turns.close();
-    await this.#engine[Symbol.asyncDispose]();
+    await this.#engine[asyncDispose]();
   }
 
   get #predictor() {

@@ -13,6 +13,7 @@ import { recurrentLayers } from "../model/network.ts";
 import { checkOptimizer, type Optimizer } from "../model/optimizers.ts";
 import { readsImagesOf } from "../model/trained_model.ts";
 import { BOOLEAN, check, FUNCTION, number, OBJECT, oneOf, optional, type Rules } from "../options.ts";
+import { asyncDispose } from "../symbols.ts";
 import { BATCH_RULES, BatchOrder } from "./batches.ts";
 import { checkRefinements, REFINEMENT_RULES, type RefinementOptions, toClip } from "./refinements.ts";
 import { findUnstarted } from "./started.ts";
@@ -154,7 +155,7 @@ export async function openParts(source: NetworkSource, options: CompileOptions):
   try {
     if (start) home.write(parameters);
   } catch (error) {
-    await engine[Symbol.asyncDispose]();
+    await engine[asyncDispose]();
     throw error;
   }
   const config = {

@@ -13,6 +13,7 @@ import { type Network, stepsOf } from "../model/network.ts";
 import { markWeights, readWeights } from "../model/tensorflow_weights.ts";
 import { isNumberArray, readArray, type ShapedArray } from "../model/tensorflow_arrays.ts";
 import { check, checkOptions, number, whole } from "../options.ts";
+import { asyncDispose } from "../symbols.ts";
 import { type DataForm, type Named, type SequenceSource, takeSequences } from "./fit_data.ts";
 
 /** What a network answers, row by row. */
@@ -119,9 +120,9 @@ export class SequencePredictor implements AsyncDisposable {
   }
 
   /** Frees the device. A running call fails. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.#turns.close();
-    await this.#opened?.engine[Symbol.asyncDispose]();
+    await this.#opened?.engine[asyncDispose]();
     this.#opened = null;
   }
 
@@ -130,7 +131,7 @@ export class SequencePredictor implements AsyncDisposable {
     const { network } = this.#chain, model = this.#model, marks = markWeights(model, network);
     const key = JSON.stringify(layout.kind === "bytes" ? { ...layout, scale: [...layout.scale] } : layout);
     if (this.#opened?.key !== key) {
-      await this.#opened?.engine[Symbol.asyncDispose]();
+      await this.#opened?.engine[asyncDispose]();
       this.#opened = null;
       const parameters = await readWeights(model, network);
       const { engine } = await openEngine(this.#choice, { network, layout, parameters, training: null });

@@ -11,6 +11,7 @@ import { Turns } from "../engines/turns.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { defaultClassNames, type TrainedModel } from "../model/trained_model.ts";
 import { check, checkOptions, OBJECT, optional } from "../options.ts";
+import { asyncDispose } from "../symbols.ts";
 import type { BatchOrder } from "./batches.ts";
 import { checkEpochs, Course } from "./course.ts";
 import { type Length, toLength } from "./length.ts";
@@ -251,9 +252,9 @@ export class Training implements AsyncDisposable {
   }
 
   /** Frees the device. A running call fails. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.#turns.close();
-    await this.#engine[Symbol.asyncDispose]();
+    await this.#engine[asyncDispose]();
   }
 
   /** Begins a loop, which ends the one before. @returns Its last step */

@@ -11,6 +11,7 @@ import {
   type TrainedModel,
   type Training,
 } from "../../core.ts";
+import { asyncDispose } from "../../lib/symbols.ts";
 import type { TrainerNews, TrainRequest } from "../workers/messages.ts";
 import { findRecipe, openRecipe, type PageRecipe } from "./recipes.ts";
 import type { EpochFigures, TrainedRun } from "./run_files.ts";
@@ -102,7 +103,7 @@ export class Session {
     try {
       await this.#begin(training, recipe, train.count);
     } finally {
-      await training[Symbol.asyncDispose](); // `await using` is nothing that Safari could read
+      await training[asyncDispose](); // `await using` is nothing that Safari could read
     }
   }
 

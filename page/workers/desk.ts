@@ -14,6 +14,7 @@ import {
 } from "../../core.ts";
 import { CATALOGUE } from "../../lib/data/catalogue.ts";
 import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
+import { asyncDispose } from "../../lib/symbols.ts";
 import { readsInOrder } from "../../lib/train/probabilities.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
 import { decodeBlob } from "../ink/picture.ts";
@@ -55,7 +56,7 @@ export class ReaderDesk implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     for (const id of [...this.#models.keys()]) await this.#close(id);
   }
 
@@ -77,7 +78,7 @@ export class ReaderDesk implements AsyncDisposable {
   }
 
   async #close(id: string): Promise<void> {
-    await this.#models.get(id)?.[Symbol.asyncDispose]();
+    await this.#models.get(id)?.[asyncDispose]();
     this.#models.delete(id);
   }
 

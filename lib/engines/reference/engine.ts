@@ -10,6 +10,7 @@
 // deno-lint-ignore-file require-await -- the contract is asynchronous, because some devices are
 import type { Sequences } from "../../data/sequences.ts";
 import { isRecurrent, type RecurrentLayer, stepsOf } from "../../model/network.ts";
+import { asyncDispose } from "../../symbols.ts";
 import type {
   DeviceDescription,
   Engine,
@@ -146,7 +147,7 @@ class ReferenceEngine implements UnguardedEngine {
     this.#step = state.step;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [asyncDispose](): Promise<void> {}
 
   #takeStep(
     batch: Uint32Array,

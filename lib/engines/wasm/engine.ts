@@ -18,6 +18,7 @@ import { allocateShared, canShare, isShared, share } from "../../data/shared.ts"
 import { isRecurrent, type Layer, stepsOf } from "../../model/network.ts";
 import { slotStart } from "../../model/optimizers.ts";
 import { check } from "../../options.ts";
+import { asyncDispose } from "../../symbols.ts";
 import { checkEngineOptions } from "../check_options.ts";
 import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type { DeviceDescription, EngineOptions, EngineState, StepResult, TrainingData } from "../engine.ts";
@@ -292,7 +293,7 @@ class WasmEngine implements UnguardedEngine {
   }
 
   // deno-lint-ignore require-await -- as above
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.#pool.stop();
   }
 

@@ -7,6 +7,7 @@ import { pickSequences, type Sequences, type Targets } from "../../data/sequence
 import { TRANSFORM_SIZE } from "../../data/transform.ts";
 import type { Network } from "../../model/network.ts";
 import { slotStart, stepFactors } from "../../model/optimizers.ts";
+import { asyncDispose } from "../../symbols.ts";
 import { type CheckedStepOptions, GuardedEngine, type UnguardedEngine } from "../guard.ts";
 import type {
   DeviceDescription,
@@ -275,7 +276,7 @@ export class WebgpuEngine implements UnguardedEngine {
   }
 
   // deno-lint-ignore require-await -- the contract is asynchronous, because some devices are
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.#program.destroy();
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asyncDispose } from "../../symbols.ts";
 import { checkEngineOptions } from "../check_options.ts";
 import type { EngineOptions, EngineTraining } from "../engine.ts";
 import type { DeviceOptions } from "../open.ts";
@@ -49,7 +50,7 @@ export async function openWebgpu(options: WebgpuOptions): Promise<GuardedWebgpu>
     }
     await engine.load(options);
   } catch (error) {
-    await engine[Symbol.asyncDispose]();
+    await engine[asyncDispose]();
     throw error;
   }
   return new GuardedWebgpu(engine, options);
@@ -109,14 +110,14 @@ async function openTimed(options: WebgpuOptions): Promise<TunedEngine> {
   try {
     await engine.load(options);
   } catch (error) {
-    await engine[Symbol.asyncDispose]();
+    await engine[asyncDispose]();
     throw error;
   }
   return {
     possibleShapes: engine.possibleShapes,
     gradient: () => engine.gradient(batch, transforms),
     timeKernels: async () => (await engine.profile([batch], transforms && [transforms])).kernelMs,
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    [asyncDispose]: () => engine[asyncDispose](),
   };
 }
 

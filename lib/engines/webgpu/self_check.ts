@@ -18,6 +18,7 @@ import {
   stepsOf,
 } from "../../model/network.ts";
 import { DOMAIN, hashName, RandomStream } from "../../random.ts";
+import { asyncDispose } from "../../symbols.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { openReference } from "../reference/engine.ts";
 import { narrow } from "./narrow.ts";
@@ -66,7 +67,7 @@ export async function checkDevice(
   try {
     await check(small, smaller);
   } finally {
-    await small[Symbol.asyncDispose]();
+    await small[asyncDispose]();
   }
 }
 
@@ -274,7 +275,7 @@ async function textbook(trial: Trial): Promise<Float32Array> {
   try {
     return await measure(reference, trial);
   } finally {
-    await reference[Symbol.asyncDispose]();
+    await reference[asyncDispose]();
   }
 }
 

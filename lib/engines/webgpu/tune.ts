@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asyncDispose } from "../../symbols.ts";
 import { describeShape, type Shape, type Shapes } from "./shapes.ts";
 
 /** An engine whose kernels have some shapes, and one batch. */
@@ -81,7 +82,7 @@ async function timeRound(
     if (usual && !sameBits(gradient, usual)) throw new Error("other bits");
     return { possibleShapes, gradient, ms: await fastest(engine) };
   } finally {
-    await engine[Symbol.asyncDispose]();
+    await engine[asyncDispose]();
   }
 }
 
