@@ -7,10 +7,10 @@
 import { effect } from "@preact/signals";
 import { readAddress, writeAddress } from "./address.ts";
 import { replaceSheet, type Source, source } from "./ink/source.ts";
-import { hiddenAxis, notice } from "./reading/follow.ts";
+import { axisOf, notice } from "./reading/follow.ts";
 import { isPlaying, pause } from "./reading/play.ts";
 import { SHIPPED } from "./reading/shipped.ts";
-import { hidden, line, models, shown } from "./state.ts";
+import { hiddenLines, line, models, shown } from "./state.ts";
 import { USUAL as USUAL_SETTINGS } from "./training/settings.ts";
 import { isActive } from "./training/progress.ts";
 import { progress, settings } from "./training/trainer.ts";
@@ -20,7 +20,7 @@ const USUAL = {
   source: { kind: "digit", number: 0 } as Source,
   shown: shown.value,
   line: line.value,
-  hidden: hidden.value,
+  hidden: hiddenLines.value.rows, // as the columns
 };
 
 /** What was said of the last link. */
@@ -63,7 +63,7 @@ function showAddress(show: (sheet: Source) => void): boolean {
   show(all.source);
   shown.value = known.length > 0 ? known : USUAL.shown;
   line.value = all.line;
-  hidden.value = all.hidden;
+  hiddenLines.value = { rows: USUAL.hidden, columns: USUAL.hidden, [axisOf(shown.value[0])]: all.hidden };
   if (!isActive(progress.value)) settings.value = { ...USUAL_SETTINGS, ...place.settings };
   return true;
 }
@@ -78,12 +78,11 @@ export function followAddress(): void {
   effect(() => {
     // Nobody else has what was opened or trained here.
     const theirs = shown.value.filter((id) => SHIPPED.some((one) => one.id === id));
-    const first = theirs[0] ?? USUAL.shown[0], axis = SHIPPED.find(({ id }) => id === first)!.axis;
     const place = {
       source: source.value,
       shown: theirs,
       line: isPlaying.value ? line.peek() : line.value,
-      hidden: axis === hiddenAxis.value ? hidden.value : USUAL.hidden,
+      hidden: hiddenLines.value[axisOf(theirs[0] ?? USUAL.shown[0])],
       settings: settings.value,
     };
     clearTimeout(timer);

@@ -29,7 +29,8 @@ function sayLater(texts: typeof waiting): void {
   waiting = texts;
   clearTimeout(timer);
   timer = setTimeout(() => {
-    spoken.value = [waiting.deed, waiting.answer].filter(Boolean).join(". ");
+    const text = [waiting.deed, waiting.answer].filter(Boolean).join(". ");
     waiting = { deed: "", answer: "" };
+    spoken.value = text === spoken.peek() ? `${text}\u00a0` : text; // the same text again would not be heard
   }, PAUSE_MS);
 }

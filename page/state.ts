@@ -33,7 +33,10 @@ export const models = signal<readonly ShownModel[]>([]);
 export const shown = signal<readonly string[]>(["lstm-64"]);
 /** How many lines have been read: 0 … T. */
 export const line = signal(28);
-/** Which lines are hidden from the networks. */
-export const hidden = signal<readonly boolean[]>(Array.from({ length: 28 }, () => false));
+/** Which rows of the image are hidden from the networks, and which columns: those along which the first network reads hold. */
+export const hiddenLines = signal<Readonly<Record<"rows" | "columns", readonly boolean[]>>>({
+  rows: Array.from({ length: 28 }, () => false),
+  columns: Array.from({ length: 28 }, () => false),
+});
 /** How each network read the image, by its id. */
 export const readings = signal<ReadonlyMap<string, ShownReading>>(new Map());

@@ -9,11 +9,11 @@ import { announce } from "../announce.ts";
 import { type Source, source } from "../ink/source.ts";
 import type { Stroke } from "../ink/strokes.ts";
 import { digitOf, loadDigits } from "../ink/test_digits.ts";
-import { hidden, image, models, readings, shown, type ShownModel } from "../state.ts";
+import { hiddenLines, image, models, readings, shown, type ShownModel } from "../state.ts";
 import type { ModelFiles } from "../workers/messages.ts";
 import { type AskLatest, dropStale, latestWins } from "./latest.ts";
 import { hideLines, LINES, sayHidden } from "./lines.ts";
-import { Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import { SHIPPED } from "./shipped.ts";
 
 /** What went wrong last, in one sentence; empty if nothing did. */
@@ -29,20 +29,25 @@ export const shownModels = computed<readonly ShownModel[]>(() =>
   shown.value.flatMap((id) => models.value.find((model) => model.id === id) ?? [])
 );
 /** The axis along which lines are hidden: that of the first network, also while it is being loaded. */
-export const hiddenAxis = computed<"rows" | "columns">(() => {
-  const first = [...SHIPPED, ...models.value].find(({ id }) => id === shown.value[0]);
-  return first?.axis === "columns" ? "columns" : "rows";
-});
+export const hiddenAxis = computed(() => axisOf(shown.value[0]));
+/** Which lines along that axis are hidden. */
+export const hidden = computed(() => hiddenLines.value[hiddenAxis.value]);
+/** The same in words. */
+export const saidOfHidden = computed(() => sayHidden(hidden.value, hiddenAxis.value));
 /** What the networks see of the image, without what is hidden. */
 export const seen = computed(() => {
   return hideLines(image.value ?? new Uint8Array(LINES * LINES), hidden.value, hiddenAxis.value);
 });
 
-/** Shows all lines again, and says so. */
-export function showAllLines(): void {
-  if (!hidden.peek().includes(true)) return;
-  hidden.value = Array.from({ length: LINES }, () => false);
-  announce(sayHidden(hidden.peek(), hiddenAxis.peek()));
+/** The axis along which a network reads; pixels are read in rows. */
+export function axisOf(id: string): "rows" | "columns" {
+  const model = [...SHIPPED, ...models.value].find((one) => one.id === id);
+  return model?.axis === "columns" ? "columns" : "rows";
+}
+
+/** Hides lines or shows them. @param isHidden Says which, of each line: whether it was hidden, and its number from 0 on */
+export function hideWhere(isHidden: (wasHidden: boolean, line: number) => boolean): void {
+  hiddenLines.value = { ...hiddenLines.peek(), [hiddenAxis.peek()]: hidden.peek().map(isHidden) };
 }
 
 /** Says what went wrong. */
@@ -64,11 +69,8 @@ export function works(id: string): void {
   faults.value = new Map([...faults.peek()].filter(([other]) => other !== id));
 }
 
-/** Starts the worker, and keeps image and readings up to date from now on. */
-export function follow(): Reader {
-  const reader = new Reader(() =>
-    new Worker(new URL("workers/reader.js", document.baseURI), { type: "module" })
-  );
+/** Keeps image and readings up to date from now on. */
+export function follow(reader: Reader): void {
   const prepare = latestWins(async (strokes: readonly Stroke[]) => ({
     pixels: await reader.prepare(strokes),
     label: null,
@@ -84,28 +86,24 @@ export function follow(): Reader {
       label.value = found.label;
     }, (error) => fail(SHEET, error));
   });
-  let axis = hiddenAxis.peek();
+  let hiding = saidOfHidden.peek();
   effect(() => {
-    if (hiddenAxis.value === axis) return;
-    axis = hiddenAxis.value;
-    showAllLines(); // hidden rows are not hidden columns
+    if (saidOfHidden.value !== hiding) announce(hiding = saidOfHidden.value);
   });
-  const asks = new Map<string, AskLatest<Question, void>>(), asked = new Map<string, Question>();
+  const open = new Map<string, Reading>();
   effect(() => {
     const pixels = seen.value;
     for (const { id, model } of shownModels.value) {
-      const last = asked.get(id);
-      if (last?.model === model && last.pixels === pixels) continue; // another network has changed
-      asked.set(id, { model, pixels });
-      if (!asks.has(id)) asks.set(id, latestWins((question) => read(reader, id, question)));
-      asks.get(id)!({ model, pixels }).catch((error) => {
-        fail(id, error);
-        asked.delete(id); // it is asked again when it is shown again
-        readings.value = new Map([...readings.value].filter(([other]) => other !== id));
-      });
+      if (!open.has(id)) open.set(id, new Reading(reader, id));
+      open.get(id)!.ask({ model, pixels });
     }
   });
-  return reader;
+  effect(() => {
+    for (const id of [...open.keys()].filter((id) => !models.value.some((model) => model.id === id))) {
+      open.get(id)!.end();
+      open.delete(id);
+    }
+  });
 }
 
 /** What a network is asked: it may have learned since it was asked last. */
@@ -114,11 +112,52 @@ interface Question {
   readonly pixels: Uint8Array;
 }
 
-async function read(reader: Reader, id: string, { model, pixels }: Question): Promise<void> {
-  if (!reader.isOpen(id, model)) await reader.open(id, model);
-  const reading = await reader.read(id, pixels);
-  works(id);
-  readings.value = new Map(readings.value).set(id, reading);
+/** Keeps what one network reads up to date, until it is gone. */
+class Reading {
+  readonly #reader: Reader;
+  readonly #id: string;
+  readonly #read = latestWins((question: Question) => this.#ask(question));
+  #last: Question | null = null;
+  #isOver = false;
+
+  constructor(reader: Reader, id: string) {
+    this.#reader = reader;
+    this.#id = id;
+  }
+
+  /** Lets the network read, unless it was asked the same last. */
+  ask(question: Question): void {
+    if (this.#last?.model === question.model && this.#last.pixels === question.pixels) return;
+    this.#last = question;
+    this.#read(question).catch((error) => {
+      if (this.#isOver) return;
+      fail(this.#id, error);
+      this.#last = null; // it is asked again when it is shown again
+      this.#forget();
+    });
+  }
+
+  /** Lets go of the network, and of what it read; an answer that is still to come is dropped. */
+  end(): void {
+    this.#isOver = true;
+    this.#reader.close(this.#id);
+    works(this.#id);
+    this.#forget();
+  }
+
+  async #ask({ model, pixels }: Question): Promise<void> {
+    const reader = this.#reader, id = this.#id;
+    if (!reader.isOpen(id, model)) await reader.open(id, model);
+    if (this.#isOver) return;
+    const reading = await reader.read(id, pixels);
+    if (this.#isOver) return;
+    works(id);
+    readings.value = new Map(readings.peek()).set(id, reading);
+  }
+
+  #forget(): void {
+    readings.value = new Map([...readings.peek()].filter(([other]) => other !== this.#id));
+  }
 }
 
 async function findDigit(number: number): Promise<Seen> {

@@ -4,9 +4,11 @@
  * @module
  */
 /// <reference lib="dom" />
+import { batch } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { formatShare } from "../../lib/view/words.ts";
+import { announce } from "../announce.ts";
 import { image, line, models, readings, shown } from "../state.ts";
 import { Cells } from "./cells.tsx";
 import { fail, faults, label, works } from "./follow.ts";
@@ -26,15 +28,25 @@ function addNetwork(): void {
   shown.value = [...shown.value.slice(0, 1), other];
 }
 
+/** Forgets a network that was opened. */
+function removeNetwork(id: string): void {
+  const rest = shown.value.filter((one) => one !== id);
+  announce(`${models.value.find((model) => model.id === id)!.name} is removed`);
+  batch(() => {
+    shown.value = rest.length > 0 ? rest : [SHIPPED[0].id];
+    models.value = models.value.filter((model) => model.id !== id);
+  });
+}
+
 /** The networks that read, side by side. */
 export function Networks(): JSX.Element {
   const count = shown.value.length, box = useRef<HTMLDivElement>(null), losesFocus = useRef(false);
   useEffect(() => {
     if (losesFocus.current) [...box.current!.querySelectorAll<HTMLElement>(".choice select")].at(-1)?.focus();
     losesFocus.current = false;
-  }, [count]);
+  });
   /** The button that was pressed goes: the choice of the last network takes its focus. */
-  const changeCount = (change: () => void) => {
+  const without = (change: () => void) => () => {
     losesFocus.current = true;
     change();
   };
@@ -44,11 +56,12 @@ export function Networks(): JSX.Element {
         <Network
           key={place}
           {...{ id, place }}
-          onClose={() => changeCount(() => shown.value = shown.value.slice(0, 1))}
+          onClose={without(() => shown.value = shown.value.slice(0, 1))}
+          onRemove={without(() => removeNetwork(id))}
         />
       ))}
       {count === 1 && (
-        <button type="button" class="beside" onClick={() => changeCount(addNetwork)}>
+        <button type="button" class="beside" onClick={without(addNetwork)}>
           Compare with another network
         </button>
       )}
@@ -57,7 +70,12 @@ export function Networks(): JSX.Element {
 }
 
 function Network(
-  { id, place, onClose }: { readonly id: string; readonly place: number; readonly onClose: () => void },
+  { id, place, onClose, onRemove }: {
+    readonly id: string;
+    readonly place: number;
+    readonly onClose: () => void;
+    readonly onRemove: () => void;
+  },
 ): JSX.Element {
   const choice = useRef<HTMLSelectElement>(null);
   const model = models.value.find((one) => one.id === id), reading = readings.value.get(id);
@@ -71,6 +89,9 @@ function Network(
             <Choices />
           </select>
         </label>
+        {model?.origin === "opened" && (
+          <button type="button" aria-label={`Remove ${model.name}`} onClick={onRemove}>Remove</button>
+        )}
         {place > 0 && <button type="button" aria-label="Show one network only" onClick={onClose}>×</button>}
       </div>
       {model && reading && <NetworkReads key={id} model={model} reading={reading} />}

@@ -3,15 +3,15 @@
  *
  * @module
  */
+import type { Stroke } from "../ink/strokes.ts";
 import type {
   AboutModel,
   ModelFiles,
   ReaderAnswer,
+  ReaderQuestion,
   ReaderRequest,
   ShownReading,
 } from "../workers/messages.ts";
-
-type Ink = Extract<ReaderRequest, { kind: "prepare" }>["ink"];
 
 /** What is needed of a worker. */
 export interface Channel {
@@ -21,11 +21,13 @@ export interface Channel {
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
-/** Asks a worker, whose answers come in the order of the questions. In place of one that fails, the next question starts another. */
+/** Asks a worker. In place of one that fails, the next question starts another. */
 export class Reader {
   readonly #start: () => Channel;
   #channel: Channel | null;
-  readonly #waiting: { resolve(answer: ReaderAnswer): void; reject(error: Error): void }[] = [];
+  /** What was asked and is not answered yet, by its ticket. */
+  readonly #waiting = new Map<number, PromiseWithResolvers<ReaderAnswer>>();
+  /** The models by their ids, from when they were asked for. */
   readonly #opened = new Map<string, ModelFiles>();
   #tickets = 0;
 
@@ -37,7 +39,9 @@ export class Reader {
 
   #begin(): Channel {
     const channel = this.#start();
-    channel.onmessage = ({ data }: MessageEvent<ReaderAnswer>) => this.#waiting.shift()?.resolve(data);
+    channel.onmessage = ({ data }: MessageEvent<ReaderAnswer>) => {
+      this.#waiting.get(data.ticket)?.resolve(data);
+    };
     channel.onerror = ({ message }) => {
       channel.terminate();
       this.#channel = null;
@@ -46,19 +50,24 @@ export class Reader {
         `Cannot read: the worker that reads has stopped (${message || "it could not be loaded"}). ` +
           "Draw again, or choose another digit, to start a new one.",
       );
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      for (const { reject } of this.#waiting.values()) reject(error);
     };
     return channel;
   }
 
   /** Opens a model, in place of another one of this id. @throws {Error} If it cannot be opened. */
   async open(id: string, model: ModelFiles): Promise<AboutModel> {
-    const answer = await this.#ask({ kind: "open", id, model });
     this.#opened.set(id, model);
-    return (answer as Extract<ReaderAnswer, { kind: "opened" }>).about;
+    try {
+      const answer = await this.#ask({ kind: "open", id, model });
+      return (answer as Extract<ReaderAnswer, { kind: "opened" }>).about;
+    } catch (error) {
+      if (this.isOpen(id, model)) this.#opened.delete(id);
+      throw error;
+    }
   }
 
-  /** Whether an id is that of this very model, and need not be opened again. */
+  /** Whether an id is that of this very model, which is open or about to be. */
   isOpen(id: string, model: ModelFiles): boolean {
     return this.#opened.get(id) === model;
   }
@@ -70,23 +79,27 @@ export class Reader {
 
   /** How a model that is open reads pixels. @throws {Error} If its answers are not finite. */
   async read(id: string, pixels: Uint8Array): Promise<ShownReading> {
-    const answer = await this.#ask({ kind: "read", id, ticket: ++this.#tickets, pixels });
+    const answer = await this.#ask({ kind: "read", id, pixels });
     return (answer as Extract<ReaderAnswer, { kind: "reading" }>).reading;
   }
 
   /** What networks see of ink; null if that is too little. @throws {Error} If no digit stands out. */
-  async prepare(ink: Ink): Promise<Uint8Array | null> {
-    const answer = await this.#ask({ kind: "prepare", ticket: ++this.#tickets, ink });
+  async prepare(ink: readonly Stroke[] | Blob): Promise<Uint8Array | null> {
+    const answer = await this.#ask({ kind: "prepare", ink });
     return (answer as Extract<ReaderAnswer, { kind: "prepared" }>).pixels;
   }
 
-  async #ask(request: ReaderRequest): Promise<ReaderAnswer> {
+  async #ask(question: ReaderQuestion): Promise<ReaderAnswer> {
     const channel = this.#channel ??= this.#begin();
-    const answer = await new Promise<ReaderAnswer>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      channel.postMessage(request);
-    });
-    if (answer.kind === "failed") throw new Error(answer.message);
-    return answer;
+    const ticket = ++this.#tickets, coming = Promise.withResolvers<ReaderAnswer>();
+    this.#waiting.set(ticket, coming);
+    try {
+      channel.postMessage({ ...question, ticket });
+      const answer = await coming.promise;
+      if (answer.kind === "failed") throw new Error(answer.message);
+      return answer;
+    } finally {
+      this.#waiting.delete(ticket);
+    }
   }
 }

@@ -8,6 +8,7 @@ import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { followAddress, openAddress } from "../address_bar.ts";
+import { ROOT } from "../assets.ts";
 import { Sheet } from "../ink/sheet.tsx";
 import { placeOnSheet } from "../ink/place_on_sheet.ts";
 import { source, strokesOf } from "../ink/source.ts";
@@ -21,7 +22,7 @@ import { answerAfter, LINES } from "./lines.ts";
 import { Networks } from "./networks.tsx";
 import { openNetwork, openPicture } from "./open.ts";
 import { isPlaying, pause, playUnasked, speed } from "./play.ts";
-import type { Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
 import { fetchShipped } from "./shipped.ts";
 import { said, Transport } from "./transport.tsx";
 
@@ -30,7 +31,8 @@ let started: Reader | null = null;
 /** Starts all that the room needs, once. */
 function start(): Reader {
   if (started) return started;
-  started = follow();
+  started = new Reader(() => new Worker(new URL("workers/reader.js", ROOT), { type: "module" }));
+  follow(started);
   if (!openAddress()) playUnasked();
   followAddress();
   effect(() => shown.value.forEach((id) => fetchShipped(id).catch((error) => fail(id, error))));
@@ -150,11 +152,17 @@ function Notice(): JSX.Element {
     <div role="alert">
       {notice.value && (
         <p class="error row">
-          {notice.value} <button type="button" onClick={() => notice.value = ""}>Close</button>
+          {notice.value} <button type="button" onClick={closeNotice}>Close</button>
         </p>
       )}
     </div>
   );
+}
+
+/** The button goes: the sheet takes its focus. */
+function closeNotice(): void {
+  notice.value = "";
+  document.getElementById("sheet")!.focus();
 }
 
 /** Opens networks by a dialog. */

@@ -6,10 +6,9 @@
 /// <reference lib="dom" />
 import type { ComponentChildren, JSX, TargetedPointerEvent } from "preact";
 import { formatShare } from "../../lib/view/words.ts";
-import { hidden, line, type ShownModel } from "../state.ts";
+import { line, type ShownModel } from "../state.ts";
 import type { ShownReading } from "../workers/messages.ts";
-import { announce } from "../announce.ts";
-import { hiddenAxis, seen } from "./follow.ts";
+import { hidden, hiddenAxis, hideWhere, saidOfHidden, seen } from "./follow.ts";
 import {
   decidedLine,
   LINES,
@@ -17,7 +16,6 @@ import {
   placeOf,
   probabilitiesAfter,
   sayCourse,
-  sayHidden,
   shownClasses,
 } from "./lines.ts";
 import { colourOfShare } from "./palette.ts";
@@ -55,7 +53,7 @@ export function Scan(
           width={LINES}
           height={LINES}
           role="img"
-          aria-label={`What the network sees: ${sayHidden(hidden.value, hiddenAxis.value)}`}
+          aria-label={`What the network sees: ${saidOfHidden.value}`}
           colourAt={(x, y) => {
             const isHidden = hidden.value[hiddenAxis.value === "columns" ? x : y];
             const value = isHidden ? 40 + 24 * ((x + y) % 2) : pixels[y * LINES + x];
@@ -139,8 +137,7 @@ function hideAlong(isTall: boolean, pointers?: readonly string[]) {
     if (isStart) drag = { hides: !hidden.value[at], last: at };
     const [from, to] = [Math.min(at, drag.last), Math.max(at, drag.last)];
     drag.last = at;
-    hidden.value = hidden.value.map((one, i) => i >= from && i <= to ? drag.hides : one);
-    announce(sayHidden(hidden.value, hiddenAxis.value));
+    hideWhere((wasHidden, i) => i >= from && i <= to ? drag.hides : wasHidden);
   }, pointers);
 }
 

@@ -6,12 +6,11 @@
 /// <reference lib="dom" />
 import { computed } from "@preact/signals";
 import type { JSX } from "preact";
-import { hidden, line, readings } from "../state.ts";
-import { announce } from "../announce.ts";
+import { line, readings } from "../state.ts";
 import { isActive } from "../training/progress.ts";
 import { progress } from "../training/trainer.ts";
-import { hiddenAxis, showAllLines, shownModels } from "./follow.ts";
-import { LINES, nameOfLines, placeOf, sayAnswer, sayHidden } from "./lines.ts";
+import { hidden, hiddenAxis, hideWhere, shownModels } from "./follow.ts";
+import { LINES, nameOfLines, placeOf, sayAnswer } from "./lines.ts";
 import { isPlaying, moveTo, pause, play, speed, SPEEDS } from "./play.ts";
 
 /** Whether the network that is trained here changes several times a second. */
@@ -70,26 +69,26 @@ export function Transport(): JSX.Element {
 function Hiding(): JSX.Element {
   const name = nameOfLines(hiddenAxis.value), [first] = shownModels.value;
   const current = placeOf(Math.max(0, line.value - 1), first?.reversed ?? false);
-  const change = (isHidden: (one: boolean, place: number) => boolean) => {
-    hidden.value = hidden.value.map(isHidden);
-    announce(sayHidden(hidden.value, hiddenAxis.value));
-  };
   const isHidden = hidden.value[current],
     rest = hiddenAxis.value === "columns" ? "right half" : "bottom half";
   return (
     <div class="row hiding" role="group" aria-label="Hide from the network">
       <span class="quiet">What if it never saw…</span>
-      <button type="button" onClick={() => change((one, place) => one || place >= LINES / 2)}>
+      <button type="button" onClick={() => hideWhere((wasHidden, place) => wasHidden || place >= LINES / 2)}>
         the {rest}
       </button>
       <button
         type="button"
         aria-pressed={isHidden}
-        onClick={() => change((one, place) => place === current ? !one : one)}
+        onClick={() => hideWhere((wasHidden, place) => place === current ? !wasHidden : wasHidden)}
       >
         {name} {current + 1}
       </button>
-      <button type="button" aria-disabled={!hidden.value.includes(true)} onClick={showAllLines}>
+      <button
+        type="button"
+        aria-disabled={!hidden.value.includes(true)}
+        onClick={() => hideWhere(() => false)}
+      >
         Show all
       </button>
     </div>

@@ -8,7 +8,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { ROOT } from "../assets.ts";
 import { announce } from "../announce.ts";
 import { SHIPPED } from "../reading/shipped.ts";
-import { models, readings, shown, type ShownModel } from "../state.ts";
+import { models, shown, type ShownModel } from "../state.ts";
 import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
 import { fileLost } from "./explain.ts";
 import { advance, begin, IDLE, isActive, type Progress } from "./progress.ts";
@@ -166,7 +166,6 @@ function forgetModel(): void {
   places = { before, since };
   shown.value = since;
   models.value = models.value.filter(({ id }) => id !== TRAINED_ID);
-  readings.value = new Map([...readings.value].filter(([id]) => id !== TRAINED_ID));
 }
 
 function save({ name, bytes }: { name: string; bytes: Uint8Array<ArrayBuffer> }): void {

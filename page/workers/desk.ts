@@ -19,7 +19,7 @@ import { readsInOrder } from "../../lib/train/probabilities.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
 import { decodeBlob } from "../ink/picture.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
-import { SIDE } from "../ink/strokes.ts";
+import { SIDE, type Stroke } from "../ink/strokes.ts";
 import type { AboutModel, ModelFiles, ReaderAnswer, ReaderRequest, ShownReading } from "./messages.ts";
 
 /** The most multiplications of one reading: some seconds. */
@@ -33,26 +33,22 @@ export class ReaderDesk implements AsyncDisposable {
 
   /** Does what a request asks. What goes wrong is an answer, too. */
   async answer(request: ReaderRequest): Promise<ReaderAnswer | null> {
-    const id = "id" in request ? request.id : "", ticket = "ticket" in request ? request.ticket : undefined;
+    if (request.kind === "close") {
+      await this.#close(request.id);
+      return null;
+    }
+    const { ticket } = request;
     try {
       switch (request.kind) {
         case "open":
-          return { kind: "opened", id, about: await this.#open(id, request.model) };
-        case "close":
-          await this.#close(id);
-          return null;
+          return { ticket, kind: "opened", about: await this.#open(request.id, request.model) };
         case "read":
-          return {
-            kind: "reading",
-            id,
-            ticket: request.ticket,
-            reading: await this.#read(id, request.pixels),
-          };
+          return { ticket, kind: "reading", reading: await this.#read(request.id, request.pixels) };
         case "prepare":
-          return { kind: "prepared", ticket: request.ticket, pixels: await prepare(request.ink) };
+          return { ticket, kind: "prepared", pixels: await prepare(request.ink) };
       }
     } catch (error) {
-      return { kind: "failed", id, ticket, message: error instanceof Error ? error.message : String(error) };
+      return { ticket, kind: "failed", message: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -107,7 +103,7 @@ export class ReaderDesk implements AsyncDisposable {
   }
 }
 
-async function prepare(ink: Extract<ReaderRequest, { kind: "prepare" }>["ink"]): Promise<Uint8Array | null> {
+async function prepare(ink: readonly Stroke[] | Blob): Promise<Uint8Array | null> {
   return ink instanceof Blob ? prepareRaster(await decodeBlob(ink)) : prepareStrokes(ink);
 }
 

@@ -4,18 +4,11 @@
  * @module
  */
 
+import type { RunFiles } from "../../core.ts";
+import type { Stroke } from "../ink/strokes.ts";
+
 /** A model as bytes of safetensors, as `toSafetensors()` writes them. */
 export type ModelBytes = Uint8Array<ArrayBuffer>;
-
-/** A model as the folder of a run keeps it. */
-export interface RunFiles {
-  /** The text of `config.json`. */
-  readonly config: string;
-  /** The bytes of `model/weights.bin`. */
-  readonly weights: Uint8Array<ArrayBuffer>;
-  /** The text of `model/model.json`, in which older runs keep their layers. */
-  readonly modelJson?: string;
-}
 
 /** A model in either form. */
 export type ModelFiles = ModelBytes | RunFiles;
@@ -32,18 +25,18 @@ export interface AboutModel {
   readonly scaled: boolean;
 }
 
-/** To the worker that reads. Answers come in the order of the questions. */
+/** To the worker that reads. The answer to a question has its ticket; to close a model is no question. */
 export type ReaderRequest =
+  | { readonly ticket: number } & ReaderQuestion
+  | { readonly kind: "close"; readonly id: string };
+
+/** What the worker that reads is asked. */
+export type ReaderQuestion =
   | { readonly kind: "open"; readonly id: string; readonly model: ModelFiles }
-  | { readonly kind: "close"; readonly id: string }
   /** Pixels `[height, width]`, u8; lines that are hidden are black to the network. */
-  | { readonly kind: "read"; readonly id: string; readonly ticket: number; readonly pixels: Uint8Array }
+  | { readonly kind: "read"; readonly id: string; readonly pixels: Uint8Array }
   /** Makes what networks see of strokes, or of the file of a picture. */
-  | {
-    readonly kind: "prepare";
-    readonly ticket: number;
-    readonly ink: readonly (readonly { readonly x: number; readonly y: number }[])[] | Blob;
-  };
+  | { readonly kind: "prepare"; readonly ink: readonly Stroke[] | Blob };
 
 /** One state or gate of a layer: values `[T, H]`. */
 export interface ShownTrace {
@@ -71,13 +64,16 @@ export interface ShownReading {
   readonly later: readonly string[];
 }
 
+/** From the worker that reads. */
 export type ReaderAnswer =
-  | { readonly kind: "opened"; readonly id: string; readonly about: AboutModel }
-  | { readonly kind: "reading"; readonly id: string; readonly ticket: number; readonly reading: ShownReading }
-  /** Null where there is too little ink. */
-  | { readonly kind: "prepared"; readonly ticket: number; readonly pixels: Uint8Array | null }
-  /** The id is empty where no model was asked. */
-  | { readonly kind: "failed"; readonly id: string; readonly ticket?: number; readonly message: string };
+  & { readonly ticket: number }
+  & (
+    | { readonly kind: "opened"; readonly about: AboutModel }
+    | { readonly kind: "reading"; readonly reading: ShownReading }
+    /** Null where there is too little ink. */
+    | { readonly kind: "prepared"; readonly pixels: Uint8Array | null }
+    | { readonly kind: "failed"; readonly message: string }
+  );
 
 /** To the worker that trains. */
 export type TrainerRequest =

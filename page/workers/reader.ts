@@ -12,6 +12,13 @@ const channel = globalThis as unknown as {
   postMessage(answer: ReaderAnswer): void;
 };
 
+/** An error that no question can be told of is one of this worker. */
+function fail(error: unknown): void {
+  setTimeout(() => {
+    throw error;
+  });
+}
+
 const desk = new ReaderDesk();
 let last: Promise<void> = Promise.resolve();
 
@@ -19,5 +26,5 @@ channel.onmessage = ({ data }) => {
   last = last.then(async () => {
     const answer = await desk.answer(data);
     if (answer) channel.postMessage(answer);
-  });
+  }).catch(fail);
 };

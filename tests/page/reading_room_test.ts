@@ -5,8 +5,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { deflateSync } from "node:zlib";
+import { zipSync } from "fflate";
 import type { Page } from "playwright-core";
+import { createClassifier } from "../../core.ts";
 import { decodePicture } from "../../lib/data/picture.ts";
+import { modelConfig } from "../../lib/run/config.ts";
 import { readAddress } from "../../page/address.ts";
 import { prepareRaster } from "../../page/ink/prepare.ts";
 import { chunk, file, header, png } from "../data/support/png_files.ts";
@@ -211,6 +214,9 @@ browserTest(
     await page.getByRole("img", { name: "lines 26 to 28 are hidden" }).waitFor();
     await page.locator(".choice select").first().selectOption("lstm-100x2");
     await page.getByRole("status").filter({ hasText: "all columns are shown" }).waitFor();
+    await page.locator(".choice select").first().selectOption("lstm-64");
+    await page.getByRole("img", { name: "lines 26 to 28 are hidden" }).waitFor();
+    await page.locator(".choice select").first().selectOption("lstm-100x2");
     await page.getByText("before the first column").waitFor();
     await addressIs(page, /^#digit=0&nets=lstm-100x2&line=0$/);
     const hiding = page.getByRole("group", { name: "Hide from the network" });
@@ -475,6 +481,79 @@ browserTest(
     await file.setInputFiles({ name: "half.safetensors", mimeType: "", buffer: Buffer.from(bytes) });
     await page.locator(NOTICE).getByText(/^Cannot/).waitFor();
     assert.equal(await page.getByRole("article").count(), 2, "what was shown stays");
+    await page.locator(NOTICE).getByRole("button", { name: "Close" }).press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "sheet");
+
+    await page.getByRole("button", { name: "Remove rnn-128" }).press("Enter");
+    await page.waitForFunction(() => document.activeElement?.matches(".choice select"));
+    assert.equal(await page.getByRole("article").count(), 1);
+    assert.equal(await page.getByRole("option", { name: "rnn-128" }).count(), 0);
+    await answers(page, "7");
+  },
+  still,
+);
+
+/** Drops a file or a folder of this machine on the page. */
+async function drop(page: Page, path: string): Promise<void> {
+  const chromium = await page.context().newCDPSession(page),
+    data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await chromium.send("Input.dispatchDragEvent", { type, x: 100, y: 300, data });
+  }
+}
+
+browserTest(
+  "the folder of a run, its zip and a picture open where they are dropped, and a picture that is pasted",
+  async ({ page, address }) => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const network = createClassifier({
+        inputSize: 28,
+        layers: [{ kind: "gru", hiddenSize: 6 }, { kind: "dense", units: 10 }],
+      });
+      const parameters = Float32Array.from({ length: network.size }, (_, i) => Math.sin(i));
+      const sequence = { axis: "rows", range: [0, 1] } as const, classNames = [..."0123456789"];
+      const model = modelConfig({ network, T: 28, sequence, classNames });
+      const files: Record<string, Uint8Array> = {
+        "config.json": new TextEncoder().encode(JSON.stringify({ recipe: "train-gru", model })),
+        "model/weights.bin": new Uint8Array(parameters.buffer),
+        "checkpoints/3/state.safetensors": new Uint8Array(9),
+      };
+      for (const [path, bytes] of Object.entries(files)) {
+        const to = `${folder}/train-gru/mine/${path}`;
+        await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+        await Deno.writeFile(to, bytes);
+      }
+      await Deno.writeFile(`${folder}/zipped.zip`, zipSync(files));
+      await Deno.writeFile(`${folder}/ring.png`, ringOf(100));
+
+      await page.goto(address);
+      await answers(page, "7");
+      await drop(page, `${folder}/train-gru`);
+      const second = page.getByRole("article").nth(1);
+      await second.getByText("Cell 1 of 6").waitFor();
+      assert.equal(
+        await second.getByRole("combobox").first().locator("option:checked").innerText(),
+        "train-gru/mine",
+      );
+      await drop(page, `${folder}/zipped.zip`);
+      await page.getByRole("article", { name: "train-gru", exact: true }).getByText("Cell 1 of 6").waitFor();
+      await drop(page, `${folder}/ring.png`);
+      await answers(page, "0");
+      await drop(page, `${folder}/train-gru/mine/model`);
+      await page.locator(NOTICE).getByText(/^Cannot open a network: it must be the folder of a run/)
+        .waitFor();
+
+      await page.getByRole("button", { name: "Clear" }).click();
+      await page.evaluate((bytes) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.items.add(new File([Uint8Array.from(bytes)], "ring.png", { type: "image/png" }));
+        dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+      }, [...ringOf(100)]);
+      await answers(page, "0");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
   still,
 );

@@ -11,8 +11,9 @@ import {
 import { pointAt } from "../../../page/ink/strokes.ts";
 import { type Channel, Reader } from "../../../page/reading/reader.ts";
 import { ReaderDesk } from "../../../page/workers/desk.ts";
-import type { ReaderRequest, RunFiles } from "../../../page/workers/messages.ts";
+import type { RunFiles } from "../../../core.ts";
 import { modelConfig } from "../../../lib/run/config.ts";
+import { channelTo, readerAt } from "./desk_channel.ts";
 
 function modelOf(network: Classifier, changes: Partial<TrainedModel> = {}): TrainedModel {
   return {
@@ -38,27 +39,6 @@ function runOf(model: TrainedModel): RunFiles {
     config: JSON.stringify({ recipe: "mine", model: modelConfig(model) }),
     weights: new Uint8Array(model.parameters.slice().buffer),
   };
-}
-
-/** A reader whose worker is on this thread. */
-function readerAt(desk: ReaderDesk): Reader {
-  return new Reader(() => channelTo(desk));
-}
-
-function channelTo(desk: ReaderDesk): Channel {
-  let last = Promise.resolve();
-  const channel: Channel = {
-    onmessage: null,
-    onerror: null,
-    terminate() {},
-    postMessage(request: ReaderRequest) {
-      last = last.then(async () => {
-        const data = structuredClone(await desk.answer(structuredClone(request)));
-        if (data) channel.onmessage!({ data } as MessageEvent);
-      });
-    },
-  };
-  return channel;
 }
 
 Deno.test("a network reads as in Deno: probabilities after every line, gates and states", async () => {

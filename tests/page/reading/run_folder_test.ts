@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { zipSync } from "fflate";
 import { findModel, type FoundFile } from "../../../page/reading/run_folder.ts";
-import type { RunFiles } from "../../../page/workers/messages.ts";
+import type { RunFiles } from "../../../core.ts";
 
 function fileOf(path: string, contents: string, sizeBytes = contents.length): FoundFile {
   return { path, sizeBytes, bytes: () => Promise.resolve(new TextEncoder().encode(contents)) };
