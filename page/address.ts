@@ -4,7 +4,7 @@
  *     #digit=7&nets=lstm-64,rnn-128&line=14&hidden=3fff&recipe=train-rnn&seed=2&images=all
  *
  * `digit` is the number of a test digit; a drawing stands in `ink`, and pixels stand in `image`, in base64; `sheet=empty` is a sheet
- * without any of them. `hidden` has a bit for each line, the first line's the highest. What is as it is at first is left out.
+ * without any of them. `hidden` has a bit for each line, the first line's the highest. Defaults are left out.
  *
  * @module
  */
@@ -60,9 +60,8 @@ export function readAddress(hash: string): FoundPlace {
   const place: Found = {}, damaged: string[] = [];
   for (const part of text.split("&")) {
     const [name, value = ""] = part.split("=");
-    const read = READERS[name as keyof typeof READERS];
     if (!Object.hasOwn(READERS, name)) continue;
-    const found = read(value);
+    const found = READERS[name](decoded(value));
     if (found) {
       Object.assign(place, found, found.settings && { settings: { ...place.settings, ...found.settings } });
     } else damaged.push(name);
@@ -105,6 +104,15 @@ const READERS: Readonly<Record<string, (value: string) => Found | null>> = {
     }]),
   ),
 };
+
+/** What programs that pass links on may have encoded. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
 
 function wholeNumber(text: string, most: number): number | null {
   return /^\d{1,10}$/.test(text) && Number(text) <= most ? Number(text) : null;

@@ -49,11 +49,11 @@ function showAddress(show: (sheet: Source) => void): boolean {
   const all = { ...USUAL, ...place }, known = all.shown.filter(isKnown);
   if (known.length < all.shown.length) {
     notices.push(
-      "This link names a network that only another page had: one that comes with this page is shown",
+      "This link names a network that is not on this page: a built-in one is shown instead",
     );
   }
   if (place.settings && isActive(progress.value)) {
-    notices.push("The settings of this link are not taken while a network trains");
+    notices.push("The training settings of this link are ignored while a network trains");
   }
   if (notice.peek() === said) notice.value = ""; // of a link before this one
   said = notices.join(". ");

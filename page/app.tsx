@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { JSX } from "preact";
+import { whyOneThread } from "./features.ts";
 import { atStake, isOutdated, newVersion, takeNewVersion } from "./offline.ts";
 import { ReadingRoom } from "./reading/room.tsx";
 import { TrainingRoom } from "./training/room.tsx";
@@ -56,12 +57,12 @@ function Offer(): JSX.Element {
   return (
     <p>
       {isOutdated.value
-        ? "Another version of this page has come meanwhile: what this one still needs may not fit. "
+        ? "This page has been updated, and parts that are not loaded yet may not work with this version. "
         : "A new version of this page is here. "}
-      {atStake.value && `With this one you lose what is open here: ${atStake.value}. `}
+      {atStake.value && `Updating discards what is open here: ${atStake.value}. `}
       <button type="button" onClick={takeNewVersion}>
         {isOutdated.value ? "Load it again" : "Use it"}
-        {atStake.value && ", and lose that"}
+        {atStake.value && ", and discard that"}
       </button>
     </p>
   );
@@ -71,9 +72,7 @@ function Offer(): JSX.Element {
 function Isolation(): JSX.Element {
   return (
     <p id="isolation">
-      {globalThis.crossOriginIsolated && typeof SharedArrayBuffer !== "undefined"
-        ? "This page is isolated from others: training may use all cores."
-        : "The server of this page does not isolate it from others: training uses one thread. It gives the same bits."}
+      {whyOneThread() ?? "This page is isolated from others: training may use all cores."}
     </p>
   );
 }

@@ -31,8 +31,8 @@ export interface ListedFile {
 /** Characters of a version. */
 const VERSION_LENGTH = 16;
 
-/** Parts of the data set, though not the test digits, and the large network. */
-const DATA = /^mnist\/((train|test)-\d+\.bin|index\.json)$|^models\/lstm-100x2\./;
+/** Parts of the data set, though not the test digits. */
+const DATA = /^mnist\/((train|test)-\d+\.bin|index\.json)$/;
 
 /** Lists files, sorted by path. @param build What `index.html` says; by default the hash of all */
 export function listFiles(files: ReadonlyMap<string, Uint8Array>, build?: string): FileList {

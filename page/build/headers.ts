@@ -9,13 +9,19 @@ export const POLICY: string = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "img-src 'self' data: blob:",
+  "img-src 'self'",
   "connect-src 'self'",
   "worker-src 'self'",
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
+
+/** What lets a page share memory among threads. */
+export const ISOLATION: Readonly<Record<string, string>> = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
 
 const TYPES: Readonly<Record<string, string>> = {
   bin: "application/octet-stream",
@@ -43,9 +49,6 @@ export function headersOf(path: string, { isolated }: { isolated: boolean }): Re
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache", // the service worker keeps what may be kept
-    ...(isolated && {
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-embedder-policy": "require-corp",
-    }),
+    ...(isolated && ISOLATION),
   };
 }

@@ -24,11 +24,10 @@ export function prepareStrokes(strokes: readonly Stroke[]): Uint8Array | null {
 }
 
 /**
- * A picture as the networks see it, u8 `[28, 28]`.
+ * A picture as the networks see it, u8 `[28, 28]`: its digit may be dark on a light ground or light on a dark one.
  *
- * @param invert Whether the digit is dark on a light ground; by default, whichever stands out
  * @throws {RangeError} If no digit stands out.
  */
-export function prepareRaster(raster: Raster, invert?: boolean): Uint8Array {
-  return preparePicture(raster, SIZE, { preparation: "digit", invert }).image.pixels;
+export function prepareRaster(raster: Raster): Uint8Array {
+  return preparePicture(raster, SIZE, { preparation: "digit" }).image.pixels;
 }

@@ -40,30 +40,44 @@ const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   PageDown: [1, 1],
 };
 
-/** The sheet. @param onDraw Called when a stroke begins or goes on @param children Lies above it */
-export function Sheet(
-  { onDraw, children }: { readonly onDraw: () => void; readonly children?: ComponentChildren },
-): JSX.Element {
+/** What the sheet calls, and what lies above it. */
+interface SheetProps {
+  /** A stroke begins or goes on. */
+  readonly onDraw: () => void;
+  /** There is no room for what is drawn. */
+  readonly onFull: () => void;
+  readonly children?: ComponentChildren;
+}
+
+/** The sheet. */
+export function Sheet({ onDraw, onFull, children }: SheetProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const pen = useSignal<Pen | null>(null); // while the keyboard has the sheet
   const sheet = source.value, seen = image.value, pixels = sheet.kind === "strokes" ? null : seen;
+  const side = useSignal(0); // of the canvas, in pixels of the screen
   useEffect(() => {
-    const shown = pen.value && penNow();
-    const redraw = () => drawSheet(canvas.current!, { strokes: strokesOf(sheet), pixels, pen: shown });
-    redraw();
-    const observer = new ResizeObserver(redraw);
+    const measure = () =>
+      side.value = Math.max(1, Math.round(canvas.current!.clientWidth * devicePixelRatio));
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(canvas.current!);
     return () => observer.disconnect();
-  }, [sheet, pixels, pen.value, theme.value]);
+  }, []);
+  useEffect(() => {
+    const shown = pen.value && penNow();
+    drawSheet(canvas.current!, { side: side.value, strokes: strokesOf(sheet), pixels, pen: shown });
+  }, [sheet, pixels, pen.value, theme.value, side.value]);
 
   const begin = (point: Point) => {
-    putPenDown(point);
+    if (!putPenDown(point)) return onFull();
     onDraw();
   };
-  const extend = (points: readonly Point[]) => {
-    if (!canExtend()) return;
-    movePenTo(points);
+  const extend = (points: readonly Point[]): boolean => {
+    if (!canExtend()) return false;
+    const hasRoom = movePenTo(points);
+    if (!hasRoom) onFull();
     onDraw();
+    return hasRoom;
   };
   const pointOf = ({ clientX, clientY }: { clientX: number; clientY: number }) => {
     const { left, top, width, height } = canvas.current!.getBoundingClientRect();
@@ -108,8 +122,8 @@ export function Sheet(
   const movePen = ([x, y]: readonly [number, number], times: number) => {
     const { at, isDown } = penNow(), to = pointAt(at.x + x * times * STEP, at.y + y * times * STEP);
     pen.value = { at: to, isDown };
-    if (isDown) extend([to]);
-    announce(`${isDown ? "drawn to" : "pen at"} ${sayPoint(to)}`);
+    const isDrawn = isDown && extend([to]);
+    announce(`${isDrawn ? "drawn to" : "pen at"} ${sayPoint(to)}`);
   };
 
   return (
@@ -145,13 +159,13 @@ function sayPoint({ x, y }: Point): string {
 /** Draws all that is on the sheet. */
 function drawSheet(
   canvas: HTMLCanvasElement,
-  { strokes, pixels, pen }: {
+  { side, strokes, pixels, pen }: {
+    readonly side: number;
     readonly strokes: readonly Stroke[];
     readonly pixels: Uint8Array | null;
     readonly pen: Pen | null;
   },
 ): void {
-  const side = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
   if (canvas.width !== side) canvas.width = canvas.height = side;
   const context = canvas.getContext("2d")!, style = getComputedStyle(canvas);
   context.setTransform(1, 0, 0, 1, 0, 0);

@@ -4,7 +4,7 @@
  * @module
  */
 import { computed, signal } from "@preact/signals";
-import { beginStroke, extendStroke, type Point, type Stroke } from "./strokes.ts";
+import { extendStroke, hasRoom, type Point, type Stroke } from "./strokes.ts";
 
 /** A drawing, one of MNIST's test digits, or the pixels of a picture, u8 `[28, 28]`. */
 export type Source =
@@ -49,10 +49,13 @@ export async function bring(coming: Promise<Source>): Promise<boolean> {
 /** The sheet as the stroke that is being drawn left it; null before the first stroke. */
 let drawn: Source | null = null;
 
-/** Begins a stroke; what else was on the sheet goes. */
-export function putPenDown(point: Point): void {
-  replaceSheet({ kind: "strokes", strokes: beginStroke(strokesOf(source.peek()), point) });
+/** Begins a stroke; what else was on the sheet goes. @returns Whether there was room for it */
+export function putPenDown(point: Point): boolean {
+  const strokes = strokesOf(source.peek());
+  if (!hasRoom(strokes)) return false;
+  replaceSheet({ kind: "strokes", strokes: [...strokes, [point]] });
   drawn = source.peek();
+  return true;
 }
 
 /** Whether the last stroke can go on: nothing was undone, cleared or replaced since. */
@@ -60,11 +63,13 @@ export function canExtend(): boolean {
   return source.value === drawn;
 }
 
-/** Lets the last stroke go on, as a part of its step, if it can. */
-export function movePenTo(points: readonly Point[]): void {
-  if (!canExtend()) return;
-  drawn = { kind: "strokes", strokes: points.reduce(extendStroke, strokesOf(source.peek())) };
+/** Lets the last stroke go on, as a part of its step, if it can. @returns Whether there is room for more */
+export function movePenTo(points: readonly Point[]): boolean {
+  if (!canExtend()) return true;
+  const strokes = points.reduce(extendStroke, strokesOf(source.peek()));
+  drawn = { kind: "strokes", strokes };
   source.value = drawn;
+  return hasRoom(strokes);
 }
 
 /** Takes the last step back. @returns Whether there was one */

@@ -34,15 +34,15 @@ export function pointAt(x: number, y: number): Point {
   return { x: clamp(x), y: clamp(y) };
 }
 
-/** The strokes with a new one that begins at a point. */
-export function beginStroke(strokes: readonly Stroke[], point: Point): readonly Stroke[] {
-  return countPoints(strokes) < MOST_POINTS ? [...strokes, [point]] : strokes;
+/** Whether there is room for another point. */
+export function hasRoom(strokes: readonly Stroke[]): boolean {
+  return countPoints(strokes) < MOST_POINTS;
 }
 
-/** The strokes, of which the last one goes on to a point; points too close to the last one are left out. */
+/** The strokes, of which the last one goes on to a point; points too close to the last one are left out, and those without room. */
 export function extendStroke(strokes: readonly Stroke[], point: Point): readonly Stroke[] {
   const stroke = strokes.at(-1), last = stroke?.at(-1);
-  if (!stroke || !last || countPoints(strokes) >= MOST_POINTS) return strokes;
+  if (!stroke || !last || !hasRoom(strokes)) return strokes;
   if (Math.hypot(point.x - last.x, point.y - last.y) < LEAST_MOVE) return strokes;
   return [...strokes.slice(0, -1), [...stroke, point]];
 }

@@ -6,8 +6,8 @@
 /// <reference lib="dom" />
 import { computed, effect, signal } from "@preact/signals";
 import { announce } from "../announce.ts";
-import { type Source, source } from "../ink/source.ts";
-import type { Stroke } from "../ink/strokes.ts";
+import { type Source, source, strokesOf } from "../ink/source.ts";
+import { hasRoom, type Stroke } from "../ink/strokes.ts";
 import { digitOf, loadDigits } from "../ink/test_digits.ts";
 import { hiddenLines, image, models, readings, shown, type ShownModel } from "../state.ts";
 import type { ModelFiles } from "../workers/messages.ts";
@@ -20,6 +20,8 @@ import { SHIPPED } from "./shipped.ts";
 export const notice = signal("");
 /** Stands for the sheet among the ids of networks. */
 export const SHEET = "sheet";
+/** Stands for what does not fit on it. */
+const FULL = "full";
 /** Why a network could not be loaded or did not read last, by its id. */
 export const faults = signal<ReadonlyMap<string, string>>(new Map());
 /** What the test digit on the sheet is; null where that is unknown. */
@@ -61,6 +63,11 @@ export function fail(id: string, error: unknown): void {
   faults.value = new Map(faults.value).set(id, notice.value);
 }
 
+/** Says that the sheet is full, until something is undone or cleared. */
+export function sayFull(): void {
+  fail(FULL, new Error("The sheet is full: undo a stroke, or clear it"));
+}
+
 /** Takes back what was said of a network, or of the sheet. */
 export function works(id: string): void {
   const fault = faults.peek().get(id);
@@ -79,6 +86,7 @@ export function follow(reader: Reader): void {
   effect(() => {
     const sheet = source.value;
     label.value = null; // until it is known
+    if (hasRoom(strokesOf(sheet))) works(FULL);
     see(sheet).then((found) => {
       if (!found) return;
       works(SHEET);

@@ -138,7 +138,9 @@ function NetworkReads({ model, reading }: Read): JSX.Element {
       </Scan>
       {reading.layers.length > 0 && <Cells model={model} reading={reading} />}
       {reading.later.length > 0 && (
-        <p class="quiet">Not shown, since it reads on when the image is over: {reading.later.join("; ")}</p>
+        <p class="quiet">
+          Not shown, because it keeps reading after the image ends: {reading.later.join("; ")}
+        </p>
       )}
     </div>
   );

@@ -10,13 +10,13 @@ export type Colour = readonly [number, number, number];
 /** Light colours or dark ones. */
 export type Theme = "light" | "dark";
 
-/** From the zero of style.css to its second colour, and on. */
+/** From the ground, through the second colour of style.css, and on. */
 const SHARES: Readonly<Record<Theme, readonly Colour[]>> = {
   light: [[241, 239, 234], [196, 208, 226], [113, 149, 202], [47, 95, 168], [16, 42, 92]],
   dark: [[35, 38, 45], [41, 62, 97], [64, 110, 177], [134, 179, 243], [228, 239, 255]],
 };
 
-/** Through `--negative`, `--zero` and `--positive` of style.css. */
+/** From blue through the ground to orange. */
 const SIGNS: Readonly<Record<Theme, readonly Colour[]>> = {
   light: [[28, 66, 128], [96, 138, 196], [241, 239, 234], [214, 128, 84], [150, 48, 6]],
   dark: [[134, 180, 245], [66, 100, 152], [35, 38, 45], [158, 88, 58], [255, 158, 116]],

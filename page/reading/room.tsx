@@ -17,7 +17,7 @@ import { formatShare } from "../../lib/view/words.ts";
 import { image, line, readings, shown } from "../state.ts";
 import { announceAnswer, spoken } from "../announce.ts";
 import { filesOfDrop, filesOfList, pictureIn } from "./dropped.ts";
-import { fail, follow, notice, report, shownModels } from "./follow.ts";
+import { fail, follow, notice, report, sayFull, shownModels } from "./follow.ts";
 import { answerAfter, LINES } from "./lines.ts";
 import { Networks } from "./networks.tsx";
 import { openNetwork, openPicture } from "./open.ts";
@@ -77,7 +77,10 @@ export function ReadingRoom(): JSX.Element {
   return (
     <div class="reading">
       <div class="desk">
-        <Sheet onDraw={onDraw}>
+        <Sheet
+          onDraw={onDraw}
+          onFull={sayFull}
+        >
           <LineOnSheet />
         </Sheet>
         <Glance />

@@ -24,7 +24,7 @@ const CHART_HEIGHT = 190;
 
 /** The loss of every step, and smoothed. */
 export function LossChart({ progress }: { progress: Progress }): JSX.Element {
-  const { losses } = progress, steps = losses.map((_, i) => i + 1);
+  const { losses, every } = thin(progress.losses), steps = losses.map((_, i) => (i + 1) * every);
   const curve = [...smoothed(losses)], last = curve.at(-1) ?? null;
   return (
     <figure class="chart">
@@ -33,7 +33,7 @@ export function LossChart({ progress }: { progress: Progress }): JSX.Element {
         <span class="quiet">of each batch, and smoothed</span>
       </figcaption>
       <Chart
-        label={`Loss over ${losses.length} steps${last === null ? "" : `, now ${last.toFixed(3)}`}`}
+        label={`Loss over ${progress.step} steps${last === null ? "" : `, now ${last.toFixed(3)}`}`}
         data={[steps, losses, curve]}
         curves={[{ colour: "--edge", width: 0.5 }, { colour: "--accent", width: 2 }]}
         most={progress.opened?.totalSteps}
@@ -70,6 +70,21 @@ export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element
       />
     </figure>
   );
+}
+
+/** Points of a curve: more than a chart is wide. */
+const MOST_POINTS = 2_000;
+
+/** At most so many points: the means of `every` losses that follow each other, all the same number. Those left over at the end wait. */
+function thin(losses: number[]): { losses: number[]; every: number } {
+  const every = Math.ceil(losses.length / MOST_POINTS);
+  if (every <= 1) return { losses, every: 1 };
+  const means = Array.from({ length: Math.floor(losses.length / every) }, (_, i) => {
+    let sum = 0;
+    for (let step = i * every; step < (i + 1) * every; step++) sum += losses[step];
+    return sum / every;
+  });
+  return { losses: means, every };
 }
 
 /** Averages over about a fortieth of the training. */

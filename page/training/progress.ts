@@ -37,6 +37,8 @@ export interface Progress {
   readonly accuracies: AccuracyPoint[];
   /** Whether the worker has the model of the last step, to be downloaded. */
   readonly hasModel: boolean;
+  /** Whether that was downloaded. */
+  readonly isSaved: boolean;
   readonly tested: { readonly step: number; readonly loss: number; readonly accuracy: number } | null;
   readonly result: { readonly sha256: string; readonly verdict: Verdict } | null;
   /** What is missing, while the training goes on. */
@@ -57,6 +59,7 @@ export const IDLE: Progress = {
   losses: [],
   accuracies: [],
   hasModel: false,
+  isSaved: false,
   tested: null,
   result: null,
   notice: null,
@@ -73,6 +76,14 @@ export function isActive({ phase }: Progress): boolean {
   return phase === "loading" || phase === "opening" || phase === "training" || phase === "paused";
 }
 
+/** Training for longer is not taken lightly. */
+const PRECIOUS_SECONDS = 60;
+
+/** Whether someone who loses the model would be sorry. */
+export function isPrecious({ hasModel, isSaved, seconds }: Progress): boolean {
+  return hasModel && !isSaved && seconds >= PRECIOUS_SECONDS;
+}
+
 /** What a training looks like after news. */
 export function advance(progress: Progress, news: TrainerNews): Progress {
   switch (news.kind) {
@@ -86,7 +97,7 @@ export function advance(progress: Progress, news: TrainerNews): Progress {
       const { step, seconds, accuracy } = news;
       progress.losses.push(...news.losses);
       progress.accuracies.push({ step, train: accuracy, test: null });
-      return { ...progress, step, seconds, hasModel: true };
+      return { ...progress, step, seconds, hasModel: true, isSaved: false };
     }
     case "tested": {
       const { step, loss, accuracy } = news, { accuracies } = progress, last = accuracies.at(-1);
@@ -107,7 +118,7 @@ export function advance(progress: Progress, news: TrainerNews): Progress {
     case "failed":
       return { ...progress, phase: "failed", failure: news.message };
     case "file":
-      return progress;
+      return { ...progress, isSaved: true };
   }
 }
 

@@ -20,7 +20,7 @@ const FORMATS: readonly (readonly [DownloadFormat, string])[] = [
 
 /** Shown as soon as there is a model; the hash once the training has ended. */
 export function Result({ progress }: { progress: Progress }): JSX.Element | null {
-  const { result, settings, step, phase, tested, hasModel } = progress;
+  const { result, settings, opened, step, phase, tested, hasModel } = progress;
   if (!hasModel) return null;
   const isStill = phase === "paused" || phase === "ended" || phase === "failed";
   return (
@@ -29,11 +29,11 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
         <>
           <h3>
             {tested
-              ? `${formatShare(tested.accuracy, 10_000)} of the 10,000 test images are right`
+              ? `${formatShare(tested.accuracy, 10_000)} of the 10,000 test images were classified correctly`
               : "Trained"}
           </h3>
           <p class="quiet">{sayTraining(settings!)}</p>
-          <Judgement verdict={result.verdict} settings={settings!} />
+          <Judgement verdict={result.verdict} settings={settings!} math={opened!.math} />
           <p>
             <span class="quiet">SHA-256 of the model</span>{" "}
             <code class="bits" data-testid="sha256">{result.sha256}</code>
@@ -64,7 +64,7 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
           <code>deno task evaluate --model {settings!.recipe}</code> tests it; <code>deno task read</code>,
           {" "}
           <code>inspect</code> and <code>predict</code>{" "}
-          take it as well. Dropped on this page, a run or a safetensors file reads here again.
+          take it as well. Drop a run or a .safetensors file on this page to watch it here again.
         </p>
       )}
     </div>
@@ -80,14 +80,18 @@ function sayTraining(settings: SettledSettings): string {
 }
 
 /** Whether the bits are the published ones, and where that can be checked. */
-function Judgement({ verdict, settings }: { verdict: Verdict; settings: SettledSettings }): JSX.Element {
+function Judgement({ verdict, settings, math }: {
+  readonly verdict: Verdict;
+  readonly settings: SettledSettings;
+  readonly math: "fused" | "plain" | null;
+}): JSX.Element {
   if (verdict.kind === "unknown") {
     return (
       <p>
         No hash is published for these settings. {settings.device === "wasm"
           ? (
             <>
-              This trains the same in Deno, to the same bits: <code>{commandOf(settings)}</code>
+              This trains the same in Deno, to the same bits: <code>{commandOf(settings, math)}</code>
             </>
           )
           : "The bits of WebGPU depend on the graphics device and its driver."}
@@ -119,14 +123,20 @@ function Judgement({ verdict, settings }: { verdict: Verdict; settings: SettledS
           {" "}
           <code>{file}</code>. {settings.device === "webgpu"
             ? "Those of WebGPU depend on the graphics device and its driver. Choose wasm to see the same."
-            : "The multiply-add of this browser rounds twice, so its bits differ."}
+            : (
+              <>
+                The multiply-add of this browser rounds twice, so its bits are those of{" "}
+                <code>{commandOf(settings, math)}</code>.
+              </>
+            )}
         </p>
       );
   }
 }
 
 /** The command that trains the same in Deno. */
-function commandOf({ recipe, seed, learningRate, limit, steps }: SettledSettings): string {
-  const limited = limit === null ? "" : ` --limit ${limit}`;
-  return `deno task ${recipe} --device wasm --seed ${seed} --learning-rate ${learningRate} --steps ${steps}${limited}`;
+function commandOf(settings: SettledSettings, math: "fused" | "plain" | null): string {
+  const { recipe, seed, learningRate, limit, steps } = settings;
+  const limited = limit === null ? "" : ` --limit ${limit}`, plain = math === "plain" ? " --math plain" : "";
+  return `deno task ${recipe} --device wasm --seed ${seed} --learning-rate ${learningRate} --steps ${steps}${limited}${plain}`;
 }

@@ -7,13 +7,25 @@
 import type { ComponentChildren, JSX } from "preact";
 import { formatDuration, formatQuantity } from "../../lib/view/progress.ts";
 import { formatShare } from "../../lib/view/words.ts";
+import { TRAIN_PART } from "../data/parts.ts";
 import { savesData } from "../data/saves_data.ts";
+import { whyOneThread } from "../features.ts";
 import { readings, shown } from "../state.ts";
 import { AccuracyChart, LossChart } from "./curves.tsx";
 import { isActive, lastQuarter, type Progress, timeLeftMs } from "./progress.ts";
 import { Result } from "./result.tsx";
+import { ALL_IMAGES } from "./settings.ts";
 import { Settings } from "./settings_form.tsx";
-import { hasImages, pause, progress, reset, resume, settings, train, TRAINED_ID } from "./trainer.ts";
+import {
+  imagesHere,
+  pause,
+  progress,
+  resetOnRequest,
+  resume,
+  settings,
+  train,
+  TRAINED_ID,
+} from "./trainer.ts";
 
 /** What to train, how it goes, and what came of it. */
 export function TrainingRoom(): JSX.Element {
@@ -30,7 +42,7 @@ export function TrainingRoom(): JSX.Element {
       >
         <p class="quiet">
           A network learns here, in this browser, from MNIST's digits. They are fetched when you begin. Watch
-          the sheet above: it is read anew all the while.
+          the sheet above: the network reads it again as it learns.
         </p>
         <Settings isFixed={isActive(now)} />
         <Buttons progress={now} />
@@ -64,10 +76,8 @@ function Buttons({ progress }: { progress: Progress }): JSX.Element {
             </button>
           )
         : <button type="submit" class="primary">{labelOf(phase)}</button>}
-      <button type="button" aria-disabled={phase === "idle"} onClick={reset}>Reset</button>
-      <span class="quiet" style={{ visibility: phase === "idle" && !hasImages.value ? "visible" : "hidden" }}>
-        {sizeOf()}
-      </span>
+      <button type="button" aria-disabled={phase === "idle"} onClick={resetOnRequest}>Reset</button>
+      <span class="quiet fetches">{isActive(progress) ? "" : sizeOf()}</span>
     </div>
   );
 }
@@ -76,10 +86,19 @@ function labelOf(phase: Progress["phase"]): string {
   return phase === "failed" ? "Try again" : phase === "ended" ? "Train again" : "Train here";
 }
 
-/** What a first training fetches. */
+/** About the size of a part of the training images, and of all test images, in MB. */
+const PART_MB = 1.01, TEST_MB = 1.7;
+
+/** What the next training fetches; nothing where all is there already. */
 function sizeOf(): string {
-  if (settings.value.limit === null) return "fetches 12 MB";
-  return `fetches 1 MB to begin, and another ${savesData() ? 2 : 11} MB while it trains`;
+  const partsOf = (images: number) => Math.ceil(images / TRAIN_PART), here = partsOf(imagesHere.value);
+  const first = partsOf(settings.value.limit ?? ALL_IMAGES) - here;
+  if (first <= 0) return "";
+  const later = savesData() ? 0 : partsOf(ALL_IMAGES) - here - first;
+  const megabytes = (parts: number, more = 0) => Math.round(parts * PART_MB + more);
+  return `fetches ${megabytes(first)} MB to begin, and another ${
+    megabytes(later, here > 0 ? 0 : TEST_MB)
+  } MB while it trains`;
 }
 
 /** How far it is. */
@@ -103,8 +122,7 @@ function State({ progress }: { progress: Progress }): JSX.Element | null {
           </p>
           <p class="quiet">
             {formatQuantity(opened.parameterCount, "parameters")} on {opened.device}.{" "}
-            {settings!.device === "wasm" && !globalThis.crossOriginIsolated &&
-              "The server of this page does not isolate it, so there is one thread; the bits are the same."}
+            {settings!.device === "wasm" && whyOneThread()}
           </p>
         </>
       )}
@@ -152,7 +170,7 @@ function timeOf(progress: Progress): string {
 /** For screen readers: what has changed for good, not each step. */
 function spoken(progress: Progress): string {
   const { phase, tested } = progress, quarter = lastQuarter(progress);
-  const say = (accuracy: number) => `${formatShare(accuracy)} of the test images are right`;
+  const say = (accuracy: number) => `${formatShare(accuracy)} of the test images were classified correctly`;
   switch (phase) {
     case "loading":
       return "Fetching MNIST";

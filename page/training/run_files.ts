@@ -40,8 +40,9 @@ export interface EpochFigures {
   readonly step: number;
   readonly trainLoss: number;
   readonly trainAccuracy: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
+  /** Unless the test images could not be loaded. */
+  readonly testLoss?: number;
+  readonly testAccuracy?: number;
   readonly seconds: number;
 }
 
@@ -72,7 +73,7 @@ function config({ recipe, model, training, device, limit, testImages, startedAt,
   const limited = limit === null ? "" : ` --limit ${limit}`;
   return {
     command: `deno task ${recipe} --steps ${step} --seed ${seed} --learning-rate ${learningRate}${limited} ` +
-      `--device ${device.kind}`,
+      `--device ${device.kind}${device.math === "plain" ? " --math plain" : ""}`,
     length: { steps: step },
     recipe,
     startedAt: startedAt.toISOString(),

@@ -103,7 +103,7 @@ export class Session {
     try {
       await this.#begin(training, recipe, train.count);
     } finally {
-      await training[asyncDispose](); // `await using` is nothing that Safari could read
+      await training[asyncDispose](); // Safari does not support `await using`
     }
   }
 
@@ -122,6 +122,7 @@ export class Session {
       stepsPerEpoch: stepsPerEpoch(size),
       totalSteps,
     });
+    if (this.#stopped) return;
     images("test", null).catch(() => {}); // they are asked for again where they are needed
     this.#parts.begun?.();
     await this.#train(training, { totalSteps, stepsPerEpoch: stepsPerEpoch(size) });
@@ -159,7 +160,12 @@ export class Session {
       const elapsedMs = Math.max(performance.now() - started, 0.01);
       pace = Math.max(1, Math.min(Math.floor(steps * CHUNK_MS / elapsedMs), steps * MOST_GROWTH));
       if (steps < toEpoch && training.step < totalSteps) continue;
-      await this.#test(training, epoch);
+      const figures = {
+        epoch: Math.ceil(training.step / stepsPerEpoch) - 1,
+        step: training.step,
+        ...epoch.figures(),
+      };
+      this.#epochs.push({ ...figures, ...await this.#test(training) });
       epoch = new Means();
     }
     if (this.#stopped) return;
@@ -196,31 +202,25 @@ export class Session {
     return figures;
   }
 
-  /** Without the test images there is no accuracy, but the training goes on. */
-  async #test(training: Training, means: Means): Promise<void> {
+  /** Null if the training is stopped meanwhile. Without the test images there are no figures, but the training goes on. */
+  async #test(training: Training): Promise<Pick<EpochFigures, "testLoss" | "testAccuracy"> | null> {
     const { images, tell } = this.#parts, { step } = training, { signal } = this.#stop;
     let split: Split | null;
     try {
       split = await this.#unlessStopped(images("test", null));
     } catch (error) {
       tell({ kind: "notice", message: `Accuracy was not measured. ${(error as Error).message}` });
-      return;
+      return null;
     }
-    if (!split) return;
+    if (!split) return null;
     const logits = await training.predict(split, { signal }).catch((error) => {
       if (error !== signal.reason) throw error;
     });
-    if (!logits) return;
+    if (!logits) return null;
     const { loss, accuracy } = scoreLogits(logits, split.labels, training.network.classes);
     this.#testImages = split.count;
-    this.#epochs.push({
-      epoch: this.#epochs.length,
-      step,
-      ...means.figures(),
-      testLoss: loss,
-      testAccuracy: accuracy,
-    });
     tell({ kind: "tested", step, loss, accuracy });
+    return { testLoss: loss, testAccuracy: accuracy };
   }
 }
 

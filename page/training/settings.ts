@@ -14,7 +14,7 @@ export const ALL_IMAGES = 60_000;
 export interface TrainingSettings {
   /** The name of a recipe. */
   readonly recipe: string;
-  readonly seed: number;
+  readonly seed: number | null;
   readonly learningRate: number | null;
   readonly device: "wasm" | "webgpu";
   /** How many training images; null for all. */
@@ -27,7 +27,7 @@ export interface TrainingSettings {
 /** The settings of a page that nobody has changed. */
 export const USUAL: TrainingSettings = {
   recipe: RECIPES[0].name,
-  seed: RECIPES[0].seed,
+  seed: null,
   learningRate: null,
   device: "wasm",
   limit: FEW_IMAGES,
@@ -45,16 +45,18 @@ export function recipeOf({ recipe }: Pick<TrainingSettings, "recipe">): PageReci
 }
 
 /** The settings with all that the recipe says. */
-export interface SettledSettings extends Omit<TrainingSettings, "learningRate" | "steps"> {
+export interface SettledSettings extends Omit<TrainingSettings, "seed" | "learningRate" | "steps"> {
+  readonly seed: number;
   readonly learningRate: number;
   readonly steps: number;
 }
 
 /** Fills in what the recipe says. */
 export function settle(settings: TrainingSettings): SettledSettings {
-  const { optimizer } = recipeOf(settings);
+  const { seed, optimizer } = recipeOf(settings);
   return {
     ...settings,
+    seed: settings.seed ?? seed,
     learningRate: settings.learningRate ?? optimizer.learningRate,
     steps: settings.steps ?? ownSteps(settings),
   };
@@ -76,7 +78,7 @@ export function toParts(settings: TrainingSettings): Record<string, string> {
   const { recipe, seed, learningRate, device, limit, steps, threads } = settings;
   return {
     ...(recipe === USUAL.recipe ? {} : { recipe }),
-    ...(seed === USUAL.seed ? {} : { seed: String(seed) }),
+    ...(seed === null ? {} : { seed: String(seed) }),
     ...(learningRate === null ? {} : { rate: String(learningRate) }),
     ...(device === USUAL.device ? {} : { device }),
     ...(limit === USUAL.limit ? {} : { images: limit === null ? "all" : String(limit) }),

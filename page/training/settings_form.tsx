@@ -65,7 +65,7 @@ export function Settings({ isFixed }: { isFixed: boolean }): JSX.Element {
           usual={own.seed}
           least={LEAST.seed}
           most={MOST.seed}
-          onChange={(seed) => choose({ seed: seed ?? own.seed })}
+          onChange={(seed) => choose({ seed })}
         />
       </Field>
       <Field label="Device">
@@ -140,7 +140,7 @@ function choose(changes: Partial<TrainingSettings>): void {
 
 /** A recipe comes with its own seed, learning rate and length. */
 function chooseRecipe(name: string): void {
-  choose({ recipe: name, seed: recipeOf({ recipe: name }).seed, learningRate: null, steps: null });
+  choose({ recipe: name, seed: null, learningRate: null, steps: null });
 }
 
 function chooseImages(count: number): void {

@@ -5,14 +5,16 @@
  */
 /// <reference lib="dom" />
 import { computed, effect, signal } from "@preact/signals";
+import { formatDuration } from "../../lib/view/progress.ts";
 import { ROOT } from "../assets.ts";
 import { announce } from "../announce.ts";
+import { SHARES_MEMORY } from "../features.ts";
 import { SHIPPED } from "../reading/shipped.ts";
 import { models, shown, type ShownModel } from "../state.ts";
 import type { DownloadFormat, ModelBytes, TrainerEvent, TrainerRequest } from "../workers/messages.ts";
 import { fileLost } from "./explain.ts";
-import { advance, begin, IDLE, isActive, type Progress } from "./progress.ts";
-import { MOST, recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
+import { advance, begin, IDLE, isActive, isPrecious, type Progress } from "./progress.ts";
+import { ALL_IMAGES, MOST, recipeOf, settle, type TrainingSettings, USUAL } from "./settings.ts";
 
 /** The network that is trained here, among the networks of the page. */
 export const TRAINED_ID = "training";
@@ -23,22 +25,20 @@ export const settings = signal<TrainingSettings>(USUAL);
 /** The training, as far as it has come. */
 export const progress = signal<Progress>(IDLE);
 
-/** Whether the images of a training are already in the memory of the worker. */
-export const hasImages = signal(false);
+/** How many training images are in the memory of the worker. */
+export const imagesHere = signal(0);
 
 /** How many threads can train here; one where memory cannot be shared. */
-export const MOST_THREADS = globalThis.crossOriginIsolated
-  ? Math.min(navigator.hardwareConcurrency, MOST.threads)
-  : 1;
+export const MOST_THREADS = SHARES_MEMORY ? Math.min(navigator.hardwareConcurrency, MOST.threads) : 1;
 
 /** After so long without news, a training is said to be silent. */
 const SILENCE_MS = 30_000;
 
 /** Lets the browser ask whether to leave. Browsers keep no page for their back button that listens to this. */
 const askBeforeLeaving = (event: Event) => event.preventDefault();
-const isTraining = computed(() => isActive(progress.value));
+const isAtStake = computed(() => isActive(progress.value) || isPrecious(progress.value));
 effect(() => {
-  if (isTraining.value) addEventListener("beforeunload", askBeforeLeaving);
+  if (isAtStake.value) addEventListener("beforeunload", askBeforeLeaving);
   else removeEventListener("beforeunload", askBeforeLeaving);
 });
 
@@ -48,8 +48,9 @@ let silence: ReturnType<typeof setTimeout> | undefined;
 /** Which networks were shown before the last model was forgotten, and which are shown since. */
 let places: { readonly before: readonly string[]; readonly since: readonly string[] } | null = null;
 
-/** Trains with the settings that were chosen. */
+/** Trains with the settings that were chosen, unless that would lose a network that someone wants to keep. */
 export function train(): void {
+  if (!mayForget()) return;
   const settled = settle(settings.value),
     { recipe, seed, learningRate, device, limit, steps, threads } = settled;
   run++;
@@ -69,6 +70,22 @@ export function resume(): void {
   send({ kind: "resume" });
 }
 
+/** Ends the training and forgets what it has learned, unless someone wants to keep that. */
+export function resetOnRequest(): void {
+  if (mayForget()) reset();
+}
+
+/** Asks before a network goes that took long to train and was not saved. */
+function mayForget(): boolean {
+  const { seconds } = progress.value;
+  return !isPrecious(progress.value) ||
+    confirm(
+      `The network that was trained here, for ${
+        formatDuration(1000 * seconds)
+      }, is not downloaded. Discard it?`,
+    );
+}
+
 /** Ends the training and forgets what it has learned. */
 export function reset(): void {
   if (progress.value.phase === "idle") return;
@@ -77,7 +94,7 @@ export function reset(): void {
   run++;
   progress.value = IDLE;
   forgetModel();
-  announce("the training is gone");
+  announce("training discarded");
   if (isSilent) endWorker();
   else send({ kind: "stop" });
 }
@@ -114,13 +131,15 @@ function startWorker(): Worker {
 function endWorker(): void {
   worker?.terminate();
   worker = null;
-  hasImages.value = false;
+  imagesHere.value = 0;
 }
 
 function hear(news: TrainerEvent): void {
   const { notice } = progress.value;
   progress.value = advance({ ...progress.value, notice: notice === SILENT ? null : notice }, news);
-  if (news.kind === "opening") hasImages.value = true;
+  if (news.kind === "opening") {
+    imagesHere.value = Math.max(imagesHere.value, progress.value.settings!.limit ?? ALL_IMAGES);
+  }
   if (news.kind === "steps") showModel(news.model);
   if (news.kind === "file") save(news);
   if (isActive(progress.value) && progress.value.phase !== "paused") listenForSilence();

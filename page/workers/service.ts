@@ -8,6 +8,7 @@
  * @module
  */
 import type { FileList } from "../build/file_list.ts";
+import { ISOLATION, POLICY } from "../build/headers.ts";
 
 /** What the build writes before this file. */
 declare const FILES: FileList;
@@ -75,8 +76,7 @@ async function forgetOthers(): Promise<void> {
 async function fromShell(url: string): Promise<Response> {
   const cache = await caches.open(SHELL);
   const found = await cache.match(url) ?? await fetch(url); // a browser may have cleared it
-  // Some servers redirect /index.html to /, and a browser refuses to navigate to a response that was redirected.
-  return found.redirected ? withBody(found, found.body) : found;
+  return withBody(found, found.body);
 }
 
 /** A part of the data set, at once as it comes; it is kept when it has come whole. */
@@ -97,9 +97,15 @@ async function keepData(cache: Cache, url: string, response: Response): Promise<
   await cache.put(url, withBody(response, bytes));
 }
 
-/** A response of its own, with what another says. */
+/** What many servers do not send: with it, workers have the policy too, and threads share memory from the second visit on. */
+const HEADERS = { "content-security-policy": POLICY, ...ISOLATION };
+
+/**
+ * A response of its own, with what another says. Some servers redirect /index.html to /, and a browser refuses to navigate to a response
+ * that was redirected.
+ */
 function withBody({ status, headers }: Response, body: BodyInit | null): Response {
-  return new Response(body, { status, headers });
+  return new Response(body, { status, headers: { ...HEADERS, ...Object.fromEntries(headers) } });
 }
 
 worker.addEventListener("install", (event) => event.waitUntil(keepShell()));

@@ -9,7 +9,8 @@ import { savesData } from "../data/saves_data.ts";
 import { explain } from "../training/explain.ts";
 import { fileOf } from "../training/files.ts";
 import { Session } from "../training/session.ts";
-import type { TrainerEvent, TrainerNews, TrainerRequest, TrainRequest } from "./messages.ts";
+import type { TrainedRun } from "../training/run_files.ts";
+import type { DownloadFormat, TrainerEvent, TrainerNews, TrainerRequest, TrainRequest } from "./messages.ts";
 
 /** A worker's end of its channel. */
 const channel = globalThis as unknown as {
@@ -53,7 +54,7 @@ channel.onmessage = ({ data: request }) => {
       return;
     case "download": {
       const trained = session?.trained;
-      if (trained) tell(run, { kind: "file", ...fileOf(trained, request.format) });
+      if (trained) tell(run, fileNews(trained, request.format));
       return;
     }
   }
@@ -71,6 +72,19 @@ async function train(request: TrainRequest, before: Promise<void>): Promise<void
     await mine.run();
   } catch (error) {
     tell(request.run, { kind: "failed", message: explain(error) });
+  }
+}
+
+/** The file of a model; a browser may lack the memory for it, and the model is kept. */
+function fileNews(trained: TrainedRun, format: DownloadFormat): TrainerNews {
+  try {
+    return { kind: "file", ...fileOf(trained, format) };
+  } catch (error) {
+    const reason = (error as Error).message;
+    return {
+      kind: "notice",
+      message: `The file could not be made (${reason}). Take another format, or try again.`,
+    };
   }
 }
 

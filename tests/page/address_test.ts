@@ -75,6 +75,8 @@ Deno.test("damaged parts are named and left out, and nothing else is lost", () =
   assert.deepEqual(damaged, ["digit", "line", "hidden", "ink", "image", "recipe", "seed", "rate"]);
   assert.deepEqual(readAddress("#digit=200&sheet=full").damaged, ["digit", "sheet"]);
   assert.deepEqual(readAddress("#nets=a,b,c").damaged, ["nets"]);
+  assert.deepEqual(readAddress("#nets=a%2Cb").place, { shown: ["a", "b"] }, "as programs pass it on");
+  assert.deepEqual(readAddress("#nets=%").damaged, ["nets"]);
   assert.deepEqual(readAddress(`#digit=${"1".repeat(30_000)}`), { place: {}, damaged: ["address"] });
 });
 

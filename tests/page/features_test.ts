@@ -6,7 +6,7 @@ Deno.test("what a browser lacks is named in one sentence", () => {
   assert.equal(sayWhatIsMissing(browser), null);
   assert.equal(
     sayWhatIsMissing({ ...browser, DecompressionStream: undefined, Promise: {} }),
-    "This browser offers no DecompressionStream, no Promise.withResolvers, which this page needs: " +
-      "take Chrome 119, Firefox 121 or Safari 17.4, or a later one.",
+    "This browser lacks DecompressionStream and Promise.withResolvers, which this page needs: " +
+      "use Chrome 119, Firefox 121 or Safari 17.4, or a later one.",
   );
 });

@@ -24,11 +24,31 @@ browserTest("the page opens without complaints, and asks no one but its own serv
   assert.match(await page.locator("#isolation").innerText(), /all cores/);
 });
 
-browserTest("a page whose server does not isolate it says so", async ({ page, address }) => {
-  await page.goto(address);
-  assert.match(await page.locator("#isolation").innerText(), /one thread.* same bits/);
-  assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
-}, { isolated: false });
+browserTest(
+  "a page whose server does not isolate it says so, and is isolated from its second visit on",
+  async (visit) => {
+    const { page, address } = visit;
+    await page.goto(address);
+    assert.match(await page.locator("#isolation").innerText(), /one thread.* same bits/);
+    assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
+    await waitUntilKept(visit);
+    await page.reload();
+    await page.locator("#isolation", { hasText: "all cores" }).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), true);
+    await page.getByText(/sure after line \d/).waitFor();
+    const asked = page.waitForResponse(/workers\/reader\.js/);
+    await page.evaluate(() => fetch("workers/reader.js"));
+    assert.match((await (await asked).allHeaders())["content-security-policy"], /connect-src 'self'/);
+  },
+  { isolated: false, answer: withoutPolicy },
+);
+
+/** As a server that knows nothing of policies. */
+function withoutPolicy(request: Request, usual: (request: Request) => Response): Response {
+  const response = usual(request);
+  response.headers.delete("content-security-policy");
+  return response;
+}
 
 browserTest("any folder of a server will do", async (visit) => {
   await visit.page.goto(visit.address);
@@ -53,6 +73,7 @@ browserTest("after the first visit the page opens without a network, isolated as
       "kernels/fused.wasm",
       "kernels/plain.wasm",
       "models/lstm-64.safetensors",
+      "models/lstm-100x2.safetensors",
       "mnist/digits.bin",
     ];
     return await Promise.all(paths.map(async (path) => (await (await fetch(path)).arrayBuffer()).byteLength));
@@ -92,7 +113,7 @@ browserTest("without main.js the page says what to do", async ({ page, address }
 browserTest("what a browser lacks is named before anything fails", async ({ page, address }) => {
   await page.addInitScript(() => Reflect.deleteProperty(Promise, "withResolvers"));
   await page.goto(address);
-  await page.locator("[role=alert]", { hasText: /no Promise\.withResolvers,.* Safari 17\.4/ }).waitFor();
+  await page.locator("[role=alert]", { hasText: /lacks Promise\.withResolvers,.* Safari 17\.4/ }).waitFor();
   assert.equal(await page.locator("#page > p").count(), 1);
 });
 
@@ -292,7 +313,7 @@ versionTest(
     await again.waitFor();
     assert.equal(await busy.title(), "First");
     assert.equal(await busy.getByRole("button", { name: "Use it" }).count(), 0);
-    assert.match(await busy.locator(".colophon [role=status]").innerText(), /you lose.*: rnn-128\./);
+    assert.match(await busy.locator(".colophon [role=status]").innerText(), /discards.*: rnn-128\./);
     await again.click();
     await busy.waitForFunction(() => document.title === "Second");
   },
@@ -314,9 +335,9 @@ versionTest(
     await page.locator("#training").getByRole("button", { name: "Pause" }).click();
     await release("Second");
     await page.evaluate(async () => await (await navigator.serviceWorker.ready).update());
-    const hasText = /you lose.*: the training and .*trained here\./;
+    const hasText = /discards.*: the training and .*trained here\./;
     await page.locator(".colophon [role=status]", { hasText }).waitFor();
-    await page.getByRole("button", { name: "Use it, and lose that" }).click();
+    await page.getByRole("button", { name: "Use it, and discard that" }).click();
     await page.waitForFunction(() => document.title === "Second");
     assert.deepEqual(dialogs, []);
   },

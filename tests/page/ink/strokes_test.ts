@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  beginStroke,
   curvesOf,
   extendStroke,
   flattenStroke,
+  hasRoom,
   packStrokes,
   pointAt,
   SHEET,
@@ -44,16 +44,16 @@ Deno.test("a stroke is smooth: its curves meet at midpoints, and end where the p
 
 Deno.test("points off the sheet are moved onto it, and those too near the last one are left out", () => {
   assert.deepEqual(pointAt(-5, 2_000), { x: 0, y: SHEET });
-  let drawn: readonly Stroke[] = beginStroke([], pointAt(10, 10));
+  let drawn: readonly Stroke[] = [[pointAt(10, 10)]];
   for (const x of [11, 12, 13, 40]) drawn = extendStroke(drawn, pointAt(x, 10));
   assert.deepEqual(drawn, [[{ x: 10, y: 10 }, { x: 40, y: 10 }]]);
   assert.deepEqual(extendStroke([], pointAt(1, 1)), [], "no stroke was begun");
 });
 
-Deno.test("a drawing stops to grow before it is too long for an address", () => {
-  let drawn = beginStroke([], pointAt(0, 0));
+Deno.test("a drawing stops growing before it is too long for an address", () => {
+  let drawn: readonly Stroke[] = [[pointAt(0, 0)]];
   for (let i = 1; i < 5_000; i++) drawn = extendStroke(drawn, pointAt(i % 2 * SHEET, i / 5));
   assert.equal(drawn.flat().length, 2_000);
-  assert.equal(beginStroke(drawn, pointAt(5, 5)), drawn);
+  assert.equal(hasRoom(drawn), false);
   assert.deepEqual(unpackStrokes(packStrokes(drawn)), drawn);
 });

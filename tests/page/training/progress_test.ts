@@ -4,6 +4,7 @@ import {
   begin,
   IDLE,
   isActive,
+  isPrecious,
   lastQuarter,
   type Progress,
   timeLeftMs,
@@ -73,6 +74,14 @@ Deno.test("lastQuarter() is the first accuracy after each quarter, and none at t
     return [[step, lastQuarter(after(OPENED, ...told))?.step ?? null]];
   });
   assert.deepEqual(said, [[10, null], [20, null], [30, 30], [40, 30], [60, 60], [80, 80], [100, 80]]);
+});
+
+Deno.test("isPrecious(): a model that took a minute, until it is downloaded", () => {
+  const short = after(OPENED, steps(20, [1])), long = after(OPENED, steps(700, [1]));
+  assert.deepEqual([isPrecious(short), isPrecious(long), isPrecious(after(OPENED))], [false, true, false]);
+  const saved = advance(long, { kind: "file", name: "a.onnx", bytes: new Uint8Array() });
+  assert.equal(isPrecious(saved), false);
+  assert.equal(isPrecious(advance(saved, steps(701, [1]))), true, "it has learned since");
 });
 
 Deno.test("begin() starts with empty curves, and what is idle has no time left", () => {

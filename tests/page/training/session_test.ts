@@ -139,6 +139,44 @@ testUnless(LACKS, "Session trains on without test images, and says so", async ()
   assert.equal(news.at(-1)!.kind, "ended");
 });
 
+testUnless(
+  LACKS,
+  "Session keeps the figures of every epoch, also of those whose test images did not come",
+  async () => {
+    let asked = 0;
+    const images: SessionParts["images"] = (name, count) => {
+      const isMissing = name === "test" && ++asked < 4; // once as training begins, then after each epoch
+      return isMissing ? Promise.reject(new Error("Cannot load MNIST: gone")) : first(tiny)(name, count);
+    };
+    const { session } = await follow(TINY, images), { epochs } = session.trained!;
+    assert.deepEqual(epochs.map(({ epoch, step }) => [epoch, step]), [[0, 1], [1, 2], [2, 3], [3, 4], [
+      4,
+      5,
+    ]]);
+    assert.deepEqual(epochs.map(({ testAccuracy }) => testAccuracy !== undefined), [
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+    assert.ok(epochs.every(({ trainLoss, trainAccuracy }) => trainLoss > 0 && trainAccuracy >= 0));
+  },
+);
+
+testUnless(LACKS, "Session.stop() while the device is opened asks for no more images", async () => {
+  const asked: string[] = [];
+  const images: SessionParts["images"] = (name, count) => {
+    asked.push(name);
+    return first(tiny)(name, count);
+  };
+  const { news } = await follow(TINY, images, (one, session) => {
+    if (one.kind === "opening") session.stop();
+  });
+  assert.deepEqual(asked, ["train"]);
+  assert.deepEqual(news.filter(({ kind }) => kind === "steps"), []);
+});
+
 testUnless(LACKS, "Session.run() fails as what it lacks does", async () => {
   const lost: SessionParts["images"] = () => Promise.reject(new Error("Cannot load MNIST: gone"));
   await assert.rejects(follow(TINY, lost), /gone/);
