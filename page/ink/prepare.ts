@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { preparePicture } from "../../lib/data/prepare_picture.ts";
-import type { Raster } from "../../lib/data/raster.ts";
+import { preparePicture, type Raster } from "../../core.ts";
 import { rasterizeStrokes } from "./rasterize.ts";
 import { PEN_RADIUS, SIDE, type Stroke } from "./strokes.ts";
 

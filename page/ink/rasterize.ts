@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Raster } from "../../lib/data/raster.ts";
+import type { Raster } from "../../core.ts";
 import { flattenStroke, PEN_RADIUS, type Point, SHEET, type Stroke } from "./strokes.ts";
 
 /** Pixels along each side: four for each that a network sees. */

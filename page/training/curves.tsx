@@ -51,9 +51,7 @@ export function AccuracyChart({ progress }: { progress: Progress }): JSX.Element
       <figcaption>
         Accuracy {tested !== null && <span class="figure">{formatShare(tested.accuracy)}</span>}
         <span class="quiet">
-          {tested === null
-            ? "of the last batches"
-            : "on the test images (points); of the last batches (line)"}
+          {tested === null ? "of the last batches" : "last batches (line), test images (points)"}
         </span>
       </figcaption>
       <Chart

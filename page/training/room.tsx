@@ -89,11 +89,11 @@ function labelOf(phase: Progress["phase"]): string {
 /** About the size of a part of the training images, and of all test images, in MB. */
 const PART_MB = 1.01, TEST_MB = 1.7;
 
-/** What the next training fetches; nothing where all is there already. */
+/** What the next training fetches. */
 function sizeOf(): string {
   const partsOf = (images: number) => Math.ceil(images / TRAIN_PART), here = partsOf(imagesHere.value);
   const first = partsOf(settings.value.limit ?? ALL_IMAGES) - here;
-  if (first <= 0) return "";
+  if (first <= 0) return "the images are here already";
   const later = savesData() ? 0 : partsOf(ALL_IMAGES) - here - first;
   const megabytes = (parts: number, more = 0) => Math.round(parts * PART_MB + more);
   return `fetches ${megabytes(first)} MB to begin, and another ${

@@ -9,11 +9,12 @@ import {
   type Model,
   modelOfRun,
   openModel,
+  recurrentLayers,
   traceImage,
   type TrainedModel,
 } from "../../core.ts";
 import { CATALOGUE } from "../../lib/data/catalogue.ts";
-import { recurrentLayers, stepsOf } from "../../lib/model/network.ts";
+import { stepsOf } from "../../lib/model/network.ts";
 import { asyncDispose } from "../../lib/symbols.ts";
 import { readsInOrder } from "../../lib/train/probabilities.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";

@@ -130,10 +130,12 @@ browserTest("history and service workers that refuse are done without", async ({
       Object.defineProperty(navigator, "serviceWorker", { ...serviceWorker, configurable: true });
     }, refuses);
     await open({ page, address });
-    const refusals = () => page.evaluate(() => (globalThis as unknown as { refusals: number }).refusals);
-    const before = await refusals();
+    const before = await page.evaluate(() => (globalThis as unknown as { refusals: number }).refusals);
     await page.locator("input[type=range]").first().press("Home");
-    while (await refusals() === before) await page.waitForTimeout(50);
+    await page.waitForFunction(
+      (before) => (globalThis as unknown as { refusals: number }).refusals > before,
+      before,
+    );
   }
 });
 
