@@ -4,11 +4,16 @@
  * @module
  */
 import { announce } from "../announce.ts";
-import { clear, undo } from "./source.ts";
+import { clear, redo, undo } from "./source.ts";
 
 /** Takes the last step back. */
 export function undoAloud(): void {
   if (undo()) announce("last step undone");
+}
+
+/** Takes the last undo back. */
+export function redoAloud(): void {
+  if (redo()) announce("last step done again");
 }
 
 /** Leaves the sheet empty. */

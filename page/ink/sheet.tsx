@@ -16,7 +16,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.ts";
 import { theme } from "../theme.ts";
 import { image } from "../state.ts";
-import { clearAloud, undoAloud } from "./actions.ts";
+import { clearAloud, redoAloud, undoAloud } from "./actions.ts";
 import { canExtend, movePenTo, putPenDown, source, strokesOf } from "./source.ts";
 import { curvesOf, PEN_RADIUS, type Point, pointAt, SHEET, SIDE, type Stroke } from "./strokes.ts";
 
@@ -98,8 +98,10 @@ export function Sheet({ onDraw, onFull, children }: SheetProps): JSX.Element {
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLCanvasElement>) => {
     if (event.ctrlKey || event.metaKey) {
-      if (event.key.toLowerCase() !== "z") return;
-      undoAloud();
+      const letter = event.key.toLowerCase();
+      if (letter === "z" && !event.shiftKey) undoAloud();
+      else if (letter === "z" || letter === "y") redoAloud();
+      else return;
     } else if (MOVES[event.key]) {
       movePen(MOVES[event.key], event.shiftKey ? 4 : 1);
     } else if (event.key === " ") {
@@ -186,8 +188,11 @@ function drawSheet(
 
 function drawStroke(context: CanvasRenderingContext2D, stroke: Stroke): void {
   context.beginPath();
+  if (stroke.length === 1) { // a line of no length is not drawn
+    context.arc(stroke[0].x, stroke[0].y, PEN_RADIUS, 0, 2 * Math.PI);
+    return context.fill();
+  }
   context.moveTo(stroke[0].x, stroke[0].y);
-  if (stroke.length === 1) context.lineTo(stroke[0].x, stroke[0].y);
   for (const { control, end } of curvesOf(stroke)) {
     context.quadraticCurveTo(control.x, control.y, end.x, end.y);
   }

@@ -19,6 +19,9 @@ export const source = signal<Source>({ kind: "empty" });
 /** What was on the sheet before, the latest last. */
 const before = signal<readonly Source[]>([]);
 
+/** What was undone since the last step, the latest last. */
+let undone: readonly Source[] = [];
+
 /** Steps that can be undone. */
 const MOST_STEPS = 100;
 
@@ -27,6 +30,11 @@ export const canUndo = computed(() => before.value.length > 0);
 
 /** Puts something else on the sheet. */
 export function replaceSheet(sheet: Source): void {
+  undone = [];
+  step(sheet);
+}
+
+function step(sheet: Source): void {
   before.value = [...before.value, source.value].slice(-MOST_STEPS);
   source.value = sheet;
 }
@@ -77,7 +85,17 @@ export function undo(): boolean {
   const last = before.value.at(-1);
   if (!last) return false;
   before.value = before.value.slice(0, -1);
+  undone = [...undone, source.value];
   source.value = last;
+  return true;
+}
+
+/** Takes the last undo back, unless something else was done since. @returns Whether there was one */
+export function redo(): boolean {
+  const last = undone.at(-1);
+  if (!last) return false;
+  undone = undone.slice(0, -1);
+  step(last);
   return true;
 }
 

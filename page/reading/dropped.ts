@@ -23,10 +23,17 @@ export function filesOfList(files: Iterable<File>): FoundFile[] {
   return [...files].map((file) => found(file.webkitRelativePath || file.name, file));
 }
 
-/** The one picture among files; null if there is not one. */
+/**
+ * The picture that files are; null if there is none among them.
+ *
+ * @throws {Error} If there are other files, too, or another picture.
+ */
 export function pictureIn(files: readonly File[]): File | null {
-  const pictures = files.filter(({ type }) => type.startsWith("image/"));
-  return files.length === 1 && pictures.length === 1 ? pictures[0] : null;
+  const picture = files.find(({ type }) => type.startsWith("image/"));
+  if (picture && files.length > 1) {
+    throw new Error(`Cannot open ${files.length} files: bring one picture, or the files of one network`);
+  }
+  return picture ?? null;
 }
 
 function found(path: string, file: File): FoundFile {

@@ -54,6 +54,11 @@ export function decidedLine(reading: ShownReading): number {
   return Math.floor(step * LINES / reading.T) + 1;
 }
 
+/** Whether the names of classes are digits and letters, or words that take more room. */
+export function lengthOfNames({ classNames }: Pick<Words, "classNames">): "short" | "long" {
+  return classNames.some(({ length }) => length > 2) ? "long" : "short";
+}
+
 /** What lines are called. */
 export function nameOfLines(axis: "rows" | "columns" | "pixels"): string {
   return axis === "columns" ? "column" : "line";

@@ -9,10 +9,19 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { formatShare } from "../../lib/view/words.ts";
 import { announce } from "../announce.ts";
+import { source } from "../ink/source.ts";
 import { image, line, models, readings, shown } from "../state.ts";
 import { Cells } from "./cells.tsx";
 import { fail, faults, label, works } from "./follow.ts";
-import { answerAfter, decidedLine, misreads, nameOfLines, sayDecision, sayDigit } from "./lines.ts";
+import {
+  answerAfter,
+  decidedLine,
+  lengthOfNames,
+  misreads,
+  nameOfLines,
+  sayDecision,
+  sayDigit,
+} from "./lines.ts";
 import { type Read, Scan } from "./scan.tsx";
 import { fetchShipped, SHIPPED } from "./shipped.ts";
 
@@ -85,7 +94,12 @@ function Network(
       <div class="row choice">
         <label>
           <span class="spoken">{place === 0 ? "Network" : "Second network"}</span>
-          <select ref={choice} value={id} onChange={(event) => show(place, event.currentTarget.value)}>
+          <select
+            ref={choice}
+            value={id}
+            title={model?.name}
+            onChange={(event) => show(place, event.currentTarget.value)}
+          >
             <Choices />
           </select>
         </label>
@@ -150,11 +164,12 @@ function NetworkReads({ model, reading }: Read): JSX.Element {
 function Verdict({ model, reading }: Read): JSX.Element {
   const answer = answerAfter(reading, line.value), name = nameOfLines(model.axis);
   if (!image.value) {
-    return <p class="verdict quiet">Draw a digit: this is what it thinks of an empty sheet.</p>;
+    const reason = source.value.kind === "strokes" ? "This is too small for a digit" : "Draw a digit";
+    return <p class="verdict quiet">{reason}: below is what the network thinks of an empty sheet.</p>;
   }
   const digit = label.value, isWrong = answer && digit !== null && misreads(answer, model, digit);
   return (
-    <div class="verdict">
+    <div class="verdict" data-names={lengthOfNames(model)}>
       <b class={isWrong ? "wrong" : ""}>{answer ? model.classNames[answer.best] : "?"}</b>
       <p>
         <span class="figure">

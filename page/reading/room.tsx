@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
-import { effect } from "@preact/signals";
+import { effect, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { followAddress, openAddress } from "../address_bar.ts";
@@ -23,7 +23,7 @@ import { Networks } from "./networks.tsx";
 import { openNetwork, openPicture } from "./open.ts";
 import { isPlaying, pause, playUnasked, speed } from "./play.ts";
 import { Reader } from "./reader.ts";
-import { fetchShipped } from "./shipped.ts";
+import { fetchShipped, SHIPPED } from "./shipped.ts";
 import { said, Transport } from "./transport.tsx";
 
 let started: Reader | null = null;
@@ -36,6 +36,7 @@ function start(): Reader {
   if (!openAddress()) playUnasked();
   followAddress();
   effect(() => shown.value.forEach((id) => fetchShipped(id).catch((error) => fail(id, error))));
+  fetchShipped(SHIPPED[0].id).catch(() => {}); // index.html asks for it before it knows which networks are shown
   effect(() => {
     const text = said.value;
     if (!text || isPlaying.value || !image.value) return;
@@ -46,29 +47,26 @@ function start(): Reader {
 
 /** The room. */
 export function ReadingRoom(): JSX.Element {
+  const isDropping = useSignal(false);
   useEffect(() => {
     const reader = start();
-    const onDrop = (event: DragEvent) => {
+    const listeners = new AbortController(), { signal } = listeners;
+    addEventListener("drop", (event) => {
       event.preventDefault();
-      const { dataTransfer } = event, picture = pictureIn([...dataTransfer?.files ?? []]);
-      if (picture) openPicture(reader, picture).catch(report);
-      else if (dataTransfer?.files.length) {
-        filesOfDrop(dataTransfer).then((files) => openNetwork(reader, files)).catch(report);
-      }
-    };
-    const onPaste = ({ clipboardData }: ClipboardEvent) => {
-      const picture = pictureIn([...clipboardData?.files ?? []]);
-      if (picture) openPicture(reader, picture).catch(report);
-    };
-    const allow = (event: DragEvent) => event.preventDefault();
-    addEventListener("drop", onDrop);
-    addEventListener("dragover", allow);
-    addEventListener("paste", onPaste);
-    return () => {
-      removeEventListener("drop", onDrop);
-      removeEventListener("dragover", allow);
-      removeEventListener("paste", onPaste);
-    };
+      isDropping.value = false;
+      if (event.dataTransfer?.files.length) takeFiles(reader, event.dataTransfer).catch(report);
+    }, { signal });
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      isDropping.value = event.dataTransfer?.types.includes("Files") ?? false;
+    }, { signal });
+    addEventListener("dragleave", ({ relatedTarget }) => {
+      if (relatedTarget === null) isDropping.value = false; // out of the window
+    }, { signal });
+    addEventListener("paste", ({ clipboardData }) => {
+      if (clipboardData?.files.length) takeFiles(reader, clipboardData).catch(report);
+    }, { signal });
+    return () => listeners.abort();
   }, []);
   const onDraw = () => {
     pause();
@@ -76,6 +74,11 @@ export function ReadingRoom(): JSX.Element {
   };
   return (
     <div class="reading">
+      {isDropping.value && (
+        <p class="dropping">
+          Drop a picture of a digit, the folder of a run, its zip, or a .safetensors file
+        </p>
+      )}
       <div class="desk">
         <Sheet
           onDraw={onDraw}
@@ -87,11 +90,16 @@ export function ReadingRoom(): JSX.Element {
         <Notice />
         <Tools onPicture={(picture) => openPicture(start(), picture).catch(report)} />
         <details class="help">
-          <summary>Keys, pictures and networks of your own</summary>
+          <summary>What you see, keys, and pictures and networks of your own</summary>
           <p id="sheet-keys">
             With the keyboard: arrow keys move the pen, and Home, End, Page Up and Page Down move it
             diagonally; with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Delete
             clears.
+          </p>
+          <p>
+            Beside the image stands what the network thinks after each line: a column for each class, the
+            stronger the colour, the likelier. A dashed line says where it made up its mind. Below are its
+            cells, one beside the other: blue is below 0, orange above.
           </p>
           <p>
             Drag over the marks beside the image that the network sees, or with a mouse over the image, to
@@ -111,6 +119,13 @@ export function ReadingRoom(): JSX.Element {
       <p class="spoken" role="status" aria-live="polite">{spoken}</p>
     </div>
   );
+}
+
+/** Opens the picture or the network that was dropped or pasted. */
+async function takeFiles(reader: Reader, data: DataTransfer): Promise<void> {
+  const picture = pictureIn([...data.files]);
+  if (picture) return await openPicture(reader, picture);
+  await openNetwork(reader, await filesOfDrop(data));
 }
 
 /** The scan line of the first network, on the sheet. */

@@ -11,6 +11,7 @@ import type { ShownReading } from "../workers/messages.ts";
 import { hidden, hiddenAxis, hideWhere, saidOfHidden, seen } from "./follow.ts";
 import {
   decidedLine,
+  lengthOfNames,
   LINES,
   nameOfLines,
   placeOf,
@@ -166,9 +167,9 @@ function Bars(
 ): JSX.Element {
   const best = classes.reduce((best, k) => shares[k] > shares[best] ? k : best, classes[0]);
   return (
-    <ol class="bars" aria-label="Probabilities now">
+    <ol class="bars" data-names={lengthOfNames({ classNames: names })} aria-label="Probabilities now">
       {classes.map((k) => (
-        <li key={k} class={k === best ? "best" : ""}>
+        <li key={k} class={k === best ? "best" : ""} title={names[k]}>
           <span class="bar" aria-hidden="true">
             <i style={{ "--share": String(shares[k]) }} />
           </span>

@@ -74,8 +74,10 @@ export function Result({ progress }: { progress: Progress }): JSX.Element | null
 /** What was trained; meanwhile others may have been chosen. */
 function sayTraining(settings: SettledSettings): string {
   const { seed, steps, limit, learningRate, device } = settings;
-  const images = limit === null ? "all images" : `the first ${limit.toLocaleString("en")} images`;
-  return `${recipeOf(settings).title}, seed ${seed}, ${steps.toLocaleString("en")} steps over ${images}, ` +
+  const counted = (count: number, noun: string) =>
+    `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  const images = limit === null ? "all images" : `the first ${counted(limit, "image")}`;
+  return `${recipeOf(settings).title}, seed ${seed}, ${counted(steps, "step")} over ${images}, ` +
     `learning rate ${learningRate}, on ${device}`;
 }
 

@@ -79,10 +79,86 @@ browserTest("a seven that is drawn with the mouse is read as 7, and a link shows
   assert.equal(await other.evaluate(picture, ".seen"), seen, "the same pixels");
 
   await page.getByRole("button", { name: "Clear" }).click();
-  await page.getByText("Draw a digit: this is").waitFor();
+  await page.getByText("Draw a digit: below is").waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await answers(page, "7");
 }, still);
+
+browserTest(
+  "a dot is seen, and a drawing too small for a digit is said to be that",
+  async ({ page, address }) => {
+    await page.goto(address);
+    await answers(page, "7");
+    await drag(page, "#sheet", [[0.5, 0.5]]);
+    await page.getByText(/^This is too small for a digit/).waitFor();
+    const inked = await page.locator("#sheet").evaluate((canvas: HTMLCanvasElement) => {
+      const { width, height } = canvas, { data } = canvas.getContext("2d")!.getImageData(0, 0, width, height);
+      return data.filter((value, i) => i % 4 === 3 && value > 127).length / (width * height);
+    });
+    assert.ok(Math.abs(inked - Math.PI * (38 / 1023) ** 2) < 5e-4, String(inked));
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.getByText(/^Draw a digit: below is/).waitFor();
+  },
+  still,
+);
+
+browserTest(
+  "a network with long class names, or many layers, stays within its card",
+  async ({ page, address }) => {
+    const classNames = [
+      "T-shirt/top",
+      "Trouser",
+      "Ankle boot",
+      "a very long name of a class that nobody would choose",
+    ];
+    const network = createClassifier({
+      inputSize: 28,
+      layers: [
+        {
+          kind: "bidirectional",
+          merge: "concat",
+          forward: { kind: "lstm", hiddenSize: 128, returnSequences: true },
+        },
+        { kind: "bidirectional", merge: "concat", forward: { kind: "gru", hiddenSize: 12 } },
+        { kind: "dense", units: 4 },
+      ],
+    });
+    const parameters = Float32Array.from({ length: network.size }, (_, i) => Math.sin(i) / 4);
+    for (const axis of ["rows", "columns"] as const) {
+      const model = modelConfig({ network, T: 28, sequence: { axis, range: [0, 1] }, classNames });
+      const zip = zipSync({
+        "config.json": new TextEncoder().encode(JSON.stringify({ recipe: "mine", model })),
+        "model/weights.bin": new Uint8Array(parameters.buffer),
+      });
+      await page.goto("about:blank");
+      await page.goto(address);
+      await answers(page, "7");
+      await page.locator('input[accept^=".safetensors"]')
+        .setInputFiles({ name: "mine.zip", mimeType: "", buffer: Buffer.from(zip) });
+      await page.getByText("Cell 1 of 128").waitFor();
+      for (const width of [320, 360, 700, 768, 1280, 1600]) {
+        await page.setViewportSize({ width, height: 900 });
+        const found = await page.evaluate(() => {
+          const card = document.querySelectorAll("article")[1], { right } = card.getBoundingClientRect();
+          const wide = [...card.querySelectorAll("*")].filter((one) =>
+            one.getBoundingClientRect().right > right
+          );
+          const text = card.querySelector(".verdict p")!.getBoundingClientRect();
+          return {
+            wide: wide.map(({ className }) => String(className)),
+            text: text.width,
+            lines: text.height,
+          };
+        });
+        assert.deepEqual(found.wide, [], `${axis}, ${width} px`);
+        assert.ok(found.text > 80 && found.lines < 400, `${axis}, ${width} px: ${JSON.stringify(found)}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${axis}, ${width} px: ${overflow} px too wide`);
+      }
+    }
+  },
+  still,
+);
 
 browserTest(
   "a finger draws a seven on a phone, and the page stays where it is",
@@ -450,7 +526,7 @@ browserTest("an empty sheet comes back, and a link that replaces a drawing can b
   await page.getByRole("button", { name: "Clear" }).click();
   await addressIs(page, /^#sheet=empty$/);
   await page.reload();
-  await page.getByText("Draw a digit: this is").waitFor();
+  await page.getByText("Draw a digit: below is").waitFor();
 
   await drag(page, "#sheet", SEVEN);
   await addressIs(page, /^#ink=/);
@@ -469,7 +545,7 @@ browserTest(
     const { page, address } = visit;
     await page.goto(address);
     await page.locator(".verdict").first().waitFor();
-    await page.getByText("Keys, pictures and networks").click();
+    await page.getByText("What you see, keys").click();
     const file = page.locator('input[accept^=".safetensors"]');
     const model = new URL("../../page/models/rnn-128.safetensors", import.meta.url).pathname;
     await file.setInputFiles(model);
@@ -619,7 +695,7 @@ browserTest(
   async ({ page, address }) => {
     await page.goto(`${address}#digit=4&nets=lstm-64,rnn-128&line=14&hidden=7`);
     await page.getByRole("article").nth(1).locator(".heat").waitFor();
-    await page.getByText("Keys, pictures and networks").click();
+    await page.getByText("What you see, keys").click();
     await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
     const found = await page.evaluate(async () => {
       const { axe } = globalThis as unknown as {

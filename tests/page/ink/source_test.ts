@@ -6,6 +6,7 @@ import {
   clear,
   movePenTo,
   putPenDown,
+  redo,
   replaceSheet,
   type Source,
   source,
@@ -29,6 +30,20 @@ Deno.test("a stroke that was undone, cleared or replaced while the pen was down 
     while (undo());
     assert.deepEqual(source.value, { kind: "digit", number: 7 });
   }
+});
+
+Deno.test("redo takes undo back, step by step, until something else is done", () => {
+  source.value = { kind: "empty" };
+  while (undo());
+  putPenDown(from);
+  movePenTo([to]);
+  putPenDown(to);
+  const drawn = source.value;
+  assert.deepEqual([undo(), undo(), redo(), redo(), redo()], [true, true, true, true, false]);
+  assert.equal(source.value, drawn);
+  undo();
+  clear();
+  assert.equal(redo(), false);
 });
 
 Deno.test("undo and clear tell whether there was anything to do", () => {
