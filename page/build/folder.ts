@@ -9,7 +9,6 @@ import { readWhole } from "../../lib/data/files.ts";
 import { listFiles } from "./file_list.ts";
 import { mnistFiles } from "./mnist.ts";
 import { LIST } from "./serve.ts";
-import { styleSheet } from "./style_sheet.ts";
 
 /** Files that are as they are. */
 const COPIED = {
@@ -32,7 +31,6 @@ const SERVICE = "workers/service.js";
 export async function collectFiles(bundle: string): Promise<Map<string, Uint8Array>> {
   const files: Map<string, Uint8Array> = await mnistFiles(await loadDataset({ dataset: "mnist" }));
   for (const [path, source] of Object.entries(COPIED)) files.set(path, await readWhole(source));
-  files.set("style.css", new TextEncoder().encode(await styleSheet()));
   for (const name of await namesIn(MODELS)) {
     if (name.endsWith(".safetensors")) files.set(`models/${name}`, await readWhole(`${MODELS}/${name}`));
   }

@@ -10,7 +10,7 @@ export type Colour = readonly [number, number, number];
 /** Light colours or dark ones. */
 export type Theme = "light" | "dark";
 
-/** From the ground, through the second colour of style.css, and on. */
+/** From the ground, through the second colour of shared.css, and on. */
 const SHARES: Readonly<Record<Theme, readonly Colour[]>> = {
   light: [[241, 239, 234], [196, 208, 226], [113, 149, 202], [47, 95, 168], [16, 42, 92]],
   dark: [[35, 38, 45], [41, 62, 97], [64, 110, 177], [134, 179, 243], [228, 239, 255]],
