@@ -147,7 +147,8 @@ function imageOf(pixels: Uint8Array, { height, width }: ImageSize): Images {
 
 /** A drawing in its box. @throws {RangeError} If it is empty. */
 function drawn({ grey, alpha, ...size }: Raster, to: ImageSize): Images {
-  const values = Float32Array.from(grey, (value, i) => value * alpha[i] / (255 * 255));
+  const values = new Float32Array(grey.length);
+  for (let i = 0; i < values.length; i++) values[i] = grey[i] * alpha[i] / (255 * 255); // many times as fast as `from()`
   if (!values.some((value) => value > 0)) throw noDigit("an empty sheet");
   return imageOf(boxed({ ...size, values }, to), to);
 }

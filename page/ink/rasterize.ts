@@ -20,27 +20,29 @@ export function rasterizeStrokes(strokes: readonly Stroke[]): Raster {
   return { width: SIDE, height: SIDE, grey, alpha: new Uint8Array(SIDE * SIDE).fill(255) };
 }
 
-/** Draws all pixels that are near a straight piece. */
+/** Half the width of a stroke, with the half pixel over which its edge fades. */
+const REACH = PEN_RADIUS * SIDE / SHEET + 0.5;
+
+/** Draws all pixels that are near a straight piece: one that is reached, at its centre, is as light as it lies inside, up to a pixel. */
 function drawPiece(grey: Uint8Array, a: Point, b: Point): void {
-  const radius = PEN_RADIUS * SIDE / SHEET, reach = radius + 0.5;
-  const [left, right] = reachOf(a.x, b.x, reach), [top, bottom] = reachOf(a.y, b.y, reach);
-  for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) {
-      const share = reach - distanceTo(a, b, { x: x + 0.5, y: y + 0.5 });
-      const value = Math.round(255 * Math.min(1, Math.max(0, share)));
-      if (value > grey[y * SIDE + x]) grey[y * SIDE + x] = value;
+  const [left, right] = reachOf(a.x, b.x), [top, bottom] = reachOf(a.y, b.y);
+  const dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) {
+      const at = row * SIDE + column;
+      if (grey[at] === 255) continue;
+      const px = column + 0.5 - a.x, py = row + 0.5 - a.y; // from a to the centre of the pixel
+      const along = length === 0 ? 0 : (px * dx + py * dy) / length,
+        t = along < 0 ? 0 : along > 1 ? 1 : along;
+      const x = px - t * dx, y = py - t * dy, square = x * x + y * y; // from the nearest point of the piece
+      if (square >= REACH * REACH) continue;
+      const value = Math.round(255 * Math.min(1, REACH - Math.sqrt(square)));
+      if (value > grey[at]) grey[at] = value;
     }
   }
 }
 
-function reachOf(a: number, b: number, reach: number): [number, number] {
-  return [Math.max(0, Math.floor(Math.min(a, b) - reach)), Math.min(SIDE, Math.ceil(Math.max(a, b) + reach))];
-}
-
-function distanceTo(a: Point, b: Point, p: Point): number {
-  const [dx, dy] = [b.x - a.x, b.y - a.y], length = dx * dx + dy * dy;
-  const along = length === 0 ? 0 : ((p.x - a.x) * dx + (p.y - a.y) * dy) / length;
-  const t = Math.min(1, Math.max(0, along));
-  const [x, y] = [p.x - a.x - t * dx, p.y - a.y - t * dy];
-  return Math.sqrt(x * x + y * y); // many times as fast as Math.hypot()
+/** The pixels along one side that a piece reaches. */
+function reachOf(a: number, b: number): [number, number] {
+  return [Math.max(0, Math.floor(Math.min(a, b) - REACH)), Math.min(SIDE, Math.ceil(Math.max(a, b) + REACH))];
 }

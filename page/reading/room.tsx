@@ -51,19 +51,19 @@ export function ReadingRoom(): JSX.Element {
   useEffect(() => {
     const reader = start();
     const listeners = new AbortController(), { signal } = listeners;
-    addEventListener("drop", (event) => {
+    addEventListener("drop", (event: DragEvent) => {
       event.preventDefault();
       isDropping.value = false;
       if (event.dataTransfer?.files.length) takeFiles(reader, event.dataTransfer).catch(report);
     }, { signal });
-    addEventListener("dragover", (event) => {
+    addEventListener("dragover", (event: DragEvent) => {
       event.preventDefault();
       isDropping.value = event.dataTransfer?.types.includes("Files") ?? false;
     }, { signal });
-    addEventListener("dragleave", ({ relatedTarget }) => {
+    addEventListener("dragleave", ({ relatedTarget }: DragEvent) => {
       if (relatedTarget === null) isDropping.value = false; // out of the window
     }, { signal });
-    addEventListener("paste", ({ clipboardData }) => {
+    addEventListener("paste", ({ clipboardData }: ClipboardEvent) => {
       if (clipboardData?.files.length) takeFiles(reader, clipboardData).catch(report);
     }, { signal });
     return () => listeners.abort();

@@ -16,7 +16,8 @@ import {
 import { CATALOGUE } from "../../lib/data/catalogue.ts";
 import { stepsOf } from "../../lib/model/network.ts";
 import { asyncDispose } from "../../lib/symbols.ts";
-import { readsInOrder } from "../../lib/train/probabilities.ts";
+import { checkFinite } from "../../lib/train/predict.ts";
+import { classProbabilities, readsInOrder } from "../../lib/train/probabilities.ts";
 import { titlesOfLayers } from "../../lib/view/structure.ts";
 import { decodeBlob } from "../ink/picture.ts";
 import { prepareRaster, prepareStrokes } from "../ink/prepare.ts";
@@ -82,9 +83,14 @@ export class ReaderDesk implements AsyncDisposable {
   async #read(id: string, pixels: Uint8Array): Promise<ShownReading> {
     const model = this.#models.get(id);
     if (!model) throw new Error(`Cannot read: the network must be open: current value is ${id}`);
-    const images = { pixels, count: 1, height: SIDE, width: SIDE };
-    const probabilities = await model.read(images), { T, layers } = traceImage(model.trained, images, 0);
-    const titles = titlesOfLayers(layers), { network } = model;
+    const images = { pixels, count: 1, height: SIDE, width: SIDE }, { network, parameters } = model.trained;
+    const { T, layers } = traceImage(model.trained, images, 0), titles = titlesOfLayers(layers);
+    // Where the states after a line are those of the image that ends there, nothing is computed twice.
+    const probabilities = readsInOrder(network)
+      ? checkFinite(
+        classProbabilities(Float32Array.from(layers.at(-1)!.states[0].values), network, parameters),
+      )
+      : await model.read(images);
     const end = stepsOf(network, T).findIndex(({ count }) => count !== T);
     const along = recurrentLayers({ layers: network.layers.slice(0, end) }).length;
     const shown = (traces: typeof layers[number]["gates"]) =>

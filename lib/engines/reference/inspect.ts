@@ -70,10 +70,7 @@ export function traceNetwork(network: Network, p: Float64Array, batch: Batch): N
   const { output } = networkForward(network, p, { batch, watch: { forward } });
   const layers = placedLayers(network).map(({ layer, number }) => {
     const lists = rows.get(layer)!;
-    const traces = lists.map(({ name, values }) => ({
-      name,
-      values: Float64Array.from(values.flatMap((row) => [...row])),
-    }));
+    const traces = lists.map(({ name, values }) => ({ name, values: joined(values) }));
     const gates = GATES[layer.kind].length;
     return { layer, number, gates: traces.slice(0, gates), states: traces.slice(gates) };
   });
@@ -101,6 +98,13 @@ export function measureGradients(
     number,
     states: norms.get(layer)!.map(({ name, values }) => ({ name, values: Float64Array.from(values) })),
   }));
+}
+
+/** Rows `[H]` of every t as `[T,H]`. */
+function joined(rows: readonly Float64Array[]): Float64Array {
+  const H = rows[0].length, all = new Float64Array(rows.length * H);
+  rows.forEach((row, t) => all.set(row, t * H));
+  return all;
 }
 
 /** The recurrent layers, from the input up; of a bidirectional one the forward layer first. */
