@@ -90,7 +90,7 @@ export function ReadingRoom(): JSX.Element {
         <Notice />
         <Tools onPicture={(picture) => openPicture(start(), picture).catch(report)} />
         <details class="help">
-          <summary>What you see, keys, and pictures and networks of your own</summary>
+          <summary>What you see, keys, your own files</summary>
           <p id="sheet-keys">
             With the keyboard: arrow keys move the pen, and Home, End, Page Up and Page Down move it
             diagonally; with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Delete
