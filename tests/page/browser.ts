@@ -101,6 +101,18 @@ export function browserTest(
   });
 }
 
+/** What axe-core would improve in a page as it is now, with the elements. */
+export async function findingsOfAxe(page: Page): Promise<string[]> {
+  await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(", ")}`);
+}
+
+/** What is used of axe-core. */
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
+
 /** Writes down whatever is wrong. */
 function listen(
   context: BrowserContext,

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { writeFolder } from "../../page/build/folder.ts";
 import { openFolder } from "../../page/build/serve.ts";
-import { browserTest, builtPage, openSite, type Visit, type VisitOptions } from "./browser.ts";
+import { browserTest, builtPage, findingsOfAxe, openSite, type Visit, type VisitOptions } from "./browser.ts";
 import { readFolder } from "./build_page.ts";
 
 /** Waits until the service worker has kept the page. */
@@ -232,19 +232,11 @@ for (const scheme of ["light", "dark"] as const) {
   for (const width of [360, 1600]) {
     browserTest(`axe-core finds nothing to improve: ${scheme}, ${width} px`, async ({ page, address }) => {
       await open({ page, address });
-      await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
-      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(", ")}`);
-      assert.deepEqual(found, []);
+      assert.deepEqual(await findingsOfAxe(page), []);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(overflow <= 0, `${overflow} px wider than the window`);
     }, { context: { colorScheme: scheme, viewport: { width, height: 900 } } });
   }
-}
-
-/** What these tests use of axe-core. */
-interface Axe {
-  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
 }
 
 /** Writes a version of the page that looks the same, with another title. @returns Its files */

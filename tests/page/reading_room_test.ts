@@ -13,7 +13,7 @@ import { modelConfig } from "../../lib/run/config.ts";
 import { readAddress } from "../../page/address.ts";
 import { prepareRaster } from "../../page/ink/prepare.ts";
 import { chunk, file, header, png } from "../data/support/png_files.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest, findingsOfAxe } from "./browser.ts";
 
 /** What went wrong last, in this room. */
 const NOTICE = ".reading [role=alert]";
@@ -696,14 +696,7 @@ browserTest(
     await page.goto(`${address}#digit=4&nets=lstm-64,rnn-128&line=14&hidden=7`);
     await page.getByRole("article").nth(1).locator(".heat").waitFor();
     await page.getByText("What you see, keys").click();
-    await page.evaluate(await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js"))));
-    const found = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; help: string }[] }> };
-      };
-      return (await axe.run()).violations.map(({ id, help }) => `${id}: ${help}`);
-    });
-    assert.deepEqual(found, []);
+    assert.deepEqual(await findingsOfAxe(page), []);
   },
   { context: { reducedMotion: "reduce", viewport: { width: 360, height: 800 }, hasTouch: true } },
 );

@@ -9,7 +9,7 @@ import { modelSha256 } from "../../../core.ts";
 import { openRun } from "../../../run.ts";
 import hashes from "../../golden/hashes.json" with { type: "json" };
 import published from "../../../page/training/published.json" with { type: "json" };
-import { browserTest, WEBGPU_FLAGS } from "../browser.ts";
+import { browserTest, findingsOfAxe, WEBGPU_FLAGS } from "../browser.ts";
 
 const HASH = hashes.sha256["train-lstm-adam"];
 /** A machine that does much else trains slowly. */
@@ -245,6 +245,27 @@ browserTest(
   },
   { context: { viewport: { width: 1920, height: 1080 } } },
 );
+
+for (const scheme of ["light", "dark"] as const) {
+  browserTest(
+    `axe-core finds nothing to improve in a training, its result and a notice: ${scheme}`,
+    async (visit) => {
+      const { page, address } = visit;
+      await page.goto(`${address}#digit=x`);
+      await page.getByRole("alert").getByText(/^This link is damaged/).waitFor();
+      await train(page, { Steps: "50000" });
+      await learning(page);
+      await page.locator("#training").getByRole("button", { name: "Pause" }).click();
+      await page.getByRole("button", { name: "Resume" }).waitFor(PATIENCE);
+      assert.deepEqual(await findingsOfAxe(page), []);
+      await page.getByRole("button", { name: "Reset" }).click();
+      await train(page, { Steps: "3" });
+      await hashOf(page);
+      assert.deepEqual(await findingsOfAxe(page), []);
+    },
+    { context: { colorScheme: scheme, reducedMotion: "reduce" } },
+  );
+}
 
 browserTest("images that cannot be loaded are named, and another attempt fetches them", async (visit) => {
   const { page, context, address } = visit;
