@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import type { JSX } from "preact";
 import { whyOneThread } from "./features.ts";
-import { atStake, isOutdated, newVersion, takeNewVersion } from "./offline.ts";
+import { atStake, isOutdated, isServed, newVersion, takeNewVersion } from "./offline.ts";
 import { ReadingRoom } from "./reading/room.tsx";
 import { TrainingRoom } from "./training/room.tsx";
 
@@ -72,7 +72,7 @@ function Offer(): JSX.Element {
 function Isolation(): JSX.Element {
   return (
     <p id="isolation">
-      {whyOneThread() ?? "This page is isolated from others: training may use all cores."}
+      {whyOneThread(isServed.value) ?? "This page is isolated from others: training may use all cores."}
     </p>
   );
 }

@@ -11,13 +11,17 @@ export const OLDEST = { chrome: 119, firefox: 121, safari: 17.4 } as const;
 export const SHARES_MEMORY: boolean = "crossOriginIsolated" in globalThis && globalThis.crossOriginIsolated &&
   "SharedArrayBuffer" in globalThis;
 
-/** Why training takes one thread here; null where it may take more. */
-export function whyOneThread(): string | null {
+/**
+ * Why training takes one thread here; null where it may take more.
+ *
+ * @param isServed Whether a service worker serves the page, which then is isolated when it is loaded again
+ */
+export function whyOneThread(isServed: boolean): string | null {
   if (SHARES_MEMORY) return null;
   return globalThis.crossOriginIsolated
     ? "This browser shares no memory among threads: training uses one thread. It gives the same bits."
     : "The server of this page does not isolate it from others: training uses one thread. It gives the same bits." +
-      (navigator.serviceWorker?.controller ? " Load the page again to use all cores." : "");
+      (isServed ? " Load the page again to use all cores." : "");
 }
 
 /** `Promise.withResolvers` is the newest of these; the others may be switched off. */

@@ -12,6 +12,9 @@ import { progress, reset } from "./training/trainer.ts";
 /** A version of the page that waits until this one is left; null while there is none. */
 export const newVersion = signal<ServiceWorker | null>(null);
 
+/** Whether a service worker serves this page. */
+export const isServed = signal(false);
+
 /** Whether the service worker is of another build than this page: what the page still needs may not fit. */
 export const isOutdated = signal(false);
 
@@ -77,6 +80,7 @@ async function register(): Promise<ServiceWorkerRegistration | null> {
 /** The server may have changed between the page and its first service worker, too. */
 async function compareBuilds(): Promise<void> {
   const { controller } = navigator.serviceWorker;
+  isServed.value = controller !== null;
   if (!controller) return;
   const { port1, port2 } = new MessageChannel();
   const answer = new Promise((resolve) => port1.onmessage = ({ data }) => resolve(data));

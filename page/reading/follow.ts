@@ -107,8 +107,10 @@ export function follow(reader: Reader): void {
     }
   });
   effect(() => {
-    for (const id of [...open.keys()].filter((id) => !models.value.some((model) => model.id === id))) {
-      open.get(id)!.end();
+    const known = new Set(models.value.map(({ id }) => id));
+    for (const [id, reading] of open) {
+      if (known.has(id)) continue;
+      reading.end();
       open.delete(id);
     }
   });
@@ -155,6 +157,7 @@ class Reading {
 
   async #ask({ model, pixels }: Question): Promise<void> {
     const reader = this.#reader, id = this.#id;
+    if (this.#isOver) return; // while it waited for an answer
     if (!reader.isOpen(id, model)) await reader.open(id, model);
     if (this.#isOver) return;
     const reading = await reader.read(id, pixels);

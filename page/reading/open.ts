@@ -30,8 +30,9 @@ export async function openNetwork(reader: Reader, files: readonly FoundFile[]): 
     reader.close(id);
     throw error;
   }
-  const same = models.value.filter(({ name }) => name === plain || name.startsWith(`${plain} (`)).length;
-  const name = same === 0 ? plain : `${plain} (${same + 1})`;
+  const names = new Set(models.value.map(({ name }) => name));
+  let name = plain;
+  for (let number = 2; names.has(name); number++) name = `${plain} (${number})`;
   models.value = [...models.value, { id, name, origin: "opened", model, ...about }];
   const isWanted = number === asked && shown.peek() === before;
   if (isWanted) shown.value = [...before.slice(0, 1), id];

@@ -18,7 +18,7 @@ import { image, line, readings, shown } from "../state.ts";
 import { announceAnswer, spoken } from "../announce.ts";
 import { filesOfDrop, filesOfList, pictureIn } from "./dropped.ts";
 import { fail, follow, notice, report, sayFull, shownModels } from "./follow.ts";
-import { answerAfter, LINES } from "./lines.ts";
+import { answerAfter, lengthOfNames, LINES } from "./lines.ts";
 import { Networks } from "./networks.tsx";
 import { openNetwork, openPicture } from "./open.ts";
 import { isPlaying, pause, playUnasked, speed } from "./play.ts";
@@ -51,14 +51,17 @@ export function ReadingRoom(): JSX.Element {
   useEffect(() => {
     const reader = start();
     const listeners = new AbortController(), { signal } = listeners;
+    const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes("Files") ?? false;
     addEventListener("drop", (event: DragEvent) => {
+      if (!hasFiles(event)) return;
       event.preventDefault();
       isDropping.value = false;
-      if (event.dataTransfer?.files.length) takeFiles(reader, event.dataTransfer).catch(report);
+      takeFiles(reader, event.dataTransfer!).catch(report);
     }, { signal });
     addEventListener("dragover", (event: DragEvent) => {
+      if (!hasFiles(event)) return;
       event.preventDefault();
-      isDropping.value = event.dataTransfer?.types.includes("Files") ?? false;
+      isDropping.value = true;
     }, { signal });
     addEventListener("dragleave", ({ relatedTarget }: DragEvent) => {
       if (relatedTarget === null) isDropping.value = false; // out of the window
@@ -149,15 +152,16 @@ function LineOnSheet(): JSX.Element | null {
 function Glance(): JSX.Element | null {
   const answers = shownModels.value.map(({ id, classNames }) => {
     const reading = readings.value.get(id), answer = reading && answerAfter(reading, line.value);
+    const length = lengthOfNames({ classNames });
     return answer && image.value
-      ? { name: classNames[answer.best], share: formatShare(answer.share, 100) }
-      : null;
+      ? { name: classNames[answer.best], share: formatShare(answer.share, 100), length }
+      : { name: "?", share: "", length };
   });
   return (
     <p class="glance figure" aria-hidden="true">
       {answers.map((answer, i) => (
-        <span key={i}>
-          <b>{answer?.name ?? "?"}</b> {answer?.share ?? ""}
+        <span key={i} data-names={answer.length}>
+          <b>{answer.name}</b> {answer.share}
         </span>
       ))}
     </p>

@@ -122,7 +122,7 @@ function State({ progress }: { progress: Progress }): JSX.Element | null {
           </p>
           <p class="quiet">
             {formatQuantity(opened.parameterCount, "parameters")} on {opened.device}.{" "}
-            {settings!.device === "wasm" && whyOneThread()}
+            {settings!.device === "wasm" && whyOneThread(false)}
           </p>
         </>
       )}

@@ -25,7 +25,8 @@ async function bundleContract(): Promise<string> {
     stdin: "null",
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  const html = '<!doctype html><link rel="icon" href="icon.svg"><script type="module" src="main.js"></script>';
+  const html =
+    '<!doctype html><link rel="icon" href="icon.svg"><script type="module" src="main.js"></script>';
   await Deno.writeTextFile(`${folder}/index.html`, html);
   await Deno.copyFile(new URL("../../page/icon.svg", import.meta.url), `${folder}/icon.svg`);
   await Deno.writeTextFile(`${folder}/service.js`, ""); // as every folder of the page has

@@ -31,9 +31,9 @@ browserTest(
     await page.goto(address);
     assert.match(await page.locator("#isolation").innerText(), /one thread.* same bits/);
     assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
-    await waitUntilKept(visit);
+    await page.locator("#isolation", { hasText: "Load the page again to use all cores" }).waitFor();
     await page.reload();
-    await page.locator("#isolation", { hasText: "all cores" }).waitFor();
+    await page.locator("#isolation", { hasText: "This page is isolated" }).waitFor();
     assert.equal(await page.evaluate(() => globalThis.crossOriginIsolated), true);
     await page.getByText(/sure after line \d/).waitFor();
     const asked = page.waitForResponse(/workers\/reader\.js/);

@@ -103,6 +103,27 @@ browserTest(
 );
 
 browserTest(
+  "the sheet stays under the pen when a drawing takes the place of a test digit",
+  async ({ page, address }) => {
+    await page.goto(`${address}#digit=1`);
+    await answers(page, "2");
+    const sheet = page.locator("#sheet"), { x, y, width, height } = (await sheet.boundingBox())!;
+    await page.locator(".desk").evaluate((desk) => desk.scrollTop = 1e4);
+    const top = (await sheet.boundingBox())!.y;
+    assert.ok(top < y, "the desk is taller than the window");
+    await page.mouse.move(x + 0.3 * width, top + 0.6 * height);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.7 * width, top + 0.6 * height, { steps: 12 });
+    await page.mouse.up();
+    await addressIs(page, /^#ink=/);
+    assert.equal((await sheet.boundingBox())!.y, top);
+    const { source } = readAddress(await page.evaluate(() => location.hash)).place;
+    assert.ok(source?.kind === "strokes" && new Set(source.strokes.flat().map(({ y }) => y)).size === 1);
+  },
+  { context: { ...still.context, viewport: { width: 1280, height: 560 } } },
+);
+
+browserTest(
   "a network with long class names, or many layers, stays within its card",
   async ({ page, address }) => {
     const classNames = [
@@ -110,6 +131,7 @@ browserTest(
       "Trouser",
       "Ankle boot",
       "a very long name of a class that nobody would choose",
+      "Averyveryverylongclassnamewithoutspaces",
     ];
     const network = createClassifier({
       inputSize: 28,
@@ -120,10 +142,11 @@ browserTest(
           forward: { kind: "lstm", hiddenSize: 128, returnSequences: true },
         },
         { kind: "bidirectional", merge: "concat", forward: { kind: "gru", hiddenSize: 12 } },
-        { kind: "dense", units: 4 },
+        { kind: "dense", units: 5 },
       ],
     });
     const parameters = Float32Array.from({ length: network.size }, (_, i) => Math.sin(i) / 4);
+    parameters[network.size - 1] = 9; // the bias of the longest name
     for (const axis of ["rows", "columns"] as const) {
       const model = modelConfig({ network, T: 28, sequence: { axis, range: [0, 1] }, classNames });
       const zip = zipSync({
