@@ -33,14 +33,14 @@ const PAUSE_MS = 400;
 
 /** Shows what the address says when the page opens, and all else as usual. @returns Whether it says anything */
 export function openAddress(): boolean {
-  const says = showAddress((sheet) => source.value = sheet);
+  const says = showAddress(location.hash, (sheet) => source.value = sheet);
   if (!says) source.value = USUAL.source;
   return says;
 }
 
-/** Shows what the address says, and all else as usual; where it says nothing, all stays. @returns Whether it says anything */
-function showAddress(show: (sheet: Source) => void): boolean {
-  const { place, damaged } = readAddress(location.hash), notices: string[] = [];
+/** Shows what an address says, and all else as usual; where it says nothing, all stays. @returns Whether it says anything */
+function showAddress(hash: string, show: (sheet: Source) => void): boolean {
+  const { place, damaged } = readAddress(hash), notices: string[] = [];
   if (damaged.length > 0) {
     const names = list.format(damaged.map((name) => `"${name}"`));
     const rest = Object.keys(place).length > 0 ? "the rest is shown" : "the page opens as usual";
@@ -95,5 +95,9 @@ export function followAddress(): void {
       }
     }, PAUSE_MS);
   });
-  addEventListener("hashchange", () => showAddress(replaceSheet));
+  // What was asked for: the address itself may have been written anew before this is heard.
+  addEventListener(
+    "hashchange",
+    ({ newURL }: HashChangeEvent) => showAddress(new URL(newURL).hash, replaceSheet),
+  );
 }
