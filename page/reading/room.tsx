@@ -83,10 +83,7 @@ export function ReadingRoom(): JSX.Element {
         </p>
       )}
       <div class="desk">
-        <Sheet
-          onDraw={onDraw}
-          onFull={sayFull}
-        >
+        <Sheet onDraw={onDraw} onFull={sayFull}>
           <LineOnSheet />
         </Sheet>
         <Glance />
@@ -96,8 +93,8 @@ export function ReadingRoom(): JSX.Element {
           <summary>What you see, keys, your own files</summary>
           <p id="sheet-keys">
             With the keyboard: arrow keys move the pen, and Home, End, Page Up and Page Down move it
-            diagonally; with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Delete
-            clears.
+            diagonally; with Shift it moves further. Space puts it down and lifts it, Backspace undoes, Ctrl+Y
+            takes that back, Delete clears.
           </p>
           <p>
             Beside the image stands what the network thinks after each line: a column for each class, the

@@ -27,7 +27,7 @@ for (const [index, [recipe, expected]] of Object.entries(hashes.sha256).entries(
             script,
             ...hashes.flags.split(" "),
           ],
-          ...["--threads", String(index % 3 + 1), "--out", out, "--json", "--no-pictures"],
+          ...["--threads", String((index + 1) % 3 + 1), "--out", out, "--json", "--no-pictures"],
         ],
         cwd: root,
       }).output();
