@@ -16,7 +16,7 @@ export const SHARES_MEMORY: boolean = "crossOriginIsolated" in globalThis && glo
  *
  * @param isServed Whether a service worker serves the page, which then is isolated when it is loaded again
  */
-export function whyOneThread(isServed: boolean): string | null {
+export function whyOneThread(isServed = false): string | null {
   if (SHARES_MEMORY) return null;
   return globalThis.crossOriginIsolated
     ? "This browser shares no memory among threads: training uses one thread. It gives the same bits."

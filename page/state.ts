@@ -33,7 +33,7 @@ export const models = signal<readonly ShownModel[]>([]);
 export const shown = signal<readonly string[]>(["lstm-64"]);
 /** How many lines have been read: 0 … T. */
 export const line = signal(28);
-/** Which rows of the image are hidden from the networks, and which columns: those along which the first network reads hold. */
+/** Which rows of the image are hidden from the networks, and which columns: only those along which the first network reads apply. */
 export const hiddenLines = signal<Readonly<Record<"rows" | "columns", readonly boolean[]>>>({
   rows: Array.from({ length: 28 }, () => false),
   columns: Array.from({ length: 28 }, () => false),

@@ -54,8 +54,8 @@ export function Networks(): JSX.Element {
     if (losesFocus.current) [...box.current!.querySelectorAll<HTMLElement>(".choice select")].at(-1)?.focus();
     losesFocus.current = false;
   });
-  /** The button that was pressed goes: the choice of the last network takes its focus. */
-  const without = (change: () => void) => () => {
+  /** What a button does that goes itself: the choice of the last network takes its focus. */
+  const thenFocus = (change: () => void) => () => {
     losesFocus.current = true;
     change();
   };
@@ -65,12 +65,12 @@ export function Networks(): JSX.Element {
         <Network
           key={place}
           {...{ id, place }}
-          onClose={without(() => shown.value = shown.value.slice(0, 1))}
-          onRemove={without(() => removeNetwork(id))}
+          onClose={thenFocus(() => shown.value = shown.value.slice(0, 1))}
+          onRemove={thenFocus(() => removeNetwork(id))}
         />
       ))}
       {count === 1 && (
-        <button type="button" class="beside" onClick={without(addNetwork)}>
+        <button type="button" class="beside" onClick={thenFocus(addNetwork)}>
           Compare with another network
         </button>
       )}

@@ -96,9 +96,9 @@ function sizeOf(): string {
   if (first <= 0) return "the images are here already";
   const later = savesData() ? 0 : partsOf(ALL_IMAGES) - here - first;
   const megabytes = (parts: number, more = 0) => Math.round(parts * PART_MB + more);
-  return `fetches ${megabytes(first)} MB to begin, and another ${
-    megabytes(later, here > 0 ? 0 : TEST_MB)
-  } MB while it trains`;
+  const meanwhile = megabytes(later, here > 0 ? 0 : TEST_MB);
+  return `fetches ${megabytes(first)} MB to begin` +
+    (meanwhile > 0 ? `, and another ${meanwhile} MB while it trains` : "");
 }
 
 /** How far it is. */
@@ -122,7 +122,7 @@ function State({ progress }: { progress: Progress }): JSX.Element | null {
           </p>
           <p class="quiet">
             {formatQuantity(opened.parameterCount, "parameters")} on {opened.device}.{" "}
-            {settings!.device === "wasm" && whyOneThread(false)}
+            {settings!.device === "wasm" && whyOneThread()}
           </p>
         </>
       )}

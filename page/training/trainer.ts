@@ -8,6 +8,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { formatDuration } from "../../lib/view/progress.ts";
 import { ROOT } from "../assets.ts";
 import { announce } from "../announce.ts";
+import { savesData } from "../data/saves_data.ts";
 import { SHARES_MEMORY } from "../features.ts";
 import { SHIPPED } from "../reading/shipped.ts";
 import { models, shown, type ShownModel } from "../state.ts";
@@ -25,7 +26,7 @@ export const settings = signal<TrainingSettings>(USUAL);
 /** The training, as far as it has come. */
 export const progress = signal<Progress>(IDLE);
 
-/** How many training images are in the memory of the worker. */
+/** How many training images are in the memory of the worker, or on their way. */
 export const imagesHere = signal(0);
 
 /** How many threads can train here; one where memory cannot be shared. */
@@ -137,13 +138,18 @@ function endWorker(): void {
 function hear(news: TrainerEvent): void {
   const { notice } = progress.value;
   progress.value = advance({ ...progress.value, notice: notice === SILENT ? null : notice }, news);
-  if (news.kind === "opening") {
-    imagesHere.value = Math.max(imagesHere.value, progress.value.settings!.limit ?? ALL_IMAGES);
+  if (news.kind === "opening") bringImages(progress.value.settings!.limit ?? ALL_IMAGES);
+  if (news.kind === "steps") {
+    if (!savesData()) bringImages(ALL_IMAGES); // the worker fetches them while it trains
+    showModel(news.model);
   }
-  if (news.kind === "steps") showModel(news.model);
   if (news.kind === "file") save(news);
   if (isActive(progress.value) && progress.value.phase !== "paused") listenForSilence();
   else clearTimeout(silence);
+}
+
+function bringImages(count: number): void {
+  imagesHere.value = Math.max(imagesHere.value, count);
 }
 
 const SILENT =
